@@ -1,0 +1,58 @@
+"""Errors that carry their remedy: what happened, the offending value, and the next step."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class PlacePriorError(Exception):
+    """Base of every error a user can cause and mend; the command line prints it as one line."""
+
+
+class CoordinateError(PlacePriorError):
+    """Longitude or latitude is missing, out of range or swapped."""
+
+
+class CubeError(PlacePriorError):
+    """A table or cube of station-days breaks the data contract."""
+
+
+class MissingData(PlacePriorError):
+    """A real data source is not at hand."""
+
+
+class MissingWeights(PlacePriorError):
+    """A pretrained encoder's weights are absent or are not the expected file."""
+
+
+class ConfigError(PlacePriorError):
+    """``runs.yml`` or a configuration says something impossible."""
+
+
+class StoreError(PlacePriorError):
+    """A stored result is missing, damaged or cannot be written."""
+
+
+class TrainingError(PlacePriorError):
+    """Training could not go on (for example, the loss is not a number)."""
+
+
+class UnknownName(ConfigError):
+    """A name is not in a registry.
+
+    Parameters
+    ----------
+    kind : str
+        What was named: "variant", "encoder", "split", "profile" …
+    name : str
+        The name as given.
+    known : iterable of str
+        The names that exist.
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        known = sorted(known)
+        close = difflib.get_close_matches(str(name), known, n=1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        super().__init__(f"unknown {kind} {name!r}; {hint}known: {', '.join(known)}")
