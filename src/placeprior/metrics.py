@@ -1,0 +1,113 @@
+"""What is measured, on the original scale (µg m-3), and how sure we are of it.
+
+Scores are computed from sums per test station, so that a bootstrap that resamples *stations* is a matrix product:
+days of one monitor are not independent, monitors nearly are, and resampling rows would make intervals far too narrow.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+HIGH = 35.0  # µg m-3, the level of the US daily standard (40 CFR 50.18), the paper's "high" subset
+SUMS = ["n", "sum_e", "sum_e2", "sum_abs", "sum_y", "sum_y2", "n_35", "sum_e2_35"]
+METRICS = ("r2", "rmse", "mae", "mbe", "rmse_35")
+
+
+def station_sums(station: np.ndarray, y: np.ndarray, prediction: np.ndarray) -> pd.DataFrame:
+    """Sufficient sums per station; the error is prediction minus truth.
+
+    Parameters
+    ----------
+    station : ndarray, shape (n,)
+        Which station each row belongs to.
+    y, prediction : ndarray, shape (n,)
+        µg m-3, finite.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``station``, columns :data:`SUMS`.
+    """
+    y, e = y.astype(np.float64), prediction.astype(np.float64) - y
+    high = y >= HIGH
+    columns = (np.ones_like(y), e, e**2, np.abs(e), y, y**2, high.astype(float), high * e**2)
+    table = pd.DataFrame(dict(zip(SUMS, columns, strict=True)))
+    return table.groupby(pd.Index(station, name="station")).sum()
+
+
+def scores(sums: np.ndarray) -> dict[str, np.ndarray]:
+    """The metrics from summed columns.
+
+    Parameters
+    ----------
+    sums : ndarray, shape (..., 8)
+        Totals in the order of :data:`SUMS`.
+
+    Returns
+    -------
+    dict of ndarray, shape (...)
+        ``r2 = 1 - sum e^2 / sum (y - mean y)^2``; ``rmse``, ``mae``, ``mbe`` in µg m-3; ``rmse_35`` is the RMSE where
+        the truth is at least 35 µg m-3, NaN where no row is.
+    """
+    n, e, e2, absolute, y, y2, n35, e35 = np.moveaxis(np.asarray(sums, np.float64), -1, 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return {
+            "r2": 1 - e2 / (y2 - y**2 / n),
+            "rmse": np.sqrt(e2 / n),
+            "mae": absolute / n,
+            "mbe": e / n,
+            "rmse_35": np.sqrt(e35 / n35),
+        }
+
+
+def bootstrap(sums: np.ndarray, draws: int = 2000, seed: int = 0) -> dict[str, np.ndarray]:
+    """Scores of ``draws`` resamples of stations, with replacement (Efron, 1979, with the station as the unit).
+
+    Parameters
+    ----------
+    sums : ndarray, shape (variant, station, 8)
+        The same stations for every variant: one resample serves all, so differences are paired.
+    draws, seed : int
+
+    Returns
+    -------
+    dict of ndarray, shape (variant, draws)
+    """
+    rng = np.random.default_rng(seed)
+    stations = sums.shape[1]
+    counts = rng.multinomial(stations, np.full(stations, 1 / stations), size=draws).astype(np.float64)
+    return scores(np.einsum("ds,vsk->vdk", counts, sums, optimize=True))
+
+
+def paired_difference(
+    first: pd.DataFrame, second: pd.DataFrame, metric: str = "r2", draws: int = 2000, seed: int = 0
+) -> dict[str, float]:
+    """Difference of a metric, ``first - second``, with a 95 % interval over stations.
+
+    Parameters
+    ----------
+    first, second : pandas.DataFrame
+        Station sums of two runs over the same test rows; index ``station``.
+    metric : str
+    draws, seed : int
+
+    Returns
+    -------
+    dict
+        ``difference``, ``low``, ``high`` (2.5 and 97.5 percentiles).
+
+    Raises
+    ------
+    ValueError
+        If the two are not about the same stations and rows.
+    """
+    a, b = first[SUMS].sort_index(), second[SUMS].sort_index()
+    if not a.index.equals(b.index) or not np.array_equal(a["n"], b["n"]):
+        raise ValueError(f"a paired difference needs the same test rows; got {len(a)} and {len(b)} stations, "
+                         f"{a['n'].sum():.0f} and {b['n'].sum():.0f} rows")
+    both = np.stack([a.to_numpy(), b.to_numpy()])
+    point = scores(both.sum(1))[metric]
+    drawn = bootstrap(both, draws, seed)[metric]
+    low, high = np.nanpercentile(drawn[0] - drawn[1], [2.5, 97.5])
+    return {"difference": float(point[0] - point[1]), "low": float(low), "high": float(high)}
