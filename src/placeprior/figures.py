@@ -1,0 +1,210 @@
+"""One figure style for the whole book, and the few drawings that every chapter shares.
+
+Four rules hold for every figure: the background is opaque white, so that a page in dark mode stays
+readable; colours come from seaborn's colour-blind palette and are never the only carrier (each variant
+has its own marker too); every axis and colour bar names its quantity and unit; and :func:`label` writes
+under the figure which profile made it, from how many values, and whether the world is simulated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from .looks import CMAPS, INK, SIZES, UNIT, Look, arm, arm_order, colourbar, look, style
+from .maps import ALBERS, conus_axes, grid_map, split_map, station_map
+
+__all__ = [
+    "ALBERS", "CMAPS", "INK", "SIZES", "UNIT", "Look", "arm", "arm_order", "colourbar", "conus_axes",
+    "density_scatter", "forest", "grid_map", "label", "legend", "look", "split_map", "station_map", "style",
+    "subplots",
+]  # fmt: skip
+
+
+def subplots(
+    rows: int = 1,
+    columns: int = 1,
+    *,
+    size: str | tuple[float, float] = "wide",
+    maps: bool = False,
+    **options: Any,
+) -> tuple[Figure, Any]:
+    """Figure and axes in the book's sizes.
+
+    Parameters
+    ----------
+    rows, columns : int
+    size : str or (float, float)
+        A key of :data:`SIZES`, or width and height in inches.
+    maps : bool
+        Make every axes a map of the contiguous US, outlines drawn (see :func:`conus_axes`).
+    **options
+        Handed to :func:`matplotlib.pyplot.subplots`.
+
+    Returns
+    -------
+    figure, axes
+        As from matplotlib: one axes, or an array of axes.
+    """
+    figsize = SIZES[size] if isinstance(size, str) else size
+    if maps:
+        options["subplot_kw"] = {"projection": ALBERS} | options.get("subplot_kw", {})
+    fig, axes = plt.subplots(rows, columns, figsize=figsize, layout="constrained", **options)
+    if maps:
+        for ax in np.ravel(axes):
+            conus_axes(ax)
+    return fig, axes
+
+
+def density_scatter(
+    ax: Axes,
+    truth: np.ndarray,
+    prediction: np.ndarray,
+    *,
+    limit: float | None = None,
+    quantity: str = "PM2.5",
+    unit: str = UNIT,
+    bar: bool = True,
+) -> Any:
+    """Prediction against measurement as counts in hexagons, with the line of equality.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    truth, prediction : ndarray, (n,)
+    limit : float, optional
+        Upper end of both axes; the 99.5th percentile when left out. Points beyond are counted, and said.
+    """
+    truth, prediction = np.asarray(truth, dtype=float), np.asarray(prediction, dtype=float)
+    low = min(0.0, float(np.min(truth)), float(np.min(prediction)))
+    high = limit or float(np.percentile(np.concatenate([truth, prediction]), 99.5))
+    inside = (truth <= high) & (prediction <= high)
+    cells = ax.hexbin(
+        truth[inside], prediction[inside], gridsize=45, extent=(low, high, low, high),
+        norm=LogNorm(vmin=1), cmap=CMAPS["count"], mincnt=1, linewidths=0,
+    )  # fmt: skip
+    ax.plot([low, high], [low, high], color=INK, lw=1.0, ls="--")
+    ax.set(xlim=(low, high), ylim=(low, high), aspect="equal")
+    ax.set(xlabel=f"measured {quantity} [{unit}]", ylabel=f"predicted {quantity} [{unit}]")
+    outside = int((~inside).sum())
+    if outside:
+        ax.text(
+            0.98, 0.02, f"{outside:,} beyond the axes", transform=ax.transAxes, ha="right", va="bottom",
+            fontsize="x-small", color="#555555",
+        )  # fmt: skip
+    if bar:
+        colourbar(ax, cells, "station-days in a hexagon", None, orientation="vertical", shrink=0.8, aspect=24)
+    return cells
+
+
+def forest(
+    ax: Axes,
+    table: pd.DataFrame,
+    quantity: str,
+    *,
+    unit: str | None = None,
+    x: str = "value",
+    by: str = "arm",
+    reference: float | None = None,
+    names: bool = True,
+) -> list[str]:
+    """Scores of several arms, one row each: every fit as a pale dot, their mean as the arm's marker.
+
+    The bar spans ``low`` to ``high`` when the table has these columns (a bootstrap interval, say), else the
+    smallest to the largest fit. Say in the caption which of the two it is.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    table : DataFrame
+        One row per fit (seed and fold): column `by` names the arm (see :func:`arm`), column `x` the score.
+    quantity, unit : str
+        Label of the x axis.
+    reference : float, optional
+        Where to draw a vertical line, for example 0 for differences.
+
+    Returns
+    -------
+    arms : list of str
+        The arms drawn, top to bottom.
+    """
+    arms = arm_order(table[by])
+    for row, name in enumerate(arms):
+        part, drawn = table[table[by] == name], look(name)
+        values = part[x].to_numpy(dtype=float)
+        ranged = {"low", "high"} <= set(table.columns)
+        low = float(part["low"].min()) if ranged else float(values.min())
+        high = float(part["high"].max()) if ranged else float(values.max())
+        if len(values) > 1:
+            ax.scatter(values, np.full(len(values), row), s=14, color=drawn.colour, alpha=0.4, lw=0, zorder=3)
+        ax.plot([low, high], [row, row], color=drawn.colour, lw=2, zorder=2, solid_capstyle="round")
+        ax.scatter(
+            [values.mean()],
+            [row],
+            s=58,
+            marker=drawn.marker,
+            color=drawn.colour,
+            ec="white",
+            lw=0.7,
+            zorder=4,
+        )
+    if reference is not None:
+        ax.axvline(reference, color="#777777", lw=1, ls="--", zorder=1)
+    ax.set_yticks(range(len(arms)), [look(name).name if names else "" for name in arms])
+    ax.set_ylim(len(arms) - 0.5, -0.5)
+    ax.grid(axis="y", visible=False)
+    ax.set_xlabel(f"{quantity} [{unit}]" if unit else quantity)
+    return arms
+
+
+def legend(ax: Axes, arms: Sequence[str], **options: Any) -> Any:
+    """Legend of arms with their colours and markers, in the book's order."""
+    handles = [
+        Line2D([], [], color=look(a).colour, marker=look(a).marker, label=look(a).name)
+        for a in arm_order(arms)
+    ]
+    return ax.legend(handles=handles, **options)
+
+
+def label(
+    fig: Figure,
+    profile: str,
+    *,
+    n: int | None = None,
+    of: str = "station-days",
+    embedded: bool,
+    note: str = "",
+) -> str:
+    """Write the figure's origin under it: world, profile and sample size; every figure of the book has one.
+
+    Parameters
+    ----------
+    fig : matplotlib Figure
+        Laid out by :func:`subplots`, which keeps room for the line.
+    profile : str
+    n : int, optional
+        How many values the figure shows, and `of` what.
+    embedded : bool
+        True for the simulated world; the line then says so.
+    note : str
+        Added at the end.
+
+    Returns
+    -------
+    text : str
+        The line as written.
+    """
+    parts = ["embedded world (simulated)" if embedded else "real measurements", f"profile {profile}"]
+    if n is not None:
+        parts.append(f"n = {int(n):,} {of}")
+    text = " · ".join(parts + ([note] if note else []))
+    fig.supxlabel(text, x=0.005, ha="left", fontsize=7.5, color="#555555")
+    return text

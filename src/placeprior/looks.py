@@ -1,0 +1,130 @@
+"""The book's look: sizes, colours, markers and colour bars, shared by maps and charts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import seaborn as sns
+
+#: Figure sizes in inches; one page column is 7.2 inches wide.
+SIZES = {"wide": (7.2, 3.8), "map": (7.2, 4.6), "pair": (7.2, 3.3), "square": (5.2, 4.8), "tall": (7.2, 7.2)}
+
+#: One colour map per kind of quantity, perceptually even and safe for colour-blind readers.
+CMAPS = {"amount": "rocket_r", "difference": "vlag", "similarity": "viridis", "count": "mako_r"}
+
+UNIT = "µg m⁻³"
+MISSING = "#d9d9d9"
+INK = "#222222"
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one arm is drawn on every page."""
+
+    colour: str
+    marker: str
+    name: str
+
+
+_LOOKS = {
+    "idw": Look("#222222", "X", "inverse distance (no model)"),
+    "none": Look("#7a7a7a", "o", "no location"),
+    "lonlat": Look("#de8f05", "s", "lon/lat"),
+    "sincos": Look("#029e73", "D", "sin/cos"),
+    "geoclip-hadamard": Look("#0173b2", "^", "GeoCLIP, Hadamard"),
+    "geoclip-concat": Look("#cc78bc", "v", "GeoCLIP, concatenated"),
+}
+_SPARE_COLOURS = ("#d55e00", "#ca9161", "#56b4e9", "#b35a8c", "#5c7f2b", "#7b61c9")
+_SPARE_MARKERS = ("P", "p", "h", "<", ">", "d", "*")
+
+
+def arm(variant: str, fusion: str | None = None) -> str:
+    """Name of an arm of the comparison: the variant, and its fusion where more than one exists.
+
+    >>> arm("geoclip", "hadamard"), arm("lonlat", "channels"), arm("none", "-")
+    ('geoclip-hadamard', 'lonlat', 'none')
+    """
+    plain = fusion is None or not isinstance(fusion, str) or fusion in ("", "-", "channels")
+    return variant if plain else f"{variant}-{fusion}"
+
+
+def look(variant: str, fusion: str | None = None) -> Look:
+    """Colour, marker and printed name of an arm; the same on every page.
+
+    Arms that the book does not list by hand get a colour and marker drawn from their name, so that a new
+    encoder looks the same on every page without being registered here.
+    """
+    key = arm(variant, fusion)
+    if key in _LOOKS:
+        return _LOOKS[key]
+    number = int(hashlib.sha256(key.encode()).hexdigest(), 16)
+    colour = _SPARE_COLOURS[number % len(_SPARE_COLOURS)]
+    return Look(colour, _SPARE_MARKERS[number // 7 % len(_SPARE_MARKERS)], key)
+
+
+def arm_order(arms: Iterable[str]) -> list[str]:
+    """Sort arms as every table and figure lists them: baseline, none, formulas, encoders, others."""
+    known = list(_LOOKS)
+    return sorted(set(arms), key=lambda a: (known.index(a) if a in known else len(known), a))
+
+
+def style() -> None:
+    """Set the book's figure style; call it once, in a notebook's first cell."""
+    sns.set_theme(context="notebook", style="ticks", palette="colorblind", font_scale=0.95)
+    mpl.rcParams.update(
+        {
+            "figure.figsize": SIZES["wide"],
+            "figure.dpi": 144,
+            "savefig.dpi": 144,
+            "figure.facecolor": "white",
+            "axes.facecolor": "white",
+            # transparent figures vanish on a dark page
+            "savefig.facecolor": "white",
+            "savefig.transparent": False,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.grid": True,
+            "axes.titlesize": "medium",
+            "axes.titlelocation": "left",
+            "grid.color": "#e6e6e6",
+            "legend.frameon": False,
+            "text.color": INK,
+            "axes.labelcolor": INK,
+            "lines.markersize": 6,
+            "font.family": "DejaVu Sans",
+            "image.cmap": CMAPS["similarity"],
+        }
+    )
+
+
+def limits(values: np.ndarray, kind: str, vmin: float | None, vmax: float | None) -> tuple[float, float]:
+    """Colour limits from the 2nd and 98th percentile; symmetric about zero for differences."""
+    finite = np.asarray(values, dtype=float)[np.isfinite(values)]
+    if finite.size == 0:
+        finite = np.array([0.0, 1.0])
+    if kind == "difference":
+        top = vmax if vmax is not None else float(np.percentile(np.abs(finite), 98)) or 1.0
+        return (vmin if vmin is not None else -top), top
+    low = float(np.percentile(finite, 2)) if vmin is None else vmin
+    high = float(np.percentile(finite, 98)) if vmax is None else vmax
+    return low, high if high > low else low + 1.0
+
+
+def extend(values: np.ndarray, low: float, high: float) -> str:
+    """Whether the colour bar must point beyond its ends because values lie outside the limits."""
+    below, above = bool(np.nanmin(values) < low), bool(np.nanmax(values) > high)
+    return {(False, False): "neither", (True, False): "min", (False, True): "max"}.get((below, above), "both")
+
+
+def colourbar(ax: Any, mappable: Any, quantity: str, unit: str | None = UNIT, **options: Any) -> Any:
+    """Colour bar under an axes, labelled ``quantity [unit]``; ``unit=None`` for a plain number."""
+    settings = {"orientation": "horizontal", "shrink": 0.72, "aspect": 32, "pad": 0.02} | options
+    bar = np.ravel(ax)[0].figure.colorbar(mappable, ax=ax, **settings)
+    bar.set_label(f"{quantity} [{unit}]" if unit else quantity)
+    bar.outline.set_visible(False)
+    return bar
