@@ -1,0 +1,48 @@
+# make book     the book, from nothing: environment, data, runs, pages
+# make test     the tests and the linter
+# make help     everything else
+#
+# JOBS         tasks at a time (default: the number of cores)
+# TORCH_INDEX  package index of a GPU build of torch, e.g. https://download.pytorch.org/whl/cu130 (default: CPU)
+# PYTHON       interpreter for .venv, 3.11 or newer (default: python3)
+JOBS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
+TORCH_INDEX ?=
+PYTHON ?= python3
+BIN := .venv/bin
+# The environment's programs come first, also for what they start in turn (papermill's kernels, jupyter-book).
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := book
+.PHONY: book test lint aqs paper demo-full bench setup clean help
+
+book: setup  ## the book from the embedded world and the committed results
+	$(BIN)/doit -n $(JOBS) book
+	@echo "The book: $(CURDIR)/_build/html/index.html"
+
+test: setup  ## linter, then tests
+	$(BIN)/ruff check .
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
+
+lint: setup  ## linter alone
+	$(BIN)/ruff check .
+
+demo-full: setup  ## every run of the embedded world: hours, resumable
+	$(BIN)/doit -n $(JOBS) demo-full
+
+aqs: setup  ## every run on real EPA AQS data; needs PLACEPRIOR_DATA
+	$(BIN)/doit -n $(JOBS) aqs
+
+paper: setup  ## the runs at the paper's size; wants a GPU and PLACEPRIOR_DATA
+	$(BIN)/doit -n $(JOBS) paper
+
+bench: setup  ## speed and memory against what one would otherwise use
+	$(BIN)/doit -n 1 bench
+
+setup:  ## .venv with exact versions; does nothing when it is up to date
+	@TORCH_INDEX='$(TORCH_INDEX)' PYTHON='$(PYTHON)' sh scripts/setup.sh
+
+clean:  ## remove built pages and caches; keeps .venv and the store of finished runs
+	rm -rf _build book/chapters build .pytest_cache .ruff_cache .hypothesis .doit.db*
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
