@@ -1,0 +1,325 @@
+"""The one data contract: station-days as an ``xarray.Dataset`` on (``station``, ``time``).
+
+Coordinates: ``station`` (text), ``lon(station)`` and ``lat(station)`` (degrees, WGS84, float64) and ``time``
+(daily, no gap, ``datetime64[ns]``). Variables are float32 on (station, time): ``pm25`` (µg m-3, NaN where
+nothing was measured) and predictors, which carry ``role="predictor"``. Every variable states ``units`` and
+``long_name``.
+
+Measured values are kept as they are: slightly negative PM2.5 is instrument noise and stays.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from placeprior import rows
+from placeprior.coords import check_lonlat
+from placeprior.errors import CoordinateError, CubeError
+
+PM25_UNITS = "µg m-3"
+PM25_RANGE = (-15.0, 2000.0)  # µg m-3; below: not noise; above: more than any daily mean in EPA's record
+ANTARCTIC = -60.0  # swapped coordinates of the eastern United States land south of it, inside the legal range
+MOST_YEARS = 60  # a longer span is a mistyped year, and would fill the memory with NaN
+
+# After lower case, "ug" for the two micro signs and one way to write a superscript.
+_PM25_SYNONYMS = {
+    "ug m-3",
+    "ugm-3",
+    "ug.m-3",
+    "ug m^-3",
+    "ug/m3",
+    "ug/m^3",
+    "micrograms/cubic meter",
+    "micrograms/cubic meter (lc)",
+    "micrograms per cubic meter",
+    "micrograms per cubic metre",
+}
+
+
+def pm25_units(text: object) -> str:
+    """Return the contract's spelling of a PM2.5 unit, or refuse it.
+
+    Parameters
+    ----------
+    text : object
+        A unit as a file spells it, for example EPA's ``Micrograms/cubic meter (LC)``.
+    """
+    plain = re.sub(r"\s+", " ", str(text)).strip().lower()
+    for written, ascii_ in (("\u00b5", "u"), ("\u03bc", "u"), ("⁻³", "-3"), ("³", "3")):
+        plain = plain.replace(written, ascii_)
+    if plain not in _PM25_SYNONYMS:
+        raise CubeError(f"pm25 is in {str(text)!r}; convert it to {PM25_UNITS!r} (local conditions) first")
+    return PM25_UNITS
+
+
+def predictors(cube: xr.Dataset) -> list[str]:
+    """Return the names of the variables with ``role="predictor"``, in the cube's order."""
+    return [str(name) for name, array in cube.data_vars.items() if array.attrs.get("role") == "predictor"]
+
+
+def fingerprint(cube: xr.Dataset) -> str:
+    """Return 16 hex digits of the SHA-256 of names, coordinates and values; attributes do not enter."""
+    digest = hashlib.sha256()
+    digest.update("\n".join(map(str, cube["station"].values)).encode())
+    digest.update(cube["time"].values.astype("datetime64[ns]").astype("<i8").tobytes())
+    for name in ("lon", "lat"):
+        digest.update(np.asarray(cube[name].values, "<f8").tobytes())
+    for name in sorted(map(str, cube.data_vars)):
+        values = cube[name].transpose("station", "time").values.astype("<f4")
+        values[np.isnan(values)] = np.nan  # one bit pattern for every NaN
+        values[values == 0] = 0.0  # and one zero
+        digest.update(f"\n{name}\n".encode())
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def add_calendar(cube: xr.Dataset) -> xr.Dataset:
+    """Return the cube with ``doy_sin`` and ``doy_cos``: sine and cosine of 2π (day of year - 1) / 365.25."""
+    angle = 2 * np.pi * (cube["time"].dt.dayofyear.values - 1) / 365.25
+    shape = (cube.sizes["station"], cube.sizes["time"])
+    added = {}
+    for name, values in (("doy_sin", np.sin(angle)), ("doy_cos", np.cos(angle))):
+        long_name = f"{'sine' if name == 'doy_sin' else 'cosine'} of the day of year"
+        values = np.broadcast_to(values.astype("float32"), shape).copy()
+        added[name] = variable(values, "1", long_name)
+    return cube.assign(added)
+
+
+def variable(values: np.ndarray, units: str, long_name: str, role: str = "predictor") -> tuple:
+    """Return an (n stations, n days) array as ``Dataset.assign`` takes it, with the contract's attributes."""
+    return (
+        ("station", "time"),
+        np.asarray(values, "float32"),
+        {"units": units, "long_name": long_name, "role": role},
+    )
+
+
+def from_table(
+    table: pd.DataFrame, units: Mapping[str, str] | None = None, calendar: bool = True
+) -> xr.Dataset:
+    """Make a cube from a long table, one row a station and day.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns ``station``, ``date`` (or ``time``; written YYYY-MM-DD), ``lon``, ``lat`` (degrees), ``pm25``;
+        every other column must be numeric and becomes a predictor. A header may carry its unit:
+        ``temperature [degC]``.
+    units : mapping, optional
+        Units by column name; wins over the header. ``pm25`` must be a spelling of µg m-3 (taken as such when
+        unstated).
+    calendar : bool
+        Add ``doy_sin`` and ``doy_cos``.
+
+    Returns
+    -------
+    xarray.Dataset
+        Checked cube: stations sorted by name, every day from first to last; a day without a row is NaN.
+    """
+    table, units = rows.columns(table, units or {})
+    names = table["station"].astype("string").str.strip()
+    rows.refuse(names.isna() | (names == ""), table, "station", "give every row a station name")
+    days = rows.days(table)
+    span = (days.max() - days.min()).days + 1
+    if span > MOST_YEARS * 366:
+        raise CubeError(
+            f"date: {days.min():%Y-%m-%d} to {days.max():%Y-%m-%d} is too long; correct the mistyped year"
+        )
+    columns = {name: rows.numbers(table, name) for name in table.columns if name not in ("station", "date")}
+    codes, stations = pd.factorize(names, sort=True)
+    offset = (days - days.min()).dt.days.to_numpy()
+    key = codes.astype("int64") * span + offset
+    first = pd.Series(key).duplicated()
+    if first.any():
+        row = int(np.flatnonzero(first)[0])
+        raise CubeError(
+            f"station {names.iloc[row]!r} has two rows for {days.iloc[row]:%Y-%m-%d}; keep one row "
+            "a station and day (average collocated monitors first)"
+        )
+    place = {name: rows.one_value(columns.pop(name), codes, stations, name) for name in ("lon", "lat")}
+    shape = (len(stations), span)
+    data = {}
+    for name, column in columns.items():
+        values = np.full(shape[0] * shape[1], np.nan, "float32")
+        values[key] = column
+        role = "target" if name == "pm25" else "predictor"
+        data[name] = variable(values.reshape(shape), units.get(name, "unstated"), name, role)
+    data["pm25"][2].update(units=pm25_units(units.get("pm25", PM25_UNITS)), long_name="daily mean PM2.5")
+    time = pd.date_range(days.min(), periods=span, freq="D").values.astype("datetime64[ns]")
+    cube = place_on(stations.astype(str).to_numpy(), place["lon"], place["lat"], time).assign(data)
+    for name in predictors(cube):
+        _note_static(cube[name])
+    return check_cube(add_calendar(cube) if calendar else cube)
+
+
+def place_on(station: np.ndarray, lon: np.ndarray, lat: np.ndarray, time: np.ndarray) -> xr.Dataset:
+    """Return a cube without variables: n stations (names, degrees, degrees) and m days, with attributes."""
+    cube = xr.Dataset(
+        coords={
+            "station": ("station", np.asarray(station, dtype=object), {"long_name": "station"}),
+            "time": ("time", np.asarray(time, "datetime64[ns]"), {"long_name": "day"}),
+            "lon": (
+                "station",
+                np.asarray(lon, "float64"),
+                {"units": "degrees_east", "long_name": "longitude"},
+            ),
+            "lat": (
+                "station",
+                np.asarray(lat, "float64"),
+                {"units": "degrees_north", "long_name": "latitude"},
+            ),
+        }
+    )
+    cube.attrs = {"title": "station-days", "source": "a table", "embedded": 0, "licence": "unstated"}
+    return cube
+
+
+def from_csv(path: str | Path, units: Mapping[str, str] | None = None) -> xr.Dataset:
+    """Make a checked cube from a CSV file of station-days: columns of :func:`from_table`, calendar added."""
+    path = Path(path)
+    try:
+        table = pd.read_csv(path, dtype=str, skipinitialspace=True, encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise CubeError(
+            f"{path}: no such file; give the path of a CSV with the columns {', '.join(rows.REQUIRED)}"
+        ) from None
+    except pd.errors.EmptyDataError:
+        raise CubeError(f"{path} is empty; it needs the columns {', '.join(rows.REQUIRED)}") from None
+    except (OSError, UnicodeDecodeError, pd.errors.ParserError) as error:
+        raise CubeError(
+            f"{path} cannot be read as CSV ({error}); save it as comma-separated UTF-8 text"
+        ) from None
+    try:
+        cube = from_table(table, units)
+    except CubeError as error:
+        raise CubeError(f"{path}: {error}") from None
+    cube.attrs.update(title=path.stem, source=path.name)
+    return cube
+
+
+def check_cube(cube: xr.Dataset) -> xr.Dataset:
+    """Return a (station, time) cube as it is, or say what breaks the contract.
+
+    Raises
+    ------
+    CubeError
+        Names the variable, the station, the day and the value where there is one, and the remedy.
+    """
+    for name in ("station", "time", "lon", "lat"):
+        if name not in cube.coords:
+            raise CubeError(f"the cube has no coordinate {name!r}; build it with placeprior.cube.from_table")
+    if cube.sizes["station"] == 0 or cube.sizes["time"] == 0:
+        raise CubeError(
+            f"the cube is empty ({cube.sizes['station']} stations, {cube.sizes['time']} days); give it rows"
+        )
+    stations = cube["station"].values.astype(str)
+    repeated = pd.Series(stations).duplicated().to_numpy()
+    if repeated.any():
+        raise CubeError(f"station {stations[repeated][0]!r} occurs twice; keep one entry a station")
+    _check_time(cube["time"].values)
+    _check_place(cube["lon"], cube["lat"], stations)
+    if "pm25" not in cube.data_vars:
+        raise CubeError(
+            f"the cube has no variable 'pm25'; it has {', '.join(map(str, cube.data_vars)) or 'none'}"
+        )
+    for name, array in cube.data_vars.items():
+        _check_variable(str(name), array, cube)
+    units = cube["pm25"].attrs["units"]
+    if units != PM25_UNITS:
+        raise CubeError(f"pm25 is in {units!r}; convert it and set attrs['units'] to {PM25_UNITS!r}")
+    low, high = PM25_RANGE
+    for name in ("pm25", "pm25_true"):
+        if name in cube.data_vars:
+            values = cube[name].values
+            _refuse_cells(
+                (values < low) | (values > high),
+                cube,
+                name,
+                f"outside [{low:g}, {high:g}] {PM25_UNITS}; "
+                "check its unit, or make it NaN if it is a sentinel",
+            )
+    return cube
+
+
+def _check_time(time: np.ndarray) -> None:
+    if not np.issubdtype(time.dtype, np.datetime64):
+        raise CubeError(f"time is {time.dtype}, not dates; convert it with pandas.to_datetime")
+    if np.isnat(time).any():
+        raise CubeError(f"time: entry {int(np.flatnonzero(np.isnat(time))[0])} is not a date; drop it")
+    days = time.astype("datetime64[D]")
+    late = np.flatnonzero(days.astype(time.dtype) != time)
+    if late.size:
+        raise CubeError(f"time: {time[late[0]]} is not midnight; a cube is daily, aggregate to days first")
+    step = np.diff(days).astype(int)
+    for wrong, what in (
+        (step == 0, "occurs twice; keep it once"),
+        (step < 0, "comes after a later day; sort the cube by time"),
+        (step > 1, "does not follow the day before it; reindex to every day, NaN where nothing is known"),
+    ):
+        if wrong.any():
+            raise CubeError(f"time: {days[1:][wrong][0]} {what}")
+
+
+def _check_place(lon: xr.DataArray, lat: xr.DataArray, stations: np.ndarray) -> None:
+    if lon.dims != ("station",) or lat.dims != ("station",):
+        raise CubeError(
+            f"lon and lat have the dimensions {lon.dims} and {lat.dims}; give one value a station"
+        )
+    try:
+        lonlat = check_lonlat(np.column_stack([lon.values, lat.values]), names=list(stations))
+    except CoordinateError as error:
+        raise CubeError(str(error)) from None
+    south = np.flatnonzero(lonlat[:, 1] < ANTARCTIC)
+    if south.size:
+        x, y = lonlat[south[0]]
+        raise CubeError(
+            f"station {stations[south[0]]!r}: lon {x:g}, lat {y:g} is in Antarctica; are lon and lat swapped?"
+        )
+
+
+def _check_variable(name: str, array: xr.DataArray, cube: xr.Dataset) -> None:
+    if array.dims != ("station", "time"):
+        raise CubeError(f"{name} has the dimensions {array.dims}; transpose it to ('station', 'time')")
+    if array.dtype != np.float32:
+        raise CubeError(f"{name} is {array.dtype}; convert it with .astype('float32')")
+    for key in ("units", "long_name"):
+        if not array.attrs.get(key):
+            raise CubeError(f"{name} has no {key!r} attribute; set cube[{name!r}].attrs[{key!r}]")
+    _refuse_cells(np.isinf(array.values), cube, name, "not finite; make it NaN or drop it")
+    if np.isnan(array.values).all():
+        raise CubeError(
+            f"{name} is NaN on all {array.size} station-days; drop the variable or mend its source"
+        )
+
+
+def _refuse_cells(wrong: np.ndarray, cube: xr.Dataset, name: str, why: str) -> None:
+    if wrong.any():
+        i, j = np.argwhere(wrong)[0]
+        station, day = cube["station"].values[i], cube["time"].values[j].astype("datetime64[D]")
+        value, count = cube[name].values[i, j], int(wrong.sum())
+        raise CubeError(
+            f"{name} at station {str(station)!r} on {day} is {value:g}, {why} ({count} such values)"
+        )
+
+
+def _note_static(array: xr.DataArray) -> None:
+    """Mark and report a predictor that differs between stations but never in time: it can name the place."""
+    values = array.values
+    known = np.isfinite(values).sum(axis=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        low, high = np.nanmin(values, axis=1), np.nanmax(values, axis=1)
+    if (known > 1).any() and np.array_equal(low, high, equal_nan=True) and np.unique(low[known > 0]).size > 1:
+        array.attrs["static"] = 1
+        warnings.warn(
+            f"{array.name} never changes in time: as a predictor it can name the place; drop it if not meant",
+            stacklevel=3,
+        )
