@@ -26,7 +26,7 @@ EARTH_RADIUS_KM = 6371.0
 """Mean radius of the sphere that stands for the Earth, kilometres."""
 
 CONUS_BOX: Box = (-124.706553, 25.120779, -66.979601, 49.383625)
-"""West, south, east and north edge of the contiguous United States, degrees, as the reference code has them."""
+"""West, south, east and north edge of the contiguous United States (degrees), from the reference code."""
 
 
 def check_lonlat(
@@ -113,8 +113,8 @@ def great_circle_km(a: ArrayLike, b: ArrayLike) -> Floats:
 
     Notes
     -----
-    The haversine formula (Sinnott, R. W. 1984, *Virtues of the haversine*, Sky and Telescope 68, 159), exact at
-    small distances where the arc cosine is not: :math:`d = 2R\\arcsin\\sqrt{h}`,
+    The haversine formula (Sinnott, R. W. 1984, *Virtues of the haversine*, Sky and Telescope 68, 159), exact
+    at small distances, where the arc cosine is not: :math:`d = 2R\\arcsin\\sqrt{h}`,
     :math:`h = \\sin^2(\\Delta\\phi/2) + \\cos\\phi_a\\cos\\phi_b\\sin^2(\\Delta\\lambda/2)`.
     """
     lon_a, lat_a = np.radians(check_lonlat(a)).T[:, :, None]
@@ -197,7 +197,7 @@ def project(lonlat: ArrayLike) -> Floats:
 
 
 @cache
-def _outlines() -> dict[str, dict[str, shapely.MultiPolygon]]:
+def _outlines() -> dict[str, dict[str, shapely.Polygon | shapely.MultiPolygon]]:
     """Read the TopoJSON file: object name -> shape name -> geometry in degrees."""
     file = resources.files("placeprior") / "data" / "outlines" / "contiguous-10m.json"
     topology = json.loads(file.read_text(encoding="utf-8"))
@@ -209,9 +209,9 @@ def _outlines() -> dict[str, dict[str, shapely.MultiPolygon]]:
         parts = [arcs[n] if n >= 0 else arcs[~n][::-1] for n in numbers]
         return np.concatenate([parts[0], *(part[1:] for part in parts[1:])])
 
-    def shape(item: dict) -> shapely.MultiPolygon:
+    def shape(item: dict) -> shapely.Polygon | shapely.MultiPolygon:
         polygons = [item["arcs"]] if item["type"] == "Polygon" else item["arcs"]
-        drawn = shapely.MultiPolygon([(ring(out), [ring(hole) for hole in holes]) for out, *holes in polygons])
+        drawn = shapely.MultiPolygon([(ring(out), [ring(hole) for hole in cut]) for out, *cut in polygons])
         # Quantising made two states' rings touch themselves; mended, they are safe to query.
         if drawn.is_valid:
             return drawn
@@ -230,8 +230,8 @@ def nation() -> shapely.MultiPolygon:
     return _outlines()["nation"]["nation"]
 
 
-def states() -> dict[str, shapely.MultiPolygon]:
-    """Outlines of the 48 contiguous states and DC by name, longitude and latitude in degrees, alphabetical."""
+def states() -> dict[str, shapely.Polygon | shapely.MultiPolygon]:
+    """Outlines of the 48 contiguous states and DC by name, longitude and latitude in degrees."""
     return dict(_outlines()["states"])
 
 
@@ -260,8 +260,8 @@ def grid(resolution: float, region: Box = CONUS_BOX) -> tuple[Floats, Floats]:
     resolution : float
         Cell size, degrees.
     region : (west, south, east, north)
-        Degrees. Cell edges lie on whole multiples of `resolution`, so that grids of one resolution share their
-        cells whatever the region; the outermost cells may reach past its edges.
+        Degrees. Cell edges lie on whole multiples of `resolution`, so that grids of one resolution share
+        their cells whatever the region; the outermost cells may reach past its edges.
 
     Returns
     -------

@@ -1,0 +1,177 @@
+"""GeoCLIP's location encoder, rewritten from its formulas, with the weights of the ``geoclip`` package.
+
+Vivanco Cepeda, V., Nayak, G. K. & Shah, M. 2023, *GeoCLIP: Clip-inspired alignment between locations and
+images for effective worldwide geo-localization*, NeurIPS. Longitude and latitude go through the Equal Earth
+projection, then through three random Fourier feature networks, from coarse to fine, whose outputs are added:
+512 values, frozen, float32.
+
+The package itself is not imported: it would load transformers, pandas and more for three sets of matrices.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import io
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from placeprior.coords import check_lonlat
+from placeprior.encoders import register
+from placeprior.errors import MissingWeights
+
+if TYPE_CHECKING:
+    import torch
+
+SHA256 = "94b80ae3af89fca78539e129dd2929d321247f5ceeeb0a31bc2c31041a253394"
+"""Hash of ``location_encoder_weights.pth``, the same in geoclip 1.0.19, 1.2.0 and 1.3.0."""
+
+REMEDY = "install them with: pip install --no-deps geoclip==1.3.0"
+
+DIM = 512
+CHUNK = 4096
+CAPSULES = ("LocEnc0", "LocEnc1", "LocEnc2")
+LINEAR = ("capsule.1", "capsule.3", "capsule.5", "head.0")
+
+
+def find_weights() -> Path:
+    """Path of the weights inside the installed ``geoclip`` package, found without importing it."""
+    spec = importlib.util.find_spec("geoclip")
+    if spec is None or not spec.submodule_search_locations:
+        raise MissingWeights(f"GeoCLIP's weights are absent: the geoclip package is not installed; {REMEDY}")
+    return Path(spec.submodule_search_locations[0]) / "model" / "weights" / "location_encoder_weights.pth"
+
+
+def read_weights(file: Path) -> dict[str, torch.Tensor]:
+    """Read the weights after checking that they are the published ones.
+
+    Raises
+    ------
+    MissingWeights
+        No such file, or its SHA-256 is another one.
+    """
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise MissingWeights(f"cannot read GeoCLIP's weights {file} ({error.strerror}); {REMEDY}") from None
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != SHA256:
+        raise MissingWeights(
+            f"{file} is not GeoCLIP's location encoder: its SHA-256 starts with {digest[:16]}, "
+            f"expected {SHA256[:16]}; {REMEDY}"
+        )
+    import torch
+
+    return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+
+
+def equal_earth(lonlat: torch.Tensor) -> torch.Tensor:
+    """Equal Earth projection, scaled so that longitude 180 on the equator is x = 1.
+
+    Parameters
+    ----------
+    lonlat : tensor, shape (n, 2), float32
+        Degrees.
+
+    Returns
+    -------
+    tensor, shape (n, 2)
+        x in -1 … 1 and y in -0.487 … 0.487, no unit.
+
+    Notes
+    -----
+    Šavrič, B., Patterson, T. & Jenny, B. 2019, *The Equal Earth map projection*, International Journal of
+    Geographical Information Science 33, 454-465:
+    :math:`\\sin\\theta = \\frac{\\sqrt 3}{2}\\sin\\phi`,
+    :math:`x = 2\\sqrt 3\\,\\lambda\\cos\\theta / (3(9A_4\\theta^8 + 7A_3\\theta^6 + 3A_2\\theta^2 + A_1))`,
+    :math:`y = A_4\\theta^9 + A_3\\theta^7 + A_2\\theta^3 + A_1\\theta`.
+    The map is cut at the date line, and so is the encoder.
+    """
+    import torch
+
+    a1, a2, a3, a4 = 1.340264, -0.081106, 0.000893, 0.003796
+    lon, lat = torch.deg2rad(lonlat).unbind(1)
+    theta = torch.asin(math.sqrt(3) / 2 * torch.sin(lat))
+    slope = 9 * a4 * theta**8 + 7 * a3 * theta**6 + 3 * a2 * theta**2 + a1
+    x = 2 * math.sqrt(3) * lon * torch.cos(theta) / (3 * slope)
+    y = a4 * theta**9 + a3 * theta**7 + a2 * theta**3 + a1 * theta
+    # The finest frequencies make 1e-7 here 1e-5 in the end: multiply, then divide, as the weights were trained.
+    return torch.stack([x, y], dim=1) * 66.50336 / 180
+
+
+def fourier(xy: torch.Tensor, frequencies: torch.Tensor) -> torch.Tensor:
+    """Random Fourier features :math:`[\\cos 2\\pi Bv, \\sin 2\\pi Bv]`.
+
+    Tancik, M. et al. 2020, *Fourier features let networks learn high frequency functions in low dimensional
+    domains*, NeurIPS. GeoCLIP drew B once from a normal distribution of standard deviation 1, 16 and 256 and
+    stores it with the weights.
+
+    Parameters
+    ----------
+    xy : tensor, shape (n, 2)
+        Projected places.
+    frequencies : tensor, shape (256, 2)
+        The matrix B, cycles a unit of the map.
+
+    Returns
+    -------
+    tensor, shape (n, 512)
+    """
+    import torch
+
+    angle = 2 * math.pi * xy @ frequencies.T
+    return torch.cat([torch.cos(angle), torch.sin(angle)], dim=1)
+
+
+@dataclass(frozen=True)
+class GeoClip:
+    """GeoCLIP's location encoder: (n, 2) lonlat in degrees -> (n, 512), float32.
+
+    Parameters
+    ----------
+    weights : dict of tensor
+        What `read_weights` returns.
+    """
+
+    weights: dict[str, torch.Tensor]
+    name = "geoclip"
+    dim = DIM
+    fingerprint = f"sha256:{SHA256}"
+    costly = True
+
+    def __call__(self, lonlat: ArrayLike) -> NDArray[np.float32]:
+        """Encode in chunks, without gradient; in float32, as half precision ruins the fine frequencies."""
+        import torch
+
+        places = torch.from_numpy(check_lonlat(lonlat).astype(np.float32))
+        embedding = np.empty((len(places), DIM), dtype=np.float32)
+        with torch.inference_mode():
+            for start in range(0, len(places), CHUNK):
+                xy = equal_earth(places[start : start + CHUNK])
+                added = sum(self._capsule(capsule, xy) for capsule in CAPSULES)
+                embedding[start : start + CHUNK] = added.numpy()
+        return embedding
+
+    def _capsule(self, name: str, xy: torch.Tensor) -> torch.Tensor:
+        """One of the three networks: Fourier features, three ReLU layers of 1,024, a linear head to 512."""
+        from torch.nn.functional import linear, relu
+
+        hidden = fourier(xy, self.weights[f"{name}.capsule.0.b"])
+        for layer in LINEAR[:-1]:
+            hidden = relu(linear(hidden, *self._layer(name, layer)))
+        return linear(hidden, *self._layer(name, LINEAR[-1]))
+
+    def _layer(self, name: str, layer: str) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.weights[f"{name}.{layer}.weight"], self.weights[f"{name}.{layer}.bias"]
+
+
+def _make(weights: Path | None) -> GeoClip:
+    return GeoClip(read_weights(weights if weights is not None else find_weights()))
+
+
+register(GeoClip.name, _make)
