@@ -1,0 +1,408 @@
+"""The embedded world: a simulated year of daily PM2.5 over the contiguous US, with truth known everywhere.
+
+Not measurements. Real geography (towns, outlines, stylised mountains) under invented weather, fires and chemistry, so
+that a question about place can be studied without a download. Numbers are chosen to be physically sensible, not to favour
+any way of telling a model where it is. Every formula stands once, in :meth:`World.weather`, :meth:`World.places`,
+:meth:`World.smoke` and :meth:`World.truth`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+
+import numpy as np
+import xarray as xr
+
+from placeprior import coords
+from placeprior.cube import PM25_UNITS, check_cube
+from placeprior.data import fields as geo
+from placeprior.data.fields import Array, Spectral, logistic
+from placeprior.errors import ConfigError
+
+COMPONENTS = {
+    "background": ("µg m-3", "regional background"),
+    "local": ("µg m-3", "local emissions"),
+    "heating": ("µg m-3", "residential heating"),
+    "smoke_surface": ("µg m-3", "wildfire smoke at the surface"),
+    "smoke_column": ("µg m-3", "wildfire smoke, mean of the column"),
+    "aod_true": ("1", "aerosol optical depth without noise and clouds"),
+    "hidden": ("1", "variation no predictor shows directly, standardised"),
+    "cloudy": ("1", "no satellite view (1) or view (0)"),
+    "elevation": ("m", "stylised elevation"),
+    "basin": ("1", "basin index: 0 open, 1 walled"),
+    "density": ("km-2", "smoothed population density"),
+    "urbanity": ("1", "urbanity: log density, 1 at 3,000 people km-2"),
+    "arid": ("1", "aridity: 0 humid, 1 arid"),
+    "level": ("1", "regional character of the background, standardised"),
+    "industry": ("1", "regional character of emissions a person, standardised"),
+    "stoves": ("1", "regional character of heating, standardised"),
+    "column": ("1", "regional character of the column, standardised"),
+}
+START = np.datetime64("2021-01-01", "ns")
+PREDICTORS = {
+    "aod": ("1", "aerosol optical depth at 550 nm, missing under cloud"),
+    "temperature": ("degC", "air temperature at 2 m"),
+    "humidity": ("%", "relative humidity at 2 m"),
+    "wind_speed": ("m s-1", "wind speed at 10 m"),
+    "wind_sin": ("1", "sine of the direction the wind comes from"),
+    "wind_cos": ("1", "cosine of the direction the wind comes from"),
+    "boundary_layer_height": ("m", "height of the mixed layer"),
+    "precipitation": ("mm", "precipitation of the day"),
+    "smoke": ("1", "analysed smoke class: 0 none, 1 light, 2 medium, 3 heavy"),
+    "doy_sin": ("1", "sine of the day of the year"),
+    "doy_cos": ("1", "cosine of the day of the year"),
+}
+# Where fires start: (share, lon, lat, spread km, middle day of year, spread days, strength relative to the West)
+FIRES = {
+    "Northern California and Oregon": (0.26, -121.8, 41.5, 170, 232, 26, 1.0),
+    "Northern Rockies": (0.24, -114.5, 46.0, 200, 228, 24, 0.9),
+    "Washington": (0.09, -119.8, 48.2, 90, 230, 22, 0.8),
+    "Southern California": (0.09, -117.8, 34.6, 90, 262, 40, 0.7),
+    "Colorado and Utah": (0.09, -107.5, 39.5, 170, 205, 35, 0.6),
+    "Arizona and New Mexico": (0.06, -109.5, 33.8, 150, 165, 20, 0.5),
+    "Canadian prairie border": (0.09, -100.0, 51.5, 300, 205, 25, 1.6),
+    "South-eastern prescribed burns": (0.08, -85.0, 31.8, 250, 75, 25, 0.12),
+}
+SMOKE_EDGES = (2.0, 10.0, 21.0)  # µg m-3 of column-mean smoke that make light, medium, heavy (after NOAA HMS's 5, 16, 27)
+SMOKE_TYPICAL = np.array([0.0, 3.0, 14.0, 40.0])  # µg m-3 at the surface that a class stands for where placeness is 0
+VENTILATION = 4000.0  # m2 s-1: a 1,000 m mixed layer under 4 m s-1
+TYPICAL_DENSITY = 300.0  # people km-2: the national constant that stands for every place at placeness 0
+
+
+def _knob(default: float, unit: str, text: str, low: float, high: float) -> float:
+    return field(default=default, metadata={"unit": unit, "help": text, "low": low, "high": high})
+
+
+@dataclass(frozen=True)
+class World:
+    """The embedded world; a frozen set of knobs from which everything else follows.
+
+    Examples
+    --------
+    >>> cube = World(seed=1, stations=20, days=30).cube()  # doctest: +SKIP
+    """
+
+    seed: int = _knob(0, "1", "Draws the weather, the fires, the regional character and the monitors.", 0, 2**32 - 1)
+    stations: int = _knob(400, "1", "Number of monitors.", 2, 5000)
+    days: int = _knob(365, "d", "Length of the record, from 1 January of a nominal 2021.", 1, 3650)
+    placeness: float = _knob(
+        1.0, "1", "How much place itself matters: the power to which every place factor is raised; 0: not at all.", 0, 2
+    )
+    rural: float = _knob(0.25, "1", "Share of monitors placed evenly over the land instead of by population.", 0, 1)
+    fires: int = _knob(90, "a-1", "Fire events in a year.", 0, 1000)
+    hidden: float = _knob(0.35, "1", "Spread of the (log) variation that no predictor shows directly.", 0, 1)
+    clouds: float = _knob(0.45, "1", "Share of days without a satellite view, averaged over the nation.", 0, 0.95)
+    noise: float = _knob(1.2, "µg m-3", "Instrument noise of a daily mean, on top of 5 % of the value.", 0, 10)
+
+    def __post_init__(self) -> None:
+        for knob in fields(self):
+            value, low, high = getattr(self, knob.name), knob.metadata["low"], knob.metadata["high"]
+            if not (isinstance(value, (int, float, np.number)) and low <= value <= high):
+                raise ConfigError(f"world knob {knob.name}={value!r} is outside {low} to {high}; {knob.metadata['help']}")
+            if knob.type == "int" and value != int(value):
+                raise ConfigError(f"world knob {knob.name}={value!r} must be a whole number")
+
+    # ---- what the seed decides -------------------------------------------------------------------------------------
+
+    @cached_property
+    def _seeds(self) -> dict[str, np.random.SeedSequence]:
+        names = ("weather", "character", "hidden", "fires", "monitors", "instruments", "pixels")
+        return dict(zip(names, np.random.SeedSequence(int(self.seed)).spawn(len(names)), strict=True))
+
+    @cached_property
+    def _fields(self) -> dict[str, Spectral]:
+        """Every random field: correlation length (km), memory (days), drift (km/day east, north)."""
+        weather = np.random.default_rng(self._seeds["weather"])
+        character = np.random.default_rng(self._seeds["character"])
+        moving = {
+            "ridge": (900.0, 5.0, (450.0, 0.0)),
+            "moist": (700.0, 3.0, (450.0, 60.0)),
+            "east": (800.0, 3.0, (450.0, 0.0)),
+            "north": (800.0, 3.0, (450.0, 0.0)),
+            "mixing": (350.0, 1.5, (300.0, 0.0)),
+            "cloud": (350.0, 1.0, (450.0, 0.0)),
+        }
+        drawn = {name: Spectral.draw(weather, *how) for name, how in moving.items()}
+        drawn |= {n: Spectral.draw(character, 450.0) for n in ("level", "industry", "stoves", "column")}
+        rng = np.random.default_rng(self._seeds["hidden"])
+        drawn["regional"] = Spectral.draw(rng, 500.0, 3.0, (250.0, 0.0))
+        return drawn
+
+    def _white(self, purpose: int, lonlat: Array, days: Array) -> Array:
+        key = int(self._seeds["pixels"].generate_state(8, np.uint64)[purpose])
+        return geo.white(key, lonlat, days)
+
+    # ---- the formulas ----------------------------------------------------------------------------------------------
+
+    def places(self, lonlat: Array) -> dict[str, Array]:
+        """What is fixed about each place: terrain, people, climate and regional character, each shape (n,)."""
+        lonlat = np.asarray(lonlat, dtype=float)
+        xy = coords.project(lonlat)
+        lon, lat = lonlat.T
+        pacific = logistic((-121.8 - lon) / 0.6) * logistic((lat - 40.0) / 1.2)
+        people = geo.density(xy)
+        return {
+            "elevation": geo.elevation(xy),
+            "basin": geo.basin(xy),
+            "density": people,
+            "urbanity": np.log1p(people / 30.0) / np.log1p(3000.0 / 30.0),
+            "arid": logistic((-100.0 - lon) / 2.0) * (1.0 - pacific),
+            **{name: self._fields[name](xy) for name in ("level", "industry", "stoves", "column")},
+        }
+
+    def weather(self, lonlat: Array, days: Array) -> dict[str, Array]:
+        """The day's weather at each place, shape (n, T); it depends on latitude, terrain and climate, never on placeness."""
+        lonlat, days = np.asarray(lonlat, dtype=float), np.asarray(days)
+        xy, place = coords.project(lonlat), self.places(lonlat)
+        f = {n: self._fields[n](xy, days) for n in ("ridge", "moist", "mixing", "cloud")}
+        lat, arid = lonlat[:, 1:], place["arid"][:, None]
+        height = place["elevation"][:, None] / 1000.0
+        doy = np.asarray(days) % 365.25
+        summer = np.cos(2 * np.pi * (doy - 200.0) / 365.25)
+        temperature = 25.0 - 0.75 * (lat - 26.0) - 4.0 * height + (5.0 + 0.4 * (lat - 25.0)) * summer
+        temperature = temperature + 3.5 * f["ridge"] + 1.5 * f["moist"]
+        humidity = 100.0 * logistic(1.1 - 1.1 * arid - 0.35 * arid * summer + 0.7 * f["moist"] - 0.45 * f["ridge"])
+        wet = 0.8 * f["moist"] - 0.6 * f["ridge"] - 0.75 - 0.5 * arid * (1.0 + 0.5 * summer)
+        east, north = self.wind(xy, days)
+        speed = np.maximum(np.hypot(east, north), 0.5)
+        layer = np.log(850.0) + (0.35 + 0.35 * arid) * summer + 0.15 * arid + 0.25 * f["mixing"]
+        layer = layer - 0.25 * f["ridge"] * (1.0 - summer) / 2 + 0.04 * (speed - 4.0)
+        sky = 0.8 * f["cloud"] + 0.6 * (0.8 * f["moist"] - 0.6 * f["ridge"]) - 0.5 * (arid - 0.4)
+        return {
+            "temperature": temperature,
+            "humidity": np.clip(humidity, 5.0, 97.0),
+            "wind_speed": speed,
+            "wind_sin": -east / np.hypot(east, north),
+            "wind_cos": -north / np.hypot(east, north),
+            "boundary_layer_height": np.clip(np.exp(layer), 120.0, 3500.0),
+            "precipitation": 9.0 * np.maximum(wet, 0.0) ** 1.3,
+            "cloudy": sky > -np.sqrt(0.8**2 + 0.6**2) * geo.ndtri(max(self.clouds, 1e-12)),
+            "doy_sin": np.broadcast_to(np.sin(2 * np.pi * doy / 365.25), temperature.shape),
+            "doy_cos": np.broadcast_to(np.cos(2 * np.pi * doy / 365.25), temperature.shape),
+        }
+
+    def wind(self, xy: Array, days: Array, paired: bool = False) -> tuple[Array, Array]:
+        """Wind at 10 m (m s-1, towards east and north): a westerly, stronger in winter and the north, plus eddies."""
+        read = Spectral.along if paired else Spectral.__call__
+        winter = np.cos(2 * np.pi * (np.asarray(days) - 20.0) / 365.25)
+        belt = xy[:, 1] / 1000.0 - 1.9
+        base = 1.6 + 0.6 * winter + 0.8 * (belt if paired else belt[:, None])
+        return base + 2.6 * read(self._fields["east"], xy, days), 2.6 * read(self._fields["north"], xy, days)
+
+    @cached_property
+    def puffs(self) -> dict[str, Array]:
+        """All smoke puffs of the record: day, x, y (km), sigma (km), amount (µg m-3), one entry for every quarter-day.
+
+        A fire releases four puffs a day for its life; each is carried by 1.5 times the 10 m wind, widens as
+        ``60 + 75 age`` km and is lost with an e-folding time of 4 days; it is followed for 7 days.
+        """
+        years = -(-int(self.days) // 365)
+        table = np.array([row for row in FIRES.values()], dtype=float)
+        born, where, strength = [], [], []
+        for year, seed in enumerate(self._seeds["fires"].spawn(years)):
+            rng = np.random.default_rng(seed)
+            kind = rng.choice(len(table), size=int(self.fires), p=table[:, 0] / table[:, 0].sum())
+            share = table[kind]
+            begin = rng.normal(share[:, 4], share[:, 5]) + 365 * year
+            life = np.ceil(np.clip(rng.lognormal(np.log(7.0), 0.6, len(kind)), 2, 25))
+            origin = coords.project(share[:, 1:3]) + rng.normal(size=(len(kind), 2)) * share[:, 3:4]
+            power = share[:, 6] * rng.lognormal(np.log(36.0), 0.9, len(kind))
+            for b, n, o, p in zip(begin, life, origin, power, strict=True):
+                steps = np.round(b * 4) / 4 + np.arange(int(4 * n)) / 4
+                born.append(steps)
+                where.append(np.tile(o, (len(steps), 1)))
+                strength.append(p * np.sin(np.pi * (np.arange(len(steps)) + 0.5) / len(steps)))
+        if not born:
+            return {name: np.empty(0) for name in ("day", "x", "y", "sigma", "amount")}
+        now, xy, power = np.concatenate(born), np.concatenate(where), np.concatenate(strength)
+        out = []
+        for step in range(28):
+            age = step / 4
+            sigma = 60.0 + 75.0 * age
+            amount = 0.25 * power * (100.0 / sigma) ** 2 * np.exp(-age / 4.0)
+            out.append(np.column_stack([now + age, xy, np.full(len(now), sigma), amount]))
+            east, north = self.wind(xy, now + age, paired=True)
+            xy = xy + 0.25 * 1.5 * 86.4 * np.column_stack([east, north])
+        table = np.concatenate(out)
+        return dict(zip(("day", "x", "y", "sigma", "amount"), table[np.argsort(table[:, 0])].T, strict=True))
+
+    def smoke(self, lonlat: Array, days: Array) -> Array:
+        """Column-mean smoke (µg m-3), shape (n, T): the sum of Gaussian puffs over the day's four quarters."""
+        xy = coords.project(np.asarray(lonlat, dtype=float)).astype(np.float32)
+        puffs, out = self.puffs, np.zeros((len(xy), len(days)))
+        for j, day in enumerate(days):
+            low, high = np.searchsorted(puffs["day"], [day, day + 1])
+            px, py, sigma, amount = (puffs[k][low:high].astype(np.float32) for k in ("x", "y", "sigma", "amount"))
+            for start in range(0, len(xy), 4096):  # keeps a national grid's table of distances small
+                part = slice(start, start + 4096)
+                square = (xy[part, :1] - px) ** 2 + (xy[part, 1:] - py) ** 2
+                out[part, j] = np.exp(-0.5 * square / sigma**2) @ amount
+        return out
+
+    def truth(
+        self, place: dict[str, Array], weather: dict[str, Array], column: Array, chance: dict[str, Array]
+    ) -> dict[str, Array]:
+        """PM2.5 and what the satellite sees, from place (n,), weather (n, T), column smoke and chance (n, T)."""
+        p, live = float(self.placeness), min(float(self.placeness), 1.0)
+        at = {name: value[:, None] for name, value in place.items()}
+        warm = (weather["temperature"] - 14.0) / 10.0
+        stale = VENTILATION / np.maximum(weather["boundary_layer_height"] * weather["wind_speed"], 600.0)
+        crowd = np.maximum(at["density"], 1.0) / TYPICAL_DENSITY
+        humid, high = 0.6 - at["arid"], at["elevation"] / 1000.0 - 0.5
+
+        background = 4.6 * np.exp(
+            0.12 * warm + p * (0.25 * humid + 0.20 * at["level"] - 0.12 * high + 0.15 * humid * warm)
+        ) * stale**0.15
+        local = 1.8 * crowd ** (0.5 * p) * np.exp(p * (0.25 * at["industry"] + 0.4 * at["basin"])) * stale**0.7
+        cold = np.maximum(16.0 - weather["temperature"], 0.0) / 10.0
+        heating = 0.6 * cold * crowd ** (0.35 * p) * np.exp(p * (0.9 * at["basin"] + 0.3 * at["stoves"])) * stale**0.6
+
+        regional = 0.85 * live  # share of the hidden variance that has a geography
+        hidden = np.sqrt(regional) * chance["regional"] + np.sqrt(1.0 - regional) * chance["unresolved"]
+        wash = 1.0 / (1.0 + 0.05 * weather["precipitation"])
+        common = wash * np.exp(self.hidden * hidden - 0.5 * self.hidden**2)
+        background, local, heating = background * common, local * common, heating * common
+
+        # The analyst draws smoke classes from space: blurred by judgement, and half the time one lower under cloud.
+        seen = np.digitize(column * np.exp(0.4 * chance["analyst"]), SMOKE_EDGES)
+        seen = np.where(weather["cloudy"] & (chance["cover"] > 0), np.maximum(seen - 1, 0), seen)
+        sinking = 0.55 * np.exp(p * (0.5 * at["basin"] - 0.15 * (at["urbanity"] - 0.5)))
+        smoke = (1.0 - live) * SMOKE_TYPICAL[seen] + live * column * np.minimum(sinking, 1.5)
+        overhead = (1.0 - live) * SMOKE_TYPICAL[seen] / 0.55 + live * column
+
+        # AOD: 3.5 m2 g-1 dry, grown by humidity, over the mixed layer; smoke fills 1,500 m and hardly takes up water.
+        growth = ((1.0 - weather["humidity"] / 100.0) / 0.6) ** -0.45
+        ratio = np.exp(p * (0.45 * (at["arid"] - 0.4) + 0.25 * at["column"] - 0.35 * (at["urbanity"] - 0.5)))
+        surface = background + local + heating
+        depth = 3.5e-6 * surface * (weather["boundary_layer_height"] + 500.0) * growth * ratio
+        depth = depth + 4.5e-6 * overhead * 1500.0 + 0.02
+        aod = depth * (1.0 + 0.12 * chance["retrieval"]) + 0.02 * chance["speckle"]
+        return {
+            "pm25_true": surface + smoke,
+            "background": background,
+            "local": local,
+            "heating": heating,
+            "smoke_surface": smoke,
+            "smoke_column": overhead,
+            "aod_true": depth,
+            "aod": np.where(weather["cloudy"], np.nan, aod),
+            "smoke": seen.astype(float),
+            "hidden": hidden,
+        }
+
+    # ---- what others ask for ---------------------------------------------------------------------------------------
+
+    def evaluate(self, lonlat: Array, days: Array) -> dict[str, Array]:
+        """Everything at ``lonlat`` (n, 2) on ``days`` (T,): static (n,) and daily (n, T) arrays by name."""
+        lonlat, days = np.asarray(lonlat, dtype=float), np.asarray(days, dtype=np.int64)
+        place, weather = self.places(lonlat), self.weather(lonlat, days)
+        names = ("unresolved", "analyst", "cover", "retrieval", "speckle")
+        chance = {name: self._white(i, lonlat, days) for i, name in enumerate(names)}
+        chance["regional"] = self._fields["regional"](coords.project(lonlat), days)
+        return place | weather | self.truth(place, weather, self.smoke(lonlat, days), chance)
+
+    @cached_property
+    def monitors(self) -> Array:
+        """The monitors' lonlat (n, 2): towns drawn by population^0.6 and a share spread evenly, at least 3 km apart."""
+        rng = np.random.default_rng(self._seeds["monitors"])
+        towns, people = geo.cities()
+        weight = people**0.6 / (people**0.6).sum()
+        west, south, east, north = coords.CONUS_BOX
+        chosen = np.empty((0, 2))
+        while len(chosen) < self.stations:
+            n = 4 * int(self.stations)
+            urban = towns[rng.choice(len(towns), size=n, p=weight)] + rng.normal(0, 0.05, size=(n, 2))
+            spread = np.column_stack([rng.uniform(west, east, n), rng.uniform(south, north, n)])
+            tried = np.round(np.where(rng.random((n, 1)) < self.rural, spread, urban), 4)
+            chosen = np.concatenate([chosen, tried[coords.inside(tried)]])
+            close = geo.cKDTree(coords.project(chosen)).query_pairs(3.0, output_type="ndarray")
+            keep = np.ones(len(chosen), dtype=bool)
+            keep[close.max(axis=1)] = False
+            chosen = chosen[keep]
+        return chosen[: int(self.stations)]
+
+    def cube(self) -> xr.Dataset:
+        """Station-days as a checked cube: ``pm25`` as instruments report it, predictors, and ``pm25_true``.
+
+        Half the monitors report every day, 35 % every third and 15 % every sixth day (on the nation's common calendar, as
+        EPA's do), and each loses a further 4 % of its days. Noise has a spread of ``noise`` + 5 %, so a value can be slightly
+        negative. ``attrs`` state how many monitors keep which schedule and how many station-days were measured.
+        """
+        days = np.arange(int(self.days))
+        values = self.evaluate(self.monitors, days)
+        rng = np.random.default_rng(self._seeds["instruments"])
+        every = rng.choice([1, 3, 6], size=len(self.monitors), p=[0.5, 0.35, 0.15])
+        truth = values["pm25_true"]
+        reading = truth + rng.normal(size=truth.shape) * (self.noise + 0.05 * truth)
+        measured = (days % every[:, None] == 0) & (rng.random(truth.shape) >= 0.04)
+        values["pm25"] = np.where(measured, np.maximum(reading, -10.0), np.nan)
+        cube = self._dataset(values, ("station", "time"), days, observed=True)
+        lon, lat = self.monitors.T
+        cube = cube.assign_coords(
+            station=("station", [f"world-{i:04d}" for i in range(len(lon))], {"long_name": "simulated monitor"}),
+            lon=("station", lon, {"units": "degrees_east", "long_name": "longitude"}),
+            lat=("station", lat, {"units": "degrees_north", "long_name": "latitude"}),
+        )
+        for step, name in ((1, "daily"), (3, "every_third_day"), (6, "every_sixth_day")):
+            cube.attrs[f"stations_{name}"] = int((every == step).sum())
+        cube.attrs["station_days_measured"] = int(measured.sum())
+        return check_cube(cube)
+
+    def grid(self, days: Sequence[int], resolution: float = 0.5) -> xr.Dataset:
+        """Predictors and truth on a regular grid, (time, y, x), with ``land`` (y, x); computed over the sea too.
+
+        Parameters
+        ----------
+        days : sequence of int
+            Day numbers from 0; days before or after the record are allowed, but no fire burns there.
+        resolution : float
+            Cell size in degrees; values are those at the cells' centres.
+        """
+        days = np.atleast_1d(np.asarray(days, dtype=np.int64))
+        lon, lat = coords.grid(resolution)
+        lonlat = np.column_stack([m.ravel() for m in np.meshgrid(lon, lat)])
+        step = max(1, 400_000 // len(lonlat))  # days at once: bounds the memory of a long request
+        parts = []
+        for start in range(0, len(days), step):
+            values = self.evaluate(lonlat, days[start : start + step])
+            parts.append({name: values[name].astype(np.float32) for name in ("pm25_true", *PREDICTORS)})
+        shape = (len(lat), len(lon), len(days))
+        values = {n: np.concatenate([p[n] for p in parts], axis=1).reshape(shape) for n in parts[0]}
+        out = self._dataset(values, ("y", "x", "time"), days).transpose("time", "y", "x")
+        return out.assign_coords(
+            lon=("x", lon, {"units": "degrees_east", "long_name": "longitude"}),
+            lat=("y", lat, {"units": "degrees_north", "long_name": "latitude"}),
+            land=(("y", "x"), coords.inside(lonlat).reshape(shape[:2]), {"long_name": "inside the national outline"}),
+        )
+
+    def components(self, lonlat: Array, days: Sequence[int]) -> xr.Dataset:
+        """Every static, daily and truth component at ``lonlat`` (n, 2) as a Dataset on (place, time) and (place,)."""
+        days = np.atleast_1d(np.asarray(days, dtype=np.int64))
+        lonlat = coords.check_lonlat(lonlat)
+        out = self._dataset(self.evaluate(lonlat, days), ("place", "time"), days, everything=True)
+        return out.assign_coords(lon=("place", lonlat[:, 0]), lat=("place", lonlat[:, 1]))
+
+    def _dataset(
+        self, values: dict[str, Array], dims: tuple[str, ...], days: Array, observed: bool = False, everything: bool = False
+    ) -> xr.Dataset:
+        described = {**PREDICTORS, "pm25_true": (PM25_UNITS, "true daily mean PM2.5 of the embedded world")}
+        if observed:
+            described = {"pm25": (PM25_UNITS, "daily mean PM2.5 as a simulated instrument reports it"), **described}
+        if everything:
+            described = {**described, **COMPONENTS}
+        out = xr.Dataset(coords={"time": START + days.astype("timedelta64[D]")})
+        for name, (units, text) in described.items():
+            value = np.asarray(values[name], dtype=np.float32)
+            role = "predictor" if name in PREDICTORS else "target" if name == "pm25" else "truth"
+            kept = dims if value.ndim == len(dims) else dims[:-1]
+            out[name] = (kept, value, {"units": units, "long_name": text, "role": role})
+        knobs = ", ".join(f"{knob.name}={getattr(self, knob.name)}" for knob in fields(self))
+        out.attrs = {
+            "title": "the embedded world (simulated)",
+            "source": f"placeprior.data.world.World({knobs})",
+            "embedded": 1,
+            "licence": "MIT; town populations from GeoNames, CC BY 4.0",
+        }
+        return out
