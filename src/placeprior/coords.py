@@ -29,9 +29,7 @@ CONUS_BOX: Box = (-124.706553, 25.120779, -66.979601, 49.383625)
 """West, south, east and north edge of the contiguous United States (degrees), from the reference code."""
 
 
-def check_lonlat(
-    lonlat: ArrayLike, names: Sequence[str] | None = None, region: Box | None = None
-) -> Floats:
+def check_lonlat(lonlat: ArrayLike, names: Sequence[str] | None = None, region: Box | None = None) -> Floats:
     """Return places as a float64 array, or say which of them cannot be a place.
 
     Parameters

@@ -100,7 +100,7 @@ def equal_earth(lonlat: torch.Tensor) -> torch.Tensor:
     slope = 9 * a4 * theta**8 + 7 * a3 * theta**6 + 3 * a2 * theta**2 + a1
     x = 2 * math.sqrt(3) * lon * torch.cos(theta) / (3 * slope)
     y = a4 * theta**9 + a3 * theta**7 + a2 * theta**3 + a1 * theta
-    # The finest frequencies make 1e-7 here 1e-5 in the end: multiply, then divide, as the weights were trained.
+    # The finest frequencies make 1e-5 of 1e-7 here: multiply, then divide, as the weights were trained.
     return torch.stack([x, y], dim=1) * 66.50336 / 180
 
 
