@@ -103,7 +103,10 @@ def variable(values: np.ndarray, units: str, long_name: str, role: str = "predic
 
 
 def from_table(
-    table: pd.DataFrame, units: Mapping[str, str] | None = None, calendar: bool = True
+    table: pd.DataFrame,
+    units: Mapping[str, str] | None = None,
+    calendar: bool = True,
+    target: str | None = "pm25",
 ) -> xr.Dataset:
     """Make a cube from a long table, one row a station and day.
 
@@ -118,13 +121,15 @@ def from_table(
         unstated).
     calendar : bool
         Add ``doy_sin`` and ``doy_cos``.
+    target : {"pm25", None}
+        None for a table without PM2.5, such as weather stations.
 
     Returns
     -------
     xarray.Dataset
         Checked cube: stations sorted by name, every day from first to last; a day without a row is NaN.
     """
-    table, units = rows.columns(table, units or {})
+    table, units = rows.columns(table, units or {}, rows.REQUIRED if target else rows.REQUIRED[:4])
     names = table["station"].astype("string").str.strip()
     rows.refuse(names.isna() | (names == ""), table, "station", "give every row a station name")
     days = rows.days(table)
@@ -152,12 +157,14 @@ def from_table(
         values[key] = column
         role = "target" if name == "pm25" else "predictor"
         data[name] = variable(values.reshape(shape), units.get(name, "unstated"), name, role)
-    data["pm25"][2].update(units=pm25_units(units.get("pm25", PM25_UNITS)), long_name="daily mean PM2.5")
+    if "pm25" in data:
+        spelled = pm25_units(units.get("pm25", PM25_UNITS))
+        data["pm25"][2].update(units=spelled, long_name="daily mean PM2.5")
     time = pd.date_range(days.min(), periods=span, freq="D").values.astype("datetime64[ns]")
     cube = place_on(stations.astype(str).to_numpy(), place["lon"], place["lat"], time).assign(data)
     for name in predictors(cube):
         _note_static(cube[name])
-    return check_cube(add_calendar(cube) if calendar else cube)
+    return check_cube(add_calendar(cube) if calendar else cube, target)
 
 
 def place_on(station: np.ndarray, lon: np.ndarray, lat: np.ndarray, time: np.ndarray) -> xr.Dataset:
@@ -205,8 +212,8 @@ def from_csv(path: str | Path, units: Mapping[str, str] | None = None) -> xr.Dat
     return cube
 
 
-def check_cube(cube: xr.Dataset) -> xr.Dataset:
-    """Return a (station, time) cube as it is, or say what breaks the contract.
+def check_cube(cube: xr.Dataset, target: str | None = "pm25") -> xr.Dataset:
+    """Return a (station, time) cube as it is, or say what breaks the contract; ``target=None``: no PM2.5.
 
     Raises
     ------
@@ -226,26 +233,22 @@ def check_cube(cube: xr.Dataset) -> xr.Dataset:
         raise CubeError(f"station {stations[repeated][0]!r} occurs twice; keep one entry a station")
     _check_time(cube["time"].values)
     _check_place(cube["lon"], cube["lat"], stations)
-    if "pm25" not in cube.data_vars:
+    if target is not None and target not in cube.data_vars:
         raise CubeError(
-            f"the cube has no variable 'pm25'; it has {', '.join(map(str, cube.data_vars)) or 'none'}"
+            f"the cube has no variable {target!r}; it has {', '.join(map(str, cube.data_vars)) or 'none'}"
         )
     for name, array in cube.data_vars.items():
         _check_variable(str(name), array, cube)
-    units = cube["pm25"].attrs["units"]
-    if units != PM25_UNITS:
-        raise CubeError(f"pm25 is in {units!r}; convert it and set attrs['units'] to {PM25_UNITS!r}")
     low, high = PM25_RANGE
+    remedy = f"outside [{low:g}, {high:g}] {PM25_UNITS}; check its unit, or make it NaN if it is a sentinel"
     for name in ("pm25", "pm25_true"):
         if name in cube.data_vars:
-            values = cube[name].values
-            _refuse_cells(
-                (values < low) | (values > high),
-                cube,
-                name,
-                f"outside [{low:g}, {high:g}] {PM25_UNITS}; "
-                "check its unit, or make it NaN if it is a sentinel",
-            )
+            units, values = cube[name].attrs["units"], cube[name].values
+            if units != PM25_UNITS:
+                raise CubeError(
+                    f"{name} is in {units!r}; convert it and set attrs['units'] to {PM25_UNITS!r}"
+                )
+            _refuse_cells((values < low) | (values > high), cube, name, remedy)
     return cube
 
 

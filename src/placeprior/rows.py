@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,9 @@ def refuse(wrong: pd.Series, table: pd.DataFrame, column: str, remedy: str) -> N
         raise CubeError(f"row {row + 1}{station}: {column} is {table[column].iloc[row]!r}; {remedy}")
 
 
-def columns(table: pd.DataFrame, units: Mapping[str, str]) -> tuple[pd.DataFrame, dict[str, str]]:
+def columns(
+    table: pd.DataFrame, units: Mapping[str, str], required: Sequence[str]
+) -> tuple[pd.DataFrame, dict[str, str]]:
     """Split units off the headers, rename ``time`` to ``date`` and name what is missing."""
     found: dict[str, str] = {}
     names = []
@@ -36,11 +38,11 @@ def columns(table: pd.DataFrame, units: Mapping[str, str]) -> tuple[pd.DataFrame
     twice = pd.Series(names, dtype=object)
     if twice.duplicated().any():
         raise CubeError(f"column {twice[twice.duplicated()].iloc[0]!r} occurs twice; keep one")
-    missing = [name for name in REQUIRED if name not in names]
+    missing = [name for name in required if name not in names]
     if missing:
         raise CubeError(
             f"missing column{'s' * (len(missing) > 1)} {', '.join(map(repr, missing))}; rename or add: "
-            f"{', '.join(REQUIRED)} are needed, the table has {', '.join(names) or 'none'}"
+            f"{', '.join(required)} are needed, the table has {', '.join(names) or 'none'}"
         )
     unknown = set(units) - set(names)
     if unknown:
@@ -71,8 +73,11 @@ def numbers(table: pd.DataFrame, name: str) -> np.ndarray:
     """Return a column as float64 (n,); blanks are NaN, but text and absent coordinates are refused."""
     raw = table[name]
     values = pd.to_numeric(raw, errors="coerce")
-    blank = raw.isna() | raw.astype("string").str.strip().isin(["", "NA", "nan", "NaN"])
-    refuse(values.isna() & ~blank, table, name, "it must be a number (drop columns that are not measured)")
+    if not pd.api.types.is_numeric_dtype(raw):
+        blank = raw.isna() | raw.astype("string").str.strip().isin(["", "NA", "nan", "NaN"])
+        refuse(
+            values.isna() & ~blank, table, name, "it must be a number (drop columns that are not measured)"
+        )
     if name in ("lon", "lat"):
         refuse(values.isna(), table, name, "give every row its coordinates in degrees")
     return values.to_numpy("float64", na_value=np.nan)

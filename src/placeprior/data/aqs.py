@@ -1,0 +1,192 @@
+"""Daily PM2.5 of EPA's Air Quality System, parameter 88101 (FRM/FEM, local conditions), public domain.
+
+Two layouts are read: the compact table of station-days (Parquet, one value a station and day) and EPA's yearly
+``daily_88101_YYYY.zip`` (https://aqs.epa.gov/aqsweb/airdata/FileFormats.html, "Daily Summary Files"), where a
+station-day stands in several rows.
+
+The one rule that makes a station-day of EPA's rows:
+
+1. keep 24-hour values, ``24 HOUR`` (a filter sample) and ``24-HR BLK AVG`` (the block average of an hourly
+   monitor); ``1 HOUR`` rows repeat the latter without a standard and are left out;
+2. keep days with exceptional events as measured: event type ``None`` or ``Included`` (never ``Excluded`` or
+   ``Concurred Excluded``), because smoke is what people breathe;
+3. a monitor (POC) that has several rows left counts once: filter sample before block average, ``Included``
+   before ``None``, the latest pollutant standard;
+4. a station's day is the mean over its monitors.
+
+Values are kept as they are, slightly negative ones included. Stations of the contiguous US are told by the state
+code that begins a site's number: the 48 states and the District of Columbia; Alaska, Hawaii, territories, Canada
+(``CC``) and Mexico (``80``) are left out.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+
+from placeprior.cube import from_table, pm25_units
+from placeprior.data import tables
+from placeprior.errors import CubeError
+
+PARAMETER = "88101"
+PARQUET, STATIONS = "aqs_pm25_daily_2018_2022.parquet", "aqs_pm25_stations.csv"
+DURATIONS = ("24 HOUR", "24-HR BLK AVG")  # in order of preference
+EVENTS = ("Included", "None")  # in order of preference
+# Federal state codes (FIPS) of the contiguous US: 01-56 without the unused ones, Alaska (02) and Hawaii (15).
+STATES = frozenset(f"{i:02d}" for i in range(1, 57)) - {"02", "03", "07", "14", "15", "43", "52"}
+BIGGEST = 2 * 1024**3  # bytes; EPA's yearly table unpacks to well under it
+
+_KEY = ["State Code", "County Code", "Site Num", "POC", "Date Local"]
+_COLUMNS = [
+    *_KEY,
+    "Parameter Code",
+    "Latitude",
+    "Longitude",
+    "Sample Duration",
+    "Pollutant Standard",
+    "Units of Measure",
+    "Event Type",
+    "Arithmetic Mean",
+]
+
+
+def cube(year: int) -> xr.Dataset:
+    """Return a calendar year of PM2.5 at the contiguous US stations, with day of year.
+
+    Reads the compact table, or EPA's ``daily_88101_YEAR.zip``, from the folder ``PLACEPRIOR_DATA`` names.
+    """
+    path = tables.find([PARQUET, f"daily_{PARAMETER}_{year}.zip"], f"PM2.5 of {year}")
+    table = read_zip(path) if path.suffix == ".zip" else read_compact(path, year)
+    cube = from_table(table)
+    cube["pm25"].attrs["long_name"] = "daily mean PM2.5 (AQS 88101)"
+    cube.attrs.update(
+        title=f"EPA AQS daily PM2.5, {year}, contiguous US",
+        source=f"US EPA Air Quality System, parameter {PARAMETER} ({path.name})",
+        licence="public domain (US government work)",
+    )
+    return cube
+
+
+def read_compact(path: Path, year: int) -> pd.DataFrame:
+    """Return ``station, date, lon, lat, pm25`` of one year of the compact table and its list of stations."""
+    first, after = pd.Timestamp(year, 1, 1), pd.Timestamp(year + 1, 1, 1)
+    days = [("date", ">=", first), ("date", "<", after)]
+    table = tables.read_parquet(path, ["station", "date", "pm25"], days)
+    if table.empty:
+        raise CubeError(f"{path} has no row of {year}; ask for a year it holds")
+    table["station"] = table["station"].astype(str)
+    places = tables.read_csv(path.with_name(STATIONS), ["station", "lon", "lat"], text=["station"])
+    stray = ~table["station"].isin(places["station"])
+    if stray.any():
+        raise CubeError(
+            f"station {table['station'][stray].iloc[0]!r} of {path.name} is not in {STATIONS}; add its place"
+        )
+    return _contiguous(table.merge(places, on="station", validate="many_to_one"), path)
+
+
+def read_zip(path: str | Path) -> pd.DataFrame:
+    """Return ``station, date, lon, lat, pm25``, one row a station-day, of EPA's yearly daily file.
+
+    Parameters
+    ----------
+    path : path
+        ``daily_88101_YYYY.zip`` as downloaded; read as a stream, nothing is unpacked to disk.
+    """
+    path = Path(path)
+    rows = _read_rows(path)
+    for spelled in rows["Units of Measure"].unique():
+        try:
+            pm25_units(spelled)
+        except CubeError as error:
+            row = rows[rows["Units of Measure"] == spelled].iloc[0]
+            site = "-".join(row[name] for name in _KEY[:3])
+            raise CubeError(f"{path}: station {site!r} on {row['Date Local']}: {error}") from None
+    other = rows["Parameter Code"] != PARAMETER
+    if other.any():
+        found = rows["Parameter Code"][other].iloc[0]
+        raise CubeError(
+            f"{path} holds parameter {found!r}, expected {PARAMETER} (PM2.5 FRM/FEM); fetch daily_{PARAMETER}"
+        )
+    duration = rows["Sample Duration"].str.strip().str.upper()
+    event = rows["Event Type"].str.strip().replace("", "None")
+    rows = rows.assign(duration=duration, event=event)[duration.isin(DURATIONS) & event.isin(EVENTS)]
+    if rows.empty:
+        raise CubeError(
+            f"{path} has no 24-hour value (durations {', '.join(sorted(duration.unique()))}); check the file"
+        )
+    rows = rows.assign(
+        station=rows["State Code"].str.zfill(2)
+        + "-"
+        + rows["County Code"].str.zfill(3)
+        + "-"
+        + rows["Site Num"].str.zfill(4)
+        + f"-{PARAMETER}",
+        pm25=_number(rows, "Arithmetic Mean", path),
+        lon=_number(rows, "Longitude", path),
+        lat=_number(rows, "Latitude", path),
+        duration=rows["duration"].map(DURATIONS.index),
+        event=rows["event"].map(EVENTS.index),
+        standard=rows["Pollutant Standard"].str.extract(r"(\d{4})", expand=False).fillna("0").astype(int),
+    )
+    rows = rows.sort_values(["duration", "event", "standard"], ascending=[True, True, False], kind="stable")
+    rows = rows.drop_duplicates(["station", "Date Local", "POC"])
+    table = rows.groupby(["station", "Date Local"], as_index=False).agg(
+        lon=("lon", "first"), lat=("lat", "first"), pm25=("pm25", "mean")
+    )
+    # A site whose coordinates were corrected during the year stands where its last row says.
+    last = table.sort_values("Date Local").groupby("station")[["lon", "lat"]].last()
+    table[["lon", "lat"]] = last.loc[table["station"]].to_numpy()
+    return _contiguous(table.rename(columns={"Date Local": "date"}), path)
+
+
+def _read_rows(path: Path) -> pd.DataFrame:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            inside = [info for info in archive.infolist() if info.filename.lower().endswith(".csv")]
+            if len(inside) != 1:
+                raise CubeError(
+                    f"{path} holds {len(inside)} CSV files, expected one; fetch EPA's yearly zip again"
+                )
+            if inside[0].file_size > BIGGEST:
+                raise CubeError(
+                    f"{path} unpacks to {inside[0].file_size} bytes, more than {BIGGEST}; not EPA's yearly file"
+                )
+            with archive.open(inside[0]) as stream:
+                # pandas would read EPA's event type "None" as missing
+                rows = pd.read_csv(
+                    stream, dtype=str, keep_default_na=False, usecols=lambda c: c.strip() in _COLUMNS
+                )
+    except FileNotFoundError:
+        raise CubeError(f"{path}: no such file; fetch it from EPA's AirData download page") from None
+    except (zipfile.BadZipFile, EOFError, OSError) as error:
+        raise CubeError(f"{path} is damaged ({error}); download it again") from None
+    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
+        raise CubeError(f"{path}: the table inside cannot be read ({error}); download it again") from None
+    rows.columns = rows.columns.str.strip()
+    tables.refuse_missing(path, _COLUMNS, rows.columns)
+    if rows.empty:
+        raise CubeError(f"{path}: the table inside has no rows; download it again")
+    return rows
+
+
+def _number(rows: pd.DataFrame, name: str, path: Path) -> pd.Series:
+    values = pd.to_numeric(rows[name], errors="coerce")
+    if values.isna().any():
+        row = rows[values.isna()].iloc[0]
+        site = "-".join(row[key] for key in _KEY[:3])
+        raise CubeError(
+            f"{path}: station {site!r} on {row['Date Local']}: {name} is {row[name]!r}; it must be a number"
+        )
+    return values
+
+
+def _contiguous(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+    kept = table[table["station"].str.split("-").str[0].isin(STATES)]
+    if kept.empty:
+        raise CubeError(
+            f"{path} has no station in the contiguous US; its state codes are no FIPS codes of the 48 states"
+        )
+    return kept.reset_index(drop=True)

@@ -1,0 +1,215 @@
+"""Daily weather of NOAA's Global Surface Summary of the Day (GSOD), as a cube of weather stations.
+
+Two layouts are read: a compact table (Parquet, NaN where missing) and NOAA's yearly archive, one CSV a station, as a
+folder or as the ``YYYY.tar.gz`` it is published as. Units and sentinels are those of NOAA's description of the data,
+https://www.ncei.noaa.gov/data/global-summary-of-the-day/doc/readme.txt:
+
+- TEMP, DEWP, MAX, MIN in degrees Fahrenheit to tenths, SLP and STP in millibar to tenths; missing 9999.9;
+- VISIB in miles, WDSP, MXSPD and GUST in knots; missing 999.9;
+- PRCP in inches; missing 99.99.
+
+STP is printed in at most four digits: it loses its leading 1 at 1000 mb and above (5.2 is 1005.2), and 999.9 is a
+missing value. Most stations report a visibility of 10 miles or more as 10, so all are cut there. A day is a
+UTC day or close to it, while a PM2.5 day is local: up to eight hours apart in the contiguous US.
+"""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from placeprior.coords import CONUS_BOX
+from placeprior.cube import from_table
+from placeprior.data import tables
+from placeprior.errors import CubeError
+
+PARQUET, STATIONS = "noaa_gsod_daily_2019_2020h1.parquet", "noaa_gsod_stations.csv"
+MARGIN = 1.0  # degrees around the contiguous US: weather does not stop at the coast or the border
+BIGGEST = 16 * 1024**2  # bytes; a station's year is about 0.1 MB
+MILES_SEEN = 10.0  # the visibility at which automatic stations stop counting
+MILE, KNOT, INCH = 1.609344, 1852 / 3600, 25.4  # km, m s-1, mm; exact by definition
+
+# name in the cube: NOAA's column, its missing value, units here, meaning, and what can be (the range of the
+# records of the contiguous US, widened; a value beyond it is a defect of the instrument or the message)
+FIELDS: dict[str, tuple[str, float, str, str, tuple[float, float]]] = {
+    "temperature": ("TEMP", 9999.9, "degC", "daily mean temperature", (-60, 60)),
+    "dew_point": ("DEWP", 9999.9, "degC", "daily mean dew point", (-70, 40)),
+    "temperature_max": ("MAX", 9999.9, "degC", "daily maximum temperature", (-60, 60)),
+    "temperature_min": ("MIN", 9999.9, "degC", "daily minimum temperature", (-60, 60)),
+    "pressure": ("SLP", 9999.9, "hPa", "daily mean sea-level pressure", (870, 1085)),
+    "station_pressure": ("STP", 9999.9, "hPa", "daily mean station pressure", (500, 1085)),
+    "visibility": ("VISIB", 999.9, "km", "daily mean visibility, cut at 10 miles", (0, 17)),
+    "wind_speed": ("WDSP", 999.9, "m s-1", "daily mean wind speed", (0, 105)),
+    "wind_speed_max": ("MXSPD", 999.9, "m s-1", "daily maximum sustained wind speed", (0, 105)),
+    "gust": ("GUST", 999.9, "m s-1", "daily maximum gust", (0, 115)),
+    "precipitation": ("PRCP", 99.99, "mm", "daily precipitation", (0, 1100)),
+}
+_PLACE = ["STATION", "LATITUDE", "LONGITUDE", "ELEVATION"]
+
+
+def cube(year: int, fields: list[str] | None = None) -> xr.Dataset:
+    """Return a calendar year of weather at the stations in and around the contiguous US.
+
+    Parameters
+    ----------
+    year : int
+    fields : list of str, optional
+        Names out of ``FIELDS``; all of them by default.
+
+    Returns
+    -------
+    xarray.Dataset
+        Cube (station, time) of weather stations, without PM2.5, with ``elevation(station)`` (m) as a coordinate.
+    """
+    names = [PARQUET, f"gsod_{year}.tar.gz", f"{year}.tar.gz", f"gsod_{year}"]
+    path = tables.find(names, f"weather of {year}")
+    table = read_compact(path, year) if path.suffix == ".parquet" else read_archive(path)
+    days = pd.DatetimeIndex(table["DATE"])
+    return weather(table[days.year == year], path.name, fields or list(FIELDS))
+
+
+def weather(table: pd.DataFrame, source: str, fields: list[str]) -> xr.Dataset:
+    """Return the cube of a table in NOAA's columns and units, as :func:`cube` does."""
+    west, south, east, north = CONUS_BOX
+    near = table["LONGITUDE"].between(west - MARGIN, east + MARGIN)
+    table = table[near & table["LATITUDE"].between(south - MARGIN, north + MARGIN)]
+    if table.empty:
+        raise CubeError(
+            f"{source}: no weather station within {MARGIN:g} degree of the contiguous US; check the file"
+        )
+    table = table.sort_values("DATE", kind="stable")
+    # Stations are moved now and then; a cube's station stands where it stood last.
+    last = table.groupby("STATION", observed=True)[_PLACE[1:]].last()
+    long = pd.DataFrame({"station": table["STATION"].astype(str), "date": table["DATE"]})
+    for name, column in (("lon", "LONGITUDE"), ("lat", "LATITUDE")):
+        long[name] = table["STATION"].map(last[column]).astype("float64")
+    for name in fields:
+        long[name] = convert(table, name)
+    cube = from_table(long, {name: FIELDS[name][2] for name in fields}, calendar=False, target=None)
+    for name in fields:
+        cube[name].attrs["long_name"] = FIELDS[name][3]
+    elevation = last["ELEVATION"].rename(index=str).reindex(cube["station"].values).to_numpy("float64")
+    elevation = np.where(
+        (elevation < -500) | (elevation > 9000), np.nan, elevation
+    )  # -999.9 and 9999.9: unknown
+    cube = cube.assign_coords(
+        elevation=("station", elevation, {"units": "m", "long_name": "station elevation"})
+    )
+    cube.attrs.update(
+        title="NOAA GSOD daily weather, contiguous US",
+        source=f"NOAA Global Surface Summary of the Day ({source})",
+        licence="public domain (US government work)",
+    )
+    return cube
+
+
+def convert(table: pd.DataFrame, name: str) -> np.ndarray:
+    """Return one field (n rows) in the cube's units from NOAA's column, NaN for sentinels and impossible values."""
+    column, missing, units, _, (low, high) = FIELDS[name]
+    raw = table[column].to_numpy("float64")
+    values = np.where(np.isclose(raw, missing, rtol=0, atol=1e-3), np.nan, raw)
+    if column == "STP":
+        values = np.where(np.isclose(values, 999.9, rtol=0, atol=1e-3), np.nan, values)
+        values = np.where(values < 100, values + 1000, values)
+    elif units == "degC":
+        values = (values - 32) / 1.8
+    elif units == "km":
+        values = np.minimum(values, MILES_SEEN) * MILE
+    elif units == "m s-1":
+        values = values * KNOT
+    elif units == "mm":
+        values = values * INCH
+    return np.where((values < low) | (values > high), np.nan, values)
+
+
+def read_compact(path: Path, year: int) -> pd.DataFrame:
+    """Return one year of the compact table in NOAA's columns, with each station's place."""
+    days = [("DATE", ">=", pd.Timestamp(year, 1, 1)), ("DATE", "<", pd.Timestamp(year + 1, 1, 1))]
+    columns = ["STATION", "DATE", *(field[0] for field in FIELDS.values())]
+    table = tables.read_parquet(path, columns, days)
+    if table.empty:
+        raise CubeError(f"{path} has no row of {year}; ask for a year it holds")
+    places = tables.read_csv(path.with_name(STATIONS), _PLACE, text=["STATION"]).set_index("STATION")
+    stray = set(table["STATION"].unique()) - set(places.index)
+    if stray:
+        raise CubeError(f"station {min(stray)!r} of {path.name} is not in {STATIONS}; add its place")
+    for column in _PLACE[1:]:
+        table[column] = table["STATION"].map(places[column]).astype("float64")
+    return table
+
+
+def read_archive(path: str | Path) -> pd.DataFrame:
+    """Return the rows of NOAA's yearly archive, one CSV a station: a folder or a ``.tar.gz`` of them.
+
+    The archive is read as a stream and nothing is unpacked to disk; members that are no plain file are passed over.
+    """
+    path = Path(path)
+    west, south, east, north = CONUS_BOX
+    kept = []
+    for name, rows in _stations(path):
+        place = rows[["LONGITUDE", "LATITUDE"]].to_numpy("float64")
+        if not np.isfinite(place).all():
+            continue  # NOAA leaves the place of some stations blank
+        if (
+            west - MARGIN <= place[-1, 0] <= east + MARGIN
+            and south - MARGIN <= place[-1, 1] <= north + MARGIN
+        ):
+            rows["DATE"] = pd.to_datetime(rows["DATE"], errors="coerce", format="ISO8601")
+            if rows["DATE"].isna().any():
+                raise CubeError(f"{path}: {name} has a date that is not YYYY-MM-DD; fetch it again")
+            kept.append(rows)
+    if not kept:
+        raise CubeError(
+            f"{path} holds no station near the contiguous US; give NOAA's yearly archive of station CSVs"
+        )
+    return pd.concat(kept, ignore_index=True)
+
+
+def _stations(path: Path) -> Iterator[tuple[str, pd.DataFrame]]:
+    if path.is_dir():
+        for file in sorted(path.glob("*.csv")):
+            yield file.name, _read_station(file, file.name, path)
+        return
+    try:
+        with tarfile.open(path, mode="r|gz") as archive:
+            for member in archive:
+                if not member.isfile() or not member.name.lower().endswith(".csv"):
+                    continue
+                if member.size > BIGGEST:
+                    raise CubeError(f"{path}: {member.name} has {member.size} bytes; not a station's year")
+                yield member.name, _read_station(archive.extractfile(member), member.name, path)
+    except FileNotFoundError:
+        raise CubeError(
+            f"{path}: no such file or folder; fetch NOAA's yearly archive of station CSVs"
+        ) from None
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise CubeError(f"{path} is damaged ({error}); download it again") from None
+
+
+def _read_station(source: object, name: str, path: Path) -> pd.DataFrame:
+    columns = [*_PLACE, "DATE", *(field[0] for field in FIELDS.values())]
+    try:
+        rows = pd.read_csv(source, dtype=str, skipinitialspace=True)
+    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
+        raise CubeError(f"{path}: {name} cannot be read as CSV ({error}); fetch it again") from None
+    rows.columns = rows.columns.str.strip()
+    tables.refuse_missing(f"{path}: {name}", columns, rows.columns)
+    rows = rows[columns].copy()
+    for column in [*_PLACE[1:], *(field[0] for field in FIELDS.values())]:
+        text = (
+            rows[column].str.strip().str.rstrip("*")
+        )  # the old layout marks extremes taken from hourly data
+        values = pd.to_numeric(text, errors="coerce")
+        wrong = values.isna() & text.notna() & (text != "")
+        if wrong.any():
+            station, day = rows.loc[wrong, ["STATION", "DATE"]].iloc[0]
+            raise CubeError(
+                f"{path}: station {station!r} on {day}: {column} is {text[wrong].iloc[0]!r}, not a number"
+            )
+        rows[column] = values
+    return rows

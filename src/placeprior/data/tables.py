@@ -1,0 +1,68 @@
+"""Finding and opening the real tables: one environment variable, and errors that say what is missing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from placeprior.errors import CubeError, MissingData
+
+VARIABLE = "PLACEPRIOR_DATA"
+
+
+def folder() -> Path:
+    """Return the folder named by the environment variable ``PLACEPRIOR_DATA``."""
+    named = os.environ.get(VARIABLE, "")
+    if not named:
+        raise MissingData(
+            f"{VARIABLE} is not set; export {VARIABLE}=FOLDER with the real tables, or use task 'world'"
+        )
+    path = Path(named).expanduser()
+    if not path.is_dir():
+        raise MissingData(f"{VARIABLE}={named} is no folder; set it to the folder that holds the real tables")
+    return path
+
+
+def find(names: Sequence[str], what: str) -> Path:
+    """Return the first of ``names`` that exists in the data folder."""
+    root = folder()
+    for name in names:
+        if (root / name).exists():
+            return root / name
+    raise MissingData(f"{what}: none of {', '.join(names)} is in {VARIABLE}={root}; put one of them there")
+
+
+def read_parquet(path: Path, columns: Sequence[str], filters: list | None = None) -> pd.DataFrame:
+    """Read the named columns of a Parquet file; a missing column or a damaged file is refused by name."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        known = pq.read_schema(path).names
+        refuse_missing(path, columns, known)
+        return pq.read_table(path, columns=list(columns), filters=filters, use_threads=False).to_pandas()
+    except (OSError, pa.ArrowException) as error:
+        raise CubeError(f"{path} cannot be read as Parquet ({error}); fetch or copy it again") from None
+
+
+def read_csv(path: Path, columns: Sequence[str], text: Sequence[str] = ()) -> pd.DataFrame:
+    """Read the named columns of a CSV file, ``text`` columns as text; refuses as :func:`read_parquet` does."""
+    try:
+        table = pd.read_csv(path, dtype=dict.fromkeys(text, str))
+    except FileNotFoundError:
+        raise MissingData(f"{path} is missing; put it beside the other tables in {VARIABLE}") from None
+    except (OSError, ValueError) as error:
+        raise CubeError(f"{path} cannot be read as CSV ({error}); fetch or copy it again") from None
+    refuse_missing(path, columns, table.columns)
+    return table[list(columns)]
+
+
+def refuse_missing(path: Path | str, wanted: Sequence[str], known: Sequence[str]) -> None:
+    """Raise when a wanted column is not among the known ones."""
+    missing = [name for name in wanted if name not in set(known)]
+    if missing:
+        listed = ", ".join(map(repr, missing))
+        raise CubeError(f"{path} has no column {listed}; it has {', '.join(map(str, known))}")
