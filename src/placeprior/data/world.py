@@ -91,7 +91,7 @@ class World:
         1.0, "1", "How much place itself matters: the power to which every place factor is raised; 0: not at all.", 0, 2
     )
     rural: float = _knob(0.25, "1", "Share of monitors placed evenly over the land instead of by population.", 0, 1)
-    fires: int = _knob(90, "a-1", "Fire events in a year.", 0, 1000)
+    fires: int = _knob(80, "a-1", "Fire events in a year.", 0, 1000)
     hidden: float = _knob(0.35, "1", "Spread of the (log) variation that no predictor shows directly.", 0, 1)
     clouds: float = _knob(0.45, "1", "Share of days without a satellite view, averaged over the nation.", 0, 0.95)
     noise: float = _knob(1.2, "µg m-3", "Instrument noise of a daily mean, on top of 5 % of the value.", 0, 10)
@@ -208,7 +208,7 @@ class World:
             begin = rng.normal(share[:, 4], share[:, 5]) + 365 * year
             life = np.ceil(np.clip(rng.lognormal(np.log(7.0), 0.6, len(kind)), 2, 25))
             origin = coords.project(share[:, 1:3]) + rng.normal(size=(len(kind), 2)) * share[:, 3:4]
-            power = share[:, 6] * rng.lognormal(np.log(36.0), 0.9, len(kind))
+            power = share[:, 6] * rng.lognormal(np.log(36.0), 0.75, len(kind))
             for b, n, o, p in zip(begin, life, origin, power, strict=True):
                 steps = np.round(b * 4) / 4 + np.arange(int(4 * n)) / 4
                 born.append(steps)
@@ -252,10 +252,10 @@ class World:
         crowd = np.maximum(at["density"], 1.0) / TYPICAL_DENSITY
         humid, high = 0.6 - at["arid"], at["elevation"] / 1000.0 - 0.5
 
-        background = 4.6 * np.exp(
+        background = 4.4 * np.exp(
             0.12 * warm + p * (0.25 * humid + 0.20 * at["level"] - 0.12 * high + 0.15 * humid * warm)
         ) * stale**0.15
-        local = 1.8 * crowd ** (0.5 * p) * np.exp(p * (0.25 * at["industry"] + 0.4 * at["basin"])) * stale**0.7
+        local = 1.5 * crowd ** (0.5 * p) * np.exp(p * (0.25 * at["industry"] + 0.4 * at["basin"])) * stale**0.7
         cold = np.maximum(16.0 - weather["temperature"], 0.0) / 10.0
         heating = 0.6 * cold * crowd ** (0.35 * p) * np.exp(p * (0.9 * at["basin"] + 0.3 * at["stoves"])) * stale**0.6
 
