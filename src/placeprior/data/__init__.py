@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
 from placeprior.cube import check_cube
+from placeprior.data import tables
 from placeprior.errors import ConfigError, UnknownName
 
-# Dynamic inputs of the weather task; station pressure is left out because it tells the elevation, hence the place.
+if TYPE_CHECKING:
+    from placeprior.data.world import World
+
+# Inputs of the weather task; station pressure is left out because it tells the elevation, hence the place.
 WEATHER = [
     "temperature",
     "dew_point",
@@ -24,22 +31,26 @@ WEATHER = [
 ]
 
 
-def world(**options: Any) -> xr.Dataset:
-    """Return the station cube of the embedded world; options are the knobs of ``placeprior.data.world.World``."""
+def _world(**options: Any) -> World:
     from placeprior.data.world import World
 
     knobs = [field.name for field in dataclasses.fields(World)]
     for name in options:
         if name not in knobs:
             raise UnknownName("knob of the embedded world", name, knobs)
-    return World(**options).cube()
+    return World(**options)
+
+
+def world(**options: Any) -> xr.Dataset:
+    """Return the station cube of the embedded world; options are the knobs of ``placeprior.data.world.World``."""
+    return _world(**options).cube()
 
 
 def weather_2019(elevation: bool = False) -> xr.Dataset:
     """Return PM2.5 of 2019 with the weather of the three nearest reporting weather stations and the calendar.
 
-    Nothing in it is static, so place enters only where a variant says so; ``elevation`` adds the weather stations'
-    elevation, which can name the place.
+    Nothing in it is static, so place enters only where a variant says so; ``elevation`` adds the weather
+    stations' elevation, which can name the place.
     """
     from placeprior.data import aqs, gsod, weather
 
@@ -74,6 +85,48 @@ TASKS: dict[str, Callable[..., xr.Dataset]] = {
     "weather-2019-elevation": weather_2019_elevation,
     "neighbours-2021": neighbours_2021,
 }
+
+
+def _weather_files() -> list[Path]:
+    from placeprior.data import aqs, gsod
+
+    return [aqs.find(2019), gsod.find(2019)]
+
+
+def _neighbour_files() -> list[Path]:
+    from placeprior.data import aqs
+
+    return [aqs.find(2021)]
+
+
+FILES: dict[str, Callable[[], list[Path]]] = {
+    "weather-2019": _weather_files,
+    "weather-2019-elevation": _weather_files,
+    "neighbours-2021": _neighbour_files,
+}
+READERS = 1  # raise when a change of the readers changes a cube
+
+
+def recipe(task: str, **options: Any) -> str:
+    """Fingerprint of what a task's cube is made from, without making it.
+
+    The embedded world's is its version and knobs, a real task's the hash of its files: both are the same on every
+    machine, while the last bit of a simulated value need not be.
+
+    Raises
+    ------
+    UnknownName, MissingData
+        No such task; its files are not at hand.
+    """
+    if task == "world":
+        from placeprior.data.world import VERSION
+
+        content = {"version": VERSION, "knobs": dataclasses.asdict(_world(**options))}
+    elif task in FILES:
+        content = {"version": READERS, "files": [tables.digest(path) for path in FILES[task]()]}
+    else:
+        raise UnknownName("task", task, TASKS)
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def load(task: str, **options: Any) -> xr.Dataset:

@@ -1,8 +1,8 @@
 """Daily PM2.5 of EPA's Air Quality System, parameter 88101 (FRM/FEM, local conditions), public domain.
 
-Two layouts are read: the compact table of station-days (Parquet, one value a station and day) and EPA's yearly
-``daily_88101_YYYY.zip`` (https://aqs.epa.gov/aqsweb/airdata/FileFormats.html, "Daily Summary Files"), where a
-station-day stands in several rows.
+Two layouts are read: the compact table of station-days (Parquet, one value a station and day) and EPA's
+yearly ``daily_88101_YYYY.zip`` (https://aqs.epa.gov/aqsweb/airdata/FileFormats.html, "Daily Summary Files"),
+where a station-day stands in several rows.
 
 The one rule that makes a station-day of EPA's rows:
 
@@ -14,9 +14,9 @@ The one rule that makes a station-day of EPA's rows:
    before ``None``, the latest pollutant standard;
 4. a station's day is the mean over its monitors.
 
-Values are kept as they are, slightly negative ones included. Stations of the contiguous US are told by the state
-code that begins a site's number: the 48 states and the District of Columbia; Alaska, Hawaii, territories, Canada
-(``CC``) and Mexico (``80``) are left out.
+Values are kept as they are, slightly negative ones included. Stations of the contiguous US are told by the
+state code that begins a site's number: the 48 states and the District of Columbia; Alaska, Hawaii, territories,
+Canada (``CC``) and Mexico (``80``) are left out.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def cube(year: int) -> xr.Dataset:
 
     Reads the compact table, or EPA's ``daily_88101_YEAR.zip``, from the folder ``PLACEPRIOR_DATA`` names.
     """
-    path = tables.find([PARQUET, f"daily_{PARAMETER}_{year}.zip"], f"PM2.5 of {year}")
+    path = find(year)
     table = read_zip(path) if path.suffix == ".zip" else read_compact(path, year)
     cube = from_table(table)
     cube["pm25"].attrs["long_name"] = "daily mean PM2.5 (AQS 88101)"
@@ -68,6 +68,11 @@ def cube(year: int) -> xr.Dataset:
         licence="public domain (US government work)",
     )
     return cube
+
+
+def find(year: int) -> Path:
+    """Return the file in the data folder that holds a year of PM2.5."""
+    return tables.find([PARQUET, f"daily_{PARAMETER}_{year}.zip"], f"PM2.5 of {year}")
 
 
 def read_compact(path: Path, year: int) -> pd.DataFrame:
@@ -152,7 +157,7 @@ def _read_rows(path: Path) -> pd.DataFrame:
                 )
             if inside[0].file_size > BIGGEST:
                 raise CubeError(
-                    f"{path} unpacks to {inside[0].file_size} bytes, more than {BIGGEST}; not EPA's yearly file"
+                    f"{path} unpacks to {inside[0].file_size} bytes: not EPA's yearly file; download it again"
                 )
             with archive.open(inside[0]) as stream:
                 # pandas would read EPA's event type "None" as missing

@@ -1,16 +1,16 @@
 """Daily weather of NOAA's Global Surface Summary of the Day (GSOD), as a cube of weather stations.
 
-Two layouts are read: a compact table (Parquet, NaN where missing) and NOAA's yearly archive, one CSV a station, as a
-folder or as the ``YYYY.tar.gz`` it is published as. Units and sentinels are those of NOAA's description of the data,
+Two layouts are read: a compact table (Parquet, NaN where missing) and NOAA's yearly archive, one CSV a station,
+as a folder or as the ``YYYY.tar.gz`` it is published as. Units and sentinels are those of NOAA's description,
 https://www.ncei.noaa.gov/data/global-summary-of-the-day/doc/readme.txt:
 
 - TEMP, DEWP, MAX, MIN in degrees Fahrenheit to tenths, SLP and STP in millibar to tenths; missing 9999.9;
 - VISIB in miles, WDSP, MXSPD and GUST in knots; missing 999.9;
 - PRCP in inches; missing 99.99.
 
-STP is printed in at most four digits: it loses its leading 1 at 1000 mb and above (5.2 is 1005.2), and 999.9 is a
-missing value. Most stations report a visibility of 10 miles or more as 10, so all are cut there. A day is a
-UTC day or close to it, while a PM2.5 day is local: up to eight hours apart in the contiguous US.
+STP is printed in at most four digits: it loses its leading 1 at 1000 mb and above (5.2 is 1005.2), and 999.9
+is a missing value. Most stations report a visibility of 10 miles or more as 10, so all are cut there. A day is
+a UTC day or close to it, while a PM2.5 day is local: up to eight hours apart in the contiguous US.
 """
 
 from __future__ import annotations
@@ -64,13 +64,18 @@ def cube(year: int, fields: list[str] | None = None) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        Cube (station, time) of weather stations, without PM2.5, with ``elevation(station)`` (m) as a coordinate.
+        Cube (station, time) of weather stations without PM2.5; ``elevation(station)`` (m) is a coordinate.
     """
-    names = [PARQUET, f"gsod_{year}.tar.gz", f"{year}.tar.gz", f"gsod_{year}"]
-    path = tables.find(names, f"weather of {year}")
+    path = find(year)
     table = read_compact(path, year) if path.suffix == ".parquet" else read_archive(path)
     days = pd.DatetimeIndex(table["DATE"])
     return weather(table[days.year == year], path.name, fields or list(FIELDS))
+
+
+def find(year: int) -> Path:
+    """Return the file or folder in the data folder that holds a year of weather."""
+    names = [PARQUET, f"gsod_{year}.tar.gz", f"{year}.tar.gz", f"gsod_{year}"]
+    return tables.find(names, f"weather of {year}")
 
 
 def weather(table: pd.DataFrame, source: str, fields: list[str]) -> xr.Dataset:
@@ -109,7 +114,7 @@ def weather(table: pd.DataFrame, source: str, fields: list[str]) -> xr.Dataset:
 
 
 def convert(table: pd.DataFrame, name: str) -> np.ndarray:
-    """Return one field (n rows) in the cube's units from NOAA's column, NaN for sentinels and impossible values."""
+    """Return one field (n rows) in the cube's units from NOAA's column, NaN for missing and impossible values."""
     column, missing, units, _, (low, high) = FIELDS[name]
     raw = table[column].to_numpy("float64")
     values = np.where(np.isclose(raw, missing, rtol=0, atol=1e-3), np.nan, raw)

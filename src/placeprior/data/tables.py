@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,6 +36,16 @@ def find(names: Sequence[str], what: str) -> Path:
     raise MissingData(f"{what}: none of {', '.join(names)} is in {VARIABLE}={root}; put one of them there")
 
 
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file, or of a folder's files in the order of their names."""
+    total = hashlib.sha256()
+    for part in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if part.is_file():
+            with part.open("rb") as stream:
+                total.update(hashlib.file_digest(stream, "sha256").digest())
+    return total.hexdigest()
+
+
 def read_parquet(path: Path, columns: Sequence[str], filters: list | None = None) -> pd.DataFrame:
     """Read the named columns of a Parquet file; a missing column or a damaged file is refused by name."""
     import pyarrow as pa
@@ -49,7 +60,7 @@ def read_parquet(path: Path, columns: Sequence[str], filters: list | None = None
 
 
 def read_csv(path: Path, columns: Sequence[str], text: Sequence[str] = ()) -> pd.DataFrame:
-    """Read the named columns of a CSV file, ``text`` columns as text; refuses as :func:`read_parquet` does."""
+    """Read the named columns of a CSV file, ``text`` as text; refuses as :func:`read_parquet` does."""
     try:
         table = pd.read_csv(path, dtype=dict.fromkeys(text, str))
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Weather brought to the places of another cube: the nearest weather stations that report, weighted by 1/distance."""
+"""Weather brought to the places of another cube: the nearest stations that report, weighted by 1/distance."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ CLOSEST_KM = 0.1  # floor of the distance, so that a collocated station keeps a 
 def bring(cube: xr.Dataset, weather: xr.Dataset, fields: list[str]) -> xr.Dataset:
     """Return the cube with ``fields`` of the weather stations as predictors.
 
-    For each place, day and field: the mean over the three nearest weather stations that report the field that day
-    (searched among the 24 nearest), weighted by 1/distance, the great-circle distance being at least 0.1 km. NaN
-    where none of the 24 reports.
+    For each place, day and field: the mean over the three nearest weather stations that report the field that
+    day (searched among the 24 nearest), weighted by 1/distance, the great-circle distance being at least 0.1 km.
+    NaN where none of the 24 reports.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def bring_elevation(cube: xr.Dataset, weather: xr.Dataset) -> xr.Dataset:
 
 
 def _neighbours(cube: xr.Dataset, weather: xr.Dataset, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return distances (n, count), km, and indices (n, count) of the nearest weather stations, nearest first."""
+    """Return distances (n, count), km, and indices (n, count) of the nearest stations, nearest first."""
     here, there = (np.column_stack([place["lon"].values, place["lat"].values]) for place in (cube, weather))
     count = min(count, len(there))
     km, index = nearest_km(here, there, k=count)
@@ -59,7 +59,7 @@ def _neighbours(cube: xr.Dataset, weather: xr.Dataset, count: int) -> tuple[np.n
 
 
 def _nearest_mean(values: np.ndarray, index: np.ndarray, km: np.ndarray) -> np.ndarray:
-    """Weighted mean (n, days) over the first ``NEAREST`` finite ``values`` (m, days) along ``index`` (n, candidates)."""
+    """Weighted mean (n, days) over the first finite ``values`` (m, days) along ``index`` (n, candidates)."""
     total = np.zeros((len(index), values.shape[1]), "float64")
     weights = np.zeros_like(total)
     used = np.zeros(total.shape, "int8")

@@ -2,8 +2,8 @@
 
 Not measurements. Real geography (towns, outlines, stylised mountains) under invented weather, fires and chemistry, so
 that a question about place can be studied without a download. Numbers are chosen to be physically sensible, not to favour
-any way of telling a model where it is. Every formula stands once, in :meth:`World.weather`, :meth:`World.places`,
-:meth:`World.smoke` and :meth:`World.truth`.
+any way of telling a model where it is. Every formula stands once: the ground in ``land.py``, the weather in ``sky.py``, the
+smoke in ``fires.py``, and what place and weather make of them in :meth:`World.places` and :meth:`World.truth`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import xarray as xr
 
 from placeprior import coords
 from placeprior.cube import PM25_UNITS, check_cube
-from placeprior.data import fields as geo
-from placeprior.data.fields import Array, Spectral, logistic
+from placeprior.data import fires, land, sky
+from placeprior.data.fields import Array, Spectral, logistic, white
 from placeprior.errors import ConfigError
 
 COMPONENTS = {
@@ -40,6 +40,7 @@ COMPONENTS = {
     "stoves": ("1", "regional character of heating, standardised"),
     "column": ("1", "regional character of the column, standardised"),
 }
+VERSION = 1  # raise when a change of the formulas changes the world
 START = np.datetime64("2021-01-01", "ns")
 PREDICTORS = {
     "aod": ("1", "aerosol optical depth at 550 nm, missing under cloud"),
@@ -54,19 +55,14 @@ PREDICTORS = {
     "doy_sin": ("1", "sine of the day of the year"),
     "doy_cos": ("1", "cosine of the day of the year"),
 }
-# Where fires start: (share, lon, lat, spread km, middle day of year, spread days, strength relative to the West)
-FIRES = {
-    "Northern California and Oregon": (0.26, -121.8, 41.5, 170, 232, 26, 1.0),
-    "Northern Rockies": (0.24, -114.5, 46.0, 200, 228, 24, 0.9),
-    "Washington": (0.09, -119.8, 48.2, 90, 230, 22, 0.8),
-    "Southern California": (0.09, -117.8, 34.6, 90, 262, 40, 0.7),
-    "Colorado and Utah": (0.09, -107.5, 39.5, 170, 205, 35, 0.6),
-    "Arizona and New Mexico": (0.06, -109.5, 33.8, 150, 165, 20, 0.5),
-    "Canadian prairie border": (0.09, -100.0, 51.5, 300, 205, 25, 1.6),
-    "South-eastern prescribed burns": (0.08, -85.0, 31.8, 250, 75, 25, 0.12),
-}
-SMOKE_EDGES = (2.0, 10.0, 21.0)  # µg m-3 of column-mean smoke that make light, medium, heavy (after NOAA HMS's 5, 16, 27)
-SMOKE_TYPICAL = np.array([0.0, 3.0, 14.0, 40.0])  # µg m-3 at the surface that a class stands for where placeness is 0
+SMOKE_EDGES = (
+    2.0,
+    10.0,
+    21.0,
+)  # µg m-3 of column-mean smoke that make light, medium, heavy (after NOAA HMS's 5, 16, 27)
+SMOKE_TYPICAL = np.array(
+    [0.0, 3.0, 14.0, 40.0]
+)  # µg m-3 at the surface that a class stands for where placeness is 0
 VENTILATION = 4000.0  # m2 s-1: a 1,000 m mixed layer under 4 m s-1
 TYPICAL_DENSITY = 300.0  # people km-2: the national constant that stands for every place at placeness 0
 
@@ -81,26 +77,41 @@ class World:
 
     Examples
     --------
-    >>> cube = World(seed=1, stations=20, days=30).cube()  # doctest: +SKIP
+    >>> World(stations=20, days=30).cube().sizes["station"]
+    20
     """
 
-    seed: int = _knob(0, "1", "Draws the weather, the fires, the regional character and the monitors.", 0, 2**32 - 1)
+    seed: int = _knob(
+        0, "1", "Draws the weather, the fires, the regional character and the monitors.", 0, 2**32 - 1
+    )
     stations: int = _knob(400, "1", "Number of monitors.", 2, 5000)
     days: int = _knob(365, "d", "Length of the record, from 1 January of a nominal 2021.", 1, 3650)
     placeness: float = _knob(
-        1.0, "1", "How much place itself matters: the power to which every place factor is raised; 0: not at all.", 0, 2
+        1.0,
+        "1",
+        "How much place itself matters: the power to which every place factor is raised; 0: not at all.",
+        0,
+        2,
     )
-    rural: float = _knob(0.25, "1", "Share of monitors placed evenly over the land instead of by population.", 0, 1)
+    rural: float = _knob(
+        0.25, "1", "Share of monitors placed evenly over the land instead of by population.", 0, 1
+    )
     fires: int = _knob(80, "a-1", "Fire events in a year.", 0, 1000)
     hidden: float = _knob(0.35, "1", "Spread of the (log) variation that no predictor shows directly.", 0, 1)
-    clouds: float = _knob(0.45, "1", "Share of days without a satellite view, averaged over the nation.", 0, 0.95)
-    noise: float = _knob(1.2, "µg m-3", "Instrument noise of a daily mean, on top of 5 % of the value.", 0, 10)
+    clouds: float = _knob(
+        0.45, "1", "Share of days without a satellite view, averaged over the nation.", 0, 0.95
+    )
+    noise: float = _knob(
+        1.2, "µg m-3", "Instrument noise of a daily mean, on top of 5 % of the value.", 0, 10
+    )
 
     def __post_init__(self) -> None:
         for knob in fields(self):
             value, low, high = getattr(self, knob.name), knob.metadata["low"], knob.metadata["high"]
             if not (isinstance(value, (int, float, np.number)) and low <= value <= high):
-                raise ConfigError(f"world knob {knob.name}={value!r} is outside {low} to {high}; {knob.metadata['help']}")
+                raise ConfigError(
+                    f"world knob {knob.name}={value!r} is outside {low} to {high}; {knob.metadata['help']}"
+                )
             if knob.type == "int" and value != int(value):
                 raise ConfigError(f"world knob {knob.name}={value!r} must be a whole number")
 
@@ -116,15 +127,7 @@ class World:
         """Every random field: correlation length (km), memory (days), drift (km/day east, north)."""
         weather = np.random.default_rng(self._seeds["weather"])
         character = np.random.default_rng(self._seeds["character"])
-        moving = {
-            "ridge": (900.0, 5.0, (450.0, 0.0)),
-            "moist": (700.0, 3.0, (450.0, 60.0)),
-            "east": (800.0, 3.0, (450.0, 0.0)),
-            "north": (800.0, 3.0, (450.0, 0.0)),
-            "mixing": (350.0, 1.5, (300.0, 0.0)),
-            "cloud": (350.0, 1.0, (450.0, 0.0)),
-        }
-        drawn = {name: Spectral.draw(weather, *how) for name, how in moving.items()}
+        drawn = {name: Spectral.draw(weather, *how) for name, how in sky.MOVING.items()}
         drawn |= {n: Spectral.draw(character, 450.0) for n in ("level", "industry", "stoves", "column")}
         rng = np.random.default_rng(self._seeds["hidden"])
         drawn["regional"] = Spectral.draw(rng, 500.0, 3.0, (250.0, 0.0))
@@ -132,7 +135,7 @@ class World:
 
     def _white(self, purpose: int, lonlat: Array, days: Array) -> Array:
         key = int(self._seeds["pixels"].generate_state(8, np.uint64)[purpose])
-        return geo.white(key, lonlat, days)
+        return white(key, lonlat, days)
 
     # ---- the formulas ----------------------------------------------------------------------------------------------
 
@@ -142,104 +145,28 @@ class World:
         xy = coords.project(lonlat)
         lon, lat = lonlat.T
         pacific = logistic((-121.8 - lon) / 0.6) * logistic((lat - 40.0) / 1.2)
-        people = geo.density(xy)
+        people = land.density(xy)
         return {
-            "elevation": geo.elevation(xy),
-            "basin": geo.basin(xy),
+            "elevation": land.elevation(xy),
+            "basin": land.basin(xy),
             "density": people,
             "urbanity": np.log1p(people / 30.0) / np.log1p(3000.0 / 30.0),
             "arid": logistic((-100.0 - lon) / 2.0) * (1.0 - pacific),
             **{name: self._fields[name](xy) for name in ("level", "industry", "stoves", "column")},
         }
 
-    def weather(self, lonlat: Array, days: Array) -> dict[str, Array]:
-        """The day's weather at each place, shape (n, T); it depends on latitude, terrain and climate, never on placeness."""
-        lonlat, days = np.asarray(lonlat, dtype=float), np.asarray(days)
-        xy, place = coords.project(lonlat), self.places(lonlat)
-        f = {n: self._fields[n](xy, days) for n in ("ridge", "moist", "mixing", "cloud")}
-        lat, arid = lonlat[:, 1:], place["arid"][:, None]
-        height = place["elevation"][:, None] / 1000.0
-        doy = np.asarray(days) % 365.25
-        summer = np.cos(2 * np.pi * (doy - 200.0) / 365.25)
-        temperature = 25.0 - 0.75 * (lat - 26.0) - 4.0 * height + (5.0 + 0.4 * (lat - 25.0)) * summer
-        temperature = temperature + 3.5 * f["ridge"] + 1.5 * f["moist"]
-        humidity = 100.0 * logistic(1.1 - 1.1 * arid - 0.35 * arid * summer + 0.7 * f["moist"] - 0.45 * f["ridge"])
-        wet = 0.8 * f["moist"] - 0.6 * f["ridge"] - 0.75 - 0.5 * arid * (1.0 + 0.5 * summer)
-        east, north = self.wind(xy, days)
-        speed = np.maximum(np.hypot(east, north), 0.5)
-        layer = np.log(850.0) + (0.35 + 0.35 * arid) * summer + 0.15 * arid + 0.25 * f["mixing"]
-        layer = layer - 0.25 * f["ridge"] * (1.0 - summer) / 2 + 0.04 * (speed - 4.0)
-        sky = 0.8 * f["cloud"] + 0.6 * (0.8 * f["moist"] - 0.6 * f["ridge"]) - 0.5 * (arid - 0.4)
-        return {
-            "temperature": temperature,
-            "humidity": np.clip(humidity, 5.0, 97.0),
-            "wind_speed": speed,
-            "wind_sin": -east / np.hypot(east, north),
-            "wind_cos": -north / np.hypot(east, north),
-            "boundary_layer_height": np.clip(np.exp(layer), 120.0, 3500.0),
-            "precipitation": 9.0 * np.maximum(wet, 0.0) ** 1.3,
-            "cloudy": sky > -np.sqrt(0.8**2 + 0.6**2) * geo.ndtri(max(self.clouds, 1e-12)),
-            "doy_sin": np.broadcast_to(np.sin(2 * np.pi * doy / 365.25), temperature.shape),
-            "doy_cos": np.broadcast_to(np.cos(2 * np.pi * doy / 365.25), temperature.shape),
-        }
-
-    def wind(self, xy: Array, days: Array, paired: bool = False) -> tuple[Array, Array]:
-        """Wind at 10 m (m s-1, towards east and north): a westerly, stronger in winter and the north, plus eddies."""
-        read = Spectral.along if paired else Spectral.__call__
-        winter = np.cos(2 * np.pi * (np.asarray(days) - 20.0) / 365.25)
-        belt = xy[:, 1] / 1000.0 - 1.9
-        base = 1.6 + 0.6 * winter + 0.8 * (belt if paired else belt[:, None])
-        return base + 2.6 * read(self._fields["east"], xy, days), 2.6 * read(self._fields["north"], xy, days)
+    def weather(self, lonlat: Array, days: Array, place: dict[str, Array] | None = None) -> dict[str, Array]:
+        """The day's weather at each place, shape (n, T), see :func:`placeprior.data.sky.weather`."""
+        place = self.places(lonlat) if place is None else place
+        return sky.weather(self._fields, lonlat, np.asarray(days), place, self.clouds)
 
     @cached_property
     def puffs(self) -> dict[str, Array]:
-        """All smoke puffs of the record: day, x, y (km), sigma (km), amount (µg m-3), one entry for every quarter-day.
-
-        A fire releases four puffs a day for its life; each is carried by 1.5 times the 10 m wind, widens as
-        ``60 + 75 age`` km and is lost with an e-folding time of 4 days; it is followed for 7 days.
-        """
-        years = -(-int(self.days) // 365)
-        table = np.array([row for row in FIRES.values()], dtype=float)
-        born, where, strength = [], [], []
-        for year, seed in enumerate(self._seeds["fires"].spawn(years)):
-            rng = np.random.default_rng(seed)
-            kind = rng.choice(len(table), size=int(self.fires), p=table[:, 0] / table[:, 0].sum())
-            share = table[kind]
-            begin = rng.normal(share[:, 4], share[:, 5]) + 365 * year
-            life = np.ceil(np.clip(rng.lognormal(np.log(7.0), 0.6, len(kind)), 2, 25))
-            origin = coords.project(share[:, 1:3]) + rng.normal(size=(len(kind), 2)) * share[:, 3:4]
-            power = share[:, 6] * rng.lognormal(np.log(36.0), 0.75, len(kind))
-            for b, n, o, p in zip(begin, life, origin, power, strict=True):
-                steps = np.round(b * 4) / 4 + np.arange(int(4 * n)) / 4
-                born.append(steps)
-                where.append(np.tile(o, (len(steps), 1)))
-                strength.append(p * np.sin(np.pi * (np.arange(len(steps)) + 0.5) / len(steps)))
-        if not born:
-            return {name: np.empty(0) for name in ("day", "x", "y", "sigma", "amount")}
-        now, xy, power = np.concatenate(born), np.concatenate(where), np.concatenate(strength)
-        out = []
-        for step in range(28):
-            age = step / 4
-            sigma = 60.0 + 75.0 * age
-            amount = 0.25 * power * (100.0 / sigma) ** 2 * np.exp(-age / 4.0)
-            out.append(np.column_stack([now + age, xy, np.full(len(now), sigma), amount]))
-            east, north = self.wind(xy, now + age, paired=True)
-            xy = xy + 0.25 * 1.5 * 86.4 * np.column_stack([east, north])
-        table = np.concatenate(out)
-        return dict(zip(("day", "x", "y", "sigma", "amount"), table[np.argsort(table[:, 0])].T, strict=True))
-
-    def smoke(self, lonlat: Array, days: Array) -> Array:
-        """Column-mean smoke (µg m-3), shape (n, T): the sum of Gaussian puffs over the day's four quarters."""
-        xy = coords.project(np.asarray(lonlat, dtype=float)).astype(np.float32)
-        puffs, out = self.puffs, np.zeros((len(xy), len(days)))
-        for j, day in enumerate(days):
-            low, high = np.searchsorted(puffs["day"], [day, day + 1])
-            px, py, sigma, amount = (puffs[k][low:high].astype(np.float32) for k in ("x", "y", "sigma", "amount"))
-            for start in range(0, len(xy), 4096):  # keeps a national grid's table of distances small
-                part = slice(start, start + 4096)
-                square = (xy[part, :1] - px) ** 2 + (xy[part, 1:] - py) ** 2
-                out[part, j] = np.exp(-0.5 * square / sigma**2) @ amount
-        return out
+        """All smoke puffs of the record, see :func:`placeprior.data.fires.puffs`."""
+        years = self._seeds["fires"].spawn(-(-int(self.days) // 365))
+        return fires.puffs(
+            years, int(self.fires), lambda xy, days: sky.wind(self._fields, xy, days, paired=True)
+        )
 
     def truth(
         self, place: dict[str, Array], weather: dict[str, Array], column: Array, chance: dict[str, Array]
@@ -252,12 +179,24 @@ class World:
         crowd = np.maximum(at["density"], 1.0) / TYPICAL_DENSITY
         humid, high = 0.6 - at["arid"], at["elevation"] / 1000.0 - 0.5
 
-        background = 4.4 * np.exp(
-            0.12 * warm + p * (0.25 * humid + 0.20 * at["level"] - 0.12 * high + 0.15 * humid * warm)
-        ) * stale**0.15
-        local = 1.5 * crowd ** (0.5 * p) * np.exp(p * (0.25 * at["industry"] + 0.4 * at["basin"])) * stale**0.7
+        background = (
+            4.4
+            * np.exp(
+                0.12 * warm + p * (0.25 * humid + 0.20 * at["level"] - 0.12 * high + 0.15 * humid * warm)
+            )
+            * stale**0.15
+        )
+        local = (
+            1.5 * crowd ** (0.5 * p) * np.exp(p * (0.25 * at["industry"] + 0.4 * at["basin"])) * stale**0.7
+        )
         cold = np.maximum(16.0 - weather["temperature"], 0.0) / 10.0
-        heating = 0.6 * cold * crowd ** (0.35 * p) * np.exp(p * (0.9 * at["basin"] + 0.3 * at["stoves"])) * stale**0.6
+        heating = (
+            0.6
+            * cold
+            * crowd ** (0.35 * p)
+            * np.exp(p * (0.9 * at["basin"] + 0.3 * at["stoves"]))
+            * stale**0.6
+        )
 
         regional = 0.85 * live  # share of the hidden variance that has a geography
         hidden = np.sqrt(regional) * chance["regional"] + np.sqrt(1.0 - regional) * chance["unresolved"]
@@ -297,31 +236,17 @@ class World:
     def evaluate(self, lonlat: Array, days: Array) -> dict[str, Array]:
         """Everything at ``lonlat`` (n, 2) on ``days`` (T,): static (n,) and daily (n, T) arrays by name."""
         lonlat, days = np.asarray(lonlat, dtype=float), np.asarray(days, dtype=np.int64)
-        place, weather = self.places(lonlat), self.weather(lonlat, days)
+        xy, place = coords.project(lonlat), self.places(lonlat)
+        weather = self.weather(lonlat, days, place)
         names = ("unresolved", "analyst", "cover", "retrieval", "speckle")
         chance = {name: self._white(i, lonlat, days) for i, name in enumerate(names)}
-        chance["regional"] = self._fields["regional"](coords.project(lonlat), days)
-        return place | weather | self.truth(place, weather, self.smoke(lonlat, days), chance)
+        chance["regional"] = self._fields["regional"](xy, days)
+        return place | weather | self.truth(place, weather, fires.column(self.puffs, xy, days), chance)
 
     @cached_property
     def monitors(self) -> Array:
-        """The monitors' lonlat (n, 2): towns drawn by population^0.6 and a share spread evenly, at least 3 km apart."""
-        rng = np.random.default_rng(self._seeds["monitors"])
-        towns, people = geo.cities()
-        weight = people**0.6 / (people**0.6).sum()
-        west, south, east, north = coords.CONUS_BOX
-        chosen = np.empty((0, 2))
-        while len(chosen) < self.stations:
-            n = 4 * int(self.stations)
-            urban = towns[rng.choice(len(towns), size=n, p=weight)] + rng.normal(0, 0.05, size=(n, 2))
-            spread = np.column_stack([rng.uniform(west, east, n), rng.uniform(south, north, n)])
-            tried = np.round(np.where(rng.random((n, 1)) < self.rural, spread, urban), 4)
-            chosen = np.concatenate([chosen, tried[coords.inside(tried)]])
-            close = geo.cKDTree(coords.project(chosen)).query_pairs(3.0, output_type="ndarray")
-            keep = np.ones(len(chosen), dtype=bool)
-            keep[close.max(axis=1)] = False
-            chosen = chosen[keep]
-        return chosen[: int(self.stations)]
+        """The monitors' lonlat (n, 2), see :func:`placeprior.data.land.scatter`."""
+        return land.scatter(np.random.default_rng(self._seeds["monitors"]), int(self.stations), self.rural)
 
     def cube(self) -> xr.Dataset:
         """Station-days as a checked cube: ``pm25`` as instruments report it, predictors, and ``pm25_true``.
@@ -333,7 +258,9 @@ class World:
         days = np.arange(int(self.days))
         values = self.evaluate(self.monitors, days)
         rng = np.random.default_rng(self._seeds["instruments"])
-        every = rng.choice([1, 3, 6], size=len(self.monitors), p=[0.5, 0.35, 0.15])
+        every = rng.permutation(
+            np.repeat([1, 3, 6], np.diff(np.round(np.array([0, 0.5, 0.85, 1]) * self.stations).astype(int)))
+        )
         truth = values["pm25_true"]
         reading = truth + rng.normal(size=truth.shape) * (self.noise + 0.05 * truth)
         measured = (days % every[:, None] == 0) & (rng.random(truth.shape) >= 0.04)
@@ -341,7 +268,11 @@ class World:
         cube = self._dataset(values, ("station", "time"), days, observed=True)
         lon, lat = self.monitors.T
         cube = cube.assign_coords(
-            station=("station", [f"world-{i:04d}" for i in range(len(lon))], {"long_name": "simulated monitor"}),
+            station=(
+                "station",
+                [f"world-{i:04d}" for i in range(len(lon))],
+                {"long_name": "simulated monitor"},
+            ),
             lon=("station", lon, {"units": "degrees_east", "long_name": "longitude"}),
             lat=("station", lat, {"units": "degrees_north", "long_name": "latitude"}),
         )
@@ -374,7 +305,11 @@ class World:
         return out.assign_coords(
             lon=("x", lon, {"units": "degrees_east", "long_name": "longitude"}),
             lat=("y", lat, {"units": "degrees_north", "long_name": "latitude"}),
-            land=(("y", "x"), coords.inside(lonlat).reshape(shape[:2]), {"long_name": "inside the national outline"}),
+            land=(
+                ("y", "x"),
+                coords.inside(lonlat).reshape(shape[:2]),
+                {"long_name": "inside the national outline"},
+            ),
         )
 
     def components(self, lonlat: Array, days: Sequence[int]) -> xr.Dataset:
@@ -385,11 +320,19 @@ class World:
         return out.assign_coords(lon=("place", lonlat[:, 0]), lat=("place", lonlat[:, 1]))
 
     def _dataset(
-        self, values: dict[str, Array], dims: tuple[str, ...], days: Array, observed: bool = False, everything: bool = False
+        self,
+        values: dict[str, Array],
+        dims: tuple[str, ...],
+        days: Array,
+        observed: bool = False,
+        everything: bool = False,
     ) -> xr.Dataset:
         described = {**PREDICTORS, "pm25_true": (PM25_UNITS, "true daily mean PM2.5 of the embedded world")}
         if observed:
-            described = {"pm25": (PM25_UNITS, "daily mean PM2.5 as a simulated instrument reports it"), **described}
+            described = {
+                "pm25": (PM25_UNITS, "daily mean PM2.5 as a simulated instrument reports it"),
+                **described,
+            }
         if everything:
             described = {**described, **COMPONENTS}
         out = xr.Dataset(coords={"time": START + days.astype("timedelta64[D]")})

@@ -1,0 +1,136 @@
+"""Turns runs.yml into tasks: runs -> scores -> pages -> book. Resumable: only what is missing or changed is made."""
+
+import hashlib
+import sys
+from pathlib import Path
+
+from placeprior import matrix
+from placeprior.errors import MissingData, PlacePriorError
+
+DOIT_CONFIG = {"default_tasks": ["book"], "backend": "sqlite3", "dep_file": ".doit.db", "verbosity": 2}
+ROOT = Path(__file__).parent
+CHAPTERS = ROOT / "book" / "chapters"
+HTML = ROOT / "_build" / "html" / "index.html"
+SOURCES = sorted(map(str, (ROOT / "src" / "placeprior").rglob("*.py")))
+TRAINED = ("demo", "aqs", "paper")
+
+
+def _make(run_id: str) -> None:
+    from placeprior import experiment
+
+    run = matrix.find(run_id)
+    experiment.make(run, log=lambda line: print(line, flush=True))
+
+
+def _collect(profile: str) -> None:
+    from placeprior import experiment
+
+    experiment.collect(profile)
+
+
+def _is_made(run_id: str, profile: str) -> bool:
+    from placeprior import ledger
+
+    return run_id in ledger.done(profile)
+
+
+def _same_runs(profile: str):
+    """Up to date while the set of runs made for a profile has not changed."""
+
+    def check(task, values):
+        from placeprior import ledger
+
+        made = sorted(ledger.done(profile) & {run.id for run in matrix.runs(profile)})
+        digest = hashlib.sha256(" ".join(made).encode()).hexdigest()
+        task.value_savers.append(lambda: {"made": digest})
+        return values.get("made") == digest
+
+    return check
+
+
+def _runs(profile: str):
+    try:
+        return matrix.runs(profile)
+    except MissingData:
+        return None
+
+
+def _refuse(profile: str) -> bool:
+    try:
+        matrix.runs(profile)
+    except PlacePriorError as error:
+        print(f"error: {error}", file=sys.stderr)
+    return False
+
+
+def task_run():
+    """Make one run of a profile (run:demo:ID)."""
+    for profile in TRAINED:
+        for run in _runs(profile) or []:
+            yield {
+                "name": f"{profile}:{run.id}",
+                "actions": [(_make, [run.id])],
+                "uptodate": [(_is_made, [run.id, profile])],
+                "title": lambda task, label=run.label: f"run {task.name.split(':')[-1]} {label}",
+            }
+
+
+def task_scores():
+    """Collect a profile's scores into results/ (scores:demo)."""
+    for profile in TRAINED:
+        runs = _runs(profile)
+        if runs is None:
+            yield {"name": profile, "actions": [(_refuse, [profile])]}
+        else:
+            yield {
+                "name": profile,
+                "actions": [(_collect, [profile])],
+                "task_dep": [f"run:{profile}:{run.id}" for run in runs],
+                "targets": [str(ROOT / "results" / profile / "scores.csv")],
+                "uptodate": [_same_runs(profile)],
+            }
+
+
+def _page(page: str) -> None:
+    from placeprior import pages
+
+    pages.execute(page, CHAPTERS / f"{page}.ipynb")
+
+
+def task_page():
+    """Execute a notebook into a chapter (page:comparison)."""
+    for page, spec in matrix.configuration()["pages"].items():
+        profile = spec.get("profile", "demo")
+        committed = ROOT / "results" / profile / "scores.csv"
+        own = profile == "demo"  # other profiles' results are shown as they were committed
+        yield {
+            "name": page,
+            "actions": [(_page, [page])],
+            "file_dep": [str(ROOT / "notebooks" / f"{spec['notebook']}.py"), str(ROOT / "runs.yml"), *SOURCES]
+            + ([str(committed)] if own or committed.is_file() else []),
+            "task_dep": ["scores:demo"] if own else [],
+            "targets": [str(CHAPTERS / f"{page}.ipynb")],
+        }
+
+
+def task_book():
+    """Build the book."""
+    pages = [str(CHAPTERS / f"{page}.ipynb") for page in matrix.configuration()["pages"]]
+    written = [str(p) for p in (ROOT / "book").rglob("*") if p.is_file() and CHAPTERS not in p.parents
+               and "__pycache__" not in p.parts]
+    return {
+        "actions": [f"'{sys.executable}' -m jupyter_book build '{ROOT}' -W -n --keep-going -q"],
+        "file_dep": [*pages, *written, str(ROOT / "_config.yml"), str(ROOT / "_toc.yml")],
+        "task_dep": ["page"],
+        "targets": [str(HTML)],
+    }
+
+
+def task_aqs():
+    """Both real tasks (needs PLACEPRIOR_DATA)."""
+    return {"actions": None, "task_dep": ["scores:aqs"]}
+
+
+def task_paper():
+    """The same at the paper's size, for a GPU."""
+    return {"actions": None, "task_dep": ["scores:paper"]}

@@ -1,0 +1,257 @@
+"""Making runs: each is trained at most once, its results are stored under its id, and asked for again they are read.
+
+``store/<id>/`` holds ``run.json`` (what the run is, its scores, its stamp), ``history.csv``, ``predictions.parquet``
+and ``weights.safetensors``. An entry is written under a temporary name and renamed when complete, so that a killed
+run leaves nothing that could be taken for a result.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import time
+from dataclasses import asdict
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+import xarray as xr
+from safetensors.torch import save_file
+
+from placeprior import data, encoders, ledger, matrix, metrics
+from placeprior.cube import predictors
+from placeprior.errors import StoreError
+from placeprior.matrix import Run
+from placeprior.model import PlaceModel
+from placeprior.neighbours import neighbour_pm25
+from placeprior.provenance import versions
+from placeprior.sizes import Config
+from placeprior.splits import Split, split, stations
+from placeprior.train import predict, train
+from placeprior.windows import Scaler, Windows
+
+KEY = ["task", "variant", "fusion", "split", "fold", "seed"]
+THREADS = 1  # one thread a run: bit-equal results, and runs share the cores
+
+
+@lru_cache(maxsize=3)
+def _cube(spec: str) -> xr.Dataset:
+    spec = json.loads(spec)
+    return data.load(spec["load"], **spec["options"])
+
+
+def cube_of(run: Run) -> xr.Dataset:
+    """The cube a run is about, loaded once a process."""
+    return _cube(json.dumps(run.data, sort_keys=True))
+
+
+# --- one run ---------------------------------------------------------------------------------------------------------
+
+
+class Prepared:
+    """Everything a run's model sees, with all scaling fitted on training rows.
+
+    Attributes
+    ----------
+    features : ndarray of float32, shape (station, time, feature)
+        Scaled predictors, the neighbour feature last where the task has one.
+    place : ndarray of float32, shape (station, dim), or None
+    x_scale, y_scale, place_scale : Scaler
+    huber : float
+        Half the range of the training target, in scaled units: the reference's ``Huber(1)`` on a target scaled
+        to -1..1, up to a constant factor.
+    """
+
+    def __init__(self, run: Run, cube: xr.Dataset, parts: Split) -> None:
+        names = predictors(cube)
+        layers = [cube[name].transpose("station", "time").values for name in names]
+        if cube.attrs.get("neighbours"):
+            layers.append(neighbour_pm25(cube["pm25"].values, stations(cube), parts.pool))
+            names.append("neighbour_pm25")
+        features = np.stack(layers, axis=-1).astype(np.float32)
+        self.names = names
+        self.x_scale = Scaler.fit(features[parts.train])
+        self.features = self.x_scale(features)
+
+        pm25 = cube["pm25"].values.astype(np.float32)
+        y = pm25[parts.train]
+        self.y_scale = Scaler.fit(y[:, None])
+        self.target = self.y_scale(pm25[..., None])[..., 0]
+        self.huber = float((y.max() - y.min()) / 2 / self.y_scale.scale[0])
+
+        self.place, self.place_scale = None, None
+        if run.variant != matrix.NO_PLACE:
+            vectors = encoders.embed(run.variant, stations(cube))
+            self.place_scale = place_scaler(vectors[parts.train.any(1)], run.fusion)
+            self.place = self.place_scale(vectors)
+
+
+def place_scaler(vectors: np.ndarray, fusion: str) -> Scaler:
+    """Scale place vectors: per column where they are channels, by one number where they are an embedding.
+
+    Channels are coordinates with their own units. The columns of an embedding share theirs; scaling each by itself
+    would blow up those that hardly vary over the training stations and matter elsewhere.
+    """
+    scaler = Scaler.fit(vectors)
+    if fusion == "channels":
+        return scaler
+    common = np.sqrt(np.mean(scaler.scale.astype(np.float64) ** 2))
+    return Scaler(scaler.mean, np.full_like(scaler.scale, common))
+
+
+def build_model(run: Run, n_features: int, dim: int) -> PlaceModel:
+    """The run's network with its initial weights, which the seed and the fold decide."""
+    config = Config(**run.config)
+    generator = torch.Generator().manual_seed(1000 * run.seed + run.fold)
+    return PlaceModel(n_features, dim, run.fusion, width=config.width, summary=config.summary,
+                      dropout=config.dropout, generator=generator)
+
+
+def make(run: Run, log: Any = print) -> Path:
+    """Make one run, unless the store has it.
+
+    Parameters
+    ----------
+    run : Run
+    log : callable
+        Receives one line when the run is done.
+
+    Returns
+    -------
+    Path
+        The store entry.
+    """
+    entry = ledger.store() / run.id
+    if ledger.is_stored(run.id):
+        return entry
+    torch.set_num_threads(THREADS)
+    started = time.perf_counter()
+    cube = cube_of(run)
+    parts = split(run.split, cube, run.seed, run.fold)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    result: dict[str, Any] = {"run": asdict(run), "id": run.id, "sizes": parts.sizes()}
+    tensors: dict[str, torch.Tensor] = {}
+    history: list[dict[str, float]] = []
+
+    if run.variant in matrix.BASELINES:
+        estimate = neighbour_pm25(cube["pm25"].values, stations(cube), parts.pool)[parts.test]
+        # On a day without any training monitor the plain choice is the training mean.
+        estimate = np.where(np.isfinite(estimate), estimate, cube["pm25"].values[parts.train].mean())
+        result["parameters"] = 0
+    else:
+        config = Config(**run.config)
+        ready = Prepared(run, cube, parts)
+        dim = 0 if ready.place is None else ready.place.shape[1]
+        model = build_model(run, len(ready.names), dim).to(device)
+        windows = Windows(ready.features, config.window, ready.place, ready.target, device)
+        trained = train(model, windows, windows.rows(parts.train), windows.rows(parts.validation), config,
+                        huber=ready.huber, seed=1000 * run.seed + run.fold)
+        scaled, attention = predict(model, windows, windows.rows(parts.test))
+        estimate = scaled * ready.y_scale.scale[0] + ready.y_scale.mean[0]
+        history = trained.history
+        result |= {
+            "parameters": sum(p.numel() for p in model.parameters()), "best_epoch": trained.best_epoch,
+            "training_seconds": trained.seconds, "attention": attention.tolist(), "predictors": ready.names,
+        }
+        tensors = {f"model.{k}": v.cpu().contiguous() for k, v in model.state_dict().items()}
+        for name in ("x_scale", "y_scale", "place_scale"):
+            scaler = getattr(ready, name)
+            if scaler is not None:
+                tensors |= {f"{name}.mean": torch.tensor(scaler.mean), f"{name}.scale": torch.tensor(scaler.scale)}
+
+    station, day = np.nonzero(parts.test)
+    predictions = pd.DataFrame({
+        "station": station.astype(np.int32), "day": day.astype(np.int32),
+        "pm25": cube["pm25"].values[parts.test].astype(np.float32), "estimate": estimate.astype(np.float32)})
+    sums = metrics.station_sums(predictions["station"], predictions["pm25"].to_numpy(), estimate)
+    total = sums.to_numpy().sum(0)
+    result["scores"] = {k: float(v) for k, v in metrics.scores(total).items()}
+    result["n"] = int(total[0])
+    result["stamp"] = versions() | {"device": device, "threads": THREADS, "seconds": time.perf_counter() - started}
+    sums.insert(0, "lat", cube["lat"].values[sums.index])
+    sums.insert(0, "lon", cube["lon"].values[sums.index])
+    sums.insert(0, "name", cube["station"].values[sums.index])
+    _write_entry(entry, result, pd.DataFrame(history), predictions, sums.reset_index(drop=True), tensors)
+    log(f"{run.id}  {run.label}: R2 {result['scores']['r2']:.3f}, RMSE {result['scores']['rmse']:.2f} µg m-3, "
+        f"{result['stamp']['seconds']:.0f} s")
+    return entry
+
+
+# --- keeping it -----------------------------------------------------------------------------------------------------
+
+
+def _write_entry(entry: Path, result: dict, history: pd.DataFrame, predictions: pd.DataFrame, sums: pd.DataFrame,
+                 tensors: dict[str, torch.Tensor]) -> None:
+    try:
+        entry.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{entry.name}-", dir=entry.parent))
+    except OSError as error:
+        raise StoreError(f"cannot write to {entry.parent}: {error.strerror}; make it writable and start again, "
+                         "finished runs are kept") from error
+    try:
+        history.to_csv(work / "history.csv", index=False)
+        predictions.to_parquet(work / "predictions.parquet", index=False)
+        sums.to_parquet(work / "stations.parquet", index=False)
+        save_file(tensors, work / "weights.safetensors")
+        (work / "run.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
+        if entry.exists():  # incomplete: complete ones are never made again
+            shutil.rmtree(entry)
+        os.replace(work, entry)
+    except OSError as error:
+        raise StoreError(f"could not write run {entry.name} to {entry.parent}: {error}; free some space and start "
+                         "again, finished runs are kept") from error
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def collect(profile: str) -> Path:
+    """Write a profile's scores, station sums and stamps from all runs made so far, here or elsewhere.
+
+    Runs known only from the committed tables are kept; runs that ``runs.yml`` no longer asks for are dropped.
+
+    Returns
+    -------
+    Path
+        ``results/<profile>/scores.csv``.
+    """
+    wanted = {run.id: run for run in matrix.runs(profile)}
+    stored = [i for i in wanted if ledger.is_stored(i)]
+    old_scores, old_sums, folder = ledger.scores(profile), ledger.sums(profile), ledger.results(profile)
+    keep = set(old_scores["run"]) & set(wanted) - set(stored)
+    stamps = {i: s for i, s in ledger.stamps(profile).items() if i in keep}
+    score_rows, sum_rows = [], [old_sums[old_sums["run"].isin(keep)]]
+    for run_id in stored:
+        result, run = ledger.read(run_id), wanted[run_id]
+        head = [run.task, run.variant, run.fusion, run.split, run.fold, run.seed]
+        score_rows += [[*head, metric, value, result["n"], run_id] for metric, value in result["scores"].items()]
+        entry = ledger.table(run_id, "stations")
+        entry.insert(0, "run", run_id)
+        sum_rows.append(entry)
+        stamps[run_id] = result["stamp"] | {"sizes": result["sizes"], "parameters": result["parameters"],
+                                            "best_epoch": result.get("best_epoch")}
+    frame = pd.concat([old_scores[old_scores["run"].isin(keep)],
+                       pd.DataFrame(score_rows, columns=ledger.COLUMNS)]).sort_values([*KEY, "metric"])
+    station_sums = pd.concat(sum_rows).sort_values(["run", "name"])
+    for column in station_sums.select_dtypes("float64"):
+        station_sums[column] = station_sums[column].astype(np.float32)
+    folder.mkdir(parents=True, exist_ok=True)
+    _replace(folder / "scores.csv", lambda p: frame.to_csv(p, index=False, float_format="%.6f", lineterminator="\n"))
+    _replace(folder / "stations.parquet", lambda p: station_sums.to_parquet(p, index=False, compression="zstd"))
+    _replace(folder / "stamps.json", lambda p: p.write_text(json.dumps(stamps, indent=0, sort_keys=True), encoding="utf-8"))
+    return folder / "scores.csv"
+
+
+def _replace(path: Path, write: Any) -> None:
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        write(temporary)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror or error}; what was there is unchanged") from error
+    finally:
+        temporary.unlink(missing_ok=True)

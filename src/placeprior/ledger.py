@@ -1,0 +1,110 @@
+"""What was made and what it came to: the store's entries and the committed results, read without PyTorch."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from placeprior import matrix
+from placeprior.errors import StoreError
+from placeprior.metrics import SUMS
+
+COLUMNS = ["task", "variant", "fusion", "split", "fold", "seed", "metric", "value", "n", "run"]
+
+
+def store() -> Path:
+    """The folder of stored runs."""
+    return matrix.root() / "store"
+
+
+def is_stored(run_id: str) -> bool:
+    """Whether the store has a complete entry."""
+    return (store() / run_id / "run.json").is_file()
+
+
+def read(run_id: str) -> dict[str, Any]:
+    """A stored run's ``run.json``: what it is, its scores, its stamp.
+
+    Raises
+    ------
+    StoreError
+        If there is none, or it is damaged.
+    """
+    path = store() / run_id / "run.json"
+    try:
+        result = json.loads(path.read_text(encoding="utf-8"))
+        if result["id"] != run_id or not result["scores"]:
+            raise KeyError("id")
+        return result
+    except FileNotFoundError:
+        raise StoreError(f"run {run_id} is not in the store; make it with `placeprior runs run {run_id}`") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(run_id, "run.json", error) from error
+
+
+def table(run_id: str, name: str) -> pd.DataFrame:
+    """One of a stored run's tables.
+
+    Parameters
+    ----------
+    run_id : str
+    name : {"history", "predictions", "stations"}
+        Training curves; test rows (``station`` and ``day`` count from 0 in the cube, ``pm25`` and ``estimate`` in
+        µg m-3); sums per test station.
+    """
+    folder = store() / run_id
+    try:
+        if name == "history":
+            return pd.read_csv(folder / "history.csv")
+        return pd.read_parquet(folder / f"{name}.parquet")
+    except (OSError, ValueError) as error:
+        raise _damaged(run_id, name, error) from error
+
+
+def tensors(run_id: str) -> dict[str, Any]:
+    """A stored run's weights (``model.*``) and scalers, as tensors."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(store() / run_id / "weights.safetensors")
+    except (OSError, SafetensorError) as error:
+        raise _damaged(run_id, "weights.safetensors", error) from error
+
+
+def results(profile: str) -> Path:
+    """The folder of a profile's committed evidence."""
+    return matrix.root() / "results" / profile
+
+
+def scores(profile: str) -> pd.DataFrame:
+    """The committed long table of scores, :data:`COLUMNS`; empty when there is none."""
+    path = results(profile) / "scores.csv"
+    return pd.read_csv(path, dtype={"run": str}) if path.is_file() else pd.DataFrame(columns=COLUMNS)
+
+
+def sums(profile: str) -> pd.DataFrame:
+    """The committed sums per run and test station (see :mod:`placeprior.metrics`)."""
+    path = results(profile) / "stations.parquet"
+    return pd.read_parquet(path) if path.is_file() else pd.DataFrame(columns=["run", "name", "lon", "lat", *SUMS])
+
+
+def stamps(profile: str) -> dict[str, dict[str, Any]]:
+    """Per run: versions, device, seconds, part sizes, number of parameters, best epoch."""
+    path = results(profile) / "stamps.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def done(profile: str) -> set[str]:
+    """Ids that need no training: stored ones and, unless the profile is live, those of the committed scores."""
+    stored = {path.parent.name for path in store().glob("[!.]*/run.json")}
+    return stored if matrix.profile(profile).get("live") else stored | set(scores(profile)["run"])
+
+
+def _damaged(run_id: str, what: str, error: Exception) -> StoreError:
+    folder = store() / run_id
+    return StoreError(f"{what} of stored run {run_id} cannot be read ({error!r}); remove {folder} and run "
+                      f"`placeprior runs run {run_id}`")

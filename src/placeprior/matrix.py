@@ -1,0 +1,191 @@
+"""The run matrix: what ``runs.yml`` asks for, as a list of runs with ids.
+
+A run's id is the hash of everything that decides its result, and of nothing else. Listing runs reads no data and
+imports no PyTorch, so that asking what is left to do takes no time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from placeprior import data, encoders
+from placeprior.errors import ConfigError, UnknownName
+from placeprior.sizes import SIZES
+from placeprior.splits import folds
+
+VERSION = 1  # raise when a change of code changes results
+BASELINES = ("idw",)
+NO_PLACE = "none"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training run (or baseline) and everything that decides its result."""
+
+    task: str
+    variant: str
+    fusion: str
+    split: str
+    fold: int
+    seed: int
+    data: dict[str, Any] = field(hash=False)
+    weights: str
+    config: dict[str, Any] = field(hash=False)
+    version: int = VERSION
+
+    @property
+    def id(self) -> str:
+        """First 12 hex digits of the SHA-256 of the run's content."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:12]
+
+    @property
+    def model(self) -> str:
+        """Variant and fusion in one word, as ``runs.yml`` writes it."""
+        return self.variant if self.fusion == "-" else f"{self.variant}/{self.fusion}"
+
+    @property
+    def label(self) -> str:
+        """One line for people."""
+        return f"{self.task} {self.model} {self.split} fold {self.fold} seed {self.seed}"
+
+
+def root() -> Path:
+    """The project folder: the nearest one above the working directory that holds ``runs.yml``."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "runs.yml").is_file():
+            return folder
+    raise ConfigError(f"no runs.yml in {here} or above it; change into the project's folder")
+
+
+@lru_cache
+def _read(path: Path, _changed: float) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}" if mark else "somewhere"
+        raise ConfigError(f"{path.name} is not valid YAML ({where}): {getattr(error, 'problem', error)}") from error
+    _only(content, "runs.yml", {"profiles", "pages"})
+    for name, profile in content["profiles"].items():
+        _only(profile, f"profile {name!r}", {"size", "settings", "live", "tasks", "matrices"})
+        for key in ("size", "tasks", "matrices"):
+            if key not in profile:
+                raise ConfigError(f"profile {name!r} in runs.yml has no {key!r}; add it")
+        for task, spec in profile["tasks"].items():
+            _only(spec, f"task {task!r}", {"load", "options"})
+        for matrix, spec in profile["matrices"].items():
+            _only(spec, f"matrix {matrix!r}", {"task", "model", "split", "seed"})
+            for key in ("task", "model", "split", "seed"):
+                if not isinstance(spec.get(key), list) or not spec[key]:
+                    raise ConfigError(f"matrix {matrix!r} of profile {name!r} needs a list {key!r}; "
+                                      f"got {spec.get(key)!r}")
+            for task in spec["task"]:
+                if task not in profile["tasks"]:
+                    raise UnknownName("task", task, profile["tasks"])
+    for page, spec in content["pages"].items():
+        _only(spec, f"page {page!r}", {"notebook", "parameters", "profile"})
+    return content
+
+
+def configuration() -> dict[str, Any]:
+    """``runs.yml``, checked for typos."""
+    path = root() / "runs.yml"
+    return _read(path, path.stat().st_mtime)
+
+
+def profile(name: str) -> dict[str, Any]:
+    """One profile of ``runs.yml``."""
+    profiles = configuration()["profiles"]
+    if name not in profiles:
+        raise UnknownName("profile", name, profiles)
+    return profiles[name]
+
+
+def runs(profile_name: str, matrix: str | None = None) -> list[Run]:
+    """Every run of a profile, in the order of ``runs.yml``, none twice.
+
+    Parameters
+    ----------
+    profile_name : str
+    matrix : str, optional
+        Only this matrix.
+    """
+    spec = profile(profile_name)
+    if spec["size"] not in SIZES:
+        raise UnknownName("size", spec["size"], SIZES)
+    config = SIZES[spec["size"]].with_(**spec.get("settings", {}))
+    if matrix is not None and matrix not in spec["matrices"]:
+        raise UnknownName("matrix", matrix, spec["matrices"])
+    listed: dict[str, Run] = {}
+    for name, product in spec["matrices"].items():
+        if matrix not in (None, name):
+            continue
+        for seed, task, split, model in itertools.product(*(product[k] for k in ("seed", "task", "split", "model"))):
+            for fold in folds(split):
+                run = _run(task, spec["tasks"][task], model, split, fold, seed, asdict(config))
+                listed.setdefault(run.id, run)
+    return list(listed.values())
+
+
+def find(run_id: str) -> Run:
+    """The run with this id, in any profile whose data are at hand."""
+    known = {}
+    for name in configuration()["profiles"]:
+        try:
+            known |= {run.id: run for run in runs(name)}
+        except data.MissingData:
+            continue
+    if run_id not in known:
+        raise UnknownName("run", run_id, known) if len(known) < 20 else ConfigError(
+            f"no run {run_id!r} in runs.yml; `placeprior runs list PROFILE` shows the ids")
+    return known[run_id]
+
+
+@lru_cache
+def _fingerprint(variant: str) -> str:
+    return encoders.load(variant).fingerprint
+
+
+@lru_cache
+def _data(task_spec: str) -> dict[str, Any]:
+    spec = json.loads(task_spec)
+    options = spec.get("options", {})
+    return {"load": spec["load"], "options": options, "recipe": data.recipe(spec["load"], **options)}
+
+
+def _run(
+    task: str, spec: dict[str, Any], model: str, split: str, fold: int, seed: int, config: dict[str, Any]
+) -> Run:
+    variant, _, fusion = model.partition("/")
+    fusion = fusion or "-"
+    if variant in BASELINES or variant == NO_PLACE:
+        if fusion != "-":
+            raise ConfigError(f"model {model!r} in runs.yml: {variant!r} has no place vector to join; write {variant!r}")
+        weights = "-"
+    else:
+        if fusion == "-":
+            raise ConfigError(f"model {model!r} in runs.yml does not say how the place joins; write "
+                              f"'{variant}/hadamard', '{variant}/concat' or '{variant}/channels'")
+        if fusion not in ("channels", "hadamard", "concat"):
+            raise UnknownName("fusion", fusion, ("channels", "hadamard", "concat"))
+        weights = _fingerprint(variant)
+    if variant in BASELINES:
+        config = {}
+    return Run(task, variant, fusion, split, fold, seed, _data(json.dumps(spec, sort_keys=True)), weights, config)
+
+
+def _only(given: Any, where: str, known: set[str]) -> None:
+    if not isinstance(given, dict):
+        raise ConfigError(f"{where} in runs.yml must be a mapping; got {given!r}")
+    for key in given:
+        if key not in known:
+            raise UnknownName(f"key of {where}", key, known)
