@@ -3,7 +3,7 @@
 # make help     everything else
 #
 # JOBS         tasks at a time (default: the number of cores)
-# TORCH_INDEX  package index of a GPU build of torch, e.g. https://download.pytorch.org/whl/cu130 (default: CPU)
+# TORCH_INDEX  package index of a GPU build of torch, e.g. https://download.pytorch.org/whl/cu130 (default: as before, at first cpu)
 # PYTHON       interpreter for .venv, 3.11 or newer (default: python3)
 JOBS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 TORCH_INDEX ?=

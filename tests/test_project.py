@@ -1,0 +1,169 @@
+"""What holds the project together: one list of dependencies, one author, one address, no trace of any machine."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import subprocess
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.markers import default_environment
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+DIRECT = [Requirement(r) for r in PROJECT["dependencies"] + EXTRAS["book"] + EXTRAS["test"]]
+PLATFORMS = [
+    {"python_version": python, "python_full_version": f"{python}.1", "sys_platform": platform, **system}
+    for python in ("3.11", "3.12", "3.13")
+    for platform, system in (
+        ("linux", {"platform_system": "Linux", "os_name": "posix"}),
+        ("darwin", {"platform_system": "Darwin", "os_name": "posix"}),
+    )
+]
+# Installed for the weights that its wheel carries, without what it asks for.
+ALONE = "geoclip"
+
+
+def locked() -> list[Requirement]:
+    lines = (ROOT / "requirements.lock").read_text().splitlines()
+    return [Requirement(line) for line in lines if line and not line.startswith("#")]
+
+
+def needs(environment: dict[str, str]) -> set[str]:
+    """Names of everything that the direct dependencies ask for, to the last, on one platform."""
+    installed = {canonicalize_name(d.metadata["Name"]): d for d in metadata.distributions()}
+    todo, seen = list(DIRECT), set()
+    while todo:
+        requirement = todo.pop()
+        name = canonicalize_name(requirement.name)
+        extras = frozenset(requirement.extras)
+        if (name, extras) in seen:
+            continue
+        seen.add((name, extras))
+        for line in (installed[name].requires or []) if name in installed else []:
+            need = Requirement(line)
+            if need.marker is None or any(
+                need.marker.evaluate({**default_environment(), **environment, "extra": extra})
+                for extra in extras or {""}
+            ):
+                todo.append(need)
+    return {name for name, _ in seen}
+
+
+def test_lock_pins_every_package_exactly():
+    for requirement in locked():
+        assert re.fullmatch(r"==[0-9][0-9a-z.]*", str(requirement.specifier)), (
+            f"{requirement} is not pinned exactly"
+        )
+
+
+@pytest.mark.parametrize("environment", PLATFORMS, ids=lambda e: f"{e['sys_platform']}-{e['python_version']}")
+def test_lock_covers_every_dependency(environment):
+    applies = {**default_environment(), **environment}
+    names = {canonicalize_name(r.name) for r in locked() if r.marker is None or r.marker.evaluate(applies)}
+    missing = needs(environment) - names
+    assert not missing, f"requirements.lock lacks {sorted(missing)}"
+    assert ALONE in names
+
+
+def test_lock_meets_the_bounds_of_pyproject():
+    versions = {canonicalize_name(r.name): next(iter(r.specifier)).version for r in locked()}
+    for requirement in DIRECT:
+        version = versions[canonicalize_name(requirement.name)]
+        assert requirement.specifier.contains(version), f"the lock has {version}, pyproject {requirement}"
+
+
+def test_geoclip_stays_out_of_the_requirements():
+    names = {canonicalize_name(r.name) for r in DIRECT}
+    assert ALONE not in names, "geoclip would bring 7 GB with it; the lock installs it with --no-deps"
+    heavy = {"torchvision", "transformers", "tensorflow", "keras"} & {canonicalize_name(r.name) for r in locked()}
+    assert not heavy, f"the lock must stay lean, without {sorted(heavy)}"
+
+
+def test_conda_environment_is_in_step():
+    listed = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    from_pip = next(entry["pip"] for entry in listed if isinstance(entry, dict))
+    entries = [entry for entry in listed if isinstance(entry, str)] + from_pip
+    names = {"pytorch": "torch"}  # conda-forge's own names
+    conda = {}
+    for entry in entries:
+        requirement = Requirement(entry)
+        conda[names.get(requirement.name, requirement.name)] = requirement.specifier
+    assert conda.pop("python") == Requirement("python" + PROJECT["requires-python"]).specifier
+    conda.pop("pip")
+    assert conda == {requirement.name: requirement.specifier for requirement in DIRECT}
+
+
+def test_citation_is_in_step():
+    import placeprior
+
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["authors"] == PROJECT["authors"]
+    assert citation["repository-code"] == PROJECT["urls"]["Repository"]
+    assert citation["url"] == PROJECT["urls"]["Homepage"]
+    assert citation["license"] == PROJECT["license"]
+    assert citation["abstract"] == PROJECT["description"]
+    assert str(citation["version"]) == placeprior.__version__
+    assert citation["references"][0]["doi"] == "10.1080/15481603.2025.2594797"
+    assert PROJECT["authors"][0]["name"] in (ROOT / "LICENSE").read_text()
+
+
+def test_book_configuration_is_in_step():
+    config = yaml.safe_load((ROOT / "_config.yml").read_text())
+    assert config["author"] == PROJECT["authors"][0]["name"]
+    assert config["repository"]["url"] == PROJECT["urls"]["Repository"]
+
+
+def test_workflows_and_ci_run_the_commands_of_the_readme():
+    readme = (ROOT / "README.md").read_text()
+    for command in ("make book", "make test"):
+        assert command in readme
+        assert re.search(rf"^{command}$", (ROOT / ".ci" / "run").read_text(), re.M)
+        assert f"- run: {command}\n" in (ROOT / ".github" / "workflows" / "book.yml").read_text()
+
+
+def test_mathjax_is_the_file_that_its_note_names():
+    folder = ROOT / "book" / "_static" / "mathjax"
+    checksum = hashlib.sha256((folder / "tex-svg.js").read_bytes()).hexdigest()
+    assert checksum in (folder / "README.md").read_text()
+
+
+def tracked() -> list[Path]:
+    git = shutil.which("git")
+    if git is None or not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout: which files belong to the project is not known")
+    listing = subprocess.run([git, "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [ROOT / name for name in listing.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_no_path_of_a_machine_and_no_registry_host_in_the_tree():
+    # Written in pieces, so that this file does not hold what it looks for.
+    hosts = ["py" + "pi.org", "python" + "hosted.org", "registry." + "npmjs", "conda." + "anaconda.org"]
+    paths = [r"(?<![\w.])/" + folder + "/" for folder in ("home", "root", "Users", "work", "opt")]
+    forbidden = re.compile("|".join([re.escape(h) for h in hosts] + paths + [r"\.\./sha" + "red"]))
+    found = []
+    for path in tracked():
+        if path.name == "tex-svg.js":
+            continue
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue  # pictures, tables and weights
+        found += [f"{path.relative_to(ROOT)}: {m.group()}" for m in forbidden.finditer(text)]
+    assert not found, found
+
+
+def test_addresses_stand_only_where_they_are_kept_in_step():
+    owner = PROJECT["urls"]["Repository"].removeprefix("https://")
+    allowed = {"pyproject.toml", "CITATION.cff", "_config.yml"}
+    for path in tracked():
+        if path.suffix in {".md", ".py", ".yml", ".toml", ".cff", ".ipynb"} and path.name not in allowed:
+            assert owner not in path.read_text(encoding="utf-8"), f"{path.name} repeats the project's address"
