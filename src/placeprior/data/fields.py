@@ -1,4 +1,4 @@
-"""Random fields and noise that can be read at any place and day, so that maps and stations agree to the last digit."""
+"""Random fields and noise that can be read at any place and day, so that maps and stations agree."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ def logistic(value: NDArray) -> Array:
 class Spectral:
     """Gaussian random field in space and time as a sum of travelling cosine waves (random Fourier features).
 
-    ``f(x, t) = sqrt(2/K) sum_k cos(k . x + w t + phase)`` has mean 0, variance 1 and, as K grows, a Matérn-3/2 covariance
-    in space (wave vectors from a Student-t with 3 degrees of freedom) and an exponential one in time (Cauchy frequencies),
-    carried along by a steady drift. After Rahimi and Recht (2007), Random features for large-scale kernel machines.
+    ``f(x, t) = sqrt(2/K) sum_k cos(k . x + w t + phase)`` has mean 0, variance 1 and, as K grows, a Matérn-3/2
+    covariance in space (wave vectors from a Student-t with 3 degrees of freedom) and an exponential one in time
+    (Cauchy frequencies), carried along by a steady drift. After Rahimi and Recht (2007), Random features for
+    large-scale kernel machines.
     """
 
     waves: Array
@@ -38,7 +39,7 @@ class Spectral:
         drift: tuple[float, float] = (0.0, 0.0),
         features: int = 256,
     ) -> Spectral:
-        """Draw a field with correlation ``length`` (km), ``memory`` (days; None: constant in time), ``drift`` (km/day)."""
+        """Draw a field: ``length`` (km), ``memory`` (days; None: constant in time), ``drift`` (km/day)."""
         waves = rng.normal(size=(features, 2)) / np.sqrt(rng.chisquare(3, size=(features, 1)) / 3) / length
         frequency = np.zeros(features) if memory is None else rng.standard_cauchy(features) / memory
         return cls(waves, frequency - waves @ np.asarray(drift), rng.uniform(0, 2 * np.pi, features))
@@ -69,10 +70,10 @@ def _mix(value: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def white(key: int, lonlat: Array, days: Array) -> Array:
-    """Independent standard normal noise for every place and day, the same whenever it is asked for: shape (n, T).
+    """Independent standard normal noise for every place and day, the same whenever asked for: (n, T).
 
-    A hash of (key, place rounded to 1e-5 degree, day) stands in for a generator, because a generator's draws depend on
-    which places are asked for and in which order; these do not.
+    A hash of (key, place rounded to 1e-5 degree, day) stands in for a generator, because a generator's draws
+    depend on which places are asked for and in which order; these do not.
     """
     lon, lat = (np.round(np.asarray(lonlat, dtype=float) * 1e5).astype(np.int64).astype(np.uint64)).T
     place = _mix(_mix(lon + np.uint64(key)) + lat)

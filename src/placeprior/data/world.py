@@ -1,9 +1,10 @@
 """The embedded world: a simulated year of daily PM2.5 over the contiguous US, with truth known everywhere.
 
-Not measurements. Real geography (towns, outlines, stylised mountains) under invented weather, fires and chemistry, so
-that a question about place can be studied without a download. Numbers are chosen to be physically sensible, not to favour
-any way of telling a model where it is. Every formula stands once: the ground in ``land.py``, the weather in ``sky.py``, the
-smoke in ``fires.py``, and what place and weather make of them in :meth:`World.places` and :meth:`World.truth`.
+Not measurements. Real geography (towns, outlines, stylised mountains) under invented weather, fires and chemistry,
+so that a question about place can be studied without a download. Numbers are chosen to be physically sensible, not
+to favour any way of telling a model where it is. Every formula stands once: the ground in ``land.py``, the weather
+in ``sky.py``, the smoke in ``fires.py``, and what place and weather make of them in ``World.places`` and
+``World.truth``.
 """
 
 from __future__ import annotations
@@ -16,53 +17,20 @@ import numpy as np
 import xarray as xr
 
 from placeprior import coords
-from placeprior.cube import PM25_UNITS, check_cube
-from placeprior.data import fires, land, sky
+from placeprior.cube import check_cube
+from placeprior.data import fires, labels, land, sky
 from placeprior.data.fields import Array, Spectral, logistic, white
+from placeprior.data.labels import PREDICTORS
 from placeprior.errors import ConfigError
 
-COMPONENTS = {
-    "background": ("µg m-3", "regional background"),
-    "local": ("µg m-3", "local emissions"),
-    "heating": ("µg m-3", "residential heating"),
-    "smoke_surface": ("µg m-3", "wildfire smoke at the surface"),
-    "smoke_column": ("µg m-3", "wildfire smoke, mean of the column"),
-    "aod_true": ("1", "aerosol optical depth without noise and clouds"),
-    "hidden": ("1", "variation no predictor shows directly, standardised"),
-    "cloudy": ("1", "no satellite view (1) or view (0)"),
-    "elevation": ("m", "stylised elevation"),
-    "basin": ("1", "basin index: 0 open, 1 walled"),
-    "density": ("km-2", "smoothed population density"),
-    "urbanity": ("1", "urbanity: log density, 1 at 3,000 people km-2"),
-    "arid": ("1", "aridity: 0 humid, 1 arid"),
-    "level": ("1", "regional character of the background, standardised"),
-    "industry": ("1", "regional character of emissions a person, standardised"),
-    "stoves": ("1", "regional character of heating, standardised"),
-    "column": ("1", "regional character of the column, standardised"),
-}
-VERSION = 1  # raise when a change of the formulas changes the world
-START = np.datetime64("2021-01-01", "ns")
-PREDICTORS = {
-    "aod": ("1", "aerosol optical depth at 550 nm, missing under cloud"),
-    "temperature": ("degC", "air temperature at 2 m"),
-    "humidity": ("%", "relative humidity at 2 m"),
-    "wind_speed": ("m s-1", "wind speed at 10 m"),
-    "wind_sin": ("1", "sine of the direction the wind comes from"),
-    "wind_cos": ("1", "cosine of the direction the wind comes from"),
-    "boundary_layer_height": ("m", "height of the mixed layer"),
-    "precipitation": ("mm", "precipitation of the day"),
-    "smoke": ("1", "analysed smoke class: 0 none, 1 light, 2 medium, 3 heavy"),
-    "doy_sin": ("1", "sine of the day of the year"),
-    "doy_cos": ("1", "cosine of the day of the year"),
-}
+__all__ = ["PREDICTORS", "World"]
+
 SMOKE_EDGES = (
     2.0,
     10.0,
     21.0,
 )  # µg m-3 of column-mean smoke that make light, medium, heavy (after NOAA HMS's 5, 16, 27)
-SMOKE_TYPICAL = np.array(
-    [0.0, 3.0, 14.0, 40.0]
-)  # µg m-3 at the surface that a class stands for where placeness is 0
+SMOKE_TYPICAL = np.array([0.0, 3.0, 14.0, 40.0])  # µg m-3 at the surface that a class stands for where placeness is 0
 VENTILATION = 4000.0  # m2 s-1: a 1,000 m mixed layer under 4 m s-1
 TYPICAL_DENSITY = 300.0  # people km-2: the national constant that stands for every place at placeness 0
 
@@ -81,9 +49,7 @@ class World:
     20
     """
 
-    seed: int = _knob(
-        0, "1", "Draws the weather, the fires, the regional character and the monitors.", 0, 2**32 - 1
-    )
+    seed: int = _knob(0, "1", "Draws the weather, the fires, the regional character and the monitors.", 0, 2**32 - 1)
     stations: int = _knob(400, "1", "Number of monitors.", 2, 5000)
     days: int = _knob(365, "d", "Length of the record, from 1 January of a nominal 2021.", 1, 3650)
     placeness: float = _knob(
@@ -93,17 +59,11 @@ class World:
         0,
         2,
     )
-    rural: float = _knob(
-        0.25, "1", "Share of monitors placed evenly over the land instead of by population.", 0, 1
-    )
+    rural: float = _knob(0.25, "1", "Share of monitors placed evenly over the land instead of by population.", 0, 1)
     fires: int = _knob(80, "a-1", "Fire events in a year.", 0, 1000)
     hidden: float = _knob(0.35, "1", "Spread of the (log) variation that no predictor shows directly.", 0, 1)
-    clouds: float = _knob(
-        0.45, "1", "Share of days without a satellite view, averaged over the nation.", 0, 0.95
-    )
-    noise: float = _knob(
-        1.2, "µg m-3", "Instrument noise of a daily mean, on top of 5 % of the value.", 0, 10
-    )
+    clouds: float = _knob(0.45, "1", "Share of days without a satellite view, averaged over the nation.", 0, 0.95)
+    noise: float = _knob(1.2, "µg m-3", "Instrument noise of a daily mean, on top of 5 % of the value.", 0, 10)
 
     def __post_init__(self) -> None:
         for knob in fields(self):
@@ -114,8 +74,6 @@ class World:
                 )
             if knob.type == "int" and value != int(value):
                 raise ConfigError(f"world knob {knob.name}={value!r} must be a whole number")
-
-    # ---- what the seed decides -------------------------------------------------------------------------------------
 
     @cached_property
     def _seeds(self) -> dict[str, np.random.SeedSequence]:
@@ -137,10 +95,8 @@ class World:
         key = int(self._seeds["pixels"].generate_state(8, np.uint64)[purpose])
         return white(key, lonlat, days)
 
-    # ---- the formulas ----------------------------------------------------------------------------------------------
-
     def places(self, lonlat: Array) -> dict[str, Array]:
-        """What is fixed about each place: terrain, people, climate and regional character, each shape (n,)."""
+        """What is fixed about each place: terrain, people, climate and regional character, each (n,)."""
         lonlat = np.asarray(lonlat, dtype=float)
         xy = coords.project(lonlat)
         lon, lat = lonlat.T
@@ -164,14 +120,12 @@ class World:
     def puffs(self) -> dict[str, Array]:
         """All smoke puffs of the record, see :func:`placeprior.data.fires.puffs`."""
         years = self._seeds["fires"].spawn(-(-int(self.days) // 365))
-        return fires.puffs(
-            years, int(self.fires), lambda xy, days: sky.wind(self._fields, xy, days, paired=True)
-        )
+        return fires.puffs(years, int(self.fires), lambda xy, days: sky.wind(self._fields, xy, days, paired=True))
 
     def truth(
         self, place: dict[str, Array], weather: dict[str, Array], column: Array, chance: dict[str, Array]
     ) -> dict[str, Array]:
-        """PM2.5 and what the satellite sees, from place (n,), weather (n, T), column smoke and chance (n, T)."""
+        """PM2.5 and what a satellite sees, from place (n,), weather, column smoke and chance (all (n, T))."""
         p, live = float(self.placeness), min(float(self.placeness), 1.0)
         at = {name: value[:, None] for name, value in place.items()}
         warm = (weather["temperature"] - 14.0) / 10.0
@@ -181,22 +135,12 @@ class World:
 
         background = (
             4.4
-            * np.exp(
-                0.12 * warm + p * (0.25 * humid + 0.20 * at["level"] - 0.12 * high + 0.15 * humid * warm)
-            )
+            * np.exp(0.12 * warm + p * (0.25 * humid + 0.20 * at["level"] - 0.12 * high + 0.15 * humid * warm))
             * stale**0.15
         )
-        local = (
-            1.5 * crowd ** (0.5 * p) * np.exp(p * (0.25 * at["industry"] + 0.4 * at["basin"])) * stale**0.7
-        )
+        local = 1.5 * crowd ** (0.5 * p) * np.exp(p * (0.25 * at["industry"] + 0.4 * at["basin"])) * stale**0.7
         cold = np.maximum(16.0 - weather["temperature"], 0.0) / 10.0
-        heating = (
-            0.6
-            * cold
-            * crowd ** (0.35 * p)
-            * np.exp(p * (0.9 * at["basin"] + 0.3 * at["stoves"]))
-            * stale**0.6
-        )
+        heating = 0.6 * cold * crowd ** (0.35 * p) * np.exp(p * (0.9 * at["basin"] + 0.3 * at["stoves"])) * stale**0.6
 
         regional = 0.85 * live  # share of the hidden variance that has a geography
         hidden = np.sqrt(regional) * chance["regional"] + np.sqrt(1.0 - regional) * chance["unresolved"]
@@ -204,14 +148,14 @@ class World:
         common = wash * np.exp(self.hidden * hidden - 0.5 * self.hidden**2)
         background, local, heating = background * common, local * common, heating * common
 
-        # The analyst draws smoke classes from space: blurred by judgement, and half the time one lower under cloud.
+        # The analyst draws smoke from space: blurred by judgement, and half the time a class lower under cloud.
         seen = np.digitize(column * np.exp(0.4 * chance["analyst"]), SMOKE_EDGES)
         seen = np.where(weather["cloudy"] & (chance["cover"] > 0), np.maximum(seen - 1, 0), seen)
         sinking = 0.55 * np.exp(p * (0.5 * at["basin"] - 0.15 * (at["urbanity"] - 0.5)))
         smoke = (1.0 - live) * SMOKE_TYPICAL[seen] + live * column * np.minimum(sinking, 1.5)
         overhead = (1.0 - live) * SMOKE_TYPICAL[seen] / 0.55 + live * column
 
-        # AOD: 3.5 m2 g-1 dry, grown by humidity, over the mixed layer; smoke fills 1,500 m and hardly takes up water.
+        # AOD: 3.5 m2 g-1 dry, grown by humidity, over the mixed layer and 500 m above; smoke fills 1,500 m, dry.
         growth = ((1.0 - weather["humidity"] / 100.0) / 0.6) ** -0.45
         ratio = np.exp(p * (0.45 * (at["arid"] - 0.4) + 0.25 * at["column"] - 0.35 * (at["urbanity"] - 0.5)))
         surface = background + local + heating
@@ -231,8 +175,6 @@ class World:
             "hidden": hidden,
         }
 
-    # ---- what others ask for ---------------------------------------------------------------------------------------
-
     def evaluate(self, lonlat: Array, days: Array) -> dict[str, Array]:
         """Everything at ``lonlat`` (n, 2) on ``days`` (T,): static (n,) and daily (n, T) arrays by name."""
         lonlat, days = np.asarray(lonlat, dtype=float), np.asarray(days, dtype=np.int64)
@@ -251,101 +193,59 @@ class World:
     def cube(self) -> xr.Dataset:
         """Station-days as a checked cube: ``pm25`` as instruments report it, predictors, and ``pm25_true``.
 
-        Half the monitors report every day, 35 % every third and 15 % every sixth day (on the nation's common calendar, as
-        EPA's do), and each loses a further 4 % of its days. Noise has a spread of ``noise`` + 5 %, so a value can be slightly
-        negative. ``attrs`` state how many monitors keep which schedule and how many station-days were measured.
+        Half the monitors report every day, 35 % every third and 15 % every sixth day (on the nation's common
+        calendar, as EPA's do), and each loses a further 4 % of its days. Noise has a spread of ``noise`` + 5 %,
+        so a value can be slightly negative. ``attrs`` state how many monitors keep which schedule and how many
+        station-days were measured.
         """
         days = np.arange(int(self.days))
         values = self.evaluate(self.monitors, days)
         rng = np.random.default_rng(self._seeds["instruments"])
-        every = rng.permutation(
-            np.repeat([1, 3, 6], np.diff(np.round(np.array([0, 0.5, 0.85, 1]) * self.stations).astype(int)))
-        )
+        counts = np.diff(np.round(np.array([0.0, 0.5, 0.85, 1.0]) * self.stations).astype(int))
+        every = rng.permutation(np.repeat([1, 3, 6], counts))
         truth = values["pm25_true"]
         reading = truth + rng.normal(size=truth.shape) * (self.noise + 0.05 * truth)
         measured = (days % every[:, None] == 0) & (rng.random(truth.shape) >= 0.04)
         values["pm25"] = np.where(measured, np.maximum(reading, -10.0), np.nan)
-        cube = self._dataset(values, ("station", "time"), days, observed=True)
-        lon, lat = self.monitors.T
-        cube = cube.assign_coords(
-            station=(
-                "station",
-                [f"world-{i:04d}" for i in range(len(lon))],
-                {"long_name": "simulated monitor"},
-            ),
-            lon=("station", lon, {"units": "degrees_east", "long_name": "longitude"}),
-            lat=("station", lat, {"units": "degrees_north", "long_name": "latitude"}),
-        )
-        for step, name in ((1, "daily"), (3, "every_third_day"), (6, "every_sixth_day")):
-            cube.attrs[f"stations_{name}"] = int((every == step).sum())
+        described = labels.OBSERVED | labels.PREDICTORS | labels.TRUTH
+        cube = labels.pack(values, ("station", "time"), days, described, repr(self))
+        cube = labels.place(cube, *self.monitors.T, ("station", "station"))
+        cube = cube.assign_coords(station=[f"world-{i:04d}" for i in range(len(every))])
+        for name, count in zip(("daily", "every_third_day", "every_sixth_day"), counts, strict=True):
+            cube.attrs[f"stations_{name}"] = int(count)
         cube.attrs["station_days_measured"] = int(measured.sum())
         return check_cube(cube)
 
     def grid(self, days: Sequence[int], resolution: float = 0.5) -> xr.Dataset:
-        """Predictors and truth on a regular grid, (time, y, x), with ``land`` (y, x); computed over the sea too.
+        """Predictors and truth on a regular grid (time, y, x), with ``land`` (y, x); the sea is computed too.
 
         Parameters
         ----------
         days : sequence of int
-            Day numbers from 0; days before or after the record are allowed, but no fire burns there.
+            Day numbers from 0. Outside the record's years no fire burns.
         resolution : float
             Cell size in degrees; values are those at the cells' centres.
         """
         days = np.atleast_1d(np.asarray(days, dtype=np.int64))
         lon, lat = coords.grid(resolution)
         lonlat = np.column_stack([m.ravel() for m in np.meshgrid(lon, lat)])
+        described = labels.PREDICTORS | labels.TRUTH
         step = max(1, 400_000 // len(lonlat))  # days at once: bounds the memory of a long request
         parts = []
         for start in range(0, len(days), step):
             values = self.evaluate(lonlat, days[start : start + step])
-            parts.append({name: values[name].astype(np.float32) for name in ("pm25_true", *PREDICTORS)})
+            parts.append({name: values[name].astype(np.float32) for name in described})
         shape = (len(lat), len(lon), len(days))
-        values = {n: np.concatenate([p[n] for p in parts], axis=1).reshape(shape) for n in parts[0]}
-        out = self._dataset(values, ("y", "x", "time"), days).transpose("time", "y", "x")
-        return out.assign_coords(
-            lon=("x", lon, {"units": "degrees_east", "long_name": "longitude"}),
-            lat=("y", lat, {"units": "degrees_north", "long_name": "latitude"}),
-            land=(
-                ("y", "x"),
-                coords.inside(lonlat).reshape(shape[:2]),
-                {"long_name": "inside the national outline"},
-            ),
-        )
+        values = {n: np.concatenate([p[n] for p in parts], axis=1).reshape(shape) for n in described}
+        out = labels.pack(values, ("y", "x", "time"), days, described, repr(self)).transpose("time", "y", "x")
+        out = labels.place(out, lon, lat, ("x", "y"))
+        land = coords.inside(lonlat).reshape(shape[:2])
+        return out.assign_coords(land=(("y", "x"), land, {"long_name": "inside the national outline"}))
 
     def components(self, lonlat: Array, days: Sequence[int]) -> xr.Dataset:
-        """Every static, daily and truth component at ``lonlat`` (n, 2) as a Dataset on (place, time) and (place,)."""
+        """Every static (place,) and daily (place, time) quantity at ``lonlat`` (n, 2), truth included."""
         days = np.atleast_1d(np.asarray(days, dtype=np.int64))
         lonlat = coords.check_lonlat(lonlat)
-        out = self._dataset(self.evaluate(lonlat, days), ("place", "time"), days, everything=True)
-        return out.assign_coords(lon=("place", lonlat[:, 0]), lat=("place", lonlat[:, 1]))
-
-    def _dataset(
-        self,
-        values: dict[str, Array],
-        dims: tuple[str, ...],
-        days: Array,
-        observed: bool = False,
-        everything: bool = False,
-    ) -> xr.Dataset:
-        described = {**PREDICTORS, "pm25_true": (PM25_UNITS, "true daily mean PM2.5 of the embedded world")}
-        if observed:
-            described = {
-                "pm25": (PM25_UNITS, "daily mean PM2.5 as a simulated instrument reports it"),
-                **described,
-            }
-        if everything:
-            described = {**described, **COMPONENTS}
-        out = xr.Dataset(coords={"time": START + days.astype("timedelta64[D]")})
-        for name, (units, text) in described.items():
-            value = np.asarray(values[name], dtype=np.float32)
-            role = "predictor" if name in PREDICTORS else "target" if name == "pm25" else "truth"
-            kept = dims if value.ndim == len(dims) else dims[:-1]
-            out[name] = (kept, value, {"units": units, "long_name": text, "role": role})
-        knobs = ", ".join(f"{knob.name}={getattr(self, knob.name)}" for knob in fields(self))
-        out.attrs = {
-            "title": "the embedded world (simulated)",
-            "source": f"placeprior.data.world.World({knobs})",
-            "embedded": 1,
-            "licence": "MIT; town populations from GeoNames, CC BY 4.0",
-        }
-        return out
+        described = labels.PREDICTORS | labels.TRUTH | labels.COMPONENTS
+        out = labels.pack(self.evaluate(lonlat, days), ("place", "time"), days, described, repr(self))
+        return labels.place(out, *lonlat.T, ("place", "place"))
