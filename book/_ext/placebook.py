@@ -1,0 +1,112 @@
+"""The book's own Sphinx extension: numbers in prose that come from a run, never from a keyboard.
+
+``{val}`demo.comparison.r2_none:.2f` `` prints the value ``comparison.r2_none`` of profile ``demo``, read from
+``results/demo/values.json``, in the given format. An unknown profile or key is a warning, so that a build with
+``-W`` fails, and the page shows the key in red. Hovering tells where the number comes from.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxRole
+
+LOG = logging.getLogger(__name__)
+
+
+def split_key(text: str) -> tuple[str, str, str]:
+    """``profile.key[:format]`` as its three parts; the format may be empty.
+
+    >>> split_key("demo.r2.none:.3f")
+    ('demo', 'r2.none', '.3f')
+    """
+    address, _, form = text.strip().partition(":")
+    profile, _, key = address.partition(".")
+    return profile, key, form
+
+
+def shown(value: Any, form: str) -> str:
+    """The value in its format; integers get thousands separators when no format is given."""
+    if isinstance(value, dict):
+        value = value["value"]
+    if form:
+        return format(value, form)
+    if isinstance(value, bool) or not isinstance(value, int):
+        return str(value)
+    return f"{value:,}"
+
+
+class computed(nodes.inline):  # docutils names node classes in lower case
+    """A number in prose that a run computed."""
+
+
+def visit_computed(translator: Any, node: computed) -> None:
+    """Write a ``span`` with the number's origin as its tooltip; docutils would drop the title."""
+    translator.body.append(translator.starttag(node, "span", "", title=node["title"]))
+
+
+def depart_computed(translator: Any, node: computed) -> None:
+    """Close the ``span``."""
+    translator.body.append("</span>")
+
+
+def visit_plain(translator: Any, node: computed) -> None:
+    """Other builders print the bare number."""
+
+
+class Value(SphinxRole):
+    """The ``val`` role."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        profile, key, form = split_key(self.text)
+        path = Path(self.env.app.confdir) / "results" / profile / "values.json"
+        self.env.note_dependency(str(path))
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return self._unknown(f"there is no results/{profile}/values.json; run the profile {profile!r} first")
+        except json.JSONDecodeError as error:
+            return self._unknown(f"results/{profile}/values.json is not valid JSON ({error})")
+        if key not in values:
+            close = difflib.get_close_matches(key, values, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            return self._unknown(f"results/{profile}/values.json has no key {key!r}{hint}")
+        try:
+            text = shown(values[key], form)
+        except (ValueError, TypeError, KeyError) as error:
+            return self._unknown(f"cannot print {values[key]!r} as {form!r} ({error})")
+        title = f"{key}: computed by profile {profile}, results/{profile}/values.json"
+        return [computed(text, text, classes=["val"], title=title)], []
+
+    def _unknown(self, why: str) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        LOG.warning("unknown value %r: %s", self.text, why, location=self.get_location(), type="placebook")
+        return [nodes.inline(self.text, self.text, classes=["val", "val-unknown"])], []
+
+
+def without_thebe(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Leave out the live-code loader that Jupyter Book puts on every page: its script lives on another host."""
+    for kind in ("script_files", "css_files"):
+        context[kind] = [file for file in context.get(kind, []) if not _is_thebe(file)]
+    context["thebe_config"] = ""
+
+
+def _is_thebe(file: Any) -> bool:
+    """Whether a page's script or style belongs to thebe; inline scripts have a body and no name."""
+    attributes = getattr(file, "attributes", {})
+    return "thebe" in str(getattr(file, "filename", file)) or "THEBE" in str(attributes.get("body", ""))
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the role and its node."""
+    plain = (visit_plain, visit_plain)
+    app.add_node(computed, html=(visit_computed, depart_computed), latex=plain, text=plain)
+    app.add_role("val", Value())
+    # after every extension has added its files
+    app.connect("html-page-context", without_thebe, priority=999)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
