@@ -1,0 +1,107 @@
+"""From a notebook (text) to an executed page of the book."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import nbformat
+import papermill
+
+from placeprior import matrix, provenance
+from placeprior.errors import ConfigError, PlacePriorError, UnknownName
+
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+NOISE = ("execution", "papermill")
+
+
+class PageFailed(PlacePriorError):
+    """A notebook raised while it was executed."""
+
+
+def sources() -> Path:
+    """The folder of notebooks."""
+    return matrix.root() / "notebooks"
+
+
+def defaults(notebook: nbformat.NotebookNode) -> dict[str, Any]:
+    """The parameters a notebook takes, with their defaults: the plain assignments of its ``parameters`` cell."""
+    for cell in notebook.cells:
+        if "parameters" in cell.metadata.get("tags", []):
+            found: dict[str, Any] = {}
+            exec(cell.source, {}, found)  # the project's own file
+            return found
+    return {}
+
+
+def execute(page: str, target: Path, **parameters: Any) -> Path:
+    """Run a page's notebook and write it, with its outputs and its stamp, as ``.ipynb``.
+
+    Parameters
+    ----------
+    page : str
+        A key of ``pages`` in ``runs.yml``.
+    target : Path
+        Written only when the notebook ran to its end.
+    **parameters
+        Change those of ``runs.yml``; each must be one the notebook declares, and of the same type.
+
+    Raises
+    ------
+    UnknownName, ConfigError, PageFailed
+    """
+    pages = matrix.configuration()["pages"]
+    if page not in pages:
+        raise UnknownName("page", page, pages)
+    spec = pages[page]
+    source = sources() / f"{spec['notebook']}.py"
+    if not source.is_file():
+        raise ConfigError(f"page {page!r} in runs.yml names notebook {spec['notebook']!r}, but {source} does not exist")
+    notebook = jupytext.read(source)
+    notebook.metadata["kernelspec"] = KERNEL
+    given = {"profile": spec.get("profile", "demo")} | spec.get("parameters", {}) | parameters
+    known = defaults(notebook)
+    for name, value in given.items():
+        if name not in known:
+            raise UnknownName(f"parameter of notebook {spec['notebook']}", name, known)
+        if not isinstance(value, type(known[name])):
+            raise ConfigError(f"parameter {name!r} of page {page!r} must be {type(known[name]).__name__}, "
+                              f"like its default {known[name]!r}; got {value!r}")
+
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_name(f".{target.name}.tmp")
+    started = time.perf_counter()
+    print(f"page {page}: running {source.name}", flush=True)
+    try:
+        done = papermill.execute_notebook(notebook, None, given, cwd=matrix.root(), kernel_name=KERNEL["name"],
+                                          progress_bar=False)
+    except papermill.PapermillExecutionError as error:
+        raise PageFailed(f"page {page!r}: cell {error.exec_count} of {source.name} raised {error.ename}: "
+                         f"{error.evalue}") from error
+    seconds = time.perf_counter() - started
+    stamped = provenance.stamp(given["profile"], given, seconds)
+    _tidy(done)
+    done.cells.append(nbformat.v4.new_markdown_cell(provenance.footer(stamped, source=source.name)))
+    nbformat.write(done, unfinished)
+    os.replace(unfinished, target)
+    print(f"page {page}: done in {seconds:.0f} s", flush=True)
+    return target
+
+
+def _tidy(notebook: nbformat.NotebookNode) -> None:
+    """Fold the parameters away and drop what differs from run to run without meaning."""
+    notebook.metadata = {"kernelspec": KERNEL, "language_info": notebook.metadata.get("language_info", {})}
+    for cell in notebook.cells:
+        for noise in NOISE:
+            cell.metadata.pop(noise, None)
+        tags = cell.metadata.get("tags", [])
+        if "parameters" in tags:
+            cell.metadata["tags"] = [*tags, "remove-cell"]
+        if "injected-parameters" in tags:
+            cell.metadata["tags"] = [*tags, "hide-input"]
+            cell.metadata["mystnb"] = {"code_prompt_show": "Parameters of this page"}
+        for output in cell.get("outputs", []):
+            output.get("metadata", {}).pop("execution", None)

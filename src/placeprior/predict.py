@@ -1,0 +1,102 @@
+"""Dense daily maps from a stored run, in chunks, with the inputs a person at that place would have."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import xarray as xr
+
+from placeprior import encoders, ledger, matrix
+from placeprior.cube import predictors
+from placeprior.errors import StoreError
+from placeprior.experiment import build_model, cube_of
+from placeprior.matrix import Run
+from placeprior.neighbours import neighbour_pm25
+from placeprior.sizes import Config
+from placeprior.splits import split, stations
+from placeprior.train import predict
+from placeprior.windows import Scaler, Windows
+
+
+def restore(run: Run) -> tuple[torch.nn.Module, dict[str, Scaler]]:
+    """A stored run's network with its best weights, and its scalers.
+
+    Returns
+    -------
+    model : PlaceModel
+    scalers : dict
+        ``x_scale``, ``y_scale`` and, where a place is told, ``place_scale``.
+    """
+    tensors = ledger.tensors(run.id)
+    scalers = {
+        name: Scaler(tensors[f"{name}.mean"].numpy(), tensors[f"{name}.scale"].numpy())
+        for name in ("x_scale", "y_scale", "place_scale")
+        if f"{name}.mean" in tensors
+    }
+    dim = scalers["place_scale"].mean.size if "place_scale" in scalers else 0
+    model = build_model(run, scalers["x_scale"].mean.size, dim)
+    try:
+        model.load_state_dict({k[6:]: v for k, v in tensors.items() if k.startswith("model.")})
+    except RuntimeError as error:
+        raise StoreError(f"the weights of run {run.id} do not fit its model; remove {ledger.store() / run.id} and run "
+                         f"`placeprior runs run {run.id}`") from error
+    return model.eval(), scalers
+
+
+def daily_map(run: Run, grid: xr.Dataset, *, chunk: int = 20_000) -> xr.DataArray:
+    """Estimate PM2.5 on every land cell of a grid, for its last day.
+
+    Parameters
+    ----------
+    run : Run
+        A stored run.
+    grid : xarray.Dataset
+        Predictors on (time, y, x) with coordinates ``lon``, ``lat`` and a mask ``land`` (y, x); the last ``window``
+        days of ``time`` are read. A task with a neighbour feature gets it from the run's own training stations.
+    chunk : int
+        Cells estimated at once, which bounds the memory.
+
+    Returns
+    -------
+    xarray.DataArray
+        (y, x), µg m-3; NaN off land.
+    """
+    config = Config(**run.config) if run.config else None
+    lon, lat = np.meshgrid(grid["lon"].values, grid["lat"].values)
+    land = grid["land"].values
+    lonlat = np.column_stack([lon[land], lat[land]])
+    values = np.full(land.shape, np.nan, np.float32)
+    if run.variant in matrix.BASELINES:
+        values[land] = _neighbours(run, lonlat, grid["time"].values[-1:])[:, 0]
+    else:
+        model, scalers = restore(run)
+        days = grid.isel(time=slice(-config.window, None))
+        if days.sizes["time"] < config.window:
+            raise ValueError(f"a map needs {config.window} days of predictors; the grid has {days.sizes['time']}")
+        cube = cube_of(run)
+        layers = [days[name].transpose("y", "x", "time").values[land] for name in predictors(cube)]
+        if cube.attrs.get("neighbours"):
+            layers.append(_neighbours(run, lonlat, days["time"].values))
+        features = scalers["x_scale"](np.stack(layers, -1).astype(np.float32))
+        place = None
+        if "place_scale" in scalers:
+            place = scalers["place_scale"](encoders.embed(run.variant, lonlat))
+        estimates = []
+        for start in range(0, len(lonlat), chunk):
+            part = slice(start, start + chunk)
+            windows = Windows(features[part], config.window, None if place is None else place[part])
+            cells = torch.arange(len(features[part]))
+            rows = torch.stack([cells, torch.full_like(cells, config.window - 1)], dim=1)
+            estimates.append(predict(model, windows, rows)[0])
+        scale = scalers["y_scale"]
+        values[land] = np.concatenate(estimates) * scale.scale[0] + scale.mean[0]
+    return xr.DataArray(values, dims=("y", "x"), coords={"lon": grid["lon"], "lat": grid["lat"]},
+                        attrs={"units": "µg m-3", "long_name": f"estimated PM2.5, {run.model}"}, name="estimate")
+
+
+def _neighbours(run: Run, lonlat: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """The neighbour feature at any place, from the run's training stations only, shape (n, time)."""
+    cube = cube_of(run)
+    parts = split(run.split, cube, run.seed, run.fold)
+    day = np.searchsorted(cube["time"].values, times)
+    return neighbour_pm25(cube["pm25"].values[:, day], stations(cube), parts.pool[:, day], target=lonlat)
