@@ -11,7 +11,6 @@ Measured values are kept as they are: slightly negative PM2.5 is instrument nois
 from __future__ import annotations
 
 import hashlib
-import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,41 +22,10 @@ import xarray as xr
 from placeprior import rows
 from placeprior.coords import check_lonlat
 from placeprior.errors import CoordinateError, CubeError
+from placeprior.rows import PM25_UNITS, pm25_units
 
-PM25_UNITS = "µg m-3"
 PM25_RANGE = (-15.0, 2000.0)  # µg m-3; below: not noise; above: more than any daily mean in EPA's record
 ANTARCTIC = -60.0  # swapped coordinates of the eastern United States land south of it, inside the legal range
-MOST_YEARS = 60  # a longer span is a mistyped year, and would fill the memory with NaN
-
-# After lower case, "ug" for the two micro signs and one way to write a superscript.
-_PM25_SYNONYMS = {
-    "ug m-3",
-    "ugm-3",
-    "ug.m-3",
-    "ug m^-3",
-    "ug/m3",
-    "ug/m^3",
-    "micrograms/cubic meter",
-    "micrograms/cubic meter (lc)",
-    "micrograms per cubic meter",
-    "micrograms per cubic metre",
-}
-
-
-def pm25_units(text: object) -> str:
-    """Return the contract's spelling of a PM2.5 unit, or refuse it.
-
-    Parameters
-    ----------
-    text : object
-        A unit as a file spells it, for example EPA's ``Micrograms/cubic meter (LC)``.
-    """
-    plain = re.sub(r"\s+", " ", str(text)).strip().lower()
-    for written, ascii_ in (("\u00b5", "u"), ("\u03bc", "u"), ("⁻³", "-3"), ("³", "3")):
-        plain = plain.replace(written, ascii_)
-    if plain not in _PM25_SYNONYMS:
-        raise CubeError(f"pm25 is in {str(text)!r}; convert it to {PM25_UNITS!r} (local conditions) first")
-    return PM25_UNITS
 
 
 def predictors(cube: xr.Dataset) -> list[str]:
@@ -134,10 +102,6 @@ def from_table(
     rows.refuse(names.isna() | (names == ""), table, "station", "give every row a station name")
     days = rows.days(table)
     span = (days.max() - days.min()).days + 1
-    if span > MOST_YEARS * 366:
-        raise CubeError(
-            f"date: {days.min():%Y-%m-%d} to {days.max():%Y-%m-%d} is too long; correct the mistyped year"
-        )
     columns = {name: rows.numbers(table, name) for name in table.columns if name not in ("station", "date")}
     codes, stations = pd.factorize(names, sort=True)
     offset = (days - days.min()).dt.days.to_numpy()
@@ -193,14 +157,17 @@ def from_csv(path: str | Path, units: Mapping[str, str] | None = None) -> xr.Dat
     """Make a checked cube from a CSV file of station-days: columns of :func:`from_table`, calendar added."""
     path = Path(path)
     try:
-        table = pd.read_csv(path, dtype=str, skipinitialspace=True, encoding="utf-8-sig")
+        with warnings.catch_warnings():
+            # a row longer than the header (a decimal comma) would otherwise be cut with a warning
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            table = pd.read_csv(path, dtype=str, skipinitialspace=True, encoding="utf-8-sig", index_col=False)
     except FileNotFoundError:
         raise CubeError(
             f"{path}: no such file; give the path of a CSV with the columns {', '.join(rows.REQUIRED)}"
         ) from None
     except pd.errors.EmptyDataError:
         raise CubeError(f"{path} is empty; it needs the columns {', '.join(rows.REQUIRED)}") from None
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError) as error:
+    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.ParserWarning) as error:
         raise CubeError(
             f"{path} cannot be read as CSV ({error}); save it as comma-separated UTF-8 text"
         ) from None
@@ -227,10 +194,10 @@ def check_cube(cube: xr.Dataset, target: str | None = "pm25") -> xr.Dataset:
         raise CubeError(
             f"the cube is empty ({cube.sizes['station']} stations, {cube.sizes['time']} days); give it rows"
         )
-    stations = cube["station"].values.astype(str)
-    repeated = pd.Series(stations).duplicated().to_numpy()
-    if repeated.any():
-        raise CubeError(f"station {stations[repeated][0]!r} occurs twice; keep one entry a station")
+    stations = [str(name) for name in cube["station"].values]
+    if len(set(stations)) < len(stations):
+        twice = next(name for i, name in enumerate(stations) if name in stations[:i])
+        raise CubeError(f"station {twice!r} occurs twice; keep one entry a station")
     _check_time(cube["time"].values)
     _check_place(cube["lon"], cube["lat"], stations)
     if target is not None and target not in cube.data_vars:
@@ -271,13 +238,13 @@ def _check_time(time: np.ndarray) -> None:
             raise CubeError(f"time: {days[1:][wrong][0]} {what}")
 
 
-def _check_place(lon: xr.DataArray, lat: xr.DataArray, stations: np.ndarray) -> None:
+def _check_place(lon: xr.DataArray, lat: xr.DataArray, stations: list[str]) -> None:
     if lon.dims != ("station",) or lat.dims != ("station",):
         raise CubeError(
             f"lon and lat have the dimensions {lon.dims} and {lat.dims}; give one value a station"
         )
     try:
-        lonlat = check_lonlat(np.column_stack([lon.values, lat.values]), names=list(stations))
+        lonlat = check_lonlat(np.column_stack([lon.values, lat.values]), names=stations)
     except CoordinateError as error:
         raise CubeError(str(error)) from None
     south = np.flatnonzero(lonlat[:, 1] < ANTARCTIC)

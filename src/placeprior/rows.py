@@ -1,4 +1,4 @@
-"""What a table says: headers, days, numbers and places, read strictly; a refusal names row and remedy."""
+"""What a table says: headers, units, days, numbers, places, read strictly; a refusal names row and remedy."""
 
 from __future__ import annotations
 
@@ -10,8 +10,39 @@ import pandas as pd
 
 from placeprior.errors import CubeError
 
+YEARS = (1970, 2100)  # a date outside is mistyped, and the days between would fill the memory with NaN
 REQUIRED = ("station", "date", "lon", "lat", "pm25")
-_HEADER = re.compile(r"^\s*(?P<name>[^\[\]()]+?)\s*(?:[\[(](?P<units>[^\[\]]+)[\])])?\s*$")
+_HEADER = re.compile(r"^\s*(?P<name>.*?)\s*(?:\[(?P<units>[^\[\]]+)\])?\s*$")
+PM25_UNITS = "µg m-3"
+# After lower case, "ug" for the two micro signs and one way to write a superscript.
+_PM25_SYNONYMS = {
+    "ug m-3",
+    "ugm-3",
+    "ug.m-3",
+    "ug m^-3",
+    "ug/m3",
+    "ug/m^3",
+    "micrograms/cubic meter",
+    "micrograms/cubic meter (lc)",
+    "micrograms per cubic meter",
+    "micrograms per cubic metre",
+}
+
+
+def pm25_units(text: object) -> str:
+    """Return the contract's spelling of a PM2.5 unit, or refuse it.
+
+    Parameters
+    ----------
+    text : object
+        A unit as a file spells it, for example EPA's ``Micrograms/cubic meter (LC)``.
+    """
+    plain = re.sub(r"\s+", " ", str(text)).strip().lower()
+    for written, ascii_ in (("\u00b5", "u"), ("\u03bc", "u"), ("⁻³", "-3"), ("³", "3")):
+        plain = plain.replace(written, ascii_)
+    if plain not in _PM25_SYNONYMS:
+        raise CubeError(f"pm25 is in {str(text)!r}; convert it to {PM25_UNITS!r} (local conditions) first")
+    return PM25_UNITS
 
 
 def refuse(wrong: pd.Series, table: pd.DataFrame, column: str, remedy: str) -> None:
@@ -19,7 +50,9 @@ def refuse(wrong: pd.Series, table: pd.DataFrame, column: str, remedy: str) -> N
     if wrong.any():
         row = int(np.flatnonzero(wrong.to_numpy())[0])
         station = f" (station {table['station'].iloc[row]!r})" if column != "station" else ""
-        raise CubeError(f"row {row + 1}{station}: {column} is {table[column].iloc[row]!r}; {remedy}")
+        value = table[column].iloc[row]
+        value = value.item() if isinstance(value, np.generic) else value
+        raise CubeError(f"row {row + 1}{station}: {column} is {value!r}; {remedy}")
 
 
 def columns(
@@ -65,6 +98,7 @@ def days(table: pd.DataFrame) -> pd.Series:
     if getattr(days.dt, "tz", None) is not None:
         raise CubeError(f"date: {raw.iloc[0]!r} carries a time zone; give the local day as YYYY-MM-DD")
     refuse(days.isna(), table, "date", "write dates as YYYY-MM-DD")
+    refuse(~days.dt.year.between(*YEARS), table, "date", "correct the mistyped year")
     refuse(days != days.dt.normalize(), table, "date", "it has a time of day; aggregate to daily means first")
     return days
 

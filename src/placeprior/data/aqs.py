@@ -15,13 +15,14 @@ The one rule that makes a station-day of EPA's rows:
 4. a station's day is the mean over its monitors.
 
 Values are kept as they are, slightly negative ones included. Stations of the contiguous US are told by the
-state code that begins a site's number: the 48 states and the District of Columbia; Alaska, Hawaii, territories,
-Canada (``CC``) and Mexico (``80``) are left out.
+state code that begins a site's number: the 48 states and the District of Columbia; Alaska, Hawaii,
+territories, Canada (``CC``) and Mexico (``80``) are left out.
 """
 
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import pandas as pd
@@ -166,7 +167,7 @@ def _read_rows(path: Path) -> pd.DataFrame:
                 )
     except FileNotFoundError:
         raise CubeError(f"{path}: no such file; fetch it from EPA's AirData download page") from None
-    except (zipfile.BadZipFile, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
         raise CubeError(f"{path} is damaged ({error}); download it again") from None
     except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
         raise CubeError(f"{path}: the table inside cannot be read ({error}); download it again") from None

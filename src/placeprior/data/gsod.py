@@ -16,6 +16,7 @@ a UTC day or close to it, while a PM2.5 day is local: up to eight hours apart in
 from __future__ import annotations
 
 import tarfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -192,7 +193,7 @@ def _stations(path: Path) -> Iterator[tuple[str, pd.DataFrame]]:
         raise CubeError(
             f"{path}: no such file or folder; fetch NOAA's yearly archive of station CSVs"
         ) from None
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
         raise CubeError(f"{path} is damaged ({error}); download it again") from None
 
 

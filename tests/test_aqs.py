@@ -1,0 +1,200 @@
+"""EPA's PM2.5: the rule for its several rows a station-day, damaged files, and the facts of the real table."""
+
+import io
+import os
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from placeprior import data
+from placeprior.cube import check_cube, from_table, predictors
+from placeprior.data import aqs
+from placeprior.errors import ConfigError, CubeError, MissingData, UnknownName
+
+real = pytest.mark.skipif(
+    not os.environ.get("PLACEPRIOR_DATA"),
+    reason="PLACEPRIOR_DATA is not set: the real tables are not at hand",
+)
+
+HEADER = (
+    "State Code,County Code,Site Num,Parameter Code,POC,Latitude,Longitude,Datum,Parameter Name,Sample Duration,"
+    "Pollutant Standard,Date Local,Units of Measure,Event Type,Observation Count,Observation Percent,Arithmetic Mean,"
+    "1st Max Value,1st Max Hour,AQI,Method Code,Method Name,Local Site Name,Address,State Name,County Name,City Name,"
+    "CBSA Name,Date of Last Change"
+).split(",")
+UNITS = "Micrograms/cubic meter (LC)"
+
+
+def row(
+    day,
+    mean,
+    site="0010",
+    poc=1,
+    duration="24-HR BLK AVG",
+    standard="PM25 24-hour 2012",
+    event="None",
+    **more,
+):
+    values = dict.fromkeys(HEADER, "")
+    values |= {
+        "State Code": "01", "County Code": "003", "Site Num": site, "Parameter Code": "88101", "POC": poc,
+        "Latitude": 30.497478, "Longitude": -87.880258, "Datum": "NAD83",
+        "Parameter Name": "PM2.5 - Local Conditions", "Sample Duration": duration, "Pollutant Standard": standard,
+        "Date Local": day, "Units of Measure": UNITS, "Event Type": event, "Observation Count": 1,
+        "Observation Percent": 100.0, "Arithmetic Mean": mean, "Method Name": "Met One BAM-1020, 1022",
+        "State Name": "Alabama", "County Name": "Baldwin", "Date of Last Change": "2022-05-01",
+    }  # fmt: skip
+    return values | more
+
+
+def write(tmp_path, rows, columns=HEADER, name="daily_88101_2021"):
+    path = tmp_path / f"{name}.zip"
+    text = io.StringIO()
+    pd.DataFrame(rows, columns=columns).to_csv(text, index=False, quoting=2)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(f"{name}.csv", text.getvalue())
+    return path
+
+
+def test_rule_for_the_rows_of_a_day(tmp_path):
+    rows = [
+        # two standards and an hourly row of one monitor: the latest standard's block average counts, once
+        row("2021-01-01", 7.0, standard="PM25 24-hour 2006"),
+        row("2021-01-01", 8.0, standard="PM25 24-hour 2012"),
+        row("2021-01-01", 99.0, duration="1 HOUR", standard=""),
+        # a second monitor of the same site: the mean over monitors
+        row("2021-01-01", 10.0, poc=3, duration="24 HOUR"),
+        # an exceptional event: as measured
+        row("2021-01-02", 55.0, event="Included"),
+        row("2021-01-02", 12.0, event="Excluded"),
+        row("2021-01-02", 13.0, event="Concurred Excluded"),
+        # a filter sample is preferred to a block average of the same monitor
+        row("2021-01-04", 4.0, duration="24-HR BLK AVG"),
+        row("2021-01-04", -0.5, duration="24 HOUR"),
+        # hourly values alone make no day
+        row("2021-01-05", 4.0, site="0011", duration="1 HOUR", standard=""),
+        # outside the contiguous US
+        row("2021-01-01", 3.0, **{"State Code": "15"}),
+        row("2021-01-01", 3.0, **{"State Code": "CC"}),
+    ]
+    read = aqs.read_zip(write(tmp_path, rows))
+    assert read["station"].unique().tolist() == ["01-003-0010-88101"]
+    cube = from_table(read)
+    np.testing.assert_allclose(cube["pm25"].values, [[9.0, 55.0, np.nan, -0.5]])
+    assert (cube["lon"].item(), cube["lat"].item()) == (-87.880258, 30.497478)
+
+
+def test_corrected_coordinates_follow_the_last_row(tmp_path):
+    rows = [row("2021-01-01", 5.0), row("2021-01-02", 6.0, Latitude=30.5)]
+    assert aqs.read_zip(write(tmp_path, rows))["lat"].tolist() == [30.5, 30.5]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (
+            [row("2021-01-01", 5.0, **{"Units of Measure": "Parts per million"})],
+            "01-003-0010.*2021-01-01.*Parts per",
+        ),
+        ([row("2021-01-01", 5.0, **{"Parameter Code": "88502"})], "parameter '88502', expected 88101"),
+        ([row("2021-01-01", "n/a")], "01-003-0010.*2021-01-01: Arithmetic Mean is 'n/a'"),
+        ([row("2021-01-01", 5.0, Latitude="")], "Latitude is ''"),
+        ([row("2021-01-01", 5.0, duration="1 HOUR")], "no 24-hour value"),
+        ([row("2021-01-01", 5.0, **{"State Code": "02"})], "no station in the contiguous US"),
+        ([], "no rows"),
+    ],
+)
+def test_bad_rows_are_refused_by_name(tmp_path, rows, message):
+    with pytest.raises(CubeError, match=message):
+        aqs.read_zip(write(tmp_path, rows))
+
+
+def test_missing_column(tmp_path):
+    columns = [name for name in HEADER if name != "Event Type"]
+    with pytest.raises(CubeError, match="no column 'Event Type'"):
+        aqs.read_zip(write(tmp_path, [row("2021-01-01", 5.0)], columns))
+
+
+def test_damaged_zip(tmp_path):
+    rows = [row(f"2021-01-{day:02d}", np.sin(day) * 7) for day in range(1, 29)]
+    path = write(tmp_path, rows)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(CubeError, match="damaged.*download it again"):
+        aqs.read_zip(path)
+    path.write_bytes(whole[:200] + bytes(50) + whole[250:])
+    with pytest.raises(CubeError, match="daily_88101_2021.zip"):
+        aqs.read_zip(path)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.csv", "x"), archive.writestr("b.csv", "x")
+    with pytest.raises(CubeError, match="2 CSV files"):
+        aqs.read_zip(path)
+    with pytest.raises(CubeError, match="no such file"):
+        aqs.read_zip(tmp_path / "absent.zip")
+
+
+def test_task_from_epas_own_file(tmp_path, monkeypatch):
+    write(tmp_path, [row("2021-01-01", 5.0), row("2021-12-31", 6.0)])
+    monkeypatch.setenv("PLACEPRIOR_DATA", str(tmp_path))
+    cube = data.load("neighbours-2021")
+    assert cube.sizes == {"station": 1, "time": 365} and cube.attrs["neighbours"] == 1
+    assert np.isfinite(cube["pm25"].values).sum() == 2
+
+
+def test_absent_data_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.delenv("PLACEPRIOR_DATA", raising=False)
+    with pytest.raises(MissingData, match="PLACEPRIOR_DATA is not set"):
+        data.load("neighbours-2021")
+    monkeypatch.setenv("PLACEPRIOR_DATA", str(tmp_path / "no"))
+    with pytest.raises(MissingData, match="is no folder"):
+        data.load("weather-2019")
+    monkeypatch.setenv("PLACEPRIOR_DATA", str(tmp_path))
+    with pytest.raises(MissingData, match="PM2.5 of 2021: none of .*daily_88101_2021.zip"):
+        data.load("neighbours-2021")
+    (tmp_path / aqs.PARQUET).write_bytes(b"PAR1 not really")
+    with pytest.raises(CubeError, match="cannot be read as Parquet"):
+        data.load("neighbours-2021")
+
+
+def test_compact_table_without_its_stations(tmp_path, monkeypatch):
+    monkeypatch.setenv("PLACEPRIOR_DATA", str(tmp_path))
+    rows = pd.DataFrame(
+        {"station": ["01-003-0010-88101"], "date": pd.to_datetime(["2021-01-01"]), "pm25": [5.0]}
+    )
+    rows.to_parquet(tmp_path / aqs.PARQUET)
+    with pytest.raises(MissingData, match=aqs.STATIONS):
+        aqs.cube(2021)
+    (tmp_path / aqs.STATIONS).write_text("station,lon,lat\nother,-90,40\n")
+    with pytest.raises(CubeError, match="station '01-003-0010-88101' .*is not in"):
+        aqs.cube(2021)
+    rows.drop(columns="pm25").to_parquet(tmp_path / aqs.PARQUET)
+    with pytest.raises(CubeError, match="no column 'pm25'"):
+        aqs.cube(2021)
+    rows.to_parquet(tmp_path / aqs.PARQUET)
+    with pytest.raises(CubeError, match="no row of 1999"):
+        aqs.cube(1999)
+
+
+def test_unknown_task_and_option():
+    with pytest.raises(UnknownName, match="did you mean 'weather-2019'"):
+        data.load("wether-2019")
+    with pytest.raises(ConfigError, match="takes no option, got seed"):
+        data.load("weather-2019", seed=1)
+    with pytest.raises(UnknownName, match="did you mean 'seed'"):
+        data.load("world", sed=1)
+
+
+@real
+@pytest.mark.parametrize(
+    ("year", "rows", "stations", "mean"), [(2019, 251_582, 964, 7.36), (2021, 271_829, 968, 8.63)]
+)
+def test_facts_of_the_real_table(year, rows, stations, mean):
+    cube = check_cube(aqs.cube(year))
+    values = cube["pm25"].values
+    assert cube.sizes == {"station": stations, "time": 365}
+    assert np.isfinite(values).sum() == rows
+    assert np.nanmean(values) == pytest.approx(mean, abs=0.005)
+    assert (values < 0).any(), "slightly negative values are kept"
+    assert predictors(cube) == ["doy_sin", "doy_cos"]

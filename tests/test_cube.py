@@ -1,0 +1,264 @@
+"""The data contract: what is accepted, and that each refusal names variable, station, value and remedy."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from placeprior.cube import (
+    PM25_UNITS,
+    add_calendar,
+    check_cube,
+    fingerprint,
+    from_csv,
+    from_table,
+    pm25_units,
+    predictors,
+)
+from placeprior.errors import CubeError
+
+CSV = """station,date,lon,lat,pm25 [ug/m3],temperature [degC]
+007,2021-03-02,-86.2,39.7,5.5,1
+007,2021-03-04,-86.2,39.7,-2.5,2
+west,2021-03-03,-118.2,34.1,,3.5
+"""
+
+
+def table(stations=("a", "b"), days=4):
+    rows = [
+        {
+            "station": name,
+            "date": day,
+            "lon": -100.0 + 3 * i,
+            "lat": 40.0 + i,
+            "pm25": 5.0 + i + j,
+            "wind": 1.0 * j,
+        }
+        for i, name in enumerate(stations)
+        for j, day in enumerate(pd.date_range("2021-01-01", periods=days).strftime("%Y-%m-%d"))
+    ]
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def cube():
+    return from_table(table())
+
+
+def save(tmp_path, text):
+    path = tmp_path / "mine.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_csv_becomes_cube(tmp_path):
+    cube = from_csv(save(tmp_path, CSV))
+    assert cube["station"].values.tolist() == ["007", "west"]
+    assert cube["time"].dtype == "datetime64[ns]" and cube.sizes["time"] == 3
+    np.testing.assert_array_equal(cube["pm25"].values, np.float32([[5.5, np.nan, -2.5], [np.nan] * 3]))
+    assert cube["pm25"].attrs["units"] == PM25_UNITS
+    assert cube["temperature"].attrs["units"] == "degC"
+    assert predictors(cube) == ["temperature", "doy_sin", "doy_cos"]
+    assert all(cube[name].dtype == np.float32 and cube[name].attrs["long_name"] for name in cube.data_vars)
+    assert cube["lon"].dtype == cube["lat"].dtype == np.float64
+
+
+def test_calendar_turns_once_a_year():
+    cube = add_calendar(from_table(table(days=400), calendar=False))
+    assert cube["doy_sin"].values[0, 0] == 0 and cube["doy_cos"].values[0, 0] == 1
+    np.testing.assert_allclose(cube["doy_sin"].values[:, 0], cube["doy_sin"].values[:, 365])
+    np.testing.assert_allclose(cube["doy_sin"] ** 2 + cube["doy_cos"] ** 2, 1, rtol=1e-6)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 4), st.integers(1, 9))
+@settings(max_examples=15, deadline=None)
+def test_row_order_and_attributes_do_not_matter(seed, stations, days):
+    rng = np.random.default_rng(seed)
+    rows = table([f"s{i}" for i in range(stations)], days)
+    rows["pm25"] = rng.normal(8, 4, len(rows)).round(2)
+    first, second = from_table(rows), from_table(rows.iloc[rng.permutation(len(rows))])
+    second["pm25"].attrs["long_name"] = "something else"
+    assert fingerprint(first) == fingerprint(second[list(second.data_vars)[::-1]])
+    xr.testing.assert_equal(first, second)
+    back = first["pm25"].to_series().dropna()
+    np.testing.assert_allclose(back.to_numpy(), rows.sort_values(["station", "date"])["pm25"], rtol=1e-6)
+
+
+@pytest.mark.parametrize("what", ["value", "nan", "name", "place", "station", "day"])
+def test_fingerprint_sees_every_change(cube, what):
+    other = cube.copy(deep=True)
+    if what == "value":
+        other["pm25"][0, 0] += 1
+    elif what == "nan":
+        other["pm25"][0, 0] = np.nan
+    elif what == "name":
+        other = other.rename(wind="breeze")
+    elif what == "place":
+        other = other.assign_coords(lon=other["lon"] + 1e-6)
+    elif what == "station":
+        other = other.assign_coords(station=["a", "c"])
+    else:
+        other = other.assign_coords(time=other["time"] + np.timedelta64(1, "D"))
+    assert fingerprint(other) != fingerprint(cube)
+    assert fingerprint(cube.copy(deep=True)) == fingerprint(cube)
+
+
+@pytest.mark.parametrize(
+    "text", ["ug/m3", "µg/m3", "μg m-3", "µg/m³", "Micrograms/cubic meter (LC)", " µg m⁻³ "]
+)
+def test_units_have_synonyms(text):
+    assert pm25_units(text) == PM25_UNITS
+
+
+@pytest.mark.parametrize("text", ["mg m-3", "ppb", "", "AQI", "Micrograms/cubic meter (25 C)"])
+def test_other_units_are_refused(text):
+    with pytest.raises(CubeError, match="convert it"):
+        pm25_units(text)
+
+
+def test_two_stations_may_share_a_place():
+    rows = table()
+    rows[["lon", "lat"]] = [-100.0, 40.0]
+    assert from_table(rows).sizes["station"] == 2
+
+
+def spoil(column, row, value):
+    def apply(rows):
+        rows[column] = rows[column].astype(object)
+        rows.loc[row, column] = value
+        return rows
+
+    return apply
+
+
+TABLES = [
+    (lambda t: t.drop(columns=["lon", "pm25"]), r"missing columns 'lon', 'pm25'.*are needed"),
+    (lambda t: t.iloc[:0], "no rows"),
+    (lambda t: pd.concat([t, t.iloc[[5]]]), r"station 'b' has two rows for 2021-01-02"),
+    (lambda t: t.rename(columns={"wind": "pm25 [ppm]"}), "'pm25' occurs twice"),
+    (lambda t: t.rename(columns={"pm25": "pm25 [mg m-3]"}), r"pm25 is in 'mg m-3'; convert it to 'µg m-3'"),
+    (
+        spoil("date", 2, "02/03/2021"),
+        r"row 3 \(station 'a'\): date is '02/03/2021'; write dates as YYYY-MM-DD",
+    ),
+    (spoil("date", 2, None), r"row 3 .*date"),
+    (spoil("date", 2, "2021-01-03T12:00"), "time of day; aggregate"),
+    (spoil("date", 2, "1021-01-03"), r"row 3 .*date is '1021-01-03'"),
+    (lambda t: t.assign(date=t["date"] + "T00:00:00Z"), "time zone"),
+    (spoil("station", 1, " "), "row 2: station is ' '"),
+    (spoil("pm25", 1, "high"), r"row 2 \(station 'a'\): pm25 is 'high'; it must be a number"),
+    (spoil("lat", 6, None), r"row 7 \(station 'b'\): lat is .*give every row its coordinates"),
+    (spoil("lat", 6, 41.5), r"station 'b' moves: lat is 41 and 41.5"),
+    (lambda t: t.assign(lon=t["lat"], lat=t["lon"]), r"station 'a'.*swapped"),
+    (
+        lambda t: t.assign(lon=39.7, lat=-86.2),
+        r"station 'a': lon 39.7, lat -86.2 is in Antarctica; .*swapped\?",
+    ),
+    (lambda t: t.assign(lon=400.0), "lon=400"),
+    (spoil("pm25", 6, 9999.0), r"pm25 at station 'b' on 2021-01-03 is 9999, outside \[-15, 2000\] µg m-3"),
+    (spoil("pm25", 6, -99.0), r"pm25 at station 'b' on 2021-01-03 is -99"),
+    (spoil("pm25", 6, np.inf), r"pm25 at station 'b' on 2021-01-03 is inf, not finite"),
+    (lambda t: t.assign(pm25=np.nan), "pm25 is NaN on all 8 station-days"),
+    (lambda t: t.assign(smoke=np.nan), "smoke is NaN on all 8 station-days; drop"),
+    (lambda t: t.assign(kind="urban"), "kind is 'urban'; it must be a number"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), TABLES, ids=[message[:30] for _, message in TABLES])
+def test_bad_table_is_refused_by_name(change, message):
+    with pytest.raises(CubeError, match=message):
+        from_table(change(table()))
+
+
+def swap(name, **attrs):
+    def apply(cube):
+        cube[name].attrs.update(attrs)
+        return cube
+
+    return apply
+
+
+def swapped(cube):
+    return cube.assign_coords(lon=("station", cube["lat"].values), lat=("station", cube["lon"].values))
+
+
+CUBES = [
+    (lambda c: c.drop_vars("pm25"), "no variable 'pm25'"),
+    (lambda c: c.drop_vars("lon"), "no coordinate 'lon'"),
+    (lambda c: c.isel(station=[]), "empty"),
+    (lambda c: c.isel(time=[]), "empty"),
+    (lambda c: c.isel(station=[0, 0]), "station 'a' occurs twice"),
+    (lambda c: c.isel(time=[0, 1, 1, 2]), "2021-01-02 occurs twice"),
+    (lambda c: c.isel(time=[0, 1, 3]), "2021-01-04 does not follow the day before it; reindex"),
+    (lambda c: c.isel(time=[1, 0, 2]), "2021-01-01 comes after a later day; sort"),
+    (lambda c: c.assign_coords(time=np.arange(4)), "time is int64, not dates"),
+    (lambda c: c.assign_coords(time=c["time"] + np.timedelta64(6, "h")), "not midnight"),
+    (lambda c: c.assign_coords(time=[*c["time"].values[:3], np.datetime64("NaT")]), "entry 3 is not a date"),
+    (swapped, "swapped"),
+    (lambda c: c.assign_coords(lon=("station", [np.nan, -90.0])), "station 'a'.*not a finite number"),
+    (swap("pm25", units="ppm"), "pm25 is in 'ppm'; convert it"),
+    (swap("wind", units=""), "wind has no 'units' attribute"),
+    (lambda c: c.transpose("time", "station"), "transpose it"),
+    (lambda c: c.assign(wind=c["wind"].astype("float64")), "wind is float64"),
+    (lambda c: c.assign(wind=c["wind"].where(False)), "wind is NaN on all"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), CUBES, ids=[message[:30] for _, message in CUBES])
+def test_bad_cube_is_refused_by_name(cube, change, message):
+    with xr.set_options(keep_attrs=True), pytest.raises(CubeError, match=message):
+        check_cube(change(cube))
+
+
+def test_truth_is_checked_like_the_target(cube):
+    truth = cube["pm25"].copy(deep=True)
+    truth[1, 2] = 1e5
+    with pytest.raises(CubeError, match="pm25_true at station 'b' on 2021-01-03"):
+        check_cube(cube.assign(pm25_true=truth))
+
+
+def test_check_changes_nothing(cube):
+    before = cube.copy(deep=True)
+    xr.testing.assert_identical(check_cube(cube), before)
+
+
+def test_static_column_is_reported():
+    rows = table().assign(height=lambda t: t["lat"] * 10)
+    with pytest.warns(UserWarning, match="height never changes in time"):
+        cube = from_table(rows)
+    assert cube["height"].attrs["static"] == 1
+    assert "static" not in cube["wind"].attrs
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is empty"),
+        ("station,date,lon,lat,pm25\n", "no rows"),
+        ("station,date,longitude,lat,pm25\na,2021-01-01,-90,40,5\n", "missing column 'lon'.*longitude"),
+        ("station,date,lon,lat,pm25\na,2021-01-01,-90,40,5,5\n", "cannot be read as CSV"),
+        ("station,date,lon,lat,pm25\na,2021-01-01,nan,40,5\n", r"row 1 \(station 'a'\): lon"),
+        ("station,date,lon,lat,pm25\na,2021-13-01,-90,40,5\n", "date is '2021-13-01'"),
+    ],
+)
+def test_bad_csv_is_refused_by_name(tmp_path, text, message):
+    with pytest.raises(CubeError, match=message) as caught:
+        from_csv(save(tmp_path, text))
+    assert "mine.csv" in str(caught.value)
+
+
+def test_absent_and_binary_csv(tmp_path):
+    with pytest.raises(CubeError, match="nowhere.csv: no such file"):
+        from_csv(tmp_path / "nowhere.csv")
+    (tmp_path / "b.csv").write_bytes(b"\xff\xfe\x00\x01" * 10)
+    with pytest.raises(CubeError, match="b.csv"):
+        from_csv(tmp_path / "b.csv")
+
+
+def test_stated_units_win_and_must_name_columns(tmp_path):
+    cube = from_csv(save(tmp_path, CSV), units={"temperature": "K"})
+    assert cube["temperature"].attrs["units"] == "K"
+    with pytest.raises(CubeError, match="units are given for 'temprature'"):
+        from_csv(save(tmp_path, CSV), units={"temprature": "K"})
