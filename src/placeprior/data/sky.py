@@ -33,7 +33,7 @@ def weather(
     place : dict of ndarray
         ``elevation`` (m) and ``arid`` (0 to 1), each (n,).
     clouds : float
-        Share of days without a satellite view, averaged over a nation of equal parts humid and arid.
+        Share of days without a satellite view where ``arid`` is 0.4.
     """
     xy = coords.project(lonlat)
     f = {n: fields[n](xy, days) for n in ("ridge", "moist", "mixing", "cloud")}

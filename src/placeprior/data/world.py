@@ -25,11 +25,7 @@ from placeprior.errors import ConfigError
 
 __all__ = ["PREDICTORS", "World"]
 
-SMOKE_EDGES = (
-    2.0,
-    10.0,
-    21.0,
-)  # µg m-3 of column-mean smoke that make light, medium, heavy (after NOAA HMS's 5, 16, 27)
+SMOKE_EDGES = (2.0, 10.0, 21.0)  # µg m-3 of column-mean smoke; NOAA HMS names 5, 16 and 27 as typical of its classes
 SMOKE_TYPICAL = np.array([0.0, 3.0, 14.0, 40.0])  # µg m-3 at the surface that a class stands for where placeness is 0
 VENTILATION = 4000.0  # m2 s-1: a 1,000 m mixed layer under 4 m s-1
 TYPICAL_DENSITY = 300.0  # people km-2: the national constant that stands for every place at placeness 0
@@ -62,7 +58,7 @@ class World:
     rural: float = _knob(0.25, "1", "Share of monitors placed evenly over the land instead of by population.", 0, 1)
     fires: int = _knob(80, "a-1", "Fire events in a year.", 0, 1000)
     hidden: float = _knob(0.35, "1", "Spread of the (log) variation that no predictor shows directly.", 0, 1)
-    clouds: float = _knob(0.45, "1", "Share of days without a satellite view, averaged over the nation.", 0, 0.95)
+    clouds: float = _knob(0.45, "1", "Share of days without a satellite view; more where humid.", 0, 0.95)
     noise: float = _knob(1.2, "µg m-3", "Instrument noise of a daily mean, on top of 5 % of the value.", 0, 10)
 
     def __post_init__(self) -> None:
