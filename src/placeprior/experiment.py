@@ -233,7 +233,8 @@ def collect(profile: str) -> Path:
         entry.insert(0, "run", run_id)
         sum_rows.append(entry)
         stamps[run_id] = result["stamp"] | {"sizes": result["sizes"], "parameters": result["parameters"],
-                                            "best_epoch": result.get("best_epoch")}
+                                            "best_epoch": result.get("best_epoch"),
+                                            "attention": result.get("attention")}
     frame = pd.concat([old_scores[old_scores["run"].isin(keep)],
                        pd.DataFrame(score_rows, columns=ledger.COLUMNS)]).sort_values([*KEY, "metric"])
     station_sums = pd.concat(sum_rows).sort_values(["run", "name"])

@@ -18,7 +18,7 @@ import yaml
 
 from placeprior import data, encoders
 from placeprior.errors import ConfigError, UnknownName
-from placeprior.sizes import SIZES
+from placeprior.sizes import SIZES, Config
 from placeprior.splits import folds
 
 VERSION = 1  # raise when a change of code changes results
@@ -131,9 +131,19 @@ def runs(profile_name: str, matrix: str | None = None) -> list[Run]:
             continue
         for seed, task, split, model in itertools.product(*(product[k] for k in ("seed", "task", "split", "model"))):
             for fold in folds(split):
-                run = _run(task, spec["tasks"][task], model, split, fold, seed, asdict(config))
+                run = _run(task, spec["tasks"][task], model, split, fold, seed, differences(config))
                 listed.setdefault(run.id, run)
     return list(listed.values())
+
+
+def differences(config: Config) -> dict[str, Any]:
+    """What a configuration changes of the published one.
+
+    Only this enters a run's id, so that a setting added later, with a default that changes nothing, leaves the ids of
+    earlier runs as they are.
+    """
+    published = asdict(Config())
+    return {name: value for name, value in asdict(config).items() if value != published[name]}
 
 
 def find(run_id: str) -> Run:

@@ -55,8 +55,10 @@ class Config:
         return replace(self, **changes)
 
 
+# Measured on two cores, by validation loss and seconds on both real tasks: half-width layers cost half as much as
+# 32 units at the same loss, batches of 256 learn more from the same rows than larger ones at the same speed.
 SIZES = {
     "paper": Config(),
-    "small": Config(width=32, summary=32, window=7, batch=512, epochs=6, patience=3, rows_per_epoch=65_536,
-                    rate=3e-3, decay=0.8, decay_steps=100),
+    "small": Config(width=16, summary=32, window=7, batch=256, epochs=5, patience=3, rows_per_epoch=65_536,
+                    rate=5e-3, decay=0.8, decay_steps=160),
 }

@@ -90,13 +90,13 @@ TASKS: dict[str, Callable[..., xr.Dataset]] = {
 def _weather_files() -> list[Path]:
     from placeprior.data import aqs, gsod
 
-    return [aqs.find(2019), gsod.find(2019)]
+    return [*aqs.files(2019), *gsod.files(2019)]
 
 
 def _neighbour_files() -> list[Path]:
     from placeprior.data import aqs
 
-    return [aqs.find(2021)]
+    return aqs.files(2021)
 
 
 FILES: dict[str, Callable[[], list[Path]]] = {
@@ -119,9 +119,11 @@ def recipe(task: str, **options: Any) -> str:
         No such task; its files are not at hand.
     """
     if task == "world":
-        from placeprior.data.world import VERSION
+        from placeprior.data.labels import VERSION
 
-        content = {"version": VERSION, "knobs": dataclasses.asdict(_world(**options))}
+        defaults, knobs = dataclasses.asdict(_world()), dataclasses.asdict(_world(**options))
+        # Only what differs, so that a knob added later leaves the fingerprint of earlier worlds as it is.
+        content = {"version": VERSION, "knobs": {k: v for k, v in knobs.items() if v != defaults[k]}}
     elif task in FILES:
         content = {"version": READERS, "files": [tables.digest(path) for path in FILES[task]()]}
     else:

@@ -76,6 +76,12 @@ def find(year: int) -> Path:
     return tables.find([PARQUET, f"daily_{PARAMETER}_{year}.zip"], f"PM2.5 of {year}")
 
 
+def files(year: int) -> list[Path]:
+    """Return every file that decides a year's cube: the values and, where they stand apart, the places."""
+    path = find(year)
+    return [path, path.with_name(STATIONS)] if path.name == PARQUET else [path]
+
+
 def read_compact(path: Path, year: int) -> pd.DataFrame:
     """Return ``station, date, lon, lat, pm25`` of one year of the compact table and its list of stations."""
     first, after = pd.Timestamp(year, 1, 1), pd.Timestamp(year + 1, 1, 1)

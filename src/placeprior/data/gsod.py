@@ -79,6 +79,12 @@ def find(year: int) -> Path:
     return tables.find(names, f"weather of {year}")
 
 
+def files(year: int) -> list[Path]:
+    """Return every file that decides a year's cube: the values and, where they stand apart, the places."""
+    path = find(year)
+    return [path, path.with_name(STATIONS)] if path.name == PARQUET else [path]
+
+
 def weather(table: pd.DataFrame, source: str, fields: list[str]) -> xr.Dataset:
     """Return the cube of a table in NOAA's columns and units, as :func:`cube` does."""
     west, south, east, north = CONUS_BOX
