@@ -89,6 +89,16 @@ class Value(SphinxRole):
         return [nodes.inline(self.text, self.text, classes=["val", "val-unknown"])], []
 
 
+def theme_options(app: Sphinx, config: Any) -> None:
+    """Options of the theme that ``_config.yml`` cannot name without losing those Jupyter Book derives from it."""
+    config.html_theme_options |= {
+        "logo": {"text": config.html_title, "alt_text": "", "image_light": "logo.svg", "image_dark": "logo.svg"},
+        "navbar_persistent": [],  # the search field stands in the side bar already
+        "show_toc_level": 2,
+        "navigation_with_keys": False,
+    }
+
+
 def without_thebe(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
     """Leave out the live-code loader that Jupyter Book puts on every page: its script lives on another host."""
     for kind in ("script_files", "css_files"):
@@ -107,6 +117,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     plain = (visit_plain, visit_plain)
     app.add_node(computed, html=(visit_computed, depart_computed), latex=plain, text=plain)
     app.add_role("val", Value())
+    app.connect("config-inited", theme_options)
     # after every extension has added its files
     app.connect("html-page-context", without_thebe, priority=999)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -206,5 +206,5 @@ def label(
     if n is not None:
         parts.append(f"n = {int(n):,} {of}")
     text = " · ".join(parts + ([note] if note else []))
-    fig.supxlabel(text, x=0.005, ha="left", fontsize=7.5, color="#555555")
+    fig.supxlabel(text, x=0.005, ha="left", fontsize=8, color="#555555")
     return text
