@@ -48,7 +48,8 @@ else
     # One try and a short wait: where this index is shut off, the answer should come in seconds.
     if ! $BIN/python -m pip install -q --retries 0 --timeout 10 --no-deps --index-url "$CPU_INDEX" "$TORCH" \
         2>.venv/torch.log; then
-        say "PyTorch's CPU index did not serve it (log: .venv/torch.log); taking it from the default index"
+        say "PyTorch's CPU index did not serve it (log: .venv/torch.log); taking it from the default index,"
+        say "whose build for Linux may bring several GB of GPU libraries"
         $BIN/python -m pip install -q -c requirements.lock "$TORCH" || fail "$TORCH could not be installed; see the error above"
     fi
 fi
