@@ -78,7 +78,7 @@ def test_lock_covers_every_dependency(environment):
 
 
 def test_lock_serves_the_first_release_of_every_python():
-    # Debian's and Ubuntu's python3 stay at early patch releases; a package that asks for a later one cannot be installed.
+    # Debian's python3 stays at an early patch release, where a package that asks for a later one cannot be installed.
     for requirement in locked():
         if requirement.marker is not None:
             continue
