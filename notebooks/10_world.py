@@ -1,0 +1,337 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% tags=["parameters", "remove-cell"]
+profile = "demo"
+
+# %% tags=["remove-cell"]
+import dataclasses
+import inspect
+
+import matplotlib.dates as mdates
+import numpy as np
+import pandas as pd
+from IPython.display import Code, Markdown
+
+from placeprior import coords, figures, matrix
+from placeprior.data import fires, labels, sky
+from placeprior.data.world import World
+
+figures.style()
+world = World(**matrix.profile(profile)["tasks"]["world"]["options"])
+resolution = 1.5 if profile == "smoke" else 0.4
+year = np.arange(365)
+
+# %% [markdown]
+# # The embedded world
+#
+# ```{admonition} Simulated, not measured
+# :class: warning
+# Everything on this page, and every figure of this book marked *embedded world*, comes from a simulator. The map is
+# real: towns and their populations, the national outline, roughly the mountains. The weather, the fires and the
+# chemistry are invented. A score reached here says how a method behaves in a world of this kind; it says nothing
+# about the air anybody breathed.
+# ```
+#
+# Why simulate at all? Three reasons. **Truth is known everywhere**, not only at monitors, so that a map can be scored
+# between them. **The mechanism is known**, so that one can say what a place *should* tell a model. And **one knob**,
+# `placeness`, decides how much the place matters: at 0 it does not matter at all, and a study that still finds a
+# winner there has found a fault in itself.
+#
+# The world sits on the real map for one purpose: an encoder that was trained elsewhere, on photographs of the real
+# Earth, can only know real geography. A random field on an empty square would have nothing for it to recognise.
+
+# %% [markdown]
+# ## How a day is made
+#
+# Everything is a function of place $s$ (longitude, latitude) and day $t$, evaluated wherever it is asked for; there
+# is no hidden grid. The truth is a sum of four parts,
+#
+# $$
+# y(s,t) = w(s,t)\, e^{\eta(s,t) - \sigma^2/2}\,\bigl[\,B(s,t) + L(s,t) + H(s,t)\,\bigr] + S(s,t),
+# $$ (eq-world-sum)
+#
+# background $B$, local emissions $L$, residential heating $H$ and wildfire smoke $S$, all in µg m⁻³. Rain washes out
+# the first three ($w$), and $\eta$ is variation that no predictor shows directly. The table says what each field is
+# made of and why it is there.
+#
+# | field | formula | unit | why |
+# |---|---|---|---|
+# | random field | $f = \sqrt{2/K}\sum_k \cos(\mathbf k_k\!\cdot\!\mathbf x + \omega_k t + \varphi_k)$ | 1 | air masses: smooth in space (Matérn 3/2), remembered for days (exponential), drifting east |
+# | temperature | latitude, height, season, $f_\text{ridge}$, $f_\text{moist}$ | °C | drives heating and the season of the background |
+# | humidity | $100\,\mathrm{logistic}(\cdot)$ of aridity, season, $f_\text{moist}$, $f_\text{ridge}$ | % | swells particles, so that a satellite sees more of them |
+# | wind | a westerly plus $f_\text{east}$, $f_\text{north}$ | m s⁻¹ | dilutes local emissions; carries smoke |
+# | boundary layer height $h$ | $\exp(\cdot)$ of season, aridity, $f_\text{mixing}$, stagnation | m | the depth of air that emissions are stirred into |
+# | precipitation $r$ | $(f_\text{moist}, -f_\text{ridge}$ above a threshold$)$ | mm | washes out, $w = 1/(1 + a\,r)$ |
+# | staleness $v$ | $V_0 / (h \cdot \text{wind})$ | 1 | inverse ventilation: calm air under a low lid |
+# | background $B$ | $b_0 \exp\bigl(a\,T' + p\,g_B(s, T')\bigr)\, v^{\alpha}$ | µg m⁻³ | secondary particles: more in warm and humid regions, less on high ground |
+# | local $L$ | $\ell_0\,(\rho/\rho_0)^{\beta p} \exp\bigl(p\,g_L(s)\bigr)\, v^{\gamma}$ | µg m⁻³ | people emit; a dense city less for each person ($\beta < 1$); basins trap; the source mix differs by region |
+# | heating $H$ | $h_0\,[T_0 - T]_+\,(\rho/\rho_0)^{\delta p} \exp\bigl(p\,g_H(s)\bigr)\, v^{\epsilon}$ | µg m⁻³ | wood stoves on cold days, worst in basins |
+# | smoke $S$ | $\sum$ puffs $\times$ the share that sinks to the ground, which depends on place | µg m⁻³ | fires in season, mostly western; the heavy tail |
+# | hidden $\eta$ | $\sigma\,(\sqrt{q}\,f_\text{regional} + \sqrt{1-q}\;\text{white noise})$ | 1 | transport and chemistry that no predictor shows; $q$ grows with $p$ |
+# | AOD | $\bigl[k\,(B{+}L{+}H)\,(h{+}h_1)\,\phi(\text{RH})\,R(s)^p + k' S_\text{column} d\bigr](1+\text{noise})$ | 1 | the satellite sees a column, through humidity growth $\phi$ and a surface/column ratio $R$ that differs by place; NaN under cloud |
+# | smoke class | column smoke in four classes, blurred, one lower under some clouds | 0 to 3 | what an analyst draws from space, after NOAA's Hazard Mapping System |
+#
+# $p$ is `placeness`; $\rho$ is population density, $\rho_0$ a national constant, and the $g$ collect what is fixed about a place: aridity, height, basins, urbanity, and four smooth
+# *characters* of regions (random fields that never change). **Every one of them stands behind a factor $p$**, so that
+# at $p = 0$ a place is its national average. For smoke the same is done by mixing: at $p = 0$ the smoke at the ground
+# is what its class, which the model sees, stands for.
+#
+# The numbers are in the code below, which is the code that ran. They were chosen so that levels, seasons, the
+# contrast between town and country and the heavy tail look like daily PM2.5 in the United States, before any encoder
+# was tried on them.
+
+# %% mystnb={"code_prompt_show": "Show the formulas as they ran: PM2.5 and what the satellite sees"} tags=["hide-output", "remove-input"]
+Code(inspect.cleandoc(inspect.getsource(World.truth)), language="python")
+
+# %% tags=["hide-output", "remove-input"]
+Code(inspect.getsource(sky.weather), language="python")
+
+# %% tags=["hide-output", "remove-input"]
+Code(inspect.getsource(fires.puffs), language="python")
+
+# %% [markdown]
+# ### The knobs
+#
+# A world is a frozen set of knobs. Two worlds with equal knobs are equal to the last digit, on any machine, whoever
+# asks and in whatever order.
+
+# %% tags=["remove-input"]
+rows = [
+    (f"`{knob.name}`", getattr(world, knob.name), knob.default, knob.metadata["unit"], knob.metadata["help"])
+    for knob in dataclasses.fields(World)
+]
+Markdown(pd.DataFrame(rows, columns=["knob", "here", "default", "unit", "what it does"]).to_markdown(index=False))
+
+# %% [markdown]
+# ### What a model may see
+#
+# Only things that change from day to day. Height, population or aridity would name the place, so they are not among
+# the inputs: a place enters only through what a variant is told ({doc}`../question`).
+
+# %% tags=["remove-input"]
+rows = [(f"`{name}`", unit, text) for name, (unit, text) in labels.PREDICTORS.items()]
+Markdown(pd.DataFrame(rows, columns=["predictor", "unit", "meaning"]).to_markdown(index=False))
+
+# %% [markdown]
+# ## The ground
+#
+# Towns come from GeoNames. The terrain is **stylised**: no elevation file is shipped, so ridges with a Gaussian
+# cross-section are laid along the real crests of the main ranges, on a plateau that rises across the Plains. A basin
+# is a place lower than the ring of land around it. The feet of all ranges have a little of it, and the Central Valley
+# much, without being put in.
+
+# %% tags=["remove-cell"]
+lon, lat = coords.grid(resolution)
+cells = np.column_stack([m.ravel() for m in np.meshgrid(lon, lat)])
+on_land = coords.inside(cells)
+
+
+def raster(values):
+    """Values of the land cells (n,) as a map (ny, nx), NaN at sea."""
+    table = np.full(len(cells), np.nan)
+    table[on_land] = values
+    return table.reshape(len(lat), len(lon))
+
+
+at_monitors = world.components(world.monitors, year)
+# The day on which most smoke lies under a clear sky, so that the satellite has something to show.
+smoke_day = int(at_monitors.smoke_surface.where(at_monitors.cloudy == 0, 0).mean("place").values.argmax())
+winter_day = int(at_monitors.heating.mean("place").values.argmax())
+days = world.components(cells[on_land], [smoke_day, winter_day])
+dates = pd.to_datetime(days.time.values)
+
+# %% mystnb={"figure": {"caption": "What is fixed about a place in the embedded world: stylised elevation, basins, urbanity (log population density, 1 at 3,000 people km⁻²) and aridity. None of these is an input of a model.", "name": "fig-world-ground"}, "image": {"alt": "Four maps of the contiguous US: elevation is high in the west with narrow ranges; basins lie between the western ranges; urbanity marks the cities; aridity splits the country near 100 degrees west."}} tags=["hide-input"]
+fig, axes = figures.subplots(2, 2, size=(7.2, 5.6), maps=True)
+for ax, name in zip(axes.flat, ("elevation", "basin", "urbanity", "arid"), strict=True):
+    unit = days[name].attrs["units"]
+    figures.grid_map(
+        ax, lon, lat, raster(days[name]), name if name != "arid" else "aridity", unit=None if unit == "1" else unit
+    )
+_ = figures.label(fig, profile, n=on_land.sum(), of=f"land cells of {resolution}°", embedded=True)
+
+# %% [markdown]
+# ## The monitors
+#
+# Monitors stand near towns, drawn by population to a power below one, and a share of them evenly over the land. As
+# with EPA's network, not every monitor reports every day.
+
+# %% tags=["remove-input"]
+cube = world.cube()
+kinds = [("every day", "daily"), ("every third day", "every_third_day"), ("every sixth day", "every_sixth_day")]
+rows = [(text, cube.attrs[f"stations_{key}"]) for text, key in kinds]
+rows += [("station-days measured", cube.attrs["station_days_measured"]), ("station-days in all", cube.pm25.size)]
+rows += [("slightly negative values, kept", int((cube.pm25 < 0).sum()))]
+Markdown(pd.DataFrame(rows, columns=["monitors reporting", "count"]).to_markdown(index=False))
+
+# %% mystnb={"figure": {"caption": "Mean of the true PM2.5 over the year at each monitor of the embedded world.", "name": "fig-world-monitors"}, "image": {"alt": "Map of the monitors as dots coloured by their mean PM2.5; higher near large cities and in California's valley, lower in the rural interior."}} tags=["hide-input"]
+fig, ax = figures.subplots(size="map", maps=True)
+figures.station_map(ax, world.monitors, at_monitors.pm25_true.mean("time"), "mean PM2.5")
+_ = figures.label(fig, profile, n=len(world.monitors), of="monitors", embedded=True)
+
+# %% [markdown]
+# ## The year
+#
+# Smoke comes in summer and in bursts, heating in winter, and the background breathes with the season and the passing
+# air masses.
+
+# %% mystnb={"figure": {"caption": "Mean over all monitors of each part of the true PM2.5, day by day, stacked. Dashed lines: the smoke day and the winter day mapped below.", "name": "fig-world-year"}, "image": {"alt": "Stacked areas over the year: background and local emissions throughout, heating at both ends, smoke as spikes from July to October."}} tags=["hide-input"]
+fig, ax = figures.subplots(size="wide")
+parts = {"background": "#0173b2", "local": "#de8f05", "heating": "#cc78bc", "smoke_surface": "#56585a"}
+names = [name.replace("_surface", "") for name in parts]
+stack = [at_monitors[name].mean("place") for name in parts]
+areas = ax.stackplot(at_monitors.time, stack, labels=names, colors=list(parts.values()), linewidth=0)
+for area, hatch in zip(areas, ("", "///", "...", ""), strict=True):
+    area.set(hatch=hatch, edgecolor="white")
+for date in dates:
+    ax.axvline(date, color="#222222", lw=0.9, ls="--")
+ax.set(
+    ylabel=f"PM2.5 [{figures.UNIT}]", xlabel="day of the nominal year", xlim=(at_monitors.time[0], at_monitors.time[-1])
+)
+ax.xaxis.set_major_locator(mdates.MonthLocator(bymonth=range(1, 13, 2)))
+ax.xaxis.set_major_formatter(mdates.DateFormatter("%b"))
+ax.legend(ncols=4, loc="upper left", fontsize="small")
+_ = figures.label(fig, profile, n=at_monitors.pm25_true.size, of="station-days", embedded=True)
+
+# %% tags=["remove-input"]
+truth = at_monitors.pm25_true.values
+rows = [
+    (name.replace("_", " "), *(f"{v:.1f}" for v in (a.mean(), np.median(a), np.percentile(a, 99), a.max())))
+    for name in ("pm25_true", *parts)
+    for a in [at_monitors[name].values]
+]
+Markdown(
+    pd.DataFrame(rows, columns=["at the monitors [µg m⁻³]", "mean", "median", "99 %", "largest"]).to_markdown(
+        index=False
+    )
+)
+
+# %% [markdown]
+# ## A smoke day and a winter day
+#
+# The same four parts, mapped on the day with most smoke under a clear sky and on the day of most heating. On the first,
+# plumes dwarf all else; on the second, cities and basins stand out. The maps show truth, which no monitor network
+# sees. The speckle is real too: a share of the hidden variation has no neighbourhood, and no method can map it.
+
+
+# %% tags=["remove-cell"]
+def draw(j, top):
+    """Truth and its four parts on day j of the two, and what the satellite shows."""
+    fig, axes = figures.subplots(3, 2, size=(7.2, 8.2), maps=True)
+    shown = ["pm25_true", "background", "local", "heating", "smoke_surface", "aod"]
+    for ax, name, high in zip(axes.flat, shown, top, strict=True):
+        is_aod = name == "aod"
+        text = {"pm25_true": "true PM2.5", "aod": "AOD (grey: cloud)"}.get(name, name.replace("_", " "))
+        figures.grid_map(
+            ax, lon, lat, raster(days[name][:, j]), text, unit=None if is_aod else figures.UNIT, vmin=0, vmax=high
+        )
+        ax.set_title(f"{dates[j]:%d %B}" if name == "pm25_true" else "")
+    figures.label(fig, profile, n=on_land.sum(), of=f"land cells of {resolution}°", embedded=True)
+
+
+# %% mystnb={"figure": {"caption": "A smoke day of the embedded world (the day with most smoke under a clear sky): true PM2.5, its four parts, and the satellite's view with its cloud gaps.", "name": "fig-world-smoke-day"}, "image": {"alt": "Six maps of one day in fire season. Smoke plumes dominate the true PM2.5; the satellite map shows the plumes but has large grey gaps under cloud."}} tags=["hide-input"]
+draw(0, (60, 15, 12, 6, 60, 0.8))
+
+# %% mystnb={"figure": {"caption": "The day of most residential heating in the embedded world: true PM2.5, its four parts, and the satellite's view.", "name": "fig-world-winter-day"}, "image": {"alt": "Six maps of one winter day. Cities and basins stand out in local emissions and heating; there is hardly any smoke; the satellite map has cloud gaps."}} tags=["hide-input"]
+draw(1, (40, 15, 12, 6, 60, 0.3))
+
+# %% [markdown]
+# ## What placeness does
+#
+# The knob raises every place factor to a power. The figure shows each monitor's mean over the year for the same
+# weather, the same fires and the same monitors under three settings. At 0 the means differ a little, because the
+# *weather* differs from place to place, but a model is told the weather. Above 0 they differ for reasons that only
+# the place explains; at 2 the contrasts are larger than in reality, which makes a test, not a likeness.
+
+# %% mystnb={"figure": {"caption": "Mean true PM2.5 of each monitor over its days without smoke, against its population density, for three settings of placeness. Markers differ as well as colours. At 0 no trend with density is left.", "name": "fig-world-placeness"}, "image": {"alt": "Three panels of dots: monitor mean PM2.5 against population density. Flat at placeness 0, rising at 1, steeply rising at 2."}} tags=["hide-input"]
+fig, axes = figures.subplots(1, 3, size=(7.2, 3.0), sharey=True)
+marks = zip(axes, (0.0, 1.0, 2.0), ("#0173b2", "#de8f05", "#029e73"), ("o", "s", "^"), strict=True)
+for ax, placeness, colour, marker in marks:
+    part = dataclasses.replace(world, placeness=placeness).components(world.monitors, year)
+    mean = part.pm25_true.where(part.smoke == 0).mean("time")
+    ax.scatter(np.maximum(part.density, 1), mean, s=9, color=colour, marker=marker, lw=0, alpha=0.7)
+    ax.set(xscale="log", yscale="log", title=f"placeness {placeness:g}", xlabel="people km⁻²")
+axes[0].set_ylabel(f"mean PM2.5 [{figures.UNIT}]")
+_ = figures.label(fig, profile, n=len(world.monitors), of="monitors a panel", embedded=True)
+
+# %% [markdown]
+# At `placeness = 0` the truth is a function of the predictors, times noise that knows neither a place nor its
+# neighbours. So no variant can honestly beat `none` there. The project's tests check this by telling each place that
+# it is another: nothing changes.
+#
+# ## What is deliberately simplified
+#
+# - **Terrain** is seven smooth ridges and a plateau. It has the right ranges in the right places, and no valleys
+#   narrower than a few tens of kilometres.
+# - **Weather** is a handful of independent random fields under a steady drift, not a fluid. Fronts, storms and the
+#   sea breeze are missing; coasts have no climate of their own.
+# - **People** are towns of at least five thousand, spread over two length scales. There are no roads, power plants or
+#   ports; industry is a smooth field.
+# - **Regional characters** (source mix, stoves, column ratio, background level) are smooth random fields. They stand
+#   for differences that exist in reality, but they lie where the seed puts them, and no encoder can have read about
+#   them. Only population, basins, height and aridity are where they are on the real map.
+# - **Smoke** rises, moves and fades as Gaussian puffs at one height; there is no night, and no fire is put out by
+#   rain.
+# - **The smoke class** is cut from the true column, with blur. Real analysts also miss thin smoke over bright ground.
+# - **No year looks like 2021.** The dates are nominal.
+#
+# ## Exercises
+#
+# ```{admonition} 1. A second seed
+# :class: tip
+# Make `World(seed=1)` and map its mean PM2.5. What has moved, and what has stayed? Which parts could an encoder
+# trained on the real Earth know?
+# ```
+#
+# ```{admonition} Solution
+# :class: dropdown
+# Fires, weather, monitors and the four regional characters have moved; towns, ranges, basins and aridity have stayed.
+# Only what stays can be known beforehand. The share of the variance between places that stays is therefore an upper
+# bound on what such an encoder can add out of region.
+# ```
+#
+# ```{admonition} 2. Why the product of two?
+# :class: tip
+# Local emissions are divided by boundary layer height *times* wind speed. Derive this for a box of air over a city
+# with a constant source.
+# ```
+#
+# ```{admonition} Solution
+# :class: dropdown
+# A box of width $W$ along the wind, height $h$, wind $u$, source $E$ per area: in steady state what is emitted leaves
+# with the wind, $E W = c\,u\,h$, so $c = E W/(u h)$. The exponent in the code is a little below one, because a city
+# is not one box and air from the day before is left over.
+# ```
+#
+# ```{admonition} 3. What AOD can and cannot say
+# :class: tip
+# Regress true PM2.5 on AOD at the monitors, first alone, then with boundary layer height and humidity, then
+# separately in the arid and the humid half. Why do the slopes differ?
+# ```
+#
+# ```{admonition} Solution
+# :class: dropdown
+# AOD is a column: the same surface value under a higher lid or in damper air gives more of it, so height and humidity
+# help. The slopes in the two halves still differ, because the surface/column ratio depends on the place. That
+# remainder is what a place could tell. At `placeness = 0` the difference between the halves goes away once height and
+# humidity are in.
+# ```
+#
+# ```{admonition} 4. Break the negative control
+# :class: tip
+# Suppose the hidden variation kept its geography at `placeness = 0`. How could coordinates then win on a random
+# split, although the place has no effect of its own?
+# ```
+#
+# ```{admonition} Solution
+# :class: dropdown
+# The hidden field is smooth in space and time. A model that knows the coordinates and the day of year can interpolate
+# between the neighbours' measurements of the same days, which a random split leaves in the training set. It would win
+# by interpolation, not by knowing places. The world therefore turns the hidden field into white noise as placeness
+# goes to 0.
+# ```
