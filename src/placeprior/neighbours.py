@@ -62,21 +62,21 @@ def neighbour_pm25(
     values = known[source]
 
     out = np.full((distance.shape[0], pm25.shape[1]), np.nan, np.float32)
-    short = []
+    complete = np.zeros(out.shape, bool)
     for start in range(0, len(out), 32):
         rows = slice(start, start + 32)
-        out[rows], complete = _weighted(values, order[rows, :CANDIDATES], distance[rows, :CANDIDATES], k, power)
-        short.extend(start + np.flatnonzero(~complete))
-    if source.size > CANDIDATES:  # few near stations reported on some day: look at all of them
-        for row in short:
-            out[row], _ = _weighted(values, order[row : row + 1], distance[row : row + 1], k, power)
+        out[rows], complete[rows] = _weighted(values, order[rows, :CANDIDATES], distance[rows, :CANDIDATES], k, power)
+    if source.size > CANDIDATES:  # where few near stations reported on a day, look at all of them
+        for row in np.flatnonzero(~complete.all(1)):
+            days = ~complete[row]
+            out[row, days], _ = _weighted(values[:, days], order[row : row + 1], distance[row : row + 1], k, power)
     return out
 
 
 def _weighted(
     values: np.ndarray, order: np.ndarray, distance: np.ndarray, k: int, power: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Weighted mean over the first ``k`` reporting candidates, (rows, time); and whether k were found on all days."""
+    """Weighted mean over the first ``k`` reporting candidates, (rows, time); and whether k were found that day."""
     seen = values[order]
     usable = np.isfinite(seen) & np.isfinite(distance)[:, :, None]
     chosen = usable & (np.cumsum(usable, axis=1) <= k)
@@ -85,4 +85,4 @@ def _weighted(
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.where(chosen, seen, 0.0)
         mean = (weight * mean).sum(1) / total
-    return mean.astype(np.float32), (chosen.sum(1) >= k).all(1)
+    return mean.astype(np.float32), chosen.sum(1) >= k

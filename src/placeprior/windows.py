@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from placeprior.errors import ConfigError
+
 
 @dataclass(frozen=True)
 class Scaler:
@@ -78,5 +80,15 @@ class Windows:
         return x, place, target
 
     def rows(self, mask: np.ndarray) -> torch.Tensor:
-        """The (station, day) pairs where ``mask`` is true, shape (n, 2), on the device."""
-        return torch.as_tensor(np.argwhere(mask), device=self.features.device)
+        """The (station, day) pairs where ``mask`` is true, shape (n, 2), on the device.
+
+        Raises
+        ------
+        ConfigError
+            If a row has fewer days before it than the window is long (a negative day would wrap around, unseen).
+        """
+        pairs = np.argwhere(mask)
+        if len(pairs) and pairs[:, 1].min() < self.window - 1:
+            raise ConfigError(f"a row on day {pairs[:, 1].min()} (from 0) has no full window of {self.window} days "
+                              "behind it; use a shorter window or later days")
+        return torch.as_tensor(pairs, device=self.features.device)

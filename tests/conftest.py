@@ -1,0 +1,101 @@
+"""What the tests share: one thread, a toy cube that needs no world, and a toy project folder with a ``runs.yml``."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+
+torch.set_num_threads(1)
+
+RUNS_YML = """\
+profiles:
+  tiny:
+    size: small
+    settings: {width: 8, summary: 8, window: 3, epochs: 2, batch: 128, rows_per_epoch: 512}
+    live: true
+    tasks:
+      toy: {load: toy}
+    matrices:
+      core:
+        task: [toy]
+        model: [idw, none, sincos/channels, sincos/hadamard]
+        split: [spatial]
+        seed: [0]
+  far:
+    size: small
+    settings: {width: 8, summary: 8, window: 3, epochs: 2, batch: 128, rows_per_epoch: 512}
+    live: false
+    tasks:
+      toy: {load: toy}
+    matrices:
+      core:
+        task: [toy]
+        model: [idw, none]
+        split: [random, checkerboard-16]
+        seed: [0]
+pages:
+  toy: {notebook: 00_toy, profile: tiny, parameters: {count: 3}}
+"""
+
+
+def toy_cube(stations: int = 40, days: int = 45, seed: int = 0, missing: float = 0.2) -> xr.Dataset:
+    """Station-days whose ``pm25`` follows from two predictors and the longitude; a share of days is missing.
+
+    The stations lie on a regular lattice across the contiguous United States, in no order, so that every split
+    has something on both sides.
+    """
+    rng = np.random.default_rng(seed)
+    side = int(np.ceil(np.sqrt(stations)))
+    lattice = np.stack(np.meshgrid(np.linspace(-122, -70, side), np.linspace(27, 48, side)), -1).reshape(-1, 2)
+    lonlat = rng.permutation(lattice)[:stations] + rng.normal(0, 0.2, (stations, 2))
+    wind = rng.normal(3, 1, (stations, days))
+    warmth = rng.normal(15, 8, (stations, days))
+    pm25 = 9 + 2 * (wind - 3) - 0.1 * (warmth - 15) + 0.05 * (lonlat[:, :1] + 95) + rng.normal(0, 0.3, wind.shape)
+    pm25[rng.random(pm25.shape) < missing] = np.nan
+    warmth[rng.random(pm25.shape) < 0.1] = np.nan
+
+    def variable(values: np.ndarray, units: str, role: str) -> tuple:
+        return ("station", "time"), values.astype(np.float32), {"units": units, "long_name": role, "role": role}
+
+    return xr.Dataset(
+        {
+            "pm25": variable(pm25, "µg m-3", "target"),
+            "wind": variable(wind, "m s-1", "predictor"),
+            "warmth": variable(warmth, "degC", "predictor"),
+        },
+        coords={
+            "station": ("station", np.array([f"toy-{i:03d}" for i in range(stations)], dtype=object)),
+            "time": ("time", np.arange("2021-01-01", days, dtype="datetime64[D]").astype("datetime64[ns]")),
+            "lon": ("station", lonlat[:, 0], {"units": "degrees_east", "long_name": "longitude"}),
+            "lat": ("station", lonlat[:, 1], {"units": "degrees_north", "long_name": "latitude"}),
+        },
+        attrs={"title": "toy", "source": "tests", "embedded": 0, "licence": "MIT"},
+    )
+
+
+@pytest.fixture(scope="session")
+def cube() -> xr.Dataset:
+    return toy_cube()
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A project folder with a small ``runs.yml``, made the working directory; the task ``toy`` is registered."""
+    from placeprior import data, experiment, matrix
+
+    (tmp_path / "runs.yml").write_text(RUNS_YML, encoding="utf-8")
+    (tmp_path / "toy.csv").write_text("toy\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(data.TASKS, "toy", toy_cube)
+    monkeypatch.setitem(data.FILES, "toy", lambda: [tmp_path / "toy.csv"])
+    for cached in (matrix._read, matrix._data, experiment._cube):
+        cached.cache_clear()
+    yield tmp_path
+    for cached in (matrix._read, matrix._data, experiment._cube):
+        cached.cache_clear()
