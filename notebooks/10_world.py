@@ -216,7 +216,7 @@ Markdown(
 #
 # The same four parts, mapped on the day with most smoke under a clear sky and on the day of most heating. On the first,
 # plumes dwarf all else; on the second, cities and basins stand out. The maps show truth, which no monitor network
-# sees. The speckle is real too: a share of the hidden variation has no neighbourhood, and no method can map it.
+# sees. The speckle is part of it: a share of the hidden variation has no neighbourhood, and no method can map it.
 
 
 # %% tags=["remove-cell"]
