@@ -63,8 +63,8 @@ def _refuse(profile: str) -> bool:
     return False
 
 
-def task_run():
-    """Make one run of a profile (run:demo:ID)."""
+def task_train():
+    """Make one run of a profile (train:demo:ID)."""
     for profile in TRAINED:
         for run in _runs(profile) or []:
             yield {
@@ -85,7 +85,7 @@ def task_scores():
             yield {
                 "name": profile,
                 "actions": [(_collect, [profile])],
-                "task_dep": [f"run:{profile}:{run.id}" for run in runs],
+                "task_dep": [f"train:{profile}:{run.id}" for run in runs],
                 "targets": [str(ROOT / "results" / profile / "scores.csv")],
                 "uptodate": [_same_runs(profile)],
             }

@@ -224,7 +224,7 @@ def collect(profile: str) -> Path:
     old_scores, old_sums, folder = ledger.scores(profile), ledger.sums(profile), ledger.results(profile)
     keep = set(old_scores["run"]) & set(wanted) - set(stored)
     stamps = {i: s for i, s in ledger.stamps(profile).items() if i in keep}
-    score_rows, sum_rows = [], [old_sums[old_sums["run"].isin(keep)]]
+    score_rows, sum_rows = [], [part for part in [old_sums[old_sums["run"].isin(keep)]] if len(part)]
     for run_id in stored:
         result, run = ledger.read(run_id), wanted[run_id]
         head = [run.task, run.variant, run.fusion, run.split, run.fold, run.seed]
@@ -235,15 +235,20 @@ def collect(profile: str) -> Path:
         stamps[run_id] = result["stamp"] | {"sizes": result["sizes"], "parameters": result["parameters"],
                                             "best_epoch": result.get("best_epoch"),
                                             "attention": result.get("attention")}
-    frame = pd.concat([old_scores[old_scores["run"].isin(keep)],
-                       pd.DataFrame(score_rows, columns=ledger.COLUMNS)]).sort_values([*KEY, "metric"])
+    score_rows += old_scores[old_scores["run"].isin(keep)].values.tolist()
+    frame = pd.DataFrame(score_rows, columns=ledger.COLUMNS).sort_values([*KEY, "metric"])
+    if not score_rows:
+        raise StoreError(f"no run of profile {profile!r} was made yet; `placeprior runs list {profile}` shows them")
     station_sums = pd.concat(sum_rows).sort_values(["run", "name"])
     for column in station_sums.select_dtypes("float64"):
         station_sums[column] = station_sums[column].astype(np.float32)
     folder.mkdir(parents=True, exist_ok=True)
     _replace(folder / "scores.csv", lambda p: frame.to_csv(p, index=False, float_format="%.6f", lineterminator="\n"))
     _replace(folder / "stations.parquet", lambda p: station_sums.to_parquet(p, index=False, compression="zstd"))
-    _replace(folder / "stamps.json", lambda p: p.write_text(json.dumps(stamps, indent=0, sort_keys=True), encoding="utf-8"))
+    as_json = json.dumps(stamps, indent=0, sort_keys=True)
+    _replace(folder / "stamps.json", lambda p: p.write_text(as_json, encoding="utf-8"))
+    quoted = ledger.values(frame, stamps)
+    _replace(folder / "values.json", lambda p: p.write_text(json.dumps(quoted, indent=0), encoding="utf-8"))
     return folder / "scores.csv"
 
 

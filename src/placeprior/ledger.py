@@ -98,6 +98,34 @@ def stamps(profile: str) -> dict[str, dict[str, Any]]:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
+def values(frame: pd.DataFrame, stamped: dict[str, dict[str, Any]]) -> dict[str, float]:
+    """The numbers that prose may quote, each under a key.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Scores, as :func:`scores`.
+    stamped : dict
+        As :func:`stamps`.
+
+    Returns
+    -------
+    dict
+        ``runs``; ``trained`` and the ``minutes`` their making took; and ``<task>.<split>.<arm>.<metric>``, the mean
+        over seeds and folds, with ``….sd`` its standard deviation over them, an arm being ``none``, ``lonlat``,
+        ``geoclip-hadamard`` …
+    """
+    made = [stamp["seconds"] for stamp in stamped.values() if stamp["parameters"]]
+    found: dict[str, float] = {"runs": len(stamped), "trained": len(made), "minutes": sum(made) / 60}
+    arms = frame["variant"] + frame["fusion"].map(lambda f: "" if f in ("-", "channels") else f"-{f}")
+    grouped = frame.assign(arm=arms).groupby(["task", "split", "arm", "metric"])["value"]
+    for key, value in grouped.agg(["mean", "std"]).iterrows():
+        found[".".join(key)] = value["mean"]
+        found[".".join([*key, "sd"])] = value["std"]
+    return {key: value if isinstance(value, int) else round(float(value), 6) for key, value in found.items()
+            if value == value}
+
+
 def done(profile: str) -> set[str]:
     """Ids that need no training: stored ones and, unless the profile is live, those of the committed scores."""
     stored = {path.parent.name for path in store().glob("[!.]*/run.json")}
