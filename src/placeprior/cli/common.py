@@ -1,0 +1,65 @@
+"""What the commands share: tables on the terminal, and files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from placeprior.errors import ConfigError, StoreError
+
+PIPED_WIDTH = 160  # columns of a table that goes to a file or another program, where nothing should be folded
+
+
+def show(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print a table; the first column is never folded, so that it can be copied."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+    table.columns[0].no_wrap = True
+    for row in rows:
+        table.add_row(*map(str, row))
+    width = None if sys.stdout.isatty() else PIPED_WIDTH
+    Console(width=width, markup=False, highlight=False, emoji=False).print(table)
+
+
+def target(path: Path, suffixes: Sequence[str], source: Path | None = None) -> None:
+    """Refuse a file to write that has another suffix, or that is the file to be read."""
+    if path.suffix not in suffixes:
+        wanted = " or ".join(f"*{suffix}" for suffix in suffixes)
+        raise ConfigError(f"{path} ends in {path.suffix!r}; name it {wanted}" if path.suffix else
+                          f"{path} has no suffix; name it {wanted}")
+    if source is not None and path.resolve() == source.resolve():
+        raise ConfigError(f"{path} is the file to read; give the result another name")
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside ``path``, renamed to it at the end, removed when anything fails.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be written, which is tried before any work is done.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(21, "it is a folder")
+        part.touch()
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror or error}; name a file in a folder that exists and "
+                         "is writable") from None
+    try:
+        yield part
+        os.replace(part, path)
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror or error}; free some space or name another "
+                         "folder") from error
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,160 @@
+"""``placeprior embed``: a table of places becomes a table of vectors, a piece at a time."""
+
+from __future__ import annotations
+
+import csv
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from placeprior.cli import common
+from placeprior.errors import CoordinateError, CubeError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from placeprior.encoders import Encoder
+
+EXAMPLE = "Example: placeprior embed places.csv --encoder geoclip -o places.parquet"
+ROWS = 20_000  # places at once: 40 MB of a 512-number embedding, whatever the length of the file
+NEEDED = ("lon", "lat")
+
+
+def embed(
+    places: Annotated[Path, typer.Argument(metavar="PLACES.csv", help="Columns lon and lat, degrees; others are left "
+                                           "out.", show_default=False)],
+    encoder: Annotated[str, typer.Option(help="A registered encoder, such as geoclip, sincos or lonlat.",
+                                         show_default=False)],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT.parquet|OUT.csv", show_default=False,
+                                         help="Columns lon, lat, e0, e1, … in the order of the places.")],
+    weights: Annotated[Path | None, typer.Option(help="A weights file instead of the encoder's own.",
+                                                 show_default=False)] = None,
+) -> None:
+    """Turn places into vectors. The whole file is checked first; nothing is written if a place is refused."""
+    import numpy as np
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from placeprior import encoders
+
+    common.target(output, (".parquet", ".csv"), places)
+    made = encoders.load(encoder, weights)
+    total = _check(places)
+    terminal = Console(stderr=True)
+    with (
+        common.writing(output) as part,
+        _writer(part, output.suffix, made) as write,
+        Progress(console=terminal, disable=not terminal.is_terminal, transient=True) as progress,
+    ):
+        task = progress.add_task(encoder, total=total)
+        for lonlat in _pieces(places):
+            distinct, row = np.unique(lonlat, axis=0, return_inverse=True)
+            write(lonlat, made(distinct)[row])
+            progress.advance(task, len(lonlat))
+    typer.echo(f"{output}: {total:,} places, {made.dim} numbers each, encoder {encoder}")
+
+
+def _check(path: Path) -> int:
+    """Return the number of places, after looking at every one."""
+    from placeprior.coords import CONUS_BOX, check_lonlat
+
+    total, swapped = 0, True
+    west, south, east, north = CONUS_BOX
+    for lonlat in _pieces(path):
+        try:
+            check_lonlat(lonlat)
+        except CoordinateError:
+            for i, place in enumerate(lonlat):  # the check counts from the start of a piece; a person, of the file
+                try:
+                    check_lonlat(place[None])
+                except CoordinateError as error:
+                    said = str(error).removeprefix("row 0")
+                    raise CoordinateError(f"{path}: row {total + i + 1}{said}") from None
+            raise
+        total += len(lonlat)
+        lat, lon = lonlat.T  # on purpose: are these places of the United States when exchanged?
+        swapped &= bool(((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)).all())
+    if not total:
+        raise CubeError(f"{path} has a header but no rows; give it at least one place")
+    if swapped:  # inside the legal range, so only a whole file of such places is told from a real Antarctic one
+        raise CoordinateError(f"{path}: every place is in Antarctica, and in the United States when exchanged; are lon "
+                              "and lat swapped? The order is longitude, latitude")
+    return total
+
+
+def _pieces(path: Path) -> Iterator[np.ndarray]:
+    """Yield lonlat (n, 2) of at most ``ROWS`` rows, as read: numbers, but not yet places."""
+    import numpy as np
+    import pandas as pd
+
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            header = [name.strip() for name in next(csv.reader(file), [])]
+        if not header:
+            raise CubeError(f"{path} is empty; it needs the columns lon and lat")
+        for name in NEEDED:
+            if header.count(name) != 1:
+                what = f"has column {name!r} twice; keep one" if name in header else (
+                    f"has no column {name!r}; it has {', '.join(header)}: rename or add it")
+                raise CubeError(f"{path} {what}")
+        with warnings.catch_warnings():
+            # A row longer than the header (a decimal comma) would otherwise be cut with a warning.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            pieces = pd.read_csv(path, chunksize=ROWS, index_col=False, skipinitialspace=True, encoding="utf-8-sig",
+                                 float_precision="round_trip")
+            start = 0
+            for piece in pieces:
+                piece.columns = header
+                yield np.column_stack([_numbers(piece[name], path, start) for name in NEEDED])
+                start += len(piece)
+    except FileNotFoundError:
+        raise CubeError(f"{path}: no such file; give the path of a CSV with the columns lon and lat") from None
+    except (OSError, UnicodeDecodeError, csv.Error, pd.errors.ParserError, pd.errors.ParserWarning) as error:
+        what = getattr(error, "strerror", None) or str(error).strip()
+        raise CubeError(f"{path} cannot be read as CSV ({what}); give a comma-separated UTF-8 text file with the "
+                        "columns lon and lat") from None
+
+
+def _numbers(column: object, path: Path, start: int) -> np.ndarray:
+    import numpy as np
+    import pandas as pd
+
+    if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
+        wrong = column.notna() & pd.to_numeric(column.astype(str), errors="coerce").isna()
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            raise CubeError(f"{path}: row {start + row + 1}: {column.name} is {column.iloc[row]!r}, not a number; give "
+                            "degrees, with a decimal point")
+    return column.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+@contextmanager
+def _writer(part: Path, suffix: str, encoder: Encoder) -> Iterator[Callable[[np.ndarray, np.ndarray], None]]:
+    """Give a function that appends places (n, 2) and their vectors (n, dim)."""
+    names = [*NEEDED, *(f"e{i}" for i in range(encoder.dim))]
+    if suffix == ".csv":
+        import pandas as pd
+
+        with part.open("w", encoding="utf-8", newline="") as file:
+            file.write(",".join(names) + "\n")
+
+            def write(lonlat: np.ndarray, vectors: np.ndarray) -> None:
+                table = pd.DataFrame(dict(zip(names, [*lonlat.T, *vectors.T], strict=True)))
+                table.to_csv(file, header=False, index=False, lineterminator="\n")
+
+            yield write
+        return
+    import pyarrow as pa
+    from pyarrow.parquet import ParquetWriter
+
+    types = [pa.float64()] * len(NEEDED) + [pa.float32()] * encoder.dim
+    schema = pa.schema(list(zip(names, types, strict=True)),
+                       metadata={"encoder": encoder.name, "fingerprint": encoder.fingerprint})
+    with ParquetWriter(part, schema, use_dictionary=False) as file:
+        yield lambda lonlat, vectors: file.write_table(
+            pa.table([pa.array(column.copy()) for column in (*lonlat.T, *vectors.T)], schema=schema)
+        )

@@ -1,0 +1,114 @@
+"""``placeprior map``: one day's PM2.5 over the country from a stored run on the embedded world."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from placeprior.cli import common
+from placeprior.errors import ConfigError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from placeprior.matrix import Run
+
+EXAMPLE = "Example: placeprior map 3f2a9c01b7de --day 2021-08-15 -o august.png"
+
+
+def map_(
+    run_id: Annotated[str, typer.Argument(metavar="RUN_ID", help="A stored run on the embedded world.",
+                                          show_default=False)],
+    day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The day to estimate.", show_default=False)],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT.nc|OUT.png", show_default=False,
+                                         help="netCDF 3 with the truth beside it, or a picture.")],
+    resolution: Annotated[float, typer.Option(min=0.1, max=5, help="Cell size in degrees.")] = 0.5,
+) -> None:
+    """Estimate a day's PM2.5 on a grid of the embedded world (simulated)."""
+    from placeprior import ledger, matrix
+
+    common.target(output, (".nc", ".png"))
+    run = matrix.find(run_id)
+    if run.data["load"] != "world":
+        raise ConfigError(f"run {run_id} is about task {run.task!r}, whose predictors are known at stations only; a "
+                          "map needs them everywhere: choose a run on the embedded world")
+    ledger.read(run_id)  # says how to make it when it is not there
+    index, before = _index(run, day)
+    with common.writing(output) as part:
+        from placeprior import predict
+        from placeprior.data.world import World
+
+        grid = World(**run.data["options"]).grid(range(index - before, index + 1), resolution)
+        estimate = predict.daily_map(run, grid)
+        truth = grid["pm25_true"].isel(time=-1).where(grid["land"])
+        if output.suffix == ".png":
+            _draw(run, day, estimate, part)
+        else:
+            _pack(run, day, estimate, truth).to_netcdf(part, engine="scipy")
+    cells = int(grid["land"].sum())
+    typer.echo(f"{output}: PM2.5 on {day:%Y-%m-%d}, embedded world (simulated), {run.model}, {cells:,} land cells of "
+               f"{resolution:g} degrees")
+
+
+def _index(run: Run, day: datetime) -> tuple[int, int]:
+    """Return the day's number in the record and how many days before it the model looks at."""
+    import numpy as np
+
+    from placeprior.data.labels import START
+    from placeprior.data.world import World
+
+    index = int((np.datetime64(day, "D") - START.astype("datetime64[D]")).astype(int))
+    before = run.config["window"] - 1 if run.config else 0
+    last = int(World(**run.data["options"]).days) - 1
+    if not before <= index <= last:
+        first, final = (START.astype("datetime64[D]") + n for n in (before, last))
+        raise ConfigError(f"day {day:%Y-%m-%d} is outside the world of run {run.id}, whose model can look back from "
+                          f"{first} to {final}; choose a day between them")
+    return index, before
+
+
+def _pack(run: Run, day: datetime, estimate: xr.DataArray, truth: xr.DataArray) -> xr.Dataset:
+    """Return the map as a Dataset on (y, x) that says where it comes from."""
+    made = estimate.to_dataset(name="estimate")
+    made["pm25_true"] = (("y", "x"), truth.transpose("y", "x").values, truth.attrs)
+    made.attrs = {
+        "title": f"PM2.5 of the embedded world (simulated), {day:%Y-%m-%d}",
+        "source": f"placeprior run {run.id}: {run.label}",
+        "embedded": 1,
+    }
+    return made
+
+
+def _draw(run: Run, day: datetime, estimate: xr.DataArray, part: Path) -> None:
+    """Draw the map in the book's style."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+    import numpy as np
+
+    from placeprior import figures, matrix
+
+    profile = next(name for name in matrix.configuration()["profiles"] if _holds(name, run.id))
+    figures.style()
+    figure, axes = figures.subplots(size="map", maps=True)
+    values = estimate.values
+    figures.grid_map(axes, estimate["lon"].values, estimate["lat"].values, values, "estimated PM2.5")
+    axes.set_title(f"{figures.look(figures.arm(run.variant, run.fusion)).name}, {run.split} fold {run.fold}, "
+                   f"{day:%Y-%m-%d}")
+    figures.label(figure, profile, n=int(np.isfinite(values).sum()), of="grid cells", embedded=True)
+    figure.savefig(part, format="png")
+    plt.close(figure)
+
+
+def _holds(profile: str, run_id: str) -> bool:
+    from placeprior import matrix
+    from placeprior.errors import MissingData
+
+    try:
+        return any(run.id == run_id for run in matrix.runs(profile))
+    except MissingData:
+        return False

@@ -1,0 +1,125 @@
+"""``placeprior runs``: which runs there are, making one, and what one came to."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from placeprior.cli import common
+from placeprior.errors import MissingData
+
+app = typer.Typer(help="The runs that runs.yml asks for.", no_args_is_help=True,
+                  epilog="Example: placeprior runs list smoke")
+RunId = Annotated[str, typer.Argument(metavar="ID", help="An id from `placeprior runs list`.", show_default=False)]
+
+
+@app.command("list", epilog="Example: placeprior runs list demo --matrix core")
+def list_(
+    profile: Annotated[str, typer.Argument(help="A profile of runs.yml.")] = "demo",
+    matrix: Annotated[str | None, typer.Option(help="Only this matrix.", show_default=False)] = None,
+) -> None:
+    """List a profile's runs: id, what it is, whether it is made, and where its result stands."""
+    from placeprior import ledger
+    from placeprior import matrix as runs
+
+    try:
+        listed = runs.runs(profile, matrix)
+    except MissingData as error:
+        committed = _committed(profile)
+        if not committed or matrix is not None:
+            raise
+        typer.echo(f"note: {error}", err=True)
+        typer.echo("note: without the data, runs are known from the committed scores only", err=True)
+        common.show(["id", "run", "made", "source"], [(i, text, "yes", "scores") for i, text in committed.items()])
+        return
+    done = ledger.done(profile)
+    rows = []
+    for run in listed:
+        source = "-" if run.id not in done else "store" if ledger.is_stored(run.id) else "scores"
+        rows.append((run.id, run.label, "yes" if run.id in done else "no", source))
+    common.show(["id", "run", "made", "source"], rows)
+    typer.echo(f"{sum(run.id in done for run in listed)} of {len(listed)} runs of profile {profile} are made")
+
+
+@app.command("run", epilog="Example: placeprior runs run 3f2a9c01b7de")
+def run(run_id: RunId) -> None:
+    """Make one run, unless the store has it already."""
+    from placeprior import ledger, matrix
+
+    found = matrix.find(run_id)
+    if ledger.is_stored(run_id):
+        result = ledger.read(run_id)  # a damaged entry must not pass for a result
+        typer.echo(f"{run_id}  {found.label}: already made, R2 {result['scores']['r2']:.3f}")
+        return
+    from rich.console import Console
+
+    from placeprior import experiment
+
+    with Console(stderr=True).status(f"{found.label} …"):  # nothing where stderr is not a terminal
+        experiment.make(found, log=typer.echo)
+
+
+@app.command("show", epilog="Example: placeprior runs show 3f2a9c01b7de")
+def show(run_id: RunId) -> None:
+    """Show what a run is, its scores, sizes, training and stamp."""
+    from placeprior import ledger
+
+    if not ledger.is_stored(run_id) and (result := _from_scores(run_id)):
+        typer.echo(f"run {run_id}: from the committed scores of profile {result.pop('profile')}, not in the store")
+    else:
+        result = ledger.read(run_id)
+        typer.echo(f"run {run_id}: from the store, {ledger.store() / run_id}")
+    what = result["run"]
+    head = {key: what[key] for key in ("task", "variant", "fusion", "split", "fold", "seed")}
+    common.show(["run", "value"], head.items())
+    common.show(["score", "value"], [*((k, f"{v:.4f}") for k, v in result["scores"].items()), ("n", result["n"])])
+    sizes = result.get("sizes") or {}
+    common.show(["part", "rows", "stations"], [(k, v["rows"], v["stations"]) for k, v in sizes.items()])
+    if result.get("best_epoch"):
+        common.show(["training", "value"], _training(run_id, result).items())
+    common.show(["stamp", "value"], (result.get("stamp") or {}).items())
+
+
+def _training(run_id: str, result: dict[str, Any]) -> dict[str, Any]:
+    """Return a few numbers from the training curves; without a store entry, those of the stamp."""
+    from placeprior import ledger
+
+    known = {"parameters": result["parameters"], "best epoch": result["best_epoch"]}
+    if not ledger.is_stored(run_id):
+        return known
+    history = ledger.table(run_id, "history")
+    best = history.loc[history["validation_loss"].idxmin()]
+    return known | {
+        "epochs": len(history),
+        "seconds": f"{history['seconds'].iloc[-1]:.1f}",
+        "loss, first to best epoch": f"{history['loss'].iloc[0]:.4f} to {best['loss']:.4f}",
+        "validation loss, first to best": f"{history['validation_loss'].iloc[0]:.4f} to {best['validation_loss']:.4f}",
+    }
+
+
+def _committed(profile: str) -> dict[str, str]:
+    """Return id and label of the runs in a profile's committed scores."""
+    from placeprior import ledger
+
+    rows = ledger.scores(profile).drop_duplicates("run")
+    return {
+        row.run: f"{row.task} {row.variant}{'' if row.fusion == '-' else '/' + row.fusion} {row.split} "
+        f"fold {row.fold} seed {row.seed}"
+        for row in rows.itertuples()
+    }
+
+
+def _from_scores(run_id: str) -> dict[str, Any] | None:
+    """Return a run as the committed tables know it, in the shape of a store entry."""
+    from placeprior import ledger, matrix
+
+    for profile in matrix.configuration()["profiles"]:
+        scores = ledger.scores(profile)
+        rows = scores[scores["run"] == run_id]
+        if len(rows):
+            stamp = dict(ledger.stamps(profile).get(run_id, {}))
+            parts = {key: stamp.pop(key, None) for key in ("sizes", "parameters", "best_epoch")}
+            return {"profile": profile, "run": rows.iloc[0].to_dict(), "n": rows["n"].iloc[0], "stamp": stamp,
+                    "scores": dict(zip(rows["metric"], rows["value"], strict=True)), **parts}
+    return None

@@ -1,0 +1,105 @@
+"""``placeprior data``: a user's own station-days, and what the package can load, under one contract."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from placeprior.cli import common
+from placeprior.errors import CubeError, UnknownName
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+app = typer.Typer(help="Check tables of station-days and turn them into cubes.", no_args_is_help=True,
+                  epilog="Example: placeprior data check stations.csv")
+
+
+@app.command(epilog="Example: placeprior data check stations.csv")
+def check(
+    what: Annotated[str, typer.Argument(metavar="FILE|TASK", help="A CSV of station-days, a cube (*.nc), or a "
+                                        "task such as world.", show_default=False)],
+) -> None:
+    """Check a CSV, a cube or a task against the data contract and say what is in it."""
+    from placeprior import data
+
+    path = Path(what)
+    if path.suffix.lower() == ".nc":
+        _describe(what, _open(path))
+    elif path.suffix or path.exists():
+        _describe(what, _from_csv(path))
+    elif what in data.TASKS:
+        _describe(what, data.load(what))
+    else:
+        raise UnknownName("file or task", what, data.TASKS)
+
+
+@app.command("from-csv", epilog="Example: placeprior data from-csv stations.csv -o stations.nc")
+def from_csv(
+    table: Annotated[Path, typer.Argument(metavar="FILE.csv", show_default=False, help="One row a station and day: "
+                                          "station, date, lon, lat, pm25 and any predictors; units as in "
+                                          "'wind [m s-1]'.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT.nc", show_default=False,
+                                         help="The cube, as netCDF 3.")],
+) -> None:
+    """Make a cube from a CSV of station-days."""
+    common.target(output, (".nc",), table)
+    cube = _from_csv(table)
+    with common.writing(output) as part:
+        cube.to_netcdf(part, engine="scipy")
+    _describe(str(output), cube)
+
+
+def _from_csv(path: Path) -> xr.Dataset:
+    """Read a CSV; what the reader warns of becomes one plain line each."""
+    from placeprior import cube
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        made = cube.from_csv(path)
+    for warning in caught:
+        if warning.category is UserWarning:
+            typer.echo(f"warning: {path}: {warning.message}", err=True)
+    return made
+
+
+def _open(path: Path) -> xr.Dataset:
+    """Read and check a cube."""
+    import xarray as xr
+
+    from placeprior.cube import check_cube
+
+    if not path.is_file():
+        raise CubeError(f"{path}: no such file; make one with `placeprior data from-csv FILE.csv -o {path}`")
+    try:
+        with xr.open_dataset(path) as opened:
+            cube = opened.load()
+    except (OSError, ValueError, TypeError, IndexError, KeyError) as error:
+        # xarray answers a file it has no reader for with a page about installing one
+        why = "no reader for its format" if "IO backends" in str(error) else str(error) or type(error).__name__
+        raise CubeError(f"{path} cannot be read as netCDF ({why}); make it again with `placeprior data from-csv`, "
+                        "or convert it with `nccopy -k 64-bit-offset`") from None
+    try:
+        return check_cube(cube)
+    except CubeError as error:
+        raise CubeError(f"{path}: {error}") from None
+
+
+def _describe(name: str, cube: xr.Dataset) -> None:
+    import numpy as np
+
+    from placeprior.cube import fingerprint
+
+    day = cube["time"].values.astype("datetime64[D]")
+    world = ", the embedded world (simulated)" if cube.attrs.get("embedded") else ""
+    typer.echo(f"{name}: keeps the contract{world}; {cube.sizes['station']:,} stations, {len(day):,} days from "
+               f"{day[0]} to {day[-1]}; fingerprint {fingerprint(cube)}")
+    rows = []
+    for variable, array in cube.data_vars.items():
+        known = array.values[np.isfinite(array.values)]
+        rows.append((variable, array.attrs["units"], array.attrs.get("role", "-"), f"{known.size:,}",
+                     f"{1 - known.size / array.size:.1%}", f"{known.min():.4g}", f"{known.max():.4g}"))
+    common.show(["variable", "units", "role", "values", "missing", "lowest", "highest"], rows)
