@@ -44,7 +44,7 @@ def test_duration(seconds, text):
 
 def test_footer_says_everything_and_leaves_out_what_is_unknown():
     stamped = provenance.stamp("demo", {"variant": "none", "days": 3}, seeds=[0, 1], seconds=3)
-    text = provenance.footer(stamped, "notebooks/10_world.py")
+    text = provenance.footer(stamped, "10_world.py")
     for expected in ("`demo`", "notebooks/10_world.py", '`variant = "none"`', "0, 1", "3.0 s", "python 3"):
         assert expected in text
     assert text.startswith("```{admonition}") and text.rstrip().endswith("```")

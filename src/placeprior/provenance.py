@@ -79,9 +79,9 @@ def commit(folder: str | os.PathLike[str] | None = None) -> str | None:
 def stamp(
     profile: str,
     params: Mapping[str, Any] | None = None,
+    seconds: float | None = None,
     *,
     seeds: Iterable[int] = (),
-    seconds: float | None = None,
     device: str = "cpu",
 ) -> dict[str, Any]:
     """What must be known to make a page or table again; ready for JSON.
@@ -91,10 +91,10 @@ def stamp(
     profile : str
     params : mapping, optional
         The notebook's parameters.
-    seeds : iterable of int
-        Seeds of the runs shown.
     seconds : float, optional
         Wall time.
+    seeds : iterable of int
+        Seeds of the runs shown.
     device : str
     """
     return {
@@ -129,11 +129,11 @@ def footer(stamped: Mapping[str, Any], source: str | None = None) -> str:
     stamped : mapping
         From :func:`stamp`.
     source : str, optional
-        The notebook's source in the repository, such as ``notebooks/10_world.py``.
+        File name of the notebook's source, such as ``10_world.py``.
     """
     rows = [("Profile", f"`{stamped['profile']}`")]
     if source:
-        rows.append(("Source", f"`{source}`"))
+        rows.append(("Source", f"`notebooks/{source}`"))
     if stamped.get("params"):
         shown = ", ".join(f"`{key} = {json.dumps(value)}`" for key, value in stamped["params"].items())
         rows.append(("Parameters", shown))

@@ -1,0 +1,313 @@
+"""The book's text, its extension, and, when it was built, its pages as a browser gets them."""
+
+import json
+import re
+import shutil
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+HTML = ROOT / "_build" / "html"
+TEXTS = sorted(p for p in (ROOT / "book").rglob("*.md") if not {"chapters", "_static"} & set(p.parts))
+# Pages that Sphinx makes and no one writes
+MADE = {"genindex.html", "search.html", "index.html"}
+PAGES = sorted(p for p in HTML.rglob("*.html") if "_static" not in p.parts) if HTML.is_dir() else []
+WRITTEN = [p for p in PAGES if p.relative_to(HTML).as_posix() not in MADE]
+
+built = pytest.mark.skipif(not WRITTEN, reason="the book is not built; run `make book` first")
+
+
+class Page(HTMLParser):
+    """Tags of a page as (name, attributes), and the ids it can be linked by."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.tags, self.ids = [], set()
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.tags.append((tag, attrs))
+        self.ids |= {attrs.get("id"), attrs.get("name")} - {None}
+
+
+@pytest.fixture(scope="session")
+def read():
+    known = {}
+
+    def page(path):
+        if path not in known:
+            known[path] = Page(path)
+        return known[path]
+
+    return page
+
+
+def named(path):
+    return path.relative_to(HTML).as_posix()
+
+
+# --- text ------------------------------------------------------------------------------------------------------------
+
+
+def listed():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    return [toc["root"], *(c["file"] for part in toc["parts"] for c in part["chapters"])]
+
+
+def test_every_text_is_listed_once():
+    files = listed()
+    assert len(files) == len(set(files))
+    written = {p.relative_to(ROOT).with_suffix("").as_posix() for p in TEXTS}
+    assert written == {f for f in files if "/chapters/" not in f}
+
+
+def test_every_page_of_the_matrix_is_a_chapter():
+    pages = yaml.safe_load((ROOT / "runs.yml").read_text(encoding="utf-8"))["pages"]
+    assert {f"book/chapters/{page}" for page in pages} == {f for f in listed() if "/chapters/" in f}
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda p: p.stem)
+def test_fences_are_ones_that_markdown_opens(path):
+    for line in path.read_text(encoding="utf-8").splitlines():
+        assert not re.match(r"`{3,}\{.*\}.*`", line), f"a fence's title must not contain backticks: {line}"
+
+
+def test_every_citation_has_an_entry_and_every_entry_is_cited():
+    entries = set(
+        re.findall(r"^@\w+\{(\w+),", (ROOT / "book/references.bib").read_text(encoding="utf-8"), re.M)
+    )
+    sources = [*TEXTS, *(ROOT / "notebooks").glob("*.py")]
+    text = "\n".join(p.read_text(encoding="utf-8") for p in sources)
+    cited = {key.strip() for keys in re.findall(r"\{cite:\w+\}`([^`]+)`", text) for key in keys.split(",")}
+    assert cited == entries
+
+
+def test_second_hand_numbers_say_so():
+    text = (ROOT / "book/question.md").read_text(encoding="utf-8")
+    for number in re.finditer(r"0\.\d\d ± 0\.\d+", text):
+        before = text[: number.start()]
+        assert "reported (second-hand)" in before[before.rindex("```{list-table}") :]
+
+
+# --- the extension ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def placebook():
+    sys.path.insert(0, str(ROOT / "book/_ext"))
+    try:
+        return pytest.importorskip("placebook")
+    finally:
+        sys.path.pop(0)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("demo.n_runs", ("demo", "n_runs", "")),
+        ("demo.r2.none:.3f", ("demo", "r2.none", ".3f")),
+        (" aqs.a-b_c:+.1% ", ("aqs", "a-b_c", "+.1%")),
+    ],
+)
+def test_key_of_a_value(placebook, text, parts):
+    assert placebook.split_key(text) == parts
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "text"),
+    [
+        (12345, "", "12,345"),
+        (0.71234, ".2f", "0.71"),
+        ({"value": 3}, "", "3"),
+        ("none", "", "none"),
+        (True, "", "True"),
+    ],
+)
+def test_value_as_shown(placebook, value, form, text):
+    assert placebook.shown(value, form) == text
+
+
+def _build(folder, text, values):
+    from sphinx.application import Sphinx
+
+    (folder / "index.md").write_text(text, encoding="utf-8")
+    (folder / "results/demo").mkdir(parents=True)
+    (folder / "results/demo/values.json").write_text(json.dumps(values), encoding="utf-8")
+    (folder / "conf.py").write_text(
+        f"import sys; sys.path.insert(0, {str(ROOT / 'book/_ext')!r})\nextensions = ['myst_parser', 'placebook']\n"
+        "html_theme = 'basic'\nhtml_theme_options = {}\n",
+        encoding="utf-8",
+    )
+    import io
+
+    warnings = io.StringIO()
+    app = Sphinx(folder, folder, folder / "out", folder / "doctrees", "html", status=None, warning=warnings)
+    app.build()
+    return (folder / "out/index.html").read_text(encoding="utf-8"), warnings.getvalue()
+
+
+def test_value_in_a_page(tmp_path):
+    pytest.importorskip("sphinx")
+    page, warnings = _build(tmp_path, "# T\n\n{val}`demo.r2.none:.2f`\n", {"r2.none": 0.7123})
+    assert ">0.71</span>" in page
+    assert "computed by profile demo" in page
+    assert "unknown value" not in warnings
+
+
+def test_unknown_value_is_a_warning_with_the_nearest_key(tmp_path):
+    pytest.importorskip("sphinx")
+    page, warnings = _build(tmp_path, "# T\n\n{val}`demo.r2.nome` {val}`paper.x`\n", {"r2.none": 0.7123})
+    assert "did you mean 'r2.none'?" in warnings
+    assert "there is no results/paper/values.json" in warnings
+    assert "val-unknown" in page
+
+
+# --- the built pages -------------------------------------------------------------------------------------------------
+
+
+@built
+def test_every_listed_page_was_built():
+    assert {f"{f}.html" for f in listed()} <= {named(p) for p in PAGES}
+
+
+@built
+@pytest.mark.parametrize("path", WRITTEN, ids=named)
+def test_page_is_whole(path, read):
+    page = read(path)
+    text = path.read_text(encoding="utf-8")
+    html = [attrs for tag, attrs in page.tags if tag == "html"]
+    assert html[0].get("lang") == "en"
+    article = text[text.index("<article") : text.index("</article>")]
+    assert len(re.findall(r"<h1[ >]", article)) == 1
+    levels = [int(level) for level in re.findall(r"<h([1-6])[ >]", article)]
+    assert all(b <= a + 1 for a, b in zip(levels, levels[1:], strict=False)), (
+        f"a heading level is skipped: {levels}"
+    )
+    assert not re.search(r"```\{|\{(val|doc|ref|numref|cite:\w)\}`|val-unknown", article), "unparsed markdown"
+
+
+@built
+@pytest.mark.parametrize("path", PAGES, ids=named)
+def test_nothing_comes_from_another_host(path, read):
+    for tag, attrs in read(path).tags:
+        loads = [attrs.get(k) for k in ("src", "srcset", "data", "poster")]
+        if tag == "link" and attrs.get("rel") not in ("canonical",):
+            loads.append(attrs.get("href"))
+        for address in filter(None, loads):
+            assert not re.match(r"(?:[a-z]+:)?//", address), f"<{tag}> loads {address}"
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"unpkg\.com|jsdelivr\.net|cdnjs|googleapis", text)
+
+
+@built
+def test_no_style_sheet_loads_from_another_host():
+    for path in (HTML / "_static").rglob("*.css"):
+        text = path.read_text(encoding="utf-8", errors="replace")
+        assert not re.search(r"(url\(\s*['\"]?|@import\s+['\"])(https?:)?//", text), path.name
+
+
+@built
+@pytest.mark.parametrize("path", WRITTEN, ids=named)
+def test_every_image_is_described(path, read):
+    for tag, attrs in read(path).tags:
+        if tag == "img" and "logo__image" not in (
+            attrs.get("class") or ""
+        ):  # the title stands beside the logo
+            alt = attrs.get("alt") or ""
+            assert len(alt) > 15, f"{attrs.get('src')}: alt is {alt!r}"
+            assert not re.search(r"[0-9a-f]{32}|\.png$", alt), f"alt is a file name: {alt}"
+
+
+@built
+@pytest.mark.parametrize("path", PAGES, ids=named)
+def test_internal_links_resolve(path, read):
+    for tag, attrs in read(path).tags:
+        address = attrs.get("href") if tag in ("a", "link") else attrs.get("src")
+        if not address or address.startswith(("data:", "mailto:", "javascript:")):
+            continue
+        parts = urlsplit(address)
+        if parts.scheme or parts.netloc:
+            continue
+        target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+        assert target.exists(), f"{address} is nowhere"
+        if parts.fragment and tag == "a" and target.suffix == ".html":
+            assert unquote(parts.fragment) in read(target).ids, f"{address}: no such place on that page"
+
+
+@built
+def test_pages_are_light():
+    heavy = {named(p): p.stat().st_size for p in WRITTEN if p.stat().st_size > 3_000_000}
+    assert not heavy
+    pictures = [p for p in (HTML / "_images").glob("*.png") if p.stat().st_size > 1_500_000]
+    assert not pictures
+
+
+# --- in a browser ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", params=[(1280, 900), (390, 844)], ids=["wide", "phone"])
+def browser(request, tmp_path_factory):
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not (chromium and driver):
+        pytest.skip("Chromium or its driver is not installed: apt-get install chromium chromium-driver")
+    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    width, height = request.param
+    for flag in (
+        "headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking",
+        "disable-component-update", "disable-sync", "disable-dev-shm-usage",
+        f"user-data-dir={tmp_path_factory.mktemp('chromium')}",
+    ):  # fmt: skip
+        options.add_argument(f"--{flag}")
+    # headless Chromium refuses windows narrower than 500 pixels; a phone must be emulated
+    options.add_experimental_option(
+        "mobileEmulation", {"deviceMetrics": {"width": width, "height": height, "pixelRatio": 1.0}}
+    )
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    started = webdriver.Chrome(options=options, service=Service(driver))
+    yield started
+    started.quit()
+
+
+@built
+@pytest.mark.browser
+@pytest.mark.parametrize("path", WRITTEN, ids=named)
+def test_browser_opens_the_page(browser, path):
+    browser.get(path.as_uri())
+    ready = "return document.readyState == 'complete' && (!window.MathJax?.startup?.promise || true)"
+    assert browser.execute_script(ready)
+    browser.execute_async_script("(window.MathJax?.startup?.promise || Promise.resolve()).then(arguments[0])")
+    # the theme says so itself on a first visit, before it falls back to the system's choice
+    known = "Got invalid theme mode"
+    errors = [
+        entry["message"]
+        for entry in browser.get_log("browser")
+        if entry["level"] == "SEVERE" and known not in entry["message"]
+    ]
+    assert not errors
+    asked = [
+        json.loads(entry["message"])["message"]["params"].get("request", {}).get("url", "")
+        for entry in browser.get_log("performance")
+        if '"Network.requestWillBeSent"' in entry["message"]
+    ]
+    assert not [address for address in asked if address.startswith(("http", "ws"))]
+    state = browser.execute_script(
+        "return [document.documentElement.scrollWidth, innerWidth,"
+        " [...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src),"
+        " document.querySelectorAll('mjx-merror, [data-mjx-error]').length,"
+        " document.querySelectorAll('.math').length, document.querySelectorAll('mjx-container').length]"
+    )
+    page, window, broken, wrong, formulas, set_ = state
+    assert page <= window, f"the page is {page} pixels wide in a window of {window}"
+    assert not broken
+    assert wrong == 0, "a formula has an error"
+    assert set_ >= formulas, "a formula was not typeset"
