@@ -55,6 +55,12 @@ def _runs(profile: str):
         return None
 
 
+def _wanted(profile: str) -> list[str]:
+    """Runs to make before a profile's scores are collected: the book waits for the live ones alone."""
+    live = matrix.live(profile)
+    return [run.id for run in matrix.runs(profile) if not live or run.id in live]
+
+
 def _refuse(profile: str) -> bool:
     try:
         matrix.runs(profile)
@@ -85,7 +91,7 @@ def task_scores():
             yield {
                 "name": profile,
                 "actions": [(_collect, [profile])],
-                "task_dep": [f"train:{profile}:{run.id}" for run in runs],
+                "task_dep": [f"train:{profile}:{run_id}" for run_id in _wanted(profile)],
                 "targets": [str(ROOT / "results" / profile / "scores.csv")],
                 "uptodate": [_same_runs(profile)],
             }
@@ -124,6 +130,20 @@ def task_book():
         "task_dep": ["page"],
         "targets": [str(HTML)],
     }
+
+
+def task_demo_full():
+    """Every matrix of the embedded world, live or not."""
+    return {
+        "basename": "demo-full",
+        "actions": [(_collect, ["demo"])],
+        "task_dep": [f"train:demo:{run.id}" for run in matrix.runs("demo")],
+    }
+
+
+def task_bench():
+    """Speed and memory of the paper-size model against the same network in Keras."""
+    return {"actions": [f"'{sys.executable}' benchmarks/keras.py"]}
 
 
 def task_aqs():

@@ -127,9 +127,9 @@ def values(frame: pd.DataFrame, stamped: dict[str, dict[str, Any]]) -> dict[str,
 
 
 def done(profile: str) -> set[str]:
-    """Ids that need no training: stored ones and, unless the profile is live, those of the committed scores."""
+    """Ids that need no training: stored ones and, where no page needs more of them, those of the committed scores."""
     stored = {path.parent.name for path in store().glob("[!.]*/run.json")}
-    return stored if matrix.profile(profile).get("live") else stored | set(scores(profile)["run"])
+    return stored | (set(scores(profile)["run"]) - matrix.live(profile))
 
 
 def _damaged(run_id: str, what: str, error: Exception) -> StoreError:

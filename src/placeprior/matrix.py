@@ -82,6 +82,9 @@ def _read(path: Path, _changed: float) -> dict[str, Any]:
                 raise ConfigError(f"profile {name!r} in runs.yml has no {key!r}; add it")
         for task, spec in profile["tasks"].items():
             _only(spec, f"task {task!r}", {"load", "options"})
+        for matrix in profile.get("live", []):
+            if matrix not in profile["matrices"]:
+                raise UnknownName(f"live matrix of profile {name!r}", matrix, profile["matrices"])
         for matrix, spec in profile["matrices"].items():
             _only(spec, f"matrix {matrix!r}", {"task", "model", "split", "seed"})
             for key in ("task", "model", "split", "seed"):
@@ -134,6 +137,11 @@ def runs(profile_name: str, matrix: str | None = None) -> list[Run]:
                 run = _run(task, spec["tasks"][task], model, split, fold, seed, differences(config))
                 listed.setdefault(run.id, run)
     return list(listed.values())
+
+
+def live(profile_name: str) -> set[str]:
+    """Ids of the runs whose curves, weights and predictions the pages need: they must be in the local store."""
+    return {run.id for name in profile(profile_name).get("live", []) for run in runs(profile_name, name)}
 
 
 def differences(config: Config) -> dict[str, Any]:
