@@ -103,7 +103,8 @@ def paired_difference(
         If the two are not about the same stations and rows.
     """
     a, b = first[SUMS].sort_index(), second[SUMS].sort_index()
-    if not a.index.equals(b.index) or not np.array_equal(a["n"], b["n"]):
+    same = a.index.equals(b.index) and np.array_equal(a["n"], b["n"]) and np.allclose(a["sum_y"], b["sum_y"], rtol=1e-4)
+    if not same:
         raise ValueError(f"a paired difference needs the same test rows; got {len(a)} and {len(b)} stations, "
                          f"{a['n'].sum():.0f} and {b['n'].sum():.0f} rows")
     both = np.stack([a.to_numpy(), b.to_numpy()])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from placeprior.errors import ConfigError, UnknownName
+from placeprior.splits import HISTORY
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,15 @@ class Config:
         for name in ("width", "summary", "window", "batch", "epochs", "patience", "decay_steps"):
             if not isinstance(getattr(self, name), int) or getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be a whole number of at least 1; got {getattr(self, name)!r}")
+        if not isinstance(self.rows_per_epoch, int) or self.rows_per_epoch < 0:
+            raise ConfigError(f"rows_per_epoch must be a whole number, 0 for all rows; got {self.rows_per_epoch!r}")
+        for name, low, high in (("rate", 1e-9, 1.0), ("decay", 1e-9, 1.0), ("dropout", 0.0, 0.99)):
+            value = getattr(self, name)
+            if not isinstance(value, (int, float)) or not low <= value <= high:
+                raise ConfigError(f"{name} must be a number from {low:g} to {high:g}; got {value!r}")
+        if self.window > HISTORY:
+            raise ConfigError(f"window must be at most {HISTORY} days, the history that every scored row has; "
+                              f"got {self.window}")
         if self.width % 2:
             raise ConfigError(f"width must be even (the later layers have half of it); got {self.width}")
 

@@ -1,0 +1,130 @@
+"""Scores against scikit-learn, sums against rows, and a bootstrap whose unit is the station."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
+
+from placeprior.metrics import METRICS, SUMS, bootstrap, paired_difference, scores, station_sums
+
+
+def toy(seed=0, stations=20, days=30, shared=0.0):
+    rng = np.random.default_rng(seed)
+    station = np.repeat(np.arange(stations), days)
+    y = rng.gamma(2, 8, station.size)
+    error = rng.normal(size=station.size) + shared * rng.normal(size=stations)[station]
+    return station, y, y + 3 * error
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(2, 30), st.integers(2, 20))
+def test_scores_equal_scikit_learn(seed, stations, days):
+    station, y, estimate = toy(seed, stations, days)
+    got = scores(station_sums(station, y, estimate).to_numpy().sum(0))
+    assert set(got) == set(METRICS)
+    assert got["r2"] == pytest.approx(r2_score(y, estimate), abs=1e-9)
+    assert got["rmse"] == pytest.approx(root_mean_squared_error(y, estimate))
+    assert got["mae"] == pytest.approx(mean_absolute_error(y, estimate))
+    assert got["mbe"] == pytest.approx(np.mean(estimate - y), abs=1e-9)
+    high = y >= 35
+    if high.any():
+        assert got["rmse_35"] == pytest.approx(root_mean_squared_error(y[high], estimate[high]))
+    else:
+        assert np.isnan(got["rmse_35"])
+
+
+def test_high_days_start_at_35_inclusive():
+    got = scores(station_sums(np.array([0, 0]), np.array([34.99, 35.0]), np.array([0.0, 33.0])).to_numpy()[0])
+    assert got["rmse_35"] == 2
+
+
+def test_a_positive_bias_is_an_estimate_that_is_too_high():
+    sums = station_sums(np.array([0, 1, 1]), np.array([1.0, 2, 3]), np.array([2.0, 3, 4]))
+    assert scores(sums.to_numpy().sum(0))["mbe"] == 1
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_sums_do_not_depend_on_the_order_of_rows(seed):
+    station, y, estimate = toy(seed)
+    order = np.random.default_rng(seed).permutation(len(y))
+    one, two = station_sums(station, y, estimate), station_sums(station[order], y[order], estimate[order])
+    assert list(one.columns) == SUMS and one.index.name == "station"
+    np.testing.assert_allclose(one, two, rtol=1e-9, atol=1e-9)
+    assert one["n"].sum() == len(y)
+
+
+def test_scores_of_many_sums_at_once_are_the_scores_of_each():
+    sums = station_sums(*toy()).to_numpy()
+    together = scores(sums)
+    for i in range(len(sums)):
+        for metric, value in scores(sums[i]).items():
+            np.testing.assert_equal(together[metric][i], value)
+
+
+def test_float32_input_is_summed_in_double():
+    station, y, estimate = toy(days=2000)
+    got = scores(station_sums(station, y.astype(np.float32), estimate.astype(np.float32)).to_numpy().sum(0))
+    assert got["r2"] == pytest.approx(r2_score(y, estimate), abs=1e-6)
+
+
+def test_a_run_does_not_differ_from_itself():
+    sums = station_sums(*toy())
+    for metric in METRICS:
+        assert paired_difference(sums, sums.copy(), metric, draws=100) == {"difference": 0, "low": 0, "high": 0}
+
+
+def test_difference_is_first_minus_second_and_its_interval_holds_it():
+    station, y, estimate = toy(stations=60)
+    better = station_sums(station, y, y + 0.5 * (estimate - y))
+    worse = station_sums(station, y, estimate)
+    got = paired_difference(better, worse, "rmse", draws=500)
+    assert got["low"] < got["difference"] < got["high"] < 0
+    turned = paired_difference(worse, better, "rmse", draws=500)
+    assert turned["difference"] == -got["difference"] and turned["low"] == pytest.approx(-got["high"])
+
+
+def test_pairing_removes_what_two_runs_share():
+    station, y, estimate = toy(stations=60, shared=2.0)
+    one, two = station_sums(station, y, estimate), station_sums(station, y, estimate + 0.1)
+    paired = paired_difference(one, two, "rmse", draws=500)
+    alone = np.ptp(np.percentile(bootstrap(one.to_numpy()[None], 500)["rmse"], [2.5, 97.5]))
+    assert paired["high"] - paired["low"] < alone / 3
+
+
+def test_order_of_stations_does_not_matter():
+    one, two = station_sums(*toy(0)), station_sums(*toy(0))
+    two["sum_e2"] *= 1.2
+    assert paired_difference(one, two[::-1], draws=50) == paired_difference(one, two, draws=50)
+
+
+def test_different_rows_are_refused():
+    station, y, estimate = toy()
+    whole, part = station_sums(station, y, estimate), station_sums(station[1:], y[1:], estimate[1:])
+    with pytest.raises(ValueError, match="same test rows.*600 and 599 rows"):
+        paired_difference(whole, part)
+    with pytest.raises(ValueError, match="same test rows"):
+        paired_difference(whole, station_sums(station + 1, y, estimate))
+    # As many rows at the same stations, but of other days.
+    with pytest.raises(ValueError, match="same test rows"):
+        paired_difference(whole, station_sums(station, y[::-1], estimate))
+
+
+def test_intervals_are_wider_over_stations_than_over_rows_when_a_stations_errors_are_alike():
+    station, y, estimate = toy(stations=40, days=50, shared=1.0)
+    by_station = bootstrap(station_sums(station, y, estimate).to_numpy()[None], 400)["mbe"]
+    rows = np.arange(len(y))
+    by_row = bootstrap(station_sums(rows, y, estimate).to_numpy()[None], 400)["mbe"]
+    assert by_station.std() > 3 * by_row.std()
+
+
+def test_bootstrap_repeats_itself_and_covers():
+    sums = station_sums(*toy(stations=80)).to_numpy()[None]
+    one, two, other = bootstrap(sums, 300), bootstrap(sums, 300), bootstrap(sums, 300, seed=1)
+    np.testing.assert_array_equal(one["r2"], two["r2"])
+    assert (one["r2"] != other["r2"]).any() and one["r2"].shape == (1, 300)
+    low, high = np.percentile(one["rmse"], [2.5, 97.5])
+    assert low < scores(sums[0].sum(0))["rmse"] < high
