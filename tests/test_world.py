@@ -13,7 +13,7 @@ from placeprior import coords
 from placeprior.cube import check_cube, predictors
 from placeprior.data import fires, land
 from placeprior.data.fields import Spectral, white
-from placeprior.data.labels import COMPONENTS
+from placeprior.data.labels import COMPONENTS, VERSION
 from placeprior.data.world import PREDICTORS, World
 from placeprior.errors import ConfigError, CoordinateError
 
@@ -260,3 +260,11 @@ def test_a_wrong_knob_is_refused_by_name(knob, value):
 def test_swapped_coordinates_are_refused():
     with pytest.raises(CoordinateError, match="swapped"):
         SMALL.components([[40.0, -105.0]], [0])
+
+
+def test_the_world_moves_only_with_its_version():
+    made = World(seed=7, stations=10).components([[-122.3, 40.6], [-84.4, 33.7], [-105.0, 39.7]], [15, 230])
+    golden = np.array([[3.6931, 1.9849], [11.9514, 7.4187], [5.9667, 16.8578]])
+    assert VERSION == 2 and np.allclose(made.pm25_true, golden, rtol=1e-3), (
+        f"the world changed: raise labels.VERSION, then store {made.pm25_true.values.round(4).tolist()} here"
+    )
