@@ -18,7 +18,7 @@ profiles:
   tiny:
     size: small
     settings: {width: 8, summary: 8, window: 3, epochs: 2, batch: 128, rows_per_epoch: 512}
-    live: true
+    live: [core]
     tasks:
       toy: {load: toy}
     matrices:
@@ -30,7 +30,7 @@ profiles:
   far:
     size: small
     settings: {width: 8, summary: 8, window: 3, epochs: 2, batch: 128, rows_per_epoch: 512}
-    live: false
+    live: []
     tasks:
       toy: {load: toy}
     matrices:

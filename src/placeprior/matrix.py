@@ -74,14 +74,18 @@ def _read(path: Path, _changed: float) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark else "somewhere"
         raise ConfigError(f"{path.name} is not valid YAML ({where}): {getattr(error, 'problem', error)}") from error
-    _only(content, "runs.yml", {"profiles", "pages"})
-    for name, profile in content["profiles"].items():
-        _only(profile, f"profile {name!r}", {"size", "settings", "live", "tasks", "matrices"})
-        for key in ("size", "tasks", "matrices"):
-            if key not in profile:
-                raise ConfigError(f"profile {name!r} in runs.yml has no {key!r}; add it")
-        for task, spec in profile["tasks"].items():
-            _only(spec, f"task {task!r}", {"load", "options"})
+    _only(content, "the file", {"profiles", "pages"}, ("profiles", "pages"))
+    for name, profile in _mapping(content["profiles"], "profiles").items():
+        _only(profile, f"profile {name!r}", {"size", "settings", "live", "tasks", "matrices"},
+              ("size", "tasks", "matrices"))
+        _mapping(profile.get("settings", {}), f"settings of profile {name!r}")
+        for task, spec in _mapping(profile["tasks"], f"tasks of profile {name!r}").items():
+            _only(spec, f"task {task!r}", {"load", "options"}, ("load",))
+            _mapping(spec.get("options", {}), f"options of task {task!r}")
+        _mapping(profile["matrices"], f"matrices of profile {name!r}")
+        if not isinstance(profile.get("live", []), list):
+            raise ConfigError(f"live of profile {name!r} in runs.yml must be a list of its matrices; "
+                              f"got {profile['live']!r}")
         for matrix in profile.get("live", []):
             if matrix not in profile["matrices"]:
                 raise UnknownName(f"live matrix of profile {name!r}", matrix, profile["matrices"])
@@ -94,8 +98,14 @@ def _read(path: Path, _changed: float) -> dict[str, Any]:
             for task in spec["task"]:
                 if task not in profile["tasks"]:
                     raise UnknownName("task", task, profile["tasks"])
-    for page, spec in content["pages"].items():
-        _only(spec, f"page {page!r}", {"notebook", "parameters", "profile"})
+            for key, kind in (("model", str), ("split", str), ("seed", int)):
+                for value in spec[key]:
+                    if type(value) is not kind or (kind is int and value < 0):
+                        raise ConfigError(f"{key} of matrix {matrix!r} of profile {name!r} in runs.yml: {value!r} is "
+                                          f"not a {'whole number from 0' if kind is int else 'name'}")
+    for page, spec in _mapping(content["pages"], "pages").items():
+        _only(spec, f"page {page!r}", {"notebook", "parameters", "profile"}, ("notebook",))
+        _mapping(spec.get("parameters", {}), f"parameters of page {page!r}")
     return content
 
 
@@ -187,9 +197,11 @@ def _run(
     fusion = fusion or "-"
     if variant in BASELINES or variant == NO_PLACE:
         if fusion != "-":
-            raise ConfigError(f"model {model!r} in runs.yml: {variant!r} has no place vector to join; write {variant!r}")
+            raise ConfigError(f"model {model!r} in runs.yml: {variant!r} has no place to join; write {variant!r}")
         weights = "-"
     else:
+        if variant not in encoders.list_encoders():
+            raise UnknownName("variant", variant, (NO_PLACE, *BASELINES, *encoders.list_encoders()))
         if fusion == "-":
             raise ConfigError(f"model {model!r} in runs.yml does not say how the place joins; write "
                               f"'{variant}/hadamard', '{variant}/concat' or '{variant}/channels'")
@@ -201,9 +213,16 @@ def _run(
     return Run(task, variant, fusion, split, fold, seed, _data(json.dumps(spec, sort_keys=True)), weights, config)
 
 
-def _only(given: Any, where: str, known: set[str]) -> None:
+def _mapping(given: Any, where: str) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise ConfigError(f"{where} in runs.yml must be a mapping; got {given!r}")
-    for key in given:
+    return given
+
+
+def _only(given: Any, where: str, known: set[str], needed: tuple[str, ...] = ()) -> None:
+    for key in _mapping(given, where):
         if key not in known:
-            raise UnknownName(f"key of {where}", key, known)
+            raise UnknownName(f"key of {where} in runs.yml", key, known)
+    for key in needed:
+        if key not in given:
+            raise ConfigError(f"{where} in runs.yml has no {key!r}; add it")

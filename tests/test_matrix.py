@@ -1,0 +1,187 @@
+"""The run matrix: ids that say what a run is, and typos in ``runs.yml`` that are named."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import RUNS_YML
+
+from placeprior import data, matrix
+from placeprior.errors import ConfigError, MissingData, UnknownName
+from placeprior.splits import folds
+
+ROOT = Path(__file__).parents[1]
+RUN = matrix.Run("t", "none", "-", "spatial", 1, 0, {"load": "x", "options": {}, "recipe": "0"}, "-", {"width": 8})
+
+
+def write(project, old="", new=""):
+    assert old in RUNS_YML
+    (project / "runs.yml").write_text(RUNS_YML.replace(old, new, 1), encoding="utf-8")
+    matrix._read.cache_clear()  # a file changed twice within one tick of the clock
+    return matrix
+
+
+def test_an_id_is_twelve_hex_digits_and_the_same_in_every_process(project):
+    ids = [run.id for run in matrix.runs("tiny")]
+    assert all(len(i) == 12 and int(i, 16) >= 0 for i in ids) and len(set(ids)) == len(ids)
+    assert RUN.id == dataclasses.replace(RUN).id
+    code = f"from placeprior.matrix import Run; print(Run(*{dataclasses.astuple(RUN)!r}).id)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
+                          env={**os.environ, "PYTHONHASHSEED": "77"})  # fmt: skip
+    assert done.stdout.strip() == RUN.id
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("task", "u"), ("variant", "lonlat"), ("fusion", "concat"), ("split", "random"), ("fold", 2), ("seed", 1),
+     ("data", {"load": "x", "options": {}, "recipe": "1"}), ("weights", "ab"), ("config", {"width": 10}),
+     ("version", matrix.VERSION + 1)],
+)  # fmt: skip
+def test_an_id_changes_with_everything_that_decides_the_result(field, value):
+    assert dataclasses.replace(RUN, **{field: value}).id != RUN.id
+
+
+def test_every_field_of_a_run_enters_its_id():
+    # Should a field be added, the list above must learn it.
+    assert {f.name for f in dataclasses.fields(matrix.Run)} == {
+        "task", "variant", "fusion", "split", "fold", "seed", "data", "weights", "config", "version",
+    }  # fmt: skip
+
+
+def test_the_order_of_keys_does_not_enter_the_id():
+    other = dataclasses.replace(RUN, data=dict(reversed(RUN.data.items())))
+    assert other.id == RUN.id
+
+
+def test_the_product_is_complete_with_both_partitions_and_nothing_twice(project):
+    tiny, far = matrix.runs("tiny"), matrix.runs("far")
+    assert [run.model for run in tiny] == ["idw", "none", "sincos/channels", "sincos/hadamard"]
+    assert [(r.split, r.fold, r.model) for r in far] == [
+        (split, fold, model)
+        for split, models in (("random", ["idw", "none"]), ("checkerboard-16", ["idw", "none"]))
+        for model, fold in sorted(((m, f) for m in models for f in folds(split)), key=lambda p: models.index(p[0]))
+    ]
+    assert matrix.runs("tiny", "core") == tiny
+    assert {run.id for run in tiny}.isdisjoint(run.id for run in far)
+
+
+def test_a_changed_file_is_read_again_and_a_setting_changes_ids_of_trained_runs_only(project):
+    before = {run.model: run.id for run in matrix.runs("tiny")}
+    after = {run.model: run.id for run in write(project, "epochs: 2", "epochs: 3").runs("tiny")}
+    assert [model for model in before if before[model] == after[model]] == ["idw"]
+
+
+def test_changed_data_change_every_id(project):
+    before = {run.id for run in matrix.runs("tiny")}
+    (project / "toy.csv").write_text("other\n")
+    matrix._data.cache_clear()
+    assert before.isdisjoint(run.id for run in matrix.runs("tiny"))
+
+
+def test_the_project_is_found_from_below_and_its_absence_is_said(project, tmp_path_factory, monkeypatch):
+    below = project / "notebooks" / "deep"
+    below.mkdir(parents=True)
+    monkeypatch.chdir(below)
+    assert matrix.root() == project
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    monkeypatch.chdir(elsewhere)
+    with pytest.raises(ConfigError, match="no runs.yml in .*change into the project's folder"):
+        matrix.runs("tiny")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("profiles:", "profile:", "key of .* runs.yml 'profile'.*'profiles'"),
+        ("    size:", "    sise:", "'sise'.*did you mean 'size'"),
+        ("    settings:", "    setting:", "'setting'.*'settings'"),
+        ("size: small", "size: smal", "unknown size 'smal'.*'small'"),
+        ("epochs: 2", "epoch: 2", "unknown training setting 'epoch'.*'epochs'"),
+        ("epochs: 2", "epochs: many", "epochs.*'many'"),
+        ("load: toy", "lod: toy", "'lod'.*'load'"),
+        ("load: toy", "load: tyo", "unknown task 'tyo'"),
+        ("{load: toy}", "{options: {}}", "task 'toy'.*'load'"),
+        ("task: [toy]", "task: [toi]", "unknown task 'toi'.*'toy'"),
+        ("split: [spatial]", "split: [spatail]", "unknown split 'spatail'.*'spatial'"),
+        ("split: [spatial]", "splits: [spatial]", "'splits'.*'split'"),
+        ("split: [spatial]", "split: spatial", "list 'split'.*'spatial'"),
+        ("seed: [0]", "seed: []", r"list 'seed'.*\[\]"),
+        ("seed: [0]", "seed: [one]", "seed.*'one'"),
+        ("seed: [0]", "seed: [-1]", "seed.*-1"),
+        ("sincos/hadamard", "sincos/hadamart", "unknown fusion 'hadamart'.*'hadamard'"),
+        ("sincos/hadamard", "sincoss/hadamard", "unknown (variant|encoder) 'sincoss'.*'sincos'"),
+        ("sincos/hadamard", "nonne", "unknown variant 'nonne'.*'none'"),
+        ("sincos/hadamard", "sincos", "'sincos'.*does not say how the place joins"),
+        ("none,", "none/concat,", "'none/concat'.*no place vector"),
+        ("none,", "idw/concat,", "'idw/concat'.*no place vector"),
+        ("none,", "null,", "model.*None"),
+        ("live: [core]", "live: [cor]", "'cor'.*'core'"),
+        ("live: [core]", "live: true", "live.*list"),
+        ("notebook: 00_toy", "notbook: 00_toy", "'notbook'.*'notebook'"),
+        ("notebook: 00_toy, ", "", "page 'toy'.*'notebook'"),
+        ("    matrices:", "    matrixes:", "'matrixes'.*'matrices'"),
+        ("size: small", "size: [small", "not valid YAML.*line"),
+        ("  tiny:", "\ttiny:", "not valid YAML.*line 2"),
+        (RUNS_YML, "", "mapping.*None"),
+        (RUNS_YML, "profiles: {}", "'pages'"),
+        (RUNS_YML, "profiles: [tiny]\npages: {}", "profiles.*mapping"),
+        ("settings: {", "settings: #", "settings.*mapping.*None"),
+    ],
+)
+def test_a_typo_in_runs_yml_is_named(project, old, new, named):
+    write(project, old, new)
+    with pytest.raises(ConfigError, match=named):
+        matrix.runs("tiny")
+
+
+def test_unknown_profile_matrix_and_run_are_named(project):
+    with pytest.raises(UnknownName, match="unknown profile 'tinny'; did you mean 'tiny'"):
+        matrix.runs("tinny")
+    with pytest.raises(UnknownName, match="unknown matrix 'coar'.*'core'"):
+        matrix.runs("tiny", "coar")
+    with pytest.raises(ConfigError, match="'0123456789ab'"):
+        matrix.find("0123456789ab")
+    run = matrix.runs("far")[1]
+    assert matrix.find(run.id) == run
+
+
+def test_live_runs_are_those_of_the_named_matrices(project):
+    assert matrix.live("tiny") == {run.id for run in matrix.runs("tiny")}
+    assert matrix.live("far") == set()
+
+
+COMMITTED = sorted(matrix.yaml.safe_load((ROOT / "runs.yml").read_text(encoding="utf-8"))["profiles"])
+
+
+@pytest.mark.parametrize("name", COMMITTED)
+def test_committed_profiles_parse(name, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.delenv("PLACEPRIOR_DATA", raising=False)
+    matrix._data.cache_clear()
+    loads = {spec["load"] for spec in matrix.profile(name)["tasks"].values()}
+    if loads != {"world"}:
+        with pytest.raises(MissingData, match="PLACEPRIOR_DATA"):
+            matrix.runs(name)
+        monkeypatch.setattr(data, "recipe", lambda task, **_: task)  # as if the files were at hand
+    runs = matrix.runs(name)
+    matrix._data.cache_clear()
+    assert runs and len({run.id for run in runs}) == len(runs)
+    assert matrix.live(name) <= {run.id for run in runs} if loads == {"world"} else True
+
+
+def test_committed_pages_name_a_profile_that_exists(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    content = matrix.configuration()
+    assert {spec.get("profile", "demo") for spec in content["pages"].values()} <= set(content["profiles"])
+
+
+def test_listing_runs_imports_no_pytorch(project):
+    write(project, "load: toy", "load: world")
+    code = "import sys; from placeprior import ledger, matrix; matrix.runs('tiny'); print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=project)
+    assert done.stdout.strip() == "False"
