@@ -1,0 +1,92 @@
+"""README's first screen: one figure and its tables, from results alone."""
+
+from __future__ import annotations
+
+import re
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+
+from placeprior import compare, figures, ledger, matrix
+from placeprior.errors import StoreError
+from placeprior.looks import arm_order, look
+
+
+def draw(profile: str) -> Figure:
+    """README's figure: R2 by split, and its paired difference to no location, one row a task.
+
+    Returns
+    -------
+    matplotlib Figure
+    """
+    frame, sums = ledger.scores(profile), ledger.sums(profile)
+    frame = frame[~frame["task"].str.contains("elevation")]
+    if frame.empty:
+        raise StoreError(f"there are no results of profile {profile!r}; run `placeprior runs run --profile {profile}`")
+    figures.style()
+    tasks = sorted(set(frame["task"]), reverse=True)
+    fig, axes = figures.subplots(len(tasks), 2, size=(9.0, 3.1 * len(tasks) + 0.7), squeeze=False)
+    arms = arm_order(compare.with_arm(frame)["arm"])
+    for (left, right), task in zip(axes, tasks, strict=True):
+        part = frame[frame["task"] == task]
+        own = compare.with_arm(part[part["metric"] == "r2"])
+        gaps = compare.differences(part, sums)
+        gaps = gaps[gaps["arm"] != "idw"]
+        order = compare.splits_in(part)
+        for ax, drawn, lone in ((left, own.assign(low=np.nan, high=np.nan), True), (right, gaps, False)):
+            shown = arm_order(drawn["arm"])
+            for (split, name), fits in drawn.groupby(["split", "arm"]):
+                x = order.index(split) + (shown.index(name) - (len(shown) - 1) / 2) * 0.13
+                low, high = ((fits["value"].min(), fits["value"].max()) if lone
+                             else (fits["low"].iloc[0], fits["high"].iloc[0]))  # fmt: skip
+                style = look(name)
+                ax.plot([x, x], [low, high], color=style.colour, lw=2, solid_capstyle="round")
+                ax.plot(x, fits["value"].mean(), style.marker, color=style.colour, ms=7, mec="white", mew=0.6)
+            ax.set_xticks(range(len(order)), [compare.SPLITS.get(s, s).replace(" · ", "\n") for s in order])
+            ax.set_xlim(-0.55, len(order) - 0.45)
+            ax.grid(axis="x", visible=False)
+            for edge in np.arange(len(order) - 1) + 0.5:
+                ax.axvline(edge, color="#e6e6e6", lw=0.8)
+        left.set(ylabel="test R²", title=f"{task}: R², mean and range of fits")
+        right.axhline(0, color="#777777", lw=1, ls="--")
+        right.set(ylabel="R² minus R² of no location", title="gain from place, 95 % interval")
+    handles = figures.legend(axes[0, 0], arms).legend_handles
+    axes[0, 0].get_legend().remove()
+    fig.legend(handles=handles, loc="outside upper center", ncols=3)
+    figures.label(fig, profile, n=frame["run"].nunique(), of="runs", embedded=set(tasks) == {"world"},
+                  note="WR: within region, OoR: out of region")  # fmt: skip
+    return fig
+
+
+def readme(profile: str = "demo", *others: str) -> None:
+    """Draw ``results/<profile>/headline.png`` and write README's tables; called by hand when results changed.
+
+    Parameters
+    ----------
+    profile : str
+        Drawn and tabulated.
+    *others : str
+        Further profiles, tabulated.
+    """
+    fig = draw(profile)
+    fig.savefig(ledger.results(profile) / "headline.png", dpi=130)
+    plt.close(fig)
+    lines = [f"![Test R² by split for each way of telling the place, and its gain over telling nothing; "
+             f"profile {profile}](results/{profile}/headline.png)"]  # fmt: skip
+    for name in (profile, *others):
+        frame = ledger.scores(name)
+        for task in dict.fromkeys(frame["task"]):
+            part = frame[frame["task"] == task]
+            kind = "embedded world, simulated" if task == "world" else "real measurements"
+            seeds = part["seed"].nunique()
+            lines += ["", f"Test R², mean ± sd over {seeds} seed{'s' * (seeds > 1)} and all folds; `{task}` ({kind}), "
+                      f"profile `{name}`, {part['run'].nunique()} runs:", "",
+                      compare.spread(part).to_markdown(disable_numparse=True)]  # fmt: skip
+    path = matrix.root() / "README.md"
+    text = path.read_text(encoding="utf-8")
+    block = "<!-- result:begin -->\n" + "\n".join(lines) + "\n<!-- result:end -->"
+    pattern = re.compile(r"<!-- result:begin -->.*?<!-- result:end -->", flags=re.S)
+    if not pattern.search(text):
+        raise StoreError("README.md has no <!-- result:begin --> … <!-- result:end -->; put the two lines back")
+    path.write_text(pattern.sub(lambda _: block, text), encoding="utf-8")
