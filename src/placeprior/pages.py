@@ -71,6 +71,7 @@ def execute(page: str, target: Path, **parameters: Any) -> Path:
             raise ConfigError(f"parameter {name!r} of page {page!r} must be {type(known[name]).__name__}, "
                               f"like its default {known[name]!r}; got {value!r}")
 
+    _fill(notebook, known | given)
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_name(f".{target.name}.tmp")
     started = time.perf_counter()
@@ -89,6 +90,25 @@ def execute(page: str, target: Path, **parameters: Any) -> Path:
     os.replace(unfinished, target)
     print(f"page {page}: done in {seconds:.0f} s", flush=True)
     return target
+
+
+def _fill(notebook: nbformat.NotebookNode, parameters: dict[str, Any]) -> None:
+    """Put parameters where text and captions write ``{{name}}``: pages of one notebook need titles and labels apart."""
+
+    def filled(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: filled(inner) for key, inner in value.items()}
+        if not isinstance(value, str):
+            return value
+        for name, given in parameters.items():
+            value = value.replace(f"{{{{{name}}}}}", str(given))
+        return value
+
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = filled(cell.source)
+        elif "mystnb" in cell.metadata:
+            cell.metadata["mystnb"] = filled(cell.metadata["mystnb"])
 
 
 def _tidy(notebook: nbformat.NotebookNode) -> None:
