@@ -180,7 +180,7 @@ def label(
     *,
     n: int | None = None,
     of: str = "station-days",
-    embedded: bool,
+    embedded: bool | None,
     note: str = "",
 ) -> str:
     """Write the figure's origin under it: world, profile and sample size; every figure of the book has one.
@@ -192,8 +192,8 @@ def label(
     profile : str
     n : int, optional
         How many values the figure shows, and `of` what.
-    embedded : bool
-        True for the simulated world; the line then says so.
+    embedded : bool or None
+        True for the simulated world, False for measurements, None for a figure of neither (an encoder's map).
     note : str
         Added at the end.
 
@@ -202,7 +202,8 @@ def label(
     text : str
         The line as written.
     """
-    parts = ["embedded world (simulated)" if embedded else "real measurements", f"profile {profile}"]
+    origin = {True: "embedded world (simulated)", False: "real measurements", None: "real places, no measurements"}
+    parts = [origin[embedded], f"profile {profile}"]
     if n is not None:
         parts.append(f"n = {int(n):,} {of}")
     text = " · ".join(parts + ([note] if note else []))
