@@ -1,7 +1,7 @@
 """The paper-size model here against the same network in Keras: training and inference speed, peak memory.
 
 Run with ``make bench``. Each side runs in a process of its own, one after the other on the same machine, so the ratio
-is what matters. Keras (``tensorflow-cpu``) lives in an environment of its own, ``.venv-keras``, and is never in the lock.
+is what matters. Keras (``tensorflow-cpu``) lives in an environment of its own, ``.venv-keras``, never in the lock.
 The Keras side is fed as the reference feeds it, from windows materialised as one array; ours gathers them as it goes.
 """
 
@@ -131,8 +131,8 @@ def side(name: str, python: Path | str) -> dict[str, float]:
 def main() -> None:
     """Set Keras up where needed, run both sides, print the table."""
     python = KERAS_ENV / "bin" / "python"
-    ready = python.exists() and not subprocess.run([str(python), "-c", "import tensorflow"], capture_output=True).returncode
-    if not ready:
+    check = [str(python), "-c", "import tensorflow"]
+    if not python.exists() or subprocess.run(check, capture_output=True).returncode:
         print("setting up Keras in .venv-keras", flush=True)
         venv.create(KERAS_ENV, with_pip=True)
         subprocess.run([str(python), "-m", "pip", "install", "-q", "tensorflow-cpu", "numpy"], check=True)

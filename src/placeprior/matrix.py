@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from placeprior import data, encoders
-from placeprior.errors import ConfigError, UnknownName
+from placeprior.errors import ConfigError, MissingData, UnknownName
 from placeprior.sizes import SIZES, Config
 from placeprior.splits import folds
 
@@ -170,7 +170,7 @@ def find(run_id: str) -> Run:
     for name in configuration()["profiles"]:
         try:
             known |= {run.id: run for run in runs(name)}
-        except data.MissingData:
+        except MissingData:
             continue
     if run_id not in known:
         raise UnknownName("run", run_id, known) if len(known) < 20 else ConfigError(
