@@ -7,6 +7,7 @@ run leaves nothing that could be taken for a result.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ import numpy as np
 import pandas as pd
 import torch
 import xarray as xr
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 
 from placeprior import data, encoders, ledger, matrix, metrics
@@ -202,7 +204,7 @@ def _write_entry(entry: Path, result: dict, history: pd.DataFrame, predictions: 
         if entry.exists():  # incomplete: complete ones are never made again
             shutil.rmtree(entry)
         os.replace(work, entry)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         raise StoreError(f"could not write run {entry.name} to {entry.parent}: {error}; free some space and start "
                          "again, finished runs are kept") from error
     finally:
@@ -242,7 +244,6 @@ def collect(profile: str) -> Path:
     station_sums = pd.concat(sum_rows).sort_values(["run", "name"])
     for column in station_sums.select_dtypes("float64"):
         station_sums[column] = station_sums[column].astype(np.float32)
-    folder.mkdir(parents=True, exist_ok=True)
     _replace(folder / "scores.csv", lambda p: frame.to_csv(p, index=False, float_format="%.6f", lineterminator="\n"))
     _replace(folder / "stations.parquet", lambda p: station_sums.to_parquet(p, index=False, compression="zstd"))
     as_json = json.dumps(stamps, indent=0, sort_keys=True)
@@ -255,9 +256,11 @@ def collect(profile: str) -> Path:
 def _replace(path: Path, write: Any) -> None:
     temporary = path.with_name(f".{path.name}.tmp")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         write(temporary)
         os.replace(temporary, path)
     except OSError as error:
         raise StoreError(f"cannot write {path}: {error.strerror or error}; what was there is unchanged") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)

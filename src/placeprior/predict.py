@@ -8,7 +8,7 @@ import xarray as xr
 
 from placeprior import encoders, ledger, matrix
 from placeprior.cube import predictors
-from placeprior.errors import StoreError
+from placeprior.errors import ConfigError, StoreError
 from placeprior.experiment import build_model, cube_of
 from placeprior.matrix import Run
 from placeprior.neighbours import neighbour_pm25
@@ -34,10 +34,10 @@ def restore(run: Run) -> tuple[torch.nn.Module, dict[str, Scaler]]:
         if f"{name}.mean" in tensors
     }
     dim = scalers["place_scale"].mean.size if "place_scale" in scalers else 0
-    model = build_model(run, scalers["x_scale"].mean.size, dim)
     try:
+        model = build_model(run, scalers["x_scale"].mean.size, dim)
         model.load_state_dict({k[6:]: v for k, v in tensors.items() if k.startswith("model.")})
-    except RuntimeError as error:
+    except (RuntimeError, ValueError, KeyError) as error:
         raise StoreError(f"the weights of run {run.id} do not fit its model; remove {ledger.store() / run.id} and run "
                          f"`placeprior runs run {run.id}`") from error
     return model.eval(), scalers
@@ -61,7 +61,7 @@ def daily_map(run: Run, grid: xr.Dataset, *, chunk: int = 20_000) -> xr.DataArra
     xarray.DataArray
         (y, x), µg m-3; NaN off land.
     """
-    config = Config(**run.config) if run.config else None
+    config = Config(**run.config)
     lon, lat = np.meshgrid(grid["lon"].values, grid["lat"].values)
     land = grid["land"].values
     lonlat = np.column_stack([lon[land], lat[land]])
@@ -72,7 +72,8 @@ def daily_map(run: Run, grid: xr.Dataset, *, chunk: int = 20_000) -> xr.DataArra
         model, scalers = restore(run)
         days = grid.isel(time=slice(-config.window, None))
         if days.sizes["time"] < config.window:
-            raise ValueError(f"a map needs {config.window} days of predictors; the grid has {days.sizes['time']}")
+            raise ConfigError(f"a map needs {config.window} days of predictors; the grid has {days.sizes['time']}: "
+                              "give it the days before as well")
         cube = cube_of(run)
         layers = [days[name].transpose("y", "x", "time").values[land] for name in predictors(cube)]
         if cube.attrs.get("neighbours"):
@@ -98,5 +99,10 @@ def _neighbours(run: Run, lonlat: np.ndarray, times: np.ndarray) -> np.ndarray:
     """The neighbour feature at any place, from the run's training stations only, shape (n, time)."""
     cube = cube_of(run)
     parts = split(run.split, cube, run.seed, run.fold)
-    day = np.searchsorted(cube["time"].values, times)
+    known = cube["time"].values
+    day = np.searchsorted(known, times).clip(max=len(known) - 1)
+    if not np.array_equal(known[day], times):
+        missing = times[known[day] != times][0]
+        raise ConfigError(f"no monitor was read on {missing.astype('datetime64[D]')}: task {run.task!r} has "
+                          f"{known[0].astype('datetime64[D]')} to {known[-1].astype('datetime64[D]')}; choose among these")
     return neighbour_pm25(cube["pm25"].values[:, day], stations(cube), parts.pool[:, day], target=lonlat)

@@ -1,0 +1,295 @@
+"""Runs are made once, kept whole or not at all, read afterwards, and collected into small tables."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from conftest import RUNS_YML, toy_cube
+from sklearn.metrics import r2_score
+
+from placeprior import experiment, ledger, matrix, metrics
+from placeprior.errors import StoreError, TrainingError
+from placeprior.experiment import Prepared, collect, make, place_scaler
+from placeprior.splits import split
+
+
+def quiet(_):
+    """A log that nobody reads."""
+
+
+def by_model(profile="tiny"):
+    return {run.model: run for run in matrix.runs(profile)}
+
+
+def forbid(monkeypatch):
+    def fail(*_, **__):
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr(experiment, "train", fail)
+
+
+def test_a_run_is_made_once_and_read_afterwards(project, monkeypatch):
+    run, lines = by_model()["sincos/hadamard"], []
+    entry = make(run, lines.append)
+    assert len(lines) == 1 and run.id in lines[0] and run.label in lines[0]
+    before = {p.name: p.read_bytes() for p in entry.iterdir()}
+    assert set(before) == {"run.json", "history.csv", "predictions.parquet", "stations.parquet", "weights.safetensors"}
+    forbid(monkeypatch)
+    assert make(run, lines.append) == entry and len(lines) == 1
+    assert {p.name: p.read_bytes() for p in entry.iterdir()} == before
+    assert [p.name for p in ledger.store().iterdir()] == [run.id]
+
+
+def test_an_entry_says_what_it_is_and_its_parts_agree(project):
+    run = by_model()["sincos/channels"]
+    make(run, quiet)
+    result, rows, sums = ledger.read(run.id), ledger.table(run.id, "predictions"), ledger.table(run.id, "stations")
+    assert result["run"]["variant"] == "sincos" and matrix.Run(**result["run"]).id == run.id
+    parts, cube = split("spatial", toy_cube(), 0), toy_cube()
+    assert result["sizes"] == parts.sizes() and result["n"] == parts.test.sum() == len(rows)
+    np.testing.assert_array_equal(rows["pm25"], cube["pm25"].values[rows["station"], rows["day"]])
+    assert parts.test[rows["station"], rows["day"]].all()
+    assert result["scores"]["r2"] == pytest.approx(r2_score(rows["pm25"], rows["estimate"]), abs=1e-5)
+    again = metrics.scores(sums[metrics.SUMS].to_numpy().sum(0))
+    assert {k: float(v) for k, v in again.items()} == pytest.approx(result["scores"], nan_ok=True)
+    tested = parts.test.any(1)
+    assert sums["name"].tolist() == cube["station"].values[tested].tolist()
+    np.testing.assert_array_equal(sums[["lon", "lat"]], np.column_stack([cube.lon[tested], cube.lat[tested]]))
+    history = ledger.table(run.id, "history")
+    assert result["best_epoch"] == 1 + int(history["validation_loss"].argmin()) and len(history) == 2
+    assert result["predictors"] == ["wind", "warmth"] and sum(result["attention"]) == pytest.approx(1, abs=1e-4)
+    weights = ledger.tensors(run.id)
+    assert sum(v.numel() for k, v in weights.items() if k.startswith("model.")) == result["parameters"]
+    assert result["stamp"]["threads"] == 1 and result["stamp"]["seconds"] > 0 and result["stamp"]["torch"]
+
+
+def test_made_again_it_is_equal_to_the_bit(project):
+    run = by_model()["sincos/hadamard"]
+    one = {p.name: p.read_bytes() for p in make(run, quiet).iterdir()}
+    shutil.rmtree(ledger.store())
+    torch.manual_seed(12345)
+    two = {p.name: p.read_bytes() for p in make(run, quiet).iterdir()}
+    for name in ("predictions.parquet", "stations.parquet", "weights.safetensors"):
+        assert one[name] == two[name], name
+
+
+def test_idw_is_the_neighbour_feature_of_the_training_pool(project):
+    run, cube = by_model()["idw"], toy_cube()
+    make(run, quiet)
+    parts, rows = split("spatial", cube, 0), ledger.table(run.id, "predictions")
+    expected = experiment.neighbour_pm25(cube["pm25"].values, experiment.stations(cube), parts.pool)[parts.test]
+    np.testing.assert_array_equal(rows["estimate"], expected)
+    assert ledger.read(run.id)["parameters"] == 0 and len(ledger.tensors(run.id)) == 0
+
+
+class Killed(BaseException):
+    """As a signal would end it: not an Exception."""
+
+
+@pytest.mark.parametrize("where", ["train", "save_file"])
+@pytest.mark.parametrize("how", [Killed, KeyboardInterrupt, TrainingError])
+def test_a_run_that_ends_half_way_leaves_no_entry(project, monkeypatch, where, how):
+    run = by_model()["none"]
+
+    def end(*_, **__):
+        raise how("half-way")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(experiment, where, end)
+        with pytest.raises(how):
+            make(run, quiet)
+    assert not ledger.is_stored(run.id) and run.id not in ledger.done("tiny")
+    make(run, quiet)
+    assert ledger.is_stored(run.id)
+
+
+def test_leftovers_of_a_killed_run_are_never_taken_for_a_result(project):
+    run = by_model()["none"]
+    (ledger.store() / f".{run.id}-x1").mkdir(parents=True)
+    (ledger.store() / f".{run.id}-x1" / "run.json").write_text("{}")
+    (ledger.store() / run.id).mkdir()
+    (ledger.store() / run.id / "history.csv").write_text("half")
+    assert not ledger.is_stored(run.id) and ledger.done("tiny") == set()
+    make(run, quiet)
+    assert ledger.read(run.id)["id"] == run.id and len(ledger.table(run.id, "history")) == 2
+
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"id": "other", "scores": {"r2": 1}}', b"\xff\xfe"])
+def test_a_damaged_entry_is_named_with_its_folder_and_the_remedy(project, content):
+    run = by_model()["idw"]
+    (make(run, quiet) / "run.json").write_bytes(content)
+    with pytest.raises(StoreError) as caught:
+        ledger.read(run.id)
+    folder = ledger.store() / run.id
+    assert f"remove {folder}" in str(caught.value) and f"placeprior runs run {run.id}" in str(caught.value)
+    with pytest.raises(StoreError, match=run.id):
+        collect("tiny")
+    shutil.rmtree(folder)  # the remedy
+    make(run, quiet)
+    assert ledger.read(run.id)
+
+
+@pytest.mark.parametrize("name", ["predictions.parquet", "stations.parquet", "history.csv", "weights.safetensors"])
+def test_a_damaged_or_missing_table_is_named(project, name):
+    run = by_model()["none"]
+    path = make(run, quiet) / name
+    read = ledger.tensors if name.startswith("weights") else lambda i: ledger.table(i, name.split(".")[0])
+    for spoil in (lambda: path.write_bytes(b""), path.unlink):
+        spoil()
+        with pytest.raises(StoreError, match=f"{name.split('.')[0]}.*remove .*{run.id}"):
+            read(run.id)
+
+
+def test_an_absent_run_is_named_with_its_command(project):
+    with pytest.raises(StoreError, match="run 00 is not in the store.*placeprior runs run 00"):
+        ledger.read("00")
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_error_and_loses_nothing(project):
+    run = by_model()["idw"]
+    (project / "store").write_text("a file stands where the folder belongs")
+    with pytest.raises(StoreError, match="cannot write to .*store"):
+        make(run, quiet)
+    (project / "store").unlink()
+    make(run, quiet)
+    (project / "results").write_text("here too")
+    with pytest.raises(StoreError, match="cannot write .*results"):
+        collect("tiny")
+    assert (project / "results").read_text() == "here too"
+
+
+def test_a_full_disk_is_one_clear_error(project, monkeypatch):
+    from safetensors import SafetensorError
+
+    def full(*_, **__):
+        raise SafetensorError("I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr(experiment, "save_file", full)
+    with pytest.raises(StoreError, match="No space left.*finished runs are kept"):
+        make(by_model()["none"], quiet)
+    assert list(ledger.store().iterdir()) == []
+
+
+# --- what a model sees ---
+
+
+@pytest.mark.parametrize(("name", "neighbours"), [("spatial", 0), ("random", 1), ("checkerboard-16", 1)])
+def test_no_held_out_label_reaches_an_input_or_a_scaler(project, name, neighbours):
+    run, cube = by_model()["sincos/hadamard"], toy_cube().assign_attrs(neighbours=neighbours)
+    parts = split(name, cube, 0)
+    changed = cube.copy(deep=True)
+    changed["pm25"].values[parts.test | parts.validation] += 400
+    one, two = Prepared(run, cube, parts), Prepared(run, changed, parts)
+    assert one.features.tobytes() == two.features.tobytes() and one.place.tobytes() == two.place.tobytes()
+    for scaler in ("x_scale", "y_scale", "place_scale"):
+        np.testing.assert_array_equal(getattr(one, scaler).mean, getattr(two, scaler).mean)
+        np.testing.assert_array_equal(getattr(one, scaler).scale, getattr(two, scaler).scale)
+    assert one.huber == two.huber and one.names == (["wind", "warmth", "neighbour_pm25"][: 2 + neighbours])
+
+
+def test_held_out_predictors_and_places_do_not_move_a_scaler(project):
+    run, cube = by_model()["sincos/hadamard"], toy_cube()
+    parts = split("spatial", cube, 0)
+    changed = cube.copy(deep=True)
+    changed["wind"].values[~parts.train] += 1000
+    held = ~parts.train.any(1)
+    changed["lon"].values[held] = -70.0
+    one, two = Prepared(run, cube, parts), Prepared(run, changed, parts)
+    np.testing.assert_array_equal(one.x_scale.mean, two.x_scale.mean)
+    np.testing.assert_array_equal(one.place_scale.mean, two.place_scale.mean)
+    np.testing.assert_array_equal(one.place[~held], two.place[~held])
+
+
+def test_channels_are_scaled_by_column_and_embeddings_by_one_number():
+    vectors = np.random.default_rng(0).normal([0, 5, -3], [1, 10, 0.1], (200, 3)).astype(np.float32)
+    by_column, by_one = place_scaler(vectors, "channels"), place_scaler(vectors, "hadamard")
+    np.testing.assert_allclose(by_column(vectors).std(0), 1, rtol=1e-4)
+    assert len(set(by_one.scale.tolist())) == 1
+    assert np.sqrt((by_one(vectors) ** 2).sum(1).mean() / 3) == pytest.approx(1, rel=1e-4)
+
+
+def test_loss_turns_linear_at_half_the_range_of_the_training_target(project):
+    run, cube = by_model()["none"], toy_cube()
+    parts = split("spatial", cube, 0)
+    ready, y = Prepared(run, cube, parts), cube["pm25"].values[parts.train]
+    assert ready.huber == pytest.approx((y.max() - y.min()) / 2 / y.std(), rel=1e-4)
+
+
+def test_variants_of_one_seed_share_their_test_rows(project):
+    rows = []
+    for run in by_model().values():
+        make(run, quiet)
+        rows.append(ledger.table(run.id, "predictions")[["station", "day", "pm25"]])
+    assert all(other.equals(rows[0]) for other in rows[1:])
+
+
+# --- collecting ---
+
+
+def test_collect_writes_every_score_once_and_is_stable(project):
+    for run in matrix.runs("tiny"):
+        make(run, quiet)
+    path = collect("tiny")
+    frame = ledger.scores("tiny")
+    assert list(frame.columns) == ledger.COLUMNS and len(frame) == 4 * len(metrics.METRICS)
+    assert not frame.duplicated(["run", "metric"]).any() and set(frame["metric"]) == set(metrics.METRICS)
+    sums, stamps = ledger.sums("tiny"), ledger.stamps("tiny")
+    assert set(sums["run"]) == set(stamps) == {run.id for run in matrix.runs("tiny")}
+    for run_id, part in sums.groupby("run"):
+        own = frame[(frame["run"] == run_id) & (frame["metric"] == "r2")]["value"].item()
+        assert metrics.scores(part[metrics.SUMS].to_numpy().sum(0))["r2"] == pytest.approx(own, abs=1e-4)
+    before = {p.name: p.read_bytes() for p in path.parent.iterdir()}
+    collect("tiny")
+    assert {p.name: p.read_bytes() for p in path.parent.iterdir()} == before
+
+
+def test_collect_keeps_runs_made_elsewhere_and_drops_those_no_longer_asked_for(project):
+    for run in matrix.runs("tiny"):
+        make(run, quiet)
+    collect("tiny")
+    whole = ledger.scores("tiny")
+    models = by_model()
+    shutil.rmtree(ledger.store() / models["none"].id)  # made on another machine, as far as this one knows
+    (project / "runs.yml").write_text(RUNS_YML.replace(", sincos/hadamard", ""), encoding="utf-8")
+    matrix._read.cache_clear()
+    collect("tiny")
+    expected = whole[whole["run"] != models["sincos/hadamard"].id].reset_index(drop=True)
+    pd.testing.assert_frame_equal(ledger.scores("tiny"), expected)
+    kept = {run.id for run in matrix.runs("tiny")}
+    assert set(ledger.sums("tiny")["run"]) == set(ledger.stamps("tiny")) == kept
+
+
+def test_committed_scores_count_as_done_unless_the_pages_need_the_run_itself(project):
+    run = by_model("far")["none"]
+    make(run, quiet)
+    collect("far")
+    shutil.rmtree(ledger.store())
+    assert ledger.done("far") == {run.id}
+    (project / "results" / "tiny").mkdir()
+    live = by_model()["none"]
+    ledger.scores("far").assign(run=live.id).to_csv(project / "results" / "tiny" / "scores.csv", index=False)
+    assert ledger.done("tiny") == set()
+
+
+def test_before_anything_is_made_everything_is_empty(project):
+    assert ledger.scores("tiny").empty and ledger.sums("tiny").empty and ledger.stamps("tiny") == {}
+    assert ledger.done("tiny") == set()
+    with pytest.raises(StoreError, match="no run of profile 'tiny' was made yet"):
+        collect("tiny")
+    assert not (project / "results").exists()
+
+
+def test_another_runs_json_in_its_place_is_noticed(project):
+    models = by_model()
+    for model in ("idw", "none"):
+        make(models[model], quiet)
+    one, two = (ledger.store() / models[m].id / "run.json" for m in ("idw", "none"))
+    one.write_text(json.dumps(json.loads(two.read_text())))
+    with pytest.raises(StoreError, match=models["idw"].id):
+        ledger.read(models["idw"].id)
