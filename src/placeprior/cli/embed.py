@@ -16,6 +16,7 @@ from placeprior.errors import CoordinateError, CubeError
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
 
     from placeprior.encoders import Encoder
 
@@ -105,7 +106,7 @@ def _pieces(path: Path) -> Iterator[np.ndarray]:
             # A row longer than the header (a decimal comma) would otherwise be cut with a warning.
             warnings.simplefilter("error", pd.errors.ParserWarning)
             pieces = pd.read_csv(path, chunksize=ROWS, index_col=False, skipinitialspace=True, encoding="utf-8-sig",
-                                 float_precision="round_trip")
+                                 dtype=str)
             start = 0
             for piece in pieces:
                 piece.columns = header
@@ -119,17 +120,17 @@ def _pieces(path: Path) -> Iterator[np.ndarray]:
                         "columns lon and lat") from None
 
 
-def _numbers(column: object, path: Path, start: int) -> np.ndarray:
+def _numbers(column: pd.Series, path: Path, start: int) -> np.ndarray:
+    """Return text as numbers (n,), to the last bit; a missing one is NaN."""
     import numpy as np
     import pandas as pd
 
-    if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
-        wrong = column.notna() & pd.to_numeric(column.astype(str), errors="coerce").isna()
-        if wrong.any():
-            row = int(np.flatnonzero(wrong)[0])
-            raise CubeError(f"{path}: row {start + row + 1}: {column.name} is {column.iloc[row]!r}, not a number; give "
-                            "degrees, with a decimal point")
-    return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    wrong = column.notna() & pd.to_numeric(column, errors="coerce").isna()
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise CubeError(f"{path}: row {start + row + 1}: {column.name} is {column.iloc[row]!r}, not a number; give "
+                        "degrees, with a decimal point")
+    return column.astype(object).where(column.notna(), "nan").to_numpy().astype(np.float64)
 
 
 @contextmanager

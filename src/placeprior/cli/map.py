@@ -57,11 +57,13 @@ def _index(run: Run, day: datetime) -> tuple[int, int]:
     """Return the day's number in the record and how many days before it the model looks at."""
     import numpy as np
 
+    from placeprior import matrix
     from placeprior.data.labels import START
     from placeprior.data.world import World
+    from placeprior.sizes import Config
 
     index = int((np.datetime64(day, "D") - START.astype("datetime64[D]")).astype(int))
-    before = run.config["window"] - 1 if run.config else 0
+    before = 0 if run.variant in matrix.BASELINES else Config(**run.config).window - 1
     last = int(World(**run.data["options"]).days) - 1
     if not before <= index <= last:
         first, final = (START.astype("datetime64[D]") + n for n in (before, last))
