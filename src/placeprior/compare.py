@@ -243,7 +243,7 @@ def table(frame: pd.DataFrame, caption: str, name: str = "") -> Any:
     from IPython.display import Markdown
 
     body = frame.reset_index() if frame.index.name else frame
-    text = body.to_markdown(index=False, disable_numparse=True,
-                            colalign=["left"] + ["right"] * (len(body.columns) - 1))  # fmt: skip
+    sides = ["right" if body[c].astype(str).str.fullmatch(r"[\d\s.,:/%±+−–-]+").all() else "left" for c in body]
+    text = body.to_markdown(index=False, disable_numparse=True, colalign=sides)
     label = f":name: {name}\n" if name else ""
     return Markdown(f":::{{table}} {caption}\n{label}\n{text}\n:::\n")
