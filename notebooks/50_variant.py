@@ -22,7 +22,9 @@ from placeprior.sizes import Config
 figures.style()
 runs = [run for run in matrix.runs(profile) if run.model == model and ledger.is_stored(run.id)]
 if not runs:
-    raise StoreError(f"no run of {model!r} of profile {profile!r} is stored; `placeprior runs list {profile}` lists them")
+    raise StoreError(
+        f"no run of {model!r} of profile {profile!r} is stored; `placeprior runs list {profile}` lists them"
+    )
 stored = {run.id: ledger.read(run.id) for run in runs}
 variant, fusion = runs[0].variant, runs[0].fusion
 drawn = figures.look(variant, fusion)
@@ -79,7 +81,10 @@ facts = [
     ("width of the LSTMs, of the summary", f"{config.width}, {config.summary}"),
     ("most epochs, rows an epoch", f"{config.epochs}, {config.rows_per_epoch or 'all'}"),
     ("best epoch, over all fits", f"{min(epochs)} to {max(epochs)}"),
-    ("fits", f"{len(runs)} ({len(splits)} splits, seeds {', '.join(map(str, seeds))}, both partitions of a checkerboard)"),
+    (
+        "fits",
+        f"{len(runs)} ({len(splits)} splits, seeds {', '.join(map(str, seeds))}, both partitions of a checkerboard)",
+    ),
     ("time for all fits", f"{minutes:.1f} minutes ({'; '.join(threads)})"),
 ]
 compare.table(pd.DataFrame(facts, columns=["what", "here"]), f"The variant `{model}` as trained, profile {profile}.")
@@ -188,7 +193,9 @@ for split, part in tested.items():
         f"{abs(bias[True]):.1f} {figures.UNIT} too {'low' if bias[True] < 0 else 'high'} on average, the rest "
         f"{abs(bias[False]):.1f} {figures.UNIT} too {'low' if bias[False] < 0 else 'high'}."
     )
-Markdown(" ".join(lines) + " Part of the first number is selection: days are in that twentieth for being measured high.")
+Markdown(
+    " ".join(lines) + " Part of the first number is selection: days are in that twentieth for being measured high."
+)
 
 # %% [markdown]
 # ## Where it errs

@@ -68,7 +68,7 @@ def spread(frame: pd.DataFrame, metric: str = "r2", digits: int = 2) -> pd.DataF
         values = values.dropna()
         if len(values):
             sd = f" ± {values.std():.{digits}f}" if len(values) > 1 else ""
-            table.loc[look(name).name, split] = f"{values.mean():.{digits}f}{sd}"
+            table.loc[look(name).name, split] = f"{values.mean():.{digits}f}{sd}".replace("-", "−")
     return table.rename(columns=SPLITS).rename_axis("told about the place")
 
 
@@ -216,6 +216,16 @@ def reported(split: str, name: str) -> str:
 def signed(low: float, high: float, digits: int = 3) -> str:
     """An interval as text."""
     return f"{low:+.{digits}f} to {high:+.{digits}f}".replace("-", "−")
+
+
+def said(name: str) -> str:
+    """An arm's name inside a sentence, where a comma would read as the start of another arm.
+
+    >>> said("geoclip-hadamard")
+    'GeoCLIP (Hadamard)'
+    """
+    first, _, rest = look(name).name.partition(", ")
+    return f"{first} ({rest})" if rest else first
 
 
 def listed(words: Sequence[str]) -> str:

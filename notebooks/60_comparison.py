@@ -1,0 +1,292 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% tags=["parameters", "remove-cell"]
+profile = "demo"
+
+# %% tags=["remove-cell"]
+import pandas as pd
+from IPython.display import Markdown
+
+from placeprior import compare, figures, ledger, metrics
+from placeprior.errors import StoreError
+
+figures.style()
+scores = compare.with_arm(ledger.scores(profile))
+scores = scores[scores["task"] == "world"]
+if scores.empty:
+    raise StoreError(f"results/{profile} has no scores of the embedded world; collect the profile first")
+sums = ledger.sums(profile)
+splits = compare.splits_in(scores)
+seeds = sorted(scores["seed"].unique())
+fits = f"{scores['run'].nunique()} runs, seeds {', '.join(map(str, seeds))}, both partitions of a checkerboard"
+origin = f"profile {profile}, embedded world"
+gaps = {metric: compare.differences(scores, sums, metric=metric) for metric in ("r2", "rmse", "rmse_35")}
+verdicts = compare.arms_of(gaps["r2"])
+models = verdicts[verdicts["arm"] != "idw"]
+
+
+def name(arm):
+    return figures.look(arm).name
+
+
+def where(split):
+    return compare.SPLITS.get(split, split)
+
+
+# %% [markdown]
+# # The comparison: within and out of region
+#
+# Every variant on every split, in the embedded world: simulated, so that nothing here is a finding about the
+# atmosphere. Same rows, same network, same budget, same seeds; only what is told about the place differs
+# ({doc}`../question`). How to read the scores and intervals: {doc}`../concepts/scores`. The same comparison on real
+# measurements: {doc}`aqs`.
+#
+# ## All scores
+
+# %% tags=["remove-input"]
+compare.table(
+    compare.spread(scores),
+    f"Test R², mean ± standard deviation over seeds and folds; {fits}; {origin}.",
+    "tab-comparison-r2",
+)
+
+# %% tags=["remove-input"]
+compare.table(
+    compare.spread(scores, "rmse"),
+    f"Test RMSE in {figures.UNIT}, mean ± standard deviation over seeds and folds; {origin}.",
+    "tab-comparison-rmse",
+)
+
+# %% [markdown]
+# The standard deviations mix two things: on a checkerboard the two partitions are two different test sets, and their
+# difference is often larger than anything the variants do. So do not compare variants by whether their $\pm$ overlap. What
+# is common to all variants cancels in the *differences* below.
+
+# %% mystnb={"figure": {"caption": "Test R² of every fit (pale dots: seeds and folds), their mean (marker) and the range from the smallest to the largest fit (bar), one panel a split. Panels have their own scales. Two clusters of dots on a checkerboard are its two partitions.", "name": "fig-comparison-forest"}, "image": {"alt": "One panel a split. Each arm, from inverse distance over no location to GeoCLIP, has a row with pale dots for single fits, a marker for their mean and a bar for their range of test R²."}} tags=["hide-input"]
+columns = 2
+rows = -(-len(splits) // columns)
+fig, axes = figures.subplots(rows, columns, size=(7.2, 2.2 * rows + 0.3), squeeze=False)
+for ax, split in zip(axes.flat, splits, strict=False):
+    part = scores[(scores["split"] == split) & (scores["metric"] == "r2")]
+    figures.forest(ax, part, "test R²")
+    ax.set_title(where(split), fontsize="small")
+for ax in axes.flat[len(splits) :]:
+    ax.set_visible(False)
+for ax in axes[:, 1:].flat:
+    ax.tick_params(labelleft=False)
+_ = figures.label(fig, profile, n=scores["run"].nunique(), of="runs", embedded=True)
+
+# %% [markdown]
+# ## Differences to no location
+#
+# For every seed and fold, both arms are scored on the same test rows; the difference of the two scores is one pale dot.
+# The marker is the mean over fits, which equals the difference of two cells in {numref}`tab-comparison-r2`. The bar is its 95 %
+# interval over **stations**: draw the stations with replacement, score every fit of both arms on the drawn ones, take
+# the mean difference, repeat. A station that several seeds test is drawn once for all of them, so that three seeds do not
+# count as three times the evidence. The spread of the dots shows what the interval leaves out: the chance of training.
+
+# %% mystnb={"figure": {"caption": "Test R² minus that of no location on the same rows: single fits (pale dots), their mean (marker), and its 95 % bootstrap interval over stations (bar), one panel a split. Right of the dashed line the arm beats no location. Panels have their own scales; inverse distance is left out here.", "name": "fig-comparison-differences"}, "image": {"alt": "One panel a split. Each way of telling the place has a row with the difference of its R² to no location: pale dots for fits, a marker for the mean and a bar for the interval, around a dashed line at zero."}} tags=["hide-input"]
+fig, axes = figures.subplots(rows, columns, size=(7.2, 2.0 * rows + 0.3), squeeze=False)
+drawn = gaps["r2"][gaps["r2"]["arm"] != "idw"]
+for ax, split in zip(axes.flat, splits, strict=False):
+    figures.forest(ax, drawn[drawn["split"] == split], "R² minus R² of no location", reference=0)
+    ax.set_title(where(split), fontsize="small")
+for ax in axes.flat[len(splits) :]:
+    ax.set_visible(False)
+for ax in axes[:, 1:].flat:
+    ax.tick_params(labelleft=False)
+_ = figures.label(
+    fig, profile, n=drawn["stations"].max(), of="stations at most", embedded=True, note="95 % intervals over stations"
+)
+
+# %% tags=["remove-input"]
+short = verdicts.assign(
+    split=verdicts["split"].map(where),
+    arm=verdicts["arm"].map(name),
+    difference=[f"{v:+.3f}".replace("-", "−") for v in verdicts["difference"]],
+    interval=[compare.signed(a, b) for a, b in zip(verdicts["low"], verdicts["high"], strict=True)],
+    better=[f"{p} of {n}" for p, n in zip(verdicts["positive"], verdicts["fits"], strict=True)],
+    stations=verdicts["stations"].astype(str),
+)[["split", "arm", "difference", "interval", "better", "stations"]]
+short.columns = ["split", "arm", "ΔR²", "95 % interval", "fits above 0", "stations"]
+compare.table(short, f"Test R² minus that of no location on the same rows; {origin}.", "tab-comparison-differences")
+
+# %% [markdown]
+# ### In words
+#
+# The next sentences are written by the page from its numbers.
+
+# %% tags=["remove-input"]
+lines = []
+means = scores[scores["metric"] == "r2"].groupby(["split", "arm"])["value"].mean()
+for split in splits:
+    learned = means[split].drop("idw", errors="ignore").sort_values(ascending=False)
+    part = models[models["split"] == split].set_index("arm")
+    text = f"**{where(split)}.** The highest mean R² among the trained arms is that of {compare.said(learned.index[0])}"
+    if learned.index[0] in part.index:
+        lead = part.loc[learned.index[0]]
+        text += f" ({lead['difference']:+.3f} to no location, interval {compare.signed(lead['low'], lead['high'])})".replace(
+            "(-", "(−"
+        )
+    text += ". "
+    for sign, verb in ((1, "clearly better than"), (-1, "clearly worse than"), (0, "not told apart from")):
+        arms = [compare.said(a) for a in part.index[part["clear"] == sign]]
+        if arms:
+            text += f"{compare.listed(arms)} {'is' if len(arms) == 1 else 'are'} {verb} no location. "
+    if "idw" in means[split]:
+        beaten = [a for a in learned.index if learned[a] > means[split]["idw"]]
+        text += f"Inverse distance reaches {means[split]['idw']:.2f}; " + (
+            "no trained arm has a higher mean."
+            if not beaten
+            else f"{len(beaten)} of {len(learned)} trained arms have a higher mean."
+        )
+    lines.append("- " + text)
+lines.append(
+    f"\n*Clearly* means that the interval excludes zero. There are {len(models)} such intervals on this page; if no arm "
+    f"differed from no location, about {0.05 * len(models):.1f} of them would still exclude zero by chance. "
+    f"Here it is {int((models['clear'] != 0).sum())}. Count on a pattern over splits, not on a single interval; and where fits "
+    "disagree in sign, a clear interval still rests on few seeds."
+)
+Markdown("\n".join(lines))
+
+# %% [markdown]
+# ### With a stricter bar
+#
+# One way to allow for many looks is Bonferroni's: with $m$ intervals, widen each to a level of $1 - 0.05/m$. It is strict, since
+# arms and splits share stations and are not independent.
+
+# %% tags=["remove-input"]
+strict = compare.arms_of(compare.differences(scores, sums, level=1 - 0.05 / max(len(models), 1), draws=10_000))
+strict = strict[(strict["arm"] != "idw") & (strict["clear"] != 0)]
+told = [
+    f"{compare.said(a)} on {where(s)} ({'better' if c > 0 else 'worse'})"
+    for s, a, c in zip(strict["split"], strict["arm"], strict["clear"], strict=True)
+]
+Markdown(
+    f"At that level {len(told)} of {len(models)} differences remain"
+    + (f": {compare.listed(told)}." if told else ": none can be told from zero.")
+)
+
+# %% [markdown]
+# ## High days
+#
+# Smoke days are few and matter most. The score is the RMSE over test rows with a measured PM2.5 at the level of the US
+# daily standard or above (see {doc}`../concepts/scores` for what choosing rows by their measurement does).
+
+# %% tags=["remove-input"]
+compare.table(
+    compare.spread(scores, "rmse_35", 1),
+    f"Test RMSE in {figures.UNIT} on rows with measured PM2.5 of at least {metrics.HIGH:.0f} {figures.UNIT}, mean ± standard "
+    f"deviation over seeds and folds; {origin}.",
+    "tab-comparison-high",
+)
+
+# %% tags=["remove-input"]
+high = compare.arms_of(gaps["rmse_35"])
+high = high[high["arm"] != "idw"]
+lower, worse = (
+    [
+        f"{compare.said(a)} on {where(s)}"
+        for s, a in high.loc[high["clear"] == sign, ["split", "arm"]].itertuples(index=False)
+    ]
+    for sign in (-1, 1)
+)
+n_high = int(sums[sums["run"].isin(scores.loc[(scores["arm"] == "none"), "run"])]["n_35"].sum())
+Markdown(
+    f"These are {n_high:,} of the tested rows of no location over all fits. "
+    + (
+        f"The error on high days is clearly smaller than without location for {compare.listed(lower)}. "
+        if lower
+        else "No arm has a clearly smaller error on high days than no location. "
+    )
+    + (f"It is clearly larger for {compare.listed(worse)}." if worse else "None has a clearly larger one.")
+)
+
+# %% [markdown]
+# ## Beside the reported numbers
+#
+# The study's numbers below are **reported (second-hand)**: extracted by others, not checked against the paper ({doc}`../question`). They
+# come from real measurements of 2021, other inputs and another size of network; ours from a simulated world. **It is not the
+# same experiment, and equal or different values prove nothing.** What can be compared is a direction: does telling the
+# place help where the study says that it helps?
+
+# %% tags=["remove-input"]
+ours = compare.spread(scores)
+rows_ = []
+for split in splits:
+    for arm in [a for a in figures.arm_order(scores["arm"]) if a not in ("idw",)]:
+        found = models[(models["split"] == split) & (models["arm"] == arm)]
+        verdict = (
+            "(reference)"
+            if arm == "none"
+            else compare.agreement(split, arm, int(found["clear"].iloc[0]))
+            if len(found)
+            else "–"
+        )
+        rows_.append(
+            (where(split), name(arm), compare.reported(split, arm), ours.loc[name(arm), where(split)], verdict)
+        )
+beside = pd.DataFrame(
+    rows_,
+    columns=[
+        "split",
+        "told about the place",
+        "reported (second-hand)",
+        "here, embedded world",
+        "direction against no location",
+    ],
+)
+compare.table(
+    beside,
+    f"R² reported (second-hand) for real PM2.5 and R² here ({origin}). Two reported values are a checkerboard's two partitions. Undecided: "
+    "our interval includes zero.",
+    "tab-comparison-reported",
+)
+
+# %% tags=["remove-input"]
+counts = beside["direction against no location"].value_counts()
+asked = int(counts.reindex(["agrees", "does not agree", "undecided"]).fillna(0).sum())
+Markdown(
+    f"Of {asked} reported directions, the number found here too is {int(counts.get('agrees', 0))}, found the "
+    f"other way round {int(counts.get('does not agree', 0))}, undecided {int(counts.get('undecided', 0))}."
+)
+
+# %% [markdown]
+# ## What this shows, what it does not
+#
+# It shows how the arms rank in *this* simulated year, with *this* small network and budget, and which of the ranks survive
+# another draw of stations. The embedded world was not tuned for any arm, but its geography is one draw: another
+# seed of the world is another map of regional characters, and no interval here knows about that. Nor does a difference
+# say *why*: GeoCLIP also brings a deeper head ({doc}`../departures`, number 8). And a year of budgeted training on
+# two cores favours whatever is learned quickly.
+#
+# ```{admonition} Exercise: overlapping, yet clear
+# :class: exercise tip
+# Find two arms whose ranges overlap in {numref}`fig-comparison-forest` but whose difference in {numref}`fig-comparison-differences`
+# excludes zero. How can both be right?
+# ```
+#
+# ```{admonition} Solution
+# :class: solution dropdown
+# The range in the first figure contains what differs between folds and seeds and is common to both arms: a hard
+# partition is hard for all. In the difference it cancels. The variance of a difference is
+# $\sigma_a^2 + \sigma_b^2 - 2\rho\,\sigma_a\sigma_b$, which is small when the correlation $\rho$ of the two arms' scores is near 1.
+# ```
+#
+# ```{admonition} Exercise: how many seeds?
+# :class: exercise tip
+# Take the dots of one arm and one split. Estimate the standard deviation over seeds of the difference, and from it how many
+# seeds would be needed to see a difference of 0.01 with a standard error of a third of it.
+# ```
+#
+# ```{admonition} Solution
+# :class: solution dropdown
+# With a standard deviation $s$ between seeds, the mean of $k$ seeds has a standard error of $s/\sqrt k$. Setting it to
+# $0.01/3$ gives $k = (300\,s)^2$: nine seeds for $s = 0.01$, and thirty-six for twice that.
+# ```
