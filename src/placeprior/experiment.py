@@ -131,6 +131,32 @@ def make(run: Run, log: Any = print) -> Path:
     entry = ledger.store() / run.id
     if ledger.is_stored(run.id):
         return entry
+    work = _begin_entry(entry)  # before training: an unwritable store should cost a second, not an hour
+    try:
+        _fill_entry(work, run, log)
+        if entry.exists():  # incomplete: complete ones are never made again
+            shutil.rmtree(entry)
+        os.replace(work, entry)
+    except (OSError, SafetensorError) as error:
+        raise StoreError(f"could not write run {entry.name} to {entry.parent}: {error}; free some space and start "
+                         "again, finished runs are kept") from error
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return entry
+
+
+def _begin_entry(entry: Path) -> Path:
+    try:
+        entry.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{entry.name}-", dir=entry.parent))
+        work.chmod(0o755)  # a store may be shared
+        return work
+    except OSError as error:
+        raise StoreError(f"cannot write to {entry.parent}: {error.strerror}; make it writable and start again, "
+                         "finished runs are kept") from error
+
+
+def _fill_entry(work: Path, run: Run, log: Any) -> None:
     torch.set_num_threads(THREADS)
     started = time.perf_counter()
     cube = cube_of(run)
@@ -178,37 +204,16 @@ def make(run: Run, log: Any = print) -> Path:
     sums.insert(0, "lat", cube["lat"].values[sums.index])
     sums.insert(0, "lon", cube["lon"].values[sums.index])
     sums.insert(0, "name", cube["station"].values[sums.index])
-    _write_entry(entry, result, pd.DataFrame(history), predictions, sums.reset_index(drop=True), tensors)
+    pd.DataFrame(history).to_csv(work / "history.csv", index=False)
+    predictions.to_parquet(work / "predictions.parquet", index=False)
+    sums.reset_index(drop=True).to_parquet(work / "stations.parquet", index=False)
+    save_file(tensors, work / "weights.safetensors")
+    (work / "run.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
     log(f"{run.id}  {run.label}: R2 {result['scores']['r2']:.3f}, RMSE {result['scores']['rmse']:.2f} µg m-3, "
         f"{result['stamp']['seconds']:.0f} s")
-    return entry
 
 
 # --- keeping it -----------------------------------------------------------------------------------------------------
-
-
-def _write_entry(entry: Path, result: dict, history: pd.DataFrame, predictions: pd.DataFrame, sums: pd.DataFrame,
-                 tensors: dict[str, torch.Tensor]) -> None:
-    try:
-        entry.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{entry.name}-", dir=entry.parent))
-    except OSError as error:
-        raise StoreError(f"cannot write to {entry.parent}: {error.strerror}; make it writable and start again, "
-                         "finished runs are kept") from error
-    try:
-        history.to_csv(work / "history.csv", index=False)
-        predictions.to_parquet(work / "predictions.parquet", index=False)
-        sums.to_parquet(work / "stations.parquet", index=False)
-        save_file(tensors, work / "weights.safetensors")
-        (work / "run.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
-        if entry.exists():  # incomplete: complete ones are never made again
-            shutil.rmtree(entry)
-        os.replace(work, entry)
-    except (OSError, SafetensorError) as error:
-        raise StoreError(f"could not write run {entry.name} to {entry.parent}: {error}; free some space and start "
-                         "again, finished runs are kept") from error
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
 def collect(profile: str) -> Path:
