@@ -92,6 +92,7 @@ def project(tmp_path, monkeypatch):
     (tmp_path / "runs.yml").write_text(RUNS_YML, encoding="utf-8")
     (tmp_path / "toy.csv").write_text("toy\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PLACEPRIOR_CACHE", str(tmp_path / "cache"))
     monkeypatch.setitem(data.TASKS, "toy", toy_cube)
     monkeypatch.setitem(data.FILES, "toy", lambda: [tmp_path / "toy.csv"])
     for cached in (matrix._read, matrix._data, experiment._cube):

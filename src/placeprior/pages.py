@@ -60,14 +60,14 @@ def execute(page: str, target: Path, **parameters: Any) -> Path:
     source = sources() / f"{spec['notebook']}.py"
     if not source.is_file():
         raise ConfigError(f"page {page!r} in runs.yml names notebook {spec['notebook']!r}, but {source} does not exist")
-    notebook = jupytext.read(source)
+    notebook = jupytext.read(source, fmt="py:percent")
     notebook.metadata["kernelspec"] = KERNEL
     given = {"profile": spec.get("profile", "demo")} | spec.get("parameters", {}) | parameters
     known = defaults(notebook)
     for name, value in given.items():
         if name not in known:
             raise UnknownName(f"parameter of notebook {spec['notebook']}", name, known)
-        if not isinstance(value, type(known[name])):
+        if not _fits(value, known[name]):
             raise ConfigError(f"parameter {name!r} of page {page!r} must be {type(known[name]).__name__}, "
                               f"like its default {known[name]!r}; got {value!r}")
 
@@ -90,6 +90,13 @@ def execute(page: str, target: Path, **parameters: Any) -> Path:
     os.replace(unfinished, target)
     print(f"page {page}: done in {seconds:.0f} s", flush=True)
     return target
+
+
+def _fits(value: Any, default: Any) -> bool:
+    """Whether a parameter is of its default's type; a whole number does for a fraction, a truth value for neither."""
+    if isinstance(default, float) and type(value) is int:
+        return True
+    return isinstance(value, type(default)) and isinstance(value, bool) == isinstance(default, bool)
 
 
 def _fill(notebook: nbformat.NotebookNode, parameters: dict[str, Any]) -> None:

@@ -102,7 +102,7 @@ def _neighbours(run: Run, lonlat: np.ndarray, times: np.ndarray) -> np.ndarray:
     known = cube["time"].values
     day = np.searchsorted(known, times).clip(max=len(known) - 1)
     if not np.array_equal(known[day], times):
-        missing = times[known[day] != times][0]
-        raise ConfigError(f"no monitor was read on {missing.astype('datetime64[D]')}: task {run.task!r} has "
-                          f"{known[0].astype('datetime64[D]')} to {known[-1].astype('datetime64[D]')}; choose among these")
+        missing, first, last = np.array([times[known[day] != times][0], known[0], known[-1]], "datetime64[D]")
+        raise ConfigError(f"no monitor was read on {missing}: task {run.task!r} has {first} to {last}; choose among "
+                          "these days")
     return neighbour_pm25(cube["pm25"].values[:, day], stations(cube), parts.pool[:, day], target=lonlat)

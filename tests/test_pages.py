@@ -1,0 +1,176 @@
+"""From notebook to page: parameters that are checked, failures that leave nothing, and one real execution."""
+
+from __future__ import annotations
+
+import jupytext
+import nbformat
+import papermill
+import pytest
+
+from placeprior import pages
+from placeprior.errors import ConfigError, UnknownName
+from placeprior.pages import PageFailed, defaults, execute
+
+NOTEBOOK = """\
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       format_name: percent
+# ---
+
+# %% [markdown]
+# # A toy
+
+# %% tags=["parameters"]
+profile = "demo"
+count = 1
+share = 0.5
+names = ["a"]
+bold = False
+
+# %%
+import os
+print(profile, count * 2, share, names, bold, os.path.exists("runs.yml"))
+"""
+
+
+@pytest.fixture
+def notebooks(project):
+    (project / "notebooks").mkdir()
+    (project / "notebooks" / "00_toy.py").write_text(NOTEBOOK, encoding="utf-8")
+    return project
+
+
+@pytest.fixture
+def no_kernel(monkeypatch):
+    """Everything but the kernel: nothing is run. Returns the parameters that were given."""
+    given = []
+
+    def pretend(notebook, _, parameters, **__):
+        given.append(parameters)
+        return notebook
+
+    monkeypatch.setattr(papermill, "execute_notebook", pretend)
+    return given
+
+
+def test_parameters_are_the_plain_assignments_of_their_cell():
+    notebook = jupytext.reads(NOTEBOOK, fmt="py:percent")
+    assert defaults(notebook) == {"profile": "demo", "count": 1, "share": 0.5, "names": ["a"], "bold": False}
+    assert defaults(nbformat.v4.new_notebook()) == {}
+
+
+def test_runs_yml_wins_over_the_notebook_and_the_caller_over_both(notebooks, no_kernel):
+    execute("toy", notebooks / "out.ipynb")
+    execute("toy", notebooks / "out.ipynb", count=7, profile="far")
+    assert no_kernel == [{"profile": "tiny", "count": 3}, {"profile": "far", "count": 7}]
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"cuont": 2}, "unknown parameter of notebook 00_toy 'cuont'; did you mean 'count'"),
+        ({"count": "2"}, "'count' of page 'toy' must be int, like its default 1; got '2'"),
+        ({"count": 2.5}, "'count'.*must be int.*2.5"),
+        ({"count": True}, "'count'.*must be int.*True"),
+        ({"names": "a"}, "'names'.*must be list"),
+        ({"bold": 1}, "'bold'.*must be bool"),
+        ({"share": "half"}, "'share'.*must be float"),
+    ],
+)
+def test_a_wrong_parameter_is_refused_by_name_and_nothing_is_written(notebooks, no_kernel, given, named):
+    target = notebooks / "book" / "toy.ipynb"
+    with pytest.raises(ConfigError, match=named):
+        execute("toy", target, **given)
+    assert no_kernel == [] and not target.parent.exists()
+
+
+def test_a_whole_number_does_for_a_fraction(notebooks, no_kernel):
+    execute("toy", notebooks / "out.ipynb", share=1)
+    assert no_kernel[0]["share"] == 1
+
+
+def test_an_unknown_page_and_a_missing_notebook_are_named(notebooks, no_kernel):
+    with pytest.raises(UnknownName, match="unknown page 'toi'; did you mean 'toy'"):
+        execute("toi", notebooks / "out.ipynb")
+    (notebooks / "notebooks" / "00_toy.py").unlink()
+    with pytest.raises(ConfigError, match="page 'toy'.*'00_toy'.*does not exist"):
+        execute("toy", notebooks / "out.ipynb")
+
+
+def tagged(notebook, tag):
+    return [cell for cell in notebook.cells if tag in cell.metadata.get("tags", [])]
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory):
+    """The toy notebook, really run: the only kernel these tests start besides the one that fails."""
+    from conftest import RUNS_YML
+
+    folder = tmp_path_factory.mktemp("page")
+    (folder / "notebooks").mkdir()
+    (folder / "notebooks" / "00_toy.py").write_text(NOTEBOOK, encoding="utf-8")
+    (folder / "runs.yml").write_text(RUNS_YML, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.chdir(folder)
+        target = execute("toy", folder / "book" / "chapters" / "toy.ipynb")
+    return target, nbformat.read(target, 4)
+
+
+def test_the_page_holds_outputs_of_the_given_parameters(executed):
+    target, page = executed
+    nbformat.validate(page)
+    printed = [o.text for cell in page.cells for o in cell.get("outputs", []) if o.output_type == "stream"]
+    assert printed == ["tiny 6 0.5 ['a'] False True\n"]
+    assert [p.name for p in target.parent.iterdir()] == ["toy.ipynb"]
+
+
+def test_parameters_are_hidden_and_the_stamp_stands_at_the_end(executed):
+    _, page = executed
+    (declared,), (injected,) = tagged(page, "parameters"), tagged(page, "injected-parameters")
+    assert "remove-cell" in declared.metadata["tags"] and "hide-input" in injected.metadata["tags"]
+    stamp = page.cells[-1]
+    assert stamp.cell_type == "markdown" and "How this page was made" in stamp.source
+    for said in ("`tiny`", "00_toy.py", "count = 3", "python"):
+        assert said in stamp.source
+
+
+def test_nothing_of_the_machine_or_the_moment_is_left_in_the_cells(executed):
+    target, page = executed
+    assert set(page.metadata) <= {"kernelspec", "language_info"}
+    assert all(not {"papermill", "execution"} & set(cell.metadata) for cell in page.cells)
+    assert str(target.parents[2]) not in target.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    def fail(notebook, *_, **__):
+        cell = {"source": "1 / 0", "cell_type": "code"}
+        raise papermill.PapermillExecutionError(3, 5, cell["source"], "ZeroDivisionError", "division by zero", [])
+
+    monkeypatch.setattr(papermill, "execute_notebook", fail)
+
+
+def test_a_failing_notebook_names_page_cell_and_error_and_keeps_the_old_page(notebooks, failing):
+    target = notebooks / "book" / "toy.ipynb"
+    with pytest.raises(PageFailed, match="page 'toy': cell 5 of 00_toy.py raised ZeroDivisionError: division by zero"):
+        execute("toy", target)
+    assert not target.exists()
+    target.write_text("the page of yesterday")
+    with pytest.raises(PageFailed):
+        execute("toy", target)
+    assert target.read_text() == "the page of yesterday" and [p.name for p in target.parent.iterdir()] == [target.name]
+
+
+@pytest.mark.slow
+def test_a_notebook_that_raises_in_a_real_kernel_leaves_no_page(notebooks):
+    (notebooks / "notebooks" / "00_toy.py").write_text(NOTEBOOK + "\n# %%\nraise ValueError('on purpose')\n")
+    target = notebooks / "book" / "toy.ipynb"
+    with pytest.raises(PageFailed, match="page 'toy': cell 4 of 00_toy.py raised ValueError: on purpose"):
+        execute("toy", target)
+    assert not target.exists()
+
+
+def test_sources_are_below_the_project(notebooks):
+    assert pages.sources() == notebooks / "notebooks"
