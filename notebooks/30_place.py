@@ -38,11 +38,11 @@ on_land = coords.inside(cells)
 places = cells[on_land]
 
 
-def raster(values, where=on_land, shape=(len(lat), len(lon))):
+def raster(values):
     """Values of the land cells (n,) as a map (ny, nx), NaN at sea."""
-    full = np.full(where.size, np.nan)
-    full[where] = values
-    return full.reshape(shape)
+    full = np.full(len(cells), np.nan)
+    full[on_land] = values
+    return full.reshape(len(lat), len(lon))
 
 
 def table(frame, caption, name):
@@ -99,7 +99,7 @@ explained = 1 - left.var(0) / s.var(0)
 Markdown(
     "Over the land cells of the country, a straight-line function of longitude and latitude explains "
     + ", ".join(
-        f"{100 * e:.1f} % of the variance of {n}" for n, e in zip(("sin lat", "cos lat", "sin lon", "cos lon"), explained)
+        f"{100 * e:.1f} % of the variance of {n}" for n, e in zip(("sin lat", "cos lat", "sin lon", "cos lon"), explained, strict=True)
     )
     + f" (n = {len(z):,} cells). What the network gains from `sincos` here is some curvature, above all that trough."
 )
@@ -194,7 +194,7 @@ gap = np.abs(sum(parts.values()) - encoders.embed("geoclip", some)).max()
 spread = {name: part.var(0).sum() for name, part in parts.items()}
 total = sum(parts.values()).var(0).sum()
 Markdown(
-    f"The sum of the three agrees with `encoders.embed(\"geoclip\", …)` "
+    "The sum of the three agrees with `encoders.embed(\"geoclip\", …)` "
     + ("to the last bit" if gap == 0 else f"to {gap:.0e}")
     + f" (n = {len(some):,} places). The variance "
     f"over the country within each scale, as a share of the embedding's: "
