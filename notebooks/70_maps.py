@@ -1,0 +1,300 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% tags=["parameters", "remove-cell"]
+profile = "demo"
+
+# %% tags=["remove-cell"]
+import numpy as np
+import pandas as pd
+import xarray as xr
+from IPython.display import Markdown
+
+from placeprior import compare, figures, ledger, matrix, predict
+from placeprior.data.world import World
+from placeprior.errors import StoreError
+from placeprior.sizes import Config
+from placeprior.splits import partition
+
+figures.style()
+resolution = 2.0 if profile == "smoke" else 0.5
+runs = [run for run in matrix.runs(profile) if run.task == "world" and ledger.is_stored(run.id)]
+first_seed = min((run.seed for run in runs), default=0)
+of = {(run.split, figures.arm(run.variant, run.fusion), run.fold): run for run in runs if run.seed == first_seed}
+arms = figures.arm_order(arm for split, arm, _ in of if split == "spatial")
+if not arms:
+    raise StoreError(
+        f"no run on the spatial split is stored for profile {profile}; `placeprior runs list {profile}` shows them"
+    )
+world = World(**of["spatial", arms[0], 1].data["options"])
+window = max(Config(**run.config).window for run in of.values() if run.config)
+
+# %% [markdown]
+# # Daily maps
+#
+# A score at monitors says nothing about the places between them, which are what a map is for. In the embedded world,
+# simulated from a formula, the truth is known on any grid. Here every variant draws three days, and the maps are scored
+# **between** the stations. All inputs are known on the grid as they are at stations: the same predictors, with the same gaps.
+#
+# ## Three days, chosen by rule
+#
+# The days are not picked by eye. Among the days with a full window of history, at the monitors:
+#
+# - the **smoke day** has the highest mean smoke at the ground,
+# - the **stagnant day** has the highest mean PM2.5 from local emissions and heating together, smoke day excluded,
+# - the **clean day** has the lowest mean true PM2.5.
+
+# %% tags=["remove-cell"]
+at_monitors = world.components(world.monitors, np.arange(world.days)).mean("place")
+candidates = at_monitors.isel(time=slice(window - 1, None))
+smoke = int(candidates["smoke_surface"].values.argmax())
+stale = (candidates["local"] + candidates["heating"]).values.copy()
+stale[smoke] = -np.inf
+clean = candidates["pm25_true"].values.copy()
+clean[[smoke, int(stale.argmax())]] = np.inf
+chosen = {
+    name: index + window - 1
+    for name, index in (("clean", int(clean.argmin())), ("stagnant", int(stale.argmax())), ("smoke", smoke))
+}
+grids, estimates = {}, {}
+for name, day in chosen.items():
+    grids[name] = world.grid(range(day - window + 1, day + 1), resolution)
+    estimates[name] = {arm: predict.daily_map(of["spatial", arm, 1], grids[name]) for arm in arms}
+truths = {name: grid["pm25_true"].isel(time=-1).where(grid["land"]) for name, grid in grids.items()}
+dates = {name: pd.Timestamp(grid["time"].values[-1]) for name, grid in grids.items()}
+cells = int(grids["smoke"]["land"].sum())
+
+
+def shown(arm):
+    return figures.look(arm).name
+
+
+# %% tags=["remove-input"]
+rows = [
+    (
+        f"{name}",
+        f"{dates[name]:%d %B}",
+        *(f"{float(at_monitors[v][day]):.1f}" for v in ("pm25_true", "local", "heating", "smoke_surface")),
+    )
+    for name, day in chosen.items()
+]
+compare.table(
+    pd.DataFrame(rows, columns=["day", "nominal date", "true PM2.5", "local", "heating", "smoke"]),
+    f"The three days of the embedded world: means over {len(world.monitors)} monitors, {figures.UNIT}; profile {profile}.",
+)
+
+# %% [markdown]
+# The maps come from the fits on the `spatial` split with the first seed: nearly all monitors were trained on, as one
+# would for a map that is to be used. Inverse distance uses the same training monitors. Within a day all maps share
+# one colour scale, and so do all maps of errors.
+#
+# ## A clean day
+
+
+# %% mystnb={"figure": {"caption": "PM2.5 on the clean day of the embedded world: truth, and the estimates of inverse distance and every variant (spatial split, first seed).", "name": "fig-maps-clean"}, "image": {"alt": "Small maps of the contiguous US on one clean day, all on one colour scale: first the truth, then inverse distance, no location, lon/lat, sin/cos and GeoCLIP in both fusions."}} tags=["hide-input"]
+def draw(day):
+    """Truth and every arm's estimate on one colour scale."""
+    layers = {"truth": truths[day]} | {shown(arm): estimates[day][arm] for arm in arms}
+    top = float(np.nanpercentile(truths[day], 99))
+    fig, axes = figures.subplots(-(-len(layers) // 2), 2, size=(7.2, 8.6), maps=True)
+    for ax, (title, layer) in zip(axes.flat, layers.items(), strict=False):
+        mesh = figures.grid_map(ax, layer["lon"], layer["lat"], layer.values, "PM2.5", vmin=0, vmax=top, bar=False)
+        ax.set_title(title, fontsize="small")
+    for ax in axes.flat[len(layers) :]:
+        ax.set_visible(False)
+    figures.colourbar(axes, mesh, f"PM2.5 on {dates[day]:%d %B}, nominal", extend="max")
+    return figures.label(fig, profile, n=cells, of=f"land cells of {resolution}°", embedded=True)
+
+
+def draw_errors(day):
+    """Estimate minus truth, every arm on one colour scale."""
+    errors = {arm: estimates[day][arm] - truths[day] for arm in arms}
+    top = float(np.nanpercentile(np.abs(errors["none"] if "none" in errors else errors[arms[0]]), 98))
+    fig, axes = figures.subplots(-(-len(arms) // 2), 2, size=(7.2, 6.7), maps=True)
+    for ax, (arm, error) in zip(axes.flat, errors.items(), strict=False):
+        mesh = figures.grid_map(
+            ax, error["lon"], error["lat"], error.values, "error", kind="difference", vmin=-top, vmax=top, bar=False
+        )
+        ax.set_title(shown(arm), fontsize="small")
+    for ax in axes.flat[len(errors) :]:
+        ax.set_visible(False)
+    figures.colourbar(axes, mesh, "estimate minus truth", extend="both")
+    return figures.label(fig, profile, n=cells, of=f"land cells of {resolution}°", embedded=True)
+
+
+_ = draw("clean")
+
+# %% mystnb={"figure": {"caption": "Error (estimate minus truth) on the clean day of the embedded world, every variant on one colour scale.", "name": "fig-maps-clean-error"}, "image": {"alt": "Small maps of errors on the clean day, one for inverse distance and one for each variant, red where the estimate is too high and blue where it is too low."}} tags=["hide-input"]
+_ = draw_errors("clean")
+
+# %% [markdown]
+# ## A stagnant day
+
+# %% mystnb={"figure": {"caption": "PM2.5 on the stagnant day of the embedded world (most local emissions and heating): truth, and the estimates of inverse distance and every variant (spatial split, first seed).", "name": "fig-maps-stagnant"}, "image": {"alt": "Small maps of the contiguous US on one stagnant day, all on one colour scale: the truth, in which cities and basins stand out, then inverse distance and every variant."}} tags=["hide-input"]
+_ = draw("stagnant")
+
+# %% mystnb={"figure": {"caption": "Error (estimate minus truth) on the stagnant day of the embedded world, every variant on one colour scale.", "name": "fig-maps-stagnant-error"}, "image": {"alt": "Small maps of errors on the stagnant day, one for inverse distance and one for each variant, red where the estimate is too high and blue where it is too low."}} tags=["hide-input"]
+_ = draw_errors("stagnant")
+
+# %% [markdown]
+# ## A smoke day
+
+# %% mystnb={"figure": {"caption": "PM2.5 on the smoke day of the embedded world (most smoke at the ground): truth, and the estimates of inverse distance and every variant (spatial split, first seed).", "name": "fig-maps-smoke"}, "image": {"alt": "Small maps of the contiguous US on one smoke day, all on one colour scale: first the truth with its smoke, then inverse distance, no location, lon/lat, sin/cos and GeoCLIP in both fusions."}} tags=["hide-input"]
+_ = draw("smoke")
+
+# %% mystnb={"figure": {"caption": "Error (estimate minus truth) on the smoke day of the embedded world, every variant on one colour scale.", "name": "fig-maps-smoke-error"}, "image": {"alt": "Small maps of errors on the smoke day, one for inverse distance and one for each variant, red where the estimate is too high and blue where it is too low."}} tags=["hide-input"]
+_ = draw_errors("smoke")
+
+# %% [markdown]
+# ## Scores of the maps
+#
+# Each land cell weighs by its area, $\cos\varphi$ at latitude $\varphi$: with weights $w$, estimates $\hat y$ and truth $y$,
+# $\mathrm{RMSE}^2 = \sum w (\hat y - y)^2 / \sum w$, and likewise the mean error and the correlation.
+#
+# The second kind of map is **out of region**: each cell is estimated by the model of the 16° checkerboard that was *not*
+# trained on the cell's partition, as if no monitor stood within its cell of the board. Nobody would draw a map like that; it asks
+# what a map is worth where there are no monitors.
+
+# %% tags=["remove-cell"]
+board = "checkerboard-16"
+outside = {}
+for day, grid in grids.items():
+    lon, lat = np.meshgrid(grid["lon"], grid["lat"])
+    fold = partition(np.column_stack([lon.ravel(), lat.ravel()]), 16.0).reshape(lon.shape)
+    for arm in arms:
+        if all((board, arm, k) in of for k in (1, 2)):
+            one, two = (predict.daily_map(of[board, arm, k], grid) for k in (1, 2))
+            outside.setdefault(day, {})[arm] = xr.where(fold == 1, one, two)
+
+
+def score(estimate, truth):
+    """Area-weighted RMSE, mean error and correlation over land."""
+    keep = np.isfinite(estimate.values) & np.isfinite(truth.values)
+    weight = np.broadcast_to(np.cos(np.radians(truth["lat"].values))[:, None], truth.shape)[keep]
+    e, y = estimate.values[keep].astype(float), truth.values[keep].astype(float)
+
+    def mean(x):
+        return np.average(x, weights=weight)
+
+    covariance = mean((e - mean(e)) * (y - mean(y)))
+    spread = np.sqrt(mean((e - mean(e)) ** 2) * mean((y - mean(y)) ** 2))
+    return {"RMSE": np.sqrt(mean((e - y) ** 2)), "bias": mean(e - y), "r": covariance / spread if spread else np.nan}
+
+
+scored = pd.DataFrame(
+    [
+        {"map": kind, "day": day, "arm": arm} | score(layer, truths[day])
+        for kind, maps in (("all regions trained", estimates), ("out of region, 16°", outside))
+        for day, layers in maps.items()
+        for arm, layer in layers.items()
+    ]
+)
+
+# %% tags=["remove-input"]
+tables = []
+for kind, part in scored.groupby("map", sort=False):
+    cells_of = part.assign(
+        text=[
+            f"{r:.2f}, {b:+.2f}, {c:.2f}".replace("-", "−")
+            for r, b, c in zip(part["RMSE"], part["bias"], part["r"], strict=True)
+        ]
+    )
+    wide = cells_of.pivot(index="arm", columns="day", values="text").loc[arms, list(chosen)]
+    wide.index = pd.Index([shown(arm) for arm in arms], name=f"{kind}")
+    tables.append(wide.reset_index().rename(columns={kind: "told about the place"}).assign(map=kind))
+together = pd.concat(tables)
+compare.table(
+    together[["map", "told about the place", *chosen]],
+    f"Maps against truth over {cells:,} land cells of {resolution}°, weighted by area: RMSE, mean error (both {figures.UNIT}), correlation. "
+    f"One fit each (seed {first_seed}); profile {profile}, embedded world.",
+    "tab-maps",
+)
+
+# %% tags=["remove-input"]
+lines = []
+for kind, part in scored.groupby("map", sort=False):
+    best = part.loc[part.groupby("day", sort=False)["RMSE"].idxmin()]
+    lines.append(
+        f"- **{kind[0].upper()}{kind[1:]}.** Smallest RMSE: "
+        + compare.listed(
+            [
+                f"{compare.said(a)} on the {d} day ({v:.2f})"
+                for a, d, v in best[["arm", "day", "RMSE"]].itertuples(index=False)
+            ]
+        )
+        + "."
+    )
+    plain = part[part["arm"] == "none"].set_index("day")["RMSE"]
+    if len(plain):
+        better = (
+            part[~part["arm"].isin(["none", "idw"])]
+            .groupby("arm")
+            .apply(lambda g, plain=plain: int((g.set_index("day")["RMSE"] < plain).sum()), include_groups=False)
+        )
+        lines[-1] += (
+            " Days on which an arm's RMSE is below that of no location: "
+            + compare.listed(
+                [
+                    f"{compare.said(a)} {n} of {len(plain)}"
+                    for a, n in better.reindex(figures.arm_order(better.index)).items()
+                ]
+            )
+            + "."
+        )
+lines.append("\nThree days and one fit are examples, not evidence: no interval stands behind these ranks.")
+Markdown("\n".join(lines))
+
+# %% [markdown]
+# ## The smoke day, out of region
+
+# %% mystnb={"figure": {"caption": "The smoke day of the embedded world again, each cell estimated by the model that was not trained on its partition of the 16° checkerboard (first seed). Jumps along the borders of the board are the difference between the two models.", "name": "fig-maps-outside"}, "image": {"alt": "Small maps of the contiguous US on the smoke day, all on one colour scale: the truth, then inverse distance and every variant, each stitched from two models along the borders of the checkerboard."}} tags=["hide-input"]
+layers = {"truth": truths["smoke"]} | {shown(arm): layer for arm, layer in outside.get("smoke", {}).items()}
+fig, axes = figures.subplots(-(-len(layers) // 2), 2, size=(7.2, 2.15 * -(-len(layers) // 2)), maps=True, squeeze=False)
+for ax, (title, layer) in zip(axes.flat, layers.items(), strict=False):
+    mesh = figures.grid_map(
+        ax, truths["smoke"]["lon"], truths["smoke"]["lat"], layer.values, "PM2.5",
+        vmin=0, vmax=float(np.nanpercentile(truths["smoke"], 99)), bar=False,
+    )  # fmt: skip
+    ax.set_title(title, fontsize="small")
+for ax in axes.flat[len(layers) :]:
+    ax.set_visible(False)
+figures.colourbar(axes, mesh, f"PM2.5 on {dates['smoke']:%d %B}, nominal", extend="max")
+_ = figures.label(fig, profile, n=cells, of=f"land cells of {resolution}°", embedded=True)
+
+# %% [markdown]
+# ## What this shows, what it does not
+#
+# The maps show how each way of telling the place looks where nobody measures: whether cities appear, how smooth the
+# fields are, and whether a variant draws structures that the truth does not have. Such **artefacts** are
+# easy to see and hard to score: a bend along a meridian from raw coordinates, a blotch from an encoder. Part of the
+# truth's speckle belongs to no neighbourhood ({doc}`world`), so no map can have it, and the RMSE has a floor above zero.
+#
+# They do not show a ranking: three days of one simulated year, one fit each. Nor does a map that looks right prove
+# that its model knows why: smoke is in the inputs of every variant.
+#
+# ```{admonition} Exercise: why weigh by area?
+# :class: exercise tip
+# Cells are equal in degrees. How much larger is a cell at 26° N than one at 48° N? What would an unweighted score favour?
+# ```
+#
+# ```{admonition} Solution
+# :class: solution dropdown
+# $\cos 26° / \cos 48° \approx 1.3$. Unweighted, a square kilometre in the North would count a third more than one in the South.
+# ```
+#
+# ```{admonition} Exercise: weigh by people
+# :class: exercise tip
+# For health one would weigh by population. `World.components` gives the density of people anywhere. Which variant do
+# you expect to gain by it, and why?
+# ```
+#
+# ```{admonition} Solution
+# :class: solution dropdown
+# One that knows cities. Weighted by people, the score is nearly a score of cities, where local emissions are large and monitors
+# stand: `none` cannot tell a city from its surroundings, an encoder of photographs may.
+# ```
