@@ -247,7 +247,7 @@ axes[0].set(xscale="log", xlabel="distance of two stations [km]", ylabel="correl
 axes[0].legend(fontsize="x-small", loc="upper right")
 axes[1].fill_between(lags, later[:, 0], later[:, 2], color="#0173b2", alpha=0.18, lw=0)
 axes[1].plot(lags, later[:, 1], "o-", color="#0173b2")
-axes[1].set(xlabel="days later, same station")
+axes[1].set(xlabel="days later, same station", xticks=[1, 3, 7, 10, 14])
 for ax in axes:
     ax.axhline(0, color=figures.INK, lw=0.8)
 _ = figures.label(
@@ -326,7 +326,7 @@ for ax, metric in zip(axes, ("r2", "rmse"), strict=True):
             marker=drawn.marker, ms=7, lw=1.6, ls=":", label=drawn.name,
         )  # fmt: skip
     ax.set_xticks(range(len(ticks)), ticks, rotation=30, ha="right", fontsize="small")
-    ax.set_xlabel("distance to training [km]")
+    ax.set(xlabel="distance to training [km]", xlim=(-0.5, len(ticks) - 0.5))
 axes[0].set_ylabel("R²")
 axes[1].set_ylabel(f"RMSE [{figures.UNIT}]")
 axes[0].legend(fontsize="x-small")
