@@ -129,7 +129,7 @@ def test_the_page_holds_outputs_of_the_given_parameters(executed):
 def test_parameters_are_hidden_and_the_stamp_stands_at_the_end(executed):
     _, page = executed
     (declared,), (injected,) = tagged(page, "parameters"), tagged(page, "injected-parameters")
-    assert "remove-cell" in declared.metadata["tags"] and "hide-input" in injected.metadata["tags"]
+    assert "remove-cell" in declared.metadata["tags"] and "remove-cell" in injected.metadata["tags"]
     stamp = page.cells[-1]
     assert stamp.cell_type == "markdown" and "How this page was made" in stamp.source
     for said in ("`tiny`", "00_toy.py", "count = 3", "python"):

@@ -11,7 +11,7 @@ import jupytext
 import nbformat
 import papermill
 
-from placeprior import matrix, provenance
+from placeprior import ledger, matrix, provenance
 from placeprior.errors import ConfigError, PlacePriorError, UnknownName
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -83,7 +83,8 @@ def execute(page: str, target: Path, **parameters: Any) -> Path:
         raise PageFailed(f"page {page!r}: cell {error.exec_count} of {source.name} raised {error.ename}: "
                          f"{error.evalue}") from error
     seconds = time.perf_counter() - started
-    stamped = provenance.stamp(given["profile"], given, seconds)
+    seeds = ledger.scores(given["profile"])["seed"].unique()
+    stamped = provenance.stamp(given["profile"], given, seconds, seeds=seeds)
     _tidy(done)
     done.cells.append(nbformat.v4.new_markdown_cell(provenance.footer(stamped, source=source.name)))
     nbformat.write(done, unfinished)
@@ -125,10 +126,7 @@ def _tidy(notebook: nbformat.NotebookNode) -> None:
         for noise in NOISE:
             cell.metadata.pop(noise, None)
         tags = cell.metadata.get("tags", [])
-        if "parameters" in tags:
+        if {"parameters", "injected-parameters"} & set(tags):  # the stamp at the page's foot lists them
             cell.metadata["tags"] = [*tags, "remove-cell"]
-        if "injected-parameters" in tags:
-            cell.metadata["tags"] = [*tags, "hide-input"]
-            cell.metadata["mystnb"] = {"code_prompt_show": "Parameters of this page"}
         for output in cell.get("outputs", []):
             output.get("metadata", {}).pop("execution", None)

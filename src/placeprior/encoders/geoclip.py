@@ -15,6 +15,7 @@ import importlib.util
 import io
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -134,15 +135,20 @@ class GeoClip:
 
     Parameters
     ----------
-    weights : dict of tensor
-        What `read_weights` returns.
+    path : Path
+        The weights file, read when the first place is encoded: naming the encoder costs nothing.
     """
 
-    weights: dict[str, torch.Tensor]
+    path: Path
     name = "geoclip"
     dim = DIM
     fingerprint = f"sha256:{SHA256}"
     costly = True
+
+    @cached_property
+    def weights(self) -> dict[str, torch.Tensor]:
+        """What `read_weights` returns."""
+        return read_weights(self.path)
 
     def __call__(self, lonlat: ArrayLike) -> NDArray[np.float32]:
         """Encode in chunks, without gradient; in float32, as half precision ruins the fine frequencies."""
@@ -171,7 +177,10 @@ class GeoClip:
 
 
 def _make(weights: Path | None) -> GeoClip:
-    return GeoClip(read_weights(weights if weights is not None else find_weights()))
+    encoder = GeoClip(find_weights() if weights is None else weights)
+    if weights is not None:
+        _ = encoder.weights  # a file that a person names is refused at once
+    return encoder
 
 
 register(GeoClip.name, _make)
