@@ -136,7 +136,10 @@ for split in splits:
         )
     text += ". "
     for sign, verb in ((1, "clearly better than"), (-1, "clearly worse than"), (0, "not told apart from")):
-        arms = [compare.said(a) for a in part.index[part["clear"] == sign]]
+        arms = [
+            compare.said(a) + ("\\*" if sign and 0 < part.loc[a, "positive"] < part.loc[a, "fits"] else "")
+            for a in part.index[part["clear"] == sign]
+        ]
         if arms:
             text += f"{compare.listed(arms)} {'is' if len(arms) == 1 else 'are'} {verb} no location. "
     if "idw" in means[split]:
@@ -151,7 +154,7 @@ lines.append(
     f"\n*Clearly* means that the interval excludes zero. There are {len(models)} such intervals on this page; if no arm "
     f"differed from no location, about {0.05 * len(models):.1f} of them would still exclude zero by chance. "
     f"Here it is {int((models['clear'] != 0).sum())}. Count on a pattern over splits, not on a single interval; and where fits "
-    "disagree in sign, a clear interval still rests on few seeds."
+    "disagree in sign (asterisk), a clear mean holds for one partition or seed and not for another."
 )
 Markdown("\n".join(lines))
 
