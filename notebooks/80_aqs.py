@@ -163,6 +163,9 @@ def draw_scores(task):
         ax.set_title(where(split), fontsize="small")
     for ax in axes.flat[len(splits) :]:
         ax.set_visible(False)
+    if of(task).groupby("split")["arm"].nunique().nunique() == 1 or len(splits) == 1:  # every panel has the same rows
+        for ax in axes[:, 1:].flat:
+            ax.tick_params(labelleft=False)
     return figures.label(fig, profile, n=of(task)["run"].nunique(), of="runs", embedded=is_embedded)
 
 
@@ -184,6 +187,9 @@ def draw_differences(task):
         ax.set_title(where(split), fontsize="small")
     for ax in axes.flat[len(splits) :]:
         ax.set_visible(False)
+    if table.groupby("split")["arm"].nunique().nunique() == 1 or len(splits) == 1:  # every panel has the same rows
+        for ax in axes[:, 1:].flat:
+            ax.tick_params(labelleft=False)
     return figures.label(
         fig,
         profile,
