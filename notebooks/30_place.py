@@ -27,6 +27,7 @@ from placeprior.errors import PlacePriorError
 from placeprior.splits import folds, split, stations
 
 figures.style()
+torch.set_num_threads(1)  # as the runs do; more threads only wait for each other while runs are being made
 small = profile == "smoke"
 task = next(iter(matrix.profile(profile)["tasks"].values()))
 rng = np.random.default_rng(0)

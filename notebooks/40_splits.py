@@ -162,7 +162,8 @@ ax.plot(
     label="land of the country",
 )  # fmt: skip
 ax.set(xscale="log", xlabel="distance to the nearest training station [km]", ylabel="share closer [%]", ylim=(0, 101))
-ax.legend(fontsize="small", loc="lower right")
+ax.set_xlim(left=2)
+ax.legend(fontsize="small", loc="upper left")
 _ = figures.label(
     fig, profile, n=sum(len(km[n]) for n in held), of="test stations", embedded=embedded, note=f"{len(cells):,} land cells"
 )
@@ -300,8 +301,10 @@ for run in runs:
         continue
     part = split(run.split, cube, run.seed, run.fold)
     distance = dict(zip(cube["station"].values[part.test.any(1)], part.distance_km(cube), strict=True))
-    found.append(sums.assign(arm=run.variant, km=sums["name"].map(distance)))
-found = pd.concat(found) if found else pd.DataFrame(columns=["arm", "km", "name", *metrics.SUMS])
+    found.append(sums.assign(arm=run.variant, km=sums["name"].map(distance), test=f"{run.split} {run.fold} {run.seed}"))
+found = pd.concat(found) if found else pd.DataFrame(columns=["arm", "km", "name", "test", *metrics.SUMS])
+# only tests that both arms have taken, so that a profile that is still being made compares like with like
+found = found[found.groupby("test")["arm"].transform("nunique") == 2]
 found["group"] = pd.cut(found["km"].astype(float), CLASSES, labels=False, right=False)
 scored = []
 for (arm, group), part in found.groupby(["arm", "group"]):
@@ -330,7 +333,7 @@ for ax, metric in zip(axes, ("r2", "rmse"), strict=True):
 axes[0].set_ylabel("R²")
 axes[1].set_ylabel(f"RMSE [{figures.UNIT}]")
 axes[0].legend(fontsize="x-small")
-_ = figures.label(fig, profile, n=int(found["n"].sum() / 2), of="tested station-days an arm, repeats counted", embedded=embedded)
+_ = figures.label(fig, profile, n=int(found.loc[found["arm"] == "idw", "n"].sum()), of="tested station-days an arm, repeats counted", embedded=embedded)
 
 # %% tags=["remove-input"]
 wide = scored[scored.metric == "r2"].pivot(index="group", columns="arm")
