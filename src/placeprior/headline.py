@@ -6,6 +6,8 @@ import re
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from placeprior import compare, figures, ledger, matrix
@@ -34,20 +36,8 @@ def draw(profile: str) -> Figure:
         gaps = compare.differences(part, sums)
         gaps = gaps[gaps["arm"] != "idw"]
         order = compare.splits_in(part)
-        for ax, drawn, lone in ((left, own.assign(low=np.nan, high=np.nan), True), (right, gaps, False)):
-            shown = arm_order(drawn["arm"])
-            for (split, name), fits in drawn.groupby(["split", "arm"]):
-                x = order.index(split) + (shown.index(name) - (len(shown) - 1) / 2) * 0.13
-                low, high = ((fits["value"].min(), fits["value"].max()) if lone
-                             else (fits["low"].iloc[0], fits["high"].iloc[0]))  # fmt: skip
-                style = look(name)
-                ax.plot([x, x], [low, high], color=style.colour, lw=2, solid_capstyle="round")
-                ax.plot(x, fits["value"].mean(), style.marker, color=style.colour, ms=7, mec="white", mew=0.6)
-            ax.set_xticks(range(len(order)), [compare.SPLITS.get(s, s).replace(" · ", "\n") for s in order])
-            ax.set_xlim(-0.55, len(order) - 0.45)
-            ax.grid(axis="x", visible=False)
-            for edge in np.arange(len(order) - 1) + 0.5:
-                ax.axvline(edge, color="#e6e6e6", lw=0.8)
+        _panel(left, own, order)
+        _panel(right, gaps, order)
         left.set(ylabel="test R²", title=f"{task}: R², mean and range of fits")
         right.axhline(0, color="#777777", lw=1, ls="--")
         right.set(ylabel="R² minus R² of no location", title="gain from place, 95 % interval")
@@ -57,6 +47,40 @@ def draw(profile: str) -> Figure:
     figures.label(fig, profile, n=frame["run"].nunique(), of="runs", embedded=set(tasks) == {"world"},
                   note="WR: within region, OoR: out of region")  # fmt: skip
     return fig
+
+
+def _panel(ax: Axes, drawn: pd.DataFrame, order: list[str]) -> None:
+    """Every arm side by side in each split: bars are ``low`` to ``high`` where given, else the range of the fits."""
+    shown = arm_order(drawn["arm"])
+    bars = {key: (*_ends(fits), fits["value"].mean()) for key, fits in drawn.groupby(["split", "arm"])}
+    if bars:
+        # One failed arm must not flatten all others: means far outside the rest stand at the edge, as a number.
+        ends = np.array(list(bars.values()))
+        low, high = np.percentile(ends[:, 2], [5, 95])
+        room = 1.0 * max(high - low, 0.02)
+        floor, top = max(ends.min(), low - room), min(ends.max(), high + room)
+        pad = 0.06 * (top - floor)
+        ax.set_ylim(floor - pad, top + pad)
+        for (split, name), (start, stop, mean) in bars.items():
+            x = order.index(split) + (shown.index(name) - (len(shown) - 1) / 2) * 0.13
+            style = look(name)
+            ax.plot([x, x], [start, stop], color=style.colour, lw=2, solid_capstyle="round")
+            at = float(np.clip(mean, floor, top))
+            ax.plot(x, at, style.marker, color=style.colour, ms=7, mec="white", mew=0.6)
+            if at != mean:
+                text = f"{mean:.1f} ".replace("-", "−")
+                ax.text(x - 0.06, at, text, ha="right", va="center", fontsize="x-small", color=style.colour)
+    ax.set_xticks(range(len(order)), [compare.SPLITS.get(s, s).replace(" · ", "\n") for s in order])
+    ax.set_xlim(-0.55, len(order) - 0.45)
+    ax.grid(axis="x", visible=False)
+    for edge in np.arange(len(order) - 1) + 0.5:
+        ax.axvline(edge, color="#e6e6e6", lw=0.8)
+
+
+def _ends(fits: pd.DataFrame) -> tuple[float, float]:
+    if {"low", "high"} <= set(fits.columns):
+        return float(fits["low"].iloc[0]), float(fits["high"].iloc[0])
+    return float(fits["value"].min()), float(fits["value"].max())
 
 
 def readme(profile: str = "demo", *others: str) -> None:
