@@ -286,13 +286,7 @@ def test_browser_opens_the_page(browser, path):
     ready = "return document.readyState == 'complete' && (!window.MathJax?.startup?.promise || true)"
     assert browser.execute_script(ready)
     browser.execute_async_script("(window.MathJax?.startup?.promise || Promise.resolve()).then(arguments[0])")
-    # the theme says so itself on a first visit, before it falls back to the system's choice
-    known = "Got invalid theme mode"
-    errors = [
-        entry["message"]
-        for entry in browser.get_log("browser")
-        if entry["level"] == "SEVERE" and known not in entry["message"]
-    ]
+    errors = [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
     assert not errors
     asked = [
         json.loads(entry["message"])["message"]["params"].get("request", {}).get("url", "")

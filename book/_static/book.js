@@ -1,3 +1,6 @@
+// A first visit has no stored colour mode; the theme would log an error before it follows the system.
+document.documentElement.dataset.mode ||= "auto";
+
 // Wide tables, formulas and figures scroll inside their own box; a keyboard must be able to reach that box.
 document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll("table").forEach((table) => {
