@@ -98,8 +98,8 @@ Code(inspect.getsource(fires.puffs), language="python")
 # %% [markdown]
 # ### The knobs
 #
-# A world is a frozen set of knobs. Two worlds with equal knobs are equal to the last digit, on any machine, whoever
-# asks and in whatever order.
+# A world is a frozen set of knobs. Two worlds with equal knobs are equal, whoever asks and in whatever order: to the
+# last digit on one machine, and up to the rounding of its arithmetic on another.
 
 # %% tags=["remove-input"]
 rows = [
