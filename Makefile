@@ -33,7 +33,7 @@ aqs: setup  ## every run on real EPA AQS data; needs PLACEPRIOR_DATA
 	$(BIN)/doit -n $(JOBS) aqs
 
 paper: setup  ## the runs at the paper's size; wants a GPU and PLACEPRIOR_DATA
-	$(BIN)/doit -n $(JOBS) paper
+	$(BIN)/doit -n 2 paper  # two runs keep a GPU busy; more would share it
 
 bench: setup  ## speed and memory against what one would otherwise use
 	$(BIN)/doit -n 1 bench

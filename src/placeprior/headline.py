@@ -109,8 +109,35 @@ def readme(profile: str = "demo", *others: str) -> None:
                       compare.spread(part).to_markdown(disable_numparse=True)]  # fmt: skip
     path = matrix.root() / "README.md"
     text = path.read_text(encoding="utf-8")
-    block = "<!-- result:begin -->\n" + "\n".join(lines) + "\n<!-- result:end -->"
-    pattern = re.compile(r"<!-- result:begin -->.*?<!-- result:end -->", flags=re.S)
+    text = _between(text, "result", lines)
+    text = _between(text, "ran", _ran())
+    path.write_text(text, encoding="utf-8")
+
+
+def _ran() -> list[str]:
+    """What of the comparison has run, and where, as far as committed results tell."""
+    rows = []
+    for name in matrix.configuration()["profiles"]:
+        stamps = ledger.stamps(name) if name != "smoke" else {}
+        frame = ledger.scores(name)
+        for task in dict.fromkeys(frame["task"]) if stamps else []:
+            made = [stamps[run] for run in set(frame.loc[frame["task"] == task, "run"])]
+            trained = [stamp for stamp in made if stamp["parameters"]]
+            where = ", ".join(sorted({f"{s['device']}, {s['threads']} thread a run" for s in trained}))
+            minutes = sum(stamp["seconds"] for stamp in trained) / 60
+            rows.append(f"| `{name}` | `{task}` | {matrix.profile(name)['size']} | {len(trained)} trained, "
+                        f"{len(made) - len(trained)} baselines | {minutes:.0f} min ({where}) |")
+        if not stamps and name != "smoke":
+            rows.append(f"| `{name}` | all | {matrix.profile(name)['size']} | not run yet | - |")
+    return ["| profile | task | model size | runs | time, summed over runs |", "|---|---|---|---|---|", *rows, "",
+            "Of the paper's variants, no location, coordinates, sines and cosines, and GeoCLIP (Hadamard and",
+            "concatenated) have run; SatCLIP has not. The paper's own predictors have not been at hand."]
+
+
+def _between(text: str, name: str, lines: list[str]) -> str:
+    """Replace what stands between two markers."""
+    begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+    pattern = re.compile(f"{begin}.*?{end}", flags=re.S)
     if not pattern.search(text):
-        raise StoreError("README.md has no <!-- result:begin --> … <!-- result:end -->; put the two lines back")
-    path.write_text(pattern.sub(lambda _: block, text), encoding="utf-8")
+        raise StoreError(f"README.md has no {begin} … {end}; put the two lines back")
+    return pattern.sub(lambda _: "\n".join([begin, *lines, end]), text)
