@@ -1,6 +1,7 @@
 """Turns runs.yml into tasks: runs -> scores -> pages -> book. Resumable: only what is missing or changed is made."""
 
 import hashlib
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -121,14 +122,21 @@ def task_page():
 
 
 def _build() -> bool:
-    # Afresh (--all): a warning on a page that has not changed since would otherwise pass unseen.
+    # Afresh: a warning on a page that has not changed since would otherwise pass unseen. And aside: a build that
+    # fails leaves the last good book in its place.
+    aside = HTML.parents[1] / "unfinished"
+    shutil.rmtree(aside, ignore_errors=True)
     builder = Path(sys.executable).with_name("jupyter-book")
-    command = [str(builder), "build", str(ROOT), "--all", "-W", "-n", "--keep-going"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    command = [builder, "build", ROOT, "--path-output", aside, "--all", "-W", "-n", "--keep-going"]
+    done = subprocess.run([*map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
         lines = done.stdout.splitlines()
         print("\n".join([x for x in lines if "WARNING" in x or "ERROR" in x] or lines[-30:]), file=sys.stderr)
-    return done.returncode == 0
+        return False
+    shutil.rmtree(HTML.parent, ignore_errors=True)
+    (aside / "_build" / "html").rename(HTML.parent)
+    shutil.rmtree(aside)
+    return True
 
 
 def task_book():

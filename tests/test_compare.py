@@ -1,5 +1,9 @@
 """Tables, paired differences over several fits, and verdicts."""
 
+import json
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -100,12 +104,18 @@ def test_readme_is_rewritten_between_its_marks_only(results, tmp_path, monkeypat
     folder.mkdir(parents=True)
     frame.to_csv(folder / "scores.csv", index=False)
     sums.assign(lon=-100.0, lat=40.0).to_parquet(folder / "stations.parquet")
+    shutil.copy(Path(__file__).parent.parent / "runs.yml", tmp_path)
+    stamp = {"parameters": 5, "seconds": 90.0, "device": "cpu", "threads": 1}
+    stamps = {run: stamp for run in frame["run"].unique()}
+    (folder / "stamps.json").write_text(json.dumps(stamps), encoding="utf-8")
     page = tmp_path / "README.md"
-    page.write_text("# A\n<!-- result:begin -->\nbefore\n<!-- result:end -->\nB\n", encoding="utf-8")
+    ran = "<!-- ran:begin -->\nbefore\n<!-- ran:end -->"
+    page.write_text(f"# A\n<!-- result:begin -->\nbefore\n<!-- result:end -->\n{ran}\nB\n", encoding="utf-8")
     headline.readme("demo")
     once = page.read_text(encoding="utf-8")
-    assert once.startswith("# A\n<!-- result:begin -->\n![") and once.endswith("<!-- result:end -->\nB\n")
+    assert once.startswith("# A\n<!-- result:begin -->\n![") and once.endswith("<!-- ran:end -->\nB\n")
     assert "before" not in once and "GeoCLIP, Hadamard" in once and "embedded world, simulated" in once
+    assert f"{len(stamps)} trained" in once and "| `paper` | all | paper | not run yet |" in once
     assert (folder / "headline.png").stat().st_size > 10_000
     headline.readme("demo")
     assert page.read_text(encoding="utf-8") == once

@@ -197,7 +197,7 @@ def _run(
     fusion = fusion or "-"
     if variant in BASELINES or variant == NO_PLACE:
         if fusion != "-":
-            raise ConfigError(f"model {model!r} in runs.yml: {variant!r} has no place to join; write {variant!r}")
+            raise ConfigError(f"model {model!r} in runs.yml: {variant!r} takes no place vector; write it alone")
         weights = "-"
     else:
         if variant not in encoders.list_encoders():
