@@ -195,7 +195,7 @@ ax.set(
 )
 ax.xaxis.set_major_locator(mdates.MonthLocator(bymonth=range(1, 13, 2)))
 ax.xaxis.set_major_formatter(mdates.DateFormatter("%b"))
-ax.legend(ncols=4, loc="upper left", fontsize="small")
+ax.legend(ncols=4, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, fontsize="small")
 _ = figures.label(fig, profile, n=at_monitors.pm25_true.size, of="station-days", embedded=True)
 
 # %% tags=["remove-input"]
