@@ -164,7 +164,7 @@ def task_demo_full():
 
 def task_bench():
     """Speed and memory of the paper-size model against the same network in Keras."""
-    return {"actions": [f"'{sys.executable}' benchmarks/keras.py"]}
+    return {"actions": [f"'{sys.executable}' benchmarks/speed.py"]}
 
 
 def task_aqs():
