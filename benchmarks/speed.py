@@ -165,7 +165,7 @@ def main() -> None:
     ratio = {key: found["placeprior"][key] / found["keras"][key] for key in ("train", "infer", "memory")}
     print(f"{'ratio':12}{ratio['train']:20.2f}{ratio['infer']:20.2f}{ratio['memory']:20.2f}")
     rate, work = ceiling()
-    print(f"no float32 implementation can train faster than {rate / work:,.0f} samples/s here: a matrix product reaches "
+    print(f"no float32 code can train faster than {rate / work:,.0f} samples/s here: a matrix product reaches "
           f"{rate:,.0f} GFLOP/s, and the recurrent layers alone need {work:.2f} GFLOP a sample")
 
 
