@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 
 import numpy as np
@@ -118,6 +119,16 @@ def test_leftovers_of_a_killed_run_are_never_taken_for_a_result(project):
     make(run, quiet)
     assert ledger.read(run.id)["id"] == run.id and len(ledger.table(run.id, "history")) == 2
 
+
+
+def test_old_leftovers_are_swept_and_young_ones_left_to_their_run(project):
+    run = by_model()["none"]
+    old, young = (ledger.store() / f".{run.id}-{name}" for name in ("old", "young"))
+    for folder in (old, young):
+        folder.mkdir(parents=True)
+    os.utime(old, (0, 0))
+    make(run, quiet)
+    assert not old.exists() and young.exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"id": "other", "scores": {"r2": 1}}', b"\xff\xfe"])

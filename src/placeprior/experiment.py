@@ -38,6 +38,7 @@ from placeprior.train import predict, train
 from placeprior.windows import Scaler, Windows
 
 KEY = ["task", "variant", "fusion", "split", "fold", "seed"]
+LEFT_BEHIND = 2 * 86_400  # seconds after which an unfinished entry is taken for dead
 THREADS = 1  # one thread a run: bit-equal results, and runs share the cores
 
 
@@ -148,6 +149,9 @@ def make(run: Run, log: Any = print) -> Path:
 def _begin_entry(entry: Path) -> Path:
     try:
         entry.parent.mkdir(parents=True, exist_ok=True)
+        for left in entry.parent.glob(".*-*"):  # by runs that were killed; a live one may be on another machine
+            if time.time() - left.stat().st_mtime > LEFT_BEHIND:
+                shutil.rmtree(left, ignore_errors=True)
         work = Path(tempfile.mkdtemp(prefix=f".{entry.name}-", dir=entry.parent))
         work.chmod(0o755)  # a store may be shared
         return work
