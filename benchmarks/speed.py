@@ -1,20 +1,23 @@
 """The paper-size model here against the same network in Keras: training and inference speed, peak memory.
 
-Run with ``make bench``. Each side runs in a process of its own, one after the other on the same machine, so the ratio
-is what matters. Keras (``tensorflow-cpu``) lives in an environment of its own, ``.venv-keras``, never in the lock.
-The Keras side is fed as the reference feeds it, from windows materialised as one array; ours gathers them as it goes.
+Run with ``make bench``, which keeps the table in ``speed.txt``. Each side runs in a process of its own, one after the
+other on the same machine, so the ratio is what matters. Keras (``tensorflow-cpu``) lives in an environment of its own,
+``.venv-keras``, never in the lock. The Keras side is fed as the reference feeds it, from windows materialised as one
+array; ours gathers them as it goes.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import platform
 import resource
 import subprocess
 import sys
 import time
 import venv
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -39,7 +42,7 @@ def rows(count: int, seed: int) -> np.ndarray:
     return np.column_stack([rng.integers(0, STATIONS, count), rng.integers(WINDOW - 1, DAYS, count)])
 
 
-def ours() -> dict[str, float]:
+def ours() -> dict[str, Any]:
     """Samples a second of this project's loop body and prediction."""
     import torch
     from torch.nn.functional import huber_loss
@@ -73,10 +76,10 @@ def ours() -> dict[str, float]:
     started = time.perf_counter()
     predict(model, data, some)
     return {"train": BATCH * STEPS / trained, "infer": INFER / (time.perf_counter() - started),
-            "parameters": sum(p.numel() for p in model.parameters())}
+            "parameters": sum(p.numel() for p in model.parameters()), "version": torch.__version__}
 
 
-def theirs() -> dict[str, float]:
+def theirs() -> dict[str, Any]:
     """Samples a second of the same network in Keras, trained by ``fit`` as the reference does."""
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
     import tensorflow as tf
@@ -117,7 +120,7 @@ def theirs() -> dict[str, float]:
     started = time.perf_counter()
     model.predict([windows[some], places[some]], batch_size=4096, verbose=0)
     return {"train": BATCH * STEPS / trained, "infer": INFER / (time.perf_counter() - started),
-            "parameters": model.count_params()}
+            "parameters": model.count_params(), "version": tf.__version__}
 
 
 def ceiling() -> tuple[float, float]:
@@ -139,7 +142,7 @@ def ceiling() -> tuple[float, float]:
     return rate, sum(4 * 2 * units * (inputs + units) for inputs, units in layers) * WINDOW * 2 * 3 / 1e9
 
 
-def side(name: str, python: Path | str) -> dict[str, float]:
+def side(name: str, python: Path | str) -> dict[str, Any]:
     """Run one side in a process of its own."""
     done = subprocess.run([str(python), str(HERE), name], capture_output=True, text=True)
     if done.returncode:
@@ -157,16 +160,20 @@ def main() -> None:
         subprocess.run([str(python), "-m", "pip", "install", "-q", "tensorflow-cpu", "numpy"], check=True)
     found = {"keras": side("keras", python), "placeprior": side("ours", sys.executable)}
     here, there = (int(found[name]["parameters"]) for name in ("placeprior", "keras"))
-    print(f"paper-size model, {here:,} parameters (Keras {there:,}: one LSTM bias vector less), "
-          f"{WINDOW} days x {FEATURES} features, batch {BATCH}, {THREADS} threads")
-    print(f"{'':12}{'train, samples/s':>20}{'infer, samples/s':>20}{'peak memory, MiB':>20}")
-    for name, result in found.items():
-        print(f"{name:12}{result['train']:20,.0f}{result['infer']:20,.0f}{result['memory']:20,.0f}")
-    ratio = {key: found["placeprior"][key] / found["keras"][key] for key in ("train", "infer", "memory")}
-    print(f"{'ratio':12}{ratio['train']:20.2f}{ratio['infer']:20.2f}{ratio['memory']:20.2f}")
     rate, work = ceiling()
-    print(f"no float32 code can train faster than {rate / work:,.0f} samples/s here: a matrix product reaches "
-          f"{rate:,.0f} GFLOP/s, and the recurrent layers alone need {work:.2f} GFLOP a sample")
+    ratio = {key: found["placeprior"][key] / found["keras"][key] for key in ("train", "infer", "memory")}
+    lines = [
+        f"paper-size model, {here:,} parameters (Keras {there:,}: one LSTM bias vector less), "
+        f"{WINDOW} days x {FEATURES} features, batch {BATCH}, {THREADS} threads, {platform.machine()}",
+        f"{'':12}{'train, samples/s':>20}{'infer, samples/s':>20}{'peak memory, MiB':>20}",
+        *(f"{name:12}{r['train']:20,.0f}{r['infer']:20,.0f}{r['memory']:20,.0f}" for name, r in found.items()),
+        f"{'ratio':12}{ratio['train']:20.2f}{ratio['infer']:20.2f}{ratio['memory']:20.2f}",
+        f"no float32 code can train faster than {rate / work:,.0f} samples/s here: a matrix product reaches "
+        f"{rate:,.0f} GFLOP/s, and the recurrent layers alone need {work:.2f} GFLOP a sample",
+        f"torch {found['placeprior']['version']}, tensorflow {found['keras']['version']}",
+    ]
+    print("\n".join(lines))
+    HERE.with_suffix(".txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
