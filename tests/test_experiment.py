@@ -131,6 +131,31 @@ def test_old_leftovers_are_swept_and_young_ones_left_to_their_run(project):
     assert not old.exists() and young.exists()
 
 
+def test_a_run_that_another_process_finished_first_is_left_as_it_stands(project, monkeypatch):
+    run, entry, fill = by_model()["idw"], ledger.store() / by_model()["idw"].id, experiment._fill_entry
+
+    def overtaken(work, *rest):
+        fill(work, *rest)
+        shutil.copytree(work, entry)
+        (entry / "first").touch()
+
+    monkeypatch.setattr(experiment, "_fill_entry", overtaken)
+    assert make(run, quiet) == entry
+    assert (entry / "first").exists() and [p.name for p in ledger.store().iterdir()] == [run.id]
+
+
+def test_a_run_overtaken_in_the_last_moment_is_no_error(project, monkeypatch):
+    run, replace = by_model()["idw"], os.replace
+
+    def overtaken(source, target):
+        shutil.copytree(source, target)
+        replace(source, target)
+
+    monkeypatch.setattr(experiment.os, "replace", overtaken)
+    make(run, quiet)
+    assert ledger.is_stored(run.id) and [p.name for p in ledger.store().iterdir()] == [run.id]
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"id": "other", "scores": {"r2": 1}}', b"\xff\xfe"])
 def test_a_damaged_entry_is_named_with_its_folder_and_the_remedy(project, content):
     run = by_model()["idw"]

@@ -135,10 +135,14 @@ def make(run: Run, log: Any = print) -> Path:
     work = _begin_entry(entry)  # before training: an unwritable store should cost a second, not an hour
     try:
         _fill_entry(work, run, log)
-        if entry.exists():  # incomplete: complete ones are never made again
+        if ledger.is_stored(run.id):  # another process was quicker: it made the same
+            return entry
+        if entry.exists():  # incomplete
             shutil.rmtree(entry)
         os.replace(work, entry)
     except (OSError, SafetensorError) as error:
+        if ledger.is_stored(run.id):
+            return entry
         raise StoreError(f"could not write run {entry.name} to {entry.parent}: {error}; free some space and start "
                          "again, finished runs are kept") from error
     finally:
