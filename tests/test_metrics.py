@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 
+from placeprior.errors import TrainingError
 from placeprior.metrics import METRICS, SUMS, bootstrap, paired_difference, scores, station_sums
 
 
@@ -39,6 +40,12 @@ def test_scores_equal_scikit_learn(seed, stations, days):
 def test_high_days_start_at_35_inclusive():
     got = scores(station_sums(np.array([0, 0]), np.array([34.99, 35.0]), np.array([0.0, 33.0])).to_numpy()[0])
     assert got["rmse_35"] == 2
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_an_estimate_that_is_no_number_is_refused_and_never_counts_as_perfect(wrong):
+    with pytest.raises(TrainingError, match="1 of 3 estimates .*station 7"):
+        station_sums(np.array([5, 7, 7]), np.array([1.0, 2, 3]), np.array([1.0, wrong, 3]))
 
 
 def test_a_positive_bias_is_an_estimate_that_is_too_high():

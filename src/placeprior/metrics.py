@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from placeprior.errors import TrainingError
+
 HIGH = 35.0  # µg m-3, the level of the US daily standard (40 CFR 50.18), the paper's "high" subset
 SUMS = ["n", "sum_e", "sum_e2", "sum_abs", "sum_y", "sum_y2", "n_35", "sum_e2_35"]
 METRICS = ("r2", "rmse", "mae", "mbe", "rmse_35")
@@ -28,7 +30,16 @@ def station_sums(station: np.ndarray, y: np.ndarray, prediction: np.ndarray) -> 
     -------
     pandas.DataFrame
         Index ``station``, columns :data:`SUMS`.
+
+    Raises
+    ------
+    TrainingError
+        If a value is not a finite number: a sum would pass over it, and the row count as estimated without error.
     """
+    wrong = ~(np.isfinite(y) & np.isfinite(prediction))
+    if wrong.any():
+        raise TrainingError(f"{wrong.sum()} of {wrong.size} estimates or measurements are not finite numbers, first at "
+                            f"station {station[wrong.argmax()]}; check the predictors for extreme values")
     y, e = y.astype(np.float64), prediction.astype(np.float64) - y
     high = y >= HIGH
     columns = (np.ones_like(y), e, e**2, np.abs(e), y, y**2, high.astype(float), high * e**2)
