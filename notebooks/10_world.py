@@ -165,7 +165,7 @@ _ = figures.label(fig, profile, n=on_land.sum(), of=f"land cells of {resolution}
 cube = world.cube()
 kinds = [("every day", "daily"), ("every third day", "every_third_day"), ("every sixth day", "every_sixth_day")]
 rows = [(text, cube.attrs[f"stations_{key}"]) for text, key in kinds]
-rows += [("station-days measured", cube.attrs["station_days_measured"]), ("station-days in all", cube.pm25.size)]
+rows += [("station-days measured", f"{cube.attrs['station_days_measured']:,}"), ("station-days in all", f"{cube.pm25.size:,}")]
 rows += [("slightly negative values, kept", int((cube.pm25 < 0).sum()))]
 Markdown(pd.DataFrame(rows, columns=["monitors reporting", "count"]).to_markdown(index=False))
 
@@ -201,13 +201,13 @@ _ = figures.label(fig, profile, n=at_monitors.pm25_true.size, of="station-days",
 # %% tags=["remove-input"]
 truth = at_monitors.pm25_true.values
 rows = [
-    (name.replace("_", " "), *(f"{v:.1f}" for v in (a.mean(), np.median(a), np.percentile(a, 99), a.max())))
+    ({"pm25_true": "true PM2.5", "smoke_surface": "smoke at the ground"}.get(name, name), *(f"{v:.1f}" for v in (a.mean(), np.median(a), np.percentile(a, 99), a.max())))
     for name in ("pm25_true", *parts)
     for a in [at_monitors[name].values]
 ]
 Markdown(
     pd.DataFrame(rows, columns=["at the monitors [µg m⁻³]", "mean", "median", "99 %", "largest"]).to_markdown(
-        index=False
+        index=False, disable_numparse=True, colalign=["left", *["right"] * 4]
     )
 )
 

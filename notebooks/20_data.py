@@ -20,7 +20,7 @@ import pandas as pd
 import seaborn as sns
 from IPython.display import Markdown
 
-from placeprior import data, figures, matrix
+from placeprior import compare, data, figures, matrix
 from placeprior.cube import check_cube, from_csv, predictors
 from placeprior.errors import PlacePriorError
 from placeprior.metrics import HIGH
@@ -45,7 +45,7 @@ def name_of(variable):
 
 def table(frame, caption, name):
     """A table with a caption, as the book writes it."""
-    text = frame.to_markdown(index=False, disable_numparse=True)
+    text = compare.minus(frame.to_markdown(index=False, disable_numparse=True))
     return Markdown(f"```{{table}} {caption}\n:name: {name}\n\n{text}\n```")
 
 
@@ -185,7 +185,7 @@ if high.any():
     )
 else:
     sentence += f"No value reaches {HIGH:g} µg m⁻³ in this profile's short season."
-Markdown(sentence)
+Markdown(compare.minus(sentence))
 
 # %% [markdown]
 # ## What is missing
@@ -264,7 +264,7 @@ _ = figures.label(
 # %% tags=["remove-input"]
 strongest = found.loc[found.within.abs().idxmax()]
 flips = found[(found.within * found.between < 0) & (found.within.abs() > 0.05) & (found.between.abs() > 0.05)]
-turned = ", ".join(f"{name_of(n)} ({w:+.2f} and {b:+.2f})" for n, w, b in flips[["name", "within", "between"]].values)
+turned = ", ".join(compare.minus(f"{name_of(n)} ({w:+.2f} and {b:+.2f})") for n, w, b in flips[["name", "within", "between"]].values)
 Markdown(
     f"From day to day the strongest is **{name_of(strongest['name'])}** ({strongest.within:+.2f}). "
     + (
@@ -297,9 +297,9 @@ if "pm25_true" in cube:
     dropped = pm25[alive].mean() - truth[clean].mean()
     sentence += (
         f"On the cleanest twentieth of the station-days (by truth, n = {clean.sum():,}) the mean of the measurements is "
-        f"off by {kept:+.2f} µg m⁻³ if they are kept, by {zeroed:+.2f} if set to zero, and by {dropped:+.2f} if dropped."
+        f"off by {round(kept, 2) + 0.0:+.2f} µg m⁻³ if they are kept, by {zeroed:+.2f} if set to zero, and by {dropped:+.2f} if dropped."
     )
-Markdown(sentence)
+Markdown(compare.minus(sentence))
 
 # %% [markdown]
 # The rule of this book: values are kept as they were reported. Only values outside a wide range that no instrument
@@ -346,7 +346,7 @@ with tempfile.TemporaryDirectory() as folder:
     file = Path(folder) / "mine.csv"
     file.write_text(text, encoding="utf-8")
     mine = from_csv(file)
-mine["pm25"].to_pandas()
+mine["pm25"].to_pandas().astype(float).round(1)
 
 # %% [markdown]
 # The same from the command line:
@@ -390,7 +390,7 @@ for ax, name in zip(axes, ("aod", "boundary_layer_height", "pm25"), strict=True)
         if name != "pm25":
             ax.axvspan(t - length + 0.5, t + 0.5, color="#de8f05", alpha=shade, lw=0, zorder=0.5)
         if ax is axes[0]:
-            ax.text(t - length + 0.7, 1.02, f"{size}: {length} days", transform=ax.get_xaxis_transform(), fontsize="x-small")
+            ax.text(t - length + 0.7, 1.02, f"{size}: {length} days", transform=ax.get_xaxis_transform(), fontsize="small")
 axes[-1].plot(t, pm25[i, t], "o", ms=9, mfc="none", mec="#d55e00", mew=2)
 axes[-1].set_xlabel("day of the cube (from 0)")
 _ = figures.label(fig, profile, n=t + 6, of=f"days of {cube['station'].values[i]}", embedded=embedded)

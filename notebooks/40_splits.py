@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from placeprior import coords, data, figures, ledger, matrix, metrics
+from placeprior import compare, coords, data, figures, ledger, matrix, metrics
 from placeprior.metrics import HIGH
 from placeprior.splits import HISTORY, folds, split, stations
 
@@ -45,7 +45,7 @@ def delta(name):
 
 def table(frame, caption, name):
     """A table with a caption, as the book writes it."""
-    text = frame.to_markdown(index=False, disable_numparse=True)
+    text = compare.minus(frame.to_markdown(index=False, disable_numparse=True))
     return Markdown(f"```{{table}} {caption}\n:name: {name}\n\n{text}\n```")
 
 
@@ -60,12 +60,12 @@ def table(frame, caption, name):
 
 # %% mystnb={"figure": {"caption": "The splits at seed 0 (checkerboards: fold 1, so partition 1 is tested). On the random split nearly every station has days in training and in test. Dashed: the cells of the checkerboards.", "name": "fig-splits-maps"}, "image": {"alt": "One map of the contiguous US for each split. Random: all stations are in both parts. Spatial: test stations are sprinkled among training stations. Checkerboards: test stations fill every other cell of a board, the larger the cell, the larger the connected area without training stations."}} tags=["hide-input"]
 rows = -(-len(names) // 2)
-fig, axes = figures.subplots(rows, 2, size=(7.2, 2.75 * rows), maps=True, squeeze=False)
+fig, axes = figures.subplots(rows, 2, size=(7.2, 3.0 * rows), maps=True, squeeze=False)
 for ax, name in zip(axes.flat, names, strict=False):
     part = parts[name, 1]
     figures.split_map(ax, lonlat, part.train, part.test, part.validation, delta=delta(name), legend=False)
     ax.legend(
-        loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=3, fontsize="x-small", columnspacing=0.8, handletextpad=0.1
+        loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=2, fontsize="small", columnspacing=0.8, handletextpad=0.1
     )
     ax.set_title(f"{name} ({part.regime})")
 for ax in axes.flat[len(names) :]:
@@ -234,7 +234,7 @@ for lag in lags:
 later = np.array(later)
 
 # %% mystnb={"figure": {"caption": "Left: correlation of PM2.5 at two stations over their common days, against distance; medians and the middle 80 % of pairs in classes of distance. Coloured marks on the axis: median distance from test to training of each split. Right: correlation of a station with itself some days later; medians and the middle 80 % of stations.", "name": "fig-splits-correlation"}, "image": {"alt": "Left, a curve with a band that is highest for close stations and falls with distance to about zero; marks of the splits along the axis, the spatial split at short distance, the boards at longer ones. Right, a curve over the lag in days that falls quickly within the first days."}} tags=["hide-input"]
-fig, axes = figures.subplots(1, 2, size=(7.2, 3.6), width_ratios=(1.5, 1), sharey=True)
+fig, axes = figures.subplots(1, 2, size=(6.8, 3.8), width_ratios=(1.5, 1), sharey=True)
 axes[0].fill_between(same.km, same.low, same.high, color="#0173b2", alpha=0.18, lw=0)
 axes[0].plot(same.km, same.mid, "o-", color="#0173b2")
 for name in held:
@@ -245,7 +245,7 @@ for name in held:
         transform=axes[0].get_xaxis_transform(),
     )  # fmt: skip
 axes[0].set(xscale="log", xlabel="distance of two stations [km]", ylabel="correlation of PM2.5")
-axes[0].legend(fontsize="x-small", loc="upper right")
+axes[0].legend(fontsize="small", loc="upper right")
 axes[1].fill_between(lags, later[:, 0], later[:, 2], color="#0173b2", alpha=0.18, lw=0)
 axes[1].plot(lags, later[:, 1], "o-", color="#0173b2")
 axes[1].set(xlabel="days later, same station", xticks=[1, 3, 7, 10, 14])
@@ -319,7 +319,7 @@ for (arm, group), part in found.groupby(["arm", "group"]):
 scored = pd.DataFrame(scored, columns=["arm", "group", "metric", "value", "low", "high", "stations", "rows"])
 
 # %% mystnb={"figure": {"caption": "Scores of inverse distance weighting and of the model without location, by the distance of a tested station to its nearest training station; all splits that hold out stations, all folds and seeds pooled. Bars: 95 % intervals from resampling stations.", "name": "fig-splits-score"}, "image": {"alt": "Two panels, R² and RMSE, by class of distance, with two markers a class and vertical interval bars. The marker of inverse distance weighting changes with distance; that of the model without location changes differently."}} tags=["hide-input"]
-fig, axes = figures.subplots(1, 2, size=(7.2, 3.5))
+fig, axes = figures.subplots(1, 2, size=(6.8, 3.8))
 ticks = [f"{a:g} to {b:g}" for a, b in zip(CLASSES[:-2], CLASSES[1:-1], strict=True)] + [f"over {CLASSES[-2]:g}"]
 for ax, metric in zip(axes, ("r2", "rmse"), strict=True):
     for shift, arm in ((-0.1, "idw"), (0.1, "none")):
@@ -332,7 +332,7 @@ for ax, metric in zip(axes, ("r2", "rmse"), strict=True):
     ax.set(xlabel="distance to training [km]", xlim=(-0.5, len(ticks) - 0.5))
 axes[0].set_ylabel("R²")
 axes[1].set_ylabel(f"RMSE [{figures.UNIT}]")
-axes[0].legend(fontsize="x-small")
+axes[0].legend(fontsize="small")
 _ = figures.label(fig, profile, n=int(found.loc[found["arm"] == "idw", "n"].sum()), of="tested station-days an arm, repeats counted", embedded=embedded)
 
 # %% tags=["remove-input"]
@@ -356,7 +356,7 @@ if len(wide) and {"idw", "none"} <= set(scored.arm):
     )
 else:
     sentence = "This profile's runs are not made yet, so there is nothing to draw."
-Markdown(sentence)
+Markdown(compare.minus(sentence))
 
 # %% [markdown]
 # Two cautions. Far stations are not only far: they stand in empty country, with other weather and less traffic, so part of

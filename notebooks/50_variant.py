@@ -79,7 +79,7 @@ facts = [
     ("dynamic inputs a day", f"{len(first['predictors'])}: " + ", ".join(first["predictors"])),
     ("window", f"{config.window} days, the estimated day last"),
     ("width of the LSTMs, of the summary", f"{config.width}, {config.summary}"),
-    ("most epochs, rows an epoch", f"{config.epochs}, {config.rows_per_epoch or 'all'}"),
+    ("most epochs, rows an epoch", f"{config.epochs}, {f'{config.rows_per_epoch:,}' if config.rows_per_epoch else 'all'}"),
     ("best epoch, over all fits", f"{min(epochs)} to {max(epochs)}"),
     (
         "fits",
@@ -97,8 +97,10 @@ compare.table(pd.DataFrame(facts, columns=["what", "here"]), f"The variant `{mod
 # course says when to stop. The weights of the epoch with the lowest validation loss are the ones that are used.
 
 # %% mystnb={"figure": {"caption": "Loss after each epoch on every split, variant `{{model}}`: training rows (grey, dashed) and validation rows (coloured). One thin line a fit (seed and fold); a marker stands on each fit's best epoch. Losses are in units of the scaled target, whose scale differs between splits, so compare within a panel.", "name": "fig-{{model}}-curves"}, "image": {"alt": "Small panels, one a split, of loss against epoch for {{model}}: thin grey dashed training lines and thin coloured validation lines, with a marker on the lowest point of each validation line."}} tags=["hide-input"]
-fig, axes = figures.subplots(1, len(splits), size=(7.2, 2.7), sharey=True, squeeze=False)
-for ax, split in zip(axes[0], splits, strict=True):
+across = min(3, len(splits))
+deep = -(-len(splits) // across)
+fig, axes = figures.subplots(deep, across, size=(6.4, 2.0 * deep + 0.6), sharey=True, squeeze=False)
+for ax, split in zip(axes.flat, splits, strict=False):
     for run in of(split):
         history = ledger.table(run.id, "history")
         ax.plot(history["epoch"], history["loss"], color="#9a9a9a", lw=0.9, ls="--")
@@ -106,12 +108,15 @@ for ax, split in zip(axes[0], splits, strict=True):
         best = history[history["epoch"] == stored[run.id]["best_epoch"]]
         ax.plot(best["epoch"], best["validation_loss"], drawn.marker, color=drawn.colour, ms=5, mec="white", mew=0.4)
     ax.set_xticks(range(1, max(2, int(history["epoch"].max())) + 1))
-    ax.set_title(compare.SPLITS.get(split, split), fontsize="small")
-axes[0, 0].set_ylabel("Huber loss (scaled)")
-axes[0, len(splits) // 2].set_xlabel("epoch")
+    ax.set_title(compare.SPLITS.get(split, split))
+    ax.set_xlabel("epoch" if list(splits).index(split) + across >= len(splits) else "")
+for ax in axes.flat[len(splits) :]:
+    ax.set_visible(False)
+for ax in axes[:, 0]:
+    ax.set_ylabel("Huber loss (scaled)")
 axes[0, 0].plot([], [], color="#9a9a9a", lw=1.2, ls="--", label="training")
 axes[0, 0].plot([], [], color=drawn.colour, lw=1.2, label="validation")
-fig.legend(loc="outside upper right", ncols=2, fontsize="small")
+fig.legend(loc="outside upper right", ncols=2)
 _ = figures.label(fig, profile, n=len(runs), of="fits", embedded=is_embedded)
 
 # %% tags=["remove-input"]
@@ -175,7 +180,7 @@ tested = {
     for split in shown_splits
 }
 top = np.percentile(np.concatenate([part["pm25"] for part in tested.values()]), 99.7)
-fig, axes = figures.subplots(1, len(tested), size=(7.2, 3.4), squeeze=False)
+fig, axes = figures.subplots(1, len(tested), size=(6.4, 3.2), squeeze=False)
 for ax, (split, part) in zip(axes[0], tested.items(), strict=True):
     figures.density_scatter(ax, part["pm25"].to_numpy(), part["estimate"].to_numpy(), limit=float(top))
     ax.set_title(f"{compare.SPLITS.get(split, split)}, n = {len(part):,}", fontsize="small")
@@ -224,7 +229,7 @@ _ = figures.label(fig, profile, n=len(places), of="stations", embedded=is_embedd
 share = float((places["n"] * places["error"] ** 2).sum() / sums["sum_e2"].sum())
 Markdown(
     f"The station means of the error have a spread of {places['error'].std():.2f} {figures.UNIT} over {len(places)} stations. "
-    f"They make up {share:.0%} of the squared error on this split; the rest varies from day to day at the same place, "
+    f"They make up {100 * share:.0f} % of the squared error on this split; the rest varies from day to day at the same place, "
     "and no constant about a place could remove it."
 )
 
@@ -233,25 +238,28 @@ Markdown(
 
 # %% mystnb={"figure": {"caption": "Mean attention weight of each day of the window on test rows, variant `{{model}}`; thin lines are fits, the thick line with markers their mean, one panel a split. The dotted line is an even spread. The estimated day is at lag 0.", "name": "fig-{{model}}-attention"}, "image": {"alt": "Small panels, one a split, of mean attention weight against lag in days for {{model}}; thin lines of single fits around a thick mean line, with a dotted line at an even spread."}} tags=["hide-input"]
 lags = np.arange(config.window) - config.window + 1
-fig, axes = figures.subplots(1, len(splits), size=(7.2, 2.6), sharey=True, squeeze=False)
+fig, axes = figures.subplots(deep, across, size=(6.4, 2.0 * deep + 0.4), sharey=True, squeeze=False)
 weights = {split: np.array([stored[run.id]["attention"] for run in of(split)]) for split in splits}
-for ax, split in zip(axes[0], splits, strict=True):
+for ax, split in zip(axes.flat, splits, strict=False):
     for line in weights[split]:
         ax.plot(lags, line, color=drawn.colour, lw=0.7, alpha=0.5)
     ax.plot(lags, weights[split].mean(0), color=drawn.colour, marker=drawn.marker, lw=1.8, ms=5)
     ax.axhline(1 / config.window, color="#777777", lw=1, ls=":")
-    ax.set_title(compare.SPLITS.get(split, split), fontsize="small")
+    ax.set_title(compare.SPLITS.get(split, split))
+    ax.set_xlabel("lag [days]" if list(splits).index(split) + across >= len(splits) else "")
+for ax in axes.flat[len(splits) :]:
+    ax.set_visible(False)
 axes[0, 0].set_ylim(0, 1.1 * max(each.max() for each in weights.values()))
-axes[0, 0].set_ylabel("attention weight")
-axes[0, len(splits) // 2].set_xlabel("lag [days]")
+for ax in axes[:, 0]:
+    ax.set_ylabel("attention weight")
 _ = figures.label(fig, profile, n=len(runs), of="fits", embedded=is_embedded)
 
 # %% tags=["remove-input"]
 every = np.concatenate(list(weights.values()))
 today, spread_of = every[:, -1].mean(), every.std(0).mean()
 Markdown(
-    f"Over all fits the estimated day gets {today:.0%} of the weight, where an even spread would give "
-    f"{1 / config.window:.0%}; single fits differ by {spread_of:.0%} (one standard deviation) at a given lag. The LSTMs have already "
+    f"Over all fits the estimated day gets {100 * today:.0f} % of the weight, where an even spread would give "
+    f"{100 / config.window:.0f} %; single fits differ by {100 * spread_of:.0f} percentage points (one standard deviation) at a given lag. The LSTMs have already "
     "carried each day's information along, so a weight on a day is not a weight on that day's weather."
 )
 

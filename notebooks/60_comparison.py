@@ -44,7 +44,8 @@ def where(split):
 #
 # Every variant on every split, in the embedded world: simulated, so that nothing here is a finding about the
 # atmosphere. Same rows, same network, same budget, same seeds; only what is told about the place differs
-# ({doc}`../question`). How to read the scores and intervals: {doc}`../concepts/scores`. The same comparison on real
+# ({doc}`../question`). WR stands for within region, OoR for out of region with the checkerboard's cells in degrees
+# ({doc}`../concepts/splits`). How to read the scores and intervals: {doc}`../concepts/scores`. The same comparison on real
 # measurements: {doc}`aqs`.
 #
 # ## All scores
@@ -65,21 +66,12 @@ compare.table(
 
 # %% [markdown]
 # The standard deviations mix two things: on a checkerboard the two partitions are two different test sets, and their
-# difference is often larger than anything the variants do. So do not compare variants by whether their $\pm$ overlap. What
+# difference is often larger than anything the variants do. So do not compare variants by whether their ± overlap. What
 # is common to all variants cancels in the *differences* below.
 
 # %% mystnb={"figure": {"caption": "Test R² of every fit (pale dots: seeds and folds), their mean (marker) and the range from the smallest to the largest fit (bar), one panel a split. Panels have their own scales. Two clusters of dots on a checkerboard are its two partitions.", "name": "fig-comparison-forest"}, "image": {"alt": "One panel a split. Each arm, from inverse distance over no location to GeoCLIP, has a row with pale dots for single fits, a marker for their mean and a bar for their range of test R²."}} tags=["hide-input"]
-columns = 2
-rows = -(-len(splits) // columns)
-fig, axes = figures.subplots(rows, columns, size=(7.2, 2.2 * rows + 0.3), squeeze=False)
-for ax, split in zip(axes.flat, splits, strict=False):
-    part = scores[(scores["split"] == split) & (scores["metric"] == "r2")]
-    figures.forest(ax, part, "test R²")
-    ax.set_title(where(split), fontsize="small")
-for ax in axes.flat[len(splits) :]:
-    ax.set_visible(False)
-for ax in axes[:, 1:].flat:
-    ax.tick_params(labelleft=False)
+r2 = scores[scores["metric"] == "r2"]
+fig = figures.forests({where(split): r2[r2["split"] == split] for split in splits}, "test R²")
 _ = figures.label(fig, profile, n=scores["run"].nunique(), of="runs", embedded=True)
 
 # %% [markdown]
@@ -91,31 +83,22 @@ _ = figures.label(fig, profile, n=scores["run"].nunique(), of="runs", embedded=T
 # the mean difference, repeat. A station that several seeds test is drawn once for all of them, so that three seeds do not
 # count as three times the evidence. The spread of the dots shows what the interval leaves out: the chance of training.
 
-# %% mystnb={"figure": {"caption": "Test R² minus that of no location on the same rows: single fits (pale dots), their mean (marker), and its 95 % bootstrap interval over stations (bar), one panel a split. Right of the dashed line the arm beats no location. Panels have their own scales; inverse distance is left out here.", "name": "fig-comparison-differences"}, "image": {"alt": "One panel a split. Each way of telling the place has a row with the difference of its R² to no location: pale dots for fits, a marker for the mean and a bar for the interval, around a dashed line at zero."}} tags=["hide-input"]
-fig, axes = figures.subplots(rows, columns, size=(7.2, 2.0 * rows + 0.3), squeeze=False)
+# %% mystnb={"figure": {"caption": "Test R² minus that of no location on the same rows: single fits (pale dots), their mean (marker), and its 95 % bootstrap interval over stations (bar), one panel a split. Right of the dashed line the arm beats no location. Panels have their own scales; a number at an edge is a single fit beyond it. Inverse distance is left out here.", "name": "fig-comparison-differences"}, "image": {"alt": "One panel a split. Each way of telling the place has a row with the difference of its R² to no location: pale dots for fits, a marker for the mean and a bar for the interval, around a dashed line at zero."}} tags=["hide-input"]
 drawn = gaps["r2"][gaps["r2"]["arm"] != "idw"]
-for ax, split in zip(axes.flat, splits, strict=False):
-    figures.forest(ax, drawn[drawn["split"] == split], "R² minus R² of no location", reference=0)
-    ax.set_title(where(split), fontsize="small")
-for ax in axes.flat[len(splits) :]:
-    ax.set_visible(False)
-for ax in axes[:, 1:].flat:
-    ax.tick_params(labelleft=False)
+fig = figures.forests(
+    {where(split): drawn[drawn["split"] == split] for split in compare.splits_in(drawn)}, "ΔR² to no location", reference=0
+)
 _ = figures.label(
     fig, profile, n=drawn["stations"].max(), of="stations at most", embedded=True, note="95 % intervals over stations"
 )
 
 # %% tags=["remove-input"]
-short = verdicts.assign(
-    split=verdicts["split"].map(where),
-    arm=verdicts["arm"].map(name),
-    difference=[f"{v:+.3f}".replace("-", "−") for v in verdicts["difference"]],
-    interval=[compare.signed(a, b) for a, b in zip(verdicts["low"], verdicts["high"], strict=True)],
-    better=[f"{p} of {n}" for p, n in zip(verdicts["positive"], verdicts["fits"], strict=True)],
-    stations=verdicts["stations"].astype(str),
-)[["split", "arm", "difference", "interval", "better", "stations"]]
-short.columns = ["split", "arm", "ΔR²", "95 % interval", "fits above 0", "stations"]
-compare.table(short, f"Test R² minus that of no location on the same rows; {origin}.", "tab-comparison-differences")
+compare.table(
+    compare.gains(verdicts),
+    "Test R² minus that of no location on the same rows, and its 95 % interval over stations; bold where this excludes zero, with an "
+    f"asterisk where single fits disagree in sign; {origin}.",
+    "tab-comparison-differences",
+)
 
 # %% [markdown]
 # ### In words
@@ -131,32 +114,32 @@ for split in splits:
     text = f"**{where(split)}.** The highest mean R² among the trained arms is that of {compare.said(learned.index[0])}"
     if learned.index[0] in part.index:
         lead = part.loc[learned.index[0]]
-        text += f" ({lead['difference']:+.3f} to no location, interval {compare.signed(lead['low'], lead['high'])})".replace(
-            "(-", "(−"
-        )
+        text += f" ({lead['difference']:+.3f} to no location, interval {compare.signed(lead['low'], lead['high'])})"
     text += ". "
-    for sign, verb in ((1, "clearly better than"), (-1, "clearly worse than"), (0, "not told apart from")):
-        arms = [
-            compare.said(a) + ("\\*" if sign and 0 < part.loc[a, "positive"] < part.loc[a, "fits"] else "")
-            for a in part.index[part["clear"] == sign]
-        ]
-        if arms:
-            text += f"{compare.listed(arms)} {'is' if len(arms) == 1 else 'are'} {verb} no location. "
+    every = "every way of telling the place"
+    said = {
+        verb: compare.who(own, len(part), every)
+        for sign, verb in ((1, "better"), (-1, "worse"), (0, "not told apart"))
+        if len(own := part[part["clear"] == sign].reset_index())
+    }
+    if said:
+        text += f"Against no location, {'; '.join(f'{verb}: {arms}' for verb, arms in said.items())}. "
     if "idw" in means[split]:
         beaten = [a for a in learned.index if learned[a] > means[split]["idw"]]
         text += f"Inverse distance reaches {means[split]['idw']:.2f}; " + (
             "no trained arm has a higher mean."
             if not beaten
-            else f"{len(beaten)} of {len(learned)} trained arms have a higher mean."
+            else (f"{len(beaten)} of {len(learned)}" if len(beaten) < len(learned) else "all")
+            + f" trained arms {'has' if len(beaten) == 1 else 'have'} a higher mean."
         )
     lines.append("- " + text)
 lines.append(
-    f"\n*Clearly* means that the interval excludes zero. There are {len(models)} such intervals on this page; if no arm "
-    f"differed from no location, about {0.05 * len(models):.1f} of them would still exclude zero by chance. "
-    f"Here it is {int((models['clear'] != 0).sum())}. Count on a pattern over splits, not on a single interval; and where fits "
+    f"\n*Better* and *worse* mean that the interval excludes zero. There are {len(models)} such intervals on this page; if no arm "
+    f"differed from no location, about {0.05 * len(models):.0f} of them would still exclude zero by chance. "
+    f"Here {int((models['clear'] != 0).sum())} do. Count on a pattern over splits, not on a single interval; and where fits "
     "disagree in sign (asterisk), a clear mean holds for one partition or seed and not for another."
 )
-Markdown("\n".join(lines))
+Markdown(compare.minus("\n".join(lines)))
 
 # %% [markdown]
 # ### With a stricter bar
@@ -202,7 +185,7 @@ lower, worse = (
 )
 n_high = int(sums[sums["run"].isin(scores.loc[(scores["arm"] == "none"), "run"])]["n_35"].sum())
 Markdown(
-    f"These are {n_high:,} of the tested rows of no location over all fits. "
+    f"Over all fits of one arm, {n_high:,} tested rows are such days. "
     + (
         f"The error on high days is clearly smaller than without location for {compare.listed(lower)}. "
         if lower
@@ -256,8 +239,8 @@ compare.table(
 counts = beside["direction against no location"].value_counts()
 asked = int(counts.reindex(["agrees", "does not agree", "undecided"]).fillna(0).sum())
 Markdown(
-    f"Of {asked} reported directions, the number found here too is {int(counts.get('agrees', 0))}, found the "
-    f"other way round {int(counts.get('does not agree', 0))}, undecided {int(counts.get('undecided', 0))}."
+    f"Of {asked} reported directions, found here too: {int(counts.get('agrees', 0))}; found the "
+    f"other way round: {int(counts.get('does not agree', 0))}; undecided: {int(counts.get('undecided', 0))}."
 )
 
 # %% [markdown]

@@ -104,7 +104,7 @@ def draw(day):
     fig, axes = figures.subplots(-(-len(layers) // 2), 2, size=(7.2, 8.6), maps=True)
     for ax, (title, layer) in zip(axes.flat, layers.items(), strict=False):
         mesh = figures.grid_map(ax, layer["lon"], layer["lat"], layer.values, "PM2.5", vmin=0, vmax=top, bar=False)
-        ax.set_title(title, fontsize="small")
+        ax.set_title(title)
     for ax in axes.flat[len(layers) :]:
         ax.set_visible(False)
     figures.colourbar(axes, mesh, f"PM2.5 on {dates[day]:%d %B}, nominal", extend="max")
@@ -120,7 +120,7 @@ def draw_errors(day):
         mesh = figures.grid_map(
             ax, error["lon"], error["lat"], error.values, "error", kind="difference", vmin=-top, vmax=top, bar=False
         )
-        ax.set_title(shown(arm), fontsize="small")
+        ax.set_title(shown(arm))
     for ax in axes.flat[len(errors) :]:
         ax.set_visible(False)
     figures.colourbar(axes, mesh, "estimate minus truth", extend="both")
@@ -260,7 +260,7 @@ for ax, (title, layer) in zip(axes.flat, layers.items(), strict=False):
         ax, truths["smoke"]["lon"], truths["smoke"]["lat"], layer.values, "PM2.5",
         vmin=0, vmax=float(np.nanpercentile(truths["smoke"], 99)), bar=False,
     )  # fmt: skip
-    ax.set_title(title, fontsize="small")
+    ax.set_title(title)
 for ax in axes.flat[len(layers) :]:
     ax.set_visible(False)
 figures.colourbar(axes, mesh, f"PM2.5 on {dates['smoke']:%d %B}, nominal", extend="max")

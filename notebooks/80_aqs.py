@@ -80,7 +80,38 @@ else:
             "```{admonition} Not all runs are finished\n:class: warning\n"
             f"Made so far: {told}. Means below are over the fits that exist. `make aqs` with `PLACEPRIOR_DATA` set makes the rest.\n```"
         )
-Markdown("\n\n".join(parts) or "All runs that the matrix asks for are in the results.")
+Markdown("\n\n".join(parts) or f"All {sum(want for _, want in counts.values())} runs that the matrix asks for are in the results.")
+
+# %% [markdown]
+# ## In short
+#
+# WR stands for within region, OoR for out of region with the size of the checkerboard's cells in degrees
+# ({doc}`../concepts/splits`). *Better* and *worse* mean that the 95 % interval of the difference excludes zero.
+
+
+# %% tags=["remove-input"]
+def title(task):
+    return TITLES[task][0].upper() + TITLES[task][1:]
+
+
+lines = []
+for task in tasks:
+    found, order, groups = compare.arms_of(gaps[task]), compare.splits_in(of(task)), {}
+    for name, own in found[found["arm"] != "idw"].groupby("arm", sort=False):
+        words = []
+        for sign, verb in ((1, "better"), (-1, "worse")):
+            on = own[own["clear"] == sign]
+            marks = ["\\*" if 0 < row.positive < row.fits else "" for row in on.itertuples()]
+            on = [where(split) + mark for split, mark in zip(on["split"], marks, strict=True)]
+            words += [f"{verb} on {compare.listed(on)}"] if on else []
+        groups.setdefault("; ".join(words) or "no clear difference", []).append(compare.said(name))
+    lines.append(f"- **{title(task)}**, against no location:")
+    lines += [f"  - {compare.listed(names)}: {words}." for words, names in groups.items()]
+    means = of(task)[of(task)["metric"] == "r2"].groupby(["split", "arm"])["value"].mean()
+    won = [where(split) for split in order if means[split].idxmax() == "idw"]
+    lines.append(f"  - Inverse distance has the highest mean R² of all arms on {compare.listed(won) if won else 'no split'}.")
+lines.append("\nAn asterisk marks a verdict on a mean whose single fits (seeds, partitions) disagree in sign.")
+Markdown("\n".join(lines))
 
 # %% [markdown]
 # ## Two tasks
@@ -128,13 +159,13 @@ compare.table(
 
 # %% tags=["remove-input"]
 def tables(task):
-    """R2 and RMSE of a task as one table a metric, or a note."""
+    """R2 of a task as a table, errors folded below it; or a note."""
     if task not in tasks:
         return Markdown(f"*No runs of task `{task}` are in `results/{profile}`.*")
     shown = [
         compare.table(
             compare.spread(of(task), metric, 2 if metric != "rmse_35" else 1),
-            f"{TITLES[task]}: test {text}, mean ± standard deviation over seeds and folds; real measurements, profile {profile}.",
+            f"{title(task)}: test {text}, mean ± standard deviation over seeds and folds; real measurements, profile {profile}.",
             f"tab-aqs-{task.split('-')[0]}-{metric.replace('_', '-')}",
         ).data
         for metric, text in (
@@ -143,53 +174,25 @@ def tables(task):
             ("rmse_35", f"RMSE in {figures.UNIT} on rows measured at {metrics.HIGH:.0f} {figures.UNIT} or more"),
         )
     ]
-    return Markdown("\n\n".join(shown))
+    folded = "\n\n".join(shown[1:])
+    return Markdown(
+        f"{shown[0]}\n\n::::{{admonition}} {title(task)}: root mean square errors, on all days and on high days\n"
+        f":class: dropdown note\n\n{folded}\n::::\n"
+    )
 
 
 tables("weather-2019")
 
 
-# %% mystnb={"figure": {"caption": "Weather task, real measurements of 2019: test R² of every fit (pale dots: seeds and folds), their mean (marker) and range (bar), one panel a split with its own scale.", "name": "fig-aqs-weather-scores"}, "image": {"alt": "One panel a split for the weather task: a row for inverse distance, no location and every way of telling the place, with dots for fits and a marker for their mean test R²."}} tags=["hide-input"]
-def draw_scores(task):
-    """Forest of R2, one panel a split."""
-    if task not in tasks:
-        return nothing(TITLES[task])
-    splits = compare.splits_in(of(task))
-    rows = -(-len(splits) // 2)
-    fig, axes = figures.subplots(rows, 2, size=(7.2, 2.2 * rows + 0.3), squeeze=False)
-    for ax, split in zip(axes.flat, splits, strict=False):
-        part = of(task)
-        figures.forest(ax, part[(part["split"] == split) & (part["metric"] == "r2")], "test R²")
-        ax.set_title(where(split), fontsize="small")
-    for ax in axes.flat[len(splits) :]:
-        ax.set_visible(False)
-    if of(task).groupby("split")["arm"].nunique().nunique() == 1 or len(splits) == 1:  # every panel has the same rows
-        for ax in axes[:, 1:].flat:
-            ax.tick_params(labelleft=False)
-    return figures.label(fig, profile, n=of(task)["run"].nunique(), of="runs", embedded=is_embedded)
-
-
-_ = draw_scores("weather-2019")
-
-
-# %% mystnb={"figure": {"caption": "Weather task, real measurements of 2019: test R² minus that of no location on the same rows; single fits (pale dots), their mean (marker), 95 % bootstrap interval over stations (bar). Right of the dashed line telling the place helps. Panels have their own scales.", "name": "fig-aqs-weather-differences"}, "image": {"alt": "One panel a split for the weather task: for every way of telling the place the difference of its R² to no location, with dots, a marker and an interval around a dashed line at zero."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Weather task, real measurements of 2019: test R² minus that of no location on the same rows; single fits (pale dots), their mean (marker), 95 % bootstrap interval over stations (bar). Right of the dashed line telling the place helps. Panels have their own scales; a number at an edge is a single fit beyond it.", "name": "fig-aqs-weather-differences"}, "image": {"alt": "One panel a split for the weather task: for every way of telling the place the difference of its R² to no location, with dots, a marker and an interval around a dashed line at zero."}} tags=["hide-input"]
 def draw_differences(task):
     """Forest of paired differences to no location, one panel a split."""
     table = gaps.get(task)
     if table is None or table[table["arm"] != "idw"].empty:
         return nothing(f"{TITLES[task]}, differences")
     table = table[table["arm"] != "idw"]
-    splits = compare.splits_in(table)
-    rows = -(-len(splits) // 2)
-    fig, axes = figures.subplots(rows, 2, size=(7.2, 2.0 * rows + 0.3), squeeze=False)
-    for ax, split in zip(axes.flat, splits, strict=False):
-        figures.forest(ax, table[table["split"] == split], "R² minus R² of no location", reference=0)
-        ax.set_title(where(split), fontsize="small")
-    for ax in axes.flat[len(splits) :]:
-        ax.set_visible(False)
-    if table.groupby("split")["arm"].nunique().nunique() == 1 or len(splits) == 1:  # every panel has the same rows
-        for ax in axes[:, 1:].flat:
-            ax.tick_params(labelleft=False)
+    panels = {where(split): table[table["split"] == split] for split in compare.splits_in(table)}
+    fig = figures.forests(panels, "ΔR² to no location", reference=0)
     return figures.label(
         fig,
         profile,
@@ -204,37 +207,30 @@ _ = draw_differences("weather-2019")
 
 
 # %% tags=["remove-input"]
-def hedged(row):
-    """An arm's name, marked where a clear mean hides fits of both signs."""
-    return compare.said(row.arm) + ("\\*" if row.clear and 0 < row.positive < row.fits else "")
-
-
 def in_words(task):
     """What the intervals of a task say."""
     if task not in tasks:
         return Markdown("")
-    lines, found, beaten = [], compare.arms_of(gaps[task]), compare.arms_of(to_idw[task])
+    lines, found, rivals = [], compare.arms_of(gaps[task]), compare.arms_of(to_idw[task])
+    found = found[found["arm"] != "idw"]
     for split in compare.splits_in(of(task)):
-        text = f"- **{where(split)}.** "
-        part = found[(found["split"] == split) & (found["arm"] != "idw")]
-        for sign, verb in ((1, "better than"), (-1, "worse than"), (0, "not told apart from")):
-            arms = [hedged(row) for row in part[part["clear"] == sign].itertuples()]
-            if arms:
-                text += f"{compare.listed(arms)} {'is' if len(arms) == 1 else 'are'} {verb} no location. "
-        if part.empty:
-            text += "No arm can be compared with no location yet. "
-        rival = beaten[beaten["split"] == split]
-        if len(rival):
-            won = [hedged(row) for row in rival[rival["clear"] > 0].itertuples()]
-            lost = [hedged(row) for row in rival[rival["clear"] < 0].itertuples()]
-            text += f"Inverse distance is beaten by {compare.listed(won) if won else 'no trained arm'}"
-            text += f", and beats {compare.listed(lost)}." if lost else "."
-        lines.append(text)
-    looks = int((found["arm"] != "idw").sum()) + len(beaten)
+        told = []
+        for what, every, table in (
+            ("no location", "every way of telling the place", found[found["split"] == split]),
+            ("inverse distance", "every trained arm", rivals[rivals["split"] == split]),
+        ):
+            words = [
+                f"{verb} {compare.who(own, len(table), every)}"
+                for sign, verb in ((1, "better:"), (-1, "worse:"), (0, "undecided:"))
+                if len(own := table[table["clear"] == sign])
+            ]
+            told.append(f"Against {what}, {'; '.join(words) or 'nothing can be said yet'}.")
+        lines.append(f"- **{where(split)}.** {' '.join(told)}")
+    looks = len(found) + len(rivals)
     lines.append(
-        f"\nA verdict means that the 95 % interval over stations excludes zero. There are {looks} such intervals for this "
-        f"task; about {0.05 * looks:.0f} would exclude zero by chance if nothing differed. An asterisk marks a verdict on a mean of fits that disagree in sign: it "
-        "holds for one partition or seed and not for another. The chance of training is in the dots, not in the interval."
+        f"\nThere are {looks} such intervals for this task; about {0.05 * looks:.0f} would exclude zero by chance if nothing "
+        "differed. An asterisk marks a mean of fits that disagree in sign: the verdict holds for one partition or seed and not for "
+        "another. The chance of training is in the dots, not in the interval."
     )
     return Markdown("\n".join(lines))
 
@@ -247,10 +243,7 @@ in_words("weather-2019")
 # %% tags=["remove-input"]
 tables("neighbours-2021")
 
-# %% mystnb={"figure": {"caption": "Neighbours task, real measurements of 2021: test R² of every fit (pale dots: seeds and folds), their mean (marker) and range (bar), one panel a split with its own scale.", "name": "fig-aqs-neighbours-scores"}, "image": {"alt": "One panel a split for the neighbours task: a row for inverse distance, no location and every way of telling the place, with dots for fits and a marker for their mean test R²."}} tags=["hide-input"]
-_ = draw_scores("neighbours-2021")
-
-# %% mystnb={"figure": {"caption": "Neighbours task, real measurements of 2021: test R² minus that of no location on the same rows; single fits (pale dots), their mean (marker), 95 % bootstrap interval over stations (bar). Panels have their own scales.", "name": "fig-aqs-neighbours-differences"}, "image": {"alt": "One panel a split for the neighbours task: for every way of telling the place the difference of its R² to no location, with dots, a marker and an interval around a dashed line at zero."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Neighbours task, real measurements of 2021: test R² minus that of no location on the same rows; single fits (pale dots), their mean (marker), 95 % bootstrap interval over stations (bar). Panels have their own scales; a number at an edge is a single fit beyond it.", "name": "fig-aqs-neighbours-differences"}, "image": {"alt": "One panel a split for the neighbours task: for every way of telling the place the difference of its R² to no location, with dots, a marker and an interval around a dashed line at zero."}} tags=["hide-input"]
 _ = draw_differences("neighbours-2021")
 
 # %% tags=["remove-input"]
@@ -260,24 +253,17 @@ in_words("neighbours-2021")
 # ## Does any model beat inverse distance?
 
 # %% tags=["remove-input"]
-rows = []
-for task in tasks:
-    for row in compare.arms_of(to_idw[task]).itertuples():
-        rows.append(
-            (
-                TITLES[task],
-                where(row.split),
-                figures.look(row.arm).name,
-                f"{row.difference:+.3f}".replace("-", "−"),
-                compare.signed(row.low, row.high),
-                f"{row.positive} of {row.fits}",
-                f"{row.stations:,}",
-            )
-        )
-compare.table(
-    pd.DataFrame(rows, columns=["task", "split", "arm", "ΔR²", "95 % interval", "fits above 0", "stations"]),
-    f"Test R² minus that of inverse distance on the same rows; real measurements, profile {profile}. The interval is over stations.",
-    "tab-aqs-idw",
+Markdown(
+    "\n\n".join(
+        compare.table(
+            compare.gains(compare.arms_of(to_idw[task])),
+            f"{title(task)}: test R² minus that of inverse distance on the same rows, and its 95 % interval over stations; bold where this "
+            f"excludes zero, with an asterisk where single fits disagree in sign. Real measurements, profile {profile}.",
+            f"tab-aqs-{task.split('-')[0]}-idw",
+        ).data
+        for task in tasks
+        if len(to_idw[task])
+    )
 )
 
 # %% tags=["remove-input"]
@@ -287,11 +273,11 @@ for task in tasks:
     if len(found):
         best = found.loc[found["clear"] > 0]
         lines.append(
-            f"**{TITLES[task][0].upper()}{TITLES[task][1:]}.** Of {len(found)} pairs of arm and split, a trained arm is better than inverse distance in {len(best)} and worse in "
-            f"{int((found['clear'] < 0).sum())}; the others are undecided."
-            + (f" It is beaten on: {compare.listed(dict.fromkeys(map(where, best['split'])))}." if len(best) else "")
+            f"- **{title(task)}.** Of {len(found)} pairs of arm and split, the trained arm is better than inverse distance in "
+            f"{len(best)}{' (on ' + compare.listed(dict.fromkeys(map(where, best['split']))) + ')' if len(best) else ''}, worse in "
+            f"{int((found['clear'] < 0).sum())}, undecided in {int((found['clear'] == 0).sum())}."
         )
-Markdown("\n\n".join(lines))
+Markdown("\n".join(lines))
 
 # %% [markdown]
 # The two tasks must be read differently. A model of the weather task has never seen another monitor's value of the day, and
@@ -315,11 +301,8 @@ if len(arm) and "weather-2019" in tasks:
 if raised.empty:
     nothing("elevation")
 else:
-    splits = compare.splits_in(raised)
-    fig, axes = figures.subplots(1, len(splits), size=(7.2, 2.2), squeeze=False)
-    for ax, split in zip(axes[0], splits, strict=True):
-        figures.forest(ax, raised[raised["split"] == split], "R² minus no location", reference=0)
-        ax.set_title(where(split), fontsize="small")
+    panels = {where(split): raised[raised["split"] == split] for split in compare.splits_in(raised)}
+    fig = figures.forests(panels, "ΔR² to no location", reference=0)
     figures.label(fig, profile, n=int(raised["stations"].max()), of="stations at most", embedded=is_embedded)
 
 # %% tags=["remove-input"]
@@ -372,7 +355,7 @@ else:
             vmax=top,
             size=12,
         )
-        ax.set_title(f"{TITLES[task]}, {len(table):,} stations", fontsize="small")
+        ax.set_title(f"{TITLES[task]}, {len(table):,} stations")
     figures.label(fig, profile, n=sum(map(len, gains.values())), of="stations in all maps", embedded=is_embedded)
 
 # %% tags=["remove-input"]
@@ -381,10 +364,11 @@ for task, table in gains.items():
     order = (table["gain"] * table["n"]).sort_values(key=np.abs, ascending=False)
     few = max(1, len(order) // 20)
     lines.append(
-        f"{TITLES[task][0].upper()}{TITLES[task][1:]}: GeoCLIP has the smaller squared error at {(table['gain'] > 0).mean():.0%} of {len(table):,} stations. The "
-        f"{few} stations that changed most hold {order.head(few).abs().sum() / order.abs().sum():.0%} of all change: R² is decided by few."
+        f"- **{title(task)}.** GeoCLIP has the smaller squared error at {100 * (table['gain'] > 0).mean():.0f} % of {len(table):,} stations. The "
+        f"{few} stations that changed most hold {100 * order.head(few).abs().sum() / order.abs().sum():.0f} % of all change."
     )
-Markdown("\n\n".join(lines))
+lines.append("\nWhere few stations hold much of the change, a score over all rows is decided by few.")
+Markdown("\n".join(lines))
 
 # %% [markdown]
 # ## Which days it looks at
@@ -398,20 +382,20 @@ for run, task, name in scores.drop_duplicates("run")[["run", "task", "arm"]].ite
 if not looked:
     nothing("attention")
 else:
-    fig, axes = figures.subplots(1, len(looked), size=(7.2, 3.4), sharey=True, squeeze=False)
+    fig, axes = figures.subplots(1, len(looked), size=(6.4, 3.8), sharey=True, squeeze=False)
     for ax, task in zip(axes[0], [t for t in TITLES if t in looked], strict=True):
         for name in figures.arm_order(looked[task]):
             mean = np.mean(looked[task][name], axis=0)
             style = figures.look(name)
             ax.plot(np.arange(len(mean)) - len(mean) + 1, mean, color=style.colour, marker=style.marker, lw=1.4, ms=5)
         ax.axhline(1 / len(mean), color="#777777", lw=1, ls=":")
-        ax.set_title(TITLES[task], fontsize="small")
+        ax.set_title(TITLES[task])
         ax.set_xlabel("lag [days]")
     axes[0, 0].set_ylabel("attention weight")
     axes[0, 0].set_ylim(bottom=0)
     handles = figures.legend(axes[0, 0], {n for t in looked.values() for n in t}).legend_handles
     axes[0, 0].get_legend().remove()
-    fig.legend(handles=handles, loc="outside upper center", ncols=3, fontsize="small")
+    fig.legend(handles=handles, loc="outside upper center", ncols=2)
     figures.label(
         fig, profile, n=sum(len(v) for t in looked.values() for v in t.values()), of="fits", embedded=is_embedded
     )
@@ -424,37 +408,43 @@ else:
 # directions, not values.
 
 # %% tags=["remove-input"]
+verdicts = {task: [] for task in tasks}
 rows = []
-for task in tasks:
-    found, ours = compare.arms_of(gaps[task]), compare.spread(of(task))
-    for split in compare.splits_in(of(task)):
-        for name in figures.arm_order(of(task)["arm"]):
-            if name in ("idw", "none") or compare.reported_sign(split, name) is None:
-                continue
-            one = found[(found["split"] == split) & (found["arm"] == name)]
-            shown = figures.look(name).name
-            rows.append(
-                (
-                    TITLES[task], where(split), shown,
-                    f"{compare.reported(split, 'none')} → {compare.reported(split, name)}" if compare.REPORTED.get(split, {}).get(name) else compare.reported(split, name),
-                    f"{ours.loc['no location', where(split)]} → {ours.loc[shown, where(split)]}" if "no location" in ours.index else "–",
-                    compare.agreement(split, name, int(one["clear"].iloc[0])) if len(one) else "no fits yet",
-                )
-            )  # fmt: skip
-beside = pd.DataFrame(rows, columns=["task", "split", "arm", "reported (second-hand)", "here", "direction"])
+found = {task: compare.arms_of(gaps[task]).set_index(["split", "arm"]) for task in tasks}
+means = {task: of(task)[of(task)["metric"] == "r2"].groupby(["split", "arm"])["value"].mean() for task in tasks}
+for split in compare.splits_in(scores):
+    for name in figures.arm_order(scores["arm"]):
+        if name in ("idw", "none") or compare.reported_sign(split, name) is None:
+            continue
+        told = compare.reported(split, name)
+        cells = {
+            "split": where(split),
+            "arm": figures.look(name).name,
+            "reported (second-hand)": f"{compare.reported(split, 'none')} → {told}" if compare.REPORTED.get(split, {}).get(name) else told,
+        }
+        for task in tasks:
+            shown = "no fits yet"
+            if (split, name) in found[task].index:
+                verdict = compare.agreement(split, name, int(found[task].loc[(split, name), "clear"]))
+                verdicts[task].append(verdict)
+                verdict = "equal or mixed there" if verdict.startswith("reported") else verdict
+                shown = compare.minus(f"{means[task][split, 'none']:.2f} → {means[task][split, name]:.2f}") + f", {verdict}"
+            cells[TITLES[task]] = shown
+        rows.append(cells)
 compare.table(
-    beside,
-    f"R² of no location → of the arm, as reported (second-hand) and here; real measurements, profile {profile}. Undecided: our interval includes zero.",
+    pd.DataFrame(rows, columns=["split", "arm", "reported (second-hand)", *(TITLES[task] for task in tasks)]),
+    f"R² of no location → of the arm: as reported (second-hand; two values are a checkerboard's partitions) and here (means over fits), "
+    f"and whether the direction agrees; real measurements, profile {profile}. Undecided: our interval includes zero.",
     "tab-aqs-reported",
 )
 
 # %% tags=["remove-input"]
 lines = []
 for task in tasks:
-    counts = beside.loc[beside["task"] == TITLES[task], "direction"].value_counts()
+    counts = {word: verdicts[task].count(word) for word in ("agrees", "does not agree", "undecided")}
     lines.append(
-        f"- {TITLES[task][0].upper()}{TITLES[task][1:]}: reported directions found here too: {int(counts.get('agrees', 0))}; found the other way round: "
-        f"{int(counts.get('does not agree', 0))}; undecided: {int(counts.get('undecided', 0))}."
+        f"- **{title(task)}.** Of {sum(counts.values())} reported directions, found here too: {counts['agrees']}; found the other way round: "
+        f"{counts['does not agree']}; undecided: {counts['undecided']}."
     )
 Markdown("\n".join(lines))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def shown(value: Any, form: str) -> str:
     if isinstance(value, dict):
         value = value["value"]
     if form:
-        return format(value, form)
+        return re.sub(r"^-(?=[\d.])", "−", format(value, form))
     if isinstance(value, bool) or not isinstance(value, int):
         return str(value)
     return f"{value:,}"

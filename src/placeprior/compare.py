@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -218,6 +219,35 @@ def signed(low: float, high: float, digits: int = 3) -> str:
     return f"{low:+.{digits}f} to {high:+.{digits}f}".replace("-", "−")
 
 
+def minus(text: str) -> str:
+    """Turn hyphens before numbers into minus signs; names, dates and the exponents of units stay.
+
+    >>> minus("-0.5 to +0.2 m s-1, checkerboard-16, 2021-01-06")
+    '−0.5 to +0.2 m s-1, checkerboard-16, 2021-01-06'
+    """
+    return re.sub(r"(?<![\w)\]}.-])-(?=\.?\d)", "−", text)
+
+
+def gains(found: pd.DataFrame) -> pd.DataFrame:
+    """Arms by splits, each cell a difference and its interval: bold where that excludes zero.
+
+    An asterisk marks a clear mean of fits that disagree in sign.
+
+    Parameters
+    ----------
+    found : pandas.DataFrame
+        As :func:`arms_of`.
+    """
+    names = [look(a).name for a in arm_order(found["arm"])]
+    cells = pd.DataFrame(index=names, columns=splits_in(found), data="–", dtype=object)
+    for row in found.itertuples():
+        mean = f"{row.difference:+.3f}".replace("-", "−")
+        mean = f"**{mean}**" if row.clear else mean
+        mixed = "\\*" if row.clear and 0 < row.positive < row.fits else ""
+        cells.loc[look(row.arm).name, row.split] = f"{mean}{mixed} ({signed(row.low, row.high)})"
+    return cells.rename(columns=SPLITS).rename_axis("arm")
+
+
 def said(name: str) -> str:
     """An arm's name inside a sentence, where a comma would read as the start of another arm.
 
@@ -226,6 +256,26 @@ def said(name: str) -> str:
     """
     first, _, rest = look(name).name.partition(", ")
     return f"{first} ({rest})" if rest else first
+
+
+def who(found: pd.DataFrame, of: int, every: str) -> str:
+    """Arms of a sentence, an asterisk after those whose fits disagree in sign; `every` where it is all of them.
+
+    Parameters
+    ----------
+    found : pandas.DataFrame
+        Rows of :func:`arms_of`.
+    of : int
+        How many arms there are.
+    every : str
+        Said in place of a list of all.
+    """
+    marks = ["\\*" if row.clear and 0 < row.positive < row.fits else "" for row in found.itertuples()]
+    if not marks:
+        return "none"
+    if len(marks) == of > 1 and len(set(marks)) == 1:
+        return every + marks[0]
+    return listed([said(name) + mark for name, mark in zip(found["arm"], marks, strict=True)])
 
 
 def listed(words: Sequence[str]) -> str:
@@ -253,7 +303,9 @@ def table(frame: pd.DataFrame, caption: str, name: str = "") -> Any:
     from IPython.display import Markdown
 
     body = frame.reset_index() if frame.index.name else frame
-    sides = ["right" if body[c].astype(str).str.fullmatch(r"[\d\s.,:/%±+−–-]+").all() else "left" for c in body]
-    text = body.to_markdown(index=False, disable_numparse=True, colalign=sides)
+    number = r"(?:[\d\s.,:/%±+−–()*\\-]| to )+"
+    sides = ["right" if body[c].astype(str).str.fullmatch(number).all() else "left" for c in body]
+    # A split's name must not break in the middle of a narrow column.
+    text = body.to_markdown(index=False, disable_numparse=True, colalign=sides).replace(" · ", "\u00a0·\u00a0")
     label = f":name: {name}\n" if name else ""
     return Markdown(f":::{{table}} {caption}\n{label}\n{text}\n:::\n")

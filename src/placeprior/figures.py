@@ -8,7 +8,8 @@ under the figure which profile made it, from how many values, and whether the wo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -18,13 +19,14 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from .looks import CMAPS, INK, SIZES, UNIT, Look, arm, arm_order, colourbar, look, style
 from .maps import ALBERS, conus_axes, grid_map, split_map, station_map
 
 __all__ = [
     "ALBERS", "CMAPS", "INK", "SIZES", "UNIT", "Look", "arm", "arm_order", "colourbar", "conus_axes",
-    "density_scatter", "forest", "grid_map", "label", "legend", "look", "split_map", "station_map", "style",
+    "density_scatter", "forest", "forests", "grid_map", "label", "legend", "look", "split_map", "station_map", "style",
     "subplots",
 ]  # fmt: skip
 
@@ -119,7 +121,8 @@ def forest(
     """Scores of several arms, one row each: every fit as a pale dot, their mean as the arm's marker.
 
     The bar spans ``low`` to ``high`` when the table has these columns (a bootstrap interval, say), else the
-    smallest to the largest fit. Say in the caption which of the two it is.
+    smallest to the largest fit. Say in the caption which of the two it is. Next to intervals, a single fit far
+    beyond all of them is written as a number at the edge, so that it does not flatten the rest.
 
     Parameters
     ----------
@@ -137,14 +140,26 @@ def forest(
         The arms drawn, top to bottom.
     """
     arms = arm_order(table[by])
+    ranged = {"low", "high"} <= set(table.columns)
+    left, right = -np.inf, np.inf
+    if ranged:
+        ends = [table["low"].min(), table["high"].max(), *([] if reference is None else [reference])]
+        room = 1.5 * (max(ends) - min(ends))
+        left, right = min(ends) - room, max(ends) + room
     for row, name in enumerate(arms):
         part, drawn = table[table[by] == name], look(name)
         values = part[x].to_numpy(dtype=float)
-        ranged = {"low", "high"} <= set(table.columns)
         low = float(part["low"].min()) if ranged else float(values.min())
         high = float(part["high"].max()) if ranged else float(values.max())
+        inside = values[(values >= left) & (values <= right)]
         if len(values) > 1:
-            ax.scatter(values, np.full(len(values), row), s=14, color=drawn.colour, alpha=0.4, lw=0, zorder=3)
+            ax.scatter(inside, np.full(len(inside), row), s=14, color=drawn.colour, alpha=0.4, lw=0, zorder=3)
+        for edge, beyond in ((0.01, values[values < left]), (0.99, values[values > right])):
+            if len(beyond):
+                numbers = ", ".join(f"{v:.2g}" for v in sorted(beyond)).replace("-", "−")
+                ax.text(edge, row - 0.32, f"◂ {numbers}" if edge < 0.5 else f"{numbers} ▸", color=drawn.colour,
+                        transform=ax.get_yaxis_transform(), ha="left" if edge < 0.5 else "right", va="center",
+                        fontsize="small")  # fmt: skip
         ax.plot([low, high], [row, row], color=drawn.colour, lw=2, zorder=2, solid_capstyle="round")
         ax.scatter(
             [values.mean()],
@@ -158,11 +173,44 @@ def forest(
         )
     if reference is not None:
         ax.axvline(reference, color="#777777", lw=1, ls="--", zorder=1)
-    ax.set_yticks(range(len(arms)), [look(name).name if names else "" for name in arms])
+    ax.set_yticks(range(len(arms)), [textwrap.fill(look(name).name, 17) if names else "" for name in arms])
+    ax.xaxis.set_major_locator(MaxNLocator(4))
     ax.set_ylim(len(arms) - 0.5, -0.5)
     ax.grid(axis="y", visible=False)
     ax.set_xlabel(f"{quantity} [{unit}]" if unit else quantity)
     return arms
+
+
+def forests(panels: Mapping[str, pd.DataFrame], quantity: str, *, columns: int = 2, **options: Any) -> Figure:
+    """One :func:`forest` a panel, two side by side: narrow enough for letters to stay readable on a phone.
+
+    Parameters
+    ----------
+    panels : mapping
+        Title to table, as :func:`forest` takes it. Rows are named once where all panels have the same ones.
+    quantity : str
+        Label of the x axes.
+    **options
+        Handed to :func:`forest`.
+
+    Returns
+    -------
+    figure
+    """
+    arms = [tuple(arm_order(table[options.get("by", "arm")])) for table in panels.values()]
+    columns = min(columns, len(panels))
+    rows = -(-len(panels) // columns)
+    size = (6.4 if columns > 1 else 4.8, rows * (0.34 * max(map(len, arms)) + 0.55) + 0.6)
+    fig, axes = subplots(rows, columns, size=size, squeeze=False)
+    for number, (ax, (title, table)) in enumerate(zip(axes.flat, panels.items(), strict=False)):
+        lowest = number + columns >= len(panels)
+        forest(ax, table, quantity if lowest else "", **options)
+        ax.set_title(title)
+        if number % columns and len(set(arms)) == 1:
+            ax.tick_params(labelleft=False)
+    for ax in axes.flat[len(panels) :]:
+        ax.set_visible(False)
+    return fig
 
 
 def legend(ax: Axes, arms: Sequence[str], **options: Any) -> Any:
@@ -207,5 +255,6 @@ def label(
     if n is not None:
         parts.append(f"n = {int(n):,} {of}")
     text = " · ".join(parts + ([note] if note else []))
-    fig.supxlabel(text, x=0.005, ha="left", fontsize=8, color="#555555")
+    letters = int(fig.get_figwidth() * 72 / (9 * 0.54))  # a letter is about half its size wide
+    fig.supxlabel(textwrap.fill(text, letters), x=0.005, ha="left", fontsize=9, color="#555555")
     return text
