@@ -1,12 +1,17 @@
 """Turns runs.yml into tasks: runs -> scores -> pages -> book. Resumable: only what is missing or changed is made."""
 
+import functools
 import hashlib
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
-from placeprior import matrix
+from doit.exceptions import TaskFailed
+
+from placeprior import ledger, matrix
 from placeprior.errors import MissingData, PlacePriorError
 
 DOIT_CONFIG = {"default_tasks": ["book"], "backend": "sqlite3", "dep_file": ".doit.db", "verbosity": 2}
@@ -14,9 +19,46 @@ ROOT = Path(__file__).parent
 CHAPTERS = ROOT / "book" / "chapters"
 HTML = ROOT / "_build" / "html" / "index.html"
 SOURCES = sorted(map(str, (ROOT / "src" / "placeprior").rglob("*.py")))
+INTERRUPTED = 130  # the shell's code for Ctrl-C
 TRAINED = ("demo", "aqs", "paper")
 
 
+def _quiet_interrupt() -> None:
+    """Let Ctrl-C, which reaches every worker, say one line instead of a traceback from each process."""
+    first = os.getpid()
+
+    def stop(*_):
+        if os.getpid() == first:
+            print("interrupted: finished runs are kept; the same command goes on from there", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+
+    signal.signal(signal.SIGINT, stop)
+
+
+def _check() -> None:
+    """Read what every task depends on, so that a mistake in it ends here, in one line."""
+    try:
+        for profile in TRAINED:
+            _runs(profile)
+            ledger.scores(profile)
+    except PlacePriorError as error:
+        sys.exit(f"error: {error}")
+
+
+def _told(action):
+    """End what a user can mend in its message; doit would print the traceback of an exception."""
+
+    @functools.wraps(action)
+    def told(*arguments):
+        try:
+            return action(*arguments)
+        except PlacePriorError as error:
+            return TaskFailed(f"error: {error}")
+
+    return told
+
+
+@_told
 def _make(run_id: str) -> None:
     from placeprior import experiment
 
@@ -24,6 +66,7 @@ def _make(run_id: str) -> None:
     experiment.make(run, log=lambda line: print(line, flush=True))
 
 
+@_told
 def _collect(profile: str) -> None:
     from placeprior import experiment
 
@@ -31,8 +74,6 @@ def _collect(profile: str) -> None:
 
 
 def _is_made(run_id: str, profile: str) -> bool:
-    from placeprior import ledger
-
     return run_id in ledger.done(profile)
 
 
@@ -40,8 +81,6 @@ def _same_runs(profile: str):
     """Up to date while the set of runs made for a profile has not changed."""
 
     def check(task, values):
-        from placeprior import ledger
-
         made = sorted(ledger.done(profile) & {run.id for run in matrix.runs(profile)})
         digest = hashlib.sha256(" ".join(made).encode()).hexdigest()
         task.value_savers.append(lambda: {"made": digest})
@@ -63,12 +102,9 @@ def _wanted(profile: str) -> list[str]:
     return [run.id for run in matrix.runs(profile) if not live or run.id in live]
 
 
-def _refuse(profile: str) -> bool:
-    try:
-        matrix.runs(profile)
-    except PlacePriorError as error:
-        print(f"error: {error}", file=sys.stderr)
-    return False
+@_told
+def _refuse(profile: str) -> None:
+    matrix.runs(profile)
 
 
 def task_train():
@@ -99,6 +135,7 @@ def task_scores():
             }
 
 
+@_told
 def _page(page: str) -> None:
     from placeprior import pages
 
@@ -175,3 +212,7 @@ def task_aqs():
 def task_paper():
     """The same at the paper's size, for a GPU."""
     return {"actions": None, "task_dep": ["scores:paper"]}
+
+
+_quiet_interrupt()
+_check()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
 import tomllib
 from importlib import metadata
 from pathlib import Path
@@ -180,3 +183,48 @@ def test_addresses_stand_only_where_they_are_kept_in_step():
     for path in tracked():
         if path.suffix in {".md", ".py", ".yml", ".toml", ".cff", ".ipynb"} and path.name not in allowed:
             assert owner not in path.read_text(encoding="utf-8"), f"{path.name} repeats the project's address"
+
+
+@pytest.mark.parametrize(
+    ("typo", "told"), [("chekerboard-8", "did you mean 'checkerboard-8'"), ("[", "not valid YAML")]
+)
+def test_a_mistake_in_runs_yml_ends_make_in_one_line(tmp_path, typo, told):
+    shutil.copy(ROOT / "dodo.py", tmp_path)
+    (tmp_path / "runs.yml").write_text((ROOT / "runs.yml").read_text().replace("checkerboard-8", typo, 1))
+    done = subprocess.run([sys.executable, "-m", "doit", "book"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1 and told in done.stderr
+    assert len(done.stderr.splitlines()) == 1 and done.stdout == ""
+
+
+def test_real_data_that_are_absent_end_in_their_message(tmp_path):
+    for name in ("dodo.py", "runs.yml"):
+        shutil.copy(ROOT / name, tmp_path)
+    here = {key: value for key, value in os.environ.items() if key != "PLACEPRIOR_DATA"}
+    done = subprocess.run([sys.executable, "-m", "doit", "aqs"], cwd=tmp_path, capture_output=True, text=True, env=here)
+    assert done.returncode == 1 and "Traceback" not in done.stdout + done.stderr
+    assert "PLACEPRIOR_DATA is not set" in done.stdout + done.stderr
+
+
+def test_an_interrupted_make_says_one_line(tmp_path):
+    shutil.copy(ROOT / "runs.yml", tmp_path)
+    slow = """
+
+def _slow():
+    import time
+
+    print("slow", flush=True)
+    time.sleep(60)
+
+
+def task_slow():
+    return {"actions": [_slow]}
+"""
+    (tmp_path / "dodo.py").write_text((ROOT / "dodo.py").read_text() + slow)
+    words = [sys.executable, "-m", "doit", "-n", "2", "slow"]
+    doit = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                            start_new_session=True)
+    while "slow" != doit.stdout.readline().strip():
+        assert doit.poll() is None
+    os.killpg(doit.pid, signal.SIGINT)
+    said = doit.communicate(timeout=20)[1]
+    assert doit.returncode == 130 and "finished runs are kept" in said and "Traceback" not in said

@@ -15,6 +15,7 @@ from placeprior.cli import common
 from placeprior.errors import ConfigError, MissingData
 
 EXAMPLE = "Example: placeprior book --jobs 2"
+INTERRUPTED = 130  # the shell's code for Ctrl-C
 
 
 def book(
@@ -41,7 +42,9 @@ def book(
     try:
         code = doit.wait()
     except KeyboardInterrupt:
-        doit.wait()  # it has had the Ctrl-C too, and notes what is finished before it ends
+        # It has had the Ctrl-C too, and notes what is finished before it ends.
+        if doit.wait() == INTERRUPTED:
+            raise typer.Exit(INTERRUPTED) from None  # and has said so
         raise
     if code:
         raise typer.Exit(code)
