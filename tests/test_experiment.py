@@ -329,3 +329,35 @@ def test_another_runs_json_in_its_place_is_noticed(project):
     one.write_text(json.dumps(json.loads(two.read_text())))
     with pytest.raises(StoreError, match=models["idw"].id):
         ledger.read(models["idw"].id)
+
+
+def test_what_is_quoted_does_not_depend_on_the_machine_that_collected_last(project):
+    for run in matrix.runs("tiny"):
+        make(run, quiet)
+    collect("tiny")
+    first = (ledger.results("tiny") / "values.json").read_bytes()
+    shutil.rmtree(ledger.store())
+    collect("tiny")
+    assert (ledger.results("tiny") / "values.json").read_bytes() == first
+
+
+@pytest.mark.parametrize("name", ["scores.csv", "stations.parquet", "stamps.json"])
+@pytest.mark.parametrize("content", [b"", b"half", b"[1]", b"\xff\xfe\x00", "cut"])
+def test_a_damaged_committed_table_is_named_with_the_remedy(project, name, content):
+    for run in matrix.runs("tiny"):
+        make(run, quiet)
+    path = collect("tiny").with_name(name)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) - 20] if content == "cut" else content)
+    read = {"scores.csv": ledger.scores, "stations.parquet": ledger.sums, "stamps.json": ledger.stamps}[name]
+    with pytest.raises(StoreError) as told:
+        read("tiny")
+    assert str(path) in str(told.value) and f"git checkout -- results/tiny/{name}" in str(told.value)
+    assert "\n" not in str(told.value)
+    before = path.read_bytes()
+    with pytest.raises(StoreError):
+        collect("tiny")
+    assert path.read_bytes() == before
+    path.unlink()  # the other remedy
+    collect("tiny")
+    assert path.read_bytes() == whole

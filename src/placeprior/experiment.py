@@ -261,7 +261,8 @@ def collect(profile: str) -> Path:
     _replace(folder / "stations.parquet", lambda p: station_sums.to_parquet(p, index=False, compression="zstd"))
     as_json = json.dumps(stamps, indent=0, sort_keys=True)
     _replace(folder / "stamps.json", lambda p: p.write_text(as_json, encoding="utf-8"))
-    quoted = ledger.values(frame, stamps)
+    # From the table as written: its digits, so that the next machine to collect quotes the same.
+    quoted = ledger.values(ledger.scores(profile), stamps)
     _replace(folder / "values.json", lambda p: p.write_text(json.dumps(quoted, indent=0), encoding="utf-8"))
     return folder / "scores.csv"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -82,20 +83,24 @@ def results(profile: str) -> Path:
 
 def scores(profile: str) -> pd.DataFrame:
     """The committed long table of scores, :data:`COLUMNS`; empty when there is none."""
-    path = results(profile) / "scores.csv"
-    return pd.read_csv(path, dtype={"run": str}) if path.is_file() else pd.DataFrame(columns=COLUMNS)
+    return _committed(results(profile) / "scores.csv", lambda path: pd.read_csv(path, dtype={"run": str}), COLUMNS)
 
 
 def sums(profile: str) -> pd.DataFrame:
     """The committed sums per run and test station (see :mod:`placeprior.metrics`)."""
-    path = results(profile) / "stations.parquet"
-    return pd.read_parquet(path) if path.is_file() else pd.DataFrame(columns=["run", "name", "lon", "lat", *SUMS])
+    return _committed(results(profile) / "stations.parquet", pd.read_parquet, ["run", "name", "lon", "lat", *SUMS])
 
 
 def stamps(profile: str) -> dict[str, dict[str, Any]]:
     """Per run: versions, device, seconds, part sizes, number of parameters, best epoch."""
     path = results(profile) / "stamps.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        if not isinstance(found, dict):
+            raise TypeError(f"holds a {type(found).__name__}, not one entry a run")
+        return found
+    except (OSError, ValueError, TypeError) as error:
+        raise _spoilt(path, error) from error
 
 
 def values(frame: pd.DataFrame, stamped: dict[str, dict[str, Any]]) -> dict[str, float]:
@@ -130,6 +135,29 @@ def done(profile: str) -> set[str]:
     """Ids that need no training: stored ones and, where no page needs more of them, those of the committed scores."""
     stored = {path.parent.name for path in store().glob("[!.]*/run.json")}
     return stored | (set(scores(profile)["run"]) - matrix.live(profile))
+
+
+def _committed(path: Path, read: Callable[[Path], pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    """Read a committed table, or give an empty one where there is none."""
+    if not path.is_file():
+        return pd.DataFrame(columns=columns)
+    try:
+        frame = read(path)
+        if missing := [name for name in columns if name not in frame.columns]:
+            raise ValueError(f"no column {missing[0]!r}")
+        whole = frame["run"].astype(str).str.fullmatch("[0-9a-f]{12}")
+        if not whole.all():  # the last column of the scores
+            raise ValueError(f"row {int((~whole).to_numpy().argmax()) + 1} is cut short")
+        return frame
+    except (OSError, ValueError) as error:
+        raise _spoilt(path, error) from error
+
+
+def _spoilt(path: Path, error: Exception) -> StoreError:
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return StoreError(f"{path} cannot be read ({reason}); bring back the committed file with "
+                      f"`git checkout -- {path.relative_to(matrix.root())}`, or remove it if it was never committed: "
+                      "it is written again from the store")
 
 
 def _damaged(run_id: str, what: str, error: Exception) -> StoreError:

@@ -106,6 +106,8 @@ def _read(path: Path, _changed: float) -> dict[str, Any]:
     for page, spec in _mapping(content["pages"], "pages").items():
         _only(spec, f"page {page!r}", {"notebook", "parameters", "profile"}, ("notebook",))
         _mapping(spec.get("parameters", {}), f"parameters of page {page!r}")
+        if "profile" in spec and spec["profile"] not in content["profiles"]:
+            raise UnknownName(f"profile of page {page!r}", spec["profile"], content["profiles"])
     return content
 
 
