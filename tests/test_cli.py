@@ -169,7 +169,9 @@ def test_unknown_run_profile_and_matrix(here):
     assert "'tiny'" in refused("runs", "list", "tinny")
     assert "unknown matrix 'cor'; did you mean 'core'" in refused("runs", "list", "tiny", "--matrix", "cor")
     assert "nothere" in refused("runs", "run", "nothere")
-    assert "not in the store" in refused("runs", "show", "nothere")
+    assert "unknown run 'nothere'" in refused("runs", "show", "nothere")
+    run = matrix.runs("tiny")[0].id
+    assert "not in the store" in refused("runs", "show", run)
 
 
 @pytest.mark.parametrize(
@@ -375,3 +377,7 @@ def test_book_calls_doit_and_hands_on_its_code(here):
     assert (here / "made").is_file()
     (here / "dodo.py").write_text("def task_book():\n    return {'actions': ['false']}\n")
     assert call("book", "--jobs", "1").exit_code != 0
+
+
+def test_help_keeps_units_in_brackets():
+    assert "[m s-1]" in fine("data", "from-csv", "--help")

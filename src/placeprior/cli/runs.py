@@ -63,11 +63,13 @@ def run(run_id: RunId) -> None:
 @app.command("show", epilog="Example: placeprior runs show 3f2a9c01b7de")
 def show(run_id: RunId) -> None:
     """Show what a run is, its scores, sizes, training and stamp."""
-    from placeprior import ledger
+    from placeprior import ledger, matrix
 
     if not ledger.is_stored(run_id) and (result := _from_scores(run_id)):
         typer.echo(f"run {run_id}: from the committed scores of profile {result.pop('profile')}, not in the store")
     else:
+        if not ledger.is_stored(run_id):
+            matrix.find(run_id)  # only a run that exists is worth the advice to make it
         result = ledger.read(run_id)
         typer.echo(f"run {run_id}: from the store, {ledger.store() / run_id}")
     what = result["run"]
@@ -119,7 +121,7 @@ def _from_scores(run_id: str) -> dict[str, Any] | None:
         rows = scores[scores["run"] == run_id]
         if len(rows):
             stamp = dict(ledger.stamps(profile).get(run_id, {}))
-            parts = {key: stamp.pop(key, None) for key in ("sizes", "parameters", "best_epoch")}
+            parts = {key: stamp.pop(key, None) for key in ("sizes", "parameters", "best_epoch", "attention")}
             return {"profile": profile, "run": rows.iloc[0].to_dict(), "n": rows["n"].iloc[0], "stamp": stamp,
                     "scores": dict(zip(rows["metric"], rows["value"], strict=True)), **parts}
     return None

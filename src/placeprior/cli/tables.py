@@ -41,7 +41,7 @@ def check(
 def from_csv(
     table: Annotated[Path, typer.Argument(metavar="FILE.csv", show_default=False, help="One row a station and day: "
                                           "station, date, lon, lat, pm25 and any predictors; units as in "
-                                          "'wind [m s-1]'.")],
+                                          "'wind \\[m s-1]'.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT.nc", show_default=False,
                                          help="The cube, as netCDF 3.")],
 ) -> None:
