@@ -139,7 +139,7 @@ lines.append(
     f"Here {int((models['clear'] != 0).sum())} do. Count on a pattern over splits, not on a single interval; and where fits "
     "disagree in sign (asterisk), a clear mean holds for one partition or seed and not for another."
 )
-Markdown(compare.minus("\n".join(lines)))
+Markdown(compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
 
 # %% [markdown]
 # ### With a stricter bar

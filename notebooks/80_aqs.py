@@ -111,7 +111,7 @@ for task in tasks:
     won = [where(split) for split in order if means[split].idxmax() == "idw"]
     lines.append(f"  - Inverse distance has the highest mean R² of all arms on {compare.listed(won) if won else 'no split'}.")
 lines.append("\nAn asterisk marks a verdict on a mean whose single fits (seeds, partitions) disagree in sign.")
-Markdown("\n".join(lines))
+Markdown("\n".join(lines).replace(" · ", "\u00a0·\u00a0"))
 
 # %% [markdown]
 # ## Two tasks
@@ -232,7 +232,7 @@ def in_words(task):
         "differed. An asterisk marks a mean of fits that disagree in sign: the verdict holds for one partition or seed and not for "
         "another. The chance of training is in the dots, not in the interval."
     )
-    return Markdown("\n".join(lines))
+    return Markdown("\n".join(lines).replace(" · ", "\u00a0·\u00a0"))
 
 
 in_words("weather-2019")

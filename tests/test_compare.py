@@ -98,7 +98,8 @@ def test_verdicts(split, arm, clear, verdict):
 
 
 def test_readme_is_rewritten_between_its_marks_only(results, tmp_path, monkeypatch):
-    frame, sums = results
+    ids = {run: f"{number:012x}" for number, run in enumerate(results[0]["run"].unique())}  # as the store names them
+    frame, sums = (table.assign(run=table["run"].map(ids)) for table in results)
     monkeypatch.setattr(matrix, "root", lambda: tmp_path)
     folder = tmp_path / "results" / "demo"
     folder.mkdir(parents=True)
@@ -122,3 +123,16 @@ def test_readme_is_rewritten_between_its_marks_only(results, tmp_path, monkeypat
     page.write_text("# A\n", encoding="utf-8")
     with pytest.raises(StoreError, match="result:begin"):
         headline.readme("demo")
+
+
+def test_minus_signs_are_for_numbers_only():
+    text = "-0.5 to -1, (-2), m s-1, checkerboard-16, 2021-01-06"
+    assert compare.minus(text) == "−0.5 to −1, (−2), m s-1, checkerboard-16, 2021-01-06"
+
+
+def test_all_arms_are_said_in_one_word_unless_their_marks_differ():
+    rows = {"arm": ["lonlat", "sincos"], "clear": [1, 1], "positive": [3, 3], "fits": [3, 3]}
+    assert compare.who(pd.DataFrame(rows), 2, "all") == "all"
+    rows["positive"] = [3, 2]
+    assert compare.who(pd.DataFrame(rows), 2, "all") == "lon/lat and sin/cos\\*"
+    assert compare.who(pd.DataFrame(rows).head(0), 2, "all") == "none"

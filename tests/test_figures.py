@@ -172,3 +172,12 @@ def test_label_says_world_profile_and_number():
     text = figures.label(fig, "demo", n=12345, embedded=True)
     assert text == "embedded world (simulated) · profile demo · n = 12,345 station-days"
     assert "real measurements" in figures.label(fig, "aqs", embedded=False)
+
+
+def test_forests_name_rows_once_and_write_a_lost_fit_at_the_edge():
+    table = pd.DataFrame({"arm": ["lonlat"] * 2, "value": [0.1, -9.0], "low": [0.0, 0.0], "high": [0.2, 0.2]})
+    fig = figures.forests({"a": table, "b": table, "c": table}, "R²", reference=0)
+    shown = [ax for ax in fig.axes if ax.get_visible()]
+    assert [ax.get_title(loc="left") for ax in shown] == ["a", "b", "c"]
+    assert any("−9" in text.get_text() for text in shown[0].texts)
+    assert not any(label.get_visible() for label in shown[1].get_yticklabels())

@@ -303,8 +303,8 @@ def table(frame: pd.DataFrame, caption: str, name: str = "") -> Any:
     from IPython.display import Markdown
 
     body = frame.reset_index() if frame.index.name else frame
-    number = r"(?:[\d\s.,:/%±+−–()*\\-]| to )+"
-    sides = ["right" if body[c].astype(str).str.fullmatch(number).all() else "left" for c in body]
+    # Cells aligned right do not wrap on the page; a difference with its interval must.
+    sides = ["right" if body[c].astype(str).str.fullmatch(r"[\d\s.,:/%±+−–-]+").all() else "left" for c in body]
     # A split's name must not break in the middle of a narrow column.
     text = body.to_markdown(index=False, disable_numparse=True, colalign=sides).replace(" · ", "\u00a0·\u00a0")
     label = f":name: {name}\n" if name else ""
