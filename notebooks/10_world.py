@@ -74,7 +74,7 @@ year = np.arange(365)
 # | heating $H$ | $h_0\,[T_0 - T]_+\,(\rho/\rho_0)^{\delta p} \exp\bigl(p\,g_H(s)\bigr)\, v^{\epsilon}$ | µg m⁻³ | wood stoves on cold days, worst in basins |
 # | smoke $S$ | $\sum$ puffs $\times$ the share that sinks to the ground, which depends on place | µg m⁻³ | fires in season, mostly western; the heavy tail |
 # | hidden $\eta$ | $\sigma\,(\sqrt{q}\,f_\text{regional} + \sqrt{1-q}\;\text{white noise})$ | 1 | transport and chemistry that no predictor shows; $q$ grows with $p$ |
-# | AOD | $\bigl[k\,(B{+}L{+}H)\,(h{+}h_1)\,\phi(\text{RH})\,R(s)^p + k' S_\text{column} d\bigr](1+\text{noise})$ | 1 | the satellite sees a column, through humidity growth $\phi$ and a surface/column ratio $R$ that differs by place; NaN under cloud |
+# | AOD | $\bigl[k\,(B{+}L{+}H)\,(h{+}h_1)\,\phi(\text{RH})\,R(s)^p + k' S_\text{column} d\bigr](1+\text{noise}) + a_0 + \text{noise}$ | 1 | the satellite sees a column, through humidity growth $\phi$ and a surface/column ratio $R$ that differs by place; NaN under cloud |
 # | smoke class | column smoke in four classes, blurred, one lower under some clouds | 0 to 3 | what an analyst draws from space, after NOAA's Hazard Mapping System |
 #
 # $p$ is `placeness`; $\rho$ is population density, $\rho_0$ a national constant, and the $g$ collect what is fixed about a place: aridity, height, basins, urbanity, and four smooth
@@ -121,7 +121,7 @@ Markdown(pd.DataFrame(rows, columns=["predictor", "unit", "meaning"]).to_markdow
 # %% [markdown]
 # ## The ground
 #
-# Towns come from GeoNames. The terrain is **stylised**: no elevation file is shipped, so ridges with a Gaussian
+# Towns come from [GeoNames](https://www.geonames.org) (CC BY 4.0). The terrain is **stylised**: no elevation file is shipped, so ridges with a Gaussian
 # cross-section are laid along the real crests of the main ranges, on a plateau that rises across the Plains. A basin
 # is a place lower than the ring of land around it. The feet of all ranges have a little of it, and the Central Valley
 # much, without being put in.
