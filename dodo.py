@@ -38,7 +38,7 @@ def _quiet_interrupt() -> None:
 def _check() -> None:
     """Try what every task depends on, so that a mistake in it ends here, in one line."""
     if not os.access(ROOT, os.W_OK):
-        sys.exit(f"error: cannot write in {ROOT}, where the book is built; make it writable, or clone the project elsewhere")
+        sys.exit(f"error: cannot write in {ROOT}; make it writable, or clone the project elsewhere")
     try:
         for profile in TRAINED:
             _runs(profile)
