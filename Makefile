@@ -28,9 +28,11 @@ lint: setup  ## linter alone
 
 demo-full: setup  ## every run of the embedded world: hours, resumable
 	$(BIN)/doit -n $(JOBS) demo-full
+	$(BIN)/doit -n 1 demo-full-evidence
 
 aqs: setup  ## every run on real EPA AQS data; needs PLACEPRIOR_DATA
 	$(BIN)/doit -n $(JOBS) aqs
+	$(BIN)/doit -n 1 aqs-evidence
 
 paper: setup  ## the runs at the paper's size; wants a GPU and PLACEPRIOR_DATA
 	$(BIN)/doit -n 2 paper  # two runs keep a GPU busy; more would share it

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from doit.exceptions import TaskFailed
 
-from placeprior import ledger, matrix
+from placeprior import evidence, ledger, matrix
 from placeprior.errors import MissingData, PlacePriorError
 
 DOIT_CONFIG = {"default_tasks": ["book"], "backend": "sqlite3", "dep_file": ".doit.db", "verbosity": 2}
@@ -21,6 +21,7 @@ HTML = ROOT / "_build" / "html" / "index.html"
 SOURCES = sorted(map(str, (ROOT / "src" / "placeprior").rglob("*.py")))
 INTERRUPTED = 130  # the shell's code for Ctrl-C
 TRAINED = ("demo", "aqs", "paper")
+RESULTS = (".csv", ".parquet")
 
 
 def _quiet_interrupt() -> None:
@@ -61,11 +62,15 @@ def _told(action):
 
 
 @_told
-def _make(run_id: str) -> None:
+def _make(run_id: str, profile: str) -> None:
     from placeprior import experiment
 
-    run = matrix.find(run_id)
-    experiment.make(run, log=lambda line: print(line, flush=True))
+    experiment.make(matrix.find(run_id, profile), log=lambda line: print(line, flush=True))
+
+
+@_told
+def _gather(profile: str, name: str) -> None:
+    evidence.make(profile, name, log=lambda line: print(line, flush=True))
 
 
 @_told
@@ -115,7 +120,7 @@ def task_train():
         for run in _runs(profile) or []:
             yield {
                 "name": f"{profile}:{run.id}",
-                "actions": [(_make, [run.id])],
+                "actions": [(_make, [run.id, profile])],
                 "uptodate": [(_is_made, [run.id, profile])],
                 "title": lambda task, label=run.label: f"run {task.name.split(':')[-1]} {label}",
             }
@@ -144,20 +149,36 @@ def _page(page: str) -> None:
     pages.execute(page, CHAPTERS / f"{page}.ipynb")
 
 
+def task_evidence():
+    """Make a table beyond scores from stored runs, training those the store lacks (evidence:aqs:strata)."""
+    for profile in TRAINED:
+        for name in matrix.profile(profile).get("evidence", {}) if _runs(profile) is not None else []:
+            yield {
+                "name": f"{profile}:{name}",
+                "actions": [(_gather, [profile, name])],
+                "targets": [str(evidence.path(profile, name))],
+                "uptodate": [(evidence.is_fresh, [profile, name])],
+            }
+
+
 def task_page():
     """Execute a notebook into a chapter (page:comparison)."""
     for page, spec in matrix.configuration()["pages"].items():
-        profile = spec.get("profile", "demo")
-        committed = ROOT / "results" / profile / "scores.csv"
-        own = profile == "demo"  # other profiles' results are shown as they were committed
+        own = spec.get("profile", "demo") == "demo"  # other profiles' results are shown as they were committed
         yield {
             "name": page,
             "actions": [(_page, [page])],
-            "file_dep": [str(ROOT / "notebooks" / f"{spec['notebook']}.py"), str(ROOT / "runs.yml"), *SOURCES]
-            + ([str(committed)] if own or committed.is_file() else []),
+            "file_dep": [str(ROOT / "notebooks" / f"{spec['notebook']}.py"), str(ROOT / "runs.yml"), *SOURCES,
+                         *_shown(own)],
             "task_dep": ["scores:demo"] if own else [],
             "targets": [str(CHAPTERS / f"{page}.ipynb")],
         }
+
+
+def _shown(own: bool) -> list[str]:
+    """The results that pages read: committed files, and the demo's scores even before there are any."""
+    files = [p for profile in TRAINED for p in (ROOT / "results" / profile).glob("*.*") if p.suffix in RESULTS]
+    return sorted({*map(str, files), *([str(ROOT / "results" / "demo" / "scores.csv")] if own else [])})
 
 
 def _build() -> bool:
@@ -194,10 +215,22 @@ def task_book():
 
 def task_demo_full():
     """Every matrix of the embedded world, live or not."""
-    return {
-        "basename": "demo-full",
-        "actions": [(_collect, ["demo"])],
-        "task_dep": [f"train:demo:{run.id}" for run in matrix.runs("demo")],
+    yield from _everything("demo-full", "demo")
+
+
+def _everything(task: str, profile: str):
+    """All runs of a profile, then its scores, then its evidence."""
+    known = _runs(profile)
+    yield {
+        "basename": task,
+        "actions": [(_refuse if known is None else _collect, [profile])],
+        "task_dep": [f"train:{profile}:{run.id}" for run in known or []],
+    }
+    yield {
+        "basename": f"{task}-evidence",
+        "actions": [],
+        "task_dep": [task, *(f"evidence:{profile}:{name}" for name in matrix.profile(profile).get("evidence", {})
+                             if known is not None)],
     }
 
 
@@ -207,13 +240,13 @@ def task_bench():
 
 
 def task_aqs():
-    """Both real tasks (needs PLACEPRIOR_DATA)."""
-    return {"actions": None, "task_dep": ["scores:aqs"]}
+    """Every run on real data (needs PLACEPRIOR_DATA)."""
+    yield from _everything("aqs", "aqs")
 
 
 def task_paper():
     """The same at the paper's size, for a GPU."""
-    return {"actions": None, "task_dep": ["scores:paper"]}
+    yield from _everything("paper", "paper")
 
 
 _quiet_interrupt()

@@ -70,7 +70,7 @@ Markdown(told + joins)
 
 # %% tags=["remove-input"]
 epochs = [stored[run.id]["best_epoch"] for run in runs]
-dim = 0 if variant == matrix.NO_PLACE else encoders.load(variant).dim
+dim = 0 if variant in matrix.NO_PLACE else encoders.load(variant).dim
 minutes = sum(stored[run.id]["stamp"]["seconds"] for run in runs) / 60
 threads = sorted({f"{stored[run.id]['stamp']['device']}, {stored[run.id]['stamp']['threads']} thread" for run in runs})
 facts = [

@@ -17,8 +17,9 @@ from placeprior import compare, figures, ledger, metrics
 from placeprior.errors import StoreError
 
 figures.style()
-scores = compare.with_arm(ledger.scores(profile))
+scores = compare.with_arm(ledger.scores(profile, "core"))
 scores = scores[scores["task"] == "world"]
+main = ledger.scores(profile, "core", "controls")
 if scores.empty:
     raise StoreError(f"results/{profile} has no scores of the embedded world; collect the profile first")
 sums = ledger.sums(profile)
@@ -39,27 +40,31 @@ def where(split):
     return compare.SPLITS.get(split, split)
 
 
+controlled = compare.listed([where(s) for s in compare.splits_in(ledger.scores(profile, "controls"))]) or "no split"
+
+
 # %% [markdown]
 # # The comparison: within and out of region
 #
 # Every variant on every split, in the embedded world: simulated, so that nothing here is a finding about the
 # atmosphere. Same rows, same network, same budget, same seeds; only what is told about the place differs
 # ({doc}`../question`). WR stands for within region, OoR for out of region with the checkerboard's cells in degrees
-# ({doc}`../concepts/splits`). How to read the scores and intervals: {doc}`../concepts/scores`. The same comparison on real
+# ({doc}`../concepts/splits`). The tables also hold three controls, which {doc}`controls` explains: an extra head without a
+# place, a random vector for each place, and GeoCLIP's vectors at the wrong places. How to read the scores and intervals: {doc}`../concepts/scores`. The same comparison on real
 # measurements: {doc}`aqs`.
 #
 # ## All scores
 
 # %% tags=["remove-input"]
 compare.table(
-    compare.spread(scores),
-    f"Test R², mean ± standard deviation over seeds and folds; {fits}; {origin}.",
+    compare.spread(main),
+    f"Test R², mean ± standard deviation over seeds and folds; {fits}; controls on {controlled} only; {origin}.",
     "tab-comparison-r2",
 )
 
 # %% tags=["remove-input"]
 compare.table(
-    compare.spread(scores, "rmse"),
+    compare.spread(main, "rmse"),
     f"Test RMSE in {figures.UNIT}, mean ± standard deviation over seeds and folds; {origin}.",
     "tab-comparison-rmse",
 )

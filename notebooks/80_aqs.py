@@ -17,7 +17,8 @@ from IPython.display import Markdown
 from placeprior import compare, figures, ledger, matrix, metrics
 
 figures.style()
-scores = compare.with_arm(ledger.scores(profile))
+scores = compare.with_arm(ledger.scores(profile, "core", "elevation"))
+main = ledger.scores(profile, "core", "controls")
 sums, stamps = ledger.sums(profile), ledger.stamps(profile)
 is_embedded = False
 TITLES = {"weather-2019": "weather, 2019", "neighbours-2021": "neighbours, 2021"}
@@ -35,7 +36,8 @@ def of(task):
 
 def expected(task):
     """How many runs the matrix asks for, without reading any data."""
-    product = matrix.profile(profile)["matrices"] if profile in matrix.configuration()["profiles"] else {}
+    known = matrix.profile(profile)["matrices"]
+    product = {name: known[name] for name in ("core", "elevation")}
     return sum(
         len(spec["model"]) * len(spec["seed"]) * (2 if split.startswith("checkerboard") else 1)
         for spec in product.values()
@@ -164,7 +166,7 @@ def tables(task):
         return Markdown(f"*No runs of task `{task}` are in `results/{profile}`.*")
     shown = [
         compare.table(
-            compare.spread(of(task), metric, 2 if metric != "rmse_35" else 1),
+            compare.spread(main[main["task"] == task], metric, 2 if metric != "rmse_35" else 1),
             f"{title(task)}: test {text}, mean ± standard deviation over seeds and folds; real measurements, profile {profile}.",
             f"tab-aqs-{task.split('-')[0]}-{metric.replace('_', '-')}",
         ).data

@@ -143,6 +143,28 @@ def test_task_from_epas_own_file(tmp_path, monkeypatch):
     assert np.isfinite(cube["pm25"].values).sum() == 2
 
 
+def test_several_years_in_one_cube(tmp_path, monkeypatch):
+    monkeypatch.setenv("PLACEPRIOR_DATA", str(tmp_path))
+    for year in range(2018, 2023):
+        rows = [row(f"{year}-01-01", year - 2010.0), row(f"{year}-10-31", 6.0)]
+        write(tmp_path, rows, name=f"daily_88101_{year}")
+    cube = data.load("neighbours-2018-2022")
+    assert cube.sizes == {"station": 1, "time": 1765} and cube.attrs["neighbours"] == 1
+    assert cube["pm25"].sel(time="2020-01-01").item() == 10.0 and np.isfinite(cube["pm25"].values).sum() == 10
+    assert "daily_88101_2018.zip, " in cube.attrs["source"] and "2018 to 2022" in cube.attrs["title"]
+    assert [path.name[-8:-4] for path in aqs.files(2018, 2022)] == [str(year) for year in range(2018, 2023)]
+    before = data.recipe("neighbours-2018-2022")
+    write(tmp_path, [row("2019-01-01", 1.0)], name="daily_88101_2019")
+    assert data.recipe("neighbours-2018-2022") != before
+
+
+def test_a_moved_site_stands_where_its_last_year_says(tmp_path, monkeypatch):
+    monkeypatch.setenv("PLACEPRIOR_DATA", str(tmp_path))
+    for year, lon in ((2018, -87.9), (2019, -87.8)):
+        write(tmp_path, [row(f"{year}-01-01", 5.0, Longitude=lon)], name=f"daily_88101_{year}")
+    assert aqs.cube(2018, 2019)["lon"].values.tolist() == [-87.8]
+
+
 def test_absent_data_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.delenv("PLACEPRIOR_DATA", raising=False)
     with pytest.raises(MissingData, match="PLACEPRIOR_DATA is not set"):
@@ -198,3 +220,10 @@ def test_facts_of_the_real_table(year, rows, stations, mean):
     assert np.nanmean(values) == pytest.approx(mean, abs=0.005)
     assert (values < 0).any(), "slightly negative values are kept"
     assert predictors(cube) == ["doy_sin", "doy_cos"]
+
+
+@real
+def test_facts_of_the_years_together():
+    cube = data.load("neighbours-2018-2022")
+    assert cube.sizes == {"station": 1087, "time": 1765}
+    assert np.isfinite(cube["pm25"].values).sum() == 1_183_037

@@ -64,7 +64,7 @@ def cached_files(folder):
 
 def test_the_own_encoders_are_listed():
     assert {"geoclip", "lonlat", "sincos"} <= set(encoders.list_encoders())
-    assert encoders.list_encoders("geo*") == ["geoclip"]
+    assert encoders.list_encoders("geoc*p") == ["geoclip"]
     assert encoders.list_encoders("no-such-*") == []
 
 
@@ -82,7 +82,7 @@ def test_a_name_is_registered_once(counting):
 
 def test_an_unknown_encoder_is_refused_with_the_nearest_name():
     with pytest.raises(
-        UnknownName, match="unknown encoder 'geoclop'; did you mean 'geoclip'.*lonlat, sincos"
+        UnknownName, match="unknown encoder 'geoclop'; did you mean 'geoclip'.*lonlat, .*sincos"
     ):
         encoders.load("geoclop")
     with pytest.raises(UnknownName, match="unknown encoder"):

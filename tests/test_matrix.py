@@ -185,3 +185,54 @@ def test_listing_runs_imports_no_pytorch(project):
     code = "import sys; from placeprior import ledger, matrix; matrix.runs('tiny'); print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=project)
     assert done.stdout.strip() == "False"
+
+
+def test_an_arm_is_named_by_what_sets_it_apart():
+    assert [matrix.arm(*pair) for pair in (("none", "-"), ("lonlat", "channels"), ("geoclip", "channels"))] == [
+        "none", "lonlat", "geoclip-channels"]  # fmt: skip
+    assert matrix.arm("geoclip") == matrix.arm("geoclip", float("nan")) == "geoclip"
+
+
+def test_folds_of_a_matrix_may_be_chosen(project):
+    write(project, "split: [random, checkerboard-16]", "split: [checkerboard-16]\n        fold: [2]")
+    assert {run.fold for run in matrix.runs("far")} == {2}
+
+
+def test_a_leak_makes_another_run_and_no_leak_the_same(project):
+    clean = matrix.runs("tiny")
+    write(project, "toy: {load: toy}", "toy: {load: toy, leak: []}")
+    assert [run.id for run in matrix.runs("tiny")] == [run.id for run in clean]
+    write(project, "toy: {load: toy}", "toy: {load: toy, leak: [scalers]}")
+    leaky = matrix.runs("tiny")
+    assert not {run.id for run in leaky} & {run.id for run in clean}
+    assert leaky[0].data["leak"] == ["scalers"]
+    write(project, "toy: {load: toy}", "toy: {load: toy, leak: [scaler]}")
+    with pytest.raises(UnknownName, match="leak of task 'toy' 'scaler'; did you mean 'scalers'"):
+        matrix.runs("tiny")
+
+
+def test_evidence_names_runs_of_the_profile(project):
+    spec = "    evidence:\n      strata: {task: [toy], model: [none], split: [spatial], seed: [0]}\n  far:"
+    write(project, "  far:", spec)
+    (run,) = matrix.evidence("tiny", "strata")
+    assert run in matrix.runs("tiny")
+    with pytest.raises(UnknownName, match="evidence of profile 'tiny' 'stratum'; did you mean 'strata'"):
+        matrix.evidence("tiny", "stratum")
+    write(project, "  far:", spec.replace("model: [none]", "model: none"))
+    with pytest.raises(ConfigError, match="evidence 'strata' of profile 'tiny' needs a list 'model'; got 'none'"):
+        matrix.evidence("tiny", "strata")
+
+
+@pytest.mark.parametrize("name", ["smoke", "demo"])
+def test_committed_evidence_is_made_from_runs_of_a_matrix(name, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    made = {run.id for run in matrix.runs(name)}
+    for kind in matrix.profile(name)["evidence"]:
+        assert {run.id for run in matrix.evidence(name, kind)} <= made, kind
+
+
+def test_a_baseline_has_no_configuration_but_the_one_that_corrects_a_network(project):
+    write(project, "model: [idw, none, sincos", "model: [idw, kriging, none+kriging, none+head, none, sincos")
+    runs = {run.variant: run for run in matrix.runs("tiny")}
+    assert runs["idw"].config == runs["kriging"].config == {}
+    assert runs["none+kriging"].config == runs["none"].config == runs["none+head"].config != {}

@@ -10,7 +10,7 @@ from torch import nn
 
 from placeprior import matrix
 from placeprior.errors import UnknownName
-from placeprior.fusion import CHANNELS, FUSIONS, NONE
+from placeprior.fusion import CHANNELS, FUSIONS, HEAD, NONE
 from placeprior.model import PlaceModel
 
 
@@ -38,7 +38,7 @@ def test_number_of_parameters_of_every_published_variant(what, features, dim, fu
     assert sum(p.numel() for p in model.parameters()) == expected, what
 
 
-CASES = [(0, NONE), (3, CHANNELS), (3, "hadamard"), (3, "concat")]
+CASES = [(0, NONE), (0, HEAD), (3, CHANNELS), *((3, name) for name in FUSIONS if name != HEAD)]
 
 
 @pytest.mark.parametrize(("dim", "fusion"), CASES)
@@ -141,7 +141,54 @@ def test_a_fusion_needs_a_place_and_a_place_a_fusion(dim, fusion):
         build(dim=dim, fusion=fusion)
 
 
+def test_the_control_has_the_head_of_a_fusion_and_nothing_else():
+    plain, head, place = (build(dim=d, fusion=f) for d, f in ((0, NONE), (0, HEAD), (3, "hadamard")))
+    sizes = [sum(p.numel() for p in model.parameters()) for model in (plain, head, place)]
+    assert sizes[1] - sizes[0] == 6 * 6 + 6, "one dense layer of the summary's width"
+    assert sizes[2] - sizes[1] == 3 * 6 + 6, "the projection of the place"
+
+
+def difference_of_places(fusion, seed=0):
+    """Estimates at two places over eight windows, less each other."""
+    model = build(dim=3, fusion=fusion, seed=seed).eval()
+    x = torch.randn(8, 7, 4, generator=torch.Generator().manual_seed(1))
+    here, there = torch.ones(8, 3), torch.tensor([[-1.0, 2.0, 0.5]]).expand(8, 3)
+    return (model(x, here) - model(x, there)).detach()
+
+
+def test_bias_shifts_every_day_alike_and_the_others_do_not():
+    shift = difference_of_places("bias")
+    assert shift.abs().min() > 0
+    torch.testing.assert_close(shift, shift[:1].expand(8), rtol=1e-4, atol=1e-5)
+    for fusion in ("hadamard", "concat", "gated", "film", CHANNELS):
+        assert difference_of_places(fusion).std() > 1e-4, fusion
+
+
+def test_film_and_gate_can_leave_the_summary_as_it_is():
+    z, place = torch.randn(5, 6), torch.randn(5, 3)
+    film, gated = FUSIONS["film"](3, 6), FUSIONS["gated"](3, 6)
+    with torch.no_grad():
+        for module in (film.project, gated.gate):
+            module.weight.zero_()
+            module.bias.zero_()
+        gated.gate.bias.fill_(50.0)
+    torch.testing.assert_close(film(z, place), z)
+    torch.testing.assert_close(gated(z, place), z)
+
+
+def test_an_encoder_inside_the_model_is_trained_and_keeps_what_it_knew():
+    inner = nn.Linear(2, 3)
+    before = inner.weight.clone()
+    model = build(dim=3, fusion="hadamard", encoder=inner)
+    torch.testing.assert_close(model.encoder.weight, before)
+    model(torch.randn(5, 7, 4), torch.randn(5, 2)).sum().backward()
+    assert inner.weight.grad.abs().sum() > 0
+
+
 def test_runs_yml_knows_the_fusions_that_the_network_knows():
     spec = {"load": "world", "options": {"stations": 30, "days": 30}}
-    for fusion in (CHANNELS, *FUSIONS):
+    assert set(matrix.FUSIONS) == {CHANNELS, *FUSIONS} - {HEAD}
+    for fusion in matrix.FUSIONS:
         assert matrix._run("t", spec, f"sincos/{fusion}", "spatial", 1, 0, {}).fusion == fusion
+    with pytest.raises(UnknownName, match="unknown fusion 'head'"):
+        matrix._run("t", spec, "sincos/head", "spatial", 1, 0, {})

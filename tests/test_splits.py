@@ -8,8 +8,22 @@ from conftest import toy_cube
 from hypothesis import given
 from hypothesis import strategies as st
 
+from placeprior import coords
 from placeprior.errors import ConfigError, UnknownName
-from placeprior.splits import HISTORY, NAMES, folds, partition, split, stations
+from placeprior.splits import (
+    BLOCK_KM,
+    BUFFER_KM,
+    FOLDS,
+    HISTORY,
+    NAMES,
+    block_folds,
+    folds,
+    partition,
+    split,
+    state_folds,
+    state_name,
+    stations,
+)
 
 CASES = [(name, fold) for name in NAMES for fold in folds(name)]
 SPATIAL = [case for case in CASES if case[0] != "random"]
@@ -21,7 +35,12 @@ def test_parts_are_disjoint_and_cover_every_row_that_can_be_scored(cube, name, f
     counted = parts.train.astype(int) + parts.validation + parts.test
     scored = np.isfinite(cube["pm25"].values)
     scored[:, : HISTORY - 1] = False
-    np.testing.assert_array_equal(counted, scored.astype(int))
+    if name == "blocks":  # whole stations near the tested ones are in no part
+        dropped = ~counted.any(1)
+        assert dropped.sum() < len(dropped) / 2
+        np.testing.assert_array_equal(counted[~dropped], scored[~dropped])
+    else:
+        np.testing.assert_array_equal(counted, scored.astype(int))
     assert counted[:, : HISTORY - 1].sum() == 0 and counted[:, HISTORY - 1].sum() > 0
 
 
@@ -53,17 +72,17 @@ def test_a_tenth_is_tested_and_a_tenth_of_the_rest_validates(cube):
     assert board["validation"]["stations"] == round(0.1 * rest)
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if n.startswith("checkerboard")])
-def test_the_two_partitions_test_every_station_once(cube, name):
-    first, second = (split(name, cube, 0, fold).test for fold in (1, 2))
-    np.testing.assert_array_equal(first.any(1) ^ second.any(1), True)
+@pytest.mark.parametrize("name", [n for n in NAMES if len(folds(n)) > 1])
+def test_the_folds_test_every_station_once(cube, name):
+    tested = sum(split(name, cube, 0, fold).test.any(1).astype(int) for fold in folds(name))
+    np.testing.assert_array_equal(tested, 1)
 
 
 @pytest.mark.parametrize(("name", "fold"), CASES)
 def test_regime_and_identity_are_stated(cube, name, fold):
     parts = split(name, cube, 7, fold)
     assert (parts.name, parts.fold, parts.seed) == (name, fold, 7)
-    assert parts.regime == ("OoR" if name.startswith("checkerboard") else "WR")
+    assert parts.regime == ("OoR" if name.startswith(("checkerboard", "blocks")) else "WR")
 
 
 @pytest.mark.parametrize(("name", "fold"), CASES)
@@ -165,3 +184,122 @@ def test_distances_are_zero_where_the_same_stations_train(cube):
 def test_too_small_a_cube_is_refused_with_its_size(name, stations, days):
     with pytest.raises(ConfigError, match="no (train|validation|test) rows.*use more stations or days"):
         split(name, toy_cube(stations, days), 0)
+
+
+# --- blocks, states, years, fewer stations ---
+
+
+@pytest.fixture(scope="module")
+def dense():
+    """Enough stations that blocks of one fold touch blocks of another."""
+    return toy_cube(400, 25, missing=0.0)
+
+
+@pytest.mark.parametrize("fold", folds("blocks"))
+def test_no_station_within_the_buffer_of_a_tested_one_is_seen(dense, fold):
+    parts, places = split("blocks", dense, 0, fold), stations(dense)
+    tested, seen = parts.test.any(1), (parts.train | parts.validation | parts.pool).any(1)
+    dropped = ~tested & ~seen
+    assert dropped.any() and coords.nearest_km(places[seen], places[tested])[0].min() > BUFFER_KM
+    assert coords.nearest_km(places[dropped], places[tested])[0].max() <= BUFFER_KM
+
+
+@given(seed=st.integers(0, 99))
+def test_blocks_stay_whole_and_are_dealt_evenly(seed):
+    rng = np.random.default_rng(seed)
+    lonlat = np.column_stack([rng.uniform(-120, -75, 80), rng.uniform(30, 45, 80)])
+    found = block_folds(lonlat, np.random.default_rng(seed))
+    block = [tuple(cell) for cell in np.floor(coords.project(lonlat) / BLOCK_KM)]
+    of_block = {cell: set(found[[b == cell for b in block]].tolist()) for cell in set(block)}
+    assert all(len(one) == 1 for one in of_block.values())
+    dealt = np.bincount([one.pop() for one in of_block.values()], minlength=FOLDS + 1)[1:]
+    assert dealt.max() - dealt.min() <= 1
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat", "name"),
+    [
+        (-118.24, 34.05, "California"), (-77.04, 38.90, "District of Columbia"), (-105.0, 39.74, "Colorado"),
+        (-71.06, 42.36, "Massachusetts"), (-80.13, 25.79, "Florida"),
+        (-124.6, 44.0, "Oregon"),  # some 40 km out at sea
+    ],
+)
+def test_states_are_told_by_their_outline_or_the_nearest_one(lon, lat, name):
+    assert state_name(state_folds(np.array([[lon, lat]]))[0]) == name
+
+
+def test_a_state_is_tested_whole_by_the_others(cube):
+    assert len(folds("state")) == 49
+    found = state_folds(stations(cube))
+    fold = int(np.bincount(found).argmax())
+    parts = split("state", cube, 0, fold)
+    np.testing.assert_array_equal(parts.test.any(1), found == fold)
+    assert parts.regime == "OoR" and not (parts.train | parts.pool)[found == fold].any()
+    empty = next(fold for fold in folds("state") if fold not in found)
+    with pytest.raises(ConfigError, match=f"{state_name(empty)} has no station"):
+        split("state", cube, 0, empty)
+
+
+def _years(cube):
+    """The toy's 45 days around New Year, measured in both years by some stations and in one by others."""
+    days = np.arange("2020-12-05", 45, dtype="datetime64[D]").astype("datetime64[ns]")
+    cube = cube.assign_coords(time=("time", days))
+    pm25 = cube["pm25"].values.copy()
+    pm25[:5, 27:], pm25[5:10, :27] = np.nan, np.nan  # closed, opened at New Year
+    return cube.assign(pm25=(("station", "time"), pm25, cube["pm25"].attrs))
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_split_by_years_tests_the_same_rows_whichever_year_it_learns_from(cube, seed):
+    cube = _years(cube)
+    year = cube["time"].dt.year.values
+    later, same = split("year-2020-2021", cube, seed), split("year-2021-2021", cube, seed)
+    assert (later.name, later.regime, folds(later.name)) == ("year-2020-2021", "WR", (1,))
+    np.testing.assert_array_equal(later.test, same.test)
+    np.testing.assert_array_equal(later.pool, same.pool)
+    assert (later.test.any(0) <= (year == 2021)).all() and (same.train.any(0) <= (year == 2021)).all()
+    for part in (later.train, later.validation):
+        assert part.any() and (part.any(0) <= (year == 2020)).all()
+    held = later.test.any(1)
+    assert held.sum() == 4 and not held[:5].any()  # a tenth of the 35 measured in 2021
+    assert not (later.train | later.validation | later.pool)[held].any()
+    assert later.pool[:, year == 2021].any()
+
+
+def test_a_year_that_the_cube_does_not_hold_is_refused(cube):
+    with pytest.raises(ConfigError, match="no day of 2019, only of 2020 to 2021"):
+        split("year-2019-2021", _years(cube), 0)
+
+
+FEWER = ["spatial", "checkerboard-16", "knndm", "blocks", "year-2021-2021"]
+
+
+@pytest.mark.parametrize("name", FEWER)
+def test_fewer_training_stations_are_a_part_of_more_and_nothing_else_changes(cube, name):
+    whole, ten, four = (split(name + keep, cube, 3) for keep in ("", "@10", "@4"))
+    assert (ten.name, ten.regime, folds(ten.name)) == (f"{name}@10", whole.regime, folds(name))
+    for part in (ten, four):
+        np.testing.assert_array_equal(part.test, whole.test)
+        np.testing.assert_array_equal(part.validation, whole.validation)
+    assert [part.train.any(1).sum() for part in (ten, four)] == [10, 4]
+    for part in ("train", "pool"):
+        for fewer, more in ((four, ten), (ten, whole)):
+            mask = getattr(fewer, part)
+            kept = mask.any(1)
+            np.testing.assert_array_equal(mask[kept], getattr(more, part)[kept])
+    np.testing.assert_array_equal(ten.pool.any(1), ten.train.any(1))
+    assert (split(f"{name}@10", cube, 4).train != ten.train).any()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("spatial@500", "has 32 training stations"), ("random@5", "spatial@100")]
+)
+def test_stations_that_cannot_be_kept_are_refused(cube, name, message):
+    with pytest.raises(ConfigError, match=message):
+        split(name, cube, 0)
+
+
+@pytest.mark.parametrize("name", ["spatial@0", "spatial@", "spatial@-3", "year-2018", "year-18-19", "state-1"])
+def test_a_misspelt_suffix_is_no_split(name):
+    with pytest.raises(UnknownName, match="unknown split"):
+        folds(name)

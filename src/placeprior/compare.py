@@ -16,8 +16,9 @@ from placeprior.looks import UNIT, arm, arm_order, look
 
 #: Splits as every table lists them, and what each holds out.
 SPLITS = {
-    "random": "WR · random", "spatial": "WR · spatial", "checkerboard-8": "OoR · 8°", "checkerboard-16": "OoR · 16°",
-    "checkerboard-30": "OoR · 30°",
+    "random": "WR · random", "spatial": "WR · spatial", "knndm": "kNNDM", "blocks": "blocks, buffered",
+    "checkerboard-8": "OoR · 8°", "checkerboard-16": "OoR · 16°", "checkerboard-30": "OoR · 30°",
+    "state": "OoR · state",
 }  # fmt: skip
 NAMES = {"r2": "R²", "rmse": "RMSE", "mae": "MAE", "mbe": "MBE", "rmse_35": "RMSE on high days"}
 UNITS = {"r2": None} | {name: UNIT for name in ("rmse", "mae", "mbe", "rmse_35")}
@@ -36,7 +37,7 @@ IN_WORDS = {(split, name): -1 for split in SPLITS if split.startswith("checker")
 
 
 def with_arm(frame: pd.DataFrame) -> pd.DataFrame:
-    """Scores with a column ``arm`` (see :func:`placeprior.looks.arm`)."""
+    """Scores with a column ``arm`` (see :func:`placeprior.matrix.arm`)."""
     names = [arm(v, f) for v, f in zip(frame["variant"], frame["fusion"], strict=True)]
     return frame.assign(arm=pd.Series(names, index=frame.index, dtype=object))
 

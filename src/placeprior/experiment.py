@@ -13,6 +13,7 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
@@ -25,9 +26,10 @@ import xarray as xr
 from safetensors import SafetensorError
 from safetensors.torch import save_file
 
-from placeprior import data, encoders, ledger, matrix, metrics
+from placeprior import baselines, data, encoders, ledger, matrix, metrics
 from placeprior.cube import predictors
 from placeprior.errors import StoreError
+from placeprior.fusion import HEAD
 from placeprior.matrix import Run
 from placeprior.model import PlaceModel
 from placeprior.neighbours import neighbour_pm25
@@ -50,7 +52,7 @@ def _cube(spec: str) -> xr.Dataset:
 
 def cube_of(run: Run) -> xr.Dataset:
     """The cube a run is about, loaded once a process."""
-    return _cube(json.dumps(run.data, sort_keys=True))
+    return _cube(json.dumps({key: run.data[key] for key in ("load", "options")}, sort_keys=True))
 
 
 # --- one run ---------------------------------------------------------------------------------------------------------
@@ -58,6 +60,10 @@ def cube_of(run: Run) -> xr.Dataset:
 
 class Prepared:
     """Everything a run's model sees, with all scaling fitted on training rows.
+
+    A task that is about leaks (``leak`` in ``runs.yml``) does on purpose what must not be done: with ``neighbours`` the
+    neighbour feature is made from all monitors, those held out included, and with ``scalers`` all scaling is fitted on
+    training and test rows together, as in the reference code of Karimzadeh, Wang & Crooks (2025).
 
     Attributes
     ----------
@@ -74,24 +80,51 @@ class Prepared:
         names = predictors(cube)
         layers = [cube[name].transpose("station", "time").values for name in names]
         if cube.attrs.get("neighbours"):
-            layers.append(neighbour_pm25(cube["pm25"].values, stations(cube), parts.pool))
+            layers.append(neighbour_pm25(cube["pm25"].values, stations(cube), pool_of(run, cube, parts)))
             names.append("neighbour_pm25")
         features = np.stack(layers, axis=-1).astype(np.float32)
+        fitted = parts.train | parts.test if "scalers" in run.data.get("leak", ()) else parts.train
         self.names = names
-        self.x_scale = Scaler.fit(features[parts.train])
+        self.x_scale = Scaler.fit(features[fitted])
         self.features = self.x_scale(features)
 
         pm25 = cube["pm25"].values.astype(np.float32)
-        y = pm25[parts.train]
+        y = pm25[fitted]
         self.y_scale = Scaler.fit(y[:, None])
         self.target = self.y_scale(pm25[..., None])[..., 0]
         self.huber = float((y.max() - y.min()) / 2 / self.y_scale.scale[0])
 
-        self.place, self.place_scale = None, None
-        if run.variant != matrix.NO_PLACE:
-            vectors = encoders.embed(run.variant, stations(cube))
-            self.place_scale = place_scaler(vectors[parts.train.any(1)], run.fusion)
+        self.place, self.place_scale, self.module = None, None, None
+        if run.variant not in matrix.NO_PLACE:
+            vectors = place_encoder(run, cube, parts)(stations(cube))
+            known = parts.train.any(1)
+            self.place_scale = place_scaler(vectors[known], run.fusion)
+            self.module = trainable(run)
+            if self.module is not None:
+                self.place_scale = Scaler(np.zeros(vectors.shape[1], np.float32), np.ones(vectors.shape[1], np.float32))
+                with torch.inference_mode():
+                    scaler = place_scaler(self.module(torch.from_numpy(vectors[known])).numpy(), run.fusion)
+                self.module.mean.copy_(torch.from_numpy(scaler.mean))
+                self.module.scale.copy_(torch.from_numpy(scaler.scale))
             self.place = self.place_scale(vectors)
+
+
+def pool_of(run: Run, cube: xr.Dataset, parts: Split) -> np.ndarray:
+    """The station-days whose labels the neighbour feature reads: the split's pool, or all where the task leaks them."""
+    return np.isfinite(cube["pm25"].values) if "neighbours" in run.data.get("leak", ()) else parts.pool
+
+
+def place_encoder(run: Run, cube: xr.Dataset, parts: Split) -> Callable[[np.ndarray], np.ndarray]:
+    """What turns places into the run's vectors, fitted to its places where it must be: lonlat (n, 2) -> (n, dim)."""
+    return encoders.fit(run.variant, stations(cube), parts.train.any(1), run.seed)
+
+
+def trainable(run: Run) -> torch.nn.Module | None:
+    """The part of the run's encoder that is trained with the network, with the weights it starts from; or None."""
+    if run.variant in matrix.NO_PLACE:
+        return None
+    encoder = encoders.load(run.variant)
+    return encoder.module() if hasattr(encoder, "module") else None
 
 
 def place_scaler(vectors: np.ndarray, fusion: str) -> Scaler:
@@ -107,12 +140,22 @@ def place_scaler(vectors: np.ndarray, fusion: str) -> Scaler:
     return Scaler(scaler.mean, np.full_like(scaler.scale, common))
 
 
-def build_model(run: Run, n_features: int, dim: int) -> PlaceModel:
-    """The run's network with its initial weights, which the seed and the fold decide."""
+def build_model(run: Run, n_features: int, dim: int, module: torch.nn.Module | None = None) -> PlaceModel:
+    """The run's network with its initial weights, which the seed and the fold decide.
+
+    Parameters
+    ----------
+    run : Run
+    n_features, dim : int
+        Predictors a day, and numbers that tell the place.
+    module : torch.nn.Module, optional
+        Turns these numbers into the place vector, and is trained with the rest.
+    """
     config = Config(**run.config)
     generator = torch.Generator().manual_seed(1000 * run.seed + run.fold)
-    return PlaceModel(n_features, dim, run.fusion, width=config.width, summary=config.summary,
-                      dropout=config.dropout, generator=generator)
+    fusion = HEAD if run.variant == matrix.HEAD_ONLY else run.fusion
+    return PlaceModel(n_features, dim if module is None else module.dim, fusion, width=config.width,
+                      summary=config.summary, dropout=config.dropout, encoder=module, generator=generator)
 
 
 def make(run: Run, log: Any = print) -> Path:
@@ -175,15 +218,13 @@ def _fill_entry(work: Path, run: Run, log: Any) -> None:
     history: list[dict[str, float]] = []
 
     if run.variant in matrix.BASELINES:
-        estimate = neighbour_pm25(cube["pm25"].values, stations(cube), parts.pool)[parts.test]
-        # On a day without any training monitor the plain choice is the training mean.
-        estimate = np.where(np.isfinite(estimate), estimate, cube["pm25"].values[parts.train].mean())
+        estimate = baselines.estimate(run.variant, run, cube, parts)
         result["parameters"] = 0
     else:
         config = Config(**run.config)
         ready = Prepared(run, cube, parts)
         dim = 0 if ready.place is None else ready.place.shape[1]
-        model = build_model(run, len(ready.names), dim).to(device)
+        model = build_model(run, len(ready.names), dim, ready.module).to(device)
         windows = Windows(ready.features, config.window, ready.place, ready.target, device)
         trained = train(model, windows, windows.rows(parts.train), windows.rows(parts.validation), config,
                         huber=ready.huber, seed=1000 * run.seed + run.fold)

@@ -14,6 +14,9 @@ from placeprior import compare, figures, ledger, matrix
 from placeprior.errors import StoreError
 from placeprior.looks import arm_order, look
 
+#: The matrices of README's tables: the main variants and their controls.
+MAIN = ("core", "controls")
+
 
 def draw(profile: str) -> Figure:
     """README's figure: R2 by split, and its paired difference to no location, one row a task.
@@ -22,8 +25,7 @@ def draw(profile: str) -> Figure:
     -------
     matplotlib Figure
     """
-    frame, sums = ledger.scores(profile), ledger.sums(profile)
-    frame = frame[~frame["task"].str.contains("elevation")]
+    frame, sums = ledger.scores(profile, *MAIN), ledger.sums(profile)
     if frame.empty:
         raise StoreError(f"there are no results of profile {profile!r}; run `placeprior runs run --profile {profile}`")
     figures.style()
@@ -99,7 +101,7 @@ def readme(profile: str = "demo", *others: str) -> None:
     lines = [f"![Test R² by split for each way of telling the place, and its gain over telling nothing; "
              f"profile {profile}](results/{profile}/headline.png)"]  # fmt: skip
     for name in (profile, *others):
-        frame = ledger.scores(name)
+        frame = ledger.scores(name, *MAIN)
         for task in dict.fromkeys(frame["task"]):
             part = frame[frame["task"] == task]
             kind = "embedded world, simulated" if task == "world" else "real measurements"

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from placeprior import matrix
-from placeprior.errors import StoreError
+from placeprior.errors import StoreError, UnknownName
 from placeprior.metrics import SUMS
 
 COLUMNS = ["task", "variant", "fusion", "split", "fold", "seed", "metric", "value", "n", "run"]
@@ -81,9 +81,29 @@ def results(profile: str) -> Path:
     return matrix.root() / "results" / profile
 
 
-def scores(profile: str) -> pd.DataFrame:
-    """The committed long table of scores, :data:`COLUMNS`; empty when there is none."""
-    return _committed(results(profile) / "scores.csv", lambda path: pd.read_csv(path, dtype={"run": str}), COLUMNS)
+def scores(profile: str, *matrices: str) -> pd.DataFrame:
+    """The committed long table of scores, :data:`COLUMNS`; empty when there is none.
+
+    Parameters
+    ----------
+    profile : str
+    *matrices : str
+        Only runs that one of these matrices of the profile asks for; all runs when none is named.
+    """
+    frame = _committed(results(profile) / "scores.csv", lambda path: pd.read_csv(path, dtype={"run": str}), COLUMNS)
+    if not matrices:
+        return frame
+    # By what the lists say, not by ids: those need the data, which a reader of committed results has not.
+    asked, known = pd.Series(False, index=frame.index), matrix.profile(profile)["matrices"]
+    model = frame["variant"].where(frame["fusion"] == "-", frame["variant"] + "/" + frame["fusion"])
+    for name in matrices:
+        if name not in known:
+            raise UnknownName(f"matrix of profile {profile!r}", name, known)
+        here = model.isin(known[name]["model"])
+        for key in ("task", "split", "seed", "fold"):
+            here &= frame[key].isin(known[name][key]) if key in known[name] else True
+        asked |= here
+    return frame[asked]
 
 
 def sums(profile: str) -> pd.DataFrame:
@@ -122,7 +142,7 @@ def values(frame: pd.DataFrame, stamped: dict[str, dict[str, Any]]) -> dict[str,
     """
     made = [stamp["seconds"] for stamp in stamped.values() if stamp["parameters"]]
     found: dict[str, float] = {"runs": len(stamped), "trained": len(made), "minutes": sum(made) / 60}
-    arms = frame["variant"] + frame["fusion"].map(lambda f: "" if f in ("-", "channels") else f"-{f}")
+    arms = [matrix.arm(variant, fusion) for variant, fusion in zip(frame["variant"], frame["fusion"], strict=True)]
     grouped = frame.assign(arm=arms).groupby(["task", "split", "arm", "metric"])["value"]
     for key, value in grouped.agg(["mean", "std"]).iterrows():
         found[".".join(key)] = value["mean"]

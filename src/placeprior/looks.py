@@ -11,6 +11,8 @@ import matplotlib as mpl
 import numpy as np
 import seaborn as sns
 
+from placeprior.matrix import arm
+
 #: Figure sizes in inches. A page column is 6.4 inches wide: on a phone the letters then stay readable.
 SIZES = {"wide": (6.4, 3.6), "map": (6.4, 4.3), "pair": (6.4, 3.2), "square": (4.8, 4.5), "tall": (6.4, 6.8)}
 
@@ -31,26 +33,46 @@ class Look:
     name: str
 
 
+#: In the order of every table and figure: baselines, no place, controls, coordinates, encoders.
 _LOOKS = {
     "idw": Look("#222222", "X", "inverse distance (no model)"),
+    "kriging": Look("#222222", "P", "ordinary kriging (no model)"),
+    "eof": Look("#4d4d4d", "d", "EOFs and a network of coordinates"),
+    "gbt": Look("#5c7f2b", "o", "boosted trees"),
+    "gbt+lonlat": Look("#5c7f2b", "s", "boosted trees, lon/lat"),
+    "gbt+geoclip": Look("#5c7f2b", "^", "boosted trees, GeoCLIP"),
+    "gbt+kriging": Look("#5c7f2b", "P", "boosted trees, residuals kriged"),
+    "rf": Look("#ca9161", "o", "random forest"),
+    "rf+lonlat": Look("#ca9161", "s", "random forest, lon/lat"),
+    "rf+geoclip": Look("#ca9161", "^", "random forest, GeoCLIP"),
+    "none+kriging": Look("#7a7a7a", "P", "no location, residuals kriged"),
     "none": Look("#7a7a7a", "o", "no location"),
+    "none+head": Look("#9a9a9a", "h", "no location, extra head"),
+    "random-vector-hadamard": Look("#b35a8c", "<", "random vector, Hadamard"),
+    "random-vector-concat": Look("#b35a8c", ">", "random vector, concatenated"),
+    "shuffled-hadamard": Look("#ca9161", "<", "shuffled GeoCLIP, Hadamard"),
+    "shuffled-concat": Look("#ca9161", ">", "shuffled GeoCLIP, concatenated"),
+    "onehot-hadamard": Look("#7b61c9", "*", "station identity, Hadamard"),
+    "urban-hadamard": Look("#5c7f2b", "p", "population density, Hadamard"),
     "lonlat": Look("#de8f05", "s", "lon/lat"),
     "sincos": Look("#029e73", "D", "sin/cos"),
+    "geoclip-pca8-hadamard": Look("#56b4e9", "<", "GeoCLIP, 8 components"),
+    "geoclip-pca16-hadamard": Look("#56b4e9", ">", "GeoCLIP, 16 components"),
+    "geoclip-pca32-hadamard": Look("#56b4e9", "d", "GeoCLIP, 32 components"),
+    "geoclip-pca64-hadamard": Look("#56b4e9", "p", "GeoCLIP, 64 components"),
+    "geoclip-pca128-hadamard": Look("#56b4e9", "h", "GeoCLIP, 128 components"),
+    "geoclip-pca256-hadamard": Look("#56b4e9", "P", "GeoCLIP, 256 components"),
     "geoclip-hadamard": Look("#0173b2", "^", "GeoCLIP, Hadamard"),
     "geoclip-concat": Look("#cc78bc", "v", "GeoCLIP, concatenated"),
+    "geoclip-gated": Look("#d55e00", "P", "GeoCLIP, gated sum"),
+    "geoclip-film": Look("#7b61c9", "d", "GeoCLIP, FiLM"),
+    "geoclip-bias": Look("#ca9161", "h", "GeoCLIP, bias only"),
+    "geoclip-channels": Look("#5c7f2b", ">", "GeoCLIP, channels"),
+    "geoclip-tuned-hadamard": Look("#d55e00", "*", "GeoCLIP fine-tuned, Hadamard"),
+    "geoclip-tuned-slowly-hadamard": Look("#56b4e9", "*", "GeoCLIP fine-tuned slowly, Hadamard"),
 }
 _SPARE_COLOURS = ("#d55e00", "#ca9161", "#56b4e9", "#b35a8c", "#5c7f2b", "#7b61c9")
 _SPARE_MARKERS = ("P", "p", "h", "<", ">", "d", "*")
-
-
-def arm(variant: str, fusion: str | None = None) -> str:
-    """Name of an arm of the comparison: the variant, and its fusion where more than one exists.
-
-    >>> arm("geoclip", "hadamard"), arm("lonlat", "channels"), arm("none", "-")
-    ('geoclip-hadamard', 'lonlat', 'none')
-    """
-    plain = fusion is None or not isinstance(fusion, str) or fusion in ("", "-", "channels")
-    return variant if plain else f"{variant}-{fusion}"
 
 
 def look(variant: str, fusion: str | None = None) -> Look:

@@ -22,8 +22,26 @@ from placeprior.sizes import SIZES, Config
 from placeprior.splits import folds
 
 VERSION = 1  # raise when a change of code changes results
-BASELINES = ("idw",)
-NO_PLACE = "none"
+#: What a user would pick instead of the network (:mod:`placeprior.baselines`).
+BASELINES = ("idw", "kriging", "gbt", "gbt+lonlat", "gbt+geoclip", "rf", "rf+lonlat", "rf+geoclip", "gbt+kriging",
+             "none+kriging", "eof")  # fmt: skip
+CORRECTED = "none+kriging"  # the baseline that starts from a trained network
+HEAD_ONLY = "none+head"
+NO_PLACE = ("none", HEAD_ONLY)
+FORMULAS = ("lonlat", "sincos")  # enter as channels, so their arms need no second word
+FUSIONS = ("channels", "hadamard", "concat", "gated", "film", "bias")
+LEAKS = ("neighbours", "scalers")
+_LISTS = ("task", "model", "split", "seed")
+
+
+def arm(variant: str, fusion: str | None = None) -> str:
+    """Name of an arm of the comparison: the variant, and its fusion where more than one exists.
+
+    >>> arm("geoclip", "hadamard"), arm("lonlat", "channels"), arm("none", "-")
+    ('geoclip-hadamard', 'lonlat', 'none')
+    """
+    alone = not isinstance(fusion, str) or fusion in ("", "-")
+    return variant if alone or (fusion == "channels" and variant in FORMULAS) else f"{variant}-{fusion}"
 
 
 @dataclass(frozen=True)
@@ -76,39 +94,43 @@ def _read(path: Path, _changed: float) -> dict[str, Any]:
         raise ConfigError(f"{path.name} is not valid YAML ({where}): {getattr(error, 'problem', error)}") from error
     _only(content, "the file", {"profiles", "pages"}, ("profiles", "pages"))
     for name, profile in _mapping(content["profiles"], "profiles").items():
-        _only(profile, f"profile {name!r}", {"size", "settings", "live", "tasks", "matrices"},
+        _only(profile, f"profile {name!r}", {"size", "settings", "live", "tasks", "matrices", "evidence"},
               ("size", "tasks", "matrices"))
         _mapping(profile.get("settings", {}), f"settings of profile {name!r}")
         for task, spec in _mapping(profile["tasks"], f"tasks of profile {name!r}").items():
-            _only(spec, f"task {task!r}", {"load", "options"}, ("load",))
+            _only(spec, f"task {task!r}", {"load", "options", "leak"}, ("load",))
             _mapping(spec.get("options", {}), f"options of task {task!r}")
-        _mapping(profile["matrices"], f"matrices of profile {name!r}")
-        if not isinstance(profile.get("live", []), list):
-            raise ConfigError(f"live of profile {name!r} in runs.yml must be a list of its matrices; "
-                              f"got {profile['live']!r}")
-        for matrix in profile.get("live", []):
-            if matrix not in profile["matrices"]:
+            for leak in _list(spec.get("leak", []), f"leak of task {task!r}"):
+                if leak not in LEAKS:
+                    raise UnknownName(f"leak of task {task!r}", leak, LEAKS)
+        for matrix in _list(profile.get("live", []), f"live of profile {name!r}"):
+            if matrix not in _mapping(profile["matrices"], f"matrices of profile {name!r}"):
                 raise UnknownName(f"live matrix of profile {name!r}", matrix, profile["matrices"])
-        for matrix, spec in profile["matrices"].items():
-            _only(spec, f"matrix {matrix!r}", {"task", "model", "split", "seed"})
-            for key in ("task", "model", "split", "seed"):
-                if not isinstance(spec.get(key), list) or not spec[key]:
-                    raise ConfigError(f"matrix {matrix!r} of profile {name!r} needs a list {key!r}; "
-                                      f"got {spec.get(key)!r}")
-            for task in spec["task"]:
-                if task not in profile["tasks"]:
-                    raise UnknownName("task", task, profile["tasks"])
-            for key, kind in (("model", str), ("split", str), ("seed", int)):
-                for value in spec[key]:
-                    if type(value) is not kind or (kind is int and value < 0):
-                        raise ConfigError(f"{key} of matrix {matrix!r} of profile {name!r} in runs.yml: {value!r} is "
-                                          f"not a {'whole number from 0' if kind is int else 'name'}")
+        for kind in ("matrices", "evidence"):
+            for matrix, spec in _mapping(profile.get(kind, {}), f"{kind} of profile {name!r}").items():
+                _product(spec, f"{'matrix' if kind == 'matrices' else kind} {matrix!r} of profile {name!r}",
+                         profile["tasks"])
     for page, spec in _mapping(content["pages"], "pages").items():
         _only(spec, f"page {page!r}", {"notebook", "parameters", "profile"}, ("notebook",))
         _mapping(spec.get("parameters", {}), f"parameters of page {page!r}")
         if "profile" in spec and spec["profile"] not in content["profiles"]:
             raise UnknownName(f"profile of page {page!r}", spec["profile"], content["profiles"])
     return content
+
+
+def _product(spec: Any, where: str, tasks: dict[str, Any]) -> None:
+    _only(spec, where, {*_LISTS, "fold"})
+    for key in _LISTS:
+        if not isinstance(spec.get(key), list) or not spec[key]:
+            raise ConfigError(f"{where} needs a list {key!r}; got {spec.get(key)!r}")
+    for task in spec["task"]:
+        if task not in tasks:
+            raise UnknownName("task", task, tasks)
+    for key, kind in (("model", str), ("split", str), ("seed", int), ("fold", int)):
+        for value in _list(spec.get(key, []), f"{key} of {where}"):
+            if type(value) is not kind or (kind is int and value < 0):
+                raise ConfigError(f"{key} of {where} in runs.yml: {value!r} is not a "
+                                  f"{'whole number from 0' if kind is int else 'name'}")
 
 
 def configuration() -> dict[str, Any]:
@@ -135,20 +157,34 @@ def runs(profile_name: str, matrix: str | None = None) -> list[Run]:
         Only this matrix.
     """
     spec = profile(profile_name)
-    if spec["size"] not in SIZES:
-        raise UnknownName("size", spec["size"], SIZES)
-    config = SIZES[spec["size"]].with_(**spec.get("settings", {}))
     if matrix is not None and matrix not in spec["matrices"]:
         raise UnknownName("matrix", matrix, spec["matrices"])
     listed: dict[str, Run] = {}
     for name, product in spec["matrices"].items():
-        if matrix not in (None, name):
-            continue
-        for seed, task, split, model in itertools.product(*(product[k] for k in ("seed", "task", "split", "model"))):
-            for fold in folds(split):
-                run = _run(task, spec["tasks"][task], model, split, fold, seed, differences(config))
-                listed.setdefault(run.id, run)
+        if matrix in (None, name):
+            listed |= {run.id: run for run in _runs(profile_name, product) if run.id not in listed}
     return list(listed.values())
+
+
+def evidence(profile_name: str, name: str) -> list[Run]:
+    """The runs from whose stored entries a table of ``results/<profile>`` is made (:mod:`placeprior.evidence`)."""
+    known = profile(profile_name).get("evidence", {})
+    if name not in known:
+        raise UnknownName(f"evidence of profile {profile_name!r}", name, known)
+    return _runs(profile_name, known[name])
+
+
+def _runs(profile_name: str, product: dict[str, Any]) -> list[Run]:
+    spec = profile(profile_name)
+    if spec["size"] not in SIZES:
+        raise UnknownName("size", spec["size"], SIZES)
+    config = differences(SIZES[spec["size"]].with_(**spec.get("settings", {})))
+    return [
+        _run(task, spec["tasks"][task], model, split, fold, seed, config)
+        for seed, task, split, model in itertools.product(*(product[k] for k in ("seed", "task", "split", "model")))
+        for fold in folds(split)
+        if fold in product.get("fold", folds(split))
+    ]
 
 
 def live(profile_name: str) -> set[str]:
@@ -166,10 +202,10 @@ def differences(config: Config) -> dict[str, Any]:
     return {name: value for name, value in asdict(config).items() if value != published[name]}
 
 
-def find(run_id: str) -> Run:
-    """The run with this id, in any profile whose data are at hand."""
+def find(run_id: str, profile_name: str | None = None) -> Run:
+    """The run with this id, in one profile or in any whose data are at hand."""
     known = {}
-    for name in configuration()["profiles"]:
+    for name in [profile_name] if profile_name else configuration()["profiles"]:
         try:
             known |= {run.id: run for run in runs(name)}
         except MissingData:
@@ -189,7 +225,8 @@ def _fingerprint(variant: str) -> str:
 def _data(task_spec: str) -> dict[str, Any]:
     spec = json.loads(task_spec)
     options = spec.get("options", {})
-    return {"load": spec["load"], "options": options, "recipe": data.recipe(spec["load"], **options)}
+    leak = {"leak": sorted(spec["leak"])} if spec.get("leak") else {}  # no key where there is none: ids stay
+    return {"load": spec["load"], "options": options, "recipe": data.recipe(spec["load"], **options), **leak}
 
 
 def _run(
@@ -197,20 +234,20 @@ def _run(
 ) -> Run:
     variant, _, fusion = model.partition("/")
     fusion = fusion or "-"
-    if variant in BASELINES or variant == NO_PLACE:
+    if variant in BASELINES or variant in NO_PLACE:
         if fusion != "-":
             raise ConfigError(f"model {model!r} in runs.yml: {variant!r} takes no place vector; write it alone")
-        weights = "-"
+        weights = _fingerprint("geoclip") if variant.endswith("+geoclip") else "-"
     else:
         if variant not in encoders.list_encoders():
-            raise UnknownName("variant", variant, (NO_PLACE, *BASELINES, *encoders.list_encoders()))
+            raise UnknownName("variant", variant, (*NO_PLACE, *BASELINES, *encoders.list_encoders()))
         if fusion == "-":
             raise ConfigError(f"model {model!r} in runs.yml does not say how the place joins; write "
                               f"'{variant}/hadamard', '{variant}/concat' or '{variant}/channels'")
-        if fusion not in ("channels", "hadamard", "concat"):
-            raise UnknownName("fusion", fusion, ("channels", "hadamard", "concat"))
+        if fusion not in FUSIONS:
+            raise UnknownName("fusion", fusion, FUSIONS)
         weights = _fingerprint(variant)
-    if variant in BASELINES:
+    if variant in BASELINES and variant != CORRECTED:
         config = {}
     return Run(task, variant, fusion, split, fold, seed, _data(json.dumps(spec, sort_keys=True)), weights, config)
 
@@ -218,6 +255,12 @@ def _run(
 def _mapping(given: Any, where: str) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise ConfigError(f"{where} in runs.yml must be a mapping; got {given!r}")
+    return given
+
+
+def _list(given: Any, where: str) -> list[Any]:
+    if not isinstance(given, list):
+        raise ConfigError(f"{where} in runs.yml must be a list; got {given!r}")
     return given
 
 

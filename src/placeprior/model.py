@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from placeprior.errors import UnknownName
-from placeprior.fusion import CHANNELS, FUSIONS, NONE
+from placeprior.fusion import CHANNELS, FUSIONS, HEAD, NONE, Bias
 
 NORM_EPS = 1e-3  # Keras' default; PyTorch's is 1e-5
 
@@ -44,7 +44,8 @@ class PlaceModel(nn.Module):
     dim : int
         Length of the place vector; 0 for none.
     fusion : str
-        ``"-"`` (no place), ``"channels"``, or a key of :data:`~placeprior.fusion.FUSIONS`.
+        ``"-"`` (no place), ``"head"`` (no place, but the dense layer that follows a fusion), ``"channels"``, or another
+        key of :data:`~placeprior.fusion.FUSIONS`.
     width : int
         Units of the first Bi-LSTM, each way; the second and third have half.
     summary : int
@@ -52,6 +53,9 @@ class PlaceModel(nn.Module):
     dropout : float
     normalise_place : bool
         LayerNorm on the place vector before its projection (the reference does so for SatCLIP alone).
+    encoder : torch.nn.Module, optional
+        Turns what :meth:`forward` is given as ``place`` into the place vector, and is trained with the rest. It keeps
+        the weights it comes with.
     generator : torch.Generator, optional
         Draws the initial weights.
     """
@@ -66,12 +70,13 @@ class PlaceModel(nn.Module):
         summary: int = 256,
         dropout: float = 0.2,
         normalise_place: bool = False,
+        encoder: nn.Module | None = None,
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
         if fusion not in (NONE, CHANNELS, *FUSIONS):
             raise UnknownName("fusion", fusion, (NONE, CHANNELS, *FUSIONS))
-        if (fusion == NONE) != (dim == 0):
+        if (fusion in (NONE, HEAD)) != (dim == 0):
             raise ValueError(f"fusion {fusion!r} does not go with a place vector of length {dim}")
         self.fusion = fusion
         widths = (width, width // 2, width // 2)
@@ -88,6 +93,7 @@ class PlaceModel(nn.Module):
             self.hidden = nn.Linear(self.join.width, summary)
         self.out = nn.Linear(summary, 1)
         keras_init(self, generator)
+        self.encoder = nn.Identity() if encoder is None else encoder
 
     def forward(
         self, x: torch.Tensor, place: torch.Tensor | None = None, *, return_attention: bool = False
@@ -105,8 +111,8 @@ class PlaceModel(nn.Module):
         -------
         tensor, shape (b,)
         """
-        if self.fusion != NONE:
-            place = self.place_norm(place)
+        if self.fusion not in (NONE, HEAD):
+            place = self.place_norm(self.encoder(place))
         h = x
         if self.fusion == CHANNELS:
             h = torch.cat([h, place[:, None].expand(-1, h.shape[1], -1)], dim=-1)
@@ -119,6 +125,8 @@ class PlaceModel(nn.Module):
         if self.fusion in FUSIONS:
             z = torch.relu(self.hidden(self.join(z, place)))
         y = self.out(z)[:, 0]
+        if isinstance(getattr(self, "join", None), Bias):
+            y = y + self.join.add(place)
         return (y, weight) if return_attention else y
 
 

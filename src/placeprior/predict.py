@@ -6,10 +6,10 @@ import numpy as np
 import torch
 import xarray as xr
 
-from placeprior import encoders, ledger, matrix
+from placeprior import ledger, matrix
 from placeprior.cube import predictors
 from placeprior.errors import ConfigError, StoreError
-from placeprior.experiment import build_model, cube_of
+from placeprior.experiment import build_model, cube_of, place_encoder, pool_of, trainable
 from placeprior.matrix import Run
 from placeprior.neighbours import neighbour_pm25
 from placeprior.sizes import Config
@@ -35,7 +35,7 @@ def restore(run: Run) -> tuple[torch.nn.Module, dict[str, Scaler]]:
     }
     dim = scalers["place_scale"].mean.size if "place_scale" in scalers else 0
     try:
-        model = build_model(run, scalers["x_scale"].mean.size, dim)
+        model = build_model(run, scalers["x_scale"].mean.size, dim, trainable(run))
         model.load_state_dict({k[6:]: v for k, v in tensors.items() if k.startswith("model.")})
     except (RuntimeError, ValueError, KeyError) as error:
         raise StoreError(f"the weights of run {run.id} do not fit its model; remove {ledger.store() / run.id} and run "
@@ -66,7 +66,9 @@ def daily_map(run: Run, grid: xr.Dataset, *, chunk: int = 20_000) -> xr.DataArra
     land = grid["land"].values
     lonlat = np.column_stack([lon[land], lat[land]])
     values = np.full(land.shape, np.nan, np.float32)
-    if run.variant in matrix.BASELINES:
+    if run.variant in matrix.BASELINES and run.variant != "idw":
+        raise ConfigError(f"baseline {run.variant!r} of run {run.id} makes no maps; choose 'idw' or a trained run")
+    if run.variant == "idw":
         values[land] = _neighbours(run, lonlat, grid["time"].values[-1:])[:, 0]
     else:
         model, scalers = restore(run)
@@ -81,7 +83,8 @@ def daily_map(run: Run, grid: xr.Dataset, *, chunk: int = 20_000) -> xr.DataArra
         features = scalers["x_scale"](np.stack(layers, -1).astype(np.float32))
         place = None
         if "place_scale" in scalers:
-            place = scalers["place_scale"](encoders.embed(run.variant, lonlat))
+            parts = split(run.split, cube, run.seed, run.fold)
+            place = scalers["place_scale"](place_encoder(run, cube, parts)(lonlat))
         estimates = []
         for start in range(0, len(lonlat), chunk):
             part = slice(start, start + chunk)
@@ -105,4 +108,4 @@ def _neighbours(run: Run, lonlat: np.ndarray, times: np.ndarray) -> np.ndarray:
         missing, first, last = np.array([times[known[day] != times][0], known[0], known[-1]], "datetime64[D]")
         raise ConfigError(f"no monitor was read on {missing}: task {run.task!r} has {first} to {last}; choose among "
                           "these days")
-    return neighbour_pm25(cube["pm25"].values[:, day], stations(cube), parts.pool[:, day], target=lonlat)
+    return neighbour_pm25(cube["pm25"].values[:, day], stations(cube), pool_of(run, cube, parts)[:, day], target=lonlat)

@@ -11,14 +11,23 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 import xarray as xr
 
-from placeprior.coords import CONUS_BOX, nearest_km
+from placeprior.coords import CONUS_BOX, nearest_km, project, states
 from placeprior.errors import ConfigError, UnknownName
 
 HISTORY = 21
 HELD_OUT = 0.1
-NAMES = ("random", "spatial", "checkerboard-8", "checkerboard-16", "checkerboard-30")
+FOLDS = 5  # of the splits that deal stations to folds
+BLOCK_KM = 500.0  # where the correlation of daily PM2.5 at two EPA monitors has fallen to about half
+BUFFER_KM = 100.0  # three quarters of the land are nearer than this to an EPA monitor: a test here is harder
+#: Splits that every cube has; by years and by states depends on what is in it.
+NAMES = ("random", "spatial", "checkerboard-8", "checkerboard-16", "checkerboard-30", "knndm", "blocks")
+PATTERN = re.compile(
+    r"(?P<base>random|spatial|knndm|blocks|state|checkerboard-(?P<delta>\d+(?:\.\d+)?)"
+    r"|year-(?P<trained>\d{4})-(?P<tested>\d{4}))(?:@(?P<keep>[1-9]\d*))?"
+)
 
 
 @dataclass(frozen=True)
@@ -32,8 +41,9 @@ class Split:
     train, validation, test : ndarray of bool, shape (station, time)
         The scored rows of each part; disjoint.
     pool : ndarray of bool, shape (station, time)
-        Measured station-days whose labels a model may see: those of training, and the history-only days of
-        places that are not held out. The neighbour feature draws from nothing else.
+        Measured station-days whose labels a model may see: those of training, and the other days of training
+        stations (history only; in a split by years, the other years too). The neighbour feature draws from nothing
+        else, and no held-out station is ever in it.
     """
 
     name: str
@@ -65,8 +75,46 @@ def stations(cube: xr.Dataset) -> np.ndarray:
 
 
 def folds(name: str) -> tuple[int, ...]:
-    """The folds a split has: both partitions of a checkerboard, one a seed otherwise."""
-    return (1, 2) if _delta(name) else (1,)
+    """The folds a split has: both partitions of a checkerboard, five folds of stations, a state each, or one."""
+    kind = _parse(name)
+    if kind["delta"]:
+        return (1, 2)
+    if kind["base"] in ("knndm", "blocks"):
+        return tuple(range(1, FOLDS + 1))
+    return tuple(range(1, len(states()) + 1)) if kind["base"] == "state" else (1,)
+
+
+def state_name(fold: int) -> str:
+    """The state that a fold of the split ``state`` tests: the fold-th of the contiguous states and DC by name.
+
+    >>> state_name(1), state_name(49)
+    ('Alabama', 'Wyoming')
+    """
+    return sorted(states())[fold - 1]
+
+
+def state_folds(lonlat: np.ndarray) -> np.ndarray:
+    """The fold of the split ``state`` that tests each place, shape (n,); see :func:`state_name`.
+
+    A place off the drawn shore or border belongs to the nearest state.
+    """
+    shapes = [states()[name] for name in sorted(states())]
+    within = np.array([shapely.contains_xy(shape, *lonlat.T) for shape in shapes])
+    off = ~within.any(0)
+    found = within.argmax(0)
+    found[off] = np.argmin([shapely.distance(shape, shapely.points(lonlat[off])) for shape in shapes], axis=0)
+    return found + 1
+
+
+def block_folds(lonlat: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Deal square blocks of the map at random to the folds, shape (n,): 1 to :data:`FOLDS`.
+
+    Blocks have a side of :data:`BLOCK_KM` on the equal-area plane, so every block covers the same area; each fold
+    gets as many blocks with stations, to within one.
+    """
+    cells = np.floor(project(lonlat) / BLOCK_KM).astype(int)
+    blocks, block = np.unique(cells, axis=0, return_inverse=True)
+    return (rng.permutation(len(blocks)) % FOLDS + 1)[block.ravel()]
 
 
 def partition(lonlat: np.ndarray, delta: float) -> np.ndarray:
@@ -97,13 +145,18 @@ def split(name: str, cube: xr.Dataset, seed: int, fold: int = 1) -> Split:
     Parameters
     ----------
     name : str
-        ``"random"`` (10 % of rows), ``"spatial"`` (10 % of stations) or ``"checkerboard-<degrees>"`` (one of two
-        partitions of the map). 10 % of what is left validates, drawn as the split draws.
+        ``"random"``: 10 % of rows are tested; ``"spatial"``: 10 % of stations; ``"checkerboard-<degrees>"``: one of
+        two partitions of the map; ``"knndm"``: a fold of :func:`placeprior.distances.matched_folds`; ``"blocks"``:
+        a fold of :func:`block_folds`, and stations within :data:`BUFFER_KM` of a tested one are in no part;
+        ``"state"``: the stations of one state; ``"year-<A>-<B>"``: 10 % of the stations measured in year B, on days
+        of B, by a model trained on days of A at the others.
+        10 % of what is left validates, drawn as the split draws. ``"<split>@<N>"`` keeps N of the training
+        stations; of one seed, fewer are a part of more.
     cube : xarray.Dataset
     seed : int
         Draws the held-out rows or stations, and the validation part.
     fold : int
-        The checkerboard partition that is tested; 1 for the other splits.
+        The fold that is tested, of :func:`folds`.
 
     Returns
     -------
@@ -114,6 +167,7 @@ def split(name: str, cube: xr.Dataset, seed: int, fold: int = 1) -> Split:
     UnknownName, ConfigError
         If the split or the fold does not exist, or a part comes out empty.
     """
+    kind = _parse(name)
     if fold not in folds(name):
         raise ConfigError(f"split {name!r} has folds {folds(name)}; got fold {fold}")
     rng = np.random.default_rng([seed, fold])
@@ -121,7 +175,7 @@ def split(name: str, cube: xr.Dataset, seed: int, fold: int = 1) -> Split:
     scored = measured.copy()
     scored[:, : HISTORY - 1] = False
 
-    if name == "random":
+    if kind["base"] == "random":
         rows = rng.permutation(np.flatnonzero(scored))
         n_test = round(HELD_OUT * rows.size)
         n_validation = round(HELD_OUT * (rows.size - n_test))
@@ -131,14 +185,18 @@ def split(name: str, cube: xr.Dataset, seed: int, fold: int = 1) -> Split:
         train, pool, regime = scored & ~test & ~validation, measured & ~test & ~validation, "WR"
     else:
         usable = np.flatnonzero(scored.any(1))
-        if name == "spatial":
-            tested, regime = rng.permutation(usable)[: round(HELD_OUT * usable.size)], "WR"
-        else:
-            tested, regime = usable[partition(stations(cube)[usable], _delta(name)) == fold], "OoR"
-        rest = rng.permutation(np.setdiff1d(usable, tested))
-        validated, trained = np.split(rest, [round(HELD_OUT * rest.size)])
-        test, validation, train = (scored & _rows(who, scored) for who in (tested, validated, trained))
+        learned, asked = (scored & _year(kind, part, cube) for part in ("trained", "tested"))
+        tested = _tested(kind, stations(cube), usable, asked, rng, seed, fold)
+        rest = np.setdiff1d(usable, tested)
+        if kind["base"] == "blocks" and tested.size:
+            rest = rest[nearest_km(stations(cube)[rest], stations(cube)[tested])[0] > BUFFER_KM]
+        validated, trained = np.split(rng.permutation(rest), [round(HELD_OUT * rest.size)])
+        if kind["keep"]:
+            trained = _kept(name, trained[learned[trained].any(1)], int(kind["keep"]), seed, fold)
+        test = asked & _rows(tested, scored)
+        validation, train = (learned & _rows(who, scored) for who in (validated, trained))
         pool = measured & _rows(trained, scored)
+        regime = "OoR" if kind["delta"] or kind["base"] in ("blocks", "state") else "WR"
 
     result = Split(name, regime, fold, seed, train, validation, test, pool)
     for part, size in result.sizes().items():
@@ -148,13 +206,57 @@ def split(name: str, cube: xr.Dataset, seed: int, fold: int = 1) -> Split:
     return result
 
 
-def _delta(name: str) -> float | None:
-    if name in ("random", "spatial"):
-        return None
-    match = re.fullmatch(r"checkerboard-(\d+(?:\.\d+)?)", name)
-    if not match or float(match[1]) == 0:
-        raise UnknownName("split", name, NAMES)
-    return float(match[1])
+def _parse(name: str) -> re.Match[str]:
+    kind = PATTERN.fullmatch(name)
+    if not kind or (kind["delta"] and float(kind["delta"]) == 0):
+        raise UnknownName("split", name, (*NAMES, "state", "year-2018-2021", "spatial@100"))
+    if kind["keep"] and kind["base"] == "random":
+        raise ConfigError(f"split {name!r}: @ keeps some of the training stations, and the random split holds out "
+                          "days of all of them; use it with another split, such as 'spatial@100'")
+    return kind
+
+
+def _tested(
+    kind: re.Match[str], lonlat: np.ndarray, usable: np.ndarray, asked: np.ndarray, rng: np.random.Generator,
+    seed: int, fold: int,
+) -> np.ndarray:  # fmt: skip
+    """The stations (rows of `lonlat`) that a fold tests."""
+    if kind["delta"]:
+        return usable[partition(lonlat[usable], float(kind["delta"])) == fold]
+    if kind["base"] == "state":
+        found = usable[state_folds(lonlat[usable]) == fold]
+        if not found.size:
+            raise ConfigError(f"split 'state' fold {fold}: {state_name(fold)} has no station; choose another fold")
+        return found
+    if kind["base"] in ("knndm", "blocks"):
+        common = np.random.default_rng([seed, 0])  # one partition for all folds of a seed
+        if kind["base"] == "blocks":
+            return usable[block_folds(lonlat[usable], common) == fold]
+        from placeprior.distances import matched_folds  # here, because SciPy's statistics take long to load
+
+        return usable[matched_folds(lonlat[usable], FOLDS, common) == fold]
+    # One order of all stations, so that the tested stations of two years are nearly the same.
+    order = rng.permutation(usable)
+    order = order[asked[order].any(1)]
+    return order[: round(HELD_OUT * order.size)]
+
+
+def _year(kind: re.Match[str], part: str, cube: xr.Dataset) -> np.ndarray:
+    """Whether a day is of the year named for a part, shape (time,); every day where the split names none."""
+    years = cube["time"].dt.year.values
+    if kind[part] is None:
+        return np.ones(years.shape, bool)
+    if int(kind[part]) not in years:
+        raise ConfigError(f"split {kind.string!r}: the cube has no day of {kind[part]}, only of "
+                          f"{years[0]} to {years[-1]}; name two of them")
+    return years == int(kind[part])
+
+
+def _kept(name: str, trained: np.ndarray, keep: int, seed: int, fold: int) -> np.ndarray:
+    if keep > trained.size:
+        raise ConfigError(f"split {name!r} fold {fold} has {trained.size} training stations; keep at most as many")
+    # A generator of its own, so that the split is otherwise that of the name without @.
+    return np.random.default_rng([seed, fold, 1]).permutation(np.sort(trained))[:keep]
 
 
 def _rows(which: np.ndarray, like: np.ndarray) -> np.ndarray:

@@ -69,7 +69,7 @@ def train(
     started = time.perf_counter()
     device = data.features.device
     order = torch.Generator().manual_seed(seed)
-    optimiser = torch.optim.Adam(model.parameters(), lr=config.rate, eps=ADAM_EPS)
+    optimiser = torch.optim.Adam(_groups(model, config.rate), lr=config.rate, eps=ADAM_EPS)
     schedule = torch.optim.lr_scheduler.StepLR(optimiser, config.decay_steps, config.decay)
     rows_per_epoch = min(config.rows_per_epoch or len(train_rows), len(train_rows))
     queue = torch.empty(0, dtype=torch.long)
@@ -114,6 +114,14 @@ def train(
                 break
     model.load_state_dict(best_state)
     return Trained(model, history, best_epoch, time.perf_counter() - started)
+
+
+def _groups(model: PlaceModel, rate: float) -> list[dict[str, object]]:
+    """The parameters and their learning rates: a pretrained encoder may learn more slowly than what is new."""
+    own = [p for name, p in model.named_parameters() if not name.startswith("encoder.")]
+    pretrained = list(model.encoder.parameters())
+    slow = [{"params": pretrained, "lr": rate * model.encoder.rate}] if pretrained else []
+    return [{"params": own}, *slow]
 
 
 @torch.inference_mode()

@@ -79,11 +79,21 @@ def neighbours_2021() -> xr.Dataset:
     return cube
 
 
+def neighbours_2018_2022() -> xr.Dataset:
+    """Return :func:`neighbours_2021` for every day on record from 2018 to 2022, at the stations of any year."""
+    from placeprior.data import aqs
+
+    cube = aqs.cube(2018, 2022)
+    cube.attrs["neighbours"] = 1
+    return cube
+
+
 TASKS: dict[str, Callable[..., xr.Dataset]] = {
     "world": world,
     "weather-2019": weather_2019,
     "weather-2019-elevation": weather_2019_elevation,
     "neighbours-2021": neighbours_2021,
+    "neighbours-2018-2022": neighbours_2018_2022,
 }
 
 
@@ -99,10 +109,17 @@ def _neighbour_files() -> list[Path]:
     return aqs.files(2021)
 
 
+def _years_files() -> list[Path]:
+    from placeprior.data import aqs
+
+    return aqs.files(2018, 2022)
+
+
 FILES: dict[str, Callable[[], list[Path]]] = {
     "weather-2019": _weather_files,
     "weather-2019-elevation": _weather_files,
     "neighbours-2021": _neighbour_files,
+    "neighbours-2018-2022": _years_files,
 }
 READERS = 1  # raise when a change of the readers changes a cube
 

@@ -54,18 +54,25 @@ _COLUMNS = [
 ]
 
 
-def cube(year: int) -> xr.Dataset:
-    """Return a calendar year of PM2.5 at the contiguous US stations, with day of year.
+def cube(year: int, last: int | None = None) -> xr.Dataset:
+    """Return PM2.5 of a calendar year, or of `year` to `last`, at the contiguous US stations, with day of year.
 
-    Reads the compact table, or EPA's ``daily_88101_YEAR.zip``, from the folder ``PLACEPRIOR_DATA`` names.
+    Reads the compact table, or EPA's ``daily_88101_YEAR.zip``, from the folder ``PLACEPRIOR_DATA`` names. Stations
+    are those of any year; the last year's record may end before December does.
     """
-    path = find(year)
-    table = read_zip(path) if path.suffix == ".zip" else read_compact(path, year)
+    paths = [path for path in files(year, last) if path.name != STATIONS]
+    if paths[0].name == PARQUET:
+        table = read_compact(paths[0], year, last)
+    else:
+        table = pd.concat([read_zip(path) for path in paths], ignore_index=True)
+    if len(paths) > 1:  # a site whose coordinates were corrected stands where its last year says
+        table[["lon", "lat"]] = table.groupby("station")[["lon", "lat"]].transform("last")
     cube = from_table(table)
     cube["pm25"].attrs["long_name"] = "daily mean PM2.5 (AQS 88101)"
+    span = f"{year}" if last is None else f"{year} to {last}"
     cube.attrs.update(
-        title=f"EPA AQS daily PM2.5, {year}, contiguous US",
-        source=f"US EPA Air Quality System, parameter {PARAMETER} ({path.name})",
+        title=f"EPA AQS daily PM2.5, {span}, contiguous US",
+        source=f"US EPA Air Quality System, parameter {PARAMETER} ({', '.join(path.name for path in paths)})",
         licence="public domain (US government work)",
     )
     return cube
@@ -76,15 +83,21 @@ def find(year: int) -> Path:
     return tables.find([PARQUET, f"daily_{PARAMETER}_{year}.zip"], f"PM2.5 of {year}")
 
 
-def files(year: int) -> list[Path]:
-    """Return every file that decides a year's cube: the values and, where they stand apart, the places."""
-    path = find(year)
-    return [path, path.with_name(STATIONS)] if path.name == PARQUET else [path]
+def files(year: int, last: int | None = None) -> list[Path]:
+    """Return every file that decides the cube of these years: the values and, where they stand apart, the places."""
+    found: dict[Path, None] = {}
+    for each in range(year, (last or year) + 1):
+        path = find(each)
+        found |= dict.fromkeys([path, path.with_name(STATIONS)] if path.name == PARQUET else [path])
+    return list(found)
 
 
-def read_compact(path: Path, year: int) -> pd.DataFrame:
-    """Return ``station, date, lon, lat, pm25`` of one year of the compact table and its list of stations."""
-    first, after = pd.Timestamp(year, 1, 1), pd.Timestamp(year + 1, 1, 1)
+def read_compact(path: Path, year: int, last: int | None = None) -> pd.DataFrame:
+    """Return ``station, date, lon, lat, pm25`` of a year, or of `year` to `last`, of the compact table.
+
+    Places are from its list of stations beside it.
+    """
+    first, after = pd.Timestamp(year, 1, 1), pd.Timestamp((last or year) + 1, 1, 1)
     days = [("date", ">=", first), ("date", "<", after)]
     table = tables.read_parquet(path, ["station", "date", "pm25"], days)
     if table.empty:

@@ -14,7 +14,7 @@ import pkgutil
 import tempfile
 from collections.abc import Callable
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Protocol
 
@@ -25,7 +25,7 @@ import placeprior
 from placeprior.coords import check_lonlat
 from placeprior.errors import UnknownName
 
-__all__ = ["Encoder", "cache_dir", "embed", "list_encoders", "load", "register"]
+__all__ = ["Encoder", "cache_dir", "embed", "fit", "list_encoders", "load", "register"]
 
 log = logging.getLogger(__name__)
 
@@ -144,6 +144,36 @@ def embed(name: str, lonlat: ArrayLike, weights: str | os.PathLike[str] | None =
         embedding = encoder(distinct)
         _write(file, embedding)
     return embedding[row]
+
+
+def fit(
+    name: str, lonlat: ArrayLike, trained: NDArray[np.bool_], seed: int
+) -> Callable[[ArrayLike], NDArray[np.float32]]:
+    """Return what encodes the places of one run.
+
+    An encoder as it is, through `embed`; a control that must first see the places (a permutation of them, or a basis
+    over those trained on) after it has.
+
+    Parameters
+    ----------
+    name : str
+        One of `list_encoders`.
+    lonlat : array_like, shape (n, 2)
+        All stations of the run.
+    trained : ndarray of bool, shape (n,)
+        Those it trains on.
+    seed : int
+        The run's.
+
+    Returns
+    -------
+    callable
+        lonlat (m, 2) -> (m, dim), float32.
+    """
+    encoder = load(name)
+    if hasattr(encoder, "fit"):
+        return encoder.fit(lonlat, trained, seed)
+    return partial(embed, name)
 
 
 def cache_dir() -> Path:

@@ -15,7 +15,7 @@ import importlib.util
 import io
 import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -176,6 +176,90 @@ class GeoClip:
         return self.weights[f"{name}.{layer}.weight"], self.weights[f"{name}.{layer}.bias"]
 
 
+@dataclass(frozen=True)
+class Tuned:
+    """GeoCLIP whose weights go on learning with the network that reads it.
+
+    Its vectors are only the projected coordinates, (n, 2); :meth:`module` turns them into 512 values and is trained.
+
+    Parameters
+    ----------
+    name : str
+        Registered name.
+    rate : float
+        Its learning rate, as a share of that of the new layers: 1, or less, as is usual for weights that already know
+        something (Howard & Ruder, 2018, "discriminative fine-tuning").
+    """
+
+    name: str
+    rate: float
+    dim = 2
+    costly = False
+
+    @property
+    def fingerprint(self) -> str:
+        """The weights it starts from, and how fast they learn."""
+        return f"tuned-{self.rate:g}:{SHA256}"
+
+    def __call__(self, lonlat: ArrayLike) -> NDArray[np.float32]:
+        """Project places: lonlat (n, 2), degrees -> (n, 2)."""
+        import torch
+
+        return equal_earth(torch.from_numpy(check_lonlat(lonlat).astype(np.float32))).numpy()
+
+    def module(self) -> torch.nn.Module:
+        """The three networks with the published weights, all trainable."""
+        import torch
+
+        weights, share = read_weights(find_weights()), self.rate
+
+        class Capsules(torch.nn.Module):
+            """Projected places (n, 2) -> (n, 512), centred and scaled as the frozen vectors are."""
+
+            dim = DIM
+            rate = share
+
+            def __init__(self) -> None:
+                super().__init__()
+                self.layers = torch.nn.ModuleDict()
+                for capsule in CAPSULES:
+                    self.register_buffer(f"{capsule}_frequencies", weights[f"{capsule}.capsule.0.b"].clone())
+                    self.layers[capsule] = torch.nn.ModuleList(
+                        _linear(weights[f"{capsule}.{layer}.weight"], weights[f"{capsule}.{layer}.bias"])
+                        for layer in LINEAR
+                    )
+                self.register_buffer("mean", torch.zeros(DIM))
+                self.register_buffer("scale", torch.ones(DIM))
+
+            def forward(self, xy: torch.Tensor) -> torch.Tensor:
+                # Many rows of a batch are days of one station: each place is encoded once.
+                places, row = torch.unique(xy, dim=0, return_inverse=True)
+                added = xy.new_zeros(())
+                for capsule, layers in self.layers.items():
+                    hidden = fourier(places, getattr(self, f"{capsule}_frequencies"))
+                    for layer in layers[:-1]:
+                        hidden = torch.relu(layer(hidden))
+                    added = added + layers[-1](hidden)
+                return ((added - self.mean) / self.scale)[row]
+
+        return Capsules()
+
+
+def _linear(weight: torch.Tensor, bias: torch.Tensor) -> torch.nn.Linear:
+    import torch
+
+    layer = torch.nn.Linear(weight.shape[1], weight.shape[0])
+    layer.weight.data, layer.bias.data = weight.clone(), bias.clone()
+    return layer
+
+
+def _make_tuned(encoder: Tuned, weights: Path | None) -> Tuned:
+    if weights is not None:
+        raise MissingWeights(f"{encoder.name} starts from GeoCLIP's own weights, but was given {weights}; leave "
+                             "them out")
+    return encoder
+
+
 def _make(weights: Path | None) -> GeoClip:
     encoder = GeoClip(find_weights() if weights is None else weights)
     if weights is not None:
@@ -184,3 +268,5 @@ def _make(weights: Path | None) -> GeoClip:
 
 
 register(GeoClip.name, _make)
+for _tuned in (Tuned("geoclip-tuned", 1.0), Tuned("geoclip-tuned-slowly", 0.01)):
+    register(_tuned.name, partial(_make_tuned, _tuned))

@@ -1,0 +1,103 @@
+"""Evidence beyond scores: small tables made from stored runs, committed beside the scores, read by the pages.
+
+``runs.yml`` says for each profile which evidence there is and from which runs it is made. A name is the module that
+makes it: its function ``collect`` takes a list of stored runs and returns a table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from placeprior import ledger, matrix
+from placeprior.errors import StoreError, UnknownName
+
+#: Evidence by the module that makes it, and how its file ends: dense maps are no reading matter.
+KINDS = {
+    "strata": "csv", "importance": "csv", "truth": "csv", "artefacts": "csv", "national": "parquet",
+}  # fmt: skip
+
+
+def path(profile: str, name: str) -> Path:
+    """Where the table is kept."""
+    if name not in KINDS:
+        raise UnknownName("evidence", name, KINDS)
+    return ledger.results(profile) / f"{name}.{KINDS[name]}"
+
+
+def read(profile: str, name: str) -> pd.DataFrame:
+    """The committed table.
+
+    Raises
+    ------
+    StoreError
+        If there is none, or it cannot be read.
+    """
+    file = path(profile, name)
+    try:
+        return pd.read_parquet(file) if file.suffix == ".parquet" else pd.read_csv(file)
+    except FileNotFoundError:
+        raise StoreError(f"{file} does not exist; make it with `doit evidence:{profile}:{name}`") from None
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{file} cannot be read ({error}); make it again with `doit evidence:{profile}:{name}`"
+                         ) from error
+
+
+def is_fresh(profile: str, name: str) -> bool:
+    """Whether the table was made from the runs that ``runs.yml`` names now."""
+    return path(profile, name).is_file() and _stamps(profile).get(name, {}).get("runs") == _digest(profile, name)
+
+
+def make(profile: str, name: str, log: Any = print) -> Path:
+    """Make the table, and whichever of its runs the store lacks.
+
+    Returns
+    -------
+    Path
+        The table's file.
+    """
+    from placeprior import experiment
+
+    file, runs = path(profile, name), matrix.evidence(profile, name)
+    for run in runs:
+        experiment.make(run, log=log)
+    started = time.perf_counter()
+    table = importlib.import_module(f"placeprior.{name}").collect(runs)
+    stamp = {"runs": _digest(profile, name), "count": len(runs), "seconds": round(time.perf_counter() - started, 1)}
+    temporary = file.with_name(f".{file.name}.tmp")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if file.suffix == ".parquet":
+            table.to_parquet(temporary, index=False, compression="zstd")
+        else:
+            table.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
+        os.replace(temporary, file)
+        stamps = json.dumps(_stamps(profile) | {name: stamp}, indent=1, sort_keys=True)
+        temporary.write_text(stamps + "\n", encoding="utf-8")
+        os.replace(temporary, ledger.results(profile) / "evidence.json")
+    except OSError as error:
+        raise StoreError(f"cannot write {file}: {error.strerror or error}; what was there is unchanged") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    log(f"evidence {profile}/{name}: {len(table)} rows from {len(runs)} runs, {stamp['seconds']:.0f} s")
+    return file
+
+
+def _stamps(profile: str) -> dict[str, Any]:
+    file = ledger.results(profile) / "evidence.json"
+    try:
+        return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    except ValueError as error:
+        raise StoreError(f"{file} cannot be read ({error}); remove it and make the evidence again") from error
+
+
+def _digest(profile: str, name: str) -> str:
+    ids = sorted(run.id for run in matrix.evidence(profile, name))
+    return hashlib.sha256(" ".join(ids).encode()).hexdigest()[:16]

@@ -1,0 +1,206 @@
+"""Spectra of planted waves, the encoder's own waves, and rank correlations against SciPy's."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import rankdata, spearmanr
+
+from placeprior import artefacts, coords, encoders, looks, matrix, spectra
+from placeprior.encoders import geoclip
+from placeprior.errors import MissingWeights
+from placeprior.experiment import make
+
+NY, NX, CELL = 60, 100, 25.0
+EAST, NORTH = np.meshgrid(np.arange(NX) * CELL, np.arange(NY) * CELL)
+RUNS = """\
+profiles:
+  tiny:
+    size: small
+    settings: {width: 8, summary: 8, window: 2, epochs: 1, batch: 128, rows_per_epoch: 256}
+    tasks:
+      world: {load: world, options: {stations: 30, days: 40, fires: 2}}
+    matrices:
+      core:
+        task: [world]
+        model: [none, lonlat/channels]
+        split: [spatial]
+        seed: [0]
+pages: {}
+"""
+
+
+def wave(length, direction, phase=0.0):
+    along = EAST * np.cos(direction) + NORTH * np.sin(direction)
+    return np.cos(2 * np.pi * along / length + phase)[None]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.floats(80, 500), st.floats(0, np.pi), st.floats(0, 6), st.floats(0.1, 50))
+def test_a_wave_has_its_power_at_its_wavelength(length, direction, phase, size):
+    wavelength, power, _, total = spectra.spectrum(size * wave(length, direction, phase))
+    ring = 1 / (NY * CELL)
+    peak = 1 / wavelength[power[0].argmax()]
+    assert abs(peak - 1 / length) <= 1.5 * ring
+    assert total[0] == pytest.approx(size**2 / 2, rel=0.15)  # the variance of a wave
+
+
+@pytest.mark.parametrize(("length", "share"), [(100.0, 1.0), (150.0, 1.0), (400.0, 0.0), (700.0, 0.0)])
+def test_local_are_the_short_waves(length, share):
+    _, _, local, total = spectra.spectrum(wave(length, 0.7))
+    assert local[0] / total[0] == pytest.approx(share, abs=0.02)
+
+
+def test_white_noise_is_flat_and_its_local_share_is_the_area_outside_the_circle():
+    noise = np.random.default_rng(0).normal(size=(60, NY, NX))
+    _, power, local, total = spectra.spectrum(noise)
+    mean = power.mean(0)[2:]
+    assert mean.max() / mean.min() < 1.35
+    circle = np.pi * (CELL / spectra.LOCAL_KM) ** 2
+    assert (local / total).mean() == pytest.approx(1 - circle, abs=0.02)
+    assert total.mean() == pytest.approx(1.0, rel=0.05)
+
+
+def test_a_slope_across_the_map_changes_nothing():
+    field = np.random.default_rng(1).normal(size=(1, NY, NX))
+    tilted = field + 3 * EAST / EAST.max() - 7 * NORTH / NORTH.max() + 100
+    for one, other in zip(spectra.spectrum(field), spectra.spectrum(tilted), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6)
+
+
+def test_cells_of_the_grid_have_one_area_and_the_box_is_land():
+    lon, lat = spectra.axes()
+    half = np.diff(np.sin(np.radians(lat))) / 2
+    area = coords.EARTH_RADIUS_KM**2 * np.radians(np.diff(lon)[0]) * 2 * half
+    np.testing.assert_allclose(area, spectra.CELL_KM**2, rtol=1e-9)
+    rows, columns = spectra.box(lon, lat)
+    inside = np.column_stack([m.ravel() for m in np.meshgrid(lon[columns], lat[rows])])
+    assert len(inside) > 5000 and coords.inside(inside).all()
+
+
+def test_highpass_keeps_no_level_and_half_of_the_limiting_wave():
+    land = np.ones((NY, NX), bool)
+    land[:, :10] = False
+    flat = spectra.highpass(np.full((NY, NX), 9.0), land)
+    assert np.nanmax(np.abs(flat)) < 1e-9 and np.isnan(flat[:, :10]).all()
+    passed = spectra.highpass(wave(spectra.LOCAL_KM, 0.0)[0], land)[20:-20, 30:-20]
+    assert passed.std() == pytest.approx(wave(spectra.LOCAL_KM, 0.0)[0].std() / 2, rel=0.03)
+
+
+def test_wavelengths_are_those_of_the_published_frequencies():
+    weights = geoclip.read_weights(geoclip.find_weights())
+    for name, sigma in spectra.SIGMAS.items():
+        lengths = np.linalg.norm(weights[f"{name}.capsule.0.b"].numpy(), axis=1)
+        found = np.quantile(spectra.UNIT_KM / lengths, [0.1, 0.5, 0.9])
+        np.testing.assert_allclose(spectra.wavelengths(sigma), found, rtol=0.2)
+        assert spectra.wavelengths(sigma)[1] == pytest.approx(found[1], rel=0.15)
+
+
+def test_the_encoders_map_keeps_areas_in_its_unit():
+    places = torch.tensor([[-120.0, 30.0], [-75.0, 47.0], [10.0, -60.0]], dtype=torch.float64, requires_grad=True)
+    xy = geoclip.equal_earth(places)
+    dx, dy = (torch.autograd.grad(xy[:, i].sum(), places, retain_graph=True)[0] for i in (0, 1))
+    jacobian = (dx[:, 0] * dy[:, 1] - dx[:, 1] * dy[:, 0]).abs().detach().numpy()
+    cell = (np.pi / 180 * coords.EARTH_RADIUS_KM) ** 2 * np.cos(np.radians([30.0, 47.0, -60.0]))
+    np.testing.assert_allclose(jacobian * spectra.UNIT_KM**2, cell, rtol=1e-5)
+
+
+def test_the_three_scales_add_up_to_the_embedding():
+    places = np.array([[-100.0, 40.0], [-80.0, 35.0]])
+    parts = spectra.capsules(places)
+    assert list(parts) == ["scale 1", "scale 16", "scale 256"]
+    np.testing.assert_allclose(sum(parts.values()), encoders.load("geoclip")(places), atol=1e-5)
+
+
+def test_gallery_is_the_published_one(monkeypatch):
+    places = artefacts.gallery()
+    assert places.shape == (100_000, 2)
+    asked = np.array([[-74.0, 40.7], [-103.0, 42.0]])
+    found = artefacts.photo_density(asked)
+    counted = (coords.great_circle_km(asked, places) <= artefacts.PHOTO_KM).sum(1)
+    np.testing.assert_allclose(found * np.pi * artefacts.PHOTO_KM**2 / 10_000, counted)
+    assert found[0] > 20 * found[1] > 0
+    monkeypatch.setattr(artefacts, "GALLERY", "0" * 64)
+    with pytest.raises(MissingWeights, match="is not GeoCLIP's gallery"):
+        artefacts.gallery()
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**16), st.floats(-2, 2))
+def test_rank_correlation_is_spearmans(seed, slope):
+    rng = np.random.default_rng(seed)
+    lonlat = np.column_stack([rng.uniform(-120, -70, 200), rng.uniform(28, 48, 200)])
+    x = rng.integers(0, 20, 200).astype(float)  # with ties
+    z = rng.normal(size=200)
+    y = slope * x / 5 + z + rng.normal(size=200)
+    found = artefacts.relation(x, y, lonlat)
+    assert found["value"] == pytest.approx(spearmanr(x, y).statistic, abs=1e-9)
+    assert found["low"] < found["value"] < found["high"] and found["n"] == 200
+    ranks = np.stack([rankdata(v) for v in (x, y, z)])
+    ones = np.column_stack([np.ones(200), ranks[2]])
+    left = [r - ones @ np.linalg.lstsq(ones, r, rcond=None)[0] for r in ranks[:2]]
+    assert artefacts.relation(x, y, lonlat, z)["value"] == pytest.approx(np.corrcoef(*left)[0, 1], abs=1e-9)
+
+
+def test_an_interval_over_squares_is_wider_than_one_over_cells_that_repeat_each_other():
+    rng = np.random.default_rng(0)
+    centres = np.column_stack([rng.uniform(-118, -75, 40), rng.uniform(30, 46, 40)])
+    values = rng.normal(size=(40, 2))
+    one = artefacts.relation(*values.T, centres)
+    many = artefacts.relation(*np.repeat(values, 50, axis=0).T, np.repeat(centres, 50, axis=0))
+    assert many["high"] - many["low"] == pytest.approx(one["high"] - one["low"], rel=0.05)
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    """Two runs on a small world."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "runs.yml").write_text(RUNS, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("PLACEPRIOR_CACHE", str(folder / "cache"))
+        runs = matrix.runs("tiny", "core")
+        for run in runs:
+            make(run, log=lambda line: None)
+        yield artefacts.collect(runs)
+
+
+def test_table_has_every_source_and_kind_of_row(table):
+    assert list(table.columns) == artefacts.COLUMNS
+    arms = {looks.arm("none", "-"), looks.arm("lonlat", "channels"), "truth"}
+    assert set(table["source"]) == arms | {"encoder", "scale 1", "scale 16", "scale 256"}
+    related = {"energy", "energy|people"}
+    assert set(table.loc[table["source"] == "truth", "what"]) >= {"spectrum", "share", "amplitude", *related}
+    assert set(table.loc[table["source"] == "lonlat", "what"]) >= {*related, "error", "error|people", "decile"}
+    assert not set(table.loc[table["source"] == "none", "what"]) & related
+    assert table["value"].notna().all()
+
+
+def test_shares_are_shares_and_finer_scales_are_more_local(table):
+    share = table[table["what"] == "share"].set_index("source")
+    assert share["value"].between(0, 1).all() and (share["low"] <= share["value"] + 1e-12).all()
+    assert share["value"]["scale 1"] < share["value"]["scale 16"] < share["value"]["scale 256"]
+    for _, part in table[table["what"] == "spectrum"].groupby("source"):
+        assert part["x"].is_monotonic_decreasing and part["x"].min() >= 2 * spectra.CELL_KM
+        assert (part["value"] >= 0).all()
+
+
+def test_errors_at_stations_are_paired_and_pooled_over_fits():
+    base = {"task": "t", "split": "spatial", "fold": 1, "metric": "r2", "value": 0.0, "n": 1}
+    scores = pd.DataFrame([
+        {**base, "variant": "none", "fusion": "-", "seed": 0, "run": "a"},
+        {**base, "variant": "geoclip", "fusion": "hadamard", "seed": 0, "run": "b"},
+        {**base, "variant": "geoclip", "fusion": "hadamard", "seed": 1, "run": "c"},  # without a counterpart
+    ])  # fmt: skip
+    place = {"lon": -100.0, "lat": 40.0}
+    sums = pd.DataFrame([
+        {"run": "a", "name": "s", **place, "n": 10, "sum_abs": 30.0},
+        {"run": "b", "name": "s", **place, "n": 10, "sum_abs": 20.0},
+        {"run": "c", "name": "s", **place, "n": 10, "sum_abs": 900.0},
+    ])  # fmt: skip
+    found = artefacts.at_stations(scores, sums, "geoclip-hadamard")
+    assert found["difference"].tolist() == [-1.0] and found["n"].tolist() == [10]

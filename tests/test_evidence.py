@@ -1,0 +1,64 @@
+"""Evidence: made once from the runs that runs.yml names, and again when those change."""
+
+import sys
+import types
+
+import pandas as pd
+import pytest
+from conftest import RUNS_YML
+
+from placeprior import evidence, ledger, matrix
+from placeprior.errors import StoreError, UnknownName
+
+SPEC = "    evidence:\n      strata: {task: [toy], model: [none], split: [spatial], seed: [%s]}\n  far:"
+
+
+@pytest.fixture
+def counted(project, monkeypatch):
+    """A project whose evidence counts the test rows of each run."""
+    module = types.ModuleType("placeprior.strata")
+    module.collect = lambda runs: pd.DataFrame(
+        {"run": [r.id for r in runs], "rows": [len(ledger.table(r.id, "predictions")) for r in runs]}
+    )
+    monkeypatch.setitem(sys.modules, "placeprior.strata", module)
+    ask(project, "0")
+    return project
+
+
+def ask(project, seeds):
+    (project / "runs.yml").write_text(RUNS_YML.replace("  far:", SPEC % seeds, 1), encoding="utf-8")
+    matrix._read.cache_clear()
+
+
+def test_evidence_makes_its_runs_and_is_fresh_until_they_change(counted):
+    assert not evidence.is_fresh("tiny", "strata")
+    with pytest.raises(StoreError, match="strata.csv does not exist; make it with `doit evidence:tiny:strata`"):
+        evidence.read("tiny", "strata")
+    said = []
+    evidence.make("tiny", "strata", said.append)
+    table = evidence.read("tiny", "strata")
+    assert len(table) == 1 and (table["rows"] > 0).all() and "1 rows from 1 runs" in said[-1]
+    assert evidence.is_fresh("tiny", "strata")
+    ask(counted, "0, 1")
+    assert not evidence.is_fresh("tiny", "strata")
+    evidence.make("tiny", "strata", said.append)
+    assert len(evidence.read("tiny", "strata")) == 2
+    assert not list((counted / "results").rglob(".*.tmp"))
+
+
+def test_a_failed_table_leaves_the_old_one(counted, monkeypatch):
+    evidence.make("tiny", "strata", print)
+    before = evidence.path("tiny", "strata").read_bytes()
+
+    def fail(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pd.DataFrame, "to_csv", fail)
+    with pytest.raises(StoreError, match="what was there is unchanged"):
+        evidence.make("tiny", "strata", print)
+    assert evidence.path("tiny", "strata").read_bytes() == before
+
+
+def test_unknown_evidence_is_refused(counted):
+    with pytest.raises(UnknownName, match="unknown evidence 'stratum'; did you mean 'strata'"):
+        evidence.read("tiny", "stratum")

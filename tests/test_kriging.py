@@ -1,0 +1,188 @@
+"""Kriging: its laws, its curve against a planted one, and its numbers against PyKrige."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from placeprior.coords import EARTH_RADIUS_KM, great_circle_km
+from placeprior.kriging import NEAREST, Variogram, empirical, fit, krige, standardised, variogram, weights
+
+
+def places(rng, n):
+    return np.column_stack([rng.uniform(-120, -75, n), rng.uniform(28, 48, n)])
+
+
+def fields(rng, lonlat, curve, days):
+    """Days of independent Gaussian fields with a known curve, by Cholesky."""
+    covariance = curve.covariance(great_circle_km(lonlat, lonlat)) + (curve.nugget + 1e-9) * np.eye(len(lonlat))
+    return np.linalg.cholesky(covariance) @ rng.normal(size=(len(lonlat), days))
+
+
+def everything(values):
+    return np.ones(values.shape, bool)
+
+
+@st.composite
+def cases(draw):
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    n, days = draw(st.integers(1, 12)), draw(st.integers(1, 5))
+    values = rng.gamma(2, 5, (n, days))
+    values[rng.random(values.shape) < draw(st.floats(0, 0.9))] = np.nan
+    curve = Variogram(draw(st.floats(0, 2)), draw(st.floats(0.1, 5)), draw(st.floats(20, 2000)))
+    return values, places(rng, n), places(rng, 3), curve, draw(st.integers(1, 14))
+
+
+@settings(deadline=None, max_examples=25)
+@given(cases())
+def test_weights_sum_to_one_so_a_level_is_added_unchanged(case):
+    values, lonlat, target, curve, k = case
+    wanted = np.ones((3, values.shape[1]), bool)
+    one = krige(values, lonlat, target, wanted, curve, k=k)
+    assert np.array_equal(np.isfinite(one), np.broadcast_to(np.isfinite(values).any(0), one.shape))
+    np.testing.assert_allclose(krige(values + 100, lonlat, target, wanted, curve, k=k), one + 100, atol=1e-5)
+    np.testing.assert_allclose(krige(values * -2, lonlat, target, wanted, curve, k=k), one * -2, atol=1e-5)
+    flat = krige(np.where(np.isfinite(values), 7.0, np.nan), lonlat, target, wanted, curve, k=k)
+    np.testing.assert_allclose(flat[np.isfinite(one)], 7.0, atol=1e-6)
+
+
+@settings(deadline=None, max_examples=12)
+@given(cases(), st.floats(0.01, 100))
+def test_weights_do_not_depend_on_the_scale_of_the_day(case, scale):
+    values, lonlat, target, curve, k = case
+    wanted = np.ones((3, values.shape[1]), bool)
+    scaled = Variogram(curve.nugget * scale, curve.sill * scale, curve.range_km)
+    np.testing.assert_allclose(krige(values, lonlat, target, wanted, scaled, k=k),
+                               krige(values, lonlat, target, wanted, curve, k=k), atol=1e-5)
+
+
+def test_without_nugget_the_monitors_are_met_exactly_and_with_one_they_are_smoothed():
+    rng = np.random.default_rng(0)
+    lonlat, values = places(rng, 25), rng.gamma(2, 5, (25, 4))
+    exact = krige(values, lonlat, lonlat, everything(values), Variogram(0.0, 1.0, 300.0))
+    np.testing.assert_allclose(exact, values, atol=1e-4)
+    smooth = krige(values, lonlat, lonlat, everything(values), Variogram(1.0, 1.0, 300.0))
+    assert smooth.std() < 0.8 * values.std()
+
+
+@pytest.mark.parametrize("nugget, expected, value", [
+    (0.0, [0.505287, 0.292580, 0.202133], 11.595914922),
+    (0.25, [0.457741, 0.308035, 0.234224], 12.042832299),
+])  # fmt: skip
+def test_weights_of_three_monitors_solved_by_hand(nugget, expected, value):
+    at = np.array([[0.0, 0.0], [300.0, 0.0], [0.0, 400.0]])  # km on a plane
+    curve = Variogram(nugget, 1.0, 300.0)
+    between = curve.covariance(np.linalg.norm(at[:, None] - at, axis=-1)) + nugget * np.eye(3)
+    towards = curve.covariance(np.linalg.norm(at - [100.0, 100.0], axis=-1))
+    found = weights(between[None], towards[None])[0]
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert found @ [8.0, 12.0, 20.0] == pytest.approx(value, abs=1e-8)
+
+
+def test_pykrige_says_the_same_on_the_sphere():
+    ok = pytest.importorskip("pykrige.ok")
+    rng = np.random.default_rng(3)
+    lonlat, target, values = places(rng, NEAREST), places(rng, 12), rng.gamma(2, 5, (NEAREST, 1))
+    curve = Variogram(0.3, 1.7, 450.0)
+    degrees = np.degrees(curve.range_km / EARTH_RADIUS_KM)
+    oracle = ok.OrdinaryKriging(
+        *lonlat.T, values[:, 0], variogram_model="exponential", coordinates_type="geographic",
+        # PyKrige's range is where 95 % are reached
+        variogram_parameters={"psill": curve.sill, "range": 3 * degrees, "nugget": curve.nugget})
+    expected = np.asarray(oracle.execute("points", *target.T)[0])
+    ours = krige(values, lonlat, target, np.ones((12, 1), bool), curve)[:, 0]
+    np.testing.assert_allclose(ours, expected, rtol=1e-6)
+
+
+def test_only_the_nearest_reporting_monitors_enter_and_nothing_is_said_where_nobody_reports():
+    rng = np.random.default_rng(1)
+    lonlat, target, values = places(rng, 20), places(rng, 1), rng.gamma(2, 5, (20, 3))
+    order = np.argsort(great_circle_km(target, lonlat)[0])
+    values[order[0], 1] = np.nan
+    values[:, 2] = np.nan
+    wanted, curve = np.ones((1, 3), bool), Variogram(0.2, 1.0, 400.0)
+    first = krige(values, lonlat, target, wanted, curve, k=4)
+    assert np.isfinite(first[0, :2]).all() and np.isnan(first[0, 2])
+    far = values.copy()
+    far[order[5:]] += 50
+    np.testing.assert_array_equal(krige(far, lonlat, target, wanted, curve, k=4), first)
+    fifth = values.copy()
+    fifth[order[4]] += 50  # among the nearest four on the second day only, when the nearest is silent
+    moved = krige(fifth, lonlat, target, wanted, curve, k=4)
+    assert moved[0, 0] == first[0, 0] and moved[0, 1] != first[0, 1]
+    only = krige(values, lonlat, target, np.array([[True, False, True]]), curve, k=4)
+    np.testing.assert_array_equal(only, np.where([True, False, False], first, np.nan))
+
+
+def test_two_monitors_at_one_place_are_solved_and_share_their_weight():
+    lonlat = np.array([[-100.0, 40.0], [-100.0, 40.0], [-95.0, 40.0]])
+    values = np.array([[4.0], [8.0], [6.0]])
+    found = krige(values, lonlat, np.array([[-100.0, 40.0]]), np.ones((1, 1), bool), Variogram(0.0, 1.0, 300.0))
+    assert found[0, 0] == pytest.approx(6.0, abs=1e-3)
+
+
+def test_the_empirical_curve_is_the_mean_of_half_squared_differences_within_days():
+    rng = np.random.default_rng(2)
+    lonlat, values = places(rng, 15), rng.gamma(2, 5, (15, 6))
+    values[rng.random(values.shape) < 0.3] = np.nan
+    km, gamma, pairs = empirical(values, lonlat, max_km=1200, bins=5)
+    edges, distance = 1200 * np.linspace(0, 1, 6) ** 2, great_circle_km(lonlat, lonlat)
+    for b in range(5):
+        picked = [(distance[i, j], (values[i, t] - values[j, t]) ** 2 / 2)
+                  for i in range(15) for j in range(i) for t in range(6)
+                  if edges[b] < distance[i, j] <= edges[b + 1] and np.isfinite(values[[i, j], t]).all()]  # fmt: skip
+        if picked:
+            where = np.flatnonzero((km > edges[b]) & (km <= edges[b + 1]))
+            assert pairs[where] == len(picked)
+            np.testing.assert_allclose([km[where][0], gamma[where][0]], np.mean(picked, axis=0))
+    assert pairs.sum() > 0
+
+
+def test_a_planted_curve_is_found_again_even_if_one_day_is_a_hundred_times_as_rough():
+    rng = np.random.default_rng(4)
+    lonlat, truth = places(rng, 250), Variogram(0.2, 0.8, 250.0)
+    values = fields(rng, lonlat, truth, 60)
+    values[:, 0] *= 100
+    values[rng.random(values.shape) < 0.3] = np.nan
+    found = variogram(values, lonlat)
+    share = found.nugget / (found.nugget + found.sill)
+    assert share == pytest.approx(0.2, abs=0.05)
+    assert found.range_km == pytest.approx(250, rel=0.2)
+    assert found(np.array([0.0, 1e6])) == pytest.approx([found.nugget, found.nugget + found.sill])
+
+
+def test_with_the_right_curve_kriging_beats_the_nearest_monitor_and_the_mean():
+    rng = np.random.default_rng(5)
+    lonlat, truth = places(rng, 200), Variogram(0.1, 0.9, 400.0)
+    values = fields(rng, lonlat, truth, 20)
+    known, left = lonlat[:150], lonlat[150:]
+    found = krige(values[:150], known, left, np.ones((50, 20), bool), variogram(values[:150], known))
+    nearest = values[:150][great_circle_km(left, known).argmin(1)]
+
+    def error(estimate):
+        return ((estimate - values[150:]) ** 2).mean()
+
+    assert error(found) < 0.9 * error(nearest)
+    assert error(found) < 0.9 * error(values[:150].mean(0))
+
+
+def test_values_without_any_variation_give_a_plain_mean():
+    lonlat = places(np.random.default_rng(6), 6)
+    for values in (np.full((6, 3), 5.0, np.float32), np.full((6, 3), np.nan), np.full((6, 3), 0.1)):
+        curve = variogram(values, lonlat)
+        assert curve.sill == 0 and curve.nugget > 0
+    values = np.arange(6.0)[:, None]
+    assert krige(values, lonlat, lonlat[:1], np.ones((1, 1), bool), curve) == pytest.approx(2.5)
+    assert fit(np.array([10.0, 50.0]), np.array([1.0, 2.0]), np.array([5.0, 5.0])).sill == 0
+
+
+def test_standardised_days_have_mean_zero_and_variance_one_and_a_lone_monitor_says_nothing():
+    values = np.random.default_rng(7).gamma(2, 5, (9, 4))
+    values[2, 0] = np.nan
+    values[1:, 3] = np.nan
+    days = standardised(values)
+    np.testing.assert_allclose(np.nanmean(days[:, :3], axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(np.nanstd(days[:, :3], axis=0), 1)
+    assert np.isnan(days[:, 3]).all() and np.isnan(days[2, 0])
