@@ -149,13 +149,12 @@ for s in (world, aqs):
 # W = \int_0^\infty \bigl| G^*_j(r) - G_{ij}(r) \bigr| \, dr .
 # $$ (eq-wasserstein)
 #
-# It is in kilometres: how far, on average, the distances of one set would have to be moved to become the other. If all
-# tests are nearer than the map's cells, it is simply the difference of the two means.
+# It is in kilometres: how far, on average, the distances of one set would have to be moved to become the other. Where
+# one curve lies above the other everywhere, it is simply the difference of the two means.
 #
 # ## Three more splits
 #
-# **`knndm`**, k-fold nearest-neighbour distance matching (Linnenbrink, Milà, Ludwig and Meyer, 2024, Geoscientific Model
-# Development 17, 5897–5912), chooses the folds that make $W$ small. Stations are first clustered: into a few large
+# **`knndm`**, k-fold nearest-neighbour distance matching {cite:p}`linnenbrink2024`, chooses the folds that make $W$ small. Stations are first clustered: into a few large
 # clusters, into many small ones, and all in between. For each number of clusters, the clusters are dealt to five folds, and $W$ is
 # computed. Few large clusters give long distances, many small ones short distances; the number with the smallest $W$ wins. If
 # the monitors lie no closer to each other than the land lies to them, nothing needs matching, and the folds are random.
@@ -338,10 +337,12 @@ def table_of_scores(s):
             for arm in ARMS:
                 row[f"{short}, {arm}"] = f"{part.loc[(metric, arm), 'value']:.2f}"
         cells.append(row)
+    states = s.scores.loc[s.scores["split"] == "state", "fold"].nunique()
+    some = f" Of the states, {states} were tested." if states else ""
     return compare.table(
         pd.DataFrame(cells).map(compare.minus),
         f"R² and RMSE ({figures.UNIT}) over all tested rows of a split together, all folds and seeds; {s.origin}. W says how far the test "
-        "distances are from those of the map.",
+        f"distances are from those of the map.{some}",
         f"tab-distances-scores-{s.short}",
     )
 
@@ -394,7 +395,7 @@ def scores_in_words(s):
     lines.append(
         "- **Telling the place** (GeoCLIP) against no location: better on "
         f"{compare.listed(words[1]) or 'no split'}; worse on {compare.listed(words[-1]) or 'none'}; not told apart on "
-        f"{compare.listed(words[0]) or 'none'}. The table has {len(found)} intervals of R²; about {0.05 * len(found):.0f} would exclude "
+        f"{compare.listed(words[0]) or 'none'}. The table has {len(found)} intervals of R²; about {0.05 * len(found):.1f} would exclude "
         "zero by chance if nothing differed."
     )
     if missing:
@@ -439,8 +440,14 @@ scores_in_words(world)
 #
 # In the embedded world the truth is known between the stations, so a model's *map* has an error that can be computed. A good split
 # predicts this error from stations alone. The maps are those of the models of the split `spatial`, which are trained on most of the
-# stations. To compare like with like, the instruments' noise is taken out of the test errors. The noise of a reading has nothing to do
-# with an estimate that never saw it, so mean squares subtract: error against truth² = error against reading² − noise².
+# stations. To compare like with like, the instruments' noise is taken out of the test errors: the noise of a reading has nothing to
+# do with an estimate that never saw it, so their mean squares add up,
+#
+# $$
+# \overline{(\text{estimate} - \text{reading})^2} \approx \overline{(\text{estimate} - \text{truth})^2} + \overline{\text{noise}^2} .
+# $$
+#
+# The split by states is left out, since the states that were tested are not the whole country.
 
 
 # %% tags=["remove-cell"]
@@ -457,7 +464,8 @@ def against_truth(s, cube):
     noise = pd.Series(np.nanmean(noise, axis=1), index=cube["station"].values)
     rows = []
     runs = s.scores.drop_duplicates("run")
-    for (name, arm), part in runs[runs["split"] != "random"].groupby(["split", "arm"]):
+    # Some states are not the country, and the random split tests places that the map's model has learned from.
+    for (name, arm), part in runs[~runs["split"].isin(["random", "state"])].groupby(["split", "arm"]):
         sums = s.sums[s.sums["run"].isin(part["run"])]
         square = (sums["sum_e2"].astype(float) - sums["n"] * sums["name"].map(noise)).sum() / sums["n"].sum()
         rows.append((name, arm, float(np.sqrt(max(square, 0.0)))))

@@ -509,7 +509,8 @@ Markdown(compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
 #
 # On the `random` split, test days belong to stations that were trained on. How much can be won there by memory alone? `onehot`
 # has one number for each training station, 1 at that station and 0 elsewhere. It knows which station it is and nothing else: no map, no
-# neighbours. So it marks what a model of this kind can gain from a station's name. Where stations are new, `onehot` has nothing to say.
+# neighbours. So it marks what this model, with this budget of steps, can gain from a station's name. An arm above it tells more than a name, or tells
+# it in a form that is learned faster. Where stations are new, `onehot` has nothing to say.
 
 
 # %% tags=["remove-cell"]

@@ -92,8 +92,9 @@ means = scores.groupby(["metric", "split", "arm", "leak"])["value"].mean()
 # inputs, the test has a hole: the model is asked for what it was told. This is a **leak** ({doc}`../concepts/splits`).
 #
 # Leaks are common, and mostly small mistakes of order: something is computed once from all data, and the data are split
-# afterwards. The code of the study that this book reproduces has two of this kind ({doc}`../departures`, numbers 1 and 2). The rest of this
-# book has neither. So here we put them back **on purpose**, change nothing else, and measure what they are worth.
+# afterwards. The code of the study that this book reproduces has two of this kind ({doc}`../departures`, numbers 1 and 2).
+# The rest of this book has neither. So here we put them back **on purpose**, change nothing else, and measure what they are
+# worth.
 
 # %% tags=["remove-input"]
 if not kinds:
@@ -112,9 +113,12 @@ else:
                 f"On {where(split)}, R² without location goes from **{pair['r2'][0]:.2f} clean to {pair['r2'][1]:.2f} leaky**, RMSE from "
                 f"{pair['rmse'][0]:.1f} to {pair['rmse'][1]:.1f} {figures.UNIT}: the {'largest' if split == own.idxmax() else 'smallest'} change of all splits. "
             )
-        text = f"**In short.** {compare.minus(text)}Below: how, where, and whether it changes what one would conclude about place.\n\n".replace(" · ", "\u00a0·\u00a0")
+        text = f"**In short.** {compare.minus(text)}Below: how, where, and whether it changes what one would conclude about place.\n\n".replace(
+            " · ", "\u00a0·\u00a0"
+        )
     note = Markdown(
-        text + f"All {scores.loc[scores['leak'] != 'clean', 'run'].nunique()} leaky runs below stand beside a clean run of the same arm, split, fold "
+        text
+        + f"All {scores.loc[scores['leak'] != 'clean', 'run'].nunique()} leaky runs below stand beside a clean run of the same arm, split, fold "
         f"and seed; {seeds}. Numbers in sentences are written by the page from these results."
     )
 note
@@ -122,8 +126,8 @@ note
 # %% [markdown]
 # ## A leak among six stations
 #
-# Take six made-up monitors on one day. Three in the west are for training. Three in the east, across the border of a checkerboard's
-# cell, are held out: there was smoke, and nobody who trains the model may know.
+# Take six made-up monitors on one day. Three in the west are for training. Three in the east, across the border of a
+# checkerboard's cell, are held out: there was smoke, and nobody who trains the model may know.
 #
 # The input of interest is the **neighbour feature**: the mean of the nearest monitors of the same day, each weighted by one
 # over its distance $d$,
@@ -133,8 +137,8 @@ note
 # \qquad N = \text{the nearest monitors to } s \text{ in a pool } P,\ s \text{ itself left out}
 # $$ (eq-leak-feature)
 #
-# ({cite:t}`shepard1968`). All depends on the pool $P$. **Clean**: the training monitors. **Leaky**: all monitors. The code below
-# is the one that all runs use; only `pool` differs. So that the figure stays readable, it takes the nearest three.
+# ({cite:t}`shepard1968`). All depends on the pool $P$. **Clean**: the training monitors. **Leaky**: all monitors. The code
+# below is the one that all runs use; only `pool` differs. So that the figure stays readable, it takes the nearest three.
 
 # %% tags=["hide-input"]
 names = list("ABCDEF")
@@ -152,7 +156,9 @@ example = pd.DataFrame(
     },
     index=pd.Index(names, name="monitor"),
 )
-compare.table(example, f"Six made-up monitors: measured PM2.5 and the neighbour feature, in {figures.UNIT}.", "tab-leak-toy")
+compare.table(
+    example, f"Six made-up monitors: measured PM2.5 and the neighbour feature, in {figures.UNIT}.", "tab-leak-toy"
+)
 
 # %% mystnb={"figure": {"caption": "Six made-up monitors. Lines lead from each monitor to the three whose labels make its input; orange and dashed where the label is held out. The dotted line is the border of the checkerboard's cell: training monitors (squares) west of it, held-out ones (circles) east of it. Under each monitor: what it measured, and its input.", "name": "fig-leak-toy"}, "image": {"alt": "Two panels, clean above and leaky below, with the same three squares on the left and three circles on the right of a dotted line. Above, all lines are grey and lead to squares. Below, the circles are joined to each other by dashed orange lines, and some orange lines lead across to the squares."}} tags=["hide-input"]
 fig, axes = figures.subplots(2, 1, size=(6.4, 5.0), sharex=True, sharey=True)
@@ -163,7 +169,14 @@ for ax, (name, pool) in zip(axes, pools.items(), strict=True):
         for i in others:
             own = {"color": KEPT, "lw": 0.9} if training[i] else {"color": HELD, "lw": 1.5, "ls": "--"}
             ax.plot(*lonlat[[s, i]].T, zorder=1, **own)
-        ax.scatter(*lonlat[s], s=110, marker="s" if training[s] else "o", color=KEPT if training[s] else HELD, ec="white", zorder=3)
+        ax.scatter(
+            *lonlat[s],
+            s=110,
+            marker="s" if training[s] else "o",
+            color=KEPT if training[s] else HELD,
+            ec="white",
+            zorder=3,
+        )
         ax.text(*lonlat[s], names[s], color="white", ha="center", va="center", fontsize=7, weight="bold", zorder=4)
         ax.annotate(
             f"{measured[s]:.0f} → {toy[name][s]:.1f}", lonlat[s], (0, -11), textcoords="offset points", ha="center", va="top", fontsize=9,
@@ -189,9 +202,10 @@ Markdown(
 # %% [markdown]
 # ## Which label reaches which input
 #
-# The neighbour feature is one door. **Scalers** are another: inputs and target are brought to mean 0 and variance 1, and this mean and
-# variance are statistics of some rows. Taken over training *and* test rows, they carry a little of the test into everything. A feature carries one
-# number a day and place; a scaler carries two numbers a column, in all. One may guess which is worth more.
+# The neighbour feature is one door. **Scalers** are another: inputs and target are brought to mean 0 and variance 1, and
+# this mean and variance are statistics of some rows. Taken over training *and* test rows, they carry a little of the test
+# into everything. A feature carries one number a day and place; a scaler carries two numbers a column, in all. One may
+# guess which is worth more.
 
 # %% mystnb={"figure": {"caption": "Which labels reach which inputs. Grey: allowed. Orange and dashed: the two ways that open when something is computed from all rows before the split. The labels of validation rows go the same way as the held-out ones.", "name": "fig-leak-paths"}, "image": {"alt": "Two diagrams side by side. Each has two boxes of labels, training and held out, above two boxes of inputs, of training rows and of held-out rows. On the left, grey arrows lead only from the training labels to both boxes of inputs. On the right, dashed orange arrows lead also from the held-out labels to both."}} tags=["hide-input"]
 fig, axes = figures.subplots(1, 2, size=(6.4, 3.1))
@@ -207,26 +221,31 @@ for ax, (title, doors) in zip(axes, (("clean", False), ("leaky", True)), strict=
         if held and not doors:
             continue
         look = {"color": HELD, "ls": "--", "lw": 1.8} if held else {"color": KEPT, "lw": 1.4}
-        ax.add_patch(FancyArrowPatch((x0, 0.65), (x1, 0.335), arrowstyle="-|>", mutation_scale=13, shrinkA=0, shrinkB=0, **look))
+        ax.add_patch(
+            FancyArrowPatch((x0, 0.65), (x1, 0.335), arrowstyle="-|>", mutation_scale=13, shrinkA=0, shrinkB=0, **look)
+        )
     ax.set(xlim=(0, 1), ylim=(0, 1), title=title)
     ax.set_axis_off()
 _ = fig.supxlabel("a diagram: no data", x=0.005, ha="left", fontsize=9, color="#555555")
 
 # %% [markdown]
-# A leak is a matter of *purpose*, not of the formula. Whoever fills gaps between working monitors has all of today's labels at
-# hand, and may use them all. Then the honest test leaves out **one** monitor at a time. The leaky feature makes every test into
-# this one, whatever the split is called. It is a fair answer to "how good am I amid monitors?", printed under the question "how good am I where there are none?".
+# A leak is a matter of *purpose*, not of the formula. Whoever fills gaps between working monitors has all of today's labels
+# at hand, and may use them all. Then the honest test leaves out **one** monitor at a time. The leaky feature makes every
+# test into this one, whatever the split is called. It is a fair answer to "how good am I amid monitors?", printed under the
+# question "how good am I where there are none?".
 #
 # ## What was run
 #
-# The task is that of same-day neighbours and the day of year ({doc}`aqs`), real measurements of 2021. Runs are made again with
+# The task is that of same-day neighbours and the day of year ({doc}`aqs`), real measurements of 2021. Runs are made again
+# with
 #
 # - **neighbours leak**: {eq}`eq-leak-feature` with all monitors as the pool;
 # - **scalers leak**: means and variances from training and test rows together;
 # - **both leak**, as in the reference code.
 #
-# Splits, seeds, initial weights and the order of batches are the same, so that each leaky run has a clean twin. The arms are inverse distance (the
-# neighbour feature itself as the estimate, with nothing to scale), no location, and GeoCLIP's vector. A dash in a table is a combination that was not run.
+# Splits, seeds, initial weights and the order of batches are the same, so that each leaky run has a clean twin. The arms
+# are inverse distance (the neighbour feature itself as the estimate, with nothing to scale), no location, and GeoCLIP's
+# vector. A dash in a table is a combination that was not run.
 
 # %% tags=["remove-input"]
 SHOWN = ["clean", *kinds]
@@ -289,16 +308,29 @@ if not kinds:
 else:
     columns = min(2, len(splits))
     rows = -(-len(splits) // columns)
-    fig, axes = figures.subplots(rows, columns, size=(6.4, 0.9 + rows * (0.55 + 0.5 * len(arms))), squeeze=False, sharey=True)
+    fig, axes = figures.subplots(
+        rows, columns, size=(6.4, 0.9 + rows * (0.55 + 0.5 * len(arms))), squeeze=False, sharey=True
+    )
     for number, (ax, split) in enumerate(zip(axes.flat, splits, strict=False)):
         for place, arm in enumerate(arms):
             for shift, kind in zip(np.linspace(-0.25, 0.25, len(kinds)), kinds, strict=True):
                 if (split, arm, kind) in in_r2.index:
                     row, (colour, marker) = in_r2.loc[(split, arm, kind)], DRAWN[kind]
                     ax.plot([row["low"], row["high"]], [place + shift] * 2, color=colour, lw=2, solid_capstyle="round")
-                    ax.scatter(row["difference"], place + shift, s=38, marker=marker, color=colour, ec="white", lw=0.6, zorder=3)
+                    ax.scatter(
+                        row["difference"],
+                        place + shift,
+                        s=38,
+                        marker=marker,
+                        color=colour,
+                        ec="white",
+                        lw=0.6,
+                        zorder=3,
+                    )
         ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
-        ax.set_yticks(range(len(arms)), [figures.look(arm).name.replace(" (", "\n(").replace(", ", ",\n") for arm in arms])
+        ax.set_yticks(
+            range(len(arms)), [figures.look(arm).name.replace(" (", "\n(").replace(", ", ",\n") for arm in arms]
+        )
         ax.set_ylim(len(arms) - 0.5, -0.5)
         ax.grid(axis="y", visible=False)
         ax.locator_params(axis="x", nbins=5)
@@ -351,7 +383,7 @@ if n_looks:
     for kind in kinds:
         own = in_r2[(in_r2.index.get_level_values("leak") == kind) & (in_r2.index.get_level_values("arm") != "idw")]
         by_kind.append(f"{LEAKS[kind]}: {own['difference'].min():+.3f} to {own['difference'].max():+.3f}")
-    lines.append(f"Over all splits and trained arms, the smallest and the largest ΔR² are, {'; '.join(by_kind)}.")
+    lines.append(f"Over splits and trained arms, ΔR² ranges as follows. {'; '.join(by_kind)}.")
     own = in_r2[(in_r2.index.get_level_values("leak") == "scalers") & (in_r2.index.get_level_values("arm") != "idw")]
     if len(own):
         lines.append(
@@ -364,17 +396,22 @@ if n_looks:
     if len(bare):
         lines.append(
             "Inverse distance, which has nothing to scale, "
-            + ("is unchanged by the scalers' leak, as it must be." if (bare["difference"] == 0).all() else "changes with the scalers' leak, which it must not: **do not trust this page**.")
+            + (
+                "is unchanged by the scalers' leak, as it must be."
+                if (bare["difference"] == 0).all()
+                else "changes with the scalers' leak, which it must not: **do not trust this page**."
+            )
         )
 Markdown(compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
 
 # %% [markdown]
 # ## Why distance decides
 #
-# A leak is worth as much as what it tells is news. At a held-out monitor with training monitors around it, the clean feature is already
-# good: their air is nearly its air, and a few more labels add little. Deep inside a held-out cell the nearest training monitor is hundreds of
-# kilometres away, and the clean feature is nearly blind. The leaky feature has never heard of cells: it reads from the next monitor, as
-# everywhere. So the leak is largest exactly where a test out of region is meant to be hard, and it removes what was to be tested.
+# A leak is worth as much as what it tells is news. At a held-out monitor with training monitors around it, the clean
+# feature is already good: their air is nearly its air, and a few more labels add little. Deep inside a held-out cell the
+# nearest training monitor is hundreds of kilometres away, and the clean feature is nearly blind. The leaky feature has
+# never heard of cells: it reads from the next monitor, as everywhere. So the leak is largest exactly where a test out of
+# region is meant to be hard, and it removes what was to be tested.
 
 # %% tags=["remove-input"]
 EDGES = [0, 25, 50, 100, 200, 400, np.inf]
@@ -396,7 +433,11 @@ for split in splits:
             part["km"] = between.loc[part.index, kept].min(axis=1)
             part["km_leaky"] = between.loc[part.index].min(axis=1)
             moved.append(part.reset_index())
-moved = pd.concat(moved) if moved else pd.DataFrame(columns=["name", "n", "clean", "leaky", "split", "arm", "km", "km_leaky"])
+moved = (
+    pd.concat(moved)
+    if moved
+    else pd.DataFrame(columns=["name", "n", "clean", "leaky", "split", "arm", "km", "km_leaky"])
+)
 one = moved[moved["arm"] == arms[0]] if arms else moved
 rows = [
     (where(split), f"{own['name'].nunique():,}", f"{own['km'].median():.0f}", f"{own['km'].quantile(0.9):.0f}",
@@ -407,7 +448,14 @@ order = {where(split): number for number, split in enumerate(splits)}
 compare.table(
     pd.DataFrame(
         sorted(rows, key=lambda row: order[row[0]]),
-        columns=["split", "tested stations", "clean: median", "clean: nine in ten within", "leaky: median", "leaky: nine in ten within"],
+        columns=[
+            "split",
+            "tested stations",
+            "clean: median",
+            "clean: nine in ten within",
+            "leaky: median",
+            "leaky: nine in ten within",
+        ],
     ),
     f"Distance in km from a tested station to the nearest other one whose labels its input may read; {origin}. Clean: the nearest that is "
     "not tested (a tenth of these validate and are not read, so that true distances are slightly larger). On the random split stations are not held out.",
@@ -457,8 +505,9 @@ Markdown(compare.minus("\n".join(lines)))
 # %% [markdown]
 # ## Does the leak change who wins?
 #
-# An error that flatters all arms alike would leave their order as it is. But telling the place is useful where other inputs fail to say what a
-# place is like, and a leaky neighbour feature says it. So the leak could hide a gain; or it could make one up. The question is a **difference of differences**:
+# An error that flatters all arms alike would leave their order as it is. But telling the place is useful where other inputs
+# fail to say what a place is like, and a leaky neighbour feature says it. So the leak could hide a gain; or it could make
+# one up. The question is a **difference of differences**:
 #
 # $$
 # \Delta\Delta = \bigl(R^2_\text{place} - R^2_\text{none}\bigr)_\text{leaky} - \bigl(R^2_\text{place} - R^2_\text{none}\bigr)_\text{clean}
@@ -480,7 +529,9 @@ for arm in compared:
         for which, terms in wanted.items():
             row = contrast(terms, sums)
             found_gains += [{"arm": arm, "split": split, "which": which, **row}] if row else []
-gained = pd.DataFrame(found_gains, columns=["arm", "split", "which", "difference", "low", "high", "fits", "stations", "values", "clear"])
+gained = pd.DataFrame(
+    found_gains, columns=["arm", "split", "which", "difference", "low", "high", "fits", "stations", "values", "clear"]
+)
 
 
 def gain_of(arm, split, *which):
@@ -492,14 +543,25 @@ def gain_of(arm, split, *which):
 if gained.empty:
     nothing("Gain from place, clean and leaky")
 else:
-    fig, axes = figures.subplots(len(compared), 1, size=(6.4, 1.0 + len(compared) * (0.5 + 0.45 * len(splits))), squeeze=False)
+    fig, axes = figures.subplots(
+        len(compared), 1, size=(6.4, 1.0 + len(compared) * (0.5 + 0.45 * len(splits))), squeeze=False
+    )
     for ax, arm in zip(axes[:, 0], compared, strict=True):
         for place, split in enumerate(splits):
             for which, shift, fill in (("clean", -0.15, False), ("leaky", 0.15, True)):
                 for row in gain_of(arm, split, which).itertuples():
                     colour, marker = DRAWN["both" if fill else "clean"]
                     ax.plot([row.low, row.high], [place + shift] * 2, color=colour, lw=2, solid_capstyle="round")
-                    ax.scatter(row.difference, place + shift, s=46, marker=marker, fc=colour if fill else "white", ec=colour, lw=1.4, zorder=3)
+                    ax.scatter(
+                        row.difference,
+                        place + shift,
+                        s=46,
+                        marker=marker,
+                        fc=colour if fill else "white",
+                        ec=colour,
+                        lw=1.4,
+                        zorder=3,
+                    )
         ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
         ax.set_yticks(range(len(splits)), [where(split) for split in splits])
         ax.set_ylim(len(splits) - 0.5, -0.5)
@@ -516,26 +578,31 @@ for arm in compared:
         if set(own.index) != {"clean", "leaky", "change"}:
             continue
         ranks = {
-            kind: compare.listed([compare.said(a) for a in means["r2", split].xs(kind, level="leak").sort_values(ascending=False).index])
+            kind: compare.listed(
+                [compare.said(a) for a in means["r2", split].xs(kind, level="leak").sort_values(ascending=False).index]
+            )
             for kind in ("clean", most)
         }
         rows.append(
             {
                 "split": where(split),
                 "arm": figures.look(arm).name,
-                **{
-                    which: said(own.loc[which], bold=True)
-                    for which in ("clean", "leaky", "change")
-                },
+                **{which: said(own.loc[which], bold=True) for which in ("clean", "leaky", "change")},
                 "order, clean": ranks["clean"],
                 "order, leaky": "the same" if ranks["clean"] == ranks[most] else ranks[most],
             }
         )
         verb = {1: "better", -1: "worse", 0: "not told apart"}
         before, after, change = (int(own.loc[which, "clear"]) for which in ("clean", "leaky", "change"))
-        size = {1: "The leak raises the gain", -1: "The leak lowers the gain", 0: "The gain does not clearly change"}[change]
-        verdict = f"{verb[before]} clean and leaky" if before == after else f"{verb[before]} clean, but {verb[after]} leaky"
-        lines.append(f"- **{where(split)}**: {compare.said(arm)} against no location is {verdict}. {size}: {said(own.loc['change'])}.")
+        size = {1: "The leak raises the gain", -1: "The leak lowers the gain", 0: "The gain does not clearly change"}[
+            change
+        ]
+        verdict = (
+            f"{verb[before]} clean and leaky" if before == after else f"{verb[before]} clean, but {verb[after]} leaky"
+        )
+        lines.append(
+            f"- **{where(split)}**: {compare.said(arm)} against no location is {verdict}. {size}: {said(own.loc['change'])}."
+        )
 compare.table(
     pd.DataFrame(rows, columns=["split", "arm", "clean", "leaky", "change", "order, clean", "order, leaky"]),
     f"Gain from place in R² against no location, clean and leaky, and the change ({LEAKS[most]}); 95 % intervals over stations, bold where they exclude "
@@ -551,16 +618,20 @@ if lines:
         f"\nOn {different} of {len(splits)} splits the order of the arms is another with the leak, and in {flipped} of {len(rows)} comparisons the verdict on place is. "
         f"There are {len(rows)} intervals of the change; about {0.05 * len(rows):.1f} would exclude zero by chance."
     )
-Markdown("*When is the verdict another?* *Better* and *worse* mean that the interval excludes zero.\n\n" + compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
+Markdown(
+    "*When is the verdict another?* *Better* and *worse* mean that the interval excludes zero.\n\n"
+    + compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0")
+)
 
 # %% [markdown]
-# GeoCLIP's arm also has a deeper head ({doc}`../departures`, number 8), with and without the leak. In the *change* of the gain the head
-# stands on both sides; in the gain itself it does not cancel.
+# GeoCLIP's arm also has a deeper head ({doc}`../departures`, number 8), with and without the leak. In the *change* of the
+# gain the head stands on both sides; in the gain itself it does not cancel.
 #
 # ## The defects, and their size here
 #
-# Of the defects in {numref}`tab-departures`, the first six touch what a score means. {doc}`../departures` says of each what we do instead. For those that our data can answer, this is how large they are **here**: in
-# another data set, with other inputs, they will be larger or smaller.
+# Of the defects in {numref}`tab-departures`, the first six touch what a score means. {doc}`../departures` says of each what
+# we do instead. For those that our data can answer, this is how large they are **here**: in another data set, with other
+# inputs, they will be larger or smaller.
 
 
 # %% tags=["remove-input"]
@@ -615,16 +686,20 @@ compare.table(defects, f"Defects that touch what a score means; {origin}.", "tab
 # %% [markdown]
 # ## Beside the reported numbers
 #
-# The values are **reported (second-hand)** and not checked against the paper ({doc}`../question`); the study's model has many inputs besides neighbours. **It
-# is not the same experiment, and no equality of columns proves where a number came from.** The table says only how far apart one and the same small model can come out when nothing but the
-# pool and the scalers change.
+# The values are **reported (second-hand)** and not checked against the paper ({doc}`../question`); the study's model has
+# many inputs besides neighbours. **It is not the same experiment, and no equality of columns proves where a number came
+# from.** The table says only how far apart one and the same small model can come out when nothing but the pool and the
+# scalers change.
 
 # %% tags=["remove-input"]
 rows = [
     (
         where(split),
         compare.reported(split, "none"),
-        *(f"{means.get(('r2', split, 'none', kind), np.nan):.2f}".replace("-", "−").replace("nan", "–") for kind in ("clean", most)),
+        *(
+            f"{means.get(('r2', split, 'none', kind), np.nan):.2f}".replace("-", "−").replace("nan", "–")
+            for kind in ("clean", most)
+        ),
     )
     for split in splits
 ]
@@ -637,35 +712,41 @@ compare.table(
 # %% [markdown]
 # ## What this shows, what it does not
 #
-# It shows what two leaks do to one small model whose main input is the neighbour feature: the strongest case, since there is little else to go by. A model with
-# satellite haze and fine meteorology has other sources, and would lose less without the leak. Our leaky feature differs from the reference's in one more
-# way: ours reads the nearest monitors at any distance, theirs drops those within some 23 km (number 3), which weakens their leak in cities. So these are **not** the sizes
-# of the leak in the published numbers; nobody can know those without running that code on those data.
+# It shows what two leaks do to one small model whose main input is the neighbour feature: the strongest case, since there
+# is little else to go by. A model with satellite haze and fine meteorology has other sources, and would lose less without
+# the leak. Our leaky feature differs from the reference's in one more way: ours reads the nearest monitors at any distance,
+# theirs drops those within some 23 km (number 3), which weakens their leak in cities. So these are **not** the sizes of the
+# leak in the published numbers; nobody can know those without running that code on those data.
 #
-# It does not show that neighbours are a bad input. Where monitors exist on the day, use them. It shows that then the test must be called by its name:
-# amid monitors, not out of region.
+# It does not show that neighbours are a bad input. Where monitors exist on the day, use them. It shows that then the test
+# must be called by its name: amid monitors, not out of region.
 #
-# Before you trust a score, three questions find most leaks: *What was computed before the split? From which rows? Would it exist on the day, at the place, of use?*
+# Before you trust a score, three questions find most leaks: *What was computed before the split? From which rows? Would it
+# exist on the day, at the place, of use?*
 #
 # ```{admonition} Exercise: a leak without neighbours
 # :class: exercise tip
-# A gap-filling model for satellite haze is trained on all days and monitors, with PM2.5 among its predictors. Its output is then an input of a
-# PM2.5 model that is tested on held-out monitors. Is there a leak? Through which of the arrows of {numref}`fig-leak-paths`?
+# A gap-filling model for satellite haze is trained on all days and monitors, with PM2.5 among its predictors. Its output is
+# then an input of a PM2.5 model that is tested on held-out monitors. Is there a leak? Through which of the arrows of
+# {numref}`fig-leak-paths`?
 # ```
 #
 # ```{admonition} Solution
 # :class: solution dropdown
-# Yes. The gap filler has learned from held-out labels, and its estimates near held-out monitors carry them: both dashed arrows, through a model instead of a mean. Whatever is
-# fitted, however far upstream, belongs inside the fold. (The reference's gap filler does not use PM2.5.)
+# Yes. The gap filler has learned from held-out labels, and its estimates near held-out monitors carry them: both dashed
+# arrows, through a model instead of a mean. Whatever is fitted, however far upstream, belongs inside the fold. (The
+# reference's gap filler does not use PM2.5.)
 # ```
 #
 # ```{admonition} Exercise: one out of six
 # :class: exercise tip
-# In the example of {numref}`tab-leak-toy`, hold out only E, and leave the other five in the pool. What is its input now? Why is this number not a leak?
+# In the example of {numref}`tab-leak-toy`, hold out only E, and leave the other five in the pool. What is its input now?
+# Why is this number not a leak?
 # ```
 #
 # ```{admonition} Solution
 # :class: solution dropdown
-# The same as the leaky one: E's nearest three are then all in the pool, and it never read its own label. It is no leak because D and F are not held out: in this
-# test they are monitors that report, and whoever asks for a place among reporting monitors will have them. The number is the same; the question that it answers is another.
+# The same as the leaky one: E's nearest three are then all in the pool, and it never read its own label. It is no leak
+# because D and F are not held out: in this test they are monitors that report, and whoever asks for a place among reporting
+# monitors will have them. The number is the same; the question that it answers is another.
 # ```

@@ -83,9 +83,15 @@ class Curve:
                 for metric in ("r2", "rmse"):
                     pair = [fits(kept, arm=a, stations=number) for a in (arm, self.reference(arm))]
                     row = contrast([(1, pair[0]), (-1, pair[1])], self.sums, metric=metric) if arm != "none" else None
-                    rows += [{"arm": arm, "stations": number, "metric": metric, **row}] if row else []
-        self.gains = pd.DataFrame(rows, columns=["arm", "stations", "metric", "difference", "low", "high", "fits", "tested", "values", "clear"])
-        self.gains["tested"] = self.sums["name"].nunique()
+                    rows += (
+                        [{**row, "arm": arm, "stations": number, "metric": metric, "tested": row["stations"]}]
+                        if row
+                        else []
+                    )
+        self.gains = pd.DataFrame(
+            rows,
+            columns=["arm", "stations", "metric", "difference", "low", "high", "fits", "tested", "values", "clear"],
+        )
 
     def reference(self, arm):
         """The arm without a place that is otherwise the same network."""
@@ -110,36 +116,40 @@ if world.scores.empty:
 # %% [markdown]
 # # How many places must be seen
 #
-# A country without a network of monitors has, perhaps, thirty of them. Would it help its model of the air to be told about the places, as by
-# GeoCLIP's vector? Or must hundreds of places be seen before a vector of place means anything? This page trains on fewer and fewer stations
-# and looks at what is left. It then asks the same of **years**: does what place teaches in one year hold in another?
+# A country without a network of monitors has, perhaps, thirty of them. Would it help its model of the air to be told about
+# the places, as by GeoCLIP's vector? Or must hundreds of places be seen before a vector of place means anything? This page
+# trains on fewer and fewer stations and looks at what is left. It then asks the same of **years**: does what place teaches
+# in one year hold in another?
 #
 # ## Why places are counted in stations, not in rows
 #
-# A year at a monitor is some three hundred rows. For the weather, these are three hundred examples: warm and cold, wind and calm. For the *place*
-# they are **one** example: the same vector, three hundred times. Whatever a model learns from "a place like this has air like that",
-# it learns from as many examples as there are stations.
+# A year at a monitor is some three hundred rows. For the weather, these are three hundred examples: warm and cold, wind and
+# calm. For the *place* they are **one** example: the same vector, three hundred times. Whatever a model learns from "a
+# place like this has air like that", it learns from as many examples as there are stations.
 #
-# With few stations that goes wrong in a way that is easy to write down. Let $n$ stations have levels $a_1, \dots, a_n$ that the weather does not explain, and let
-# $v_1, \dots, v_n$ be their vectors of $p$ numbers. A linear reading of the place looks for weights $w$ with
+# With few stations that goes wrong in a way that is easy to write down. Let $n$ stations have levels $a_1, \dots, a_n$ that
+# the weather does not explain, and let $v_1, \dots, v_n$ be their vectors of $p$ numbers. A linear reading of the place
+# looks for weights $w$ with
 #
 # $$
 # w^\top v_i \approx a_i, \qquad i = 1, \dots, n .
 # $$ (eq-learning-place)
 #
-# If $n \le p$ (and the vectors are independent), some $w$ satisfies this *exactly*, for **any** levels, also for levels shuffled among the stations. The training error says
-# nothing then about what $w$ says at a new place. GeoCLIP's vector has $p = 512$. Longitude and latitude have $p = 2$: little to say, but little to
-# get wrong. A curve of the test score against $n$, a **learning curve**, shows when the evidence begins to outweigh the freedom.
+# If $n \le p$ (and the vectors are independent), some $w$ satisfies this *exactly*, for **any** levels, also for levels
+# shuffled among the stations. The training error says nothing then about what $w$ says at a new place. GeoCLIP's vector has
+# $p = 512$. Longitude and latitude have $p = 2$: little to say, but little to get wrong. A curve of the test score against
+# $n$, a **learning curve**, shows when the evidence begins to outweigh the freedom.
 #
 # ## How it was done
 #
-# In the spatial split a tenth of the stations is tested and a tenth of the others validates ({doc}`../concepts/splits`). Here only $N$ of the remaining ones are kept for training,
-# drawn at random; of one seed, fewer are a part of more. **Tested and validating stations stay the same**, so that scores along a curve are about the same rows. The
-# validating stations decide when training stops, and there are as many as before: where only twenty-five stations are trained on, this is help that a
-# country with twenty-five stations would not have.
+# In the spatial split a tenth of the stations is tested and a tenth of the others validates ({doc}`../concepts/splits`).
+# Here only $N$ of the remaining ones are kept for training, drawn at random; of one seed, fewer are a part of more.
+# **Tested and validating stations stay the same**, so that scores along a curve are about the same rows. The validating
+# stations decide when training stops, and there are as many as before: where only twenty-five stations are trained on, this
+# is help that a country with twenty-five stations would not have.
 #
-# Each arm is compared with its **matched reference**: the same network without the place. For longitude and latitude that is "no location"; for GeoCLIP, which brings a
-# deeper head, it is "no location, extra head" ({doc}`controls`).
+# Each arm is compared with its **matched reference**: the same network without the place. For longitude and latitude that
+# is "no location"; for GeoCLIP, which brings a deeper head, it is "no location, extra head" ({doc}`controls`).
 
 
 # %% tags=["remove-input"]
@@ -158,7 +168,17 @@ def budget(curve):
              f"{np.mean(best):.1f} of {config.epochs}" if best else "–")
         )  # fmt: skip
     return compare.table(
-        pd.DataFrame(rows, columns=["training stations", "training rows", "rows an epoch", "steps an epoch", "passes over the rows at most", "best epoch, mean"]),
+        pd.DataFrame(
+            rows,
+            columns=[
+                "training stations",
+                "training rows",
+                "rows an epoch",
+                "steps an epoch",
+                "passes over the rows at most",
+                "best epoch, mean",
+            ],
+        ),
         f"What few stations do to the training; {curve.origin}.",
         f"tab-learning-budget-{curve.name}",
     )
@@ -167,14 +187,15 @@ def budget(curve):
 budget(world)
 
 # %% [markdown]
-# **Few stations also mean few steps.** The number of rows an epoch is a cap: where there are fewer rows, an epoch is shorter, and all arms get fewer steps of the
-# optimiser. So the left ends of the curves below mix two things, few places and short training. The *gains* do not: an arm and its reference have the
-# same rows and the same steps. Yet a network that needs long to find a use for a vector of 512 numbers is at a disadvantage where the training is short.
+# **Few stations also mean few steps.** The number of rows an epoch is a cap: where there are fewer rows, an epoch is
+# shorter, and all arms get fewer steps of the optimiser. So the left ends of the curves below mix two things, few places
+# and short training. The *gains* do not: an arm and its reference have the same rows and the same steps. Yet a network that
+# needs long to find a use for a vector of 512 numbers is at a disadvantage where the training is short.
 #
 # ## The embedded world
 
 
-# %% mystnb={"figure": {"caption": "Learning curves in the embedded world: test R² and RMSE against the number of training stations (logarithmic axis), the same test rows at every point. Pale dots are single seeds, markers their means.", "name": "fig-learning-world"}, "image": {"alt": "Two panels with one line an arm against the number of training stations on a logarithmic axis: test R² on the left, root mean square error on the right."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Learning curves in the embedded world: test R² and RMSE against the number of training stations (logarithmic axis), the same test rows at every point; means over seeds.", "name": "fig-learning-world"}, "image": {"alt": "Two panels with one line an arm against the number of training stations on a logarithmic axis: test R² on the left, root mean square error on the right."}} tags=["hide-input"]
 def log_stations(ax, numbers):
     """A logarithmic axis whose ticks are the numbers of stations that were run."""
     ax.set_xscale("log")
@@ -195,7 +216,6 @@ def draw_curves(curve):
         for shift, arm in zip(np.linspace(-0.03, 0.03, len(curve.arms)), curve.arms, strict=True):
             own, look = part[part["arm"] == arm], figures.look(arm)
             means = own.groupby("stations")["value"].mean()
-            ax.scatter(own["stations"] * 10**shift, own["value"], s=12, color=look.colour, alpha=0.35, lw=0)
             ax.plot(means.index * 10**shift, means, color=look.colour, marker=look.marker, lw=1.5, mec="white", mew=0.5)
         log_stations(ax, curve.numbers)
         ax.set_title(text)
@@ -207,6 +227,10 @@ def draw_curves(curve):
 
 _ = draw_curves(world)
 
+# %% [markdown]
+# Seeds test different stations, and some stations are hard for every arm. This spread is in the table. It cancels in the
+# gains below it.
+
 
 # %% tags=["remove-input"]
 def values(curve):
@@ -216,14 +240,25 @@ def values(curve):
     shown = []
     for metric, text in (("r2", "R²"), ("rmse", f"RMSE in {figures.UNIT}")):
         part = curve.scores[curve.scores["metric"] == metric].groupby(["arm", "stations"])["value"].agg(["mean", "std"])
-        cells = pd.DataFrame("–", index=pd.Index([figures.look(a).name for a in curve.arms], name="arm"), columns=[f"{n:,}" for n in curve.numbers], dtype=object)
+        cells = pd.DataFrame(
+            "–",
+            index=pd.Index([figures.look(a).name for a in curve.arms], name="arm"),
+            columns=[f"{n:,}" for n in curve.numbers],
+            dtype=object,
+        )
         for (arm, number), row in part.iterrows():
             sd = "" if np.isnan(row["std"]) else f" ± {row['std']:.2f}"
             cells.loc[figures.look(arm).name, f"{number:,}"] = compare.minus(f"{row['mean']:.2f}{sd}")
         shown.append(
-            compare.table(cells, f"Test {text} by number of training stations, mean ± standard deviation over seeds; {curve.origin}.", f"tab-learning-{metric}-{curve.name}").data
+            compare.table(
+                cells,
+                f"Test {text} by number of training stations, mean ± standard deviation over seeds; {curve.origin}.",
+                f"tab-learning-{metric}-{curve.name}",
+            ).data
         )
-    return Markdown(f"{shown[0]}\n\n::::{{admonition}} The same as root mean square errors\n:class: dropdown note\n\n{shown[1]}\n::::\n")
+    return Markdown(
+        f"{shown[0]}\n\n::::{{admonition}} The same as root mean square errors\n:class: dropdown note\n\n{shown[1]}\n::::\n"
+    )
 
 
 values(world)
@@ -238,7 +273,7 @@ def draw_gains(curve):
     arms = figures.arm_order(curve.gains["arm"])
     for shift, arm in zip(np.linspace(-0.035, 0.035, len(arms)), arms, strict=True):
         own, look = curve.of(arm), figures.look(arm)
-        bars = [own["difference"] - own["low"], own["high"] - own["difference"]]
+        bars = [(own["difference"] - own["low"]).clip(lower=0), (own["high"] - own["difference"]).clip(lower=0)]
         ax.errorbar(own["stations"] * 10**shift, own["difference"], yerr=bars, color=look.colour, marker=look.marker, lw=1.3,
                     elinewidth=1.8, mec="white", mew=0.5, ms=7)  # fmt: skip
     ax.axhline(0, color="#777777", lw=1, ls="--", zorder=1)
@@ -248,7 +283,12 @@ def draw_gains(curve):
     ax.get_legend().remove()
     fig.legend(handles=handles, loc="outside upper center", ncols=2)
     return figures.label(
-        fig, curve.name, n=curve.gains["tested"].max(), of="tested stations", embedded=curve.embedded, note="95 % intervals over stations"
+        fig,
+        curve.name,
+        n=curve.gains["tested"].max(),
+        of="tested stations",
+        embedded=curve.embedded,
+        note="95 % intervals over stations",
     )
 
 
@@ -263,7 +303,13 @@ def gain_table(curve):
         for own, error in zip(curve.of(arm).to_dict("records"), curve.of(arm, "rmse").to_dict("records"), strict=True):
             text = said(own)
             rows.append(
-                (figures.look(arm).name, figures.look(curve.reference(arm)).name, f"{own['stations']:,}", f"**{text}**" if own["clear"] else text, said(error))
+                (
+                    figures.look(arm).name,
+                    figures.look(curve.reference(arm)).name,
+                    f"{own['stations']:,}",
+                    f"**{text}**" if own["clear"] else text,
+                    said(error),
+                )
             )
     return compare.table(
         pd.DataFrame(rows, columns=["arm", "against", "training stations", "ΔR²", f"ΔRMSE [{figures.UNIT}]"]),
@@ -292,6 +338,12 @@ def in_words(curve):
         better, worse = ([f"{n:,}" for n, c in zip(numbers, clear, strict=True) if c == sign] for sign in (1, -1))
         if start == 0:
             text = f"pays at every number of stations tried, from {numbers[0]:,} on"
+        elif start == len(clear) - 1:
+            text = (
+                f"clearly pays only with all **{numbers[-1]:,}** stations"
+                if not better[:-1]
+                else f"clearly pays with {compare.listed(better)} stations"
+            )
         elif start < len(clear):
             text = f"begins to pay at **{numbers[start]:,}** stations: from there on every interval lies above zero"
         elif better:
@@ -301,7 +353,10 @@ def in_words(curve):
         if worse:
             text += f"; with {compare.listed(worse)} it clearly harms"
         if len(own) > 1:
-            pair = {number: [fits(curve.scores, arm=a, stations=number) for a in (arm, curve.reference(arm))] for number in (numbers[0], numbers[-1])}
+            pair = {
+                number: [fits(curve.scores, arm=a, stations=number) for a in (arm, curve.reference(arm))]
+                for number in (numbers[0], numbers[-1])
+            }
             low, high = pair[numbers[0]], pair[numbers[-1]]
             change = contrast([(1, high[0]), (-1, high[1]), (-1, low[0]), (1, low[1])], curve.sums)
             if change:
@@ -312,7 +367,9 @@ def in_words(curve):
     means = r2.groupby(["stations", "arm"])["value"].mean().unstack()
     none = means["none"].dropna() if "none" in means else pd.Series(dtype=float)
     if len(none) > 1:
-        lines.append(f"- **Without location**, R² goes from {none.iloc[0]:.2f} with {none.index[0]:,} stations to {none.iloc[-1]:.2f} with {none.index[-1]:,}.")
+        lines.append(
+            f"- **Without location**, R² goes from {none.iloc[0]:.2f} with {none.index[0]:,} stations to {none.iloc[-1]:.2f} with {none.index[-1]:,}."
+        )
     lines.append(
         f"\n*Pays* means that the 95 % interval of the gain over the matched reference lies above zero. There are {n_looks} such intervals; about "
         f"{0.05 * n_looks:.1f} would exclude zero by chance if place did nothing. Seeds draw other stations to keep and to test: {curve.scores['seed'].nunique()} of them here."
@@ -325,13 +382,12 @@ in_words(world)
 # %% [markdown]
 # ## Real measurements
 #
-# The weather task of 2019 ({doc}`aqs`): no neighbours, so that the only way to know a place is to be told. The full network is several times as dense as the embedded
-# world's.
+# The weather task of 2019 ({doc}`aqs`): no neighbours, so that the only way to know a place is to be told.
 
 # %% tags=["remove-input"]
 budget(measured) if len(measured.scores) else Markdown("")
 
-# %% mystnb={"figure": {"caption": "Learning curves on real measurements of 2019, weather task: test R² and RMSE against the number of training stations (logarithmic axis), the same test rows at every point. Pale dots are single seeds, markers their means.", "name": "fig-learning-aqs"}, "image": {"alt": "Two panels with one line an arm against the number of training stations on a logarithmic axis, for EPA's monitors: test R² on the left, root mean square error on the right."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Learning curves on real measurements of 2019, weather task: test R² and RMSE against the number of training stations (logarithmic axis), the same test rows at every point; means over seeds.", "name": "fig-learning-aqs"}, "image": {"alt": "Two panels with one line an arm against the number of training stations on a logarithmic axis, for EPA's monitors: test R² on the left, root mean square error on the right."}} tags=["hide-input"]
 _ = draw_curves(measured)
 
 # %% tags=["remove-input"]
@@ -349,12 +405,14 @@ in_words(measured)
 # %% [markdown]
 # ## Another year
 #
-# A place stays, the weather and the fires of a year do not. If a vector of place teaches what a place is like (a valley, a city, a coast), the lesson should hold in
-# another year. If it teaches where *this* year's smoke was, it should not.
+# A place stays, the weather and the fires of a year do not. If a vector of place teaches what a place is like (a valley, a
+# city, a coast), the lesson should hold in another year. If it teaches where *this* year's smoke was, it should not.
 #
-# The split `year-A-B` trains on days of year A and tests on days of year B, at stations that are held out **in all years**. The task is that of neighbours
-# ({doc}`aqs`), with clean neighbour features of the day from the training stations. `year-A-B` and `year-B-B` test the same rows, so that two trainings, of another year and of the same year, can
-# be compared in pairs: down a column of the figures below. Along a row the test rows differ, and R² must not be compared ({doc}`../concepts/scores`).
+# The split `year-A-B` trains on days of year A and tests on days of year B, at stations that are held out **in all years**.
+# The task is that of neighbours ({doc}`aqs`), with clean neighbour features of the day from the training stations.
+# `year-A-B` and `year-B-B` test the same rows, so that two trainings, of another year and of the same year, can be compared
+# in pairs: down a column of the figures below. Along a row the test rows differ, and R² must not be compared
+# ({doc}`../concepts/scores`).
 
 # %% tags=["remove-cell"]
 every = compare.with_arm(ledger.scores(real))
@@ -387,7 +445,11 @@ Markdown(
     f"*No runs across years are in `results/{real}`.*"
     if not years
     else f"Years here: {compare.listed(years)}"
-    + ("; 2022 ends in October, so that its autumn fires and its winter are missing from training and test" if "2022" in years else "")
+    + (
+        "; 2022 ends in October, so that its autumn fires and its winter are missing from training and test"
+        if "2022" in years
+        else ""
+    )
     + f". Seeds: {compare.listed([str(s) for s in sorted(yearly['seed'].unique())])}."
 )
 
@@ -401,7 +463,15 @@ def heat(ax, table, kind, low, high, digits):
         if np.isfinite(value):
             shade = np.dot(image.cmap(image.norm(value))[:3], [0.299, 0.587, 0.114])
             text = f"{value:+.{digits}f}" if kind == "difference" else f"{value:.{digits}f}"
-            ax.text(j, i, text.replace("-", "−"), ha="center", va="center", fontsize=9, color="white" if shade < 0.5 else "#111111")
+            ax.text(
+                j,
+                i,
+                text.replace("-", "−"),
+                ha="center",
+                va="center",
+                fontsize=9,
+                color="white" if shade < 0.5 else "#111111",
+            )
     ax.set_xticks(range(len(table.columns)), table.columns)
     ax.set_yticks(range(len(table.index)), table.index)
     ax.grid(visible=False)
@@ -418,7 +488,9 @@ def panels(tables, kind, quantity, digits):
         low = -high
     columns = min(2, len(tables))
     rows = -(-len(tables) // columns)
-    fig, axes = figures.subplots(rows, columns, size=(6.4 if columns > 1 else 4.8, 1.0 + rows * (0.7 + 0.42 * len(years))), squeeze=False)
+    fig, axes = figures.subplots(
+        rows, columns, size=(6.4 if columns > 1 else 4.8, 1.0 + rows * (0.7 + 0.42 * len(years))), squeeze=False
+    )
     for number, (ax, (arm, table)) in enumerate(zip(axes.flat, tables.items(), strict=False)):
         image = heat(ax, table, kind, low, high, digits)
         ax.set_title(figures.look(arm).name)
@@ -454,7 +526,14 @@ else:
 
 # %% tags=["remove-input"]
 rows = [
-    (figures.look(arm).name, figures.look(plain[arm]).name, first, second, f"**{said(row)}**" if row["clear"] else said(row), str(row["stations"]))
+    (
+        figures.look(arm).name,
+        figures.look(plain[arm]).name,
+        first,
+        second,
+        f"**{said(row)}**" if row["clear"] else said(row),
+        str(row["stations"]),
+    )
     for (arm, first, second), row in cells.items()
 ]
 compare.table(
@@ -472,7 +551,9 @@ def pooled(arm, same):
         for second in years:
             if first != second:
                 runs = trained_on(arm, second if same else first, second)
-                index = pd.MultiIndex.from_tuples([(first, second, *fit) for fit in runs.index], names=["trained", "tested", "fold", "seed"])
+                index = pd.MultiIndex.from_tuples(
+                    [(first, second, *fit) for fit in runs.index], names=["trained", "tested", "fold", "seed"]
+                )
                 parts.append(pd.Series(runs.to_numpy(), index=index, dtype=object))
     parts = [part for part in parts if len(part)]
     return pd.concat(parts) if parts else pd.Series(dtype=object)
@@ -493,7 +574,13 @@ for arm in told:
         -1: "The gain is **smaller** from another year than from the same one",
         0: "The two gains are not told apart",
     }[change["clear"]]
-    kept = "it helps clearly across years" if away["clear"] > 0 else "it clearly harms across years" if away["clear"] < 0 else "across years its gain is not told from zero"
+    kept = (
+        "it helps clearly across years"
+        if away["clear"] > 0
+        else "it clearly harms across years"
+        if away["clear"] < 0
+        else "across years its gain is not told from zero"
+    )
     lines.append(
         f"- **{compare.said(arm)}**, against {compare.said(plain[arm])}: trained on the year of test {said(at_home)}, trained on another year {said(away)}; {kept}. {verdict}: "
         f"the difference is {said(change)}. Without a place, training on another year changes R² by {said(cost)}."
@@ -516,31 +603,39 @@ Markdown(
 # %% [markdown]
 # ## What this shows, what it does not
 #
-# It shows how the worth of a told place changes with the number of places seen, for one small network with one budget, and at random choices of stations from one dense network. It does not show
-# what a *sparse* network is like: real sparse networks stand in cities, and theirs is not a random choice. Nor does it separate places from steps: with
-# the same number of steps, the left ends of the curves may look different. And the validating stations remain many (see above).
+# It shows how the worth of a told place changes with the number of places seen, for one small network with one budget, and
+# at random choices of stations from one dense network. It does not show what a *sparse* network is like: real sparse
+# networks stand in cities, and theirs is not a random choice. Nor does it separate places from steps: with the same number
+# of steps, the left ends of the curves may look different. And the validating stations remain many (see above).
 #
-# The years show how a lesson about place carries over where the network stays the same. Monitors come and go, instruments change, and a few years are a small sample of what years are like.
+# The years show how a lesson about place carries over where the network stays the same. Monitors come and go, instruments
+# change, and a few years are a small sample of what years are like.
 #
 # ```{admonition} Exercise: shuffled levels
 # :class: exercise tip
-# Take {eq}`eq-learning-place` with $n = 25$ stations and $p = 512$. Draw vectors and levels at random, and solve for the shortest $w$ (`numpy.linalg.lstsq`). How large is the training error? Draw
-# a new station from the same distribution: how good is the estimate of its level?
+# Take {eq}`eq-learning-place` with $n = 25$ stations and $p = 512$. Draw vectors and levels at random, and solve for the
+# shortest $w$ (`numpy.linalg.lstsq`). How large is the training error? Draw a new station from the same distribution: how
+# good is the estimate of its level?
 # ```
 #
 # ```{admonition} Solution
 # :class: solution dropdown
-# The training error is zero up to rounding. The new level was drawn independently of its vector, so no estimate can be good; its expected squared error is the variance of the levels plus that of $w^\top v$, worse
-# than saying the mean. A model that stops early, or is kept small, fails less badly, and this is why the network does not collapse with few stations.
+# The training error is zero up to rounding. The new level was drawn independently of its vector, so no estimate can be
+# good; its expected squared error is the variance of the levels plus that of $w^\top v$, which is worse than saying the
+# mean. A model that stops early, or is kept small, fails less badly, and this is why the network does not collapse with few
+# stations.
 # ```
 #
 # ```{admonition} Exercise: the same steps
 # :class: exercise tip
-# {numref}`fig-learning-world` mixes few places with few steps. Which change of `runs.yml` would give all numbers of stations the same steps? What would then differ instead?
+# {numref}`fig-learning-world` mixes few places with few steps. Which change of `runs.yml` would give all numbers of
+# stations the same steps? What would then differ instead?
 # ```
 #
 # ```{admonition} Solution
 # :class: solution dropdown
-# Set `rows_per_epoch` to the smallest number of rows in the first table and raise `epochs`: every point then takes the same steps. What differs is how often a row is seen: with few stations many times, with many stations perhaps less than
-# once. One can hold fixed the steps or the passes, not both; with noise in the measurements, seeing a row many times is worth less than seeing another.
+# Set `rows_per_epoch` to the smallest number of rows in the first table and raise `epochs`: every point then takes the same
+# steps. What differs is how often a row is seen: with few stations many times, with many stations perhaps less than once.
+# One can hold fixed the steps or the passes, not both; with noise in the measurements, seeing a row many times is worth
+# less than seeing another.
 # ```

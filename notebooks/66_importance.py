@@ -58,10 +58,13 @@ def source(task):
         positive=("value", lambda v: int((v > 0).sum())), repeats=("sd", "mean"), between=("value", "std"),
     ).reset_index()  # fmt: skip
     arms["clear"] = (arms["low"] > 0).astype(int) - (arms["high"] < 0).astype(int)
+    calendar = arms["predictor"].isin(["calendar", *importance.GROUPS["calendar"]])
+    # The calendar is the same at every station: there is nothing to shuffle across. Free is for its own section.
+    asked = arms[arms["shuffle"].isin(["within", "across"]) & ~(calendar & (arms["shuffle"] == "across"))]
     told = [arm for arm in figures.arm_order(table["arm"]) if arm not in UNTOLD]
     singles = [p for p in table.loc[table["shuffle"] == "free", "predictor"].unique() if p != importance.PLACE]
     return SimpleNamespace(
-        task=task, title=TASKS[task], table=table, arms=arms, told=told, singles=singles, profile=name,
+        task=task, title=TASKS[task], table=table, arms=arms, asked=asked, told=told, singles=singles, profile=name,
         splits=compare.splits_in(table), embedded=task == "world", short=task.split("-")[0],
         lead=next((a for a in ("geoclip-hadamard", *told) if a in told), None),
         plain=next((a for a in UNTOLD if a in set(table["arm"])), None),
@@ -75,8 +78,8 @@ present = [s for s in sources.values() if len(s.table)]
 
 
 def one(s, split, arm, shuffle, predictor):
-    """Mean importance with its interval, or None where it was not measured."""
-    a = s.arms
+    """Mean importance with its interval, or None where there was nothing to shuffle."""
+    a = s.asked
     found = a[(a["split"] == split) & (a["arm"] == arm) & (a["shuffle"] == shuffle) & (a["predictor"] == predictor)]
     return next(found.itertuples(), None)
 
@@ -113,7 +116,7 @@ def nothing(what, s):
 #
 # {doc}`../concepts/scores` defines the RMSE. The sign matters:
 #
-# - **Positive**: the error grows. The network relies on the input, and rightly.
+# - **Positive**: the error grows. The network relies on the input, and the right value serves it better than a random one.
 # - **Zero**: it does not use the input, or has another one that says the same.
 # - **Negative**: with a random value it does *better*. It relies on the input, and is misled.
 #
@@ -180,7 +183,7 @@ def bars(ax, series, names):
 
 
 def of(s, split, arm, shuffle):
-    a = s.arms
+    a = s.asked
     return a[(a["split"] == split) & (a["arm"] == arm) & (a["shuffle"] == shuffle)].set_index("predictor")
 
 
@@ -189,14 +192,11 @@ def draw_singles(s, arm):
     if arm is None:
         return nothing(s.title, s)
     names = [*s.singles, importance.PLACE] if arm in s.told else s.singles
-    order = s.arms[(s.arms["arm"] == arm) & (s.arms["shuffle"] != "free")].groupby("predictor")["mean"].max()
+    order = s.asked[s.asked["arm"] == arm].groupby("predictor")["mean"].max()
     names = sorted(names, key=lambda name: -order[name])
     fig, axes = figures.subplots(1, len(s.splits), size=(6.4, 0.36 * len(names) + 1.5), sharey=True, squeeze=False)
     for ax, split in zip(axes[0], s.splits, strict=True):
-        drawn = {shuffle: of(s, split, arm, shuffle) for shuffle in INK}
-        # The calendar is the same at every station: there is nothing to shuffle across.
-        drawn["across"] = drawn["across"][~drawn["across"].index.isin(importance.GROUPS["calendar"])]
-        bars(ax, [(*INK[shuffle], drawn[shuffle]) for shuffle in INK], names)
+        bars(ax, [(*INK[shuffle], of(s, split, arm, shuffle)) for shuffle in INK], names)
         ax.set_title(where(split))
         ax.set_xlabel(f"importance [{figures.UNIT}]")
     fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
@@ -246,10 +246,9 @@ def table_of(s, arm):
         for split in s.splits:
             for shuffle in INK:
                 row = one(s, split, arm, shuffle, name)
-                constant = row is None or (shuffle == "across" and name in ("calendar", *importance.GROUPS["calendar"]))
-                text = "–" if constant else f"{row.mean:+.2f}"
-                text = text if constant else f"{f'**{text}**' if row.clear else text} ({compare.signed(row.low, row.high, 2)})"
-                cells[f"{where(split)}, {shuffle}"] = compare.minus(text.replace("**-", "**−"))
+                mean = "" if row is None else f"{row.mean:+.2f}".replace("-", "−")
+                interval = "" if row is None else f" ({compare.signed(row.low, row.high, 2)})"
+                cells[f"{where(split)}, {shuffle}"] = f"**{mean}**{interval}" if row and row.clear else f"{mean}{interval}" or "–"
         rows.append(cells)
     return compare.table(
         pd.DataFrame(rows),
@@ -285,28 +284,30 @@ def in_words(s):
         return Markdown("")
     lines = []
     for split in s.splits:
-        arm = s.lead or s.plain
+        arm = next(a for a in (s.lead, *s.told, s.plain) if a and len(of(s, split, a, "within")))
         tops = []
         for shuffle in INK:
             found = of(s, split, arm, shuffle)
             found = found[found.index.isin(s.singles)]
             top = found["mean"].idxmax()
             tops.append(f"{shuffle}: {said(top)}, {amount(next(found.loc[[top]].itertuples()))}")
-        text = f"- **{where(split)}.** The single input on which {compare.said(arm)} leans most, shuffled {'; '.join(tops)}. "
+        text = f"- **{where(split)}.** The single input on which the arm *{compare.said(arm)}* leans most, shuffled {'; '.join(tops)}. "
         places = {a: row for a in s.told if (row := one(s, split, a, "across", importance.PLACE)) is not None}
         if places:
             text += "Told the place of another station: " + "; ".join(f"{compare.said(a)} {amount(row)}" for a, row in places.items()) + ". "
             shares = [row.mean / whole.mean for a, row in places.items() if (whole := one(s, split, a, "across", importance.INPUTS)) and whole.mean > 0]
             if shares:
                 ends = [f"{100 * end:.0f} %" for end in (min(shares), max(shares))]
-                text += (f"Against losing all inputs in the same way that is {' to '.join(dict.fromkeys(ends))} as much. ")
-        wrong = s.arms[(s.arms["split"] == split) & (s.arms["clear"] < 0) & s.arms["shuffle"].isin(INK)]
-        text += (
-            f"Clearly *negative*, so that a random value does better, are {len(wrong)} of the {len(s.arms[(s.arms['split'] == split) & s.arms['shuffle'].isin(INK)])} importances of this split"
-            + (f", most of all {said(worst.predictor)} in {compare.said(worst.arm)}, {worst.shuffle}: {amount(worst)}." if (worst := next(wrong.sort_values('mean').itertuples(), None)) else ".")
-        )  # fmt: skip
+                text += (f"Beside all daily inputs of another station, that is {' to '.join(dict.fromkeys(ends))} as much. ")
+        shown = s.asked[s.asked["split"] == split]
+        wrong = shown[shown["clear"] < 0].sort_values("mean")
+        text += f"Clearly *negative*, so that a random value does better, are {len(wrong)} of {len(shown)} importances, all arms together"
+        if len(wrong):
+            worst = next(wrong.itertuples())
+            text += f"; the lowest is that of {said(worst.predictor)} for *{compare.said(worst.arm)}*, shuffled {worst.shuffle}: {amount(worst)}"
+        text += "."
         lines.append(text)
-    shown = s.arms[s.arms["shuffle"].isin(INK)]
+    shown = s.asked
     lines.append(
         f"\nA repeat of a shuffle changes a fit's importance by {shown['repeats'].median():.2f} {figures.UNIT} (median standard deviation over repeats)"
         + (f", another seed or partition by {shown['between'].median():.2f}" if shown["between"].notna().any() else "")
@@ -612,12 +613,13 @@ for s in present:
         f"- **{s.title[0].upper() + s.title[1:]}.** Over all fits the estimated day gets {100 * mean[0]:.0f} % of the weight, where an even spread would give "
         f"{100 / len(mean):.0f} %; the largest mean weight is at lag {compare.minus(str(mean.idxmax()))} ({100 * mean.max():.0f} %). "
     )
-    arms = today.groupby("arm").mean()
-    own = today.groupby(["arm", "split"]).std().mean()
+    arms, own = today.groupby("arm").mean(), today.groupby(["arm", "split"]).std().mean()
     if len(arms) > 1 and np.isfinite(own):
+        error = own / np.sqrt(today.groupby("arm").size().mean())
         text += (
-            f"The arms' means for the estimated day lie between {100 * arms.min():.0f} and {100 * arms.max():.0f} %; fits of one arm on one split differ by {100 * own:.0f} percentage points "
-            f"(standard deviation): {'more than arms do, so nothing should be read into the differences' if own > arms.std() else 'less than arms do'}."
+            f"The arms' means for the estimated day lie between {100 * arms.min():.0f} and {100 * arms.max():.0f} %. Fits of one arm on one split differ by "
+            f"{100 * own:.0f} percentage points (standard deviation), so that chance moves an arm's mean by about {100 * error:.0f}: the arms differ "
+            + ("by more than that." if arms.std() > 2 * error else "hardly by more than that, and nothing should be read into it.")
         )
     lines.append(text)
 Markdown("\n".join(lines))

@@ -182,6 +182,9 @@ def test_table_has_every_source_and_kind_of_row(table):
 
 def test_shares_are_shares_and_finer_scales_are_more_local(table):
     share = table[table["what"] == "share"].set_index("source")
+    single = table[table["what"] == "map"].groupby("source")["value"]
+    assert set(single.groups) == {"none", "lonlat", "truth"}
+    np.testing.assert_allclose(single.mean(), share["value"][list(single.groups)])
     assert share["value"].between(0, 1).all() and (share["low"] <= share["value"] + 1e-12).all()
     assert share["value"]["scale 1"] < share["value"]["scale 16"] < share["value"]["scale 256"]
     for _, part in table[table["what"] == "spectrum"].groupby("source"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -227,6 +228,22 @@ def test_no_held_out_label_reaches_an_input_or_a_scaler(project, name, neighbour
         np.testing.assert_array_equal(getattr(one, scaler).mean, getattr(two, scaler).mean)
         np.testing.assert_array_equal(getattr(one, scaler).scale, getattr(two, scaler).scale)
     assert one.huber == two.huber and one.names == (["wind", "warmth", "neighbour_pm25"][: 2 + neighbours])
+
+
+@pytest.mark.parametrize(("leak", "moved"), [(["neighbours"], "features"), (["scalers"], "y_scale")])
+def test_a_leak_lets_held_out_labels_in_and_only_where_it_says(project, leak, moved):
+    run, cube = by_model()["none"], toy_cube().assign_attrs(neighbours=1)
+    run = replace(run, data=run.data | {"leak": leak})
+    parts = split("spatial", cube, 0)
+    changed = cube.copy(deep=True)
+    changed["pm25"].values[parts.test] += 400
+    one, two = Prepared(run, cube, parts), Prepared(run, changed, parts)
+    differ = {
+        "features": not np.allclose(one.features[..., -1], two.features[..., -1]),
+        "y_scale": one.y_scale.mean[0] != pytest.approx(two.y_scale.mean[0]),
+    }
+    assert [name for name, is_so in differ.items() if is_so] == [moved]
+    np.testing.assert_array_equal(one.features[..., 0], two.features[..., 0])
 
 
 def test_held_out_predictors_and_places_do_not_move_a_scaler(project):

@@ -31,7 +31,8 @@ def cases(draw):
     n, days = draw(st.integers(1, 12)), draw(st.integers(1, 5))
     values = rng.gamma(2, 5, (n, days))
     values[rng.random(values.shape) < draw(st.floats(0, 0.9))] = np.nan
-    curve = Variogram(draw(st.floats(0, 2)), draw(st.floats(0.1, 5)), draw(st.floats(20, 2000)))
+    curve = Variogram(draw(st.floats(0, 2)), draw(st.floats(0.1, 5)), draw(st.floats(20, 2000)),
+                      draw(st.floats(0.3, 1)))
     return values, places(rng, n), places(rng, 3), curve, draw(st.integers(1, 14))
 
 
@@ -53,7 +54,7 @@ def test_weights_sum_to_one_so_a_level_is_added_unchanged(case):
 def test_weights_do_not_depend_on_the_scale_of_the_day(case, scale):
     values, lonlat, target, curve, k = case
     wanted = np.ones((3, values.shape[1]), bool)
-    scaled = Variogram(curve.nugget * scale, curve.sill * scale, curve.range_km)
+    scaled = Variogram(curve.nugget * scale, curve.sill * scale, curve.range_km, curve.power)
     np.testing.assert_allclose(krige(values, lonlat, target, wanted, scaled, k=k),
                                krige(values, lonlat, target, wanted, curve, k=k), atol=1e-5)
 
@@ -81,19 +82,23 @@ def test_weights_of_three_monitors_solved_by_hand(nugget, expected, value):
     assert found @ [8.0, 12.0, 20.0] == pytest.approx(value, abs=1e-8)
 
 
-def test_pykrige_says_the_same_on_the_sphere():
+@pytest.mark.parametrize("power", [1.0, 0.6])
+def test_pykrige_says_the_same_on_the_sphere(power):
     ok = pytest.importorskip("pykrige.ok")
     rng = np.random.default_rng(3)
     lonlat, target, values = places(rng, NEAREST), places(rng, 12), rng.gamma(2, 5, (NEAREST, 1))
-    curve = Variogram(0.3, 1.7, 450.0)
-    degrees = np.degrees(curve.range_km / EARTH_RADIUS_KM)
-    oracle = ok.OrdinaryKriging(
-        *lonlat.T, values[:, 0], variogram_model="exponential", coordinates_type="geographic",
-        # PyKrige's range is where 95 % are reached
-        variogram_parameters={"psill": curve.sill, "range": 3 * degrees, "nugget": curve.nugget})
+    curve = Variogram(0.3, 1.7, 450.0, power)
+    oracle = ok.OrdinaryKriging(  # which measures great circles in degrees
+        *lonlat.T, values[:, 0], coordinates_type="geographic", variogram_model="custom", variogram_parameters=[],
+        variogram_function=lambda _, degrees: curve(np.radians(degrees) * EARTH_RADIUS_KM))
     expected = np.asarray(oracle.execute("points", *target.T)[0])
     ours = krige(values, lonlat, target, np.ones((12, 1), bool), curve)[:, 0]
     np.testing.assert_allclose(ours, expected, rtol=1e-6)
+    if power == 1:  # and with its own exponential, whose range is where 95 % are reached
+        parameters = {"psill": 1.7, "range": 3 * np.degrees(450 / EARTH_RADIUS_KM), "nugget": 0.3}
+        own = ok.OrdinaryKriging(*lonlat.T, values[:, 0], coordinates_type="geographic",
+                                 variogram_model="exponential", variogram_parameters=parameters)
+        np.testing.assert_allclose(ours, np.asarray(own.execute("points", *target.T)[0]), rtol=1e-6)
 
 
 def test_only_the_nearest_reporting_monitors_enter_and_nothing_is_said_where_nobody_reports():
@@ -140,17 +145,19 @@ def test_the_empirical_curve_is_the_mean_of_half_squared_differences_within_days
     assert pairs.sum() > 0
 
 
-def test_a_planted_curve_is_found_again_even_if_one_day_is_a_hundred_times_as_rough():
+@pytest.mark.parametrize("truth", [Variogram(0.2, 0.8, 250.0), Variogram(0.1, 0.9, 300.0, 0.6)])
+def test_a_planted_curve_is_found_again_even_if_one_day_is_a_hundred_times_as_rough(truth):
     rng = np.random.default_rng(4)
-    lonlat, truth = places(rng, 250), Variogram(0.2, 0.8, 250.0)
+    lonlat = places(rng, 250)
     values = fields(rng, lonlat, truth, 60)
     values[:, 0] *= 100
     values[rng.random(values.shape) < 0.3] = np.nan
     found = variogram(values, lonlat)
-    share = found.nugget / (found.nugget + found.sill)
-    assert share == pytest.approx(0.2, abs=0.05)
-    assert found.range_km == pytest.approx(250, rel=0.2)
-    assert found(np.array([0.0, 1e6])) == pytest.approx([found.nugget, found.nugget + found.sill])
+    km = np.array([50.0, 100, 200, 400, 800, 1500])
+    # Of a day's variance, as that is what the days are divided by.
+    variance = truth(great_circle_km(lonlat, lonlat)).mean()
+    np.testing.assert_allclose(found(km), truth(km) / variance, atol=0.08)
+    assert found(np.array([0.0, 1e9])) == pytest.approx([found.nugget, found.nugget + found.sill])
 
 
 def test_with_the_right_curve_kriging_beats_the_nearest_monitor_and_the_mean():

@@ -50,7 +50,7 @@ def collect(runs: list[Run]) -> pd.DataFrame:
 
         - ``spectrum``: normalised power (km2) at the wavelength ``x`` (km), of ``n`` maps or columns;
         - ``share``: part of the variance at wavelengths below :data:`~placeprior.spectra.LOCAL_KM`, mean of ``n`` maps;
-          ``low`` and ``high`` are those of the smoothest and of the roughest;
+          ``low`` and ``high`` are those of the smoothest and of the roughest; ``map``: that of the map numbered ``x``;
         - ``amplitude``: root mean square of that part over ``n`` maps, µg m-3;
         - ``decile``: local energy minus that of ``none`` (µg2 m-6) in ``n`` cells with photographs of median density
           ``x`` (per 10,000 km2);
@@ -91,6 +91,8 @@ def _spectra(fields: np.ndarray, together: bool = False) -> Iterator[list]:
         yield ["spectrum", length, value, np.nan, np.nan, len(fields)]
     shares = np.array([local.sum() / total.sum()]) if together else local / total
     yield ["share", LOCAL_KM, shares.mean(), shares.min(), shares.max(), len(fields)]
+    if not together:
+        yield from (["map", number, share, np.nan, np.nan, 1] for number, share in enumerate(shares))
     yield ["amplitude", LOCAL_KM, np.sqrt(local.mean()), np.nan, np.nan, len(fields)]
 
 

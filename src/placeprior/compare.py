@@ -16,7 +16,7 @@ from placeprior.looks import UNIT, arm, arm_order, look
 
 #: Splits as every table lists them, and what each holds out.
 SPLITS = {
-    "random": "WR · random", "spatial": "WR · spatial", "knndm": "kNNDM", "blocks": "blocks, buffered",
+    "random": "WR · random", "spatial": "WR · spatial", "knndm": "kNNDM", "blocks": "blocks (buffered)",
     "checkerboard-8": "OoR · 8°", "checkerboard-16": "OoR · 16°", "checkerboard-30": "OoR · 30°",
     "state": "OoR · state",
 }  # fmt: skip

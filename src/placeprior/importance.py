@@ -280,10 +280,8 @@ def attention(scores: pd.DataFrame, stamps: Mapping[str, Mapping[str, Any]]) -> 
 
     Parameters
     ----------
-    scores : pandas.DataFrame
-        As :func:`placeprior.ledger.scores`; only which runs there are is read.
-    stamps : dict
-        As :func:`placeprior.ledger.stamps`.
+    scores, stamps
+        As :func:`placeprior.ledger.scores`, of which only the runs are read, and :func:`placeprior.ledger.stamps`.
 
     Returns
     -------
