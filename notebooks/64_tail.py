@@ -469,12 +469,15 @@ for task, split in panels_of(TASKS):
 for task in tasks:
     (better, worse, n), (better_days, worse_days, _) = (count(task, "all", f"r2_{name}", False) for name in PARTS)
     if n:
-        often = "more often" if better > better_days else "less often" if better < better_days else "as often"
+        often = (
+            "**neither** a place's mean nor its days" if better == better_days == 0
+            else f"the mean of a place **{'more' if better > better_days else 'less'} often** than its days" if better != better_days
+            else "the mean of a place **as often** as its days"
+        )  # fmt: skip
         lines.append(
             f"- **{title(task)}, all splits.** Of {n} pairs of arm and split, the means of places are clearly better in {better} and worse in {worse}; their days "
-            f"are better in {better_days} and worse in {worse_days}. So telling the place clearly helps the mean of a place **{often}** "
-            f"{'as' if often.startswith('as') else 'than'} its days"
-            + (", and where it helps one it can hurt the other." if worse + worse_days else ".")
+            f"are better in {better_days} and worse in {worse_days}. So telling the place clearly helps {often}"
+            + (", and where it helps one it can hurt the other." if (worse or worse_days) and (better or better_days) else ".")
         )
         drop = part(told, task, metric="mse")
         if len(drop):
@@ -569,8 +572,8 @@ for task, split in panels_of(TASKS):
     if low:
         text.append(
             f"the 98th percentile is estimated {'too low by every arm' if max(low) < 0 else 'too high by every arm' if min(low) > 0 else 'too low by some arms and too high by others'} "
-            f"(means from {min(low):+.1f} to {max(low):+.1f} {UNIT}"
-            + (f"; {groups(part(told, task, split, metric='q98_rmse'), True)} in its error)" if len(part(told, task, split, metric="q98_rmse")) else ")")
+            f"(means from {min(low):+.1f} to {max(low):+.1f} {UNIT})"
+            + (f"; its error, {groups(part(told, task, split, metric='q98_rmse'), True)}" if len(part(told, task, split, metric="q98_rmse")) else "")
         )
     if high:
         text.append(f"days measured at 35 or more are missed by {min(high):+.1f} to {max(high):+.1f} on average")
@@ -585,8 +588,8 @@ for task, split in panels_of(TASKS):
 Markdown(compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0") or "*No high days were tested.*")
 
 # %% [markdown]
-# An estimate that is trained to be right in the middle of what can happen is drawn to the middle: on the worst days it falls short, and a better place
-# does not bring the day's smoke. That is no fault of one arm, and a question for the loss.
+# An estimate that is trained to be right in the middle of what can happen is drawn to the middle, and tends to fall short on the worst days. To know the place better
+# does not bring the day's smoke. That is a question for the inputs and the loss, not for the place alone.
 #
 # ## Smoke days and seasons
 #
@@ -678,8 +681,8 @@ for task in tasks:
             detail = [f"{verb}: {names}" for verb, sign in (("better", -1), ("worse", 1)) if (names := listing(task, smoky, sign))]
             text += f" ({'; '.join(detail)}). " if detail else ". "
             gain, gain_then = better - worse, better_then - worse_then
-            text += "More clear gains than losses on " + (
-                "both." if min(gain, gain_then) > 0 else f"{NAMES[ordinary]} only." if gain > 0 else f"{NAMES[smoky]} only." if gain_then > 0 else "neither."
+            text += "Telling the place gains more often than it loses on " + (
+                "both kinds of days." if min(gain, gain_then) > 0 else f"one kind only: {NAMES[ordinary]}." if gain > 0 else f"one kind only: {NAMES[smoky]}." if gain_then > 0 else "neither kind of days."
             ) + " "  # fmt: skip
         by = [f"{NAMES[s]} {counts[s][0]} and {counts[s][1]}" for s in SEASONS if counts[s][2]]
         text += f"By season, clear gains and losses: {compare.listed(by)}."

@@ -185,7 +185,7 @@ for split in splits:
     for arm in figures.arm_order(levels["arm"]):
         own = levels[(levels["split"] == split) & (levels["arm"] == arm)].assign(placeness=lambda f: f["task"].map(knob))
         cells = [own.loc[own["placeness"] == v, "value"] for v in values]
-        texts = [f"{c.mean():.2f}" + (f" ± {c.std():.2f}" if len(c) > 1 else "") if len(c) else "–" for c in cells]
+        texts = [(f"{c.mean():.2f}" + (f" ± {c.std():.2f}" if len(c) > 1 else "")).replace("-", "−") if len(c) else "–" for c in cells]
         rows.append([where(split), name(arm), *texts])
 compare.table(
     pd.DataFrame(rows, columns=["split", "arm", *(f"placeness {v:g}" for v in values)]),
@@ -250,21 +250,29 @@ def single_fits(task):
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
 
 
+def overspread(values, errors):
+    """Spread of differences around their mean, in units of the standard errors that their intervals imply."""
+    if len(values) < 2:
+        return np.nan
+    return float(np.sqrt((((values - values.mean()) / errors) ** 2).sum() / (len(values) - 1)))
+
+
 def clears(table):
     """Share of single fits above and below zero, with exact binomial intervals, for each arm."""
     rows = []
     for arm in figures.arm_order(table["arm"]):
         own = table[table["arm"] == arm]
         above, below = int((own["low"] > 0).sum()), int((own["high"] < 0).sum())
-        interval = stats.binomtest(above, len(own)).proportion_ci(method="exact")
+        interval, harm = (stats.binomtest(k, len(own)).proportion_ci(method="exact") for k in (above, below))
         means = own.groupby("task")["value"].mean()
         error = (own["high"] - own["low"]) / (2 * stats.norm.ppf(0.975))
         usable = error > 0
         rows.append({
             "arm": arm, "fits": len(own), "worlds": own["task"].nunique(), "above": above, "below": below,
-            "share": above / len(own), "low": interval.low, "high": interval.high, "mean": own["value"].mean(),
+            "share": above / len(own), "low": interval.low, "high": interval.high, "harm": harm.low,
+            "mean": own["value"].mean(),
             "half": stats.t.ppf(0.975, len(means) - 1) * means.std() / np.sqrt(len(means)) if len(means) > 1 else np.nan,
-            "ratio": float(np.sqrt(np.mean((own["value"] / error)[usable] ** 2))) if usable.any() else np.nan,
+            "ratio": overspread(own["value"][usable], error[usable]),
         })  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -292,10 +300,11 @@ for ax, arm in zip(axes.flat, panels, strict=False):
     ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
     ax.set(title=name(arm), yticks=[])
     ax.grid(axis="y", visible=False)
-for ax in axes.flat[len(panels) :]:
-    ax.set_visible(False)
-for ax in axes[-1]:
-    ax.set_xlabel("ΔR² of one fit")
+for number, ax in enumerate(axes.flat):
+    ax.set_visible(number < len(panels))
+    if number + columns >= len(panels):  # the lowest of its column
+        ax.set_xlabel("ΔR² of one fit")
+        ax.tick_params(labelbottom=True)
 _ = figures.label(fig, profile, n=int(judged["fits"].sum()), of="fits", embedded=True, note="placeness 0")
 
 # %% tags=["remove-input"]
@@ -308,7 +317,7 @@ rows = [
         f"{100 * r.low:.1f} to {100 * r.high:.1f} %",
         f"{r.below}",
         f"{r.mean:+.4f}".replace("-", "−") + (f" ({compare.signed(r.mean - r.half, r.mean + r.half, 4)})" if np.isfinite(r.half) else ""),
-        f"{r.ratio:.1f}",
+        f"{r.ratio:.1f}" if np.isfinite(r.ratio) else "–",
     )
     for r in shares.itertuples()
 ]
@@ -334,6 +343,7 @@ for r in judged.itertuples():
     lines.append(
         f"- {compare.said(r.arm)}: {r.above} of {r.fits} fits lie wholly above zero ({100 * r.share:.1f} %, binomial interval {100 * r.low:.1f} to "
         f"{100 * r.high:.1f} %), and {r.below} wholly below. {verdict}."
+        + (" That many below zero are no chance either: where a place has nothing to tell, being told it **harms**." if r.harm > 0.05 else "")
     )
 every = judged[["above", "below", "fits"]].sum()
 lines.append(
@@ -354,8 +364,8 @@ Markdown("\n".join(lines))
 #
 # The interval of a single fit asks: what if other stations had been drawn? It does not ask: what if the network had begun from other weights? Two
 # networks that are told nothing differ a little too, at all stations alike, and an interval over stations may call that clear. The last column of the
-# table measures it: each difference divided by the standard error that its interval implies, and of these the root mean square. It is one if the intervals
-# tell all there is at placeness 0, and above one if chance of training is missing from them.
+# table measures it: how far each difference is from the arm's mean difference, divided by the standard error that its interval implies, and of these the root mean
+# square. It is one if the intervals tell all there is at placeness 0, and above one if something is missing from them, such as the chance of training.
 
 # %% tags=["remove-input"]
 usable = judged[np.isfinite(judged["ratio"])]
@@ -424,9 +434,9 @@ Markdown(
 
 # %% tags=["remove-cell"]
 known = evidence.read(profile, "truth")
-known = known[known["split"].isin(splits)]
+known = known[known["split"].isin(splits)].astype({"run": str})
 if known.empty:
-    raise StoreError(f"results/{profile}/truth.csv has no runs of the splits {splits}; make it again with `doit evidence:{profile}:truth`")
+    raise StoreError(f"{evidence.path(profile, 'truth')} has no runs of the splits {splits}; make it again with `doit evidence:{profile}:truth`")
 mapped = compare.with_arm(known)
 pairs = {arm: base for arm, base in REFERENCE.items() if arm in set(mapped["arm"])}
 pairs |= {"sincos": "none"} if "sincos" in set(mapped["arm"]) else {}
@@ -438,7 +448,7 @@ for (value, world), part in mapped.groupby(["placeness", "world"]):
             on_maps.append(compare.arms_of(table).assign(piece=piece, placeness=value, world=world))
 on_maps = pd.concat(on_maps, ignore_index=True) if on_maps else pd.DataFrame()
 if on_maps.empty:
-    raise StoreError(f"results/{profile}/truth.csv has no pair of an arm and its reference; make it again with `doit evidence:{profile}:truth`")
+    raise StoreError(f"{evidence.path(profile, 'truth')} has no pair of an arm and its reference; make it again with `doit evidence:{profile}:truth`")
 home = 1.0 if 1.0 in set(on_maps["placeness"]) else float(on_maps["placeness"].max())
 mapped_scores = compare.with_arm(truth.scores(known))
 there = on_maps[(on_maps["placeness"] == home) & (on_maps["world"] == on_maps["world"].min())]

@@ -241,7 +241,7 @@ _ = draw_fine(measured, "winter")
 # \ell_q = \frac{U}{\sigma \sqrt{-2 \ln q}}, \qquad U = \frac{180\,R}{66.50336},
 # $$ (eq-artefacts-wavelength)
 #
-# where $U$ is the length, on an Earth of radius $R$, of a unit of GeoCLIP's map, which keeps areas. ({doc}`place` measures the same waves at the equator, where the map is stretched the other way.)
+# where $U$ is the length, on an Earth of radius $R$, of a unit of GeoCLIP's map, which keeps areas; the number is the scale in its code. ({doc}`place` measures the same waves at the equator, where the map is stretched the other way.)
 
 # %% tags=["remove-input"]
 rows = []
@@ -378,7 +378,12 @@ for s in present:
         for sign, words in ((1, "a larger share of local variance than no location"), (-1, "a smaller one"), (0, "no clear difference"))
     }
     text = f"- **{s.title[0].upper()}{s.title[1:]}.** "
-    text += "; ".join(f"{words}: {compare.listed(arms)}" for words, arms in groups.items() if arms) + "."
+    said_so = "; ".join(f"{words}: {compare.listed(arms)}" for words, arms in groups.items() if arms)
+    text += f"{said_so[:1].upper()}{said_so[1:]}." if said_so else "No other arm has maps here."
+    size = s.rows("amplitude").set_index("source")["value"]
+    grown = [f"{said(a)} {size[a]:.2f}" for a in s.arms if a in ENCODERS and a in size.index]
+    if grown and "none" in size.index:
+        text += f" In {figures.UNIT} the fine part has a size of {size['none']:.2f} without a place; {compare.listed(grown)}."
     beyond = {arm: against(s, arm, "truth") for arm in s.arms}
     beyond = {arm: f for arm, f in beyond.items() if f}
     if beyond:
@@ -386,7 +391,7 @@ for s in present:
         text += f" Against the truth, more: {compare.listed(more) if more else 'none'}; less: {compare.listed(less) if less else 'none'}."
     lines.append(text)
 lines.append(
-    "\nA share can be like the truth's for the wrong reason: the amount of detail may be right and its place wrong. Part of the embedded world's truth is speckle that belongs to no "
+    "\nA share is relative: it can also rise because a map varies less in the large. And it can be like the truth's for the wrong reason: the amount of detail may be right and its place wrong. Part of the embedded world's truth is speckle that belongs to no "
     "neighbourhood ({doc}`world`) and that no map can have. And a map without any place is not free of detail either, where its predictors have some."
 )
 Markdown("\n".join(lines))
@@ -394,9 +399,9 @@ Markdown("\n".join(lines))
 # %% [markdown]
 # ## Where the encoder has seen photographs
 #
-# GeoCLIP learned from 4.7 million photographs that people had put on the web. Where they were taken is not published with it. The `geoclip` package ships a **gallery** of 100,000 coordinates; how it was drawn
+# GeoCLIP learned from 4.7 million photographs that people had put on the web. Where they were taken is not published with it. The `geoclip` package ships a **gallery** of a hundred thousand coordinates; how it was drawn
 # from the photographs is not documented. It is used here as a **proxy** for the training set, and all that follows is about the proxy. Density means: photographs of the gallery within 100 km of
-# a cell, per 10,000 km².
+# a cell, per $10^4$ km².
 
 # %% mystnb={"figure": {"caption": "Coordinates of the gallery that the geoclip package ships, within 100 km of each place, per 10,000 km²: a proxy for where GeoCLIP's training photographs were taken. The colours are logarithmic.", "name": "fig-artefacts-photos"}, "image": {"alt": "Map of the contiguous US: dense around the coasts and the large cities, sparse over the Great Plains and the inner West."}} tags=["hide-input"]
 lon, lat = coords.grid(0.5)
@@ -628,9 +633,9 @@ helped = [
 held = [r for r, how in clear if how == "partial"]
 Markdown(
     (
-        f"Of {looks} intervals over stations, {len(clear)} exclude zero; {0.05 * looks:.0f} would by chance. "
+        f"Of {looks} intervals over stations, {len(clear)} exclude{'s' * (len(clear) == 1)} zero; about {0.05 * looks:.1f} would by chance. "
         + (f"Plain correlations that do: {compare.listed(helped)}. " if helped else "No plain correlation does. ")
-        + (f"With people held fixed, {len(held)} of {len(at)} still do." if at else "")
+        + (f"With people held fixed, {len(held)} of {len(at)} do." if at else "")
     ).replace(" · ", "\u00a0·\u00a0")
 )
 
