@@ -34,6 +34,20 @@ ARMS = [*matrix.BASELINES, "none", "none+head", *PLACED]
 TYPE = {"metric": "rmse"}
 
 
+def common(scores):
+    """Scores of the fits that all arms of a split have: means over different seeds or partitions rank nothing.
+
+    Where no fit is common to all, the arms with the fewest are left out.
+    """
+    kept = []
+    for _, part in scores.groupby("split"):
+        arms = part.drop_duplicates("run")["arm"].value_counts().index.tolist()
+        while (shared := matched.shared(part, arms)).empty:
+            arms.pop()
+        kept.append(shared)
+    return pd.concat(kept) if kept else scores
+
+
 def source(task):
     """Scores, station sums and costs of a task, on the splits in which a baseline beside inverse distance was run."""
     name = profile if task == "world" else real
@@ -59,9 +73,8 @@ if sources["world"].scores.empty:
 for s in sources.values():
     s.to_none = compare.differences(s.scores, s.sums, against="none", **TYPE)
     s.added = compare.arms_of(matched.differences(s.scores, s.sums, ADDED, **TYPE))
-    s.means = s.scores[s.scores["metric"] == "rmse"].groupby(["split", "arm"])["value"].mean()
-    fits = s.scores.drop_duplicates("run").groupby(["split", "arm"]).size()
-    s.whole = fits[fits == fits.groupby("split").transform("max")].index  # only these can be ranked by their means
+    s.ranked = common(s.scores)
+    s.means = s.ranked[s.ranked["metric"] == "rmse"].groupby(["split", "arm"])["value"].mean()
     s.looks = []  # every further comparison of two arms, for the count at the end
 
 
@@ -83,8 +96,8 @@ VERDICT = {1: "clearly worse than", -1: "clearly better than", 0: "not told apar
 
 
 def versus(s, split, first, second):
-    """Paired difference in RMSE of two arms on a split, or None where they share no fit."""
-    part = s.scores[s.scores["split"] == split]
+    """Paired difference in RMSE of two arms on a split, in the fits that are ranked, or None where there is none."""
+    part = s.ranked[s.ranked["split"] == split]
     found = compare.arms_of(matched.differences(part, s.sums, {first: second}, **TYPE))
     one = next(found.itertuples(), None)
     if one is not None:
@@ -93,8 +106,8 @@ def versus(s, split, first, second):
 
 
 def lowest(s, split, arms):
-    """The arm with the lowest mean RMSE among these, or None where none has all fits."""
-    means = s.means[s.means.index.isin(s.whole)][split]
+    """The arm with the lowest mean RMSE among these, or None where none was run."""
+    means = s.means[split]
     known = means[means.index.isin(arms)]
     return None if known.empty else known.idxmin()
 
@@ -112,7 +125,7 @@ def forest(s):
     if s.to_none.empty:
         return nothing(s)
     panels = {where(split): s.to_none[s.to_none["split"] == split] for split in compare.splits_in(s.to_none)}
-    fig = figures.forests(panels, f"ΔRMSE to no location [{figures.UNIT}]", reference=0)
+    fig = figures.forests(panels, f"ΔRMSE [{figures.UNIT}]", reference=0)
     fig.set_size_inches(fig.get_figwidth(), 1.2 * fig.get_figheight())  # names of three lines
     return figures.label(
         fig, s.profile, n=s.to_none["stations"].max(), of="stations at most", embedded=s.embedded,
@@ -273,14 +286,21 @@ Markdown(
 
 # %% tags=["remove-input"]
 def table(s):
-    """Mean RMSE, arms by splits."""
+    """Mean RMSE, arms by splits; differences to no location folded below."""
     if s.scores.empty:
         return Markdown(f"*No runs of the baselines for {s.title} are in `results/{s.profile}`.*")
-    return compare.table(
-        compare.spread(s.scores, "rmse").rename_axis("arm"),
-        f"{title(s)}: test RMSE in {figures.UNIT}, mean ± standard deviation over seeds and folds; {s.scores['run'].nunique()} runs, {s.origin}. A dash: not run. An arm with fewer fits than others of a split is not ranked in the sentences below.",
+    means = compare.table(
+        compare.spread(s.ranked, "rmse").rename_axis("arm"),
+        f"{title(s)}: test RMSE in {figures.UNIT}, mean ± standard deviation over seeds and folds; {s.ranked['run'].nunique()} runs, only fits that all arms of a split have, {s.origin}. A dash: no such run.",
         f"tab-baselines-{s.short}",
-    )
+    ).data
+    gaps = compare.table(
+        compare.gains(compare.arms_of(s.to_none)),
+        f"{title(s)}: test RMSE in {figures.UNIT} minus that of no location on the same rows, 95 % interval over stations; negative is better, bold where the interval excludes "
+        f"zero, with an asterisk where single fits disagree in sign; {s.origin}.",
+        f"tab-baselines-{s.short}-differences",
+    ).data
+    return Markdown(f"{means}\n\n::::{{admonition}} {title(s)}: differences to no location\n:class: dropdown note\n\n{gaps}\n::::\n")
 
 
 table(sources["world"])
@@ -352,7 +372,7 @@ Markdown(compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
 # %% tags=["remove-input"]
 def additions(s):
     """What each addition changes, additions by splits."""
-    base = {a: f"{figures.look(a).name} (to {ADDED[a]})" for a in s.added["arm"]}
+    base = {a: f"{figures.look(a).name}, against {compare.said(ADDED[a])}" for a in s.added["arm"]}
     cells = compare.gains(s.added).rename(index={figures.look(a).name: text for a, text in base.items()})
     return compare.table(
         cells,

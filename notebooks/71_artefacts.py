@@ -263,7 +263,7 @@ SCALES = {
     "encoder": ("all three added", figures.INK, "-"), "scale 1": ("σ = 1", "#029e73", "-"), "scale 16": ("σ = 16", "#de8f05", "-"),
     "scale 256": ("σ = 256", "#0173b2", "-"),
 }  # fmt: skip
-TICKS = [1500, 1000, 500, 200, 100, 50]
+TICKS = [1500, 500, 200, 100, 50]
 
 
 def wavelength_axis(ax, longest, shortest):
@@ -375,7 +375,7 @@ for s in present:
     found = {arm: f for arm, f in found.items() if f}
     groups = {
         words: [said(a) for a, f in found.items() if f["clear"] == sign]
-        for sign, words in ((1, "a larger share of local variance than no location"), (-1, "a smaller one"), (0, "no clear difference"))
+        for sign, words in ((1, "a larger share of local variance than no location"), (-1, "a smaller share than no location"), (0, "no clear difference to it"))
     }
     text = f"- **{s.title[0].upper()}{s.title[1:]}.** "
     said_so = "; ".join(f"{words}: {compare.listed(arms)}" for words, arms in groups.items() if arms)
@@ -498,7 +498,7 @@ def verdicts(what, up, down):
             words = []
             for row, how in ((plain.loc[arm], "plainly"), (partial.loc[arm], "with people held fixed")):
                 sign = int(row["low"] > 0) - int(row["high"] < 0)
-                words.append(f"{how} {({1: up, -1: down, 0: 'no clear relation'})[sign]} (ρ = {row['value']:+.2f})")
+                words.append(f"{how}, {({1: up, -1: down, 0: 'no clear relation'})[sign]} (ρ = {row['value']:+.2f})")
             lines.append(f"- {s.title[0].upper()}{s.title[1:]}, {said(arm)}: {'; '.join(words)}.")
     return compare.minus("\n".join(lines))
 

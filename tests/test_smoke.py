@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from placeprior import encoders, experiment, matrix, pages
+from placeprior import encoders, evidence, experiment, matrix, pages
 from placeprior.errors import MissingWeights
 
 ROOT = Path(__file__).parent.parent
@@ -35,6 +35,8 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for run in matrix.runs("smoke"):
             experiment.make(run, log=lambda line: None)
         experiment.collect("smoke")
+        for name in matrix.profile("smoke")["evidence"]:
+            evidence.make("smoke", name, log=lambda line: None)
     return root
 
 
