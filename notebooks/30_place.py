@@ -490,7 +490,7 @@ from scipy.spatial import cKDTree
 
 cube = data.load(task["load"], **task.get("options", {}))
 lonlat = stations(cube)
-names = list(dict.fromkeys(run.split for run in matrix.runs(profile)))
+names = list(dict.fromkeys(run.split for run in matrix.runs(profile, "core")))
 rows, alone = [], {}
 for name in [n for n in names if n != "random"]:
     row = [f"`{name}`"]

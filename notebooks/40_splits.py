@@ -25,7 +25,7 @@ embedded = bool(cube.attrs["embedded"])
 lonlat = stations(cube)
 pm25 = cube["pm25"].values.astype(float)
 measured = np.isfinite(pm25)
-runs = matrix.runs(profile)
+runs = matrix.runs(profile, "core")
 names = list(dict.fromkeys(run.split for run in runs))
 parts = {(name, fold): split(name, cube, 0, fold) for name in names for fold in folds(name)}
 held = [name for name in names if name != "random"]

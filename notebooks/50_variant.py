@@ -20,7 +20,7 @@ from placeprior.errors import StoreError
 from placeprior.sizes import Config
 
 figures.style()
-runs = [run for run in matrix.runs(profile) if run.model == model and ledger.is_stored(run.id)]
+runs = [run for run in matrix.runs(profile, "core") if run.model == model and ledger.is_stored(run.id)]
 if not runs:
     raise StoreError(
         f"no run of {model!r} of profile {profile!r} is stored; `placeprior runs list {profile}` lists them"

@@ -23,7 +23,7 @@ from placeprior.splits import partition
 
 figures.style()
 resolution = 2.0 if profile == "smoke" else 0.5
-runs = [run for run in matrix.runs(profile) if run.task == "world" and ledger.is_stored(run.id)]
+runs = [run for run in matrix.runs(profile, "core") if run.task == "world" and ledger.is_stored(run.id)]
 first_seed = min((run.seed for run in runs), default=0)
 of = {(run.split, figures.arm(run.variant, run.fusion), run.fold): run for run in runs if run.seed == first_seed}
 arms = figures.arm_order(arm for split, arm, _ in of if split == "spatial")

@@ -64,7 +64,7 @@ def _panel(ax: Axes, drawn: pd.DataFrame, order: list[str]) -> None:
         pad = 0.06 * (top - floor)
         ax.set_ylim(floor - pad, top + pad)
         for (split, name), (start, stop, mean) in bars.items():
-            x = order.index(split) + (shown.index(name) - (len(shown) - 1) / 2) * 0.13
+            x = order.index(split) + (shown.index(name) - (len(shown) - 1) / 2) * min(0.13, 0.84 / len(shown))
             style = look(name)
             ax.plot([x, x], [start, stop], color=style.colour, lw=2, solid_capstyle="round")
             at = float(np.clip(mean, floor, top))
