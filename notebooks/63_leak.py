@@ -133,11 +133,10 @@ note
 # over its distance $d$,
 #
 # $$
-# x(s, t) = \frac{\sum_{i \in N} y_i(t) / d(s, i)}{\sum_{i \in N} 1 / d(s, i)},
-# \qquad N = \text{the nearest monitors to } s \text{ in a pool } P,\ s \text{ itself left out}
+# x(s, t) = \frac{\sum_{i \in N} y_i(t) / d(s, i)}{\sum_{i \in N} 1 / d(s, i)}
 # $$ (eq-leak-feature)
 #
-# ({cite:t}`shepard1968`). All depends on the pool $P$. **Clean**: the training monitors. **Leaky**: all monitors. The code
+# ({cite:t}`shepard1968`), where $N$ are the nearest monitors to $s$ in a pool $P$, $s$ itself left out. All depends on the pool $P$. **Clean**: the training monitors. **Leaky**: all monitors. The code
 # below is the one that all runs use; only `pool` differs. So that the figure stays readable, it takes the nearest three.
 
 # %% tags=["hide-input"]
