@@ -132,6 +132,14 @@ def test_old_leftovers_are_swept_and_young_ones_left_to_their_run(project):
     assert not old.exists() and young.exists()
 
 
+def test_leftovers_that_vanish_while_they_are_looked_at_are_no_error(project):
+    # Another process renames its entry between the listing and the look: a link to nowhere is as absent.
+    ledger.store().mkdir()
+    (ledger.store() / ".0123456789ab-gone").symlink_to(project / "nowhere")
+    make(by_model()["idw"], quiet)
+    assert ledger.is_stored(by_model()["idw"].id)
+
+
 def test_a_run_that_another_process_finished_first_is_left_as_it_stands(project, monkeypatch):
     run, entry, fill = by_model()["idw"], ledger.store() / by_model()["idw"].id, experiment._fill_entry
 

@@ -197,8 +197,9 @@ def _begin_entry(entry: Path) -> Path:
     try:
         entry.parent.mkdir(parents=True, exist_ok=True)
         for left in entry.parent.glob(".*-*"):  # by runs that were killed; a live one may be on another machine
-            if time.time() - left.stat().st_mtime > LEFT_BEHIND:
-                shutil.rmtree(left, ignore_errors=True)
+            with contextlib.suppress(FileNotFoundError):  # finished, and renamed, since it was listed
+                if time.time() - left.stat().st_mtime > LEFT_BEHIND:
+                    shutil.rmtree(left, ignore_errors=True)
         work = Path(tempfile.mkdtemp(prefix=f".{entry.name}-", dir=entry.parent))
         work.chmod(0o755)  # a store may be shared
         return work
