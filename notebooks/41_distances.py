@@ -51,7 +51,7 @@ BEFORE = {"random": "other days at known places", "spatial": "places among the m
 
 def where(split):
     """A split's name, without a comma, which would break a list of names."""
-    return compare.SPLITS.get(split, split).replace("blocks, buffered", "blocks (buffered)")
+    return compare.SPLITS.get(split, split)
 
 
 def light(names, lonlat):

@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.spatial import cKDTree
 from scipy.stats import rankdata
 
-from placeprior import compare, coords, encoders, looks
+from placeprior import compare, coords, encoders, looks, metrics
 from placeprior.data import land
 from placeprior.encoders import geoclip
 from placeprior.errors import MissingWeights
@@ -148,7 +148,7 @@ def relation(x: np.ndarray, y: np.ndarray, lonlat: np.ndarray, given: np.ndarray
     names, square = np.unique(squares(lonlat), return_inverse=True)
     moments = np.zeros((len(names), design.shape[1], design.shape[1]))
     np.add.at(moments, square, design[:, :, None] * design[:, None, :])
-    drawn = np.tensordot(_counts(len(names)), moments, 1)
+    drawn = np.tensordot(metrics.resamples(len(names), DRAWS, 0), moments, 1)
     low, high = np.nanpercentile(_correlation(drawn), [2.5, 97.5])
     value = float(_correlation(moments.sum(0)))
     return {"value": value, "low": float(low), "high": float(high), "n": len(x), "squares": len(names)}
@@ -165,11 +165,6 @@ def _correlation(moments: np.ndarray) -> np.ndarray:
             return r[..., 0, 1]
         rest = (1 - r[..., 0, 2] ** 2) * (1 - r[..., 1, 2] ** 2)
         return (r[..., 0, 1] - r[..., 0, 2] * r[..., 1, 2]) / np.sqrt(rest)
-
-
-def _counts(squares: int) -> np.ndarray:
-    """How often each square is drawn, shape (draws, squares)."""
-    return np.random.default_rng(0).multinomial(squares, np.full(squares, 1 / squares), size=DRAWS).astype(float)
 
 
 def _relations(maps: dict[tuple, np.ndarray], on_land: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> list[tuple]:
@@ -198,7 +193,7 @@ def _relations(maps: dict[tuple, np.ndarray], on_land: np.ndarray, lon: np.ndarr
 def _deciles(photos: np.ndarray, values: np.ndarray, lonlat: np.ndarray) -> Iterator[list]:
     names, square = np.unique(squares(lonlat), return_inverse=True)
     group = np.minimum(rankdata(photos) / (len(photos) + 1) * DECILES, DECILES - 1e-9).astype(int)
-    counts = _counts(len(names))
+    counts = metrics.resamples(len(names), DRAWS, 0)
     for number in np.unique(group):
         here = group == number
         total = np.bincount(square[here], values[here], len(names))

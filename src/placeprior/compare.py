@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -119,7 +118,7 @@ def differences(
                 continue
             pairs = [_aligned(tables[own[fit]], tables[base[fit]]) for fit in shared]
             names = sorted(set().union(*(pair[0] for pair in pairs)))
-            weights = _weights(len(names), draws, seed)
+            weights = metrics.resamples(len(names), draws, seed)
             place = pd.Series(np.arange(len(names)), index=names)
             points, drawn = [], []
             for stations, first, second in pairs:
@@ -146,13 +145,6 @@ def _mean(values: np.ndarray) -> np.ndarray:
     finite = np.isfinite(values)
     with np.errstate(invalid="ignore"):
         return np.where(finite, values, 0.0).sum(0) / finite.sum(0)
-
-
-@lru_cache(maxsize=4)
-def _weights(stations: int, draws: int, seed: int) -> np.ndarray:
-    """How often each station is drawn, shape (draws, stations)."""
-    rng = np.random.default_rng(seed)
-    return rng.multinomial(stations, np.full(stations, 1 / stations), size=draws).astype(np.float64)
 
 
 def _aligned(first: pd.DataFrame, second: pd.DataFrame) -> tuple[list[str], np.ndarray, np.ndarray]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -82,7 +81,8 @@ def contrast(
         return None
     # A fit without a row to score (no high day) says nothing; the others still do.
     blocks, values = blocks[:, :, np.isfinite(points)], points[np.isfinite(points)].tolist()
-    resampled = (_weights(len(names), draws, seed) @ blocks.reshape(len(names), -1)).reshape(draws, *blocks.shape[1:])
+    counts = metrics.resamples(len(names), draws, seed)
+    resampled = (counts @ blocks.reshape(len(names), -1)).reshape(draws, *blocks.shape[1:])
     drawn = (signs * metrics.scores(resampled)[metric]).sum(1)
     finite = np.isfinite(drawn)
     with np.errstate(invalid="ignore"):  # a resample in which no fit has a row to score is passed over
@@ -90,13 +90,6 @@ def contrast(
     low, high = np.nanquantile(means, [(1 - level) / 2, (1 + level) / 2])
     return {"difference": float(np.mean(values)), "low": float(low), "high": float(high), "fits": len(values),
             "stations": len(names), "values": values, "clear": int(low > 0) - int(high < 0)}  # fmt: skip
-
-
-@lru_cache(maxsize=4)
-def _weights(stations: int, draws: int, seed: int) -> np.ndarray:
-    """How often each station is drawn, shape (draws, stations)."""
-    rng = np.random.default_rng(seed)
-    return rng.multinomial(stations, np.full(stations, 1 / stations), size=draws).astype(np.float64)
 
 
 def fits(scores: pd.DataFrame, **where: Any) -> pd.Series:

@@ -30,7 +30,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from placeprior import ledger, matrix
+from placeprior import ledger, matrix, metrics
 from placeprior.errors import ConfigError, StoreError
 from placeprior.experiment import THREADS, Prepared, cube_of
 from placeprior.matrix import Run
@@ -227,8 +227,7 @@ def collect(runs: list[Run]) -> pd.DataFrame:
     rows: list[list[Any]] = []
     for arms in fits.values():
         names = np.unique(np.concatenate([fit.names for arm in arms.values() for fit in arm]))
-        rng = np.random.default_rng(0)  # one resample of stations for all arms: their differences are paired
-        drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=DRAWS).astype(np.float64)
+        drawn = metrics.resamples(len(names), DRAWS, 0)  # one for all arms: their differences are paired
         for arm in arms.values():
             rows += _summary(arm, names, drawn)
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -6,6 +6,8 @@ days of one monitor are not independent, monitors nearly are, and resampling row
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import pandas as pd
 
@@ -72,6 +74,13 @@ def scores(sums: np.ndarray) -> dict[str, np.ndarray]:
         }
 
 
+@lru_cache(maxsize=4)
+def resamples(units: int, draws: int, seed: int) -> np.ndarray:
+    """How often each unit is drawn in each resample of as many, with replacement (Efron, 1979): (draws, units)."""
+    rng = np.random.default_rng(seed)
+    return rng.multinomial(units, np.full(units, 1 / units), size=draws).astype(np.float64)
+
+
 def bootstrap(sums: np.ndarray, draws: int = 2000, seed: int = 0) -> dict[str, np.ndarray]:
     """Scores of ``draws`` resamples of stations, with replacement (Efron, 1979, with the station as the unit).
 
@@ -85,9 +94,7 @@ def bootstrap(sums: np.ndarray, draws: int = 2000, seed: int = 0) -> dict[str, n
     -------
     dict of ndarray, shape (variant, draws)
     """
-    rng = np.random.default_rng(seed)
-    stations = sums.shape[1]
-    counts = rng.multinomial(stations, np.full(stations, 1 / stations), size=draws).astype(np.float64)
+    counts = resamples(sums.shape[1], draws, seed)
     return scores(np.einsum("ds,vsk->vdk", counts, sums, optimize=True))
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 import xarray as xr
 from scipy.spatial import cKDTree
 
-from placeprior import anatomy, ledger
+from placeprior import anatomy, ledger, metrics
 from placeprior.coords import EARTH_RADIUS_KM, unit_xyz
 from placeprior.errors import StoreError
 from placeprior.experiment import cube_of
@@ -179,8 +179,7 @@ def collect(runs: Iterable[Run], draws: int = DRAWS, seed: int = 0) -> pd.DataFr
             tested = np.unique(np.concatenate([table["station"].unique() for table in tables.values()]))
             place = np.zeros(cube.sizes["station"], int)
             place[tested] = np.arange(tested.size)
-            weights = np.random.default_rng(seed).multinomial(
-                tested.size, np.full(tested.size, 1 / tested.size), size=draws).astype(np.float64)
+            weights = metrics.resamples(tested.size, draws, seed)
             fits: dict[tuple[str, str], dict[tuple[int, int], Scored]] = {}
             for run, table in tables.items():
                 scored = score(table, strata, weights, place)
