@@ -20,8 +20,9 @@ from placeprior.data import land
 from placeprior.encoders import geoclip
 from placeprior.errors import MissingWeights
 from placeprior.experiment import cube_of
+from placeprior.ledger import KEY
 from placeprior.matrix import NO_PLACE, Run
-from placeprior.national import KEY, TRUTH, by_data, inputs
+from placeprior.national import TRUTH, by_data, inputs
 from placeprior.predict import daily_map
 from placeprior.spectra import LOCAL_KM, axes, box, capsules, highpass, spectrum
 from placeprior.splits import HISTORY
@@ -45,7 +46,7 @@ def collect(runs: list[Run]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        :data:`~placeprior.national.KEY`, ``source`` (an arm, ``truth``, ``encoder``, ``scale 1`` …), ``what``, ``x``,
+        :data:`~placeprior.ledger.KEY`, ``source`` (an arm, ``truth``, ``encoder``, ``scale 1`` …), ``what``, ``x``,
         ``value``, ``low``, ``high``, ``n``, where ``what`` is
 
         - ``spectrum``: normalised power (km2) at the wavelength ``x`` (km), of ``n`` maps or columns;

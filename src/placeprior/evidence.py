@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -71,21 +70,12 @@ def make(profile: str, name: str, log: Any = print) -> Path:
     started = time.perf_counter()
     table = importlib.import_module(f"placeprior.{name}").collect(runs)
     stamp = {"runs": _digest(profile, name), "count": len(runs), "seconds": round(time.perf_counter() - started, 1)}
-    temporary = file.with_name(f".{file.name}.tmp")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if file.suffix == ".parquet":
-            table.to_parquet(temporary, index=False, compression="zstd")
-        else:
-            table.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
-        os.replace(temporary, file)
-        stamps = json.dumps(_stamps(profile) | {name: stamp}, indent=1, sort_keys=True)
-        temporary.write_text(stamps + "\n", encoding="utf-8")
-        os.replace(temporary, ledger.results(profile) / "evidence.json")
-    except OSError as error:
-        raise StoreError(f"cannot write {file}: {error.strerror or error}; what was there is unchanged") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    if file.suffix == ".parquet":
+        ledger.replace(file, lambda p: table.to_parquet(p, index=False, compression="zstd"))
+    else:
+        ledger.replace(file, lambda p: table.to_csv(p, index=False, float_format="%.6g", lineterminator="\n"))
+    stamps = json.dumps(_stamps(profile) | {name: stamp}, indent=1, sort_keys=True)
+    ledger.replace(ledger.results(profile) / "evidence.json", lambda p: p.write_text(stamps + "\n", encoding="utf-8"))
     log(f"evidence {profile}/{name}: {len(table)} rows from {len(runs)} runs, {stamp['seconds']:.0f} s")
     return file
 

@@ -52,7 +52,7 @@ GROUPS = {
     "weather": ("temperature", "temperature_max", "temperature_min", "dew_point", "humidity", "pressure", "visibility",
                 "wind_speed", "wind_sin", "wind_cos", "boundary_layer_height", "precipitation"),
 }  # fmt: skip
-COLUMNS = ["task", "variant", "fusion", "split", "fold", "seed", "shuffle", "predictor", "rmse", "value", "sd", "low",
+COLUMNS = [*ledger.KEY, "shuffle", "predictor", "rmse", "value", "sd", "low",
            "high", "mean", "mean_low", "mean_high", "stations", "rows", "moved"]  # fmt: skip
 
 
@@ -288,10 +288,9 @@ def attention(scores: pd.DataFrame, stamps: Mapping[str, Mapping[str, Any]]) -> 
         ``task, variant, fusion, split, fold, seed, lag, weight``: lag 0 is the estimated day, -1 the day before; the
         weights of a run sum to one.
     """
-    keys = COLUMNS[:6]
     runs = scores.drop_duplicates("run")
     rows = []
-    for run, *key in runs[["run", *keys]].itertuples(index=False):
+    for run, *key in runs[["run", *ledger.KEY]].itertuples(index=False):
         weights = stamps.get(run, {}).get("attention") or []
         rows += [[*key, lag + 1 - len(weights), weight] for lag, weight in enumerate(weights)]
-    return pd.DataFrame(rows, columns=[*keys, "lag", "weight"])
+    return pd.DataFrame(rows, columns=[*ledger.KEY, "lag", "weight"])

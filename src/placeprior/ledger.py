@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,9 @@ from placeprior import matrix
 from placeprior.errors import StoreError, UnknownName
 from placeprior.metrics import SUMS
 
-COLUMNS = ["task", "variant", "fusion", "split", "fold", "seed", "metric", "value", "n", "run"]
+#: What names a run in every table, beside its id.
+KEY = ["task", "variant", "fusion", "split", "fold", "seed"]
+COLUMNS = [*KEY, "metric", "value", "n", "run"]
 
 
 def store() -> Path:
@@ -155,6 +159,26 @@ def done(profile: str) -> set[str]:
     """Ids that need no training: stored ones and, where no page needs more of them, those of the committed scores."""
     stored = {path.parent.name for path in store().glob("[!.]*/run.json")}
     return stored | (set(scores(profile)["run"]) - matrix.live(profile))
+
+
+def replace(path: Path, write: Callable[[Path], Any]) -> None:
+    """Let ``write`` fill a temporary file, then rename it: a reader meets the old file or the new one, never half.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be written; what was there is unchanged.
+    """
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(temporary)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror or error}; what was there is unchanged") from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _committed(path: Path, read: Callable[[Path], pd.DataFrame], columns: list[str]) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from placeprior.cube import predictors
 from placeprior.data.world import World
 from placeprior.errors import ConfigError, StoreError
 from placeprior.experiment import cube_of
+from placeprior.ledger import KEY
 from placeprior.matrix import Run
 from placeprior.predict import daily_map
 from placeprior.sizes import Config
@@ -22,7 +23,6 @@ from placeprior.splits import HISTORY
 RESOLUTION = 0.25  # degrees
 DIGITS = 2  # of an estimate in µg m-3: a colour shows fewer, and the table stays small
 TRUTH = "truth"  # in place of a variant, where the truth is known
-KEY = ["task", "variant", "fusion", "split", "fold", "seed"]
 REPORTING = 1 / 3  # of the monitors of the fullest day: on other days a network median is that of another network
 #: Kind of day: the months it may be in, the percentile over the network's monitors, and whether the highest is chosen.
 RULES = {
@@ -43,8 +43,9 @@ def collect(runs: list[Run]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        :data:`KEY`, ``kind``, ``day`` (date), ``lon``, ``lat``, ``estimate`` (float32, µg m-3, rounded to
-        :data:`DIGITS`). In the embedded world one variant more, ``truth``, holds the true map (split ``"-"``).
+        :data:`~placeprior.ledger.KEY`, ``kind``, ``day`` (date), ``lon``, ``lat``, ``estimate`` (float32, µg m-3,
+        rounded to :data:`DIGITS`). In the embedded world one variant more, ``truth``, holds the true map (split
+        ``"-"``).
     """
     lon, lat = coords.grid(RESOLUTION)
     found = []

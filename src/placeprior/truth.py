@@ -17,6 +17,7 @@ from placeprior import coords, ledger, metrics
 from placeprior.data.world import World
 from placeprior.errors import ConfigError, UnknownName
 from placeprior.experiment import cube_of
+from placeprior.ledger import KEY
 from placeprior.matrix import Run
 from placeprior.predict import daily_map
 from placeprior.sizes import Config
@@ -26,7 +27,6 @@ RESOLUTION = 0.5  # degrees
 STEP = 15  # days from one map to the next
 NEAR_KM = 100.0  # cells at most this far from a training station are "near", the others "far"
 BLOCK_KM = 500.0  # side of the squares that the bootstrap draws: about the length of the world's regional fields
-KEY = ["task", "variant", "fusion", "split", "fold", "seed"]
 PARTS = {
     "map": "all land cells", "near": "land cells near a training station", "far": "land cells far from any",
     "mean": "each cell's mean over the days", "days": "each cell's deviation from its mean",
@@ -45,11 +45,11 @@ def collect(runs: list[Run]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        :data:`KEY`, ``run``, the world's ``placeness`` and seed (``world``), ``part``, ``name`` (the square), ``cells``
-        and :data:`placeprior.metrics.SUMS`, in which a cell counts by its area relative to one at the equator, and a
-        row of a test station counts one. The error is estimate minus truth, without instrument noise. ``mean`` counts
-        each cell's mean over the days as often as there are days, so that ``map`` minus ``mean`` is what is left to
-        the days (see :func:`part`).
+        :data:`~placeprior.ledger.KEY`, ``run``, the world's ``placeness`` and seed (``world``), ``part``, ``name`` (the
+        square), ``cells`` and :data:`placeprior.metrics.SUMS`, in which a cell counts by its area relative to one at
+        the equator, and a row of a test station counts one. The error is estimate minus truth, without instrument
+        noise. ``mean`` counts each cell's mean over the days as often as there are days, so that ``map`` minus
+        ``mean`` is what is left to the days (see :func:`part`).
 
     Raises
     ------
@@ -141,8 +141,8 @@ def scores(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        :data:`KEY`, ``run``, ``placeness``, ``world``, ``part``, ``share`` (of the area of all land cells; 1 for
-        stations), ``rmse`` (µg m-3) and ``r2``: one row a run and part that has any cell.
+        :data:`~placeprior.ledger.KEY`, ``run``, ``placeness``, ``world``, ``part``, ``share`` (of the area of all land
+        cells; 1 for stations), ``rmse`` (µg m-3) and ``r2``: one row a run and part that has any cell.
     """
     runs = table.drop_duplicates("run")[[*KEY, "run", "placeness", "world"]]
     found = []
