@@ -39,8 +39,8 @@ from placeprior.splits import Split, split, stations
 from placeprior.train import predict, train
 from placeprior.windows import Scaler, Windows
 
-KEY = ["task", "variant", "fusion", "split", "fold", "seed"]
 LEFT_BEHIND = 2 * 86_400  # seconds after which an unfinished entry is taken for dead
+ENCODER_STREAM = 1_000_000  # keeps an encoder's seeds apart from the network's, which are 1000 * seed + fold
 THREADS = 1  # one thread a run: bit-equal results, and runs share the cores
 
 
@@ -120,11 +120,16 @@ def place_encoder(run: Run, cube: xr.Dataset, parts: Split) -> Callable[[np.ndar
 
 
 def trainable(run: Run) -> torch.nn.Module | None:
-    """The part of the run's encoder that is trained with the network, with the weights it starts from; or None."""
+    """The part of the run's encoder that is trained with the network, with the weights it starts from; or None.
+
+    What is random in them is drawn from a stream of its own, apart from the network's (:func:`build_model`).
+    """
     if run.variant in matrix.NO_PLACE:
         return None
     encoder = encoders.load(run.variant)
-    return encoder.module() if hasattr(encoder, "module") else None
+    if not hasattr(encoder, "module"):
+        return None
+    return encoder.module(torch.Generator().manual_seed(ENCODER_STREAM + 1000 * run.seed + run.fold))
 
 
 def place_scaler(vectors: np.ndarray, fusion: str) -> Scaler:
@@ -293,30 +298,18 @@ def collect(profile: str) -> Path:
                                             "best_epoch": result.get("best_epoch"),
                                             "attention": result.get("attention")}
     score_rows += old_scores[old_scores["run"].isin(keep)].values.tolist()
-    frame = pd.DataFrame(score_rows, columns=ledger.COLUMNS).sort_values([*KEY, "metric"])
+    frame = pd.DataFrame(score_rows, columns=ledger.COLUMNS).sort_values([*ledger.KEY, "metric"])
     if not score_rows:
         raise StoreError(f"no run of profile {profile!r} was made yet; `placeprior runs list {profile}` shows them")
     station_sums = pd.concat(sum_rows).sort_values(["run", "name"])
     for column in station_sums.select_dtypes("float64"):
         station_sums[column] = station_sums[column].astype(np.float32)
-    _replace(folder / "scores.csv", lambda p: frame.to_csv(p, index=False, float_format="%.6f", lineterminator="\n"))
-    _replace(folder / "stations.parquet", lambda p: station_sums.to_parquet(p, index=False, compression="zstd"))
+    ledger.replace(folder / "scores.csv",
+                   lambda p: frame.to_csv(p, index=False, float_format="%.6f", lineterminator="\n"))
+    ledger.replace(folder / "stations.parquet", lambda p: station_sums.to_parquet(p, index=False, compression="zstd"))
     as_json = json.dumps(stamps, indent=0, sort_keys=True)
-    _replace(folder / "stamps.json", lambda p: p.write_text(as_json, encoding="utf-8"))
+    ledger.replace(folder / "stamps.json", lambda p: p.write_text(as_json, encoding="utf-8"))
     # From the table as written: its digits, so that the next machine to collect quotes the same.
     quoted = ledger.values(ledger.scores(profile), stamps)
-    _replace(folder / "values.json", lambda p: p.write_text(json.dumps(quoted, indent=0), encoding="utf-8"))
+    ledger.replace(folder / "values.json", lambda p: p.write_text(json.dumps(quoted, indent=0), encoding="utf-8"))
     return folder / "scores.csv"
-
-
-def _replace(path: Path, write: Any) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(temporary)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror or error}; what was there is unchanged") from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)

@@ -71,6 +71,30 @@ _LOOKS = {
     "geoclip-tuned-hadamard": Look("#d55e00", "*", "GeoCLIP fine-tuned, Hadamard"),
     "geoclip-tuned-slowly-hadamard": Look("#56b4e9", "*", "GeoCLIP fine-tuned slowly, Hadamard"),
 }
+#: Encoders of the whole comparison: colour and printed name of each basis, marker and word of how it was trained.
+BASES = {
+    "tile": ("#222222", "tile"), "wrap": ("#8c613c", "wrap, residual"), "wrap-ffn": ("#8c613c", "wrap"),
+    "rbf": ("#7a7a7a", "RBF"), "rff": ("#5c7f2b", "RFF"), "space2vec-grid": ("#029e73", "Space2Vec grid"),
+    "space2vec-theory": ("#004d40", "Space2Vec theory"), "xyz": ("#de8f05", "xyz"), "nerf": ("#d55e00", "NeRF"),
+    "sphere2vec-c": ("#0173b2", "Sphere2Vec-C"), "sphere2vec-c+": ("#1f4e79", "Sphere2Vec-C+"),
+    "sphere2vec-m": ("#56b4e9", "Sphere2Vec-M"), "sphere2vec-m+": ("#3a86a8", "Sphere2Vec-M+"),
+    "sphere2vec-dfs": ("#7b61c9", "Sphere2Vec-DFS"), "siren-sh": ("#cc78bc", "harmonics, SIREN"),
+    "slepian": ("#b35a8c", "Slepian"), "geoclip-slepian": ("#b35a8c", "GeoCLIP and Slepian"),
+    "satclip-l10": ("#5c7f2b", "SatCLIP L10"), "satclip-l40": ("#5c7f2b", "SatCLIP L40"),
+}  # fmt: skip
+TRAINED = {
+    "": ("o", ""), "untrained": ("X", "untrained"), "fmow": ("s", "fMoW"), "yfcc": ("^", "YFCC"),
+    "untrained-tuned": ("P", "from random weights"), "fmow-tuned": ("D", "from fMoW"), "yfcc-tuned": ("*", "from YFCC"),
+}  # fmt: skip
+JOINED = {"hadamard": "Hadamard", "concat": "concatenated"}
+_LOOKS |= {
+    "-".join(filter(None, (basis, training, fusion))): Look(
+        colour, "d" if fusion == "concat" else marker, ", ".join(filter(None, (name, word, joined)))
+    )
+    for basis, (colour, name) in BASES.items()
+    for training, (marker, word) in TRAINED.items()
+    for fusion, joined in JOINED.items()
+}
 _SPARE_COLOURS = ("#d55e00", "#ca9161", "#56b4e9", "#b35a8c", "#5c7f2b", "#7b61c9")
 _SPARE_MARKERS = ("P", "p", "h", "<", ">", "d", "*")
 

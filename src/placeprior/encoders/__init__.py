@@ -16,7 +16,7 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 from functools import cache, partial
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,7 +25,10 @@ import placeprior
 from placeprior.coords import check_lonlat
 from placeprior.errors import UnknownName
 
-__all__ = ["Encoder", "cache_dir", "embed", "fit", "list_encoders", "load", "register"]
+if TYPE_CHECKING:
+    from placeprior.encoders.basis.frame import Position
+
+__all__ = ["Encoder", "cache_dir", "embed", "fit", "list_encoders", "load", "position", "register"]
 
 log = logging.getLogger(__name__)
 
@@ -174,6 +177,13 @@ def fit(
     if hasattr(encoder, "fit"):
         return encoder.fit(lonlat, trained, seed)
     return partial(embed, name)
+
+
+def position(name: str, **hyperparameters: Any) -> Position:
+    """A position encoding before any learnt head: see :func:`placeprior.encoders.basis.position`."""
+    from placeprior.encoders import basis
+
+    return basis.position(name, **hyperparameters)
 
 
 def cache_dir() -> Path:

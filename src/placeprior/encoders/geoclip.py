@@ -207,8 +207,8 @@ class Tuned:
 
         return equal_earth(torch.from_numpy(check_lonlat(lonlat).astype(np.float32))).numpy()
 
-    def module(self) -> torch.nn.Module:
-        """The three networks with the published weights, all trainable."""
+    def module(self, generator: torch.Generator) -> torch.nn.Module:
+        """The three networks with the published weights, all trainable; nothing is drawn."""
         import torch
 
         weights, share = read_weights(find_weights()), self.rate
