@@ -35,6 +35,7 @@ aqs: setup  ## every run on real EPA AQS data; needs PLACEPRIOR_DATA
 	$(BIN)/doit -n 1 aqs-evidence
 
 paper: setup  ## the runs at the paper's size; wants a GPU and PLACEPRIOR_DATA
+	-$(BIN)/placeprior weights satclip-l10 satclip-l40  # without a network, the rest runs
 	$(BIN)/doit -n 2 paper  # two runs keep a GPU busy; more would share it
 
 bench: setup  ## speed and memory against what one would otherwise use

@@ -78,6 +78,20 @@ def test_the_callers_places_stay_as_they_are(encoding):
     assert torch.equal(mine, CONUS)
 
 
+def test_single_precision_places_are_encoded_in_double(encoding):
+    exact = CONUS.float()  # these places, to the last bit of single precision
+    encoded = encoding(exact)
+    assert encoded.dtype == torch.float64 and encoding(exact.double()).equal(encoded)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+def test_places_are_encoded_where_they_are(encoding):
+    far = encoders.position(encoding.title).to("cuda")
+    encoded = far(CONUS.to("cuda"))
+    assert encoded.device.type == "cuda"
+    torch.testing.assert_close(encoded.cpu(), encoding.to("cpu")(CONUS), atol=1e-6, rtol=0)
+
+
 def test_longitude_comes_first(encoding):
     if encoding.title == "tile":
         pytest.skip("a coarse grid may put both orders into cells of one kind")

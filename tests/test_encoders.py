@@ -69,10 +69,10 @@ def test_the_own_encoders_are_listed():
 
 
 def test_an_encoder_joins_by_one_call(counting):
-    encoders.register("satclip-l40", lambda weights: Counting("satclip-l40"))
-    encoders.register("satclip-l10", lambda weights: Counting("satclip-l10"))
-    assert encoders.list_encoders("sat*") == ["satclip-l10", "satclip-l40"]
-    assert encoders.load("satclip-l40").name == "satclip-l40"
+    encoders.register("ownclip-l40", lambda weights: Counting("ownclip-l40"))
+    encoders.register("ownclip-l10", lambda weights: Counting("ownclip-l10"))
+    assert encoders.list_encoders("own*") == ["ownclip-l10", "ownclip-l40"]
+    assert encoders.load("ownclip-l40").name == "ownclip-l40"
 
 
 def test_a_name_is_registered_once(counting):

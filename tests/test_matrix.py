@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import RUNS_YML
 
-from placeprior import data, matrix
+from placeprior import data, encoders, matrix
 from placeprior.errors import ConfigError, MissingData, UnknownName
 from placeprior.splits import folds
 
@@ -236,3 +236,79 @@ def test_a_baseline_has_no_configuration_but_the_one_that_corrects_a_network(pro
     runs = {run.variant: run for run in matrix.runs("tiny")}
     assert runs["idw"].config == runs["kriging"].config == {}
     assert runs["none+kriging"].config == runs["none"].config == runs["none+head"].config != {}
+
+
+# --- encoders of one's own
+
+
+@pytest.fixture
+def registry(project, monkeypatch):
+    """A project whose entries under ``encoders`` leave nothing behind."""
+    encoders.list_encoders()
+    monkeypatch.setattr(encoders, "_FACTORIES", dict(encoders._FACTORIES))
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.delitem(sys.modules, "foreign", raising=False)
+    matrix._fingerprint.cache_clear()
+    (project / "foreign.py").write_text("def twice(lonlat):\n    return lonlat * 2\n\nnumber = 3\n")
+    (project / "tables").mkdir()
+    (project / "tables" / "mine.csv").write_text("lon,lat,e0\n-86,40,1\n")
+    yield project
+    matrix._fingerprint.cache_clear()
+
+
+def adopting(project, entry, model="mine/hadamard"):
+    content = RUNS_YML.replace("sincos/hadamard", model, 1) + f"encoders: {entry}\n"
+    (project / "runs.yml").write_text(content, encoding="utf-8")
+    matrix._read.cache_clear()
+    return matrix.runs("tiny")
+
+
+@pytest.mark.parametrize("entry", ["{table: tables/mine.csv}", "{python: 'foreign:twice'}"])
+def test_an_encoder_of_runs_yml_is_a_variant_wherever_one_stands_in_the_project(registry, entry, monkeypatch):
+    monkeypatch.chdir(registry / "tables")
+    for _ in range(2):
+        runs = adopting(registry, f"{{mine: {entry}}}")
+        assert runs[-1].model == "mine/hadamard" and runs[-1].weights == encoders.load("mine").fingerprint
+    assert runs[:-1] == adopting(registry, "{}", "sincos/hadamard")[:-1]
+
+
+@pytest.mark.parametrize(
+    ("entry", "error", "named"),
+    [
+        ("[mine]", ConfigError, "encoders in runs.yml must be a mapping"),
+        ("{mine: tables/mine.csv}", ConfigError, "encoder 'mine' in runs.yml must be a mapping"),
+        ("{mine: {tabel: tables/mine.csv}}", UnknownName, "encoder 'mine' in runs.yml 'tabel'; did you mean 'table'"),
+        ("{mine: {}}", ConfigError, "encoder 'mine' in runs.yml needs either a 'table' or a 'python'"),
+        ("{mine: {table: a.csv, python: 'a:b'}}", ConfigError, "needs either a 'table' or a 'python'"),
+        ("{mine: {table: 5}}", ConfigError, "needs 'table: PATH'.*5"),
+        ("{mine: {python: foreign.twice}}", ConfigError, "PACKAGE.MODULE:ATTRIBUTE.*'foreign.twice'"),
+        ("{mine: {python: 'foreign:'}}", ConfigError, "PACKAGE.MODULE:ATTRIBUTE.*'foreign:'"),
+        ("{mine: {table: tables/mine.csv, trained: true}}", ConfigError, "trained of encoder 'mine'"),
+        ("{mine: {python: 'foreign:twice', trained: 1}}", ConfigError, "trained of encoder 'mine'"),
+        ("{mine: {python: 'foreign:twice', trained: true}}", ConfigError, "'mine' is to be trained.*torch.nn.Module"),
+        ("{Mine: {table: tables/mine.csv}}", ConfigError, "an encoder cannot be named 'Mine'"),
+        ("{5: {table: tables/mine.csv}}", ConfigError, "an encoder cannot be named 5"),
+        ("{geoclip: {table: tables/mine.csv}}", ConfigError, "'geoclip' in runs.yml: .*exists already; choose another"),
+        ("{idw: {table: tables/mine.csv}}", ConfigError, "encoder 'idw'.*name of a model without a place vector"),
+        ("{mine: {table: tables/nowhere.csv}}", MissingData, "nowhere.csv of encoder 'mine' is missing; put it there"),
+        ("{mine: {python: 'nowhere:twice'}}", ConfigError, "'nowhere:twice' cannot be .*No module.*put nowhere"),
+        ("{mine: {python: 'foreign:thrice'}}", ConfigError, "'foreign:thrice' cannot be imported .*thrice"),
+        ("{mine: {python: 'foreign:number'}}", ConfigError, "encoder 'mine' is of type int; give"),
+        ("{other: {table: tables/mine.csv}}", UnknownName, "unknown variant 'mine'.*other"),
+    ],
+)
+def test_a_wrong_encoder_of_runs_yml_is_named(registry, entry, error, named):
+    with pytest.raises(error, match=named):
+        adopting(registry, entry)
+
+
+def test_an_absent_table_hinders_only_the_profile_that_uses_it(registry):
+    with pytest.raises(MissingData):
+        adopting(registry, "{mine: {table: tables/nowhere.csv}}")
+    assert matrix.runs("far") and matrix.find(matrix.runs("far")[0].id)
+
+
+def test_an_entry_changed_under_a_running_process_is_refused(registry):
+    adopting(registry, "{mine: {table: tables/mine.csv}}")
+    with pytest.raises(ConfigError, match="'mine' in runs.yml: .*start a new process"):
+        adopting(registry, "{mine: {python: 'foreign:twice'}}")

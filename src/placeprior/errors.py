@@ -38,6 +38,10 @@ class TrainingError(PlacePriorError):
     """Training could not go on (for example, the loss is not a number)."""
 
 
+class ScoreError(PlacePriorError):
+    """A score of geographic bias cannot be computed from these places, values or settings."""
+
+
 class UnknownName(ConfigError):
     """A name is not in a registry.
 

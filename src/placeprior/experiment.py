@@ -274,7 +274,8 @@ def _fill_entry(work: Path, run: Run, log: Any) -> None:
 def collect(profile: str) -> Path:
     """Write a profile's scores, station sums and stamps from all runs made so far, here or elsewhere.
 
-    Runs known only from the committed tables are kept; runs that ``runs.yml`` no longer asks for are dropped.
+    Runs known only from the committed tables are kept, those of models whose weights are not at hand here among them;
+    runs that ``runs.yml`` no longer asks for are dropped.
 
     Returns
     -------
@@ -284,7 +285,8 @@ def collect(profile: str) -> Path:
     wanted = {run.id: run for run in matrix.runs(profile)}
     stored = [i for i in wanted if ledger.is_stored(i)]
     old_scores, old_sums, folder = ledger.scores(profile), ledger.sums(profile), ledger.results(profile)
-    keep = set(old_scores["run"]) & set(wanted) - set(stored)
+    model = old_scores["variant"] + "/" + old_scores["fusion"]
+    keep = set(old_scores.loc[old_scores["run"].isin(wanted) | model.isin(matrix.absent(profile)), "run"]) - set(stored)
     stamps = {i: s for i, s in ledger.stamps(profile).items() if i in keep}
     score_rows, sum_rows = [], [part for part in [old_sums[old_sums["run"].isin(keep)]] if len(part)]
     for run_id in stored:

@@ -132,8 +132,18 @@ def _ran() -> list[str]:
         if not stamps and name != "smoke":
             rows.append(f"| `{name}` | all | {matrix.profile(name)['size']} | not run yet | - |")
     return ["| profile | task | model size | runs | time, summed over runs |", "|---|---|---|---|---|", *rows, "",
-            "Of the paper's variants, no location, coordinates, sines and cosines, and GeoCLIP (Hadamard and",
-            "concatenated) have run; SatCLIP has not. The paper's own predictors have not been at hand."]
+            _variants()]
+
+
+def _variants() -> str:
+    """One sentence on the paper's other encoder: have its runs been made anywhere?"""
+    made = sorted({name for profile in matrix.configuration()["profiles"] for name in ledger.scores(profile)["variant"]
+                   if name.startswith("satclip")})
+    satclip = (f"SatCLIP ({', '.join(made)}) has run too." if made else
+               "SatCLIP has not run: `placeprior weights satclip-l10 satclip-l40` fetches its weights, which needs a "
+               "network once; `make demo-full`, `make aqs` and `make paper` then run it.")
+    return ("Of the paper's variants, no location, coordinates, sines and cosines, and GeoCLIP (Hadamard and "
+            f"concatenated) have run. {satclip} The paper's own predictors have not been at hand.")
 
 
 def _between(text: str, name: str, lines: list[str]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import re
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +18,8 @@ from typing import Any
 import yaml
 
 from placeprior import data, encoders
-from placeprior.errors import ConfigError, MissingData, UnknownName
+from placeprior.encoders import own
+from placeprior.errors import ConfigError, MissingData, MissingWeights, UnknownName
 from placeprior.sizes import SIZES, Config
 from placeprior.splits import folds
 
@@ -31,6 +33,7 @@ NO_PLACE = ("none", HEAD_ONLY)
 FORMULAS = ("lonlat", "sincos")  # enter as channels, so their arms need no second word
 FUSIONS = ("channels", "hadamard", "concat", "gated", "film", "bias")
 LEAKS = ("neighbours", "scalers")
+ATTRIBUTE = re.compile(r"\w+(\.\w+)*:\w+(\.\w+)*")  # of a Python module
 _LISTS = ("task", "model", "split", "seed")
 
 
@@ -92,9 +95,11 @@ def _read(path: Path, _changed: float) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark else "somewhere"
         raise ConfigError(f"{path.name} is not valid YAML ({where}): {getattr(error, 'problem', error)}") from error
-    _only(content, "the file", {"profiles", "pages"}, ("profiles", "pages"))
+    _only(content, "the file", {"profiles", "pages", "encoders"}, ("profiles", "pages"))
+    for name, spec in _mapping(content.get("encoders", {}), "encoders").items():
+        _encoder(name, spec)
     for name, profile in _mapping(content["profiles"], "profiles").items():
-        _only(profile, f"profile {name!r}", {"size", "settings", "live", "tasks", "matrices", "evidence"},
+        _only(profile, f"profile {name!r}", {"size", "settings", "live", "optional", "tasks", "matrices", "evidence"},
               ("size", "tasks", "matrices"))
         _mapping(profile.get("settings", {}), f"settings of profile {name!r}")
         for task, spec in _mapping(profile["tasks"], f"tasks of profile {name!r}").items():
@@ -103,9 +108,10 @@ def _read(path: Path, _changed: float) -> dict[str, Any]:
             for leak in _list(spec.get("leak", []), f"leak of task {task!r}"):
                 if leak not in LEAKS:
                     raise UnknownName(f"leak of task {task!r}", leak, LEAKS)
-        for matrix in _list(profile.get("live", []), f"live of profile {name!r}"):
-            if matrix not in _mapping(profile["matrices"], f"matrices of profile {name!r}"):
-                raise UnknownName(f"live matrix of profile {name!r}", matrix, profile["matrices"])
+        for kind in ("live", "optional"):
+            for matrix in _list(profile.get(kind, []), f"{kind} of profile {name!r}"):
+                if matrix not in _mapping(profile["matrices"], f"matrices of profile {name!r}"):
+                    raise UnknownName(f"{kind} matrix of profile {name!r}", matrix, profile["matrices"])
         for kind in ("matrices", "evidence"):
             for matrix, spec in _mapping(profile.get(kind, {}), f"{kind} of profile {name!r}").items():
                 _product(spec, f"{'matrix' if kind == 'matrices' else kind} {matrix!r} of profile {name!r}",
@@ -116,6 +122,20 @@ def _read(path: Path, _changed: float) -> dict[str, Any]:
         if "profile" in spec and spec["profile"] not in content["profiles"]:
             raise UnknownName(f"profile of page {page!r}", spec["profile"], content["profiles"])
     return content
+
+
+def _encoder(name: Any, spec: Any) -> None:
+    where = f"encoder {name!r}"
+    _only(spec, where, {"table", "python", "trained"})
+    if name in (*NO_PLACE, *BASELINES):
+        raise ConfigError(f"{where} in runs.yml has the name of a model without a place vector; choose another")
+    if len({"table", "python"} & set(spec)) != 1:
+        raise ConfigError(f"{where} in runs.yml needs either a 'table' or a 'python'; got {spec!r}")
+    if not isinstance(spec.get("table", ""), str) or not ATTRIBUTE.fullmatch(str(spec.get("python", "module:name"))):
+        raise ConfigError(f"{where} in runs.yml needs 'table: PATH' or 'python: PACKAGE.MODULE:ATTRIBUTE'; got "
+                          f"{spec!r}")
+    if type(spec.get("trained", False)) is not bool or (spec.get("trained") and "table" in spec):
+        raise ConfigError(f"trained of {where} in runs.yml is true or false, and true with 'python' only; got {spec!r}")
 
 
 def _product(spec: Any, where: str, tasks: dict[str, Any]) -> None:
@@ -134,9 +154,12 @@ def _product(spec: Any, where: str, tasks: dict[str, Any]) -> None:
 
 
 def configuration() -> dict[str, Any]:
-    """``runs.yml``, checked for typos."""
+    """``runs.yml``, checked for typos; the encoders it names are registered."""
     path = root() / "runs.yml"
-    return _read(path, path.stat().st_mtime)
+    content = _read(path, path.stat().st_mtime)
+    for name, spec in content.get("encoders", {}).items():
+        own.declare(name, spec, path.parent)
+    return content
 
 
 def profile(name: str) -> dict[str, Any]:
@@ -150,6 +173,8 @@ def profile(name: str) -> dict[str, Any]:
 def runs(profile_name: str, matrix: str | None = None) -> list[Run]:
     """Every run of a profile, in the order of ``runs.yml``, none twice.
 
+    Of optional matrices, models whose weights are not at hand are left out: :func:`absent` names them.
+
     Parameters
     ----------
     profile_name : str
@@ -160,10 +185,25 @@ def runs(profile_name: str, matrix: str | None = None) -> list[Run]:
     if matrix is not None and matrix not in spec["matrices"]:
         raise UnknownName("matrix", matrix, spec["matrices"])
     listed: dict[str, Run] = {}
+    missing = absent(profile_name)
     for name, product in spec["matrices"].items():
         if matrix in (None, name):
+            if name in spec.get("optional", []):
+                product = product | {"model": [model for model in product["model"] if model not in missing]}
             listed |= {run.id: run for run in _runs(profile_name, product) if run.id not in listed}
     return list(listed.values())
+
+
+def absent(profile_name: str) -> dict[str, str]:
+    """Models of a profile's optional matrices that are not run here, and why: their weights are not at hand."""
+    spec, missing = profile(profile_name), {}
+    for name in spec.get("optional", []):
+        for model in spec["matrices"][name]["model"]:
+            try:
+                _fingerprint(model.partition("/")[0])
+            except MissingWeights as error:
+                missing[model] = str(error)
+    return missing
 
 
 def evidence(profile_name: str, name: str) -> list[Run]:

@@ -28,6 +28,17 @@ def show(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     Console(width=width, markup=False, highlight=False, emoji=False).print(table)
 
 
+def declared() -> None:
+    """Register the encoders that the project's ``runs.yml`` names, where there is a project around."""
+    from placeprior import matrix
+
+    try:
+        matrix.root()
+    except ConfigError:
+        return
+    matrix.configuration()
+
+
 def target(path: Path, suffixes: Sequence[str], source: Path | None = None) -> None:
     """Refuse a file to write that has another suffix, or that is the file to be read."""
     if path.suffix not in suffixes:

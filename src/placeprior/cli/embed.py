@@ -43,6 +43,8 @@ def embed(
     from placeprior import encoders
 
     common.target(output, (".parquet", ".csv"), places)
+    if encoder not in encoders.list_encoders():
+        common.declared()
     made = encoders.load(encoder, weights)
     total = _check(places)
     terminal = Console(stderr=True)

@@ -33,6 +33,8 @@ def list_(
         typer.echo("note: without the data, runs are known from the committed scores only", err=True)
         common.show(["id", "run", "made", "source"], [(i, text, "yes", "scores") for i, text in committed.items()])
         return
+    for model, reason in runs.absent(profile).items():
+        typer.echo(f"note: {model} is not run here: {reason}", err=True)
     done = ledger.done(profile)
     rows = []
     for run in listed:

@@ -28,7 +28,7 @@ from placeprior.errors import UnknownName
 if TYPE_CHECKING:
     from placeprior.encoders.basis.frame import Position
 
-__all__ = ["Encoder", "cache_dir", "embed", "fit", "list_encoders", "load", "position", "register"]
+__all__ = ["Encoder", "adopt", "cache_dir", "embed", "fit", "list_encoders", "load", "position", "register"]
 
 log = logging.getLogger(__name__)
 
@@ -177,6 +177,13 @@ def fit(
     if hasattr(encoder, "fit"):
         return encoder.fit(lonlat, trained, seed)
     return partial(embed, name)
+
+
+def adopt(name: str, source: Any, *, trained: bool = False) -> Encoder:
+    """Register a table, function or network of one's own: see :func:`placeprior.encoders.own.adopt`."""
+    from placeprior.encoders import own
+
+    return own.adopt(name, source, trained=trained)
 
 
 def position(name: str, **hyperparameters: Any) -> Position:

@@ -12,7 +12,7 @@ import math
 import torch
 
 from placeprior.encoders.basis.frame import MultiScale, Position
-
+from placeprior.encoders.harmonics import real_harmonics
 from placeprior.errors import ConfigError
 
 
@@ -160,6 +160,4 @@ class Harmonics(Position):
 
     def encode(self, lon: torch.Tensor, lat: torch.Tensor) -> torch.Tensor:
         """Real, orthonormal, by degree and order (:mod:`placeprior.encoders.harmonics`)."""
-        from placeprior.encoders.harmonics import real_harmonics
-
         return real_harmonics(torch.stack([lon, lat], dim=1), self.degrees)

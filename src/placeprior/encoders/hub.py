@@ -1,0 +1,187 @@
+"""Weights that do not come with the package: found in a folder, or fetched once from the Hugging Face hub.
+
+Nothing is fetched unless a person asks for it by :func:`fetch`. It takes the newest commit of a repository and compares
+what arrives with the SHA-256 that the hub publishes. That is trust on first use: that the first file is the right one
+rests on the hub alone; repository, commit and SHA-256 are written beside the file, which is held to them ever after.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from placeprior.encoders import cache_dir
+from placeprior.errors import MissingWeights
+
+HUB = "https://huggingface.co"
+SHA256 = re.compile("[0-9a-f]{64}")
+COMMIT = re.compile("[0-9a-f]{40}")
+
+
+class Record(NamedTuple):
+    """Where a file came from, as kept in ``<file>.json`` beside it."""
+
+    repo: str
+    commit: str
+    sha256: str
+
+
+def folders() -> list[Path]:
+    """Where weights may lie, first come first served.
+
+    The folder that ``PLACEPRIOR_WEIGHTS`` names, if it is set, and ``weights`` in
+    :func:`~placeprior.encoders.cache_dir`.
+    """
+    own = os.environ.get("PLACEPRIOR_WEIGHTS")
+    return [*([Path(own)] if own else []), _cache()]
+
+
+def find(*files: str) -> Path | None:
+    """Path of the first of these files that lies in a folder for weights, or None."""
+    return next((path for folder in folders() for file in files if (path := folder / file).is_file()), None)
+
+
+def check(path: Path) -> str:
+    """SHA-256 of a file, compared with its record if it was fetched; a file that a person put there has none.
+
+    Raises
+    ------
+    MissingWeights
+        The file cannot be read, or is no longer the one that was fetched.
+    """
+    try:
+        state = path.stat()
+        digest = _hash(path, state.st_size, state.st_mtime_ns)
+    except OSError as error:
+        raise MissingWeights(f"cannot read {path} ({error.strerror}); name a weights file that is there") from None
+    record = _recorded(path)
+    if record is not None and record.sha256 != digest:
+        raise MissingWeights(f"{path} is not what was fetched from {record.repo}: its SHA-256 starts with "
+                             f"{digest[:16]}, expected {record.sha256[:16]}; remove it and fetch it again")
+    return digest
+
+
+def fetch(repo: str, file: str, *others: str) -> Path:
+    """Find a file, or fetch it over the network into the cache folder.
+
+    A transfer that was cut goes on where it ended, also the next time. A fetched file that was damaged is replaced by
+    that of the same commit; one in a folder of the user's own is left alone.
+
+    Parameters
+    ----------
+    repo : str
+        ``owner/name`` on the hub; the environment variable ``HF_ENDPOINT`` names a mirror of it.
+    file : str
+        Name of the file there and here.
+    *others : str
+        Names of files that will do as well, if they are at hand.
+
+    Returns
+    -------
+    Path
+        A whole file, the one that was published.
+
+    Raises
+    ------
+    MissingWeights
+        No network, no such file, or what arrived is something else; what was there before is as it was.
+    """
+    path, found = _cache() / file, find(file, *others)
+    if found is not None and (found != path or _is_good(path)):
+        check(found)
+        return found
+    try:
+        from filelock import FileLock
+
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_name(f".{file}.lock")):
+            if not _is_good(path):  # another process may just have fetched it
+                _download(repo, path, _recorded(path))
+    except MissingWeights:
+        raise
+    except Exception as error:  # network, server, disk: a client of many layers can fail in any way
+        reason = " ".join([type(error).__name__, *str(error).strip().splitlines()[:1]])
+        raise MissingWeights(
+            f"cannot fetch {file} ({reason}); try again where there is a network, and what has come so far is kept, or "
+            f"put the file from {HUB}/{repo} into {path.parent} or a folder that PLACEPRIOR_WEIGHTS names"
+        ) from error
+    return path
+
+
+def _cache() -> Path:
+    return cache_dir() / "weights"
+
+
+def _is_good(path: Path) -> bool:
+    try:
+        return bool(check(path))
+    except MissingWeights:
+        return False
+
+
+@lru_cache(maxsize=16)
+def _hash(path: Path, _size: int, _changed: int) -> str:
+    with path.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _recorded(path: Path) -> Record | None:
+    file = path.with_name(f"{path.name}.json")
+    try:
+        stored = json.loads(file.read_text(encoding="utf-8"))
+        record = Record(**{key: str(stored[key]) for key in Record._fields})
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise MissingWeights(f"{file}, which says what {path.name} must be, is damaged ({type(error).__name__}); "
+                             "remove both and fetch again") from None
+    if not (SHA256.fullmatch(record.sha256) and COMMIT.fullmatch(record.commit)):
+        raise MissingWeights(f"{file}, which says what {path.name} must be, holds no hashes; remove both and fetch "
+                             "again")
+    return record
+
+
+def _download(repo: str, path: Path, record: Record | None) -> None:
+    """Bring the recorded file, or the newest, and put it into its place when it is whole."""
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url
+    from huggingface_hub.file_download import http_get
+
+    def address(revision: str | None) -> str:
+        endpoint = (os.environ.get("HF_ENDPOINT") or HUB).rstrip("/")
+        return hf_hub_url(repo, path.name, revision=revision, endpoint=endpoint)
+
+    # The files are public, so no token of the user's is sent.
+    meta = get_hf_file_metadata(address(record.commit if record else None), token=False)
+    if not (SHA256.fullmatch(meta.etag or "") and COMMIT.fullmatch(meta.commit_hash or "") and meta.size):
+        raise MissingWeights(f"{address(None)} comes without a commit, a size and a SHA-256 to hold it to; unset "
+                             "HF_ENDPOINT to ask the hub itself")
+    told = Record(repo, meta.commit_hash, meta.etag)
+    if record not in (None, told):
+        raise MissingWeights(
+            f"{path.name} was {record.sha256[:16]} at commit {record.commit[:8]} of {record.repo}, but is "
+            f"{told.sha256[:16]} at commit {told.commit[:8]} of {repo} now; if you trust that, remove {path} and its "
+            "record (.json) and fetch again"
+        )
+    part = path.with_name(f".{path.name}.{told.sha256[:16]}.part")
+    with part.open("ab") as opened:
+        if opened.tell() > meta.size:
+            opened.seek(0)
+            opened.truncate()
+        http_get(address(told.commit), opened, resume_size=opened.tell(), expected_size=meta.size,
+                 displayed_filename=path.name)
+    with part.open("rb") as opened:
+        arrived = hashlib.file_digest(opened, "sha256").hexdigest()
+    if arrived != told.sha256:
+        part.unlink()
+        raise MissingWeights(f"what arrived as {path.name} is not what {repo} published: its SHA-256 starts with "
+                             f"{arrived[:16]}, expected {told.sha256[:16]}; it was thrown away, fetch again")
+    note = path.with_name(f".{path.name}.json.part")
+    note.write_text(json.dumps(told._asdict(), indent=1) + "\n", encoding="utf-8")
+    # The record first: without it, the file would count as one that a person put there.
+    os.replace(note, path.with_name(f"{path.name}.json"))
+    os.replace(part, path)
