@@ -369,6 +369,12 @@ def test_wrong_places_and_values_are_refused(lonlat, values, error, message, whi
         score()
 
 
+def test_without_a_generator_the_dealing_is_that_of_seed_0():
+    found = sri(GOOD, NUMBERS, kind="distance", radius_km=900.0, step=300.0, permutations=19)
+    same = sri(GOOD, NUMBERS, kind="distance", radius_km=900.0, step=300.0, permutations=19, rng=np.random.default_rng(0))
+    np.testing.assert_array_equal(found.null, same.null)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [({"radius_km": 0.0}, "radius_km is 0"), ({"radius_km": 11000.0}, "quarter of the globe"),
@@ -387,7 +393,7 @@ def test_settings_of_self_information_that_are_refused(options, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [({"step": 0.0}, "step is 0"), ({"kind": "direction", "step": 50.0}, "divide 360"), ({"bins": 1}, "bins is 1"),
-     ({"least": 0}, "least is 0"), ({"permutations": 9}, "need rng"), ({"least": 41}, "no patch has 41 places"),
+     ({"least": 0}, "least is 0"), ({"least": 41}, "no patch has 41 places"),
      ({"radius_km": -1.0}, "radius_km is -1")],
 )  # fmt: skip
 def test_settings_of_relative_information_that_are_refused(options, message):

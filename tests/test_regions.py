@@ -93,8 +93,6 @@ def test_regions_that_are_refused():
         by_region(sums.iloc[:0], [])
     with pytest.raises(ScoreError, match="1 of 2 regions have 5 stations"):
         unevenness(sums, ["a"] * 8 + ["b"] * 4, rng=rng)
-    with pytest.raises(ScoreError, match="need rng"):
-        unevenness(sums, ["a", "b"] * 6)
 
 
 def test_the_committed_table_is_enough():
@@ -164,8 +162,6 @@ def test_what_morans_i_refuses():
             moran(*wrong, k=1, permutations=0)
     with pytest.raises(ScoreError, match="k=10 nearest of 9 other places"):
         moran(lonlat, x, k=10, permutations=0)
-    with pytest.raises(ScoreError, match="need rng"):
-        moran(lonlat, x)
 
 
 # --- semivariogram ----------------------------------------------------------------------------------------------------

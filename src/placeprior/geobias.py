@@ -141,7 +141,7 @@ def sri(
         A patch of fewer places is not scored; they still count as neighbours.
     permutations : int
     rng : numpy.random.Generator, optional
-        Deals the values; needed unless there are 0 permutations.
+        Deals the values; by default that of seed 0.
 
     Returns
     -------

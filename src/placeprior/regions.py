@@ -112,7 +112,7 @@ def unevenness(
         Regions with fewer stations are shown, but do not count.
     permutations : int
     rng : numpy.random.Generator, optional
-        Needed unless there are 0 permutations.
+        By default that of seed 0.
 
     Returns
     -------
@@ -121,7 +121,7 @@ def unevenness(
     Raises
     ------
     ScoreError
-        If fewer than two regions have enough stations, or `rng` is missing.
+        If fewer than two regions have enough stations.
     """
     table = by_region(sums, region)
     table = table.assign(counted=table["stations"] >= least)
@@ -191,7 +191,7 @@ def moran(
         Neighbours of each place, 1 to n - 1.
     permutations : int
     rng : numpy.random.Generator, optional
-        Needed unless there are 0 permutations.
+        By default that of seed 0.
 
     Returns
     -------

@@ -104,15 +104,8 @@ def shares(source: np.ndarray, distance: np.ndarray, k: int, others: np.ndarray 
 
 
 def dealt(n: int, permutations: int, rng: np.random.Generator | None) -> list[np.ndarray]:
-    """Random orders of `n` rows, for a permutation test.
-
-    Raises
-    ------
-    ScoreError
-        If there are permutations to draw and no generator.
-    """
-    if permutations and rng is None:
-        raise ScoreError("permutations need rng, such as numpy.random.default_rng(0); or set permutations=0")
+    """Random orders of `n` rows, for a permutation test; without a generator, those of seed 0."""
+    rng = np.random.default_rng(0) if rng is None else rng
     return [rng.permutation(n) for _ in range(permutations)]
 
 
