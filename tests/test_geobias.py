@@ -135,13 +135,13 @@ def test_clustered_places_surprise_more_than_scattered_ones():
     scattered = rng.uniform([-100, 38], [-98, 40], (300, 2))
     clustered = scattered[rng.integers(0, 20, 300)] + rng.normal(0, 0.05, (300, 2))
     one, other = (ssi(places, radius_km=60.0) for places in (scattered, clustered))
-    assert other.mean > 5 * one.mean and (other.scores > 10).all()
+    assert other.average > 5 * one.average and (other.scores > 10).all()
 
 
 def test_random_marks_surprise_more_than_a_uniform_p_value_would():
     rng = np.random.default_rng(14)
     lonlat = towns(rng, 400)
-    assert np.mean([ssi(lonlat, rng.choice([-1.0, 1.0], 400), radius_km=150.0).mean for _ in range(5)]) > 1.2
+    assert np.mean([ssi(lonlat, rng.choice([-1.0, 1.0], 400), radius_km=150.0).average for _ in range(5)]) > 1.2
 
 
 def test_every_place_within_the_radius_counts_and_no_score_stops_anywhere():
@@ -159,7 +159,7 @@ def test_a_lone_place_and_an_empty_neighbourhood():
         assert found.neighbours.tolist() == [1, 2, 2, 0]
         assert np.isnan(found.scores).tolist() == [definition == "density", False, False, True]
         assert found.mean == pytest.approx(np.nanmean(found.scores))
-    assert np.isnan(ssi(lonlat, radius_km=100.0, at=[[0.0, 0.0]]).mean)
+    assert np.isnan(ssi(lonlat, radius_km=100.0, at=[[0.0, 0.0]]).average)
 
 
 def test_the_automatic_background_is_five_points_a_place():
@@ -370,8 +370,9 @@ def test_wrong_places_and_values_are_refused(lonlat, values, error, message, whi
 
 
 def test_without_a_generator_the_dealing_is_that_of_seed_0():
-    found = sri(GOOD, NUMBERS, kind="distance", radius_km=900.0, step=300.0, permutations=19)
-    same = sri(GOOD, NUMBERS, kind="distance", radius_km=900.0, step=300.0, permutations=19, rng=np.random.default_rng(0))
+    setting = {"kind": "distance", "radius_km": 900.0, "step": 300.0, "permutations": 19}
+    found = sri(GOOD, NUMBERS, **setting)
+    same = sri(GOOD, NUMBERS, **setting, rng=np.random.default_rng(0))
     np.testing.assert_array_equal(found.null, same.null)
 
 

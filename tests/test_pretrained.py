@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from placeprior import encoders
-from placeprior.encoders import pretrained
+from placeprior.encoders import basis, pretrained
 from placeprior.errors import MissingWeights
 
 GOLDEN = np.load(Path(__file__).parent / "golden" / "pretrained.npz")
@@ -51,7 +51,7 @@ def test_a_tuned_encoder_starts_where_the_frozen_one_is(name):
     with torch.inference_mode():
         vectors = module(torch.from_numpy(tuned(PLACES))).numpy()
     np.testing.assert_array_equal(vectors, encoders.load(name)(PLACES))
-    assert all(p.requires_grad for p in module.parameters()) and module.rate == 1
+    assert all(p.requires_grad for p in module.parameters()) and module.rate == basis.RATE
     assert tuned.fingerprint != encoders.load(name).fingerprint
 
 

@@ -38,8 +38,12 @@ class SelfInformation:
     scores: np.ndarray
     neighbours: np.ndarray
 
+    def __array__(self, dtype: object = None, copy: bool | None = None) -> np.ndarray:
+        """The scores, wherever an array is expected."""
+        return np.array(self.scores, dtype=dtype)
+
     @property
-    def mean(self) -> float:
+    def average(self) -> float:
         """Mean of the defined scores, nats; NaN where none is."""
         known = self.scores[np.isfinite(self.scores)]
         return float(known.mean()) if known.size else float("nan")

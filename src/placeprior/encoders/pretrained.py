@@ -6,8 +6,8 @@ the MIT licence: location encoders trained to say which class of image is likely
 is the architecture of the ``yfcc`` one (of the only one, where there is one) with random weights, drawn by the run's
 seed: what the basis and the width give by themselves.
 
-``<encoder>-<corpus>-tuned`` goes on learning with the network, as fast as the rest; ``<encoder>-untrained-tuned``
-does so from random weights.
+``<encoder>-<corpus>-tuned`` goes on learning with the network, as slowly as the heads of basis encoders do;
+``<encoder>-untrained-tuned`` does so from random weights.
 
 Only ``xyz``, ``wrap-ffn`` and ``nerf`` are exact pairs. In the others a radius, an extent or the width differs too:
 :func:`differences` says which.
@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from placeprior.encoders import register
-from placeprior.encoders.basis import Vectors, numbers, position
+from placeprior.encoders.basis import RATE, Vectors, numbers, position
 from placeprior.errors import MissingWeights, PlacePriorError
 
 if TYPE_CHECKING:
@@ -242,7 +242,7 @@ class Tuned:
     @property
     def fingerprint(self) -> str:
         """Where it starts."""
-        return f"tuned:{self.origin.fingerprint}"
+        return f"tuned-{RATE:g}:{self.origin.fingerprint}"
 
     @cached_property
     def encoding(self) -> Position:
@@ -265,7 +265,7 @@ class Tuned:
         from placeprior.encoders.basis.heads import Centred
 
         head = self.origin.start(generator)[1]
-        return Centred(head, head.dim)
+        return Centred(head, head.dim, RATE)
 
 
 def _vectors(encoding: Position, head: FeedForward, lonlat: ArrayLike) -> Vectors:
