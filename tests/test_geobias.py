@@ -158,7 +158,7 @@ def test_a_lone_place_and_an_empty_neighbourhood():
         found = ssi(lonlat, radius_km=100.0, definition=definition, at=np.vstack([lonlat, [[0.0, 0.0]]]))
         assert found.neighbours.tolist() == [1, 2, 2, 0]
         assert np.isnan(found.scores).tolist() == [definition == "density", False, False, True]
-        assert found.mean == pytest.approx(np.nanmean(found.scores))
+        assert found.average == pytest.approx(np.nanmean(found.scores))
     assert np.isnan(ssi(lonlat, radius_km=100.0, at=[[0.0, 0.0]]).average)
 
 
