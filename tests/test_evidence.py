@@ -1,5 +1,6 @@
 """Evidence: made once from the runs that runs.yml names, and again when those change."""
 
+import shutil
 import sys
 import types
 
@@ -7,7 +8,7 @@ import pandas as pd
 import pytest
 from conftest import RUNS_YML
 
-from placeprior import evidence, ledger, matrix
+from placeprior import evidence, experiment, ledger, matrix
 from placeprior.errors import StoreError, UnknownName
 
 SPEC = "    evidence:\n      strata: {task: [toy], model: [none], split: [spatial], seed: [%s]}\n  far:"
@@ -57,6 +58,22 @@ def test_a_failed_table_leaves_the_old_one(counted, monkeypatch):
     with pytest.raises(StoreError, match="what was there is unchanged"):
         evidence.make("tiny", "strata", print)
     assert evidence.path("tiny", "strata").read_bytes() == before
+
+
+def test_evidence_from_sums_is_made_from_committed_results_alone(counted):
+    module = sys.modules["placeprior.strata"]
+    module.FROM_SUMS = True
+    module.collect = lambda runs: pd.DataFrame(
+        {"run": list(found := ledger.stations(r.id for r in runs)), "n": [part["n"].sum() for part in found.values()]}
+    )
+    (run,) = matrix.evidence("tiny", "strata")
+    experiment.make(run, log=lambda line: None)
+    rows = len(ledger.table(run.id, "predictions"))
+    experiment.collect("tiny")
+    shutil.rmtree(ledger.store())
+    evidence.make("tiny", "strata", lambda line: None)
+    assert evidence.read("tiny", "strata").values.tolist() == [[run.id, rows]]
+    assert not ledger.is_stored(run.id), "nothing had to be trained again"
 
 
 def test_unknown_evidence_is_refused(counted):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,16 @@ def table(run_id: str, name: str) -> pd.DataFrame:
         return pd.read_parquet(folder / f"{name}.parquet")
     except (OSError, ValueError) as error:
         raise _damaged(run_id, name, error) from error
+
+
+def stations(run_ids: Iterable[str]) -> dict[str, pd.DataFrame]:
+    """Sums per test station of some runs, by id: from the committed results of any profile, or else from the store."""
+    wanted, found = set(run_ids), {}
+    for name in matrix.configuration()["profiles"]:
+        committed = sums(name)
+        for run_id, own in committed[committed["run"].isin(wanted)].groupby("run"):
+            found[str(run_id)] = own.drop(columns="run").reset_index(drop=True)
+    return found | {run_id: table(run_id, "stations") for run_id in wanted - set(found)}
 
 
 def tensors(run_id: str) -> dict[str, Any]:

@@ -47,6 +47,7 @@ RADIUS_KM = 600.0  # of a neighbourhood of relative information
 STEPS = {"scale": 200.0, "distance": 150.0, "direction": 45.0}  # km, km, degrees
 SSI_KM, SSI_K = 200.0, 4
 PERMUTATIONS, ARRANGEMENTS = 199, 49  # the second for self-information, which takes longer
+FROM_SUMS = True  # what `collect` reads of a run (placeprior.evidence.make)
 COLUMNS = ["task", "variant", "fusion", "split", "seed", "measure", "value", "chance", "sd", "p"]
 
 
@@ -297,7 +298,7 @@ def collect(runs: Iterable[Run]) -> pd.DataFrame:
     Parameters
     ----------
     runs : iterable of Run
-        Stored ones. The folds of one task, arm, split and seed make one map.
+        Stored ones, or in committed results. The folds of one task, arm, split and seed make one map.
 
     Returns
     -------
@@ -309,7 +310,8 @@ def collect(runs: Iterable[Run]) -> pd.DataFrame:
     StoreError
         If a fold of a map is missing: half a country is not compared with a whole one.
     """
-    maps: dict[tuple[Any, ...], list[Run]] = {}
+    runs = list(runs)
+    known, maps = ledger.stations(run.id for run in runs), {}
     for run in runs:
         maps.setdefault((run.task, run.variant, run.fusion, run.split, run.seed), []).append(run)
     nulls: dict[bytes, dict[str, np.ndarray]] = {}
@@ -318,7 +320,7 @@ def collect(runs: Iterable[Run]) -> pd.DataFrame:
         if missing := set(splits.folds(key[3])) - {run.fold for run in fits}:
             raise StoreError(f"{fits[0].label}: a map needs every fold of the split, but not fold {min(missing)}; name "
                              "all folds in runs.yml")
-        table = stations(pd.concat([ledger.table(run.id, "stations") for run in fits]))
+        table = stations(pd.concat([known[run.id] for run in fits]))
         lonlat = np.ascontiguousarray(table[["lon", "lat"]].to_numpy())
         if lonlat.tobytes() not in nulls:
             nulls[lonlat.tobytes()] = chance(lonlat)
