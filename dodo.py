@@ -235,8 +235,8 @@ def _everything(task: str, profile: str):
 
 
 def task_bench():
-    """Speed and memory of the paper-size model against the same network in Keras."""
-    return {"actions": [f"'{sys.executable}' benchmarks/speed.py"]}
+    """Speed and memory: the paper-size model against Keras, encoders against the way public code computes them."""
+    return {"actions": [f"'{sys.executable}' benchmarks/speed.py", f"'{sys.executable}' benchmarks/encoders.py"]}
 
 
 def task_aqs():
