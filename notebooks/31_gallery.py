@@ -533,7 +533,7 @@ compare.table(
 
 # %% tags=["remove-input"]
 together = next((line for line in lines if line.startswith("all ")), None)
-Markdown(f"Of the position encodings that have a public counterpart, {together}." if together else "")
+Markdown(f"In the benchmark's own words, over the position encodings that have a public counterpart: {together}." if together else "")
 
 # %% [markdown]
 # A ratio near 1 is no surprise where a formula has a handful of numbers: little is left to save beside checking the places. And a place is encoded once, not once a day: this project keeps the vectors of costly encoders on disk.
