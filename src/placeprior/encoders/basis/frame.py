@@ -17,17 +17,20 @@ class Position(nn.Module):
 
     dim: int
 
-    def forward(self, lonlat: torch.Tensor) -> torch.Tensor:
+    def forward(self, lonlat: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
         """Encode places.
 
         Parameters
         ----------
         lonlat : tensor, shape (n, 2)
             Longitude and latitude, degrees. Never changed in place.
+        out : tensor, shape (n, dim), optional
+            Where to write. What is computed in float64 is rounded to its precision as it is written, once.
 
         Returns
         -------
-        tensor, shape (n, dim), float64
+        tensor, shape (n, dim)
+            ``out``, by default a new one, float64.
 
         Raises
         ------
@@ -41,10 +44,18 @@ class Position(nn.Module):
             well = bool(((low >= -limit) & (high <= limit)).all())  # a NaN fails both
         if not well:
             lonlat = torch.from_numpy(check_lonlat(lonlat.detach().cpu().numpy())).to(lonlat.device)
-        return self.encode(*lonlat.double().unbind(1))
+        lon, lat = lonlat.double().unbind(1)
+        if out is None:
+            out = lon.new_empty(len(lon), self.dim)
+        self.encode(lon, lat, out)
+        return out
 
-    def encode(self, lon: torch.Tensor, lat: torch.Tensor) -> torch.Tensor:
-        """The formula: longitude and latitude, degrees, float64, shape (n,) each -> (n, dim)."""
+    def encode(self, lon: torch.Tensor, lat: torch.Tensor, out: torch.Tensor) -> None:
+        """The formula: longitude and latitude, degrees, float64, shape (n,) each, written into ``out`` (n, dim).
+
+        Columns are written where they belong as they are made: to put them side by side afterwards takes longer than
+        to compute them.
+        """
         raise NotImplementedError
 
 

@@ -56,9 +56,9 @@ class Tile(Position):
         row = ((lat - south) / self.interval).floor().clamp(0, self.rows - 1)
         return (row * self.columns + column).long()
 
-    def encode(self, lon: torch.Tensor, lat: torch.Tensor) -> torch.Tensor:
+    def encode(self, lon: torch.Tensor, lat: torch.Tensor, out: torch.Tensor) -> None:
         """Look the cell's row of the table up."""
-        return self.table[self.cell(lon, lat)]
+        out[:] = self.table[self.cell(lon, lat)]
 
 
 class Wrap(Position):
@@ -70,10 +70,11 @@ class Wrap(Position):
 
     dim = 4
 
-    def encode(self, lon: torch.Tensor, lat: torch.Tensor) -> torch.Tensor:
+    def encode(self, lon: torch.Tensor, lat: torch.Tensor, out: torch.Tensor) -> None:
         """One cycle around the globe, one from pole to pole."""
         lam, twice = torch.deg2rad(lon), torch.deg2rad(2 * lat)
-        return torch.stack([torch.sin(lam), torch.sin(twice), torch.cos(lam), torch.cos(twice)], dim=1)
+        for column, wave in enumerate((torch.sin(lam), torch.sin(twice), torch.cos(lam), torch.cos(twice))):
+            out[:, column] = wave
 
 
 class Rbf(Position):
@@ -102,10 +103,10 @@ class Rbf(Position):
         self.register_buffer("anchors", torch.from_numpy(check_lonlat(np.asarray(anchors))))
         self.dim = len(self.anchors)
 
-    def encode(self, lon: torch.Tensor, lat: torch.Tensor) -> torch.Tensor:
+    def encode(self, lon: torch.Tensor, lat: torch.Tensor, out: torch.Tensor) -> None:
         """A Gaussian bump around each anchor."""
         squared = (lon[:, None] - self.anchors[:, 0]) ** 2 + (lat[:, None] - self.anchors[:, 1]) ** 2
-        return torch.exp(-squared / (2 * self.kernel_size**2))
+        out[:] = squared.div_(-2 * self.kernel_size**2).exp_()
 
 
 class Rff(Position):
@@ -144,11 +145,11 @@ class Rff(Position):
         self.register_buffer("shift", shift.clone())
         self.dim = len(shift)
 
-    def encode(self, lon: torch.Tensor, lat: torch.Tensor) -> torch.Tensor:
+    def encode(self, lon: torch.Tensor, lat: torch.Tensor, out: torch.Tensor) -> None:
         """A cosine along each random direction."""
         west, east, south, north = self.extent
         x = torch.stack([2 * (lon - west) / (east - west) - 1, 2 * (lat - south) / (north - south) - 1], dim=1)
-        return math.sqrt(2 / self.dim) * torch.cos(x @ self.omega + self.shift)
+        out[:] = math.sqrt(2 / self.dim) * torch.cos(x @ self.omega + self.shift)
 
 
 class Grid(MultiScale):
@@ -161,9 +162,11 @@ class Grid(MultiScale):
         super().__init__(frequency_num, min_radius, max_radius)
         self.dim = 4 * frequency_num
 
-    def encode(self, lon: torch.Tensor, lat: torch.Tensor) -> torch.Tensor:
+    def encode(self, lon: torch.Tensor, lat: torch.Tensor, out: torch.Tensor) -> None:
         """Waves along the meridians and along the parallels."""
-        return torch.stack([*self.waves(lon), *self.waves(lat)], -1).unflatten(-1, (2, 2)).transpose(1, 2).flatten(1)
+        columns = out.unflatten(1, (2, -1, 2))
+        for k, axis in enumerate((lon, lat)):
+            columns[:, k, :, 0], columns[:, k, :, 1] = self.waves(axis)
 
 
 class Theory(MultiScale):
@@ -177,11 +180,13 @@ class Theory(MultiScale):
         super().__init__(frequency_num, min_radius, max_radius)
         self.dim = 6 * frequency_num
 
-    def encode(self, lon: torch.Tensor, lat: torch.Tensor) -> torch.Tensor:
+    def encode(self, lon: torch.Tensor, lat: torch.Tensor, out: torch.Tensor) -> None:
         """The place projected on unit vectors at 0, 120 and 240 degrees."""
         half, root = -0.5, math.sqrt(3) / 2
         along = (lon, half * lon + root * lat, half * lon - root * lat)
-        return torch.stack([wave for axis in along for wave in self.waves(axis)], -1).flatten(1)
+        columns = out.unflatten(1, (-1, 3, 2))
+        for k, axis in enumerate(along):
+            columns[:, :, k, 0], columns[:, :, k, 1] = self.waves(axis)
 
 
 def check_extent(extent: tuple[float, ...]) -> tuple[float, float, float, float]:

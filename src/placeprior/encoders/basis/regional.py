@@ -13,6 +13,7 @@ from placeprior.coords import grid, inside, unit_xyz
 from placeprior.encoders.basis.frame import Position
 from placeprior.errors import ConfigError
 
+ROWS = 128
 CELL = 1.0  # degrees, of the grid that stands for the land: several cells a half-wave at the default degrees
 
 
@@ -57,11 +58,14 @@ class Slepian(Position):
         self.register_buffer("mixture", torch.from_numpy(mixture))
         self.dim = mixture.shape[1]
 
-    def encode(self, lon: torch.Tensor, lat: torch.Tensor) -> torch.Tensor:
+    def encode(self, lon: torch.Tensor, lat: torch.Tensor, out: torch.Tensor) -> None:
         """Each function at each place: unit mean square over the land, near zero far from it."""
         lam, phi = torch.deg2rad(lon), torch.deg2rad(lat)
         place = torch.stack([torch.cos(phi) * torch.cos(lam), torch.cos(phi) * torch.sin(lam), torch.sin(phi)], dim=1)
-        return series(place @ self.nodes.T, _weights(self.degrees)) @ self.mixture
+        # A few places at a time: what the recurrence reads and writes again and again then stays in the cache.
+        for start in range(0, len(place), ROWS):
+            near = place[start : start + ROWS] @ self.nodes.T
+            out[start : start + ROWS] = series(near, _weights(self.degrees)) @ self.mixture
 
 
 def _weights(degrees: int) -> list[float]:

@@ -21,10 +21,11 @@ class Xyz(Position):
 
     dim = 3
 
-    def encode(self, lon: torch.Tensor, lat: torch.Tensor) -> torch.Tensor:
+    def encode(self, lon: torch.Tensor, lat: torch.Tensor, out: torch.Tensor) -> None:
         """Three numbers, without any jump."""
         lam, phi = torch.deg2rad(lon), torch.deg2rad(lat)
-        return torch.stack([torch.cos(phi) * torch.cos(lam), torch.cos(phi) * torch.sin(lam), torch.sin(phi)], dim=1)
+        out[:, 0], out[:, 1] = torch.cos(phi) * torch.cos(lam), torch.cos(phi) * torch.sin(lam)
+        out[:, 2] = torch.sin(phi)
 
 
 class Nerf(Position):
@@ -46,10 +47,13 @@ class Nerf(Position):
         self.xyz = Xyz()
         self.dim = 6 * frequency_num
 
-    def encode(self, lon: torch.Tensor, lat: torch.Tensor) -> torch.Tensor:
+    def encode(self, lon: torch.Tensor, lat: torch.Tensor, out: torch.Tensor) -> None:
         """Each axis at each octave."""
-        angle = (self.xyz.encode(lon, lat)[..., None] * self.frequency).flatten(1)
-        return torch.cat([torch.sin(angle), torch.cos(angle)], dim=1)
+        xyz = lon.new_empty(len(lon), 3)
+        self.xyz.encode(lon, lat, xyz)
+        angle = (xyz[..., None] * self.frequency).flatten(1)
+        count = angle.shape[1]
+        out[:, :count], out[:, count:] = torch.sin(angle), torch.cos(angle)
 
 
 class Sphere(MultiScale):
@@ -71,11 +75,13 @@ class Sphere(MultiScale):
         super().__init__(frequency_num, min_radius, max_radius)
         self.dim = self.components * frequency_num
 
-    def encode(self, lon: torch.Tensor, lat: torch.Tensor) -> torch.Tensor:
+    def encode(self, lon: torch.Tensor, lat: torch.Tensor, out: torch.Tensor) -> None:
         """Components of every scale, side by side."""
         lam, phi = torch.deg2rad(lon), torch.deg2rad(lat)
         whole = (torch.cos(phi)[:, None], torch.sin(lam)[:, None], torch.cos(lam)[:, None])
-        return torch.stack(self.parts(*self.waves(phi), *self.waves(lam), *whole), -1).flatten(1)
+        columns = out.unflatten(1, (-1, self.components))
+        for k, part in enumerate(self.parts(*self.waves(phi), *self.waves(lam), *whole)):
+            columns[..., k] = part
 
     def parts(self, sin_phi_f: torch.Tensor, cos_phi_f: torch.Tensor, sin_lam_f: torch.Tensor,
               cos_lam_f: torch.Tensor, cos_phi: torch.Tensor, sin_lam: torch.Tensor, cos_lam: torch.Tensor,
@@ -136,11 +142,13 @@ class Dfs(MultiScale):
         super().__init__(frequency_num, min_radius, max_radius)
         self.dim = 4 * frequency_num + 4 * frequency_num**2
 
-    def encode(self, lon: torch.Tensor, lat: torch.Tensor) -> torch.Tensor:
+    def encode(self, lon: torch.Tensor, lat: torch.Tensor, out: torch.Tensor) -> None:
         """Waves of each angle, then their products."""
         phi = torch.cat(self.waves(torch.deg2rad(lat)), dim=1)
         lam = torch.cat(self.waves(torch.deg2rad(lon)), dim=1)
-        return torch.cat([phi, lam, (phi[:, :, None] * lam[:, None, :]).flatten(1)], dim=1)
+        count = phi.shape[1]
+        out[:, :count], out[:, count : 2 * count] = phi, lam
+        out[:, 2 * count :].unflatten(1, (count, count))[:] = phi[:, :, None] * lam[:, None, :]
 
 
 class Harmonics(Position):
@@ -158,6 +166,6 @@ class Harmonics(Position):
             raise ConfigError(f"degrees {degrees} must be at least 1")
         self.degrees, self.dim = degrees, degrees**2
 
-    def encode(self, lon: torch.Tensor, lat: torch.Tensor) -> torch.Tensor:
+    def encode(self, lon: torch.Tensor, lat: torch.Tensor, out: torch.Tensor) -> None:
         """Real, orthonormal, by degree and order (:mod:`placeprior.encoders.harmonics`)."""
-        return real_harmonics(torch.stack([lon, lat], dim=1), self.degrees)
+        out[:] = real_harmonics(torch.stack([lon, lat], dim=1), self.degrees)
