@@ -100,3 +100,13 @@ def project(tmp_path, monkeypatch):
     yield tmp_path
     for cached in (matrix._read, matrix._data, experiment._cube):
         cached.cache_clear()
+
+
+@pytest.fixture
+def provider(tmp_path, monkeypatch):
+    """A mirror of every provider on this machine, empty at first."""
+    from providers import serve
+
+    with serve(tmp_path / "mirror") as running:
+        monkeypatch.setenv("PLACEPRIOR_MIRROR", running.url)
+        yield running

@@ -22,6 +22,10 @@ class MissingData(PlacePriorError):
     """A real data source is not at hand."""
 
 
+class SourceError(PlacePriorError):
+    """A provider's file could not be fetched, is damaged, or is not as documented."""
+
+
 class MissingWeights(PlacePriorError):
     """A pretrained encoder's weights are absent or are not the expected file."""
 
