@@ -209,7 +209,7 @@ class Source(ABC):
             A file is missing, damaged or not as documented; names the source, the file and the remedy.
         """
 
-    def check(self, path: Path) -> None:
+    def check(self, path: Path) -> None:  # noqa: B027 - a source may have nothing to check
         """Refuse a file that has just arrived and is not what it should be (an error page, a torn archive).
 
         Raises
