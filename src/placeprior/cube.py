@@ -182,11 +182,17 @@ def from_csv(path: str | Path, units: Mapping[str, str] | None = None) -> xr.Dat
 def check_cube(cube: xr.Dataset, target: str | None = "pm25") -> xr.Dataset:
     """Return a (station, time) cube as it is, or say what breaks the contract; ``target=None``: no PM2.5.
 
+    A cube of fields on (time, y, x) is held to :func:`placeprior.raster.check_raster`.
+
     Raises
     ------
     CubeError
         Names the variable, the station, the day and the value where there is one, and the remedy.
     """
+    if {"y", "x"} <= set(cube.dims):
+        from placeprior.raster import check_raster
+
+        return check_raster(cube)
     for name in ("station", "time", "lon", "lat"):
         if name not in cube.coords:
             raise CubeError(f"the cube has no coordinate {name!r}; build it with placeprior.cube.from_table")
@@ -198,7 +204,7 @@ def check_cube(cube: xr.Dataset, target: str | None = "pm25") -> xr.Dataset:
     if len(set(stations)) < len(stations):
         twice = next(name for i, name in enumerate(stations) if name in stations[:i])
         raise CubeError(f"station {twice!r} occurs twice; keep one entry a station")
-    _check_time(cube["time"].values)
+    check_time(cube["time"].values)
     _check_place(cube["lon"], cube["lat"], stations)
     if target is not None and target not in cube.data_vars:
         raise CubeError(
@@ -219,7 +225,8 @@ def check_cube(cube: xr.Dataset, target: str | None = "pm25") -> xr.Dataset:
     return cube
 
 
-def _check_time(time: np.ndarray) -> None:
+def check_time(time: np.ndarray) -> None:
+    """Refuse days that are not dates at midnight, one after the other."""
     if not np.issubdtype(time.dtype, np.datetime64):
         raise CubeError(f"time is {time.dtype}, not dates; convert it with pandas.to_datetime")
     if np.isnat(time).any():

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from placeprior.cli import book, embed, map, runs, tables, weights
+from placeprior.cli import book, embed, map, runs, sources, weights
 from placeprior.errors import PlacePriorError
 
 INTERRUPTED = 130  # the shell's code for Ctrl-C
@@ -52,7 +52,7 @@ app = typer.Typer(
 app.add_typer(runs.app, name="runs")
 app.command("embed", epilog=embed.EXAMPLE)(embed.embed)
 app.command("weights", epilog=weights.EXAMPLE)(weights.weights)
-app.add_typer(tables.app, name="data")
+app.add_typer(sources.app, name="data")
 app.command("map", epilog=map.EXAMPLE)(map.map_)
 app.command("book", epilog=book.EXAMPLE)(book.book)
 app.command("versions", epilog="Example: placeprior versions")(book.versions)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from placeprior.cli import common
-from placeprior.errors import CubeError, UnknownName
+from placeprior.errors import ConfigError, CubeError, UnknownName
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -20,14 +20,30 @@ app = typer.Typer(help="Check tables of station-days and turn them into cubes.",
 
 @app.command(epilog="Example: placeprior data check stations.csv")
 def check(
-    what: Annotated[str, typer.Argument(metavar="FILE|TASK", help="A CSV of station-days, a cube (*.nc), or a "
-                                        "task such as world.", show_default=False)],
+    what: Annotated[str | None, typer.Argument(metavar="[FILE|TASK]", show_default=False,
+                                               help="A CSV of station-days, a cube (*.nc, *.zarr), or a task such as "
+                                               "world.")] = None,
+    year: Annotated[str, typer.Option("--year", "--period", metavar="PERIOD", show_default=False,
+                                      help="In place of a file: the fetched files of a period.")] = "",
+    region: Annotated[str, typer.Option("--region", metavar="conus|W,S,E,N", help="With --year.")] = "conus",
+    sources: Annotated[str, typer.Option("--sources", metavar="NAME,NAME…", show_default=False,
+                                         help="With --year.")] = "",
+    cache: Annotated[Path | None, typer.Option("--cache", metavar="FOLDER", show_default=False,
+                                               help="With --year.")] = None,
 ) -> None:
-    """Check a CSV, a cube or a task against the data contract and say what is in it."""
+    """Check a CSV, a cube or a task against the data contract, or fetched files against what was recorded."""
     from placeprior import data
 
+    if what is None:
+        if not year:
+            raise ConfigError("name what to check: a file, a task, or --year with the period of fetched files")
+        from placeprior.cli.sources import verify
+
+        return verify(year, region, sources, cache)
     path = Path(what)
-    if path.suffix.lower() == ".nc":
+    if path.suffix == ".zarr":
+        _describe(what, _open_zarr(path))
+    elif path.suffix.lower() == ".nc":
         _describe(what, _open(path))
     elif path.suffix or path.exists():
         _describe(what, _from_csv(path))
@@ -88,6 +104,18 @@ def _open(path: Path) -> xr.Dataset:
         raise CubeError(f"{path}: {error}") from None
 
 
+def _open_zarr(path: Path) -> xr.Dataset:
+    """Open a built cube and check it."""
+    from placeprior.cube import check_cube
+    from placeprior.data.build import load
+
+    try:
+        return check_cube(load(path))
+    except (OSError, ValueError, KeyError) as error:
+        raise CubeError(f"{path} cannot be read as Zarr ({str(error) or type(error).__name__}); build it again with "
+                        "`placeprior data build`") from None
+
+
 def _describe(name: str, cube: xr.Dataset) -> None:
     import numpy as np
 
@@ -95,8 +123,11 @@ def _describe(name: str, cube: xr.Dataset) -> None:
 
     day = cube["time"].values.astype("datetime64[D]")
     world = ", the embedded world (simulated)" if cube.attrs.get("embedded") else ""
-    typer.echo(f"{name}: keeps the contract{world}; {cube.sizes['station']:,} stations, {len(day):,} days from "
-               f"{day[0]} to {day[-1]}; fingerprint {fingerprint(cube)}")
+    if "station" in cube.dims:
+        size, mark = f"{cube.sizes['station']:,} stations", f"; fingerprint {fingerprint(cube)}"
+    else:
+        size, mark = f"{int(cube['land'].sum()):,} land cells", ""
+    typer.echo(f"{name}: keeps the contract{world}; {size}, {len(day):,} days from {day[0]} to {day[-1]}{mark}")
     rows = []
     for variable, array in cube.data_vars.items():
         known = array.values[np.isfinite(array.values)]

@@ -88,7 +88,22 @@ def neighbours_2018_2022() -> xr.Dataset:
     return cube
 
 
+def stations(period: str) -> xr.Dataset:
+    """Return the study's predictors as built by ``placeprior data build``: ``stations-<period>.zarr``.
+
+    The neighbour feature is made and gaps of the satellite's are filled for each fold, never stored.
+    """
+    from placeprior.data import build
+
+    return build.load(_built(period))
+
+
+def _built(period: str) -> Path:
+    return tables.find([f"stations-{period}.zarr"], f"the predictors of {period} (`placeprior data build`)")
+
+
 TASKS: dict[str, Callable[..., xr.Dataset]] = {
+    "stations": stations,
     "world": world,
     "weather-2019": weather_2019,
     "weather-2019-elevation": weather_2019_elevation,
@@ -141,11 +156,19 @@ def recipe(task: str, **options: Any) -> str:
         defaults, knobs = dataclasses.asdict(_world()), dataclasses.asdict(_world(**options))
         # Only what differs, so that a knob added later leaves the fingerprint of earlier worlds as it is.
         content = {"version": VERSION, "knobs": {k: v for k, v in knobs.items() if v != defaults[k]}}
+    elif task == "stations":
+        content = {"version": READERS, "files": [tables.digest(_built(**_period(options)))]}
     elif task in FILES:
         content = {"version": READERS, "files": [tables.digest(path) for path in FILES[task]()]}
     else:
         raise UnknownName("task", task, TASKS)
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _period(options: dict[str, Any]) -> dict[str, Any]:
+    if set(options) != {"period"}:
+        raise ConfigError(f"task 'stations' takes the option 'period', such as {{period: '2021'}}; got {options!r}")
+    return options
 
 
 def load(task: str, **options: Any) -> xr.Dataset:
@@ -156,11 +179,13 @@ def load(task: str, **options: Any) -> xr.Dataset:
     task : str
         A name in ``TASKS``.
     **options
-        The embedded world's knobs; the real tasks have none.
+        The embedded world's knobs; ``period`` of the task ``stations``; the other real tasks have none.
     """
     if task not in TASKS:
         raise UnknownName("task", task, TASKS)
-    if options and task != "world":
+    if task == "stations":
+        _period(options)
+    elif options and task != "world":
         raise ConfigError(f"task {task!r} takes no option, got {', '.join(sorted(options))}; drop them")
     cube = check_cube(TASKS[task](**options))
     cube.attrs["task"] = task

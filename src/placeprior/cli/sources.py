@@ -1,0 +1,201 @@
+"""``placeprior data plan``, ``fetch`` and ``build``: the real predictors, from their providers to cubes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from placeprior.cli import common
+from placeprior.cli.tables import app
+from placeprior.errors import ConfigError, SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from placeprior.data.sources import Item, Period, Region, Source
+
+RATE = 50e6 / 8  # bytes a second that times are told for: a line of 50 Mbit/s
+TOKEN = "EARTHDATA_TOKEN"
+
+When = Annotated[str, typer.Option("--year", "--period", metavar="PERIOD", show_default=False,
+                                   help="A year (2021), a month (2021-08) or two days (2021-08-01/2021-09-04).")]
+Where = Annotated[str, typer.Option("--region", metavar="conus|W,S,E,N", help="The country, or a box in degrees.")]
+Which = Annotated[str, typer.Option("--sources", metavar="NAME,NAME…", show_default=False,
+                                    help="Sources by name; `plan` lists them.")]
+Cache = Annotated[Path | None, typer.Option("--cache", metavar="FOLDER", show_default=False,
+                                            help="Where fetched files are kept (default: the user's cache folder).")]
+Out = Annotated[Path | None, typer.Option("--output", "-o", metavar="FOLDER", show_default=False,
+                                          help="Where cubes go (default: PLACEPRIOR_DATA).")]
+
+
+@app.command(epilog="Example: placeprior data plan --year 2021")
+def plan(year: When, region: Where = "conus", sources: Which = "") -> None:
+    """Say what would be fetched, how big it is and under which licence; needs no network."""
+    period, box = _asked(year, region)
+    rows, total, count = [], 0, 0
+    for source in _sources(sources):
+        items = source.list(period, box)
+        size = sum(item.size for item in items)
+        total, count = total + size, count + len(items)
+        rows.append((source.name, source.title, ", ".join(source.provides), f"{len(items):,}", _bytes(size),
+                     _hours(size / RATE), source.account or "none", source.licence))
+    common.show(["source", "what", "variables", "files", "size", "at 50 Mbit/s", "account", "licence"], rows)
+    typer.echo(f"{period.label}, {box.label}: {count:,} files, about {_bytes(total)}, {_hours(total / RATE)} at "
+               "50 Mbit/s; nothing was fetched")
+
+
+@app.command(epilog="Example: placeprior data fetch --year 2021 --sources aqs,gridmet,power,hms,elevation")
+def fetch(year: When, region: Where = "conus", sources: Which = "", cache: Cache = None, *,
+          resume: Annotated[bool, typer.Option("--resume", help="Go on with what was interrupted; it always does, so "
+                                               "this only says so.")] = False) -> None:
+    """Fetch what is not there yet; finished files are kept, so the same command goes on after an interruption.
+
+    Without --sources: everything that needs no account, and with a token in EARTHDATA_TOKEN everything.
+    """
+    period, box = _asked(year, region)
+    folder, failed = _cache(cache), []
+    for source in _default(sources):
+        items = source.list(period, box)
+        with _progress(source, items) as transfer:
+            try:
+                found = source.fetch(period, box, folder, transfer)
+            except SourceError as error:
+                failed.append(error)
+                typer.echo(f"{source.name}: not complete", err=True)
+                continue
+        lacking = len(items) - len(found)
+        absent = f", {lacking:,} that the provider has not" if lacking else ""
+        typer.echo(f"{source.name}: {len(found):,} files{absent}")
+    if failed:
+        raise SourceError("; ".join(map(str, failed)))
+
+
+@app.command(epilog="Example: placeprior data build --year 2021")
+def build(year: When, region: Where = "conus", sources: Which = "", cache: Cache = None, output: Out = None, *,
+          grid: Annotated[bool, typer.Option("--grid", help="Fields on a grid, for maps, not stations.")] = False,
+          resolution: Annotated[float, typer.Option(min=0.01, max=1, help="Cell size of --grid, degrees.")] = 0.05,
+          resume: Annotated[bool, typer.Option("--resume", help="Go on with what was interrupted; it always does, so "
+                                               "this only says so.")] = False) -> None:
+    """Build a cube from what was fetched: all predictors at every monitor, or on every cell of a grid."""
+    from placeprior.data import build as cubes
+
+    period, box = _asked(year, region)
+    names = [source.name for source in _default(sources)]
+    where = output or _data()
+    if grid:
+        made = cubes.grid(period, box, names, _cache(cache), where, resolution, say=typer.echo)
+    else:
+        made = cubes.stations(period, box, names, _cache(cache), where, say=typer.echo)
+    typer.echo(made)
+
+
+def verify(year: str, region: str, sources: str, cache: Path | None) -> None:
+    """Compare fetched files with what was recorded when they came."""
+    from placeprior.data.sources.transfer import is_good, recorded
+
+    period, box = _asked(year, region)
+    folder, rows, bad = _cache(cache), [], []
+    for source in _default(sources):
+        items = source.list(period, box)
+        paths = [folder / source.name / item.path for item in items]
+        state = ["good" if is_good(path, item.hash) else "damaged" if path.exists() else "missing"
+                 for path, item in zip(paths, items, strict=True)]
+        absent = sum("absent" in (recorded(path) or {}) for path in paths)
+        rows.append((source.name, len(items), state.count("good") - absent, absent, state.count("missing"),
+                     state.count("damaged")))
+        bad += [f"{source.name}/{item.path} is {what}" for item, what in zip(items, state, strict=True)
+                if what != "good"]
+    common.show(["source", "files", "good", "not at the provider", "missing", "damaged"], rows)
+    if bad:
+        raise SourceError(f"{bad[0]}" + (f" ({len(bad)} such files)" if len(bad) > 1 else "") +
+                          "; `placeprior data fetch` with the same options mends it")
+
+
+def _asked(year: str, region: str) -> tuple[Period, Region]:
+    from placeprior.data.sources import Period, Region
+
+    return Period.parse(year), Region.parse(region)
+
+
+def _sources(names: str) -> list[Source]:
+    from placeprior.data.sources import chosen
+
+    return chosen([name.strip() for name in names.split(",")] if names else None)
+
+
+def _default(names: str) -> list[Source]:
+    """The named sources, or those that can be had: without an account, or with the token at hand."""
+    from placeprior.data.sources import NAMES, WITHOUT_ACCOUNT
+
+    if names:
+        return _sources(names)
+    return _sources(",".join(NAMES if os.environ.get(TOKEN) else WITHOUT_ACCOUNT))
+
+
+def _cache(named: Path | None) -> Path:
+    from placeprior.encoders import cache_dir
+
+    return named or cache_dir() / "sources"
+
+
+def _data() -> Path:
+    from placeprior.data import tables
+
+    if not os.environ.get(tables.VARIABLE):
+        raise ConfigError(f"where should the cube go? Name a folder with --output, or export {tables.VARIABLE}=FOLDER")
+    return Path(os.environ[tables.VARIABLE]).expanduser()
+
+
+@contextmanager
+def _progress(source: Source, items: list[Item]) -> Iterator[Any]:
+    """A transfer that tells how far it is: a bar on a terminal, a line for each tenth in a log."""
+    from placeprior.data.sources.transfer import Transfer
+
+    total = sum(item.size for item in items)
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+            TransferSpeedColumn,
+        )
+
+        bar = Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
+                       TimeRemainingColumn(), console=Console(stderr=True))
+        with bar:
+            task = bar.add_task(source.name, total=total)
+            yield Transfer(progress=lambda item, count: bar.advance(task, count or 0))
+        return
+    done, told = set(), [0]
+
+    def tell(item: Item, count: int | None) -> None:
+        if count is None:
+            done.add(item.path)
+            tenth = 10 * len(done) // max(len(items), 1)
+            if tenth > told[0]:
+                told[0] = tenth
+                typer.echo(f"{source.name}: {len(done):,} of {len(items):,} files", err=True)
+
+    yield Transfer(progress=tell)
+
+
+def _bytes(count: float) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000 or unit == "GB":
+            return f"{count:,.0f} {unit}" if count >= 10 or unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    raise AssertionError
+
+
+def _hours(seconds: float) -> str:
+    if seconds < 60:
+        return "under a minute"
+    return f"{seconds / 60:,.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

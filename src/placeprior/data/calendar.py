@@ -1,0 +1,57 @@
+"""What the date and the latitude tell by themselves: calendar terms and the length of the day."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+#: Units and meaning, as every source states them.
+PROVIDES = {
+    "doy_sin": ("1", "sine of the day of year"),
+    "doy_cos": ("1", "cosine of the day of year"),
+    "month_sin": ("1", "sine of the month"),
+    "month_cos": ("1", "cosine of the month"),
+    "year": ("1", "calendar year"),
+    "day_length": ("s", "time from sunrise to sunset"),
+}
+
+
+def day_length(lat: ArrayLike, doy: ArrayLike) -> NDArray[np.float64]:
+    """Seconds from sunrise to sunset.
+
+    Parameters
+    ----------
+    lat : array_like, shape (n,)
+        Latitude, degrees.
+    doy : array_like, shape (t,)
+        Day of the year, 1 to 366.
+
+    Returns
+    -------
+    ndarray, shape (n, t)
+
+    Notes
+    -----
+    Allen, R. G. et al. 1998, *Crop evapotranspiration*, FAO Irrigation and Drainage Paper 56, eq. 24, 25 and 34:
+    declination :math:`\\delta = 0.409\\sin(2\\pi J/365 - 1.39)`, sunset hour angle
+    :math:`\\omega = \\arccos(-\\tan\\phi\\tan\\delta)`, day length :math:`24\\omega/\\pi` hours. The sun is taken for a
+    point and the air for nothing, so true days are some minutes longer. Beyond the polar circles it is 0 or 24 hours.
+    """
+    declination = 0.409 * np.sin(2 * np.pi * np.asarray(doy, float) / 365 - 1.39)
+    tangent = -np.tan(np.radians(np.asarray(lat, float)))[:, None] * np.tan(declination)
+    return 86_400 / np.pi * np.arccos(tangent.clip(-1, 1))
+
+
+def terms(days: pd.DatetimeIndex, lat: ArrayLike) -> dict[str, NDArray[np.float32]]:
+    """Every variable of :data:`PROVIDES` at n latitudes on t days, each of shape (n, t).
+
+    The year's cycle has 365.25 days, as in :func:`placeprior.cube.add_calendar`; the month's twelve months.
+    """
+    lat = np.asarray(lat, float)
+    year, month = 2 * np.pi * (days.day_of_year.to_numpy() - 1) / 365.25, 2 * np.pi * days.month.to_numpy() / 12
+    by_day = {"doy_sin": np.sin(year), "doy_cos": np.cos(year), "month_sin": np.sin(month), "month_cos": np.cos(month),
+              "year": days.year.to_numpy().astype(float)}
+    made = {name: np.broadcast_to(values, (len(lat), len(days))) for name, values in by_day.items()}
+    made["day_length"] = day_length(lat, days.day_of_year.to_numpy())
+    return {name: made[name].astype(np.float32) for name in PROVIDES}
