@@ -65,8 +65,9 @@ class Field(Source):
 def sources(monkeypatch, tmp_path):
     """Four toy sources, two of which provide wind, with the records of what they fetched."""
     every = {s.name: s for s in (
-        Monitors(), Field("daymet", ["temperature_max"], lacks=(31,)), Field("gridmet", ["temperature_max", "wind_speed"]),
-        Field("power", ["aod_055"], step=1.0), Field("elevation", ["elevation"], static=True))}  # fmt: skip
+        Monitors(), Field("daymet", ["temperature_max"], lacks=(31,)),
+        Field("gridmet", ["temperature_max", "wind_speed"]), Field("power", ["aod_055"], step=1.0),
+        Field("elevation", ["elevation"], static=True))}  # fmt: skip
     monkeypatch.setattr(build, "chosen", lambda names: [s for n, s in every.items() if n in names])
     for source in every.values():
         for item in source.list(PERIOD, REGION):
@@ -123,7 +124,8 @@ def test_a_grid_cell_gets_the_source_cell_of_its_centre(sources, tmp_path):
     known = day != 31
     found = cube["temperature_max"].values[:, row, column]
     assert found[known] == pytest.approx((centre + day)[known], rel=1e-6) and np.isnan(found[~known]).all()
-    assert cube["day_length"].values[0, row, column] == pytest.approx(calendar.day_length([lat], [day[0]])[0, 0], rel=1e-5)
+    length = calendar.day_length([lat], [day[0]])[0, 0]
+    assert cube["day_length"].values[0, row, column] == pytest.approx(length, rel=1e-5)
 
 
 def test_what_was_interrupted_anywhere_ends_in_the_same_bytes(sources, tmp_path):
