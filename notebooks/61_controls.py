@@ -95,20 +95,12 @@ def row(s, question, split, arm, metric="r2"):
     return next(one.itertuples(), None)
 
 
-def nothing(what, s):
-    """A figure's place when the results behind it are not there."""
-    fig, ax = figures.subplots(size=(6.4, 1.0))
-    ax.set_axis_off()
-    ax.text(0, 0.5, f"{what}: no such runs in results/{s.profile} yet", va="center")
-    return figures.label(fig, s.profile, n=0, of="runs", embedded=s.embedded)
-
-
 def forest(s, arms, splits=None):
     """Differences to the same network without a place, one panel a split."""
     table = s.tables[HEAD, "r2"]
     table = table[table["arm"].isin(arms) & table["split"].isin(splits or set(table["split"]))]
     if table.empty:
-        return nothing(s.title, s)
+        return figures.nothing(s.title, s.profile, embedded=s.embedded)
     panels = {where(split): table[table["split"] == split] for split in compare.splits_in(table)}
     fig = figures.forests(panels, "ΔR² to none+head", reference=0)
     return figures.label(
@@ -303,7 +295,7 @@ def draw_steps(chosen):
     s = chosen[0]
     parts = [one.steps["hadamard"] for one in chosen]
     if all(part.empty for part in parts):
-        return nothing("the steps", s)
+        return figures.nothing("the steps", s.profile, embedded=s.embedded)
     splits = compare.splits_in(pd.concat(parts))
     if len(chosen) == 1:
         shown = [(where(split), parts[0][parts[0]["split"] == split]) for split in splits]
@@ -405,7 +397,7 @@ def draw_components(s):
         p for p in compare.splits_in(found) if found.loc[found["split"] == p, "arm"].map(components).notna().any()
     ]
     if not splits:
-        return nothing("the number of components", s)
+        return figures.nothing("the number of components", s.profile, embedded=s.embedded)
     columns = min(2, len(splits))
     rows = -(-len(splits) // columns)
     fig, axes = figures.subplots(

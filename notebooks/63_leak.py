@@ -54,14 +54,6 @@ def of(kind, split, arm):
     return fits(scores, leak=kind, split=split, arm=arm)
 
 
-def nothing(what):
-    """A figure's place when the results behind it are not there."""
-    fig, ax = figures.subplots(size=(6.4, 1.0))
-    ax.set_axis_off()
-    ax.text(0, 0.5, f"{what}: no such runs in results/{profile} yet", va="center")
-    figures.label(fig, profile, n=0, of="runs", embedded=False)
-
-
 def said(row, unit="", bold=False):
     """A difference and its interval; an asterisk where it is clear but single fits disagree in sign."""
     mean = f"{row['difference']:+.3f}".replace("-", "−")
@@ -270,7 +262,7 @@ compare.table(values("rmse", 2), f"Test RMSE in {figures.UNIT}, mean over folds 
 
 # %% mystnb={"figure": {"caption": "Test R² clean (open marker) and with both leaks (filled marker), joined by a line; means over folds and seeds, real measurements of 2021. Colour and marker name the arm. The same test rows in each pair.", "name": "fig-leak-scores"}, "image": {"alt": "For each split a group of rows, one an arm, each with an open and a filled marker joined by a line on an axis of test R²."}} tags=["hide-input"]
 if not kinds:
-    nothing("Clean and leaky scores")
+    figures.nothing("Clean and leaky scores", profile, embedded=False)
 else:
     fig, ax = figures.subplots(size=(6.4, 0.9 + 0.27 * (len(arms) + 0.6) * len(splits)))
     height, ticks = 0.0, []
@@ -303,7 +295,7 @@ else:
 
 # %% mystnb={"figure": {"caption": "The leak: test R² of the leaky run minus that of its clean twin on the same rows; mean over fits (marker) and its 95 % bootstrap interval over stations (bar), real measurements of 2021. One panel a split, with its own scale. Right of the dashed line the leak flatters.", "name": "fig-leak-forest"}, "image": {"alt": "One panel a split. Each arm has three markers with bars, one for the neighbours' leak, one for the scalers' and one for both, around or right of a dashed line at zero."}} tags=["hide-input"]
 if not kinds:
-    nothing("The leak")
+    figures.nothing("The leak", profile, embedded=False)
 else:
     columns = min(2, len(splits))
     rows = -(-len(splits) // columns)
@@ -463,7 +455,7 @@ compare.table(
 
 # %% mystnb={"figure": {"caption": "Test RMSE by distance from the tested station to the nearest one that is not tested; spatial split and checkerboards together, all seeds, real measurements of 2021. Clean (open circles) against leaky (filled triangles). Bins with fewer than 20 stations are left out.", "name": "fig-leak-distance"}, "image": {"alt": "Panels for inverse distance and no location: root mean square error against classes of distance, one line clean with open circles and one leaky with filled triangles."}} tags=["hide-input"]
 if moved.empty:
-    nothing("Error by distance")
+    figures.nothing("Error by distance", profile, embedded=False)
     by_bin = {}
 else:
     moved["bin"] = pd.cut(moved["km"], EDGES, labels=BINS, right=False)
@@ -540,7 +532,7 @@ def gain_of(arm, split, *which):
 
 
 if gained.empty:
-    nothing("Gain from place, clean and leaky")
+    figures.nothing("Gain from place, clean and leaky", profile, embedded=False)
 else:
     fig, axes = figures.subplots(
         len(compared), 1, size=(6.4, 1.0 + len(compared) * (0.5 + 0.45 * len(splits))), squeeze=False

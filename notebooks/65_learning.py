@@ -37,14 +37,6 @@ def said(row, unit=""):
     return f"{mean}{mixed}{unit} ({compare.signed(row['low'], row['high'])})"
 
 
-def nothing(what, name, embedded):
-    """A figure's place when the results behind it are not there."""
-    fig, ax = figures.subplots(size=(6.4, 1.0))
-    ax.set_axis_off()
-    ax.text(0, 0.5, f"{what}: no such runs in results/{name} yet", va="center")
-    figures.label(fig, name, n=0, of="runs", embedded=embedded)
-
-
 class Curve:
     """One profile's learning curve: scores, station sums, sizes, and the gain over the matched reference.
 
@@ -209,7 +201,7 @@ def log_stations(ax, numbers):
 def draw_curves(curve):
     """R2 and RMSE against the number of training stations."""
     if curve.scores.empty:
-        return nothing("Learning curves", curve.name, curve.embedded)
+        return figures.nothing("Learning curves", curve.name, embedded=curve.embedded)
     fig, axes = figures.subplots(1, 2, size=(6.4, 4.0))
     for ax, (metric, text) in zip(axes, (("r2", "test R²"), ("rmse", f"test RMSE [{figures.UNIT}]")), strict=True):
         part = curve.scores[curve.scores["metric"] == metric]
@@ -268,7 +260,7 @@ values(world)
 def draw_gains(curve):
     """Gain over the matched reference against the number of training stations."""
     if curve.gains.empty:
-        return nothing("Gains", curve.name, curve.embedded)
+        return figures.nothing("Gains", curve.name, embedded=curve.embedded)
     fig, ax = figures.subplots(size=(6.4, 4.0))
     arms = figures.arm_order(curve.gains["arm"])
     for shift, arm in zip(np.linspace(-0.035, 0.035, len(arms)), arms, strict=True):
@@ -511,13 +503,13 @@ def square(values):
 
 r2_years = yearly[yearly["metric"] == "r2"].groupby(["arm", "trained", "tested"])["value"].mean()
 if not years:
-    nothing("Years", real, False)
+    figures.nothing("Years", real, embedded=False)
 else:
     panels({arm: square(r2_years[arm].to_dict()) for arm in year_arms}, "amount", "test R²", 2)
 
 # %% mystnb={"figure": {"caption": "Gain in test R² over the reference by year of training (row) and of test (column), neighbours task, real measurements; on the same rows in each cell, means over seeds. Red: telling the place helps.", "name": "fig-learning-years-gain"}, "image": {"alt": "One square table of coloured cells for each arm with a place, rows the year of training and columns the year of test: red where its R² is above that of the reference, blue where it is below."}} tags=["hide-input"]
 if not cells:
-    nothing("Gain by year", real, False)
+    figures.nothing("Gain by year", real, embedded=False)
 else:
     panels(
         {arm: square({pair: row["difference"] for (a, *pair), row in cells.items() if a == arm for pair in [tuple(pair)]}) for arm in told if any(a == arm for a, *_ in cells)},

@@ -89,14 +89,6 @@ def amount(row, digits=2):
     return compare.minus(f"{row.mean:+.{digits}f} {figures.UNIT} ({compare.signed(row.low, row.high, digits)})")
 
 
-def nothing(what, s):
-    """A figure's place when the results behind it are not there."""
-    fig, ax = figures.subplots(size=(6.4, 1.0))
-    ax.set_axis_off()
-    ax.text(0, 0.5, f"{what}: no such runs in results/{s.profile} yet", va="center")
-    return figures.label(fig, s.profile, n=0, of="runs", embedded=s.embedded)
-
-
 # %% [markdown]
 # # What the model leans on
 #
@@ -190,7 +182,7 @@ def of(s, split, arm, shuffle):
 def draw_singles(s, arm):
     """Every input by itself, both shuffles, one panel a split."""
     if arm is None:
-        return nothing(s.title, s)
+        return figures.nothing(s.title, s.profile, embedded=s.embedded)
     names = [*s.singles, importance.PLACE] if arm in s.told else s.singles
     order = s.asked[s.asked["arm"] == arm].groupby("predictor")["mean"].max()
     names = sorted(names, key=lambda name: -order[name])
@@ -207,7 +199,7 @@ def draw_singles(s, arm):
 def draw_groups(s):
     """Groups of inputs and the place, all arms; one panel a split and shuffle."""
     if s.table.empty:
-        return nothing(s.title, s)
+        return figures.nothing(s.title, s.profile, embedded=s.embedded)
     names = [importance.INPUTS, "seen from space", "weather", "neighbour_pm25", "calendar", importance.PLACE]
     names = [name for name in names if name in set(s.arms["predictor"])]
     arms = figures.arm_order(s.table["arm"])
@@ -359,7 +351,7 @@ def draw_gains(group):
     """Gain against leaning, a dot a fit: one row of panels a task, one column a split."""
     filled = [s for s in group if len(found_gains[s.task])]
     if not filled:
-        return nothing("leaning and gain", group[0])
+        return figures.nothing("leaning and gain", group[0].profile, embedded=group[0].embedded)
     splits = compare.splits_in(pd.concat([found_gains[s.task] for s in filled]))
     fig, axes = figures.subplots(len(filled), len(splits), size=(6.4, 2.6 * len(filled) + 1.3), squeeze=False)
     for line, s in zip(axes, filled, strict=True):
@@ -449,7 +441,7 @@ def ranking(s):
 def draw_ranking(s):
     """Ranks as lines between the ways: what is on top must be on top in all."""
     if s.plain is None:
-        return nothing("ranking", s)
+        return figures.nothing("ranking", s.profile, embedded=s.embedded)
     wide, ranks = ranking(s)
     steps = {"reference": "reference code:\nsorted upside down", "free": "free,\nsign mended", "within": "within\nstations", "across": "across\nstations"}
     fig, ax = figures.subplots(size=(6.4, 0.33 * len(ranks) + 1.7))
@@ -570,7 +562,7 @@ def draw_attention(group):
     """Mean weight by lag of every arm, the range over its fits shaded; one panel a task and split."""
     panels = [(s, split) for s in group for split in s.splits if len(looked.get(s.task, ()))]
     if not panels:
-        return nothing("attention", group[0])
+        return figures.nothing("attention", group[0].profile, embedded=group[0].embedded)
     rows = -(-len(panels) // 2)
     fig, axes = figures.subplots(rows, min(2, len(panels)), size=(6.4, 2.3 * rows + 1.3), sharex=True, sharey=True, squeeze=False)
     arms = set()

@@ -112,18 +112,10 @@ def lowest(s, split, arms):
     return None if known.empty else known.idxmin()
 
 
-def nothing(s):
-    """A figure's place when the results behind it are not there."""
-    fig, ax = figures.subplots(size=(6.4, 1.0))
-    ax.set_axis_off()
-    ax.text(0, 0.5, f"{s.title}: no runs of the baselines in results/{s.profile} yet", va="center")
-    return figures.label(fig, s.profile, n=0, of="runs", embedded=s.embedded)
-
-
 def forest(s):
     """Differences in RMSE to the network without a place, one panel a split."""
     if s.to_none.empty:
-        return nothing(s)
+        return figures.nothing(f"{s.title}, baselines", s.profile, embedded=s.embedded)
     panels = {where(split): s.to_none[s.to_none["split"] == split] for split in compare.splits_in(s.to_none)}
     fig = figures.forests(panels, f"ΔRMSE [{figures.UNIT}]", reference=0)
     fig.set_size_inches(fig.get_figwidth(), 1.2 * fig.get_figheight())  # names of three lines

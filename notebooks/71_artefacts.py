@@ -84,18 +84,10 @@ sources = [world, measured]
 present = [s for s in sources if s.ready]
 
 
-def nothing(what, s):
-    """A figure's place when the results behind it are not there."""
-    fig, ax = figures.subplots(size=(6.4, 1.0))
-    ax.set_axis_off()
-    ax.text(0, 0.5, f"{what}: not in results/{s.profile} yet", va="center")
-    return figures.label(fig, s.profile, n=0, of="maps", embedded=s.embedded)
-
-
 def draw_day(s, kind):
     """Every arm's map of a day, on one colour scale."""
     if kind not in s.kinds:
-        return nothing(KINDS[kind], s)
+        return figures.nothing(KINDS[kind], s.profile, embedded=s.embedded, of="maps")
     layers = s.layers(kind)
     top = float(np.nanpercentile(layers["truth"] if "truth" in layers else np.stack(list(layers.values())), 99))
     rows = -(-len(layers) // 2)
@@ -194,7 +186,7 @@ _ = draw_day(measured, "smoke")
 def draw_fine(s, kind):
     """The high-pass part of every arm's map of a day."""
     if not s.kinds:
-        return nothing("fine parts", s)
+        return figures.nothing("fine parts", s.profile, embedded=s.embedded, of="maps")
     kind = kind if kind in s.kinds else s.kinds[0]
     layers = s.layers(kind)
     # A cell of the plain grid, by the mean of its two sides in the middle of the country.
@@ -620,7 +612,7 @@ if panels:
         fig, profile, n=sum(len(f) for _, _, f in panels), of="stations", embedded=panels[0][0].embedded, note=f"and real measurements, profile {real}" if both else ""
     )
 else:
-    nothing("errors at stations", world)
+    figures.nothing("errors at stations", world.profile, embedded=world.embedded, of="maps")
 
 # %% tags=["remove-input"]
 clear = [(r, how) for r in at for how in ("plain", "partial") if r[how]["low"] > 0 or r[how]["high"] < 0]

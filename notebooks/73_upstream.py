@@ -178,20 +178,12 @@ def one(s, question, split, name, metric="r2"):
     return next(part.itertuples(), None)
 
 
-def nothing(what, s):
-    """A figure's place when the results behind it are not there."""
-    fig, ax = figures.subplots(size=(6.4, 1.0))
-    ax.set_axis_off()
-    ax.text(0, 0.5, f"{what}: no such runs in results/{s.profile} yet", va="center")
-    return figures.label(fig, s.profile, n=0, of="runs", embedded=s.embedded)
-
-
 def forest(s, question, quantity, arms=None):
     """Differences of one question, one panel a split; or a note where the results are not there."""
     table = joined([s.single[question, "r2"], s.means[question, "r2"]])
     table = table[table["arm"].isin(arms or set(table["arm"]))]
     if table.empty:
-        return nothing(s.title, s)
+        return figures.nothing(s.title, s.profile, embedded=s.embedded)
     panels = {where(split): table[table["split"] == split] for split in compare.splits_in(table)}
     fig = figures.forests(panels, quantity, reference=0)
     for ax, part in zip(fig.axes, panels.values(), strict=False):
@@ -430,7 +422,7 @@ def draw_cells(s):
     }  # fmt: skip
     splits = [split for split in (WR, OOR) if any(cells[split, b] for b in EXACT)]
     if not splits:
-        return nothing(s.title, s)
+        return figures.nothing(s.title, s.profile, embedded=s.embedded)
     fig, axes = figures.subplots(1, len(splits), size=(3.2 * len(splits) + (0 if len(splits) > 1 else 1.6), 3.3), squeeze=False)
     for ax, split in zip(axes.flat, splits, strict=True):
         for number, b in enumerate(EXACT):
@@ -519,7 +511,7 @@ def draw_spreads(s):
     """The three spreads and their intervals, one panel a split."""
     own = twoway[twoway["task"] == s.title]
     if own.empty:
-        return nothing(f"{s.title}, taken apart", s)
+        return figures.nothing(f"{s.title}, taken apart", s.profile, embedded=s.embedded)
     splits = compare.splits_in(own)
     fig, axes = figures.subplots(1, len(splits), size=(3.2 * len(splits) + (0 if len(splits) > 1 else 1.6), 2.3), squeeze=False, sharey=True)
     for ax, split in zip(axes.flat, splits, strict=True):
@@ -693,7 +685,7 @@ def gap(first, second, split, among):
 
 # %% mystnb={"figure": {"caption": "Probes at the monitors: R² of a fact read from an architecture trained on photographs (YFCC) minus R² from the same architecture trained on satellite scenes (fMoW): the exact pairs (pale), their mean (diamond) and its 95 % bootstrap interval over blocks of 500 km. Left: test places at random among the training places; right: held-out cells of 16°.", "name": "fig-upstream-probes"}, "image": {"alt": "Two panels with one row a fact: population density, stylised terrain, closeness to a city, mean PM2.5; three pale marks, a diamond and a bar each, around a dashed line at zero."}} tags=["hide-input"]
 if not asked:
-    _ = nothing("measured places", sources["weather-2019"])
+    _ = figures.nothing("measured places", sources["weather-2019"].profile, embedded=sources["weather-2019"].embedded)
 else:
     fig, axes = figures.subplots(1, 2, size=(6.4, 3.2), sharey=True)
     for ax, (split, name) in zip(axes, ((WR, "places at random"), (OOR, "cells of 16°")), strict=True):
@@ -720,7 +712,7 @@ for first, second in (("yfcc", "fmow"), ("fmow", "untrained"), ("yfcc", "untrain
         ]
         lines.append(f"- **{CORPORA[first]} minus {CORPORA[second]}, {name}:** {'; '.join(told)}.")
 if asked:
-    held = {name: probes_at[name, OOR][asked.index("density")] for name, split in probes_at if split == OOR}
+    held = {name: round(probes_at[name, OOR][asked.index("density")], 2) + 0.0 for name, split in probes_at if split == OOR}
     lines.append(
         "\nPopulation density in held-out cells, R²: "
         + "; ".join(f"{base(b)} " + ", ".join(f"{CORPORA[c]} {held[f'{b}-{c}']:.2f}" for c in CORPORA) for b in EXACT)
@@ -745,7 +737,7 @@ for split in (WR, OOR):
 
 # %% mystnb={"figure": {"caption": "Weather task, real measurements of 2019: gain of the network in test R² over no place against what a ridge probe reads of the mean PM2.5 from the same vector, within the region and out of it. One mark a vector: random weights (cross), fMoW (square), YFCC (triangle), GeoCLIP (star).", "name": "fig-upstream-foretold"}, "image": {"alt": "Two scatter plots of gain in R² against probe R² with ten marks each, labelled by kind of training."}} tags=["hide-input"]
 if not both:
-    _ = nothing("gains of the weather task", s)
+    _ = figures.nothing("gains of the weather task", s.profile, embedded=s.embedded)
 else:
     MARKS = {"untrained": ("X", "#7a7a7a", "random weights"), "fmow": ("s", "#de8f05", "fMoW"), "yfcc": ("^", "#0173b2", "YFCC"),
              "geoclip": ("*", "#cc78bc", "GeoCLIP")}  # fmt: skip
@@ -765,7 +757,7 @@ lines = []
 for split, table in both.items():
     rank = spearmanr(table["probe"], table["gain"])
     lines.append(
-        f"- **{where(split)}.** Rank correlation of probe and gain over {len(table)} vectors {rank.statistic:+.2f} (p = {rank.pvalue:.2f}); "
+        f"- **{where(split)}.** Rank correlation of probe and gain over {len(table)} vectors {rank.statistic:+.2f} ({'p < 0.01' if rank.pvalue < 0.01 else f'p = {rank.pvalue:.2f}'}); "
         + ("the probe foretells the order." if rank.statistic > 0 and rank.pvalue < 0.05
            else "the probe foretells the opposite order." if rank.statistic < 0 and rank.pvalue < 0.05
            else "with so few vectors that is compatible with no relation.")

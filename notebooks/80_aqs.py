@@ -46,14 +46,6 @@ def expected(task):
     )
 
 
-def nothing(what):
-    """A figure's place when the results behind it are not there."""
-    fig, ax = figures.subplots(size=(6.4, 1.0))
-    ax.set_axis_off()
-    ax.text(0, 0.5, f"{what}: no such runs in results/{profile} yet", va="center")
-    figures.label(fig, profile, n=0, of="runs", embedded=is_embedded)
-
-
 gaps = {task: compare.differences(of(task), sums) for task in tasks}
 to_idw = {task: compare.differences(of(task), sums, against="idw") for task in tasks}
 
@@ -191,7 +183,7 @@ def draw_differences(task):
     """Forest of paired differences to no location, one panel a split."""
     table = gaps.get(task)
     if table is None or table[table["arm"] != "idw"].empty:
-        return nothing(f"{TITLES[task]}, differences")
+        return figures.nothing(f"{TITLES[task]}, differences", profile, embedded=is_embedded)
     table = table[table["arm"] != "idw"]
     panels = {where(split): table[table["split"] == split] for split in compare.splits_in(table)}
     fig = figures.forests(panels, "ΔR² to no location", reference=0)
@@ -301,7 +293,7 @@ if len(arm) and "weather-2019" in tasks:
     plain = plain[plain["arm"].isin(["none", "geoclip-hadamard"]) & plain["split"].isin(arm["split"])]
     raised = compare.differences(pd.concat([plain, renamed]), sums)
 if raised.empty:
-    nothing("elevation")
+    figures.nothing("elevation", profile, embedded=is_embedded)
 else:
     panels = {where(split): raised[raised["split"] == split] for split in compare.splits_in(raised)}
     fig = figures.forests(panels, "ΔR² to no location", reference=0)
@@ -341,7 +333,7 @@ def gain(task):
 
 gains = {task: table for task in tasks if (table := gain(task)) is not None}
 if not gains:
-    nothing("the map of the 16° checkerboard")
+    figures.nothing("the map of the 16° checkerboard", profile, embedded=is_embedded)
 else:
     fig, axes = figures.subplots(len(gains), 1, size=(6.4, 4.2 * len(gains)), maps=True, squeeze=False)
     for ax, (task, table) in zip(axes.flat, gains.items(), strict=True):
@@ -382,7 +374,7 @@ for run, task, name in scores.drop_duplicates("run")[["run", "task", "arm"]].ite
     if weights and task in TITLES:
         looked.setdefault(task, {}).setdefault(name, []).append(weights)
 if not looked:
-    nothing("attention")
+    figures.nothing("attention", profile, embedded=is_embedded)
 else:
     fig, axes = figures.subplots(1, len(looked), size=(6.4, 3.8), sharey=True, squeeze=False)
     for ax, task in zip(axes[0], [t for t in TITLES if t in looked], strict=True):

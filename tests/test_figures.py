@@ -181,3 +181,11 @@ def test_forests_name_rows_once_and_write_a_lost_fit_at_the_edge():
     assert [ax.get_title(loc="left") for ax in shown] == ["a", "b", "c"]
     assert any("−9" in text.get_text() for text in shown[0].texts)
     assert not any(label.get_visible() for label in shown[1].get_yticklabels())
+
+
+def test_nothing_says_what_is_missing_and_where():
+    told = figures.nothing("both splits", "demo", embedded=True, of="maps")
+    assert told == "embedded world (simulated) · profile demo · n = 0 maps"
+    (ax,) = plt.gcf().axes
+    assert [text.get_text() for text in ax.texts] == ["both splits: no such maps in results/demo yet"]
+    assert not ax.axison

@@ -26,8 +26,8 @@ from .maps import ALBERS, conus_axes, grid_map, split_map, station_map
 
 __all__ = [
     "ALBERS", "CMAPS", "INK", "SIZES", "UNIT", "Look", "arm", "arm_order", "colourbar", "conus_axes",
-    "density_scatter", "forest", "forests", "grid_map", "label", "legend", "look", "split_map", "station_map", "style",
-    "subplots",
+    "density_scatter", "forest", "forests", "grid_map", "label", "legend", "look", "nothing", "split_map",
+    "station_map", "style", "subplots",
 ]  # fmt: skip
 
 
@@ -258,3 +258,28 @@ def label(
     letters = int(fig.get_figwidth() * 72 / (9 * 0.54))  # a letter is about half its size wide
     fig.supxlabel(textwrap.fill(text, letters), x=0.005, ha="left", fontsize=9, color="#555555")
     return text
+
+
+def nothing(what: str, profile: str, *, embedded: bool | None, of: str = "runs") -> str:
+    """Hold a figure's place on a page with a line that says what is missing, where its results are not there.
+
+    Parameters
+    ----------
+    what : str
+        What the figure would show.
+    profile : str
+        Whose results lack it.
+    embedded : bool or None
+        As for :func:`label`.
+    of : str
+        What there is none of.
+
+    Returns
+    -------
+    text : str
+        The line under the figure, as :func:`label` writes it.
+    """
+    fig, ax = subplots(size=(6.4, 1.0))
+    ax.set_axis_off()
+    ax.text(0, 0.5, f"{what}: no such {of} in results/{profile} yet", va="center")
+    return label(fig, profile, n=0, of=of, embedded=embedded)
