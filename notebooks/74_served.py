@@ -122,6 +122,11 @@ def short(arm):
     return figures.look(arm).name.removesuffix(", Hadamard").removesuffix(" (no model)")
 
 
+def dashes(arm):
+    """Line style: an encoder of the other page is dashed, as its colour may be that of an arm of this one."""
+    return "-" if arm in MAIN else "--"
+
+
 def plain(text):
     """A sentence without the word that all arms share."""
     return compare.minus(text.replace(", Hadamard)", ")").replace(" (Hadamard)", "")).replace(" · ", "\u00a0·\u00a0")
@@ -129,14 +134,6 @@ def plain(text):
 
 def number(value, digits=2):
     return "–" if not np.isfinite(value) else f"{value:.{digits}f}".replace("-", "−")
-
-
-def nothing(what, s):
-    """A figure's place when the results behind it are not there."""
-    fig, ax = figures.subplots(size=(6.4, 1.0))
-    ax.set_axis_off()
-    ax.text(0, 0.5, f"{what}: not in results/{s.profile} yet", va="center")
-    return figures.label(fig, s.profile, n=0, of="maps", embedded=s.embedded)
 
 
 def both_label(fig, shown, n, of):
@@ -184,7 +181,7 @@ Markdown(plain("\n".join(lines)))
 def draw_maps(s):
     """RMSE of the reference, and the change by three arms."""
     if not s.out.maps:
-        return nothing("maps of errors", s)
+        return figures.nothing("maps of errors", s.profile, embedded=s.embedded, of="maps")
     shown = [a for a in ("lonlat", GEOCLIP, *s.best, "urban-hadamard") if a in s.out.maps][:3]
     base = s.out.maps[HEAD]["rmse"].to_numpy()
     fig, axes = figures.subplots(2, 2, size=(6.4, 5.4), maps=True)
@@ -302,7 +299,7 @@ def compact(axes, tables, arms, quantities, names):
 def draw_gaps(s):
     """Gaps between groups and the spread over regions, one row an arm."""
     if not s.out.maps:
-        return nothing("gaps between groups", s)
+        return figures.nothing("gaps between groups", s.profile, embedded=s.embedded, of="maps")
     keys = [*[g for g in GAPS if g in s.even[OUT][HEAD].index], "spread"]
     tables = {}
     for key in keys:
@@ -420,16 +417,16 @@ def draw_semivariograms():
             curve = semivariogram(s.out.lonlat, s.out.maps[arm]["bias"].to_numpy())
             curve = curve[curve["pairs"] >= 30]
             look = figures.look(arm)
-            ax.plot(curve["km"], curve["semivariance"], color=look.colour, marker=look.marker, ms=4, lw=1.3)
+            ax.plot(curve["km"], curve["semivariance"], color=look.colour, marker=look.marker, ls=dashes(arm), ms=4, lw=1.3)
             drawn.append(arm)
         ax.set(title=s.title, xlabel="distance [km]", ylim=(0, None))
     axes[0, 0].set_ylabel("semivariance of the bias\n[(µg m⁻³)²]")
-    handles = [Line2D([], [], color=figures.look(a).colour, marker=figures.look(a).marker, label=short(a)) for a in figures.arm_order(drawn)]
+    handles = [Line2D([], [], color=figures.look(a).colour, marker=figures.look(a).marker, ls=dashes(a), label=short(a)) for a in figures.arm_order(drawn)]
     fig.legend(handles=handles, loc="outside upper left", ncols=3, fontsize="small")
     return both_label(fig, shown, max(len(s.out.lonlat) for s in shown), "stations at most")
 
 
-# %% mystnb={"figure": {"caption": "Semivariogram of the stations' bias, out of region: how much two stations' mean errors differ, against their distance; one panel a task, bins of at least thirty pairs. The level at large distances is the variance of the bias; a curve that begins far below it says that neighbours err alike.", "name": "fig-served-semivariogram"}, "image": {"alt": "Two panels with rising curves, one an arm: semivariance of the bias against distance up to fifteen hundred kilometres, low for near stations and higher for far ones."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Semivariogram of the stations' bias, out of region: how much two stations' mean errors differ, against their distance; one panel a task, bins of at least thirty pairs. The level at large distances is the variance of the bias; a curve that begins far below it says that neighbours err alike. Dashed: the encoder with the smallest RMSE.", "name": "fig-served-semivariogram"}, "image": {"alt": "Two panels with rising curves, one an arm: semivariance of the bias against distance up to fifteen hundred kilometres, low for near stations and higher for far ones."}} tags=["hide-input"]
 _ = draw_semivariograms()
 
 # %% [markdown]
@@ -571,11 +568,11 @@ _ = figures.label(fig, s.profile, n=len(base), of="stations", embedded=True)
 def draw_scores(s):
     """Scores of each seed, with the band of chance."""
     if s.bias.empty:
-        return nothing("scores of geographic bias", s)
+        return figures.nothing("scores of geographic bias", s.profile, embedded=s.embedded, of="maps")
     arms = [a for a in s.arms if a in set(s.bias["arm"])]
     keys = [k for k in DRAWN if s.bias.loc[s.bias["measure"] == k, "value"].notna().any()]
     if not keys:
-        return nothing("scores of geographic bias", s)
+        return figures.nothing("scores of geographic bias", s.profile, embedded=s.embedded, of="maps")
     fig, axes = figures.subplots(2, 2, size=(6.4, 2 * (0.2 * len(arms) + 0.75) + 0.6), squeeze=False)
     tables = {k: s.bias[s.bias["measure"] == k] for k in keys}
     compact(axes, tables, arms, {k: "nats" for k in keys}, {k: SCORES[k][0] for k in keys})
@@ -657,7 +654,7 @@ def draw_rose():
     """Mean shift of RMSE by bearing, one panel a task."""
     shown = [s for s in sources.values() if len(s.bias) and s.bias["measure"].str.startswith("towards").any()]
     if not shown:
-        return nothing("the rose", sources["world"])
+        return figures.nothing("the rose", sources["world"].profile, embedded=sources["world"].embedded, of="maps")
     fig, axes = figures.subplots(1, len(shown), size=(6.4, 3.9), subplot_kw={"projection": "polar"}, squeeze=False)
     drawn = []
     for ax, s in zip(axes.flat, shown, strict=True):
@@ -667,7 +664,7 @@ def draw_rose():
             of = rose[rose["arm"] == arm].groupby("bearing")["value"].mean()
             turn = np.radians([*of.index, of.index[0]])
             look = figures.look(arm)
-            ax.plot(turn, [*of, of.iloc[0]], color=look.colour, marker=look.marker, ms=4, lw=1.4)
+            ax.plot(turn, [*of, of.iloc[0]], color=look.colour, marker=look.marker, ls=dashes(arm), ms=4, lw=1.4)
             drawn.append(arm)
         ax.plot(np.linspace(0, 2 * np.pi, 90), np.zeros(90), color=figures.INK, lw=1, ls="--")
         ax.set_theta_zero_location("N")
@@ -676,14 +673,17 @@ def draw_rose():
         low, high = ax.get_ylim()
         reach = max(-low, high)
         ax.set_ylim(-1.6 * reach, 1.1 * reach)
-        ax.set_rticks([-reach / 2, 0, reach / 2], [f"{v:+.1f}".replace("-", "−") if v else "0" for v in (-reach / 2, 0, reach / 2)], fontsize=8)
+        ax.set_rticks([-reach / 2, 0, reach / 2], ["", "", ""])
+        for v in (-reach / 2, 0, reach / 2):
+            ax.text(np.radians(22.5), v, f"{v:+.1f}".replace("-", "−") if v else "0", fontsize=8, ha="center", va="center", zorder=6,
+                    bbox={"fc": "white", "ec": "none", "alpha": 0.8, "pad": 0.5})  # fmt: skip
         ax.set_title(s.title)
-    handles = [Line2D([], [], color=figures.look(a).colour, marker=figures.look(a).marker, label=short(a)) for a in figures.arm_order(drawn)]
+    handles = [Line2D([], [], color=figures.look(a).colour, marker=figures.look(a).marker, ls=dashes(a), label=short(a)) for a in figures.arm_order(drawn)]
     fig.legend(handles=handles, loc="outside upper left", ncols=3, fontsize="small")
     return both_label(fig, shown, max(len(s.out.lonlat) for s in shown), f"stations at most · radius: RMSE minus that of the neighbourhood [{figures.UNIT}]")
 
 
-# %% mystnb={"figure": {"caption": "The rose: mean RMSE of the stations in each direction minus that of all stations around, averaged over stations and seeds; dashed circle zero, outside it errors grow that way. One panel a task, out of region.", "name": "fig-served-rose"}, "image": {"alt": "Two polar plots with compass directions. Closed curves, one an arm, around a dashed circle for zero; a curve outside the circle towards a direction means larger errors there."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "The rose: mean RMSE of the stations in each direction minus that of all stations around, averaged over stations and seeds; black dashed circle zero, outside it errors grow that way. Dashed curves with marks: the encoder with the smallest RMSE. One panel a task, out of region.", "name": "fig-served-rose"}, "image": {"alt": "Two polar plots with compass directions. Closed curves, one an arm, around a dashed circle for zero; a curve outside the circle towards a direction means larger errors there."}} tags=["hide-input"]
 _ = draw_rose()
 
 # %% [markdown]
@@ -715,7 +715,7 @@ def draw_trade():
     """Change of error against change of bias, one point an arm."""
     shown = [s for s in sources.values() if len(s.mean)]
     if not shown:
-        return nothing("changes of bias", sources["world"])
+        return figures.nothing("changes of bias", sources["world"].profile, embedded=sources["world"].embedded, of="maps")
     fig, axes = figures.subplots(2, len(shown), size=(6.4, 5.4), squeeze=False)
     for column, s in enumerate(shown):
         for row, key in enumerate(("scale", "regions")):
@@ -779,9 +779,13 @@ else:
     shown = Markdown("*The scores of geographic bias have not been made yet.*")
 shown
 
-# %% [markdown]
-# With two seeds, an encoder without any effect has both changes above zero in one case of four; so a fourth of the encoders on each side is what chance
-# alone would give, if seeds were all that varied.
+# %% tags=["remove-input"]
+n_seeds = max((s.change.index.get_level_values("seed").nunique() for s in sources.values() if len(s.change)), default=0)
+Markdown(
+    f"With {n_seeds} seeds, an encoder without any effect has all its changes above zero in one case of {2**n_seeds}; so {100 / 2**n_seeds:.0f} % of the encoders on each side is what "
+    "chance alone would give, if seeds were all that varied and `none+head` were known exactly. It is not, and its luck is in the changes of all encoders alike: counts can stray far from that share together."
+    if n_seeds > 1 else "One seed cannot agree or disagree with itself: the counts are of signs, whatever their size." if n_seeds else ""
+)  # fmt: skip
 
 # %% tags=["remove-input"]
 lines = []
@@ -794,8 +798,8 @@ for s in sources.values():
     few = next(iter(of.values()))[2] < 8
     verdict = (
         "too few encoders were run to judge the claim" if few
-        else "the claim that encoders raise geographic bias is borne out" if len(more) > len(of) / 2
-        else "the claim that encoders raise geographic bias is contradicted: most lower it" if len(less) > len(of) / 2
+        else "by most of these measures, the claim that encoders raise geographic bias is borne out" if len(more) > len(of) / 2
+        else "by most of these measures, the claim that encoders raise geographic bias is contradicted: most encoders lower it" if len(less) > len(of) / 2
         else "neither holds as a rule: it depends on the measure and on the encoder"
     )  # fmt: skip
     lines.append(
@@ -816,7 +820,7 @@ def summed_up(s, arm):
     of = s.even[OUT][arm]
     words = {key: change_words(of, key) for key in (*GAPS, "spread") if key in of.index}
     parts = [w for key, w in words.items() if w and key != "spread"]
-    text = f"{compare.said(arm)} changes the RMSE by {of.loc['all', 'change']:+.2f} {figures.UNIT} ({compare.signed(of.loc['all', 'low'], of.loc['all', 'high'], 2)}). "
+    text = f"With {compare.said(arm)} the RMSE changes by {of.loc['all', 'change']:+.2f} {figures.UNIT} ({compare.signed(of.loc['all', 'low'], of.loc['all', 'high'], 2)}). "
     text += f"Gaps change clearly {compare.listed(parts)}" if parts else "No gap between groups clearly changes"
     text += f", and regions are spread clearly {words['spread']}" if words.get("spread") else ", and the spread over regions does not clearly change"
     if len(s.change) and arm in s.change.index.get_level_values("arm"):
