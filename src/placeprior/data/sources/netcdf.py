@@ -1,0 +1,234 @@
+"""Yearly netCDF-4 files of one daily variable: what can be wrong is named, and no more is read than asked.
+
+gridMET and Daymet both come this way: a variable and a year to a file, days along the first dimension.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placeprior.data.sources.align import EVEN, LONLAT
+from placeprior.errors import SourceError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from placeprior.data.sources import Period, Region, Source
+
+#: What h5py, h5netcdf and xarray raise for files that are damaged or made otherwise.
+DAMAGED = (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError, IndexError)
+SAMPLE = 64  # rows of one day that are looked at when a file arrives
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the files of a source have in common.
+
+    Parameters
+    ----------
+    day, y, x : str
+        Names of the dimensions.
+    crs : str
+        Coordinate system of the grid, for pyproj.
+    step : float
+        Distance of cell centres, in its units.
+    shape : (int, int)
+        Rows and columns of the whole grid; no file may have more.
+    kept : int
+        Bytes of unpacked chunks that an open file keeps, so that a chunk of many days is unpacked once, not once a day.
+    """
+
+    day: str
+    y: str
+    x: str
+    crs: str
+    step: float
+    shape: tuple[int, int]
+    kept: int = 1 << 20
+
+
+@contextmanager
+def refusing(source: Source, path: Path) -> Iterator[None]:
+    """Say of any error from within that this file is damaged."""
+    try:
+        yield
+    except DAMAGED as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:150]
+        raise SourceError(f"{source.name}: {path.name} cannot be read as netCDF-4 ({reason}); remove it and fetch "
+                          "again") from error
+
+
+def opened(source: Source, path: Path, variable: str, layout: Layout, year: int) -> xr.DataArray:
+    """Open a variable without reading it.
+
+    Parameters
+    ----------
+    source : Source
+        Named in errors.
+    path : Path
+    variable : str
+        Its name inside.
+    layout : Layout
+    year : int
+        That all its days must be of.
+
+    Returns
+    -------
+    xarray.DataArray
+        On (time, y, x), unpacked as it is read, whole days. Attributes of the file are in ``attrs["file"]``.
+
+    Raises
+    ------
+    SourceError
+    """
+    import xarray as xr
+
+    if not path.is_file():
+        raise SourceError(f"{source.name}: {path.name} is not in {path.parent}; fetch it first")
+    with path.open("rb") as stream:
+        if stream.read(64).lstrip().startswith(b"<"):
+            raise SourceError(f"{source.name}: {path.name} is a web page, not data: the provider is down or asks for "
+                              "a login; start again later")
+    with refusing(source, path):
+        # The whole decoded coordinates (lat, lon of every cell) and bounds of days are never needed.
+        unused = {"crs", "lambert_conformal_conic", "time_bnds", "yearday"} | {"lat", "lon"} - {layout.y, layout.x}
+        file = xr.open_dataset(path, engine="h5netcdf", cache=False, drop_variables=unused,
+                               driver_kwds={"rdcc_nbytes": layout.kept, "rdcc_nslots": 10007})
+    try:
+        with refusing(source, path):
+            return _as_documented(source, path, file, variable, layout, year)
+    except BaseException:
+        file.close()
+        raise
+
+
+def _as_documented(source: Source, path: Path, file: xr.Dataset, variable: str, layout: Layout,
+                   year: int) -> xr.DataArray:
+    def refuse(what: str) -> SourceError:
+        return SourceError(f"{source.name}: {path.name} {what}; remove it and fetch again, and if it stays so, its "
+                           f"layout has changed: see {source.homepage}")
+
+    if variable not in file.data_vars:
+        raise refuse(f"has no variable {variable!r} (it has {', '.join(map(str, file.data_vars)) or 'none'})")
+    array, names = file[variable], {layout.day: "time", layout.y: "y", layout.x: "x"}
+    if set(array.dims) != set(names) or not set(names) <= set(file.coords) or not array.size:
+        raise refuse(f"has {variable} on {dict(array.sizes)}, expected {', '.join(names)} with their coordinates")
+    array = array.drop_vars([name for name in array.coords if name not in names]).rename(names)
+    if any(array.sizes[name] > most for name, most in zip(("y", "x"), layout.shape, strict=True)):
+        raise refuse(f"is larger ({array.sizes['y']} x {array.sizes['x']}) than the grid "
+                     f"({layout.shape[0]} x {layout.shape[1]})")
+    for name in ("y", "x"):
+        steps = np.abs(np.diff(array[name].values.astype(np.float64)))
+        if len(steps) and not np.abs(steps / layout.step - 1).max() <= EVEN:
+            raise refuse(f"has cells {steps.min():g} to {steps.max():g} apart along {name}, not {layout.step:g}")
+    if array["time"].dtype.kind != "M":
+        raise refuse(f"has no dates along {layout.day}")
+    days = array["time"].values.astype("datetime64[D]")
+    inside = days.astype("datetime64[Y]") == np.datetime64(f"{year}", "Y")
+    if not inside.all():
+        raise refuse(f"holds {days[~inside][0]}, a day that is not of {year}")
+    order = np.diff(days) > np.timedelta64(0)
+    if not order.all():
+        raise refuse(f"has {days[1:][~order][0]} twice or out of order")
+    # Older files of gridMET have (day, lon, lat): dimensions go by name.
+    array = array.transpose("time", "y", "x").assign_coords(time=days.astype("datetime64[ns]"))
+    array = array.assign_attrs(file=dict(file.attrs))
+    array.set_close(file.close)
+    return array
+
+
+def checked(source: Source, path: Path, variable: str, layout: Layout, year: int, days: int,
+            limits: tuple[float, float]) -> None:
+    """Refuse a file that is not as documented, has fewer days than it must have, or values that cannot be.
+
+    Raises
+    ------
+    SourceError
+    """
+    array = opened(source, path, variable, layout, year)
+    try:
+        if array.sizes["time"] < days:
+            raise SourceError(f"{source.name}: {path.name} has {array.sizes['time']} days of {year}, expected {days}; "
+                              "the provider's file is not complete: start again later")
+        middle = array.sizes["y"] // 2
+        with refusing(source, path):
+            sample = array.isel(time=array.sizes["time"] // 2, y=slice(max(0, middle - SAMPLE // 2), middle + SAMPLE))
+            values = sample.values
+        values = values[np.isfinite(values)]
+        if values.size and not limits[0] <= values.min() <= values.max() <= limits[1]:
+            raise SourceError(f"{source.name}: {path.name} has {variable} from {values.min():g} to {values.max():g}, "
+                              f"which cannot be (expected {limits[0]:g} to {limits[1]:g}); remove it and fetch again, "
+                              f"and if it stays so, its units have changed: see {source.homepage}")
+    finally:
+        array.close()
+
+
+def daily(source: Source, path: Callable[[int], Path], variable: str, layout: Layout, period: Period,
+          region: Region) -> xr.DataArray:
+    """Every day of a period in a box, of as many yearly files as it takes, as a dask array of one chunk a day.
+
+    Parameters
+    ----------
+    source : Source
+    path : callable
+        Where the file of a year lies.
+    variable, layout
+        See :func:`opened`.
+    period, region
+        Cells at the edge of the region are included, and one more on each side.
+
+    Returns
+    -------
+    xarray.DataArray
+        float32 on (time, y, x); NaN for days that a file does not have.
+    """
+    import pyproj
+    import xarray as xr
+
+    box = region
+    if layout.crs != LONLAT:
+        box = pyproj.Transformer.from_crs(LONLAT, layout.crs, always_xy=True).transform_bounds(*region, densify_pts=51)
+    first, last = np.datetime64(period.first), np.datetime64(period.last)
+    parts, provisional = [], 0
+    for year in period.years:
+        array = opened(source, path(year), variable, layout, year)
+        picked = {"x": _within(array["x"].values, box[0], box[2], layout.step),
+                  "y": _within(array["y"].values, box[1], box[3], layout.step)}
+        if not all(picked.values()):
+            raise SourceError(f"{source.name}: {path(year).name} has no cell in {tuple(region)}; choose another region")
+        days = array["time"].values
+        picked["time"] = slice(np.searchsorted(days, first), np.searchsorted(days, last, side="right"))
+        # Cut before dask comes in: it is then handed only what is wanted.
+        array = array.isel(picked)
+        permanent = int(array.attrs["file"].get("last_permanent_slice", len(days)))
+        provisional += max(0, picked["time"].stop - max(permanent, picked["time"].start))
+        parts.append(array.astype(np.float32).chunk({"time": 1, "y": -1, "x": -1}))
+    if any(not part["x"].equals(parts[0]["x"]) or not part["y"].equals(parts[0]["y"]) for part in parts):
+        raise SourceError(f"{source.name}: the files of {variable} of {period.years} are not on one grid; remove them "
+                          "and fetch again")
+    whole = xr.concat(parts, "time", coords="minimal", compat="override", join="override")
+    whole = whole.reindex(time=period.days).chunk({"time": 1, "y": -1, "x": -1})
+    return whole.drop_attrs().assign_attrs(provisional_days=provisional)
+
+
+def _within(centres: np.ndarray, low: float, high: float, step: float) -> slice | None:
+    """The centres from one step before ``low`` to one step after ``high``."""
+    keep = np.flatnonzero((centres >= low - step) & (centres <= high + step))
+    return slice(int(keep[0]), int(keep[-1]) + 1) if len(keep) else None
+
+
+def dataset(source: Source, data: dict[str, xr.DataArray], layout: Layout, provisional: int = 0) -> xr.Dataset:
+    """The variables with the units and names that the source states."""
+    import xarray as xr
+
+    found = xr.Dataset({
+        name: array.astype(np.float32).drop_attrs(deep=False).assign_attrs(
+            units=source.provides[name][0], long_name=source.provides[name][1]) for name, array in data.items()})
+    about = {"title": source.title, "crs": layout.crs, "licence": source.licence, "source": source.citation}
+    return found.assign_attrs(about | ({"provisional_days": provisional} if provisional else {}))
