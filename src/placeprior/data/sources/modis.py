@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from placeprior.data.sources.transfer import Transfer
 
 MAGIC = b"\x0e\x03\x13\x01"
-NOWHERE = 2**32 - 1  # offset and length of a descriptor without data
+UNUSED, NOWHERE = 1, 2**32 - 1  # tag of an empty descriptor; offset and length of one without data
 ORBITS = 60  # a day; more are not plausible
 #: Days until a product is complete. What lacks later lacks for good; until then it is asked for again at each fetch.
 LAG = timedelta(days=60)
@@ -181,7 +181,7 @@ class ModisSource(Source):
         corner = re.search(r"UpperLeftPointMtrs=\(([-\d.eE+]+),([-\d.eE+]+)\)", str(told.get("StructMetadata.0", "")))
         if not corner:
             raise self._wrong(path, "has no StructMetadata.0 that tells the tile's corner")
-        if np.hypot(float(corner[1]) - tile.corner[0], float(corner[2]) - tile.corner[1]) > CELL / 10:
+        if np.hypot(float(corner[1]) - tile.corner[0], float(corner[2]) - tile.corner[1]) > CELL:
             raise self._wrong(path, f"is of another tile: its corner is at {corner[1]}, {corner[2]} m, that of {tile} "
                               "at {:.0f}, {:.0f} m".format(*tile.corner))
         name = re.search(r"LOCALGRANULEID.*?VALUE\s*=\s*\"(\S+?)\"", str(told.get("CoreMetadata.0", "")), re.DOTALL)
@@ -227,8 +227,8 @@ def _is_whole(stream: BinaryIO) -> bool:
             return False
         count, following = struct.unpack(">HI", head)
         block = stream.read(12 * count)
-        if len(block) < 12 * count or any(NOWHERE not in (offset, length) and offset + length > size
-                                          for _, _, offset, length in struct.iter_unpack(">HHII", block)):
+        if len(block) < 12 * count or any(tag != UNUSED and NOWHERE not in (offset, length) and offset + length > size
+                                          for tag, _, offset, length in struct.iter_unpack(">HHII", block)):
             return False
         at, seen = following, seen + 6 + 12 * count  # a block may not come twice: they would not fit in the file
     return True
