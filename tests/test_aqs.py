@@ -86,6 +86,27 @@ def test_rule_for_the_rows_of_a_day(tmp_path):
     assert (cube["lon"].item(), cube["lat"].item()) == (-87.880258, 30.497478)
 
 
+def test_another_parameter_and_its_events(tmp_path):
+    other = {"Parameter Code": "88502"}
+    rows = [
+        # an event at one of two monitors flags the station's day; EPA's other spelling is read as well
+        row("2021-01-01", 50.0, event="Events Included", **other),
+        row("2021-01-01", 40.0, event="Events Excluded", **other),
+        row("2021-01-01", 30.0, poc=2, event="No Events", **other),
+        row("2021-01-02", 6.0, event="", standard="", **other),
+        # the filter's value is used, so that the hourly monitor's event does not count
+        row("2021-01-03", 70.0, event="Included", **other),
+        row("2021-01-03", 8.0, duration="24 HOUR", **other),
+    ]
+    path = write(tmp_path, rows)
+    read = aqs.read_zip(path, "88502", events=True)
+    assert read["station"].unique().tolist() == ["01-003-0010-88502"]
+    assert read["pm25"].tolist() == [40.0, 6.0, 8.0] and read["event"].tolist() == [True, False, False]
+    assert list(aqs.read_zip(path, "88502")) == ["station", "date", "lon", "lat", "pm25"]
+    with pytest.raises(CubeError, match="parameter '88502', expected 88101"):
+        aqs.read_zip(path)
+
+
 def test_corrected_coordinates_follow_the_last_row(tmp_path):
     rows = [row("2021-01-01", 5.0), row("2021-01-02", 6.0, Latitude=30.5)]
     assert aqs.read_zip(write(tmp_path, rows))["lat"].tolist() == [30.5, 30.5]
@@ -102,6 +123,7 @@ def test_corrected_coordinates_follow_the_last_row(tmp_path):
         ([row("2021-01-01", "n/a")], "01-003-0010.*2021-01-01: Arithmetic Mean is 'n/a'"),
         ([row("2021-01-01", 5.0, Latitude="")], "Latitude is ''"),
         ([row("2021-01-01", 5.0, duration="1 HOUR")], "no 24-hour value"),
+        ([row("2021-01-01", 5.0, event="Perhaps")], "01-003-0010.*2021-01-01: Event Type is 'Perhaps'"),
         ([row("2021-01-01", 5.0, **{"State Code": "02"})], "no station in the contiguous US"),
         ([], "no rows"),
     ],
@@ -130,6 +152,10 @@ def test_damaged_zip(tmp_path):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a.csv", "x"), archive.writestr("b.csv", "x")
     with pytest.raises(CubeError, match="2 CSV files"):
+        aqs.read_zip(path)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("../a.csv", "x")
+    with pytest.raises(CubeError, match="'../a.csv', a file in a folder"):
         aqs.read_zip(path)
     with pytest.raises(CubeError, match="no such file"):
         aqs.read_zip(tmp_path / "absent.zip")

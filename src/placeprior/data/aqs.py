@@ -1,5 +1,7 @@
 """Daily PM2.5 of EPA's Air Quality System, parameter 88101 (FRM/FEM, local conditions), public domain.
 
+(The same rules read parameter 88502, monitors that are not FRM/FEM, for :mod:`placeprior.data.sources.aqs`.)
+
 Two layouts are read: the compact table of station-days (Parquet, one value a station and day) and EPA's
 yearly ``daily_88101_YYYY.zip`` (https://aqs.epa.gov/aqsweb/airdata/FileFormats.html, "Daily Summary Files"),
 where a station-day stands in several rows.
@@ -9,7 +11,8 @@ The one rule that makes a station-day of EPA's rows:
 1. keep 24-hour values, ``24 HOUR`` (a filter sample) and ``24-HR BLK AVG`` (the block average of an hourly
    monitor); ``1 HOUR`` rows repeat the latter without a standard and are left out;
 2. keep days with exceptional events as measured: event type ``None`` or ``Included`` (never ``Excluded`` or
-   ``Concurred Excluded``), because smoke is what people breathe;
+   ``Concurred Excluded``), because smoke is what people breathe; EPA's other spelling of the same, ``No Events``
+   and ``Events Included``, is read too, and a type that says neither is refused rather than left out;
 3. a monitor (POC) that has several rows left counts once: filter sample before block average, ``Included``
    before ``None``, the latest pollutant standard;
 4. a station's day is the mean over its monitors.
@@ -33,6 +36,7 @@ from placeprior.data import tables
 from placeprior.errors import CubeError
 
 PARAMETER = "88101"
+PARAMETERS = {"88101": "PM2.5 FRM/FEM", "88502": "PM2.5 not FRM/FEM"}
 PARQUET, STATIONS = "aqs_pm25_daily_2018_2022.parquet", "aqs_pm25_stations.csv"
 DURATIONS = ("24 HOUR", "24-HR BLK AVG")  # in order of preference
 EVENTS = ("Included", "None")  # in order of preference
@@ -112,16 +116,20 @@ def read_compact(path: Path, year: int, last: int | None = None) -> pd.DataFrame
     return _contiguous(table.merge(places, on="station", validate="many_to_one"), path)
 
 
-def read_zip(path: str | Path) -> pd.DataFrame:
+def read_zip(path: str | Path, parameter: str = PARAMETER, events: bool = False) -> pd.DataFrame:
     """Return ``station, date, lon, lat, pm25``, one row a station-day, of EPA's yearly daily file.
 
     Parameters
     ----------
     path : path
-        ``daily_88101_YYYY.zip`` as downloaded; read as a stream, nothing is unpacked to disk.
+        ``daily_PARAMETER_YYYY.zip`` as downloaded; read as a stream, nothing is unpacked to disk.
+    parameter : str
+        The parameter that it should hold.
+    events : bool
+        Add ``event``: True where an exceptional event is flagged at one of the monitors whose mean is the value.
     """
     path = Path(path)
-    rows = _read_rows(path)
+    rows = read_rows(path)
     for spelled in rows["Units of Measure"].unique():
         try:
             pm25_units(spelled)
@@ -129,14 +137,15 @@ def read_zip(path: str | Path) -> pd.DataFrame:
             row = rows[rows["Units of Measure"] == spelled].iloc[0]
             site = "-".join(row[name] for name in _KEY[:3])
             raise CubeError(f"{path}: station {site!r} on {row['Date Local']}: {error}") from None
-    other = rows["Parameter Code"] != PARAMETER
+    other = rows["Parameter Code"] != parameter
     if other.any():
         found = rows["Parameter Code"][other].iloc[0]
         raise CubeError(
-            f"{path} holds parameter {found!r}, expected {PARAMETER} (PM2.5 FRM/FEM); fetch daily_{PARAMETER}"
+            f"{path} holds parameter {found!r}, expected {parameter} ({PARAMETERS.get(parameter, 'PM2.5')}); "
+            f"fetch daily_{parameter}"
         )
     duration = rows["Sample Duration"].str.strip().str.upper()
-    event = rows["Event Type"].str.strip().replace("", "None")
+    event = _event(rows, path)
     rows = rows.assign(duration=duration, event=event)[duration.isin(DURATIONS) & event.isin(EVENTS)]
     if rows.empty:
         raise CubeError(
@@ -148,7 +157,7 @@ def read_zip(path: str | Path) -> pd.DataFrame:
         + rows["County Code"].str.zfill(3)
         + "-"
         + rows["Site Num"].str.zfill(4)
-        + f"-{PARAMETER}",
+        + f"-{parameter}",
         pm25=_number(rows, "Arithmetic Mean", path),
         lon=_number(rows, "Longitude", path),
         lat=_number(rows, "Latitude", path),
@@ -158,35 +167,59 @@ def read_zip(path: str | Path) -> pd.DataFrame:
     )
     rows = rows.sort_values(["duration", "event", "standard"], ascending=[True, True, False], kind="stable")
     rows = rows.drop_duplicates(["station", "Date Local", "POC"])
+    rows["event"] = rows["event"] == EVENTS.index("Included")
     table = rows.groupby(["station", "Date Local"], as_index=False).agg(
-        lon=("lon", "first"), lat=("lat", "first"), pm25=("pm25", "mean")
+        lon=("lon", "first"), lat=("lat", "first"), pm25=("pm25", "mean"), event=("event", "any")
     )
     # A site whose coordinates were corrected during the year stands where its last row says.
     last = table.sort_values("Date Local").groupby("station")[["lon", "lat"]].last()
     table[["lon", "lat"]] = last.loc[table["station"]].to_numpy()
-    return _contiguous(table.rename(columns={"Date Local": "date"}), path)
+    table = table.rename(columns={"Date Local": "date"})
+    return _contiguous(table if events else table.drop(columns="event"), path)
 
 
-def _read_rows(path: Path) -> pd.DataFrame:
+def _event(rows: pd.DataFrame, path: Path) -> pd.Series:
+    """``Included``, ``None`` or ``Excluded``, however it is spelled."""
+    known = {"": "None", "none": "None", "no events": "None", "included": "Included", "events included": "Included"}
+    spelled = rows["Event Type"].str.strip().str.lower()
+    event = spelled.map(known).mask(spelled.str.contains("excluded", regex=False), "Excluded")
+    if event.isna().any():
+        row = rows[event.isna()].iloc[0]
+        site = "-".join(row[key] for key in _KEY[:3])
+        raise CubeError(
+            f"{path}: station {site!r} on {row['Date Local']}: Event Type is {row['Event Type']!r}, which says neither "
+            "included nor excluded; its layout may have changed: see EPA's FileFormats page"
+        )
+    return event
+
+
+def read_rows(path: Path, first: int | None = None) -> pd.DataFrame:
+    """Return EPA's rows as text, all or the ``first`` so many, or say why the file is not EPA's."""
     try:
         with zipfile.ZipFile(path) as archive:
+            if sum(info.file_size for info in archive.infolist()) > BIGGEST:
+                raise CubeError(f"{path} unpacks to more than {BIGGEST} bytes: not EPA's file; download it again")
             inside = [info for info in archive.infolist() if info.filename.lower().endswith(".csv")]
             if len(inside) != 1:
                 raise CubeError(
                     f"{path} holds {len(inside)} CSV files, expected one; fetch EPA's yearly zip again"
                 )
-            if inside[0].file_size > BIGGEST:
+            if set(inside[0].filename) & set("/\\"):
                 raise CubeError(
-                    f"{path} unpacks to {inside[0].file_size} bytes: not EPA's yearly file; download it again"
+                    f"{path} holds {inside[0].filename!r}, a file in a folder: not EPA's file; download it again"
                 )
             with archive.open(inside[0]) as stream:
                 # pandas would read EPA's event type "None" as missing
                 rows = pd.read_csv(
-                    stream, dtype=str, keep_default_na=False, usecols=lambda c: c.strip() in _COLUMNS
+                    stream,
+                    dtype=str,
+                    keep_default_na=False,
+                    usecols=lambda c: c.strip() in _COLUMNS,
+                    nrows=first,
                 )
     except FileNotFoundError:
         raise CubeError(f"{path}: no such file; fetch it from EPA's AirData download page") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
         raise CubeError(f"{path} is damaged ({error}); download it again") from None
     except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
         raise CubeError(f"{path}: the table inside cannot be read ({error}); download it again") from None
@@ -209,7 +242,7 @@ def _number(rows: pd.DataFrame, name: str, path: Path) -> pd.Series:
 
 
 def _contiguous(table: pd.DataFrame, path: Path) -> pd.DataFrame:
-    kept = table[table["station"].str.split("-").str[0].isin(STATES)]
+    kept = table[table["station"].str[:2].isin(STATES)]
     if kept.empty:
         raise CubeError(
             f"{path} has no station in the contiguous US; its state codes are no FIPS codes of the 48 states"
