@@ -1,6 +1,6 @@
 """Gaps of satellite AOD, filled fold by fold: nothing that is held out shapes the filler.
 
-Clouds and bright snow hide most days from the satellite. As in the study, trees learn AOD from weather, season,
+Clouds and bright snow hide many days from the satellite. As in the study, trees learn AOD from weather, season,
 vegetation and smoke where it was observed, and estimate it where it was not; observed values stay as they are. Four
 things differ from the reference code:
 
@@ -10,11 +10,11 @@ things differ from the reference code:
   changes in time: AOD filled in with their help would tell the place to the model that is to know no place. (Day
   length, which does change, still tells the latitude, to the filler as to every model that has it as a predictor.)
 * Its rule for which rows each filler treats joined conditions with ``|`` and ``&`` without parentheses, so that it also
-  overwrote observed AOD and filled days without weather as if it were there; here a value is replaced if and only if
-  it is missing.
+  took in days whose AOD was observed or whose weather was missing; here a value is replaced if and only if it is
+  missing.
 * It chose between a filler with and one without the mean AOD around a place. Here the choice is between one that sees
-  the other band and one that does not: a single model would lean on the other band, which on most days with an
-  observation is there and on most days with a gap is not.
+  the other band and one that does not: a single model would lean on the other band, which is usually there
+  where the one to learn is, and usually missing where that has to be filled.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from placeprior.errors import CubeError, UnknownName
 
-ROWS = 200_000  # station-days a filler is fitted to, drawn where there are more: more hardly help trees of this size
+ROWS = 200_000  # station-days a filler is fitted to, drawn where there are more, to bound the time
 HELD_OUT = 0.2  # of the places with observations: what the accuracy is measured on
 FEWEST = 50  # station-days with an observation, below which there is nothing to learn from
 # Usual settings, not searched for; no early stopping, which would take rows of the fitted stations for its own.

@@ -8,8 +8,8 @@ One zip a day holds a shapefile in longitude and latitude. Its fields are ``Sate
 ``Density``: words today, 5, 16 and 27 (as number or as text) in older files. What the archive lacks, as counted by
 others (https://github.com/NSAPH-Data-Processing/HMS-Overview, days of 2005 to 2021):
 
-* Almost no polygon of 2005 to 2007 and of 2009, and a third of those of 2008 and 2010, has a density: the field is
-  absent (``ID``, ``Start``, ``End`` only) or empty. So too a day in 2015 and one in 2018.
+* Almost no polygon of 2005 to 2007 and of 2009 has a density, and a quarter of those of 2008 and 2010 have none: the
+  field is absent (``ID``, ``Start``, ``End`` only) or empty. So too a day in 2015 and one in 2018.
 * 27 days have no file; 54 files have no polygon.
 
 The rules made of that:
@@ -194,7 +194,7 @@ def _members(path: Path) -> dict[str, Any]:
         with zipfile.ZipFile(path) as archive:
             inside = [member for member in archive.infolist() if not member.is_dir()]
             for member in inside:
-                # Some years were packed with their folders, so a folder as such is no harm; leaving it would be.
+                # Some files were packed with their folders, so a folder as such is no harm; leaving it would be.
                 if re.match(r"[/\\]|[A-Za-z]:", member.filename) or ".." in re.split(r"[/\\]", member.filename):
                     raise _wrong(path, f"holds the name {member.filename!r}, which leads out of the archive")
             if (total := sum(member.file_size for member in inside)) > BIGGEST:

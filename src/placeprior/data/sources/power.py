@@ -5,7 +5,8 @@ cloud. This one is ``AOD_55`` of POWER's daily service, 0.55 micrometre on 1-deg
 of cloud: as part of the solar data that POWER takes from CERES SYN1deg, it is what an aerosol transport model (MATCH)
 makes of MODIS' AOD, which it assimilates, and fills in where MODIS saw nothing (Fillmore, D. W. et al. 2022,
 *Atmospheric Chemistry and Physics* 22, 10115). No plume narrower than a cell is in it, there is no 0.47 micrometre, and
-several stations share a cell. It stands in for the kind of predictor, not for its values.
+several stations share a cell. It stands in for the kind of predictor, not for its values. (That SYN1deg is the origin
+follows from POWER's pages on its solar data, of 2001 and later; each answer names its own in ``header.sources``.)
 
 The service (https://power.larc.nasa.gov/docs/services/api/temporal/daily/) answers a region with one parameter a
 request, for boxes of 2 to 10 degrees on each side. Boxes here are fixed ones of 10 degrees, so that whatever the
