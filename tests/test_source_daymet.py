@@ -14,7 +14,7 @@ from placeprior.errors import SourceError
 
 SOURCE = get("daymet")
 REGION = Region(-120.50, 38.00, -120.44, 38.03)  # far from the central meridian, where rows are tilted
-LEAP = Period.parse("2020-12-29/2021-01-02")
+LEAP = Period.parse("2020-12-29/2020-12-31")
 PLACES = np.array([[-120.493, 38.004], [-120.447, 38.021]])
 FEW = ("prcp", "tmax")
 PRCP = f"{daymet.HOST}/{daymet.FOLDER}/daymet_v4_daily_na_prcp_2021.nc"
@@ -24,7 +24,8 @@ YEAR = Period.parse("2021-07-01/2021-07-03")
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     root = tmp_path_factory.mktemp("daymet")
-    daymet.make(root, LEAP, REGION)
+    daymet.make(root, LEAP, REGION, unlimited=True)
+    daymet.make(root, YEAR, REGION, FEW)
     return root
 
 
@@ -35,6 +36,12 @@ def nasa(files, provider, monkeypatch):
     copy(files, provider)
     provider.answers.append(daymet.answering(provider.root))
     return provider
+
+
+@pytest.fixture
+def one(monkeypatch):
+    """One variable will do."""
+    monkeypatch.setattr(module, "FILES", {"prcp": module.FILES["prcp"]})
 
 
 def copy(files, provider):
@@ -49,7 +56,7 @@ def fetch(cache, period=YEAR):
 
 
 def test_what_is_listed():
-    items = SOURCE.list(LEAP, REGION)
+    items = SOURCE.list(Period.parse("2020-12-31/2021-01-01"), REGION)
     assert [item.path for item in items][4:6] == ["daymet_v4_daily_na_vp_2020.nc", "daymet_v4_daily_na_prcp_2021.nc"]
     assert len(items) == 10 and sum(item.size for item in items) > 100e9  # honest: large
     assert SOURCE.account and "EARTHDATA_TOKEN" in SOURCE.account
@@ -73,17 +80,17 @@ def test_values_at_places_and_the_last_day_of_a_leap_year(files):
                     assert found == pytest.approx(float(daymet.value(short, *daymet.centre(*place), day)), rel=1e-5)
 
 
-def test_a_leap_day_is_there_and_a_period_of_the_missing_day_alone_is_missing(files):
+def test_a_leap_day_is_there_and_a_period_of_the_missing_day_alone_is_missing(one, files):
     folder = files / daymet.HOST / daymet.FOLDER
     leap = Period.parse("2020-02-28/2020-03-01")
-    at = at_places(SOURCE.read(folder, leap, REGION)[["vapour_pressure"]], PLACES).compute()
-    expected = [float(daymet.value("vp", *daymet.centre(*PLACES[0]), day)) for day in leap.days.date]
-    np.testing.assert_allclose(at["vapour_pressure"][0], expected, rtol=1e-5)
+    at = at_places(SOURCE.read(folder, leap, REGION), PLACES).compute()
+    expected = [float(daymet.value("prcp", *daymet.centre(*PLACES[0]), day)) for day in leap.days.date]
+    np.testing.assert_allclose(at["precipitation"][0], expected, rtol=1e-5)
     alone = SOURCE.read(folder, Period.parse("2020-12-31/2020-12-31"), REGION).compute()
     assert alone.sizes["time"] == 1 and all(np.isnan(array).all() for array in alone.data_vars.values())
 
 
-def test_only_the_region_is_read_and_covers_it(files):
+def test_only_the_region_is_read_and_covers_it(one, files):
     small = Region(-120.47, 38.01, -120.46, 38.02)
     read = SOURCE.read(files / daymet.HOST / daymet.FOLDER, YEAR, small)
     assert read.sizes["x"] <= 5 and read.sizes["y"] <= 5
@@ -91,8 +98,14 @@ def test_only_the_region_is_read_and_covers_it(files):
     assert all(np.isfinite(array).all() for array in at_places(read, corners).compute().data_vars.values())
 
 
-def test_a_cell_at_sea_is_missing(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "FILES", {"prcp": module.FILES["prcp"]})
+def test_years_are_joined(one, files):
+    period = Period.parse("2020-12-30/2021-01-01")
+    at = at_places(SOURCE.read(files / daymet.HOST / daymet.FOLDER, period, REGION), PLACES)["precipitation"].compute()
+    expected = [float(daymet.value("prcp", *daymet.centre(*PLACES[1]), day)) for day in period.days.date]
+    np.testing.assert_allclose(at[1], [expected[0], np.nan, expected[2]], rtol=1e-5)
+
+
+def test_a_cell_at_sea_is_missing(one, tmp_path):
     daymet.make(tmp_path, YEAR, REGION, ["prcp"], missing=daymet.centre(*PLACES[0]))
     at = at_places(SOURCE.read(tmp_path / daymet.HOST / daymet.FOLDER, YEAR, REGION), PLACES)["precipitation"].compute()
     assert np.isnan(at[0]).all() and np.isfinite(at[1]).all()

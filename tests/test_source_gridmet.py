@@ -84,19 +84,18 @@ def test_vapour_pressure_is_that_of_the_textbook():
     assert module.vapour_pressure(18.0, 25.0, 54.0, 82.0) == pytest.approx(1700, abs=5)
 
 
-def test_only_the_region_and_the_days_are_read(files):
-    folder = files / gridmet.HOST / "metdata/data"
-    small = Region(-120.3, 38.05, -120.2, 38.1)
-    read = SOURCE.read(folder, Period.parse("2020-12-31/2020-12-31"), small)
-    assert read.sizes == {"time": 1, "y": 3, "x": 4}
-    assert read["x"][0] <= small.west and read["x"][-1] >= small.east and read["y"][0] > read["y"][-1]
-    assert np.isfinite(read["humidity"]).all()
-
-
-def one(root, short, period):
+def one(root, short, period, region=REGION):
     """One variable as it is read, in the file's units."""
     return netcdf.daily(SOURCE, lambda year: root / f"{short}_{year}.nc", gridmet.KINDS[short][0], module._layout(),
-                        period, REGION)
+                        period, region)
+
+
+def test_only_the_region_and_the_days_are_read(files):
+    small = Region(-120.3, 38.05, -120.2, 38.1)
+    read = one(files / gridmet.HOST / "metdata/data", "pr", Period.parse("2020-12-31/2020-12-31"), small)
+    assert dict(read.sizes) == {"time": 1, "y": 3, "x": 4}
+    assert read["x"][0] <= small.west and read["x"][-1] >= small.east and read["y"][0] > read["y"][-1]
+    assert np.isfinite(read).all()
 
 
 def test_years_are_joined_and_a_cell_at_sea_is_missing(tmp_path):

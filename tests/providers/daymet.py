@@ -40,7 +40,7 @@ def centre(lon: float, lat: float) -> tuple[float, float]:
 
 
 def make(root: Path, period, region, only=tuple(KINDS), missing: tuple[float, float] | None = None,
-         **wrong) -> list[Path]:
+         unlimited: bool = False, **wrong) -> list[Path]:
     """Write the files of a period's years, cut to a region and a few cells around.
 
     Parameters
@@ -50,6 +50,8 @@ def make(root: Path, period, region, only=tuple(KINDS), missing: tuple[float, fl
         Variables.
     missing : (lon, lat), optional
         Place of a cell without values, as at sea.
+    unlimited : bool
+        Time is an unlimited dimension, as in the true files; these take twice as long to open.
     **wrong
         ``year`` inside the file, ``variable`` inside, ``days`` in the year, ``twice`` (position of a day that is there
         two times), ``shift`` (added to every value), ``step`` between cells.
@@ -94,7 +96,7 @@ def make(root: Path, period, region, only=tuple(KINDS), missing: tuple[float, fl
             }, {"start_year": inside, "Conventions": "CF-1.6", "source": "placeprior's tests, not Daymet"})
             path = root / HOST / FOLDER / f"daymet_v4_daily_na_{short}_{year}.nc"
             path.parent.mkdir(parents=True, exist_ok=True)
-            file.to_netcdf(path, engine="h5netcdf", unlimited_dims=["time"], encoding={name: {
+            file.to_netcdf(path, engine="h5netcdf", unlimited_dims=["time"] if unlimited else [], encoding={name: {
                 "dtype": "float32", "_FillValue": np.float32(-9999), "missing_value": np.float32(-9999), "zlib": True,
                 "complevel": 1, "chunksizes": (1, *values.shape[1:])}})
             written.append(path)

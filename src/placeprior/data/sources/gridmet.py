@@ -149,8 +149,7 @@ def vapour_pressure(low: xr.DataArray, high: xr.DataArray, driest: xr.DataArray,
 def _layout():
     from placeprior.data.sources.netcdf import Layout
 
-    # On disk, a chunk is 61 days of 98 x 231 cells: 36 of them, 100 MB, hold one day.
-    return Layout("day", "lat", "lon", LONLAT, 1 / 24, (585, 1386), kept=110 << 20)
+    return Layout("day", "lat", "lon", LONLAT, 1 / 24, (585, 1386))
 
 
 def _outgrown(path: Path, period: Period) -> bool:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 #: What h5py, h5netcdf and xarray raise for files that are damaged or made otherwise.
 DAMAGED = (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError, IndexError)
+PACKING = ("scale_factor", "add_offset", "_FillValue", "missing_value", "_Unsigned")  # netCDF user guide, appendix A
 SAMPLE = 64  # rows of one day that are looked at when a file arrives
 
 
@@ -40,8 +41,6 @@ class Layout:
         Distance of cell centres, in its units.
     shape : (int, int)
         Rows and columns of the whole grid; no file may have more.
-    kept : int
-        Bytes of unpacked chunks that an open file keeps, so that a chunk of many days is unpacked once, not once a day.
     """
 
     day: str
@@ -50,7 +49,6 @@ class Layout:
     crs: str
     step: float
     shape: tuple[int, int]
-    kept: int = 1 << 20
 
 
 @contextmanager
@@ -65,7 +63,7 @@ def refusing(source: Source, path: Path) -> Iterator[None]:
 
 
 def opened(source: Source, path: Path, variable: str, layout: Layout, year: int) -> xr.DataArray:
-    """Open a variable without reading it.
+    """Open a variable without reading it; :func:`unpacked` makes its numbers what they mean.
 
     Parameters
     ----------
@@ -81,7 +79,8 @@ def opened(source: Source, path: Path, variable: str, layout: Layout, year: int)
     Returns
     -------
     xarray.DataArray
-        On (time, y, x), unpacked as it is read, whole days. Attributes of the file are in ``attrs["file"]``.
+        On (time, y, x), packed as in the file, whole days. ``attrs["file"]`` has the file's attributes,
+        ``attrs["block"]`` the days to a chunk on disk.
 
     Raises
     ------
@@ -98,8 +97,7 @@ def opened(source: Source, path: Path, variable: str, layout: Layout, year: int)
     with refusing(source, path):
         # The whole decoded coordinates (lat, lon of every cell) and bounds of days are never needed.
         unused = {"crs", "lambert_conformal_conic", "time_bnds", "yearday"} | {"lat", "lon"} - {layout.y, layout.x}
-        file = xr.open_dataset(path, engine="h5netcdf", cache=False, drop_variables=unused,
-                               driver_kwds={"rdcc_nbytes": layout.kept, "rdcc_nslots": 10007})
+        file = xr.open_dataset(path, engine="h5netcdf", cache=False, drop_variables=unused, mask_and_scale=False)
     try:
         with refusing(source, path):
             return _as_documented(source, path, file, variable, layout, year)
@@ -138,9 +136,19 @@ def _as_documented(source: Source, path: Path, file: xr.Dataset, variable: str, 
         raise refuse(f"has {days[1:][~order][0]} twice or out of order")
     # Older files of gridMET have (day, lon, lat): dimensions go by name.
     array = array.transpose("time", "y", "x").assign_coords(time=days.astype("datetime64[ns]"))
-    array = array.assign_attrs(file=dict(file.attrs))
+    block = (file[variable].encoding.get("preferred_chunks") or {}).get(layout.day, 1)
+    array = array.assign_attrs(file=dict(file.attrs), block=block)
     array.set_close(file.close)
     return array
+
+
+def unpacked(array: xr.DataArray) -> xr.DataArray:
+    """Scale, offset and fill value applied, as float32; lazy where the array is."""
+    import xarray as xr
+
+    packed = array.drop_attrs().assign_attrs({name: array.attrs[name] for name in PACKING if name in array.attrs})
+    return xr.decode_cf(packed.to_dataset(name="packed"), decode_times=False, decode_coords=False)["packed"].astype(
+        np.float32)
 
 
 def checked(source: Source, path: Path, variable: str, layout: Layout, year: int, days: int,
@@ -159,7 +167,7 @@ def checked(source: Source, path: Path, variable: str, layout: Layout, year: int
         middle = array.sizes["y"] // 2
         with refusing(source, path):
             sample = array.isel(time=array.sizes["time"] // 2, y=slice(max(0, middle - SAMPLE // 2), middle + SAMPLE))
-            values = sample.values
+            values = unpacked(sample).values
         values = values[np.isfinite(values)]
         if values.size and not limits[0] <= values.min() <= values.max() <= limits[1]:
             raise SourceError(f"{source.name}: {path.name} has {variable} from {values.min():g} to {values.max():g}, "
@@ -204,11 +212,15 @@ def daily(source: Source, path: Callable[[int], Path], variable: str, layout: La
             raise SourceError(f"{source.name}: {path(year).name} has no cell in {tuple(region)}; choose another region")
         days = array["time"].values
         picked["time"] = slice(np.searchsorted(days, first), np.searchsorted(days, last, side="right"))
-        # Cut before dask comes in: it is then handed only what is wanted.
-        array = array.isel(picked)
-        permanent = int(array.attrs["file"].get("last_permanent_slice", len(days)))
-        provisional += max(0, picked["time"].stop - max(permanent, picked["time"].start))
-        parts.append(array.astype(np.float32).chunk({"time": 1, "y": -1, "x": -1}))
+        # On disk, chunks may be of many days (61 in gridMET's): each is read once, packed, and only then cut into days.
+        start, stop = picked["time"].start, picked["time"].stop
+        edges = np.unique(np.r_[start, np.arange(0, len(days), array.attrs["block"]), stop].clip(start, stop))
+        blocks = tuple(np.diff(edges).tolist()) or (0,)
+        array = array.isel(picked).chunk({"time": blocks, "y": -1, "x": -1})
+        with refusing(source, path(year)):
+            parts.append(unpacked(array.chunk({"time": 1})))
+            permanent = int(array.attrs["file"].get("last_permanent_slice", len(days)))
+        provisional += max(0, stop - max(permanent, start))
     if any(not part["x"].equals(parts[0]["x"]) or not part["y"].equals(parts[0]["y"]) for part in parts):
         raise SourceError(f"{source.name}: the files of {variable} of {period.years} are not on one grid; remove them "
                           "and fetch again")
@@ -231,4 +243,5 @@ def dataset(source: Source, data: dict[str, xr.DataArray], layout: Layout, provi
         name: array.astype(np.float32).drop_attrs(deep=False).assign_attrs(
             units=source.provides[name][0], long_name=source.provides[name][1]) for name, array in data.items()})
     about = {"title": source.title, "crs": layout.crs, "licence": source.licence, "source": source.citation}
-    return found.assign_attrs(about | ({"provisional_days": provisional} if provisional else {}))
+    # Without the files' packing, which would else pack what is derived from them when it is written.
+    return found.drop_encoding().assign_attrs(about | ({"provisional_days": provisional} if provisional else {}))
