@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from placeprior.cube import check_cube, from_table
+from placeprior.cube import check_cube, from_table, predictors
 from placeprior.data import build, calendar, tables
 from placeprior.data.sources import Item, Period, Region, Source
 from placeprior.data.sources.transfer import _write
@@ -96,6 +96,12 @@ def test_a_station_gets_the_cell_it_lies_in_on_every_day(sources, tmp_path):
     assert at["elevation"].values == pytest.approx(100 * centre[1] - centre[0], rel=1e-6)
     assert at["pm25"].values[:3].tolist() == [5.0, 6.0, 7.0]
     assert cube.attrs["gaps"] == "aod_055" and cube.attrs["neighbours"] == 1
+
+
+def test_variables_keep_their_order(sources, tmp_path):
+    cube = build.load(stations(tmp_path, ALL))
+    wanted = ["temperature_max", "wind_speed", "aod_055", "elevation", *calendar.PROVIDES]
+    assert predictors(cube) == wanted
 
 
 def test_of_two_sources_the_preferred_one_gives_the_variable(sources, tmp_path):

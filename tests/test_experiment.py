@@ -386,3 +386,28 @@ def test_a_damaged_committed_table_is_named_with_the_remedy(project, name, conte
     path.unlink()  # the other remedy
     collect("tiny")
     assert path.read_bytes() == whole
+
+
+def test_gaps_are_filled_from_training_rows_alone(project):
+    run = by_model()["none"]
+    cube = toy_cube(stations=80, days=45)
+    seen = np.random.default_rng(1).random((80, 45)) < 0.7
+    depth = (0.1 * cube["wind"] + 0.01 * cube["warmth"].fillna(15)).where(seen)
+    cube["aod_055"] = (("station", "time"), depth.values.astype(np.float32),
+                       {"units": "1", "long_name": "depth", "role": "predictor"})  # fmt: skip
+    cube.attrs["gaps"] = "aod_055"
+    parts = split(run.split, cube, run.seed, run.fold)
+    ready = Prepared(run, cube, parts)
+    at = ready.names.index("aod_055")
+    filled = ready.features[..., at] * ready.x_scale.scale[at] + ready.x_scale.mean[at]
+    known = np.isfinite(depth.values)
+    np.testing.assert_allclose(filled[known], depth.values[known], atol=1e-5)
+    expected = (0.1 * cube["wind"] + 0.01 * cube["warmth"].fillna(15)).values
+    usable = ~known & cube["warmth"].notnull().values
+    assert np.abs(filled - expected)[usable].mean() < 0.5 * expected.std()
+    assert ready.gaps["variable"].tolist() == ["aod_055"]
+    changed = cube.copy(deep=True)
+    held_out = ~parts.train
+    changed["aod_055"].values[held_out & known] += 1.0
+    again = Prepared(run, changed, parts).features[..., at]
+    assert np.array_equal(again[~(held_out & known)], ready.features[..., at][~(held_out & known)])

@@ -26,7 +26,7 @@ import xarray as xr
 from safetensors import SafetensorError
 from safetensors.torch import save_file
 
-from placeprior import baselines, data, encoders, ledger, matrix, metrics
+from placeprior import baselines, data, encoders, gapfill, ledger, matrix, metrics
 from placeprior.cube import predictors
 from placeprior.errors import StoreError
 from placeprior.fusion import HEAD
@@ -69,6 +69,8 @@ class Prepared:
     ----------
     features : ndarray of float32, shape (station, time, feature)
         Scaled predictors, the neighbour feature last where the task has one.
+    gaps : pandas.DataFrame or None
+        How well the gaps of satellite data were filled (:func:`placeprior.gapfill.fill`), where the task has any.
     place : ndarray of float32, shape (station, dim), or None
     x_scale, y_scale, place_scale : Scaler
     huber : float
@@ -78,11 +80,16 @@ class Prepared:
 
     def __init__(self, run: Run, cube: xr.Dataset, parts: Split) -> None:
         names = predictors(cube)
-        layers = [cube[name].transpose("station", "time").values for name in names]
+        features = np.stack([cube[name].transpose("station", "time").values for name in names], axis=-1)
+        self.gaps = None
+        if gaps := cube.attrs.get("gaps", "").split():
+            features, self.gaps = gapfill.fill(features, names, gaps, parts.train, stations(cube), cube["time"].values,
+                                               seed=1000 * run.seed + run.fold)
         if cube.attrs.get("neighbours"):
-            layers.append(neighbour_pm25(cube["pm25"].values, stations(cube), pool_of(run, cube, parts)))
+            near = neighbour_pm25(cube["pm25"].values, stations(cube), pool_of(run, cube, parts))
+            features = np.concatenate([features, near[..., None]], axis=-1)
             names.append("neighbour_pm25")
-        features = np.stack(layers, axis=-1).astype(np.float32)
+        features = features.astype(np.float32)
         fitted = parts.train | parts.test if "scalers" in run.data.get("leak", ()) else parts.train
         self.names = names
         self.x_scale = Scaler.fit(features[fitted])
@@ -237,6 +244,8 @@ def _fill_entry(work: Path, run: Run, log: Any) -> None:
         scaled, attention = predict(model, windows, windows.rows(parts.test))
         estimate = scaled * ready.y_scale.scale[0] + ready.y_scale.mean[0]
         history = trained.history
+        if ready.gaps is not None:
+            result["gaps"] = json.loads(ready.gaps.to_json(orient="records"))
         result |= {
             "parameters": sum(p.numel() for p in model.parameters()), "best_epoch": trained.best_epoch,
             "training_seconds": trained.seconds, "attention": attention.tolist(), "predictors": ready.names,

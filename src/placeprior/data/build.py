@@ -178,10 +178,10 @@ def _build(
             for name, array in joined.data_vars.items():
                 fields[str(name)] = array.assign_attrs(_attributes(*source.provides[str(name)]) | told)
         cube = finish(fields)
-        cube.attrs["recipe"] = recipe
         unfinished = work / "cube.zarr"
         shutil.rmtree(unfinished, ignore_errors=True)
         _check(cube)
+        cube.attrs |= {"recipe": recipe, "variables": " ".join(map(str, cube.data_vars))}
         _write(cube, unfinished, chunks)
         if out.exists():
             shutil.rmtree(out)
@@ -296,7 +296,7 @@ def _is_made(out: Path, recipe: str) -> bool:
         return False
     try:
         return xr.open_zarr(out, consolidated=False).attrs.get("recipe") == recipe
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError):  # torn by something else; it is built anew
         return False
 
 
@@ -316,5 +316,6 @@ def _check(cube: xr.Dataset) -> None:
 def load(path: Path) -> xr.Dataset:
     """Open a built cube: that of stations in memory, fields on a grid a chunk at a time."""
     cube = xr.open_zarr(path, consolidated=False)
-    cube = cube.assign_coords(time=cube["time"].astype("datetime64[ns]"))
+    # A folder has no order of its own; a model's first layer does.
+    cube = cube[cube.attrs.pop("variables").split()].assign_coords(time=cube["time"].astype("datetime64[ns]"))
     return cube.load().assign_coords(station=cube["station"].astype(object)) if "station" in cube.dims else cube
