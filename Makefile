@@ -13,7 +13,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := book
-.PHONY: book test lint aqs paper demo-full bench setup clean help
+.PHONY: book test lint aqs predictors rehearse paper demo-full bench setup clean help
 
 book: setup  ## the book from the embedded world and the committed results
 	$(BIN)/doit -n $(JOBS) book
@@ -34,6 +34,12 @@ aqs: setup  ## every run on real EPA AQS data; needs PLACEPRIOR_DATA
 	$(BIN)/doit -n $(JOBS) aqs
 	$(BIN)/doit -n 1 aqs-evidence
 
+predictors: setup  ## the study's own predictors at its model size; wants a GPU and a cube in PLACEPRIOR_DATA
+	$(BIN)/doit -n 2 predictors  # as for paper
+
+rehearse: setup  ## from plan to pages on small made-up files of the providers, without a network
+	$(BIN)/python scripts/rehearse.py
+
 paper: setup  ## the runs at the paper's size; wants a GPU and PLACEPRIOR_DATA
 	-$(BIN)/placeprior weights satclip-l10 satclip-l40  # without a network, the rest runs
 	$(BIN)/doit -n 2 paper  # two runs keep a GPU busy; more would share it
@@ -48,4 +54,4 @@ clean:  ## remove built pages and caches; keeps .venv and the store of finished 
 	rm -rf _build book/chapters build .pytest_cache .ruff_cache .hypothesis .doit.db*
 
 help:  ## this list
-	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'

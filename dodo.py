@@ -10,8 +10,10 @@ import sys
 from pathlib import Path
 
 from doit.exceptions import TaskFailed
+from doit.tools import config_changed
 
 from placeprior import evidence, ledger, matrix
+from placeprior.data import tables
 from placeprior.errors import MissingData, PlacePriorError
 
 DOIT_CONFIG = {"default_tasks": ["book"], "backend": "sqlite3", "dep_file": ".doit.db", "verbosity": 2}
@@ -20,8 +22,9 @@ CHAPTERS = ROOT / "book" / "chapters"
 HTML = ROOT / "_build" / "html" / "index.html"
 SOURCES = sorted(map(str, (ROOT / "src" / "placeprior").rglob("*.py")))
 INTERRUPTED = 130  # the shell's code for Ctrl-C
-TRAINED = ("demo", "aqs", "paper")
+TRAINED = ("demo", "aqs", "predictors", "paper")
 RESULTS = (".csv", ".parquet")
+CARD = "card"  # the page on built cubes
 
 
 def _quiet_interrupt() -> None:
@@ -172,7 +175,17 @@ def task_page():
                          *_shown(own)],
             "task_dep": ["scores:demo"] if own else [],
             "targets": [str(CHAPTERS / f"{page}.ipynb")],
+            "uptodate": [config_changed(_cubes())] if page == CARD else [],
         }
+
+
+def _cubes() -> str:
+    """The built cubes at hand and when each was made: the data card shows what is in them."""
+    try:
+        found = sorted(tables.folder().glob("*.zarr/zarr.json"))
+    except MissingData:
+        return ""
+    return " ".join(f"{path.parent}:{path.stat().st_mtime_ns}" for path in found)
 
 
 def _shown(own: bool) -> list[str]:
@@ -242,6 +255,11 @@ def task_bench():
 def task_aqs():
     """Every run on real data (needs PLACEPRIOR_DATA)."""
     yield from _everything("aqs", "aqs")
+
+
+def task_predictors():
+    """The study's own predictors at its model size, for a GPU (needs a cube of `placeprior data build`)."""
+    yield from _everything("predictors", "predictors")
 
 
 def task_paper():

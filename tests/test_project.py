@@ -197,13 +197,46 @@ def test_a_mistake_in_runs_yml_ends_make_in_one_line(tmp_path, typo, told):
     assert len(done.stderr.splitlines()) == 1 and done.stdout == ""
 
 
-def test_real_data_that_are_absent_end_in_their_message(tmp_path):
+@pytest.mark.parametrize(
+    ("target", "folder", "told"),
+    [
+        ("aqs", None, "PLACEPRIOR_DATA is not set"),
+        ("predictors", None, "PLACEPRIOR_DATA is not set"),
+        ("predictors", ".", "`placeprior data build`): none of stations-2021.zarr"),
+    ],
+)
+def test_real_data_that_are_absent_end_in_their_message(tmp_path, target, folder, told):
     for name in ("dodo.py", "runs.yml"):
         shutil.copy(ROOT / name, tmp_path)
     here = {key: value for key, value in os.environ.items() if key != "PLACEPRIOR_DATA"}
-    done = subprocess.run([sys.executable, "-m", "doit", "aqs"], cwd=tmp_path, capture_output=True, text=True, env=here)
+    here |= {"PLACEPRIOR_DATA": folder} if folder else {}
+    words = [sys.executable, "-m", "doit", target]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, env=here)
+    said = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith("error")]
     assert done.returncode == 1 and "Traceback" not in done.stdout + done.stderr
-    assert "PLACEPRIOR_DATA is not set" in done.stdout + done.stderr
+    assert len(said) == 1 and told in said[0]
+
+
+def test_the_data_card_is_made_anew_when_a_cube_was_built(tmp_path):
+    for name in ("dodo.py", "runs.yml"):
+        shutil.copy(ROOT / name, tmp_path)
+    code = "import dodo; print(repr(dodo._cubes()))"
+    here = {**os.environ, "PLACEPRIOR_DATA": str(tmp_path)}
+    seen = []
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, env=here)
+        seen.append(done.stdout)
+        (tmp_path / "stations-2021-08.zarr").mkdir(exist_ok=True)
+        (tmp_path / "stations-2021-08.zarr" / "zarr.json").touch()
+    assert seen[0] == "''\n" and "stations-2021-08.zarr:" in seen[1]
+
+
+@pytest.mark.parametrize("text", ["README.md", "book/reproduce.md"])
+def test_every_make_target_that_is_named_exists(text):
+    known = set(re.findall(r"^([a-z-]+):[^=\n]*##", (ROOT / "Makefile").read_text(), re.M))
+    named = set(re.findall(r"(?:^|`|&& )make ([a-z-]+)", (ROOT / text).read_text(), re.M))
+    assert {"book", "test", "predictors", "rehearse"} <= named <= known
+    assert known <= set(re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.M)[1].split())
 
 
 def test_an_interrupted_make_says_one_line(tmp_path):

@@ -6,9 +6,13 @@ import shutil
 from pathlib import Path
 
 import nbformat
+import numpy as np
+import pandas as pd
 import pytest
+import xarray as xr
 
-from placeprior import encoders, evidence, experiment, matrix, pages
+from placeprior import data, encoders, evidence, experiment, matrix, pages
+from placeprior.data import build, sources
 from placeprior.errors import MissingWeights
 
 ROOT = Path(__file__).parent.parent
@@ -54,3 +58,54 @@ def test_page_runs(page: str, smoke: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert any("image/png" in out.get("data", {}) for out in shown) or profile not in ("smoke",)
     errors = [out for out in shown if out.output_type == "stream" and out.name == "stderr" and "Warning" in out.text]
     assert not errors, errors[0].text
+
+
+def built(folder: Path) -> str:
+    """Cubes as ``placeprior data build`` leaves them, with made-up values; returns their period."""
+    world = data.load("world", stations=30, days=60)
+    days = pd.date_range("2021-07-01", periods=60)
+    about = {"source": "made up", "version": "1", "retrieved": "2026-01-01", "sha256": "0123456789abcdef"}
+    stations = world[["pm25", "aod", "doy_sin"]].rename(aod="aod_055").assign_coords(time=days)
+    stations.attrs |= {"embedded": 0, "title": "made up", "neighbours": 1}
+    stations["temperature_max"] = stations["aod_055"].fillna(0) * 0 + 400  # nowhere is it so hot
+    stations["temperature_max"].attrs = {"units": "degC", "long_name": "highest temperature", "role": "predictor"}
+    for name in ("pm25", "aod_055", "temperature_max"):
+        stations[name].attrs |= about
+    lon, lat = np.arange(-120.0, -100.0), np.arange(34.0, 44.0)
+    haze = np.full((60, 10, 20), 0.2, "float32")
+    haze[:, 2:5, 3:8] = np.nan
+    fields = xr.Dataset(
+        {"aod_055": (("time", "y", "x"), haze, {"units": "1", "long_name": "haze", "role": "predictor"})},
+        coords={"time": days, "lon": ("x", lon), "lat": ("y", lat)})
+    period = "2021-07-01_2021-08-29"
+    for name, made in (("stations", stations), ("grid", fields)):
+        made.attrs["variables"] = " ".join(map(str, made.data_vars))
+        build._write(made, folder / f"{name}-{period}.zarr", {})
+    return period
+
+
+@pytest.mark.slow
+def test_the_data_card_shows_what_is_in_a_cube(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("PLACEPRIOR_DATA", str(tmp_path))
+    made = pages.execute("card", tmp_path / "card.ipynb", period=built(tmp_path))
+    outputs = [out for cell in nbformat.read(made, as_version=4).cells for out in cell.get("outputs", [])]
+    told = "\n".join(out.get("data", {}).get("text/markdown", "") for out in outputs)
+    assert sum("image/png" in out.get("data", {}) for out in outputs) == 3  # monitors, gaps, a day's haze
+    assert "Not built here" not in told and "30 monitors" in told and "`01234567`" in told
+    assert "**outside**: 100.00 %" in told and "`temperature_max`" in told
+    assert not [out for out in outputs if out.output_type == "stream"]
+
+
+@pytest.mark.slow
+def test_the_data_card_without_a_cube_says_how_to_build_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("PLACEPRIOR_DATA", str(tmp_path))  # a folder that holds no cube
+    made = pages.execute("card", tmp_path / "card.ipynb")
+    outputs = [out for cell in nbformat.read(made, as_version=4).cells for out in cell.get("outputs", [])]
+    told = "\n".join(out.get("data", {}).get("text/markdown", "") for out in outputs)
+    assert told.count("Not built here") == 1 and "placeprior data build --year 2021" in told
+    assert not any("image/png" in out.get("data", {}) for out in outputs)
+    assert all(f"`{name}`" in told for name in sources.NAMES)
