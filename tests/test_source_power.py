@@ -111,7 +111,7 @@ def test_a_file_that_was_lost_or_damaged_comes_again_though_no_two_answers_are_e
     assert fetch(tmp_path) == [path] and len(provider.asked) == asked
     old = path.read_bytes()
     path.write_bytes(old[:-1] + b" ")
-    assert fetch(tmp_path)[0].read_bytes() not in (old, old[:-1] + b" ")
+    assert fetch(tmp_path)[0].read_bytes() == old
     path.unlink()
     assert fetch(tmp_path) == [path] and len(provider.asked) == asked + 2
 

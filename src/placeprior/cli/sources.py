@@ -55,7 +55,7 @@ def fetch(year: When, region: Where = "conus", sources: Which = "", cache: Cache
                                                "this only says so.")] = False) -> None:
     """Fetch what is not there yet; finished files are kept, so the same command goes on after an interruption.
 
-    Without --sources: everything that needs no account, and with a token in EARTHDATA_TOKEN everything.
+    Without --sources: what needs no account, or, with a token in EARTHDATA_TOKEN, what the study used, Daymet aside.
     """
     period, box = _asked(year, region)
     folder, failed = _cache(cache), []
@@ -130,11 +130,9 @@ def _sources(names: str) -> list[Source]:
 
 def _default(names: str) -> list[Source]:
     """The named sources, or those that can be had: without an account, or with the token at hand."""
-    from placeprior.data.sources import NAMES, WITHOUT_ACCOUNT
+    from placeprior.data.sources import WITH_ACCOUNT, WITHOUT_ACCOUNT
 
-    if names:
-        return _sources(names)
-    return _sources(",".join(NAMES if os.environ.get(TOKEN) else WITHOUT_ACCOUNT))
+    return _sources(names or ",".join(WITH_ACCOUNT if os.environ.get(TOKEN) else WITHOUT_ACCOUNT))
 
 
 def _cache(named: Path | None) -> Path:

@@ -109,11 +109,7 @@ def _open_zarr(path: Path) -> xr.Dataset:
     from placeprior.cube import check_cube
     from placeprior.data.build import load
 
-    try:
-        return check_cube(load(path))
-    except (OSError, ValueError, KeyError) as error:
-        raise CubeError(f"{path} cannot be read as Zarr ({str(error) or type(error).__name__}); build it again with "
-                        "`placeprior data build`") from None
+    return check_cube(load(path))
 
 
 def _describe(name: str, cube: xr.Dataset) -> None:

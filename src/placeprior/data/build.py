@@ -25,7 +25,7 @@ from placeprior.data import calendar
 from placeprior.data.sources import Period, Region, Source, chosen
 from placeprior.data.sources.align import at_places
 from placeprior.data.sources.transfer import recorded
-from placeprior.errors import ConfigError, SourceError, StoreError
+from placeprior.errors import ConfigError, CubeError, SourceError, StoreError
 
 VERSION = 1  # raise when a change of the code changes a cube
 MONITORS = "aqs"
@@ -161,22 +161,17 @@ def _build(
             shutil.rmtree(work)
         work.mkdir(exist_ok=True)
         (work / "recipe").write_text(recipe)
-        parts: dict[str, list[Path]] = {}
-        taken: set[str] = set()
-        for source in sources:
-            wanted = [name for name in source.provides if name not in taken]
-            taken |= set(wanted)
-            if wanted:
-                parts[source.name] = _parts(work, source, wanted, cache, period, region, lonlat, dim, say)
         fields: dict[str, xr.DataArray] = {}
         for source in sources:
-            if source.name not in parts:
+            wanted = [name for name in source.provides if name not in fields]
+            if not wanted:
                 continue
-            opened = [xr.open_zarr(path, consolidated=False) for path in parts[source.name]]
+            parts = _parts(work, source, wanted, cache, period, region, lonlat, dim, say)
+            opened = [xr.open_zarr(path, consolidated=False) for path in parts]
             joined = xr.concat(opened, "time") if "time" in opened[0].dims and len(opened) > 1 else opened[0]
             told = _provenance(source, cache, period, region)
-            for name, array in joined.data_vars.items():
-                fields[str(name)] = array.assign_attrs(_attributes(*source.provides[str(name)]) | told)
+            for name in wanted:  # not as the folder lists them: that has no order of its own
+                fields[name] = joined[name].assign_attrs(_attributes(*source.provides[name]) | told)
         cube = finish(fields)
         unfinished = work / "cube.zarr"
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -314,8 +309,17 @@ def _check(cube: xr.Dataset) -> None:
 
 
 def load(path: Path) -> xr.Dataset:
-    """Open a built cube: that of stations in memory, fields on a grid a chunk at a time."""
-    cube = xr.open_zarr(path, consolidated=False)
-    # A folder has no order of its own; a model's first layer does.
-    cube = cube[cube.attrs.pop("variables").split()].assign_coords(time=cube["time"].astype("datetime64[ns]"))
+    """Open a built cube: that of stations in memory, fields on a grid a chunk at a time.
+
+    Raises
+    ------
+    CubeError
+        It is not one that :func:`stations` or :func:`grid` made, or it is damaged.
+    """
+    try:
+        cube = xr.open_zarr(path, consolidated=False)
+        cube = cube[cube.attrs.pop("variables").split()].assign_coords(time=cube["time"].astype("datetime64[ns]"))
+    except (OSError, ValueError, KeyError) as error:
+        raise CubeError(f"{path} is no cube of `placeprior data build`, or damaged ({error!r}); remove it and build it "
+                        "again") from None
     return cube.load().assign_coords(station=cube["station"].astype(object)) if "station" in cube.dims else cube

@@ -30,6 +30,8 @@ FIRST_YEAR = 2005  # of the study's record, and of the smoke analyses
 NAMES = ("aqs", "daymet", "gridmet", "maiac", "power", "ndvi", "hms", "elevation")
 #: What is used where no account is at hand: everything but what needs NASA's Earthdata login.
 WITHOUT_ACCOUNT = ("aqs", "gridmet", "power", "hms", "elevation")
+#: What is used with that login. Daymet, most of the bytes for the least difference, has to be asked for.
+WITH_ACCOUNT = ("aqs", "gridmet", "maiac", "ndvi", "hms", "elevation")
 
 
 @dataclass(frozen=True)
@@ -211,6 +213,8 @@ class Source(ABC):
 
     def check(self, path: Path) -> None:  # noqa: B027 - a source may have nothing to check
         """Refuse a file that has just arrived and is not what it should be (an error page, a torn archive).
+
+        Called before the file's hash is recorded, so it may also drop what differs between equal answers.
 
         Raises
         ------

@@ -77,8 +77,8 @@ class Power(Source):
     def fetch(self, period: Period, region: Region, cache: Path, transfer: Transfer | None = None) -> list[Path]:
         """Fetch what is not there yet; see :meth:`placeprior.data.sources.Source.fetch`.
 
-        An answer also says how long the server took, so it never has the same hash twice: what was lost or damaged
-        here is fetched anew rather than held to its first hash. :meth:`check` says whether it is whole.
+        An answer also says how long the server took, so it never arrives with the same hash twice: what was lost or
+        damaged here is fetched anew rather than held to its first hash. :meth:`check` says whether it is whole.
         """
         from placeprior.data.sources.transfer import is_good
 
@@ -90,8 +90,14 @@ class Power(Source):
         return super().fetch(period, region, cache, transfer)
 
     def check(self, path: Path) -> None:
-        """Refuse what is not that box and year; see :meth:`placeprior.data.sources.Source.check`."""
+        """Refuse what is not that box and year; see :meth:`placeprior.data.sources.Source.check`.
+
+        How long the server took is dropped from the file: equal data are then equal files, and make equal cubes.
+        """
         parse(path)
+        answer = json.loads(path.read_bytes())
+        if answer.pop("times", None) is not None:
+            path.write_text(json.dumps(answer, separators=(",", ":")), encoding="utf-8")
 
     def read(self, folder: Path, period: Period, region: Region) -> xr.Dataset:
         """AOD on (time, y, x), 1-degree cells; see :meth:`placeprior.data.sources.Source.read`."""
