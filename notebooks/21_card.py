@@ -21,11 +21,11 @@ from IPython.display import Markdown
 
 warnings.filterwarnings("ignore", message="IProgress not found")  # a bar for transfers; this page makes none
 
-from placeprior import compare, data, figures
+from placeprior import compare, data, figures, ledger
 from placeprior.cli.sources import RATE
 from placeprior.cube import predictors
 from placeprior.data import build, calendar, tables
-from placeprior.data.sources import WITHOUT_ACCOUNT, Period, Region, chosen
+from placeprior.data.sources import WITH_ACCOUNT, WITHOUT_ACCOUNT, Period, Region, chosen
 from placeprior.errors import MissingData
 from placeprior.splits import stations
 
@@ -169,8 +169,8 @@ rows = [
     (f"`{s.name}`", s.title, f"{n:,}", size(b), duration(b), "NASA Earthdata" if s.account else "none", s.licence)
     for s, n, b in plan
 ]
-small = [row for row in plan if row[0].name != "daymet"]
-rows += [with_total("all", plan), with_total("all but Daymet", small), with_total("those without an account", free)]
+usual = [row for row in plan if row[0].name in WITH_ACCOUNT]
+rows += [with_total("what `fetch` takes with a token", usual), with_total("what it takes without", free), with_total("all", plan)]
 compare.table(
     pd.DataFrame(rows, columns=["source", "what it is", "files", "size", "at 50 Mbit/s", "account", "licence"]),
     f"What is fetched for {when.label}, contiguous United States; computed without a network, nothing fetched. Sizes are partly estimates.",
@@ -184,7 +184,8 @@ compare.table(
 # ## Step by step
 
 # %% tags=["remove-input"]
-need = sum(b for *_, b in plan)
+need = sum(b for *_, b in usual)
+whole = next(b for source, _, b in plan if source.name == "daymet")
 accounts = list(dict.fromkeys(source.account for source in SOURCES if source.account))
 Markdown(
     "1. **Install**: `make setup` in a clone of the project ({doc}`../reproduce`).\n"
@@ -193,11 +194,11 @@ Markdown(
     + ". "
     + " ".join(re.sub(r"https?://[^\s,;]*[^\s,;.]", r"<\g<0>>", text) + "." for text in accounts)
     + " The token is read from the environment, sent to NASA alone, and written nowhere. Keep it set for `build` as well: "
-    "without it, both commands leave those sources out.\n"
+    "without it, both commands leave those sources out and take the stand-in `power` for the haze.\n"
     f"3. **Room and time**: about {size(need)} for the files of {when.label} and {duration(need)} or more at 50 Mbit/s; cubes of "
-    "stations are small beside that. Files go to the user's cache folder, or to `PLACEPRIOR_CACHE`. Most of it is Daymet, whose files "
-    f"hold a continent. `--sources {','.join(s.name for s, *_ in small)}`, given to both commands below, leaves it out: {size(sum(b for *_, b in small))}, and gridMET "
-    "gives the same weather, coarser.\n"
+    "stations are small beside that. Files go to the user's cache folder, or to `PLACEPRIOR_CACHE`. Daymet, whose files hold a continent, "
+    f"would add {size(whole)}: it comes only when asked for, with `--sources daymet,{','.join(s.name for s, *_ in usual)}` for both commands "
+    "below; else gridMET gives the same weather, coarser.\n"
     "4. **A folder for the cubes**, named once: `export PLACEPRIOR_DATA=FOLDER`.\n"
     "5. **Three commands**:\n\n"
     "```bash\n"
@@ -287,6 +288,27 @@ if cube is not None:
     )  # fmt: skip
     ax.tick_params(length=0, labelrotation=0)
     _ = figures.label(fig, profile, n=pm25.size, embedded=embedded)
+
+# %% tags=["remove-input"]
+# Each run fills the gaps anew and keeps how well that went on training places it had set aside.
+accuracy = pd.DataFrame([
+    row for stamp in ledger.stamps(profile).values() for row in stamp.get("gaps", [])
+])  # fmt: skip
+filled = Markdown("")
+if cube is not None and len(accuracy):
+    mean = accuracy.groupby(["variable", "beside"])[["n_fitted", "n_held_out", "rmse", "mbe", "r2", "share"]].mean()
+    rows = [
+        (f"`{name}`", f"`{beside}`" if beside else "no other band", f"{one.n_fitted:,.0f}", f"{one.n_held_out:,.0f}",
+         compare.minus(f"{one.rmse:.3f}"), compare.minus(f"{one.mbe:+.3f}"), compare.minus(f"{one.r2:.2f}"), f"{100 * one.share:.0f}")
+        for (name, beside), one in mean.iterrows()
+    ]  # fmt: skip
+    filled = compare.table(
+        pd.DataFrame(rows, columns=["variable", "seen beside", "station-days fitted", "held out", "RMSE", "MBE", "R²", "filled [%]"]),
+        f"How well gaps of the haze are filled: on a fifth of the training places that the filler was not fitted to, means over "
+        f"{len(accuracy) // max(len(mean), 1):,} runs of profile {profile}; the last column is the share of training station-days that it fills.",
+        "tab-card-filled",
+    )
+filled
 
 # %% tags=["hide-input"]
 # Smallest and largest value in the scaler that the base model's authors publish with their code (PM2.5_CONUS_LSTM,

@@ -308,6 +308,8 @@ def collect(profile: str) -> Path:
         stamps[run_id] = result["stamp"] | {"sizes": result["sizes"], "parameters": result["parameters"],
                                             "best_epoch": result.get("best_epoch"),
                                             "attention": result.get("attention")}
+        if "gaps" in result:
+            stamps[run_id]["gaps"] = result["gaps"]
     score_rows += old_scores[old_scores["run"].isin(keep)].values.tolist()
     frame = pd.DataFrame(score_rows, columns=ledger.COLUMNS).sort_values([*ledger.KEY, "metric"])
     if not score_rows:

@@ -37,16 +37,19 @@ Out = Annotated[Path | None, typer.Option("--output", "-o", metavar="FOLDER", sh
 def plan(year: When, region: Where = "conus", sources: Which = "") -> None:
     """Say what would be fetched, how big it is and under which licence; needs no network."""
     period, box = _asked(year, region)
-    rows, total, count = [], 0, 0
+    rows, total, count, accounts = [], 0, 0, {}
     for source in _sources(sources):
         items = source.list(period, box)
         size = sum(item.size for item in items)
         total, count = total + size, count + len(items)
         rows.append((source.name, source.title, ", ".join(source.provides), f"{len(items):,}", _bytes(size),
-                     _hours(size / RATE), source.account or "none", source.licence))
+                     _hours(size / RATE), "needed" if source.account else "none", source.licence))
+        accounts |= {source.account: None} if source.account else {}
     common.show(["source", "what", "variables", "files", "size", "at 50 Mbit/s", "account", "licence"], rows)
     typer.echo(f"{period.label}, {box.label}: {count:,} files, about {_bytes(total)}, {_hours(total / RATE)} at "
                "50 Mbit/s; nothing was fetched")
+    for account in accounts:
+        typer.echo(f"Account: {account}.")
 
 
 @app.command(epilog="Example: placeprior data fetch --year 2021 --sources aqs,gridmet,power,hms,elevation")
