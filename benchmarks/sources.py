@@ -26,7 +26,7 @@ from placeprior.cube import place_on
 from placeprior.data import build
 from placeprior.data.sources import Item, Period, Region, Source
 from placeprior.data.sources.align import LONLAT, SINUSOIDAL
-from placeprior.data.sources.transfer import _write
+from placeprior.data.sources.records import keep
 
 SMALL = "--small" in sys.argv
 STATIONS = 50 if SMALL else 1000
@@ -105,7 +105,7 @@ def main() -> None:
         cache, out = Path(folder) / "cache", Path(folder) / "out"
         for source in every.values():
             (cache / source.name).mkdir(parents=True)
-            _write(cache / source.name / "x.json", {"sha256": "00", "size": 1, "retrieved": "2026-01-01"})
+            keep(cache / source.name / "x", {"sha256": "00", "size": 1, "retrieved": "2026-01-01"})
         rows = []
         for what, make, period in (("stations", build.stations, YEAR), ("grid", build.grid, MONTH)):
             started = time.perf_counter()

@@ -12,14 +12,11 @@ period = "2021"
 
 # %% tags=["remove-cell"]
 import re
-import warnings
 
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from IPython.display import Markdown
-
-warnings.filterwarnings("ignore", message="IProgress not found")  # a bar for transfers; this page makes none
 
 from placeprior import compare, data, figures, ledger
 from placeprior.cli.sources import RATE

@@ -10,7 +10,7 @@ import xarray as xr
 from placeprior.cube import check_cube, from_table, predictors
 from placeprior.data import build, calendar, tables
 from placeprior.data.sources import Item, Period, Region, Source
-from placeprior.data.sources.transfer import _write
+from placeprior.data.sources.records import keep
 from placeprior.errors import ConfigError, CubeError, SourceError
 
 PERIOD, REGION = Period.parse("2021-01-20/2021-02-10"), Region(-110.0, 35.0, -104.0, 41.0)
@@ -71,9 +71,7 @@ def sources(monkeypatch, tmp_path):
     monkeypatch.setattr(build, "chosen", lambda names: [s for n, s in every.items() if n in names])
     for source in every.values():
         for item in source.list(PERIOD, REGION):
-            path = tmp_path / "cache" / source.name / f"{item.path}.json"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _write(path, {"sha256": "00", "size": 10, "retrieved": "2026-01-01"})
+            keep(tmp_path / "cache" / source.name / item.path, {"sha256": "00", "size": 10, "retrieved": "2026-01-01"})
     return every
 
 
@@ -167,8 +165,7 @@ def test_a_finished_cube_is_left_alone_until_its_files_change(sources, tmp_path)
     before, reads = tables.digest(first), sources["gridmet"].reads
     stations(tmp_path, ALL)
     assert tables.digest(first) == before and sources["gridmet"].reads == reads
-    record = tmp_path / "cache/gridmet/2021-01-20_2021-01-31.nc.json"
-    _write(record, {"sha256": "11", "size": 10, "retrieved": "2026-01-02"})
+    keep(tmp_path / "cache/gridmet/2021-01-20_2021-01-31.nc", {"sha256": "11", "size": 10, "retrieved": "2026-01-02"})
     stations(tmp_path, ALL)
     assert sources["gridmet"].reads > reads
 

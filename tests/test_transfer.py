@@ -7,7 +7,8 @@ import pytest
 from providers import Fault
 
 from placeprior.data.sources import Item, Source
-from placeprior.data.sources.transfer import Transfer, is_good, mirrored
+from placeprior.data.sources.records import is_good
+from placeprior.data.sources.transfer import Transfer, mirrored
 from placeprior.errors import SourceError
 
 HOST = "data.example"

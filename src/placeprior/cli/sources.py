@@ -99,7 +99,7 @@ def build(year: When, region: Where = "conus", sources: Which = "", cache: Cache
 
 def verify(year: str, region: str, sources: str, cache: Path | None) -> None:
     """Compare fetched files with what was recorded when they came."""
-    from placeprior.data.sources.transfer import is_good, recorded
+    from placeprior.data.sources.records import is_good, recorded
 
     period, box = _asked(year, region)
     folder, rows, bad = _cache(cache), [], []

@@ -24,7 +24,7 @@ from placeprior.cube import check_cube, place_on
 from placeprior.data import calendar
 from placeprior.data.sources import Period, Region, Source, chosen
 from placeprior.data.sources.align import at_places
-from placeprior.data.sources.transfer import recorded
+from placeprior.data.sources.records import recorded
 from placeprior.errors import ConfigError, CubeError, SourceError, StoreError
 
 VERSION = 1  # raise when a change of the code changes a cube

@@ -154,7 +154,7 @@ def _layout():
 
 def _outgrown(path: Path, period: Period) -> bool:
     """Whether a file came before its year was settled, and is damaged or lacks days that are wanted and out by now."""
-    from placeprior.data.sources.transfer import is_good, recorded
+    from placeprior.data.sources.records import is_good, recorded
 
     record, year = recorded(path), int(path.stem.split("_")[1])
     if record is None or "retrieved" not in record:
@@ -170,7 +170,9 @@ class _Aside:
     """A file and its record, put aside until another has come in their place; put back if none does."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self.record = path, path.with_name(path.name + ".json")
+        from placeprior.data.sources.records import beside
+
+        self.path, self.record = path, beside(path)
 
     def __enter__(self) -> None:
         for path in (self.path, self.record):

@@ -82,7 +82,7 @@ class HMS(Source):
         import dask.array
         import xarray as xr
 
-        from placeprior.data.sources.transfer import recorded
+        from placeprior.data.sources.records import recorded
 
         x = _centres(region.west, region.east, WEST)
         y = _centres(region.south, region.north, NORTH)[::-1]

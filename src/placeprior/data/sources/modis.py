@@ -7,7 +7,6 @@ should be of is refused.
 
 from __future__ import annotations
 
-import json
 import re
 import struct
 import threading
@@ -21,8 +20,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 import numpy as np
 
 from placeprior.data.sources import Item, Period, Region, Source, align, earthdata
+from placeprior.data.sources.records import record_absent, recorded
 from placeprior.data.sources.sinusoidal import CELL, CELLS, NORTH, WEST, Tile, Window, box, tiles, window
-from placeprior.data.sources.transfer import recorded
 from placeprior.errors import SourceError
 
 if TYPE_CHECKING:
@@ -102,7 +101,7 @@ class ModisSource(Source):
             path = cache / self.name / item.path
             if not path.is_file() and _told(item.path)[0] < date.today() - LAG and recorded(path) is None:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.with_name(path.name + ".json").write_text(json.dumps({"absent": f"{date.today()}", "url": ""}))
+                record_absent(path)
         return paths
 
     def check(self, path: Path) -> None:

@@ -80,13 +80,13 @@ class Power(Source):
         An answer also says how long the server took, so it never arrives with the same hash twice: what was lost or
         damaged here is fetched anew rather than held to its first hash. :meth:`check` says whether it is whole.
         """
-        from placeprior.data.sources.transfer import is_good
+        from placeprior.data.sources.records import beside, is_good
 
         for item in self.list(period, region):
             path = cache / self.name / item.path
             if not is_good(path):
                 path.unlink(missing_ok=True)
-                path.with_name(path.name + ".json").unlink(missing_ok=True)
+                beside(path).unlink(missing_ok=True)
         return super().fetch(period, region, cache, transfer)
 
     def check(self, path: Path) -> None:

@@ -6,24 +6,21 @@ address and the day it came. Until then it is ``<file>.part``, from which the ne
 
 from __future__ import annotations
 
-import contextlib
-import json
 import logging
 import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import pooch
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
+from placeprior.data.sources.records import is_good, record, record_absent, recorded
 from placeprior.errors import SourceError
 
 if TYPE_CHECKING:
@@ -32,7 +29,6 @@ if TYPE_CHECKING:
 MIRROR = "PLACEPRIOR_MIRROR"
 BUSY = (429, 500, 502, 503, 504)  # worth another try
 CHUNK = 1 << 18  # bytes
-pooch.get_logger().setLevel(logging.WARNING)
 
 
 @dataclass
@@ -97,16 +93,19 @@ class Transfer:
         return answer.text
 
     def _one(self, source: Source, item: Item, folder: Path, headers: dict[str, str]) -> None:
+        import pooch  # here, as it brings a progress bar that warns in notebooks
+
+        pooch.get_logger().setLevel(logging.WARNING)
         path = folder / item.path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            record = recorded(path)
-            known = item.hash or (record and record.get("sha256") and f"sha256:{record['sha256']}")
+            before = recorded(path)
+            known = item.hash or (before and before.get("sha256") and f"sha256:{before['sha256']}")
             pooch.retrieve(item.url, known_hash=known or None, fname=path.name, path=path.parent,
                            downloader=lambda url, out, _: self._download(source, item, headers, path, Path(out)))
             source.check(path)
         except _Absent:
-            _write(path.with_name(path.name + ".json"), {"absent": f"{datetime.now(UTC):%Y-%m-%d}", "url": item.url})
+            record_absent(path, item.url)
         except SourceError:
             path.unlink(missing_ok=True)
             raise
@@ -119,10 +118,7 @@ class Transfer:
             raise SourceError(f"{source.name}: {path} cannot be written ({error.strerror or error}); free some space "
                               "and start again, finished files are kept") from error
         else:
-            digest = pooch.file_hash(str(path))
-            _write(path.with_name(path.name + ".json"), {
-                "sha256": digest, "size": path.stat().st_size, "url": item.url,
-                "retrieved": f"{datetime.now(UTC):%Y-%m-%d}"})
+            record(path, item.url)
         self.progress(item, None)
 
     def _download(self, source: Source, item: Item, headers: dict[str, str], path: Path, out: Path) -> None:
@@ -201,40 +197,6 @@ def refused(source: Source, url: str, status: int) -> SourceError:
                            f"has moved: see {source.homepage}")
     return SourceError(f"{source.name}: {url} answers {status}; the provider is busy or down: start again later, "
                        "finished files are kept")
-
-
-def recorded(path: Path) -> dict[str, Any] | None:
-    """What ``<file>.json`` says about a fetched file; None where there is none or it is unreadable."""
-    with contextlib.suppress(OSError, ValueError):
-        record = json.loads(path.with_name(path.name + ".json").read_text(encoding="utf-8"))
-        return record if isinstance(record, dict) else None
-    return None
-
-
-def is_good(path: Path, known: str | None = None) -> bool:
-    """Whether a file was fetched whole and still is what it was, or is known to be absent at its provider.
-
-    Parameters
-    ----------
-    path : Path
-    known : str, optional
-        Hash that the provider publishes.
-    """
-    record = recorded(path)
-    if record is None:
-        return False
-    if "absent" in record:
-        return True
-    if not path.is_file() or path.stat().st_size != record.get("size"):
-        return False
-    algorithm, _, digest = (known or f"sha256:{record.get('sha256')}").partition(":")
-    return pooch.file_hash(str(path), alg=algorithm) == digest
-
-
-def _write(path: Path, content: dict[str, Any]) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
-    os.replace(temporary, path)
 
 
 def _reason(error: Exception) -> str:
