@@ -122,8 +122,12 @@ def _train_and_show(folder: Path) -> None:
     os.chdir(folder)
     from placeprior import experiment, matrix, pages
 
+    fields = str(FOLDER / "cubes" / f"grid-{_label()}.zarr")
     for run in matrix.runs(PROFILE, "core"):
         experiment.make(run, log=say)
+        if run.model in ("idw", "geoclip/hadamard"):
+            command("map", run.id, "--day", PERIOD.split("/")[1], "--grid", fields, "-o", f"{run.variant}.png",
+                    where=folder)
     experiment.collect(PROFILE)
     for page in matrix.configuration()["pages"]:
         pages.execute(page, folder / "chapters" / f"{page}.ipynb")

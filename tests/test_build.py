@@ -213,3 +213,20 @@ def test_a_raster_that_breaks_the_contract_is_refused(sources, tmp_path):
         check_cube(good.assign(wind_speed=good["wind_speed"].astype("float64")))
     with pytest.raises(CubeError, match="no coordinate 'land'"):
         check_cube(good.drop_vars("land"))
+
+
+def test_a_map_takes_the_days_that_its_model_looks_at(sources, tmp_path):
+    from datetime import datetime
+    from types import SimpleNamespace
+
+    from placeprior.cli.map import _built
+
+    path = build.grid(PERIOD, REGION, ALL, tmp_path / "cache", tmp_path / "out", 0.5, lambda line: None)
+    run = SimpleNamespace(variant="none", config={"window": 5})
+    days = _built(run, datetime(2021, 2, 3), path)["time"].values.astype("datetime64[D]")
+    assert [str(days[0]), str(days[-1]), len(days)] == ["2021-01-30", "2021-02-03", 5]
+    assert _built(SimpleNamespace(variant="idw", config={}), datetime(2021, 1, 20), path).sizes["time"] == 1
+    with pytest.raises(ConfigError, match="needs 4 days before it.*2021-01-20 to 2021-02-10"):
+        _built(run, datetime(2021, 1, 22), path)
+    with pytest.raises(ConfigError):
+        _built(run, datetime(2021, 3, 1), path)

@@ -1,4 +1,4 @@
-"""``placeprior map``: one day's PM2.5 over the country from a stored run on the embedded world."""
+"""``placeprior map``: one day's PM2.5 over the country from a stored run, where its predictors are known everywhere."""
 
 from __future__ import annotations
 
@@ -20,37 +20,68 @@ EXAMPLE = "Example: placeprior map 3f2a9c01b7de --day 2021-08-15 -o august.png"
 
 
 def map_(
-    run_id: Annotated[str, typer.Argument(metavar="RUN_ID", help="A stored run on the embedded world.",
-                                          show_default=False)],
+    run_id: Annotated[str, typer.Argument(metavar="RUN_ID", show_default=False, help="A stored run on the embedded "
+                                          "world, or on built predictors.")],
     day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The day to estimate.", show_default=False)],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT.nc|OUT.png", show_default=False,
-                                         help="netCDF 3 with the truth beside it, or a picture.")],
-    resolution: Annotated[float, typer.Option(min=0.1, max=5, help="Cell size in degrees.")] = 0.5,
+                                         help="netCDF 3, of the embedded world with the truth beside it, or a "
+                                         "picture.")],
+    resolution: Annotated[float, typer.Option(min=0.1, max=5, help="Cell size in degrees, embedded world.")] = 0.5,
+    fields: Annotated[Path | None, typer.Option("--grid", metavar="GRID.zarr", show_default=False,
+                                                help="For a run on built predictors: their fields, as `placeprior data "
+                                                "build --grid` makes them.")] = None,
 ) -> None:
-    """Estimate a day's PM2.5 on a grid of the embedded world (simulated)."""
+    """Estimate a day's PM2.5 on every cell of the embedded world (simulated), or of built fields."""
     from placeprior import ledger, matrix
 
     common.target(output, (".nc", ".png"))
     run = matrix.find(run_id)
-    if run.data["load"] != "world":
+    task = run.data["load"]
+    if task not in ("world", "stations"):
         raise ConfigError(f"run {run_id} is about task {run.task!r}, whose predictors are known at stations only; a "
-                          "map needs them everywhere: choose a run on the embedded world")
+                          "map needs them everywhere: choose a run on the embedded world or on built predictors")
+    if task == "stations" and fields is None:
+        raise ConfigError(f"run {run_id} is about built predictors; name their fields with --grid (`placeprior data "
+                          "build --grid` makes them)")
     ledger.read(run_id)  # says how to make it when it is not there
-    index, before = _index(run, day)
     with common.writing(output) as part:
         from placeprior import predict
-        from placeprior.data.world import World
 
-        grid = World(**run.data["options"]).grid(range(index - before, index + 1), resolution)
+        grid = _world(run, day, resolution) if task == "world" else _built(run, day, fields)
         estimate = predict.daily_map(run, grid)
-        truth = grid["pm25_true"].isel(time=-1).where(grid["land"])
         if output.suffix == ".png":
             _draw(run, day, estimate, part)
         else:
-            _pack(run, day, estimate, truth).to_netcdf(part, engine="scipy")
-    cells = int(grid["land"].sum())
-    typer.echo(f"{output}: PM2.5 on {day:%Y-%m-%d}, embedded world (simulated), {run.model}, {cells:,} land cells of "
-               f"{resolution:g} degrees")
+            _pack(run, day, estimate, grid).to_netcdf(part, engine="scipy")
+    cells, where = int(grid["land"].sum()), "embedded world (simulated)" if task == "world" else run.task
+    typer.echo(f"{output}: PM2.5 on {day:%Y-%m-%d}, {where}, {run.model}, {cells:,} land cells")
+
+
+def _world(run: Run, day: datetime, resolution: float) -> xr.Dataset:
+    """The days of the embedded world that a map of the last of them needs."""
+    from placeprior.data.world import World
+
+    index, before = _index(run, day)
+    return World(**run.data["options"]).grid(range(index - before, index + 1), resolution)
+
+
+def _built(run: Run, day: datetime, path: Path) -> xr.Dataset:
+    """The days of built fields that a map of the last of them needs."""
+    import numpy as np
+
+    from placeprior import matrix
+    from placeprior.data import build
+    from placeprior.sizes import Config
+
+    whole = build.load(path)
+    before = 0 if run.variant in matrix.BASELINES else Config(**run.config).window - 1
+    last = np.datetime64(day, "D")
+    days = whole.sel(time=slice(last - before, last))
+    if days.sizes["time"] <= before:
+        first, final = whole["time"].values[[0, -1]].astype("datetime64[D]")
+        raise ConfigError(f"a map of {last} needs {before} days before it; {path.name} has {first} to {final}: choose "
+                          "a later day, or build a longer period")
+    return days
 
 
 def _index(run: Run, day: datetime) -> tuple[int, int]:
@@ -72,14 +103,17 @@ def _index(run: Run, day: datetime) -> tuple[int, int]:
     return index, before
 
 
-def _pack(run: Run, day: datetime, estimate: xr.DataArray, truth: xr.DataArray) -> xr.Dataset:
+def _pack(run: Run, day: datetime, estimate: xr.DataArray, grid: xr.Dataset) -> xr.Dataset:
     """Return the map as a Dataset on (y, x) that says where it comes from."""
     made = estimate.to_dataset(name="estimate")
-    made["pm25_true"] = (("y", "x"), truth.transpose("y", "x").values, truth.attrs)
+    embedded = "pm25_true" in grid
+    if embedded:
+        truth = grid["pm25_true"].isel(time=-1).where(grid["land"])
+        made["pm25_true"] = (("y", "x"), truth.transpose("y", "x").values, truth.attrs)
     made.attrs = {
-        "title": f"PM2.5 of the embedded world (simulated), {day:%Y-%m-%d}",
+        "title": f"PM2.5 of {'the embedded world (simulated)' if embedded else run.task}, {day:%Y-%m-%d}",
         "source": f"placeprior run {run.id}: {run.label}",
-        "embedded": 1,
+        "embedded": int(embedded),
     }
     return made
 
@@ -101,7 +135,7 @@ def _draw(run: Run, day: datetime, estimate: xr.DataArray, part: Path) -> None:
     figures.grid_map(axes, estimate["lon"].values, estimate["lat"].values, values, "estimated PM2.5")
     axes.set_title(f"{figures.look(figures.arm(run.variant, run.fusion)).name}, {run.split} fold {run.fold}, "
                    f"{day:%Y-%m-%d}")
-    figures.label(figure, profile, n=int(np.isfinite(values).sum()), of="grid cells", embedded=True)
+    figures.label(figure, profile, n=int(np.isfinite(values).sum()), of="grid cells", embedded=run.data["load"] == "world")
     figure.savefig(part, format="png")
     plt.close(figure)
 
