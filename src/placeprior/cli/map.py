@@ -135,7 +135,8 @@ def _draw(run: Run, day: datetime, estimate: xr.DataArray, part: Path) -> None:
     figures.grid_map(axes, estimate["lon"].values, estimate["lat"].values, values, "estimated PM2.5")
     axes.set_title(f"{figures.look(figures.arm(run.variant, run.fusion)).name}, {run.split} fold {run.fold}, "
                    f"{day:%Y-%m-%d}")
-    figures.label(figure, profile, n=int(np.isfinite(values).sum()), of="grid cells", embedded=run.data["load"] == "world")
+    embedded = run.data["load"] == "world"
+    figures.label(figure, profile, n=int(np.isfinite(values).sum()), of="grid cells", embedded=embedded)
     figure.savefig(part, format="png")
     plt.close(figure)
 
