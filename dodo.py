@@ -248,8 +248,8 @@ def _everything(task: str, profile: str):
 
 
 def task_bench():
-    """Speed and memory: the paper-size model against Keras, encoders against the way public code computes them."""
-    return {"actions": [f"'{sys.executable}' benchmarks/speed.py", f"'{sys.executable}' benchmarks/encoders.py"]}
+    """Speed and memory: the paper-size model against Keras, encoders against public code, cubes at real size."""
+    return {"actions": [f"'{sys.executable}' benchmarks/{name}.py" for name in ("speed", "encoders", "sources")]}
 
 
 def task_aqs():

@@ -1,9 +1,9 @@
 """How long a year of cubes takes to build, and in how much memory, at the size of the real thing.
 
 The inputs are made up as they are read, on the grids of the real products (gridMET's 1/24 degree, MODIS' sinusoidal
-kilometre, a global minute of arc): what is measured is bringing them to places and writing the cubes, not the
-reading of files. One station cube of 1,000 stations, 365 days and 23 features; one grid of the country at 0.05 degrees
-for 31 days. Peak memory is that of the whole process.
+kilometre, a minute of arc): what is measured is bringing them to places and writing the cubes, not the reading of files.
+One station cube of 1,000 stations, 365 days and 23 features; one grid of the country at 0.05 degrees for 31 days. Peak
+memory is that of the whole process. The table is kept in ``sources.txt``.
 
     python benchmarks/sources.py [--small]
 """
@@ -71,7 +71,7 @@ class Field(Source):
 
         def day(block_info=None):
             (index, *_), shape = block_info[None]["chunk-location"], block_info[None]["chunk-shape"]
-            return np.random.default_rng(index).random(shape, np.float32)
+            return np.random.default_rng([period.first.toordinal(), index]).random(shape, np.float32)
 
         count, shape = 1 if self.static else len(period), (len(self.y), len(self.x))
         made = {}
@@ -117,8 +117,10 @@ def main() -> None:
             dims = " x ".join(f"{n:,} {d}" for d, n in cube.sizes.items())
             rows.append((what, dims, len(cube.data_vars), f"{seconds:,.0f}", f"{peak:.1f}", f"{size / 1e6:,.0f}"))
     table = pd.DataFrame(rows, columns=["cube", "size", "variables", "seconds", "peak GiB so far", "MB on disk"])
-    print(f"{os.cpu_count()} cores; inputs made up as they are read")
-    print(table.to_string(index=False))
+    text = f"{os.cpu_count()} cores; inputs made up as they are read\n{table.to_string(index=False)}\n"
+    print(text)
+    if not SMALL:
+        Path(__file__).with_suffix(".txt").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
