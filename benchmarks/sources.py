@@ -1,8 +1,8 @@
 """How long a year of cubes takes to build, and in how much memory, at the size of the real thing.
 
 The inputs are made up as they are read, on the grids of the real products (gridMET's 1/24 degree, MODIS' sinusoidal
-kilometre, a minute of arc): what is measured is bringing them to places and writing the cubes, not the reading of files.
-One station cube of 1,000 stations, 365 days and 23 features; one grid of the country at 0.05 degrees for 31 days. Peak
+kilometre, a minute of arc): what is measured is bringing them to places and writing the cubes, not reading files. One
+station cube of 1,000 stations, 365 days and 23 features; one grid of the country at 0.05 degrees for 31 days. Peak
 memory is that of the whole process. The table is kept in ``sources.txt``.
 
     python benchmarks/sources.py [--small]
