@@ -189,6 +189,7 @@ def test_page_is_whole(path, read):
     assert all(b <= a + 1 for a, b in zip(levels, levels[1:], strict=False)), (
         f"a heading level is skipped: {levels}"
     )
+    assert "&lt;IPython." not in article, "an output that has nothing to show"
     assert not re.search(r"```\{|\{(val|doc|ref|numref|cite:\w)\}`|val-unknown", article), "unparsed markdown"
 
 

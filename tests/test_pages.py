@@ -172,5 +172,18 @@ def test_a_notebook_that_raises_in_a_real_kernel_leaves_no_page(notebooks):
     assert not target.exists()
 
 
+def test_an_output_that_says_nothing_is_left_out():
+    output = nbformat.v4.new_output
+    cell = nbformat.v4.new_code_cell("x", outputs=[
+        output("execute_result", {"text/markdown": "", "text/plain": "<IPython.core.display.Markdown object>"}),
+        output("execute_result", {"text/markdown": "word", "text/plain": "<IPython.core.display.Markdown object>"}),
+        output("stream", text="line"),
+    ])  # fmt: skip
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    pages._tidy(notebook)
+    kept = notebook.cells[0].outputs
+    assert [o.output_type for o in kept] == ["execute_result", "stream"] and kept[0].data["text/markdown"] == "word"
+
+
 def test_sources_are_below_the_project(notebooks):
     assert pages.sources() == notebooks / "notebooks"

@@ -128,5 +128,12 @@ def _tidy(notebook: nbformat.NotebookNode) -> None:
         tags = cell.metadata.get("tags", [])
         if {"parameters", "injected-parameters"} & set(tags):  # the stamp at the page's foot lists them
             cell.metadata["tags"] = [*tags, "remove-cell"]
+        if "outputs" in cell:
+            cell.outputs = [output for output in cell.outputs if not _is_empty(output)]
         for output in cell.get("outputs", []):
             output.get("metadata", {}).pop("execution", None)
+
+
+def _is_empty(output: nbformat.NotebookNode) -> bool:
+    """Whether a cell said nothing on purpose: of an empty ``Markdown("")`` a page would show the object's name."""
+    return output.get("data", {}).get("text/markdown", "something").strip() == ""
