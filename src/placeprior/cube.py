@@ -262,14 +262,19 @@ def _check_place(lon: xr.DataArray, lat: xr.DataArray, stations: list[str]) -> N
         )
 
 
-def _check_variable(name: str, array: xr.DataArray, cube: xr.Dataset) -> None:
-    if array.dims != ("station", "time"):
-        raise CubeError(f"{name} has the dimensions {array.dims}; transpose it to ('station', 'time')")
+def check_form(name: str, array: xr.DataArray, dims: tuple[str, ...]) -> None:
+    """Refuse a variable on other dimensions, of another type, or without unit and meaning; its values are not read."""
+    if array.dims != dims:
+        raise CubeError(f"{name} has the dimensions {array.dims}; transpose it to {dims}")
     if array.dtype != np.float32:
         raise CubeError(f"{name} is {array.dtype}; convert it with .astype('float32')")
     for key in ("units", "long_name"):
         if not array.attrs.get(key):
             raise CubeError(f"{name} has no {key!r} attribute; set cube[{name!r}].attrs[{key!r}]")
+
+
+def _check_variable(name: str, array: xr.DataArray, cube: xr.Dataset) -> None:
+    check_form(name, array, ("station", "time"))
     _refuse_cells(np.isinf(array.values), cube, name, "not finite; make it NaN or drop it")
     if np.isnan(array.values).all():
         raise CubeError(

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from placeprior.coords import check_lonlat
-from placeprior.cube import check_time
+from placeprior.cube import check_form, check_time
 from placeprior.errors import CoordinateError, CubeError
 
 DIMS = ("time", "y", "x")
@@ -51,13 +51,7 @@ def check_raster(raster: xr.Dataset) -> xr.Dataset:
 
 
 def _check_variable(name: str, array: xr.DataArray) -> None:
-    if array.dims != DIMS:
-        raise CubeError(f"{name} has the dimensions {array.dims}; transpose it to {DIMS}")
-    if array.dtype != np.float32:
-        raise CubeError(f"{name} is {array.dtype}; convert it with .astype('float32')")
-    for key in ("units", "long_name"):
-        if not array.attrs.get(key):
-            raise CubeError(f"{name} has no {key!r} attribute; set raster[{name!r}].attrs[{key!r}]")
+    check_form(name, array, DIMS)
     known = False
     for day in range(array.sizes["time"]):  # a day at a time: a month of the country need not fit in memory twice
         values = array.isel(time=day).values
