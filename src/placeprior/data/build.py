@@ -65,23 +65,23 @@ def stations(period: Period, region: Region, names: Sequence[str], cache: Path, 
     """
     if MONITORS not in names:
         raise ConfigError(f"a station cube needs the source {MONITORS!r}; add it to --sources")
-    monitors = _monitors(period, region, cache)
+    sources = chosen(list(names))
+    monitors = next(s for s in sources if s.name == MONITORS).read(cache / MONITORS, period, region)
     lonlat = np.column_stack([monitors["lon"], monitors["lat"]])
-    others = [source for source in chosen(list(names)) if source.name != MONITORS]
     out = folder / f"stations-{_label(period, region)}.zarr"
 
-    def finish(parts: dict[str, xr.Dataset]) -> xr.Dataset:
+    def finish(parts: dict[str, xr.DataArray], told: dict[str, dict[str, Any]]) -> xr.Dataset:
         cube = place_on(monitors["station"].values, *lonlat.T, period.days.to_numpy())
         cube = cube.assign({name: array.transpose("station", "time") for name, array in monitors.data_vars.items()})
-        cube["pm25"].attrs |= _provenance(chosen([MONITORS])[0], cache, period, region)
+        cube["pm25"].attrs |= told[MONITORS]
         for name, array in parts.items():
-            cube[name] = _everyday(array, period, "station").transpose("station", "time")
+            cube[name] = _everyday(array, period).transpose("station", "time")
         for name, values in calendar.terms(period.days, lonlat[:, 1]).items():
             cube[name] = (("station", "time"), values, _attributes(*calendar.PROVIDES[name]))
-        cube.attrs = _about("station-days of the real predictors", out.stem, others, cube) | {"neighbours": 1}
+        cube.attrs = _about("station-days of the real predictors", out.stem, sources, cube) | {"neighbours": 1}
         return cube
 
-    return _build(out, period, region, others, cache, lonlat, "station", finish, STATION_CHUNKS, say)
+    return _build(out, period, region, sources, cache, lonlat, "station", finish, STATION_CHUNKS, say)
 
 
 def grid(
@@ -103,7 +103,7 @@ def grid(
     lon, lat = coords.grid(resolution, tuple(region))
     places = np.column_stack([m.ravel() for m in np.meshgrid(lon, lat)])
     land = coords.inside(places)
-    others = [source for source in chosen(list(names)) if source.name != MONITORS]
+    sources = [source for source in chosen(list(names)) if source.name != MONITORS]
     label = "" if resolution == RESOLUTION else f"-{resolution:g}deg"
     out = folder / f"grid-{_label(period, region)}{label}.zarr"
 
@@ -113,7 +113,7 @@ def grid(
         full[:, land] = np.asarray(values).T
         return full.reshape(-1, len(lat), len(lon))
 
-    def finish(parts: dict[str, xr.Dataset]) -> xr.Dataset:
+    def finish(parts: dict[str, xr.DataArray], told: dict[str, dict[str, Any]]) -> xr.Dataset:
         import dask.array
 
         cube = xr.Dataset(coords={
@@ -127,15 +127,15 @@ def grid(
         made |= {name: (xr.DataArray(values, dims=("place", "time")), _attributes(*calendar.PROVIDES[name]))
                  for name, values in terms.items()}
         for name, (array, attributes) in made.items():
-            daily = _everyday(array, period, "place").transpose("place", "time")
+            daily = _everyday(array, period).transpose("place", "time")
             blocks = daily.chunk({"place": -1, "time": GRID_CHUNKS["time"]}).data
             field = dask.array.map_blocks(spread, blocks, dtype=np.float32, drop_axis=0, new_axis=[1, 2],
                                           chunks=(blocks.chunks[1], (len(lat),), (len(lon),)))
             cube[name] = (("time", "y", "x"), field, attributes)
-        cube.attrs = _about("daily fields of the real predictors", out.stem, others, cube)
+        cube.attrs = _about("daily fields of the real predictors", out.stem, sources, cube)
         return cube
 
-    return _build(out, period, region, others, cache, places[land], "place", finish, GRID_CHUNKS, say)
+    return _build(out, period, region, sources, cache, places[land], "place", finish, GRID_CHUNKS, say)
 
 
 def _build(
@@ -146,11 +146,12 @@ def _build(
     cache: Path,
     lonlat: np.ndarray,
     dim: str,
-    finish: Callable[[dict[str, xr.DataArray]], xr.Dataset],
+    finish: Callable[[dict[str, xr.DataArray], dict[str, dict[str, Any]]], xr.Dataset],
     chunks: dict[str, int],
     say: Say,
 ) -> Path:
-    recipe = _recipe(out, period, region, sources, cache, lonlat)
+    told = {source.name: _provenance(source, cache, period, region) for source in sources}
+    recipe = _recipe(period, region, told, lonlat)
     if _is_made(out, recipe):
         say(f"{out.name}: already there, from the same files")
         return out
@@ -164,15 +165,14 @@ def _build(
         fields: dict[str, xr.DataArray] = {}
         for source in sources:
             wanted = [name for name in source.provides if name not in fields]
-            if not wanted:
+            if source.name == MONITORS or not wanted:
                 continue
             parts = _parts(work, source, wanted, cache, period, region, lonlat, dim, say)
             opened = [xr.open_zarr(path, consolidated=False) for path in parts]
             joined = xr.concat(opened, "time") if "time" in opened[0].dims and len(opened) > 1 else opened[0]
-            told = _provenance(source, cache, period, region)
             for name in wanted:  # not as the folder lists them: that has no order of its own
-                fields[name] = joined[name].assign_attrs(_attributes(*source.provides[name]) | told)
-        cube = finish(fields)
+                fields[name] = joined[name].assign_attrs(_attributes(*source.provides[name]) | told[source.name])
+        cube = finish(fields, told)
         unfinished = work / "cube.zarr"
         shutil.rmtree(unfinished, ignore_errors=True)
         _check(cube)
@@ -229,12 +229,7 @@ def _write(cube: xr.Dataset, path: Path, chunks: dict[str, int]) -> None:
         cube.to_zarr(path, mode="w", consolidated=False, zarr_format=3)
 
 
-def _monitors(period: Period, region: Region, cache: Path) -> xr.Dataset:
-    (source,) = chosen([MONITORS])
-    return source.read(cache / source.name, period, region)
-
-
-def _everyday(array: xr.DataArray, period: Period, dim: str) -> xr.DataArray:
+def _everyday(array: xr.DataArray, period: Period) -> xr.DataArray:
     """On every day of the period: a static variable is repeated, a day that no part has is NaN."""
     if "time" not in array.dims:
         return array.expand_dims(time=period.days.to_numpy())
@@ -273,16 +268,15 @@ def _provenance(source: Source, cache: Path, period: Period, region: Region) -> 
 
 
 def _about(title: str, name: str, sources: list[Source], cube: xr.Dataset) -> dict[str, Any]:
-    return {"title": f"{title}: {name}", "source": "; ".join(source.title for source in sources), "embedded": 0,
+    made = "; ".join(source.title for source in sources if source.name != MONITORS)
+    return {"title": f"{title}: {name}", "source": made, "embedded": 0,
             "licence": "see each variable", "gaps": " ".join(name for name in GAPS if name in cube)}
 
 
-def _recipe(out: Path, period: Period, region: Region, sources: list[Source], cache: Path, lonlat: np.ndarray) -> str:
+def _recipe(period: Period, region: Region, told: dict[str, dict[str, Any]], lonlat: np.ndarray) -> str:
     """Fingerprint of everything that decides a cube."""
-    monitors = chosen([MONITORS]) if out.name.startswith("stations") else []
     content = [VERSION, period.label, region.label, hashlib.sha256(np.ascontiguousarray(lonlat).tobytes()).hexdigest()]
-    for source in [*monitors, *sources]:
-        content.append([source.name, _provenance(source, cache, period, region)])
+    content += [[name, provenance] for name, provenance in told.items()]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
