@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from placeprior.data.sources import Item, Period, Region, Source
 
 RATE = 50e6 / 8  # bytes a second that times are told for: a line of 50 Mbit/s
-TOKEN = "EARTHDATA_TOKEN"
 
 When = Annotated[str, typer.Option("--year", "--period", metavar="PERIOD", show_default=False,
                                    help="A year (2021), a month (2021-08) or two days (2021-08-01/2021-09-04).")]
@@ -134,6 +133,7 @@ def _sources(names: str) -> list[Source]:
 def _default(names: str) -> list[Source]:
     """The named sources, or those that can be had: without an account, or with the token at hand."""
     from placeprior.data.sources import WITH_ACCOUNT, WITHOUT_ACCOUNT
+    from placeprior.data.sources.earthdata import TOKEN
 
     return _sources(names or ",".join(WITH_ACCOUNT if os.environ.get(TOKEN) else WITHOUT_ACCOUNT))
 
