@@ -7,6 +7,7 @@ import zipfile
 import numpy as np
 import pandas as pd
 import pytest
+from providers.aqs import HEADER
 
 from placeprior import data
 from placeprior.cube import check_cube, from_table, predictors
@@ -18,12 +19,6 @@ real = pytest.mark.skipif(
     reason="PLACEPRIOR_DATA is not set: the real tables are not at hand",
 )
 
-HEADER = (
-    "State Code,County Code,Site Num,Parameter Code,POC,Latitude,Longitude,Datum,Parameter Name,Sample Duration,"
-    "Pollutant Standard,Date Local,Units of Measure,Event Type,Observation Count,Observation Percent,Arithmetic Mean,"
-    "1st Max Value,1st Max Hour,AQI,Method Code,Method Name,Local Site Name,Address,State Name,County Name,City Name,"
-    "CBSA Name,Date of Last Change"
-).split(",")
 UNITS = "Micrograms/cubic meter (LC)"
 
 
