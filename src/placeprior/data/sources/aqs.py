@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from placeprior.data.sources import Item, Period, Region, Source
+from placeprior.data.sources.records import is_web_page
 from placeprior.errors import CubeError, SourceError
 
 if TYPE_CHECKING:
@@ -64,10 +65,9 @@ class Aqs(Source):
 
         from placeprior.data import aqs
 
-        with path.open("rb") as stream:
-            if stream.read(256).lstrip().startswith(b"<"):
-                raise SourceError(f"aqs: {path.name} is a web page, not a zip; start again later, and if it stays so, "
-                                  f"see {self.homepage}")
+        if is_web_page(path):
+            raise SourceError(f"aqs: {path.name} is a web page, not a zip; start again later, and if it stays so, "
+                              f"see {self.homepage}")
         parameter, year = _NAME.fullmatch(path.name).groups()
         with _told("start again later"):
             rows = aqs.read_rows(path, first=1000)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from placeprior.data.sources import Item, Period, Region, Source
+from placeprior.data.sources.records import is_web_page
 from placeprior.errors import SourceError
 
 if TYPE_CHECKING:
@@ -87,9 +88,7 @@ def _open(path: Path, remedy: str) -> xr.Dataset:
     import numpy as np
     import xarray as xr
 
-    with path.open("rb") as stream:
-        head = stream.read(256)
-    if head.lstrip().startswith(b"<"):
+    if is_web_page(path):
         raise SourceError(f"elevation: {path.name} is a web page, not data; {remedy}, and if it stays so, see "
                           f"{SOURCE.homepage}")
     try:

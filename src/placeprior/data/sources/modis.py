@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 import numpy as np
 
 from placeprior.data.sources import Item, Period, Region, Source, align, earthdata
-from placeprior.data.sources.records import record_absent, recorded
+from placeprior.data.sources.records import is_web_page, record_absent, recorded
 from placeprior.data.sources.sinusoidal import CELL, CELLS, NORTH, WEST, Tile, Window, box, tiles, window
 from placeprior.errors import SourceError
 
@@ -157,12 +157,11 @@ class ModisSource(Source):
 
         with _LOCK:
             try:
+                if is_web_page(path):
+                    raise self._wrong(path, "is a web page, not HDF4", "the login may not have been accepted: make "
+                                      f"a new token at https://urs.earthdata.nasa.gov for {earthdata.TOKEN}")
                 with path.open("rb") as stream:
-                    head = stream.read(256).lstrip()
-                    if head.startswith(b"<"):
-                        raise self._wrong(path, "is a web page, not HDF4", "the login may not have been accepted: make "
-                                          f"a new token at https://urs.earthdata.nasa.gov for {earthdata.TOKEN}")
-                    if not head.startswith(MAGIC):
+                    if stream.read(len(MAGIC)) != MAGIC:
                         raise self._wrong(path, "is no HDF4 file")
                     if not _is_whole(stream):
                         raise self._wrong(path, "is damaged (it ends too early)")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placeprior.data.sources.align import EVEN, LONLAT
+from placeprior.data.sources.records import is_web_page
 from placeprior.errors import SourceError
 
 if TYPE_CHECKING:
@@ -90,10 +91,9 @@ def opened(source: Source, path: Path, variable: str, layout: Layout, year: int)
 
     if not path.is_file():
         raise SourceError(f"{source.name}: {path.name} is not in {path.parent}; fetch it first")
-    with path.open("rb") as stream:
-        if stream.read(64).lstrip().startswith(b"<"):
-            raise SourceError(f"{source.name}: {path.name} is a web page, not data: the provider is down or asks for "
-                              "a login; start again later")
+    if is_web_page(path):
+        raise SourceError(f"{source.name}: {path.name} is a web page, not data: the provider is down or asks for a "
+                          "login; start again later")
     with refusing(source, path):
         # The whole decoded coordinates (lat, lon of every cell) and bounds of days are never needed.
         unused = {"crs", "lambert_conformal_conic", "time_bnds", "yearday"} | {"lat", "lon"} - {layout.y, layout.x}

@@ -65,6 +65,12 @@ def is_good(path: Path, known: str | None = None) -> bool:
     return digest(path, algorithm) == expected
 
 
+def is_web_page(path: Path) -> bool:
+    """Whether a file that should be data begins like a page: what providers send when they are down or want a login."""
+    with path.open("rb") as stream:
+        return stream.read(256).lstrip().startswith(b"<")
+
+
 def digest(path: Path, algorithm: str = "sha256") -> str:
     """Hash of a file's bytes, in hexadecimal."""
     with path.open("rb") as stream:
