@@ -299,7 +299,7 @@ for run in runs:
         sums = committed[committed["run"] == run.id]
     if not len(sums):
         continue
-    part = split(run.split, cube, run.seed, run.fold)
+    part = split(run.split, cube, 0, run.fold)
     distance = dict(zip(cube["station"].values[part.test.any(1)], part.distance_km(cube), strict=True))
     found.append(sums.assign(arm=run.variant, km=sums["name"].map(distance), test=f"{run.split} {run.fold} {run.seed}"))
 found = pd.concat(found) if found else pd.DataFrame(columns=["arm", "km", "name", "test", *metrics.SUMS])

@@ -16,8 +16,8 @@ torch.set_num_threads(1)
 RUNS_YML = """\
 profiles:
   tiny:
-    size: small
-    settings: {width: 8, summary: 8, window: 3, epochs: 2, batch: 128, rows_per_epoch: 512}
+    size: demo
+    settings: {width: 8, summary: 8, window: 3, epochs: 2, batch: 128}
     live: [core]
     tasks:
       toy: {load: toy}
@@ -26,10 +26,11 @@ profiles:
         task: [toy]
         model: [idw, none, sincos/channels, sincos/hadamard]
         split: [spatial]
+        fold: [1]
         seed: [0]
   far:
-    size: small
-    settings: {width: 8, summary: 8, window: 3, epochs: 2, batch: 128, rows_per_epoch: 512}
+    size: demo
+    settings: {width: 8, summary: 8, window: 3, epochs: 2, batch: 128}
     live: []
     tasks:
       toy: {load: toy}

@@ -18,11 +18,12 @@ MODELS = ["idw", "none", "sincos/channels", "geoclip/hadamard"]
 RUNS = {
     "profiles": {
         "golden": {
-            "size": "small",
-            "settings": {"width": 8, "summary": 8, "window": 5, "batch": 64, "epochs": 1, "rows_per_epoch": 0,
-                         "rate": 0.005, "decay": 0.8, "decay_steps": 100},
+            "size": "demo",
+            "settings": {"width": 8, "summary": 8, "window": 5, "batch": 64, "epochs": 1,
+                         "rate": 0.005},
             "tasks": {"world": {"load": "world", "options": {"stations": 30, "days": 45, "seed": 0}}},
-            "matrices": {"core": {"task": ["world"], "model": MODELS, "split": ["spatial"], "seed": [0]}},
+            "matrices": {"core": {"task": ["world"], "model": MODELS, "split": ["spatial"], "fold": [1],
+                                  "seed": [0]}},
         }
     },
     "pages": {},

@@ -20,8 +20,8 @@ EAST, NORTH = np.meshgrid(np.arange(NX) * CELL, np.arange(NY) * CELL)
 RUNS = """\
 profiles:
   tiny:
-    size: small
-    settings: {width: 8, summary: 8, window: 2, epochs: 1, batch: 128, rows_per_epoch: 256}
+    size: demo
+    settings: {width: 8, summary: 8, window: 2, epochs: 1, batch: 128}
     tasks:
       world: {load: world, options: {stations: 30, days: 40, fires: 2}}
     matrices:
@@ -29,6 +29,7 @@ profiles:
         task: [world]
         model: [none, lonlat/channels]
         split: [spatial]
+        fold: [1]
         seed: [0]
 pages: {}
 """

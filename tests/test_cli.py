@@ -15,19 +15,19 @@ from typer.testing import CliRunner, Result
 
 from placeprior import cli, encoders, experiment, matrix
 
-SETTINGS = "{width: 4, summary: 4, window: 3, epochs: 2, batch: 64, rows_per_epoch: 128}"
+SETTINGS = "{width: 4, summary: 4, window: 3, epochs: 2, batch: 64}"
 RUNS = f"""\
 profiles:
   tiny:
-    size: small
+    size: demo
     settings: {SETTINGS}
     live: [core]
     tasks: {{toy: {{load: toy}}}}
     matrices:
-      core: {{task: [toy], model: [idw, none], split: [spatial], seed: [0]}}
-      more: {{task: [toy], model: [sincos/channels], split: [spatial], seed: [0]}}
+      core: {{task: [toy], model: [idw, none], split: [spatial], fold: [1], seed: [0]}}
+      more: {{task: [toy], model: [sincos/channels], split: [spatial], fold: [1], seed: [0]}}
   demo:
-    size: small
+    size: demo
     settings: {SETTINGS}
     live: [core]
     tasks: {{world: {{load: world, options: {{stations: 24, days: 40}}}}}}
@@ -181,7 +181,7 @@ def test_unknown_run_profile_and_matrix(here):
         ("[idw, none]", "[idw, nona]", "nona"),
         ("sincos/channels", "sincos/hadamrad", "did you mean 'hadamard'"),
         ("[spatial]", "[spatail]", "did you mean 'spatial'"),
-        ("    size: small", "    siez: small", "did you mean 'size'"),
+        ("    size: demo", "    siez: small", "did you mean 'size'"),
         ("epochs: 2", "epohcs: 2", "did you mean 'epochs'"),
         ("load: toy", "load: tyo", "tyo"),
         ("stations: 24", "statoins: 24", "did you mean 'stations'"),
@@ -213,7 +213,7 @@ def test_a_run_is_found_while_other_data_are_absent(here, monkeypatch):
     (here / "runs.yml").write_text(
         RUNS.replace("  tiny:", f"""\
   aqs:
-    size: small
+    size: demo
     settings: {SETTINGS}
     tasks: {{weather-2019: {{load: weather-2019}}}}
     matrices:

@@ -17,6 +17,7 @@ from sklearn.metrics import r2_score
 from placeprior import experiment, ledger, matrix, metrics
 from placeprior.errors import StoreError, TrainingError
 from placeprior.experiment import Prepared, collect, make, place_scaler
+from placeprior.neighbours import neighbour_pm25
 from placeprior.splits import split
 
 
@@ -40,7 +41,8 @@ def test_a_run_is_made_once_and_read_afterwards(project, monkeypatch):
     entry = make(run, lines.append)
     assert len(lines) == 1 and run.id in lines[0] and run.label in lines[0]
     before = {p.name: p.read_bytes() for p in entry.iterdir()}
-    assert set(before) == {"run.json", "history.csv", "predictions.parquet", "stations.parquet", "weights.safetensors"}
+    assert set(before) == {"run.json", "history.csv", "predictions.parquet", "validation.parquet", "stations.parquet",
+                           "weights.safetensors"}
     forbid(monkeypatch)
     assert make(run, lines.append) == entry and len(lines) == 1
     assert {p.name: p.read_bytes() for p in entry.iterdir()} == before
@@ -84,7 +86,7 @@ def test_idw_is_the_neighbour_feature_of_the_training_pool(project):
     run, cube = by_model()["idw"], toy_cube()
     make(run, quiet)
     parts, rows = split("spatial", cube, 0), ledger.table(run.id, "predictions")
-    expected = experiment.neighbour_pm25(cube["pm25"].values, experiment.stations(cube), parts.pool)[parts.test]
+    expected = neighbour_pm25(cube["pm25"].values, experiment.stations(cube), parts.pool)[parts.test]
     np.testing.assert_array_equal(rows["estimate"], expected)
     assert ledger.read(run.id)["parameters"] == 0 and len(ledger.tensors(run.id)) == 0
 
@@ -235,7 +237,8 @@ def test_no_held_out_label_reaches_an_input_or_a_scaler(project, name, neighbour
     for scaler in ("x_scale", "y_scale", "place_scale"):
         np.testing.assert_array_equal(getattr(one, scaler).mean, getattr(two, scaler).mean)
         np.testing.assert_array_equal(getattr(one, scaler).scale, getattr(two, scaler).scale)
-    assert one.huber == two.huber and one.names == (["wind", "warmth", "neighbour_pm25"][: 2 + neighbours])
+    assert one.huber == two.huber
+    assert one.names == ["wind", "warmth", *experiment.NEIGHBOUR_FEATURES][: 2 + 2 * neighbours]
 
 
 @pytest.mark.parametrize(("leak", "moved"), [(["neighbours"], "features"), (["scalers"], "y_scale")])
@@ -247,11 +250,42 @@ def test_a_leak_lets_held_out_labels_in_and_only_where_it_says(project, leak, mo
     changed["pm25"].values[parts.test] += 400
     one, two = Prepared(run, cube, parts), Prepared(run, changed, parts)
     differ = {
-        "features": not np.allclose(one.features[..., -1], two.features[..., -1]),
+        "features": not np.allclose(one.features[..., -2], two.features[..., -2]),
         "y_scale": one.y_scale.mean[0] != pytest.approx(two.y_scale.mean[0]),
     }
     assert [name for name, is_so in differ.items() if is_so] == [moved]
     np.testing.assert_array_equal(one.features[..., 0], two.features[..., 0])
+
+
+def test_neighbours_in_training_are_as_far_as_in_the_test_unless_the_task_says_otherwise(project):
+    run, cube = by_model()["none"], toy_cube(stations=144).assign_attrs(neighbours=1)
+    parts = split("checkerboard-16", cube, 0)
+    near = {}
+    for name, data in (("matched", {}), ("unmatched", {"neighbours": "unmatched"})):
+        ready = Prepared(replace(run, data=run.data | data), cube, parts)
+        log_km = ready.features[..., -1] * ready.x_scale.scale[-1] + ready.x_scale.mean[-1]
+        near[name] = {part: np.median(10 ** log_km[getattr(parts, part)]) for part in ("train", "test")}
+    assert near["matched"]["train"] == pytest.approx(near["matched"]["test"], rel=0.15)
+    assert near["unmatched"]["train"] < 0.7 * near["unmatched"]["test"]
+    assert near["matched"]["test"] == pytest.approx(near["unmatched"]["test"], rel=1e-4)
+
+
+def test_the_seed_of_training_does_not_move_the_split(project):
+    run, cube = by_model()["none"], toy_cube()
+    one, two = (experiment.parts_of(replace(run, seed=seed), cube) for seed in (0, 1))
+    assert one.test.tobytes() == two.test.tobytes() and one.validation.tobytes() == two.validation.tobytes()
+
+
+def test_a_run_keeps_what_calibration_and_distance_ask_for(project):
+    run, cube = by_model()["sincos/hadamard"], toy_cube()
+    make(run, quiet)
+    parts, held = experiment.parts_of(run, cube), ledger.table(run.id, "validation")
+    np.testing.assert_array_equal(held["pm25"], cube["pm25"].values[parts.validation].astype(np.float32))
+    assert np.isfinite(held["estimate"]).all()
+    near = ledger.table(run.id, "stations").set_index("name")["nearest_km"]
+    np.testing.assert_allclose(near[cube["station"].values[parts.test.any(1)]], parts.distance_km(cube))
+    stamp = ledger.read(run.id)["stamp"]
+    assert stamp["processor"] and stamp["instructions"]
 
 
 def test_held_out_predictors_and_places_do_not_move_a_scaler(project):

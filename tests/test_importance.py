@@ -228,4 +228,4 @@ def test_attention_by_lag():
 
 
 def _parts(run):
-    return importance.split(run.split, experiment.cube_of(run), run.seed, run.fold)
+    return experiment.parts_of(run, experiment.cube_of(run))

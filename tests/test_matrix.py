@@ -100,7 +100,7 @@ def test_the_project_is_found_from_below_and_its_absence_is_said(project, tmp_pa
         ("profiles:", "profile:", "key of .* runs.yml 'profile'.*'profiles'"),
         ("    size:", "    sise:", "'sise'.*did you mean 'size'"),
         ("    settings:", "    setting:", "'setting'.*'settings'"),
-        ("size: small", "size: smal", "unknown size 'smal'.*'small'"),
+        ("size: demo", "size: smal", "unknown size 'smal'.*demo"),
         ("epochs: 2", "epoch: 2", "unknown training setting 'epoch'.*'epochs'"),
         ("epochs: 2", "epochs: many", "epochs.*'many'"),
         ("load: toy", "lod: toy", "'lod'.*'load'"),
@@ -125,7 +125,7 @@ def test_the_project_is_found_from_below_and_its_absence_is_said(project, tmp_pa
         ("notebook: 00_toy", "notbook: 00_toy", "'notbook'.*'notebook'"),
         ("notebook: 00_toy, ", "", "page 'toy'.*'notebook'"),
         ("    matrices:", "    matrixes:", "'matrixes'.*'matrices'"),
-        ("size: small", "size: [small", "not valid YAML.*line"),
+        ("size: demo", "size: [small", "not valid YAML.*line"),
         ("  tiny:", "\ttiny:", "not valid YAML.*line 2"),
         (RUNS_YML, "", "mapping.*None"),
         (RUNS_YML, "profiles: {}", "'pages'"),
@@ -212,7 +212,7 @@ def test_a_leak_makes_another_run_and_no_leak_the_same(project):
 
 
 def test_evidence_names_runs_of_the_profile(project):
-    spec = "    evidence:\n      strata: {task: [toy], model: [none], split: [spatial], seed: [0]}\n  far:"
+    spec = "    evidence:\n      strata: {task: [toy], model: [none], split: [spatial], fold: [1], seed: [0]}\n  far:"
     write(project, "  far:", spec)
     (run,) = matrix.evidence("tiny", "strata")
     assert run in matrix.runs("tiny")

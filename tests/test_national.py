@@ -17,8 +17,8 @@ from placeprior.predict import daily_map
 RUNS = """\
 profiles:
   tiny:
-    size: small
-    settings: {width: 8, summary: 8, window: 3, epochs: 1, batch: 128, rows_per_epoch: 256}
+    size: demo
+    settings: {width: 8, summary: 8, window: 3, epochs: 1, batch: 128}
     tasks:
       world: {load: world, options: {stations: 30, days: 40, fires: 2}}
     matrices:
@@ -26,6 +26,7 @@ profiles:
         task: [world]
         model: [idw, none]
         split: [spatial]
+        fold: [1]
         seed: [0]
 pages: {}
 """

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from placeprior import neighbours
 from placeprior.coords import great_circle_km
-from placeprior.neighbours import FLOOR_KM, neighbour_pm25
+from placeprior.neighbours import (
+    FLOOR_KM,
+    matched_exclusion,
+    matched_features,
+    neighbour_features,
+    neighbour_pm25,
+)
 from placeprior.splits import NAMES, folds, split, stations
 
 
@@ -172,3 +178,42 @@ def test_a_national_year_takes_seconds_also_when_some_days_are_almost_empty():
     started = time.process_time()
     neighbour_pm25(pm25, lonlat, pool)
     assert time.process_time() - started < 10  # seconds of one core: under 5 s on two idle ones
+
+
+def test_the_distance_told_is_that_of_the_nearest_neighbour_that_reported():
+    rng = np.random.default_rng(3)
+    lonlat = np.column_stack([rng.uniform(-120, -80, 12), rng.uniform(30, 45, 12)])
+    pm25 = rng.uniform(1, 20, (12, 6))
+    pool = rng.random((12, 6)) < 0.5
+    found = neighbour_features(pm25, lonlat, pool)[..., 1]
+    apart = great_circle_km(lonlat, lonlat) + np.where(np.eye(12), np.inf, 0)
+    for day in range(6):
+        reported = np.flatnonzero(pool[:, day])
+        expected = [np.log10(min((apart[i, j] for j in reported if j != i), default=np.nan)) for i in range(12)]
+        np.testing.assert_allclose(found[:, day], expected, rtol=1e-5)
+
+
+def test_matched_neighbours_are_as_far_as_the_test_rows_and_never_nearer_than_there_are():
+    rng = np.random.default_rng(0)
+    lonlat = np.column_stack([rng.uniform(-120, -80, 300), rng.uniform(30, 45, 300)])
+    east = lonlat[:, 0] > -95
+    apart = great_circle_km(lonlat, lonlat[~east])
+    radius = matched_exclusion(lonlat, ~east, ~east, np.where(east, 5, 0), 8, rng)
+    assert (radius[east] == 0).all()
+    own = np.where(apart[~east] > 0, apart[~east], np.inf)
+    seen = np.array([[own[i][own[i] > r].min() for r in radius[~east][i]] for i in range(len(own))])
+    assert (seen >= own.min(1)[:, None]).all()
+    wanted = apart[east].min(1)
+    for share in (0.25, 0.5, 0.75):
+        assert np.quantile(seen, share) == pytest.approx(np.quantile(wanted, share), rel=0.2)
+
+
+def test_other_labels_do_not_change_which_neighbours_are_ignored():
+    rng = np.random.default_rng(1)
+    lonlat = np.column_stack([rng.uniform(-120, -80, 40), rng.uniform(30, 45, 40)])
+    pm25, pool = rng.uniform(1, 20, (40, 70)), rng.random((40, 70)) < 0.8
+    train = pool & (np.arange(40) < 30)[:, None]
+    test = ~train
+    one, two = (matched_features(labels, lonlat, train, train, test, np.random.default_rng(5))
+                for labels in (pm25, np.where(test, pm25 + 300, pm25)))
+    np.testing.assert_array_equal(one, two)

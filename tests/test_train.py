@@ -1,15 +1,21 @@
-"""The training loop: it learns, keeps the best epoch, repeats itself to the bit, and stops at nonsense."""
+"""The training loop: it learns, ends as its schedule says, repeats itself to the bit, and stops at nonsense."""
 
 from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from placeprior import processor
 from placeprior.errors import ConfigError, TrainingError, UnknownName
-from placeprior.model import PlaceModel
+from placeprior.model import Dropout, PlaceModel
 from placeprior.sizes import SIZES, Config
-from placeprior.train import _loss, predict, train
+from placeprior.train import RISE, _loss, predict, train
 from placeprior.windows import Windows
 
 TINY = Config(width=8, summary=8, window=3, batch=64, epochs=12, patience=12, rate=2e-2, dropout=0.0)
@@ -105,14 +111,24 @@ def test_a_loss_that_is_not_a_number_names_the_epoch_and_a_remedy():
 
 
 def test_a_later_epoch_is_named_too():
-    data, rows, held = problem()
+    # So steep a rise of the rate that the weights leave the numbers after the first epoch.
+    with pytest.raises(TrainingError, match="epoch [2-9]"):
+        data, rows, held = problem()
+        data = Spoilt(data.features.numpy(), 3, None, data.target.numpy())
+        train(PlaceModel(2, width=8, summary=8), data, rows, held, TINY, huber=5.0, seed=0)
 
-    def spoil(record):
-        if record["epoch"] == 2:
-            data.target[:] = torch.inf
 
-    with pytest.raises(TrainingError, match="epoch 3"):
-        train(PlaceModel(2, width=8, summary=8), data, rows, held, TINY, huber=5.0, seed=0, progress=spoil)
+class Spoilt(Windows):
+    """Windows whose targets are lost after the rows of one epoch were asked for."""
+
+    asked = 0
+
+    def gather(self, rows):
+        if torch.is_grad_enabled():
+            self.asked += len(rows)
+        if self.asked > 500:
+            self.target[:] = torch.inf
+        return super().gather(rows)
 
 
 class Counted(Windows):
@@ -124,22 +140,84 @@ class Counted(Windows):
         return super().gather(rows)
 
 
-@pytest.mark.parametrize("budget", [100, 700, 0, 10**6])
-def test_rows_per_epoch_is_the_budget_and_every_row_has_its_turn(budget):
+def test_an_epoch_shows_every_row_once_in_another_order():
     data, rows, held = problem()
     data = Counted(data.features.numpy(), 3, None, data.target.numpy())
     data.asked = []
-    config = TINY.with_(epochs=3, rows_per_epoch=budget, batch=64)
-    train(PlaceModel(2, width=4, summary=4), data, rows, held, config, huber=5.0, seed=0)
-    asked = torch.cat(data.asked)
-    per_epoch = min(budget or len(rows), len(rows))
-    assert len(asked) == 3 * per_epoch
+    train(PlaceModel(2, width=4, summary=4), data, rows, held, TINY.with_(epochs=3, batch=64), huber=5.0, seed=0)
     assert max(len(part) for part in data.asked) <= 64
-    # Without replacement until all were seen: no row is ahead of another by more than one turn.
-    once = min(len(asked), len(rows))
-    assert len(torch.unique(asked[:once], dim=0)) == once
-    allowed = {tuple(row) for row in rows.tolist()}
-    assert all(tuple(row) in allowed for row in asked.tolist())
+    asked = torch.cat(data.asked)
+    assert len(asked) == 3 * len(rows)
+    epochs = [[tuple(row) for row in part.tolist()] for part in asked.split(len(rows))]
+    assert all(sorted(epoch) == sorted(map(tuple, rows.tolist())) for epoch in epochs)
+    assert epochs[0] != epochs[1] != epochs[2]
+
+
+def test_a_cycle_rises_once_and_falls_to_nothing_and_keeps_the_last_weights():
+    config = TINY.with_(schedule="cycle", epochs=20, rate=0.02)
+    trained, data, _, held = fit(config)
+    rates = [record["rate"] for record in trained.history]
+    peak = int(np.argmax(rates))
+    assert max(rates) == pytest.approx(0.02, rel=0.05) and rates[-1] < 0.02 / 1000
+    assert (np.diff(rates[: peak + 1]) > 0).all() and (np.diff(rates[peak:]) < 0).all()
+    assert peak + 1 == pytest.approx(RISE * 20, abs=1)
+    assert trained.best_epoch == len(trained.history) == 20
+    assert _loss(trained.model, data, held, 5.0) == pytest.approx(trained.history[-1]["validation_loss"], rel=1e-6)
+
+
+def test_validation_rows_decide_nothing_in_a_cycle():
+    data, rows, held = problem()
+    weights = []
+    for validated in (held, held[:7]):
+        model = PlaceModel(2, width=4, summary=4, generator=torch.Generator().manual_seed(0))
+        train(model, data, rows, validated, TINY.with_(schedule="cycle", epochs=3), huber=5.0, seed=0)
+        weights.append(torch.cat([p.flatten() for p in model.parameters()]))
+    assert torch.equal(*weights)
+
+
+def test_gradients_are_clipped():
+    steps = {}
+    for clip in (0.0, 1e-9):
+        model = PlaceModel(2, width=4, summary=4, generator=torch.Generator().manual_seed(0))
+        before = torch.cat([p.detach().flatten().clone() for p in model.parameters()])
+        data, rows, held = problem()
+        # Adam's step is the gradient over its own size, save where that is as small as epsilon.
+        train(model, data, rows[:64], held, TINY.with_(epochs=1, clip=clip), huber=5.0, seed=0)
+        steps[clip] = float((torch.cat([p.detach().flatten() for p in model.parameters()]) - before).norm())
+    assert steps[1e-9] < steps[0.0] / 10
+
+
+ROUNDED = """
+import numpy as np, torch
+from test_train import TINY, fit
+from placeprior.model import PlaceModel
+from placeprior.train import predict
+trained, data, rows, _ = fit(TINY.with_(epochs=2, schedule="cycle"))
+model = PlaceModel(2, width=8, summary=8, precision="bfloat16")
+model.load_state_dict(trained.model.state_dict())
+whole, rounded = predict(trained.model, data, rows)[0], predict(model, data, rows)[0]
+assert rounded.dtype == np.float32 and not np.array_equal(whole, rounded)
+assert np.abs(whole - rounded).max() < 0.2 * whole.std()
+assert len(np.unique(rounded)) > len(rounded) / 2, "the estimate itself must not be rounded to eight bits"
+"""
+
+
+@pytest.mark.skipif(not torch.ops.mkldnn._is_mkldnn_bf16_supported(), reason="this processor has no bfloat16")
+def test_bfloat16_is_for_the_recurrent_layers_alone_and_nearly_agrees():
+    # In a process of its own: the instructions of this one are limited (placeprior.processor).
+    done = subprocess.run([sys.executable, "-c", ROUNDED], env=os.environ | processor.LIFTED, cwd=Path(__file__).parent,
+                          capture_output=True, text=True)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_dropout_drops_its_share_and_keeps_the_mean():
+    layer = Dropout(0.2)
+    layer.generator = torch.Generator().manual_seed(0)
+    out = layer(torch.ones(401, 503))
+    assert float((out == 0).float().mean()) == pytest.approx(0.2, abs=0.004)
+    assert float(out.mean()) == pytest.approx(1, abs=0.005) and out.unique().numel() == 2
+    assert not torch.equal(out, layer(torch.ones(401, 503)))
+    assert torch.equal(layer.eval()(out), out)
 
 
 def test_rate_falls_by_the_stated_factor():
@@ -173,17 +251,25 @@ def test_the_published_size_is_the_papers():
     paper = SIZES["paper"]
     assert (paper.width, paper.summary, paper.window, paper.batch, paper.epochs) == (256, 256, 21, 256, 100)
     assert (paper.rate, paper.decay, paper.decay_steps, paper.dropout) == (1e-3, 0.8, 30_000, 0.2)
-    assert paper.rows_per_epoch == 0
+    assert (paper.schedule, paper.patience, paper.clip, paper.precision) == ("steps", 30, 0, "float32")
 
 
 @pytest.mark.parametrize(
     ("change", "named"),
     [({"width": 7}, "width must be even"), ({"epochs": 0}, "epochs"), ({"batch": "64"}, "batch.*'64'"),
-     ({"rate": "fast"}, "rate.*'fast'"), ({"rows_per_epoch": -1}, "rows_per_epoch.*-1"), ({"dropout": 1.0}, "dropout"),
+     ({"rate": "fast"}, "rate.*'fast'"), ({"clip": -1}, "clip.*-1"), ({"dropout": 1.0}, "dropout"),
      ({"window": 22}, "window.*21")],
 )  # fmt: skip
 def test_an_impossible_setting_is_refused_by_name(change, named):
     with pytest.raises(ConfigError, match=named):
+        TINY.with_(**change)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"), [({"schedule": "cycles"}, "'cycles'.*'cycle'"), ({"precision": "float16"}, "'float16'")]
+)
+def test_an_unknown_way_is_refused_by_name(change, named):
+    with pytest.raises(UnknownName, match=named):
         TINY.with_(**change)
 
 

@@ -6,6 +6,7 @@
 ``gbt`` ``rf``    boosted trees, a random forest, on the same windows of predictors as the network
 ``…+lonlat``      the trees also get longitude and latitude
 ``…+geoclip``     the trees also get GeoCLIP's vector, in few numbers
+``…+urban``       the trees also get population density, two numbers
 ``gbt+kriging``   boosted trees, and what they missed at the training monitors that day, kriged
 ``none+kriging``  the trained network without a place, and what it missed, kriged
 ``eof``           temporal patterns of the training monitors, mixed by a network of longitude and latitude
@@ -33,7 +34,7 @@ from placeprior.matrix import BASELINES, Run
 from placeprior.neighbours import neighbour_pm25
 from placeprior.splits import Split, stations
 
-WINDOW = 7  # days the trees look at, as the network of size small does
+WINDOW = 14  # days the trees look at, as the network of size study does
 ROWS = 65_536  # training rows of a tree model: what an epoch of the network sees, and enough for trees of this size
 COMPONENTS = 32  # of GeoCLIP's 512 numbers: with columns to spare a tree finds one that separates any two stations
 FOLDS = 5
@@ -114,7 +115,7 @@ class Rows:
     run, cube, parts
         As for :func:`estimate`. Predictors are scaled, and completed by the neighbour feature where the task has it,
         exactly as for the network.
-    place : {"", "lonlat", "geoclip"}
+    place : {"", "lonlat", "urban", "geoclip"}
         What else a row says about its place. GeoCLIP's vector is reduced to its first principal components over the
         training stations; that uses no label.
     """
@@ -127,6 +128,8 @@ class Rows:
         self.place = np.zeros((len(self.pm25), 0), np.float32)
         if place == "lonlat":
             self.place = stations(cube).astype(np.float32)
+        elif place == "urban":
+            self.place = encoders.embed("urban", stations(cube))
         elif place == "geoclip":
             vectors, known = encoders.embed("geoclip", stations(cube)), parts.train.any(1)
             pca = PCA(min(COMPONENTS, int(known.sum()) - 1), svd_solver="full").fit(vectors[known])

@@ -1,8 +1,8 @@
 """Making runs: each is trained at most once, its results are stored under its id, and asked for again they are read.
 
 ``store/<id>/`` holds ``run.json`` (what the run is, its scores, its stamp), ``history.csv``, ``predictions.parquet``
-and ``weights.safetensors``. An entry is written under a temporary name and renamed when complete, so that a killed
-run leaves nothing that could be taken for a result.
+(test rows), ``validation.parquet``, ``stations.parquet`` and ``weights.safetensors``. An entry is written under a
+temporary name and renamed when complete, so that a killed run leaves nothing that could be taken for a result.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import contextlib
 import json
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -26,13 +28,13 @@ import xarray as xr
 from safetensors import SafetensorError
 from safetensors.torch import save_file
 
-from placeprior import baselines, data, encoders, gapfill, ledger, matrix, metrics
+from placeprior import baselines, data, encoders, gapfill, ledger, matrix, metrics, processor
 from placeprior.cube import predictors
 from placeprior.errors import StoreError
 from placeprior.fusion import HEAD
 from placeprior.matrix import Run
 from placeprior.model import PlaceModel
-from placeprior.neighbours import neighbour_pm25
+from placeprior.neighbours import matched_features, neighbour_features
 from placeprior.provenance import versions
 from placeprior.sizes import Config
 from placeprior.splits import Split, split, stations
@@ -41,6 +43,8 @@ from placeprior.windows import Scaler, Windows
 
 LEFT_BEHIND = 2 * 86_400  # seconds after which an unfinished entry is taken for dead
 ENCODER_STREAM = 1_000_000  # keeps an encoder's seeds apart from the network's, which are 1000 * seed + fold
+SPLIT_SEED = 0  # of every run's split: runs that differ in their seed alone test the same rows
+NEIGHBOUR_FEATURES = ["neighbour_pm25", "neighbour_log10_km"]
 THREADS = 1  # one thread a run: bit-equal results, and runs share the cores
 
 
@@ -55,6 +59,11 @@ def cube_of(run: Run) -> xr.Dataset:
     return _cube(json.dumps({key: run.data[key] for key in ("load", "options")}, sort_keys=True))
 
 
+def parts_of(run: Run, cube: xr.Dataset) -> Split:
+    """The run's partition of a cube: the split and the fold decide it, the run's seed does not."""
+    return split(run.split, cube, SPLIT_SEED, run.fold)
+
+
 # --- one run ---------------------------------------------------------------------------------------------------------
 
 
@@ -63,12 +72,13 @@ class Prepared:
 
     A task that is about leaks (``leak`` in ``runs.yml``) does on purpose what must not be done: with ``neighbours`` the
     neighbour feature is made from all monitors, those held out included, and with ``scalers`` all scaling is fitted on
-    training and test rows together, as in the reference code of Karimzadeh, Wang & Crooks (2025).
+    training and test rows together, as in the reference code of Karimzadeh, Wang & Crooks (2025). With ``neighbours:
+    unmatched`` a training row's neighbours are all there are, however much nearer than a test row's.
 
     Attributes
     ----------
     features : ndarray of float32, shape (station, time, feature)
-        Scaled predictors, the neighbour feature last where the task has one.
+        Scaled predictors, the neighbour features last where the task has them.
     gaps : pandas.DataFrame or None
         How well the gaps of satellite data were filled (:func:`placeprior.gapfill.fill`), where the task has any.
     place : ndarray of float32, shape (station, dim), or None
@@ -86,9 +96,14 @@ class Prepared:
             features, self.gaps = gapfill.fill(features, names, gaps, parts.train, stations(cube), cube["time"].values,
                                                seed=1000 * run.seed + run.fold)
         if cube.attrs.get("neighbours"):
-            near = neighbour_pm25(cube["pm25"].values, stations(cube), pool_of(run, cube, parts))
-            features = np.concatenate([features, near[..., None]], axis=-1)
-            names.append("neighbour_pm25")
+            known = cube["pm25"].values, stations(cube), pool_of(run, cube, parts)
+            if run.data.get("neighbours") == "unmatched":
+                near = neighbour_features(*known)
+            else:
+                rng = np.random.default_rng([SPLIT_SEED, run.fold, run.seed])
+                near = matched_features(*known, parts.train, parts.test, rng)
+            features = np.concatenate([features, near], axis=-1)
+            names += NEIGHBOUR_FEATURES
         features = features.astype(np.float32)
         fitted = parts.train | parts.test if "scalers" in run.data.get("leak", ()) else parts.train
         self.names = names
@@ -167,7 +182,8 @@ def build_model(run: Run, n_features: int, dim: int, module: torch.nn.Module | N
     generator = torch.Generator().manual_seed(1000 * run.seed + run.fold)
     fusion = HEAD if run.variant == matrix.HEAD_ONLY else run.fusion
     return PlaceModel(n_features, dim if module is None else module.dim, fusion, width=config.width,
-                      summary=config.summary, dropout=config.dropout, encoder=module, generator=generator)
+                      summary=config.summary, dropout=config.dropout, precision=config.precision, encoder=module,
+                      generator=generator)
 
 
 def make(run: Run, log: Any = print) -> Path:
@@ -187,6 +203,8 @@ def make(run: Run, log: Any = print) -> Path:
     entry = ledger.store() / run.id
     if ledger.is_stored(run.id):
         return entry
+    if run.config.get("precision") == "bfloat16" and processor.is_limited() and not torch.cuda.is_available():
+        return _make_unlimited(run.id, entry)
     work = _begin_entry(entry)  # before training: an unwritable store should cost a second, not an hour
     try:
         _fill_entry(work, run, log)
@@ -202,6 +220,15 @@ def make(run: Run, log: Any = print) -> Path:
                          "again, finished runs are kept") from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
+    return entry
+
+
+def _make_unlimited(run_id: str, entry: Path) -> Path:
+    """Make a run in a process of its own, for PyTorch chooses its instructions once a process."""
+    command = [sys.executable, "-c", "from placeprior.cli import main; main()", "runs", "run", run_id]
+    done = subprocess.run(command, env=os.environ | processor.LIFTED, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise StoreError(f"run {run_id} ended with code {done.returncode}: {done.stderr.strip()[-500:]}")
     return entry
 
 
@@ -224,14 +251,16 @@ def _fill_entry(work: Path, run: Run, log: Any) -> None:
     torch.set_num_threads(THREADS)
     started = time.perf_counter()
     cube = cube_of(run)
-    parts = split(run.split, cube, run.seed, run.fold)
+    parts = parts_of(run, cube)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     result: dict[str, Any] = {"run": asdict(run), "id": run.id, "sizes": parts.sizes()}
     tensors: dict[str, torch.Tensor] = {}
     history: list[dict[str, float]] = []
+    # Validation rows decide nothing here; kept, they say how wide an interval around an estimate must be.
+    estimates: dict[str, np.ndarray] = {}
 
     if run.variant in matrix.BASELINES:
-        estimate = baselines.estimate(run.variant, run, cube, parts)
+        estimates["test"] = baselines.estimate(run.variant, run, cube, parts)
         result["parameters"] = 0
     else:
         config = Config(**run.config)
@@ -241,13 +270,15 @@ def _fill_entry(work: Path, run: Run, log: Any) -> None:
         windows = Windows(ready.features, config.window, ready.place, ready.target, device)
         trained = train(model, windows, windows.rows(parts.train), windows.rows(parts.validation), config,
                         huber=ready.huber, seed=1000 * run.seed + run.fold)
-        scaled, attention = predict(model, windows, windows.rows(parts.test))
-        estimate = scaled * ready.y_scale.scale[0] + ready.y_scale.mean[0]
+        for part in ("validation", "test"):
+            scaled, attention = predict(model, windows, windows.rows(getattr(parts, part)))
+            estimates[part] = scaled * ready.y_scale.scale[0] + ready.y_scale.mean[0]
         history = trained.history
         if ready.gaps is not None:
             result["gaps"] = json.loads(ready.gaps.to_json(orient="records"))
         result |= {
             "parameters": sum(p.numel() for p in model.parameters()), "best_epoch": trained.best_epoch,
+            "validation_loss": history[trained.best_epoch - 1]["validation_loss"],
             "training_seconds": trained.seconds, "attention": attention.tolist(), "predictors": ready.names,
         }
         tensors = {f"model.{k}": v.cpu().contiguous() for k, v in model.state_dict().items()}
@@ -256,25 +287,34 @@ def _fill_entry(work: Path, run: Run, log: Any) -> None:
             if scaler is not None:
                 tensors |= {f"{name}.mean": torch.tensor(scaler.mean), f"{name}.scale": torch.tensor(scaler.scale)}
 
-    station, day = np.nonzero(parts.test)
-    predictions = pd.DataFrame({
-        "station": station.astype(np.int32), "day": day.astype(np.int32),
-        "pm25": cube["pm25"].values[parts.test].astype(np.float32), "estimate": estimate.astype(np.float32)})
-    sums = metrics.station_sums(predictions["station"], predictions["pm25"].to_numpy(), estimate)
+    tables = {part: _rows(cube, getattr(parts, part), values) for part, values in estimates.items()}
+    sums = metrics.station_sums(tables["test"]["station"], tables["test"]["pm25"].to_numpy(), estimates["test"])
     total = sums.to_numpy().sum(0)
     result["scores"] = {k: float(v) for k, v in metrics.scores(total).items()}
     result["n"] = int(total[0])
-    result["stamp"] = versions() | {"device": device, "threads": THREADS, "seconds": time.perf_counter() - started}
+    result["stamp"] = versions() | processor.stamp() | {"device": device, "threads": THREADS,
+                                                "seconds": time.perf_counter() - started}
+    sums.insert(0, "nearest_km", parts.distance_km(cube))
     sums.insert(0, "lat", cube["lat"].values[sums.index])
     sums.insert(0, "lon", cube["lon"].values[sums.index])
     sums.insert(0, "name", cube["station"].values[sums.index])
     pd.DataFrame(history).to_csv(work / "history.csv", index=False)
-    predictions.to_parquet(work / "predictions.parquet", index=False)
+    tables["test"].to_parquet(work / "predictions.parquet", index=False)
+    if "validation" in tables:
+        tables["validation"].to_parquet(work / "validation.parquet", index=False)
     sums.reset_index(drop=True).to_parquet(work / "stations.parquet", index=False)
     save_file(tensors, work / "weights.safetensors")
     (work / "run.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
     log(f"{run.id}  {run.label}: R2 {result['scores']['r2']:.3f}, RMSE {result['scores']['rmse']:.2f} µg m-3, "
         f"{result['stamp']['seconds']:.0f} s")
+
+
+def _rows(cube: xr.Dataset, mask: np.ndarray, estimate: np.ndarray) -> pd.DataFrame:
+    """Estimates beside what was measured, in the order of ``np.nonzero(mask)``."""
+    station, day = np.nonzero(mask)
+    return pd.DataFrame({
+        "station": station.astype(np.int32), "day": day.astype(np.int32),
+        "pm25": cube["pm25"].values[mask].astype(np.float32), "estimate": estimate.astype(np.float32)})
 
 
 # --- keeping it -----------------------------------------------------------------------------------------------------

@@ -32,11 +32,10 @@ import torch
 
 from placeprior import ledger, matrix, metrics
 from placeprior.errors import ConfigError, StoreError
-from placeprior.experiment import THREADS, Prepared, cube_of
+from placeprior.experiment import THREADS, Prepared, cube_of, parts_of
 from placeprior.matrix import Run
 from placeprior.predict import restore
 from placeprior.sizes import Config
-from placeprior.splits import split
 from placeprior.windows import Windows
 
 SHUFFLES = ("within", "across", "free")
@@ -255,7 +254,7 @@ def _fit(run: Run) -> _Fit:
         raise ConfigError(f"importance of {run.model!r} (run {run.id}) cannot be measured: a baseline leaves no "
                           "network in the store; name trained models only")
     cube = cube_of(run)
-    parts = split(run.split, cube, run.seed, run.fold)
+    parts = parts_of(run, cube)
     ready, (model, _) = Prepared(run, cube, parts), restore(run)
     data = Windows(ready.features, Config(**run.config).window, ready.place)
     found = permute(model, data, data.rows(parts.test), ready.names, seed=[run.seed, run.fold])

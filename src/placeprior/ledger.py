@@ -114,9 +114,10 @@ def scores(profile: str, *matrices: str) -> pd.DataFrame:
         if name not in known:
             raise UnknownName(f"matrix of profile {profile!r}", name, known)
         here = model.isin(known[name]["model"])
-        for key in ("task", "split", "seed", "fold"):
-            here &= frame[key].isin(known[name][key]) if key in known[name] else True
-        asked |= here
+        for key in ("task", "seed"):
+            here &= frame[key].isin(known[name][key])
+        there = [(split, fold) for split in known[name]["split"] for fold in matrix.asked_folds(known[name], split)]
+        asked |= here & pd.MultiIndex.from_frame(frame[["split", "fold"]]).isin(there)
     return frame[asked]
 
 
@@ -167,8 +168,10 @@ def values(frame: pd.DataFrame, stamped: dict[str, dict[str, Any]]) -> dict[str,
 
 def done(profile: str) -> set[str]:
     """Ids that need no training: stored ones and, where no page needs more of them, those of the committed scores."""
+    from placeprior import trials  # which reads this module
+
     stored = {path.parent.name for path in store().glob("[!.]*/run.json")}
-    return stored | (set(scores(profile)["run"]) - matrix.live(profile))
+    return stored | (set(scores(profile)["run"]) - matrix.live(profile)) | trials.done(profile)
 
 
 def replace(path: Path, write: Callable[[Path], Any]) -> None:

@@ -23,16 +23,17 @@ from placeprior.errors import ConfigError, MissingData, MissingWeights, UnknownN
 from placeprior.sizes import SIZES, Config
 from placeprior.splits import folds
 
-VERSION = 1  # raise when a change of code changes results
+VERSION = 2  # raise when a change of code changes results
 #: What a user would pick instead of the network (:mod:`placeprior.baselines`).
-BASELINES = ("idw", "kriging", "gbt", "gbt+lonlat", "gbt+geoclip", "rf", "rf+lonlat", "rf+geoclip", "gbt+kriging",
-             "none+kriging", "eof")  # fmt: skip
+BASELINES = ("idw", "kriging", "gbt", "gbt+lonlat", "gbt+geoclip", "gbt+urban", "rf", "rf+lonlat", "rf+geoclip",
+             "gbt+kriging", "none+kriging", "eof")  # fmt: skip
 CORRECTED = "none+kriging"  # the baseline that starts from a trained network
 HEAD_ONLY = "none+head"
 NO_PLACE = ("none", HEAD_ONLY)
 FORMULAS = ("lonlat", "sincos")  # enter as channels, so their arms need no second word
 FUSIONS = ("channels", "hadamard", "concat", "gated", "film", "bias")
 LEAKS = ("neighbours", "scalers")
+UNMATCHED = "unmatched"  # neighbours in training are as near as they come
 ATTRIBUTE = re.compile(r"\w+(\.\w+)*:\w+(\.\w+)*")  # of a Python module
 _LISTS = ("task", "model", "split", "seed")
 
@@ -73,6 +74,11 @@ class Run:
         return self.variant if self.fusion == "-" else f"{self.variant}/{self.fusion}"
 
     @property
+    def settings(self) -> Config:
+        """Size and training of its network."""
+        return Config(**self.config)
+
+    @property
     def label(self) -> str:
         """One line for people."""
         return f"{self.task} {self.model} {self.split} fold {self.fold} seed {self.seed}"
@@ -99,11 +105,14 @@ def _read(path: Path, _changed: float) -> dict[str, Any]:
     for name, spec in _mapping(content.get("encoders", {}), "encoders").items():
         _encoder(name, spec)
     for name, profile in _mapping(content["profiles"], "profiles").items():
-        _only(profile, f"profile {name!r}", {"size", "settings", "live", "optional", "tasks", "matrices", "evidence"},
+        _only(profile, f"profile {name!r}",
+              {"size", "settings", "live", "optional", "tasks", "matrices", "trials", "evidence"},
               ("size", "tasks", "matrices"))
         _mapping(profile.get("settings", {}), f"settings of profile {name!r}")
         for task, spec in _mapping(profile["tasks"], f"tasks of profile {name!r}").items():
-            _only(spec, f"task {task!r}", {"load", "options", "leak"}, ("load",))
+            _only(spec, f"task {task!r}", {"load", "options", "leak", "neighbours"}, ("load",))
+            if spec.get("neighbours", UNMATCHED) != UNMATCHED:
+                raise UnknownName(f"neighbours of task {task!r}", spec["neighbours"], (UNMATCHED,))
             _mapping(spec.get("options", {}), f"options of task {task!r}")
             for leak in _list(spec.get("leak", []), f"leak of task {task!r}"):
                 if leak not in LEAKS:
@@ -112,10 +121,9 @@ def _read(path: Path, _changed: float) -> dict[str, Any]:
             for matrix in _list(profile.get(kind, []), f"{kind} of profile {name!r}"):
                 if matrix not in _mapping(profile["matrices"], f"matrices of profile {name!r}"):
                     raise UnknownName(f"{kind} matrix of profile {name!r}", matrix, profile["matrices"])
-        for kind in ("matrices", "evidence"):
+        for kind, one in (("matrices", "matrix"), ("trials", "trial"), ("evidence", "evidence")):
             for matrix, spec in _mapping(profile.get(kind, {}), f"{kind} of profile {name!r}").items():
-                _product(spec, f"{'matrix' if kind == 'matrices' else kind} {matrix!r} of profile {name!r}",
-                         profile["tasks"])
+                _product(spec, f"{one} {matrix!r} of profile {name!r}", profile["tasks"], settings=kind == "trials")
     for page, spec in _mapping(content["pages"], "pages").items():
         _only(spec, f"page {page!r}", {"notebook", "parameters", "profile"}, ("notebook",))
         _mapping(spec.get("parameters", {}), f"parameters of page {page!r}")
@@ -138,16 +146,25 @@ def _encoder(name: Any, spec: Any) -> None:
         raise ConfigError(f"trained of {where} in runs.yml is true or false, and true with 'python' only; got {spec!r}")
 
 
-def _product(spec: Any, where: str, tasks: dict[str, Any]) -> None:
-    _only(spec, where, {*_LISTS, "fold"})
+def _product(spec: Any, where: str, tasks: dict[str, Any], *, settings: bool) -> None:
+    _only(spec, where, {*_LISTS, "fold", *(("settings",) if settings else ())}, ("settings",) if settings else ())
+    for changes in _list(spec.get("settings", []), f"settings of {where}"):
+        _mapping(changes, f"an entry of settings of {where}")
     for key in _LISTS:
         if not isinstance(spec.get(key), list) or not spec[key]:
             raise ConfigError(f"{where} needs a list {key!r}; got {spec.get(key)!r}")
     for task in spec["task"]:
         if task not in tasks:
             raise UnknownName("task", task, tasks)
+    fold = spec.get("fold", [])
+    for split in fold if isinstance(fold, dict) else []:
+        if split not in spec["split"]:
+            raise UnknownName(f"split in fold of {where}", split, spec["split"])
+    listed = fold
+    if isinstance(fold, dict):
+        listed = [each for one in fold.values() for each in _list(one, f"fold of {where}")]
     for key, kind in (("model", str), ("split", str), ("seed", int), ("fold", int)):
-        for value in _list(spec.get(key, []), f"{key} of {where}"):
+        for value in _list(listed if key == "fold" else spec[key], f"{key} of {where}"):
             if type(value) is not kind or (kind is int and value < 0):
                 raise ConfigError(f"{key} of {where} in runs.yml: {value!r} is not a "
                                   f"{'whole number from 0' if kind is int else 'name'}")
@@ -206,6 +223,18 @@ def absent(profile_name: str) -> dict[str, str]:
     return missing
 
 
+def trials(profile_name: str, name: str) -> list[Run]:
+    """The runs of a trial: one product for each of its ``settings``, which are changes to the profile's size.
+
+    A trial asks what depends on how long and how large; its runs stand in ``results/<profile>/<name>.csv``
+    (:mod:`placeprior.trials`), not among the scores.
+    """
+    known = profile(profile_name).get("trials", {})
+    if name not in known:
+        raise UnknownName(f"trial of profile {profile_name!r}", name, known)
+    return [run for changes in known[name]["settings"] for run in _runs(profile_name, known[name], changes)]
+
+
 def evidence(profile_name: str, name: str) -> list[Run]:
     """The runs from whose stored entries a table of ``results/<profile>`` is made (:mod:`placeprior.evidence`)."""
     known = profile(profile_name).get("evidence", {})
@@ -214,17 +243,29 @@ def evidence(profile_name: str, name: str) -> list[Run]:
     return _runs(profile_name, known[name])
 
 
-def _runs(profile_name: str, product: dict[str, Any]) -> list[Run]:
+def settings(profile_name: str) -> Config:
+    """Size and training of a profile's runs."""
     spec = profile(profile_name)
     if spec["size"] not in SIZES:
         raise UnknownName("size", spec["size"], SIZES)
-    config = differences(SIZES[spec["size"]].with_(**spec.get("settings", {})))
+    return SIZES[spec["size"]].with_(**spec.get("settings", {}))
+
+
+def _runs(profile_name: str, product: dict[str, Any], changes: dict[str, Any] | None = None) -> list[Run]:
+    spec = profile(profile_name)
+    config = differences(settings(profile_name).with_(**(changes or {})))
     return [
         _run(task, spec["tasks"][task], model, split, fold, seed, config)
         for seed, task, split, model in itertools.product(*(product[k] for k in ("seed", "task", "split", "model")))
-        for fold in folds(split)
-        if fold in product.get("fold", folds(split))
+        for fold in asked_folds(product, split)
     ]
+
+
+def asked_folds(product: dict[str, Any], split: str) -> list[int]:
+    """The folds of a split that a matrix asks for: those it lists, for all its splits or for this one, or else all."""
+    listed = product.get("fold", {})
+    listed = listed.get(split) if isinstance(listed, dict) else listed
+    return [fold for fold in folds(split) if listed is None or fold in listed]
 
 
 def live(profile_name: str) -> set[str]:
@@ -248,6 +289,8 @@ def find(run_id: str, profile_name: str | None = None) -> Run:
     for name in [profile_name] if profile_name else configuration()["profiles"]:
         try:
             known |= {run.id: run for run in runs(name)}
+            for trial in profile(name).get("trials", {}):
+                known |= {run.id: run for run in trials(name, trial)}
         except MissingData:
             continue
     if run_id not in known:
@@ -265,8 +308,9 @@ def _fingerprint(variant: str) -> str:
 def _data(task_spec: str) -> dict[str, Any]:
     spec = json.loads(task_spec)
     options = spec.get("options", {})
-    leak = {"leak": sorted(spec["leak"])} if spec.get("leak") else {}  # no key where there is none: ids stay
-    return {"load": spec["load"], "options": options, "recipe": data.recipe(spec["load"], **options), **leak}
+    # No key where there is none: ids stay.
+    marks = {key: sorted(spec[key]) if key == "leak" else spec[key] for key in ("leak", "neighbours") if spec.get(key)}
+    return {"load": spec["load"], "options": options, "recipe": data.recipe(spec["load"], **options), **marks}
 
 
 def _run(

@@ -34,6 +34,27 @@ class Luong(nn.Module):
         return torch.tanh(self.out(torch.cat([context, last], dim=-1))), weight
 
 
+class Dropout(nn.Module):
+    """Zero a share ``rate`` of the numbers and scale up the rest (Srivastava et al., 2014), by a generator of its own.
+
+    A mask takes 16 random bits a number, a quarter of what PyTorch's draws: masks are a tenth of a small model's time.
+    """
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+        self.generator: torch.Generator | None = None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Any shape -> the same; unchanged when not training."""
+        if not self.training or self.rate == 0:
+            return x
+        words = torch.empty(-(-x.numel() // 4), dtype=torch.int64, device=x.device)
+        bits = words.random_(-(2**63), None, generator=self.generator).view(torch.int16)[: x.numel()].view(x.shape)
+        kept = bits >= round(self.rate * 2**16) - 2**15
+        return x * kept.to(x.dtype).mul_(1 / (1 - self.rate))
+
+
 class PlaceModel(nn.Module):
     """Bi-LSTM with attention that estimates today's value from a window of days, and a place if it is told one.
 
@@ -51,6 +72,8 @@ class PlaceModel(nn.Module):
     summary : int
         Width of the attention's output, of the place projection and of the head.
     dropout : float
+    precision : {"float32", "bfloat16"}
+        Of the arithmetic inside the recurrent layers.
     normalise_place : bool
         LayerNorm on the place vector before its projection (the reference does so for SatCLIP alone).
     encoder : torch.nn.Module, optional
@@ -69,6 +92,7 @@ class PlaceModel(nn.Module):
         width: int = 256,
         summary: int = 256,
         dropout: float = 0.2,
+        precision: str = "float32",
         normalise_place: bool = False,
         encoder: nn.Module | None = None,
         generator: torch.Generator | None = None,
@@ -85,7 +109,8 @@ class PlaceModel(nn.Module):
             nn.LSTM(i, w, batch_first=True, bidirectional=True) for i, w in zip(inputs, widths, strict=True)
         )
         self.norm = nn.ModuleList(nn.LayerNorm(2 * w, eps=NORM_EPS) for w in widths)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
+        self.precision = precision
         self.attention = Luong(2 * widths[-1], summary)
         self.place_norm = nn.LayerNorm(dim, eps=NORM_EPS) if normalise_place else nn.Identity()
         if fusion in FUSIONS:
@@ -117,7 +142,7 @@ class PlaceModel(nn.Module):
         if self.fusion == CHANNELS:
             h = torch.cat([h, place[:, None].expand(-1, h.shape[1], -1)], dim=-1)
         for layer, (lstm, norm) in enumerate(zip(self.lstm, self.norm, strict=True)):
-            h = norm(lstm(h)[0])
+            h = norm(self._recurrent(lstm, h))
             if layer < 2:  # the reference drops nothing after the third
                 h = self.dropout(h)
         z, weight = self.attention(h)
@@ -128,6 +153,16 @@ class PlaceModel(nn.Module):
         if isinstance(getattr(self, "join", None), Bias):
             y = y + self.join.add(place)
         return (y, weight) if return_attention else y
+
+
+    def _recurrent(self, lstm: nn.LSTM, h: torch.Tensor) -> torch.Tensor:
+        """Both directions of one layer, (b, window, in) -> (b, window, 2 * width), float32."""
+        with torch.autocast(h.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
+            return lstm(h)[0].float()
+
+    def seed_dropout(self, seed: int) -> None:
+        """Start the dropout masks' random numbers at ``seed``, on the device where the model is."""
+        self.dropout.generator = torch.Generator(self.out.weight.device).manual_seed(seed)
 
 
 def keras_init(model: nn.Module, generator: torch.Generator | None) -> None:

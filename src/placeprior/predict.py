@@ -9,11 +9,11 @@ import xarray as xr
 from placeprior import ledger, matrix
 from placeprior.cube import predictors
 from placeprior.errors import ConfigError, StoreError
-from placeprior.experiment import build_model, cube_of, place_encoder, pool_of, trainable
+from placeprior.experiment import build_model, cube_of, parts_of, place_encoder, pool_of, trainable
 from placeprior.matrix import Run
-from placeprior.neighbours import neighbour_pm25
+from placeprior.neighbours import neighbour_features
 from placeprior.sizes import Config
-from placeprior.splits import split, stations
+from placeprior.splits import stations
 from placeprior.train import predict
 from placeprior.windows import Scaler, Windows
 
@@ -69,7 +69,7 @@ def daily_map(run: Run, grid: xr.Dataset, *, chunk: int = 20_000) -> xr.DataArra
     if run.variant in matrix.BASELINES and run.variant != "idw":
         raise ConfigError(f"baseline {run.variant!r} of run {run.id} makes no maps; choose 'idw' or a trained run")
     if run.variant == "idw":
-        values[land] = _neighbours(run, lonlat, grid["time"].values[-1:])[:, 0]
+        values[land] = _neighbours(run, lonlat, grid["time"].values[-1:])[:, 0, 0]
     else:
         model, scalers = restore(run)
         days = grid.isel(time=slice(-config.window, None))
@@ -79,11 +79,11 @@ def daily_map(run: Run, grid: xr.Dataset, *, chunk: int = 20_000) -> xr.DataArra
         cube = cube_of(run)
         layers = [days[name].transpose("y", "x", "time").values[land] for name in predictors(cube)]
         if cube.attrs.get("neighbours"):
-            layers.append(_neighbours(run, lonlat, days["time"].values))
+            layers += list(np.moveaxis(_neighbours(run, lonlat, days["time"].values), -1, 0))
         features = scalers["x_scale"](np.stack(layers, -1).astype(np.float32))
         place = None
         if "place_scale" in scalers:
-            parts = split(run.split, cube, run.seed, run.fold)
+            parts = parts_of(run, cube)
             place = scalers["place_scale"](place_encoder(run, cube, parts)(lonlat))
         estimates = []
         for start in range(0, len(lonlat), chunk):
@@ -99,13 +99,14 @@ def daily_map(run: Run, grid: xr.Dataset, *, chunk: int = 20_000) -> xr.DataArra
 
 
 def _neighbours(run: Run, lonlat: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """The neighbour feature at any place, from the run's training stations only, shape (n, time)."""
+    """The neighbour features at any place, from the run's training stations only, shape (n, time, 2)."""
     cube = cube_of(run)
-    parts = split(run.split, cube, run.seed, run.fold)
+    parts = parts_of(run, cube)
     known = cube["time"].values
     day = np.searchsorted(known, times).clip(max=len(known) - 1)
     if not np.array_equal(known[day], times):
         missing, first, last = np.array([times[known[day] != times][0], known[0], known[-1]], "datetime64[D]")
         raise ConfigError(f"no monitor was read on {missing}: task {run.task!r} has {first} to {last}; choose among "
                           "these days")
-    return neighbour_pm25(cube["pm25"].values[:, day], stations(cube), pool_of(run, cube, parts)[:, day], target=lonlat)
+    return neighbour_features(cube["pm25"].values[:, day], stations(cube), pool_of(run, cube, parts)[:, day],
+                              target=lonlat)

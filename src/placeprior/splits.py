@@ -1,4 +1,4 @@
-"""Every train/validation/test partition, each a pure function of the cube and a seed.
+"""Every train/validation/test partition, each a pure function of the cube, a fold and the split's own seed.
 
 A split says whether it tests *within* the regions it was trained in (``WR``) or *out of* them (``OoR``). The rows
 that can be scored are the measured station-days with a full history of :data:`HISTORY` days; the first days of a
@@ -19,6 +19,7 @@ from placeprior.errors import ConfigError, UnknownName
 
 HISTORY = 21
 HELD_OUT = 0.1
+DRAWS = 2  # folds of the splits that hold out a tenth: as many disjoint tenths
 FOLDS = 5  # of the splits that deal stations to folds
 BLOCK_KM = 500.0  # where the correlation of daily PM2.5 at two EPA monitors has fallen to about half
 BUFFER_KM = 100.0  # three quarters of the land are nearer than this to an EPA monitor: a test here is harder
@@ -26,7 +27,7 @@ BUFFER_KM = 100.0  # three quarters of the land are nearer than this to an EPA m
 NAMES = ("random", "spatial", "checkerboard-8", "checkerboard-16", "checkerboard-30", "knndm", "blocks")
 PATTERN = re.compile(
     r"(?P<base>random|spatial|knndm|blocks|state|checkerboard-(?P<delta>\d+(?:\.\d+)?)"
-    r"|year-(?P<trained>\d{4})-(?P<tested>\d{4}))(?:@(?P<keep>[1-9]\d*))?"
+    r"|year-(?P<trained>\d{4})-(?P<tested>\d{4}))(?:@(?P<keep>[1-9]\d*))?(?P<regions>\+regions)?"
 )
 
 
@@ -75,10 +76,12 @@ def stations(cube: xr.Dataset) -> np.ndarray:
 
 
 def folds(name: str) -> tuple[int, ...]:
-    """The folds a split has: both partitions of a checkerboard, five folds of stations, a state each, or one."""
+    """The folds a split has: both partitions of a checkerboard, disjoint tenths, fifths of stations, or states."""
     kind = _parse(name)
     if kind["delta"]:
         return (1, 2)
+    if kind["base"] in ("random", "spatial"):
+        return tuple(range(1, DRAWS + 1))
     if kind["base"] in ("knndm", "blocks"):
         return tuple(range(1, FOLDS + 1))
     return tuple(range(1, len(states()) + 1)) if kind["base"] == "state" else (1,)
@@ -145,16 +148,19 @@ def split(name: str, cube: xr.Dataset, seed: int, fold: int = 1) -> Split:
     Parameters
     ----------
     name : str
-        ``"random"``: 10 % of rows are tested; ``"spatial"``: 10 % of stations; ``"checkerboard-<degrees>"``: one of
+        ``"random"``: 10 % of rows are tested; ``"spatial"``: 10 % of stations (each fold others, so that scores of two
+        folds are of disjoint rows); ``"checkerboard-<degrees>"``: one of
         two partitions of the map; ``"knndm"``: a fold of :func:`placeprior.distances.matched_folds`; ``"blocks"``:
         a fold of :func:`block_folds`, and stations within :data:`BUFFER_KM` of a tested one are in no part;
         ``"state"``: the stations of one state; ``"year-<A>-<B>"``: 10 % of the stations measured in year B, on days
         of B, by a model trained on days of A at the others.
-        10 % of what is left validates, drawn as the split draws. ``"<split>@<N>"`` keeps N of the training
-        stations; of one seed, fewer are a part of more.
+        10 % of what is left validates, drawn as single rows or stations. ``"<split>@<N>"`` keeps N of the training
+        stations; of one seed, fewer are a part of more. ``"<split>+regions"`` validates on whole blocks of
+        :data:`BLOCK_KM`, at least 10 % of what is left: nearer to how far an out-of-region test is.
     cube : xarray.Dataset
     seed : int
-        Draws the held-out rows or stations, and the validation part.
+        Draws the held-out rows or stations, and the validation part. It is the split's alone: runs that differ in
+        their training's seed are tested on the same rows.
     fold : int
         The fold that is tested, of :func:`folds`.
 
@@ -176,21 +182,23 @@ def split(name: str, cube: xr.Dataset, seed: int, fold: int = 1) -> Split:
     scored[:, : HISTORY - 1] = False
 
     if kind["base"] == "random":
-        rows = rng.permutation(np.flatnonzero(scored))
-        n_test = round(HELD_OUT * rows.size)
-        n_validation = round(HELD_OUT * (rows.size - n_test))
+        tested, rest = _tenth(np.random.default_rng([seed, 0]).permutation(np.flatnonzero(scored)), fold)
         test, validation = np.zeros_like(scored), np.zeros_like(scored)
-        test.flat[rows[:n_test]] = True
-        validation.flat[rows[n_test : n_test + n_validation]] = True
+        test.flat[tested] = True
+        validation.flat[rng.permutation(rest)[: round(HELD_OUT * rest.size)]] = True
         train, pool, regime = scored & ~test & ~validation, measured & ~test & ~validation, "WR"
     else:
         usable = np.flatnonzero(scored.any(1))
         learned, asked = (scored & _year(kind, part, cube) for part in ("trained", "tested"))
-        tested = _tested(kind, stations(cube), usable, asked, rng, seed, fold)
+        tested = _tested(kind, stations(cube), usable, asked, seed, fold)
         rest = np.setdiff1d(usable, tested)
         if kind["base"] == "blocks" and tested.size:
             rest = rest[nearest_km(stations(cube)[rest], stations(cube)[tested])[0] > BUFFER_KM]
-        validated, trained = np.split(rng.permutation(rest), [round(HELD_OUT * rest.size)])
+        if kind["regions"]:
+            aside = _whole_blocks(stations(cube)[rest], rng)
+            validated, trained = rest[aside], rng.permutation(rest[~aside])
+        else:
+            validated, trained = np.split(rng.permutation(rest), [round(HELD_OUT * rest.size)])
         if kind["keep"]:
             trained = _kept(name, trained[learned[trained].any(1)], int(kind["keep"]), seed, fold)
         test = asked & _rows(tested, scored)
@@ -210,16 +218,15 @@ def _parse(name: str) -> re.Match[str]:
     kind = PATTERN.fullmatch(name)
     if not kind or (kind["delta"] and float(kind["delta"]) == 0):
         raise UnknownName("split", name, (*NAMES, "state", "year-2018-2021", "spatial@100"))
-    if kind["keep"] and kind["base"] == "random":
-        raise ConfigError(f"split {name!r}: @ keeps some of the training stations, and the random split holds out "
-                          "days of all of them; use it with another split, such as 'spatial@100'")
+    if kind["base"] == "random" and (kind["keep"] or kind["regions"]):
+        raise ConfigError(f"split {name!r}: @ and +regions choose among stations, and the random split holds out "
+                          "days of all of them; use them with another split, such as 'spatial@100'")
     return kind
 
 
 def _tested(
-    kind: re.Match[str], lonlat: np.ndarray, usable: np.ndarray, asked: np.ndarray, rng: np.random.Generator,
-    seed: int, fold: int,
-) -> np.ndarray:  # fmt: skip
+    kind: re.Match[str], lonlat: np.ndarray, usable: np.ndarray, asked: np.ndarray, seed: int, fold: int
+) -> np.ndarray:
     """The stations (rows of `lonlat`) that a fold tests."""
     if kind["delta"]:
         return usable[partition(lonlat[usable], float(kind["delta"])) == fold]
@@ -228,17 +235,33 @@ def _tested(
         if not found.size:
             raise ConfigError(f"split 'state' fold {fold}: {state_name(fold)} has no station; choose another fold")
         return found
+    common = np.random.default_rng([seed, 0])  # one partition for all folds of a seed
     if kind["base"] in ("knndm", "blocks"):
-        common = np.random.default_rng([seed, 0])  # one partition for all folds of a seed
         if kind["base"] == "blocks":
             return usable[block_folds(lonlat[usable], common) == fold]
         from placeprior.distances import matched_folds  # here, because SciPy's statistics take long to load
 
         return usable[matched_folds(lonlat[usable], FOLDS, common) == fold]
     # One order of all stations, so that the tested stations of two years are nearly the same.
-    order = rng.permutation(usable)
-    order = order[asked[order].any(1)]
-    return order[: round(HELD_OUT * order.size)]
+    order = common.permutation(usable)
+    return _tenth(order[asked[order].any(1)], fold)[0]
+
+
+def _tenth(order: np.ndarray, fold: int) -> tuple[np.ndarray, np.ndarray]:
+    """The fold-th tenth of what was put in order, and the rest."""
+    size = round(HELD_OUT * order.size)
+    chosen = np.zeros(order.size, bool)
+    chosen[(fold - 1) * size : fold * size] = True
+    return order[chosen], order[~chosen]
+
+
+def _whole_blocks(lonlat: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Which places lie in blocks set aside, drawn until they hold a tenth of all, shape (n,)."""
+    cells = np.floor(project(lonlat) / BLOCK_KM).astype(int)
+    blocks, block, size = np.unique(cells, axis=0, return_inverse=True, return_counts=True)
+    order = rng.permutation(len(blocks))
+    before = np.cumsum(size[order]) - size[order]
+    return np.isin(block.ravel(), order[before < HELD_OUT * len(lonlat)])
 
 
 def _year(kind: re.Match[str], part: str, cube: xr.Dataset) -> np.ndarray:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,12 +16,13 @@ from placeprior.sizes import Config
 from placeprior.windows import Windows
 
 ADAM_EPS = 1e-7  # Keras' default
+RISE = 0.3  # share of a cycle's steps in which the rate rises
 PREDICT_BATCH = 4096
 
 
 @dataclass
 class Trained:
-    """What a training run leaves: the best weights are in the model."""
+    """What a training run leaves: the weights of ``best_epoch`` are in the model."""
 
     model: PlaceModel
     history: list[dict[str, float]]
@@ -39,9 +39,8 @@ def train(
     *,
     huber: float,
     seed: int,
-    progress: Callable[[dict[str, float]], None] | None = None,
 ) -> Trained:
-    """Fit ``model``; keep the weights of the epoch with the lowest validation loss.
+    """Fit ``model`` as ``config.schedule`` says, see :class:`~placeprior.sizes.Config`.
 
     Parameters
     ----------
@@ -54,8 +53,6 @@ def train(
         Where the Huber loss turns from square to linear, in units of the scaled target.
     seed : int
         Draws the order of rows and the dropout.
-    progress : callable, optional
-        Called with each epoch's record.
 
     Returns
     -------
@@ -67,53 +64,64 @@ def train(
         If the loss is not a finite number.
     """
     started = time.perf_counter()
-    device = data.features.device
     order = torch.Generator().manual_seed(seed)
-    optimiser = torch.optim.Adam(_groups(model, config.rate), lr=config.rate, eps=ADAM_EPS)
-    schedule = torch.optim.lr_scheduler.StepLR(optimiser, config.decay_steps, config.decay)
-    rows_per_epoch = min(config.rows_per_epoch or len(train_rows), len(train_rows))
-    queue = torch.empty(0, dtype=torch.long)
+    model.seed_dropout(seed)
+    steps = config.epochs * -(-len(train_rows) // config.batch)
+    groups = _groups(model, config.rate)
+    optimiser = torch.optim.Adam(groups, lr=config.rate, eps=ADAM_EPS, fused=True)
+    schedule = _schedule(optimiser, config, steps)
     best, best_state, best_epoch, history = math.inf, None, 0, []
 
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)  # dropout draws from the global generator
-        for epoch in range(1, config.epochs + 1):
-            while len(queue) < rows_per_epoch:
-                queue = torch.cat([queue, torch.randperm(len(train_rows), generator=order)])
-            picked, queue = queue[:rows_per_epoch].to(device), queue[rows_per_epoch:]
-            model.train()
-            total = torch.zeros((), device=device)
-            for rows in picked.split(config.batch):
-                x, place, y = data.gather(train_rows[rows])
-                loss = huber_loss(model(x, place), y, delta=huber)
-                optimiser.zero_grad()
-                loss.backward()
-                optimiser.step()
-                schedule.step()
-                total += loss.detach() * len(rows)
-            record = {
-                "epoch": epoch,
-                "loss": float(total) / rows_per_epoch,
-                "validation_loss": _loss(model, data, validation_rows, huber),
-                "rate": schedule.get_last_lr()[0],
-                "seconds": time.perf_counter() - started,
-            }
-            if not (math.isfinite(record["loss"]) and math.isfinite(record["validation_loss"])):
-                raise TrainingError(
-                    f"the loss is not a number in epoch {epoch} (train {record['loss']}, validation "
-                    f"{record['validation_loss']}); check the predictors for extreme values, or lower the rate "
-                    f"(now {config.rate})"
-                )
-            history.append(record)
-            if progress:
-                progress(record)
-            if record["validation_loss"] < best:
-                best, best_epoch = record["validation_loss"], epoch
-                best_state = {k: v.detach().clone() for k, v in model.state_dict().items()}
-            elif epoch - best_epoch >= config.patience:
-                break
-    model.load_state_dict(best_state)
+    for epoch in range(1, config.epochs + 1):
+        model.train()
+        total = torch.zeros((), device=data.features.device)
+        for rows in _shuffled(train_rows, order).split(config.batch):
+            x, place, y = data.gather(rows)
+            loss = huber_loss(model(x, place), y, delta=huber)
+            optimiser.zero_grad()
+            loss.backward()
+            if config.clip:
+                torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip)
+            optimiser.step()
+            schedule.step()
+            total += loss.detach() * len(rows)
+        record = {
+            "epoch": epoch,
+            "loss": float(total) / len(train_rows),
+            "validation_loss": _loss(model, data, validation_rows, huber),
+            "rate": schedule.get_last_lr()[0],
+            "seconds": time.perf_counter() - started,
+        }
+        if not (math.isfinite(record["loss"]) and math.isfinite(record["validation_loss"])):
+            raise TrainingError(
+                f"the loss is not a number in epoch {epoch} (train {record['loss']}, validation "
+                f"{record['validation_loss']}); check the predictors for extreme values, or lower the rate "
+                f"(now {config.rate})"
+            )
+        history.append(record)
+        if config.schedule == "cycle":
+            best_epoch = epoch
+        elif record["validation_loss"] < best:
+            best, best_epoch = record["validation_loss"], epoch
+            best_state = {k: v.detach().clone() for k, v in model.state_dict().items()}
+        elif epoch - best_epoch >= config.patience:
+            break
+    if best_state is not None:
+        model.load_state_dict(best_state)
     return Trained(model, history, best_epoch, time.perf_counter() - started)
+
+
+def _shuffled(rows: torch.Tensor, order: torch.Generator) -> torch.Tensor:
+    return rows[torch.randperm(len(rows), generator=order).to(rows.device)]
+
+
+def _schedule(optimiser: torch.optim.Optimizer, config: Config, steps: int) -> torch.optim.lr_scheduler.LRScheduler:
+    """The rate at every step: falling in steps, or one cycle (Smith & Topin, 2019, arXiv 1708.07120)."""
+    if config.schedule == "steps":
+        return torch.optim.lr_scheduler.StepLR(optimiser, config.decay_steps, config.decay)
+    peaks = [group["lr"] for group in optimiser.param_groups]
+    # One step more than is taken: the last step's rate is small, not zero.
+    return torch.optim.lr_scheduler.OneCycleLR(optimiser, peaks, steps + 1, pct_start=RISE, cycle_momentum=False)
 
 
 def _groups(model: PlaceModel, rate: float) -> list[dict[str, object]]:

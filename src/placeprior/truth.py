@@ -16,12 +16,12 @@ import xarray as xr
 from placeprior import coords, ledger, metrics
 from placeprior.data.world import World
 from placeprior.errors import ConfigError, UnknownName
-from placeprior.experiment import cube_of
+from placeprior.experiment import cube_of, parts_of
 from placeprior.ledger import KEY
 from placeprior.matrix import Run
 from placeprior.predict import daily_map
 from placeprior.sizes import Config
-from placeprior.splits import HISTORY, split, stations
+from placeprior.splits import HISTORY, stations
 
 RESOLUTION = 0.5  # degrees
 STEP = 15  # days from one map to the next
@@ -192,7 +192,7 @@ def maps(run: Run) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def _map_sums(run: Run) -> pd.DataFrame:
     lonlat, estimate, truth = maps(run)
-    parts = split(run.split, cube_of(run), run.seed, run.fold)
+    parts = parts_of(run, cube_of(run))
     near = coords.nearest_km(lonlat, stations(cube_of(run))[parts.train.any(1)])[0] <= NEAR_KM
     cell = np.repeat(np.arange(len(lonlat)), truth.shape[1])
     weight, square = np.cos(np.radians(lonlat[:, 1])), squares(lonlat)

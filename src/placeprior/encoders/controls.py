@@ -2,6 +2,7 @@
 
 ==================  ==========================================================================================
 ``random-vector``   a name for every place, of GeoCLIP's length, that knows no geography
+``smooth-random``   waves over the globe of random length and direction: near places alike, and no knowledge
 ``shuffled``        GeoCLIP's own vectors, each at another place: its numbers without its geography
 ``onehot``          which training station it is, and nothing for any other place: memory alone
 ``urban``           population density: the plainest thing that a place can tell
@@ -24,12 +25,13 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from placeprior.coords import check_lonlat, project
+from placeprior.coords import EARTH_RADIUS_KM, check_lonlat, project, unit_xyz
 from placeprior.encoders import embed, load, register
 from placeprior.errors import ConfigError, MissingWeights
 
 COMPONENTS = (8, 16, 32, 64, 128, 256)
 LIKE_GEOCLIP = 512
+SMOOTH_KM = 500.0  # where the correlation of daily PM2.5 at two monitors has fallen to about half
 LENGTHS = (10.0, 40.0)  # km, of a town and of a metropolitan area
 
 Vectors = NDArray[np.float32]
@@ -60,6 +62,34 @@ class RandomVector(_Fitted):
         def encode(places: ArrayLike) -> Vectors:
             rows = [_generator(place, seed).standard_normal(self.dim) for place in check_lonlat(places)]
             return np.array(rows, np.float32).reshape(-1, self.dim)
+
+        return encode
+
+
+@dataclass(frozen=True)
+class SmoothRandom(_Fitted):
+    r"""Random Fourier features of the place on the globe (Rahimi & Recht, 2007), drawn by the run's seed.
+
+    .. math:: e_k = \sqrt 2 \cos(\omega_k^\top x + b_k), \quad \omega_k \sim N(0, (R / \ell)^2 I), \quad
+        b_k \sim U(0, 2\pi)
+
+    with :math:`x` on the unit sphere, Earth's radius :math:`R` and :math:`\ell` = :data:`SMOOTH_KM`: two places at a
+    distance of :math:`\ell` have vectors that correlate by :math:`e^{-1/2}`. What an encoder of GeoCLIP's length can do
+    for a network that has learned nothing of the world.
+    """
+
+    name: str = "smooth-random"
+    dim: int = LIKE_GEOCLIP
+    fingerprint: str = f"formula:smooth-random:{SMOOTH_KM:g}km"
+
+    def fit(self, lonlat: ArrayLike, trained: NDArray[np.bool_], seed: int) -> Callable[[ArrayLike], Vectors]:
+        """The waves of one seed; the places are not looked at."""
+        rng = np.random.default_rng(seed)
+        wave = rng.normal(scale=EARTH_RADIUS_KM / SMOOTH_KM, size=(3, self.dim))
+        phase = rng.uniform(0, 2 * np.pi, self.dim)
+
+        def encode(places: ArrayLike) -> Vectors:
+            return (np.sqrt(2) * np.cos(unit_xyz(check_lonlat(places)) @ wave + phase)).astype(np.float32)
 
         return encode
 
@@ -185,5 +215,5 @@ def _make(encoder: _Fitted | Urban, weights: Path | None) -> _Fitted | Urban:
     return encoder
 
 
-for _encoder in (RandomVector(), Shuffled(), OneHot(), Urban(), *map(Components, COMPONENTS)):
+for _encoder in (RandomVector(), SmoothRandom(), Shuffled(), OneHot(), Urban(), *map(Components, COMPONENTS)):
     register(_encoder.name, partial(_make, _encoder))

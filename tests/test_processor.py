@@ -1,0 +1,40 @@
+"""Instructions are limited before PyTorch looks, and only where nobody has said otherwise."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+
+import pytest
+
+from placeprior import processor
+
+ON_X86 = pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="limits are for x86-64 processors")
+SHOW = "import placeprior, torch; print(torch.backends.cpu.get_cpu_capability())"
+
+
+def capability(**variables: str) -> str:
+    clean = {name: value for name, value in os.environ.items() if name not in processor.LIMITS}
+    command = [sys.executable, "-c", SHOW]
+    done = subprocess.run(command, env=clean | variables, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+@ON_X86
+def test_pytorch_is_limited_by_importing_the_package_first():
+    assert capability() == "AVX2"
+
+
+@ON_X86
+def test_what_the_user_has_set_stays():
+    assert capability(ATEN_CPU_CAPABILITY="default") == "DEFAULT"
+
+
+def test_the_stamp_names_processor_and_instructions(monkeypatch):
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
+    monkeypatch.setenv("MKL_CBWR", "COMPATIBLE")
+    stamp = processor.stamp()
+    assert stamp["processor"] and stamp["instructions"].endswith(", AVX2, COMPATIBLE")
+    assert processor.is_limited()
