@@ -19,6 +19,7 @@ __all__ = ["MOMENTS", "bands", "moments"]
 
 ENOUGH = 30  # days on which a correlation rests at least
 DISTANCES = ((0, 200), (200, 400), (400, 800), (800, 1600))  # km
+NEAR = 50.0  # km
 BLOCK = 500.0  # km
 MOMENTS = {
     "mean": ("µg m-3", "mean of all station-days"),
@@ -29,6 +30,7 @@ MOMENTS = {
     "lag-1": ("1", "correlation of a day with the day before, median over stations"),
     **{f"r {low}-{high}": ("1", f"correlation of stations {low} to {high} km apart, mean over pairs")
        for low, high in DISTANCES},
+    "nearby": ("1", f"semivariance of log means of stations within {NEAR:.0f} km, over their variance"),
     "density, stations": ("1", "R2 of log station means on log population density, each station left out in turn"),
     "density, blocks": ("1", f"the same, each square of {BLOCK:.0f} km left out in turn"),
 }  # fmt: skip
@@ -57,7 +59,10 @@ def moments(cube: xr.Dataset) -> pd.Series:
     y, lonlat = y[reporting], np.column_stack([cube["lon"].values, cube["lat"].values])[reporting]
     values = y[np.isfinite(y)]
     if len(values) < 2 or np.ptp(values) == 0:
-        raise CubeError(f"pm25 has {len(values)} measured station-days with {len(np.unique(values))} values; moments need two")
+        raise CubeError(
+            f"pm25 has {len(values)} measured station-days with {len(np.unique(values))} different values; moments "
+            "need two at least"
+        )
     square, station = (values - values.mean()) ** 2, np.nanmean(y, axis=1)
     highest = np.argsort(values)[-max(1, round(len(values) / 1000)):]
     days = np.isfinite(y).sum(axis=1)
@@ -76,6 +81,9 @@ def moments(cube: xr.Dataset) -> pd.Series:
         found[f"r {low}-{high}"] = here.mean() if here.size else np.nan
     xy, usable = coords.project(lonlat), station > 0
     x, log = np.log(np.maximum(land.density(xy), 1.0))[usable], np.log(station[usable])
+    near = np.triu(far[np.ix_(usable, usable)] < NEAR, 1)
+    apart = (log[:, None] - log)[near]
+    found["nearby"] = 0.5 * (apart**2).mean() / log.var() if apart.size and np.ptp(log) else np.nan
     square_of = np.unique(np.floor(xy[usable] / BLOCK), axis=0, return_inverse=True)[1].ravel()
     found["density, stations"] = left_out_r2(x, log, np.arange(len(x)))
     found["density, blocks"] = left_out_r2(x, log, square_of)
