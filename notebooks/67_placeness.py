@@ -110,18 +110,19 @@ def wide(table, digits):
 #
 # The knob is called **placeness**, $p$. In the world ({doc}`world`) the same weather makes more PM2.5 at one place than at another,
 # because of its people, its basin, its climate. Each such influence is a factor $f_j(s)$ of the place $s$, and
-# the world raises it to the power $p$:
+# the world raises it to the power $p$ and divides by the mean over places, so that the level stays:
 #
 # $$
-# y(s, t) = \sum_i g_i\bigl(\text{weather}(s, t)\bigr) \prod_j f_{ij}(s)^{\,p}
+# y(s, t) = h(s, t) \sum_i g_i\bigl(\text{weather}(s, t)\bigr) \prod_j \frac{f_{ij}(s)^{\,p}}{\overline{f_{ij}^{\,p}}} + \text{smoke}(s, t)
 # $$ (eq-placeness-knob)
 #
-# - At $p = 0$ every factor is one. Two places with the same weather have the same PM2.5, apart from chance. Whatever a model is told about
-#   the place, there is nothing in it: a **negative control**.
+# - At $p = 0$ every factor is one. Two places with the same weather, the same smoke and the same hidden air $h$ have the same PM2.5. What a model is told about
+#   the place has no effect of its own: a **negative control**.
 # - At $p = 1$ the world is the one of the other chapters.
 # - At $p = 2$ the factors are squared: a **positive control**, where telling the place should pay.
 #
-# Nothing else changes: same weather, same fires, same stations, same random numbers.
+# Nothing else changes: same weather, same smoke, same hidden variation, same stations, same random numbers. The project's tests compare
+# them number by number.
 #
 # ## The gain as the knob is turned
 #
@@ -593,6 +594,6 @@ Markdown(
 # ```{admonition} Solution
 # :class: solution dropdown
 # The weather depends on the place: a model that knows the place knows its climate, and can guess predictors that are missing, such as the satellite's view on a
-# cloudy day. And the budget of training is small: an input that goes along with a slow pattern of the target can speed up learning
+# cloudy day, or how thick the smoke of a class is where fires burn ({doc}`world` says how much that is). And the budget of training is small: an input that goes along with a slow pattern of the target can speed up learning
 # without adding anything that a longer training would not find in the weather itself.
 # ```

@@ -97,7 +97,8 @@ def test_help_is_quick_because_it_imports_nothing_heavy():
 
 
 @pytest.mark.parametrize(
-    "words", ["", "runs", "runs list", "runs run", "runs show", "embed", "data", "data check", "data from-csv", "map",
+    "words", ["", "runs", "runs list", "runs run", "runs show", "embed", "data", "data check", "data from-csv",
+              "data moments", "map",
               "book", "versions"],
 )
 def test_every_help_has_an_example(words):

@@ -46,9 +46,9 @@ def test_nothing_static_is_a_predictor(small):
 def test_ranges_are_sensible():
     truth = World(stations=200).cube()["pm25_true"].values
     assert np.isfinite(truth).all() and truth.min() > 0
-    assert 7 < truth.mean() < 12
-    assert 25 < np.percentile(truth, 99) < 65
-    assert 100 < truth.max() < 1500
+    assert 6 < truth.mean() < 10
+    assert 20 < np.percentile(truth, 99) < 40
+    assert 60 < truth.max() < 800
 
 
 def test_weather_is_sensible(small):
@@ -142,8 +142,9 @@ def _swap(world):
     return world.truth(place, weather, column, chance), world.truth(moved, weather, column, chance)
 
 
-def test_without_placeness_the_same_day_is_the_same_truth_anywhere():
-    here, there = _swap(World(stations=60, placeness=0.0, fires=20))
+@pytest.mark.parametrize("people", [True, False])
+def test_without_placeness_the_same_day_is_the_same_truth_anywhere(people):
+    here, there = _swap(World(stations=60, placeness=0.0, fires=20, people=people))
     for name in here:
         assert np.array_equal(here[name], there[name], equal_nan=True), name
 
@@ -154,29 +155,78 @@ def test_with_placeness_it_is_not():
         assert np.abs(np.log(here["pm25_true"] / there["pm25_true"])).mean() > least * 0.5
 
 
-def test_without_placeness_truth_is_predictors_and_noise_without_geography():
+def test_without_placeness_truth_is_weather_smoke_and_what_is_hidden():
     world = World(seed=2, stations=150, placeness=0.0, fires=20)
     parts = world.components(world.monitors, np.arange(365))
-    # divide out the noise: what is left must be the same function of the predictors as anywhere else
+    # divide out the hidden part: what is left must be the same function of the weather as anywhere else
     noise = world.hidden * parts.hidden.values - world.hidden**2 / 2
     rest = parts.pm25_true.values - parts.smoke_surface.values
     stale = 4000 / np.maximum(parts.boundary_layer_height.values * parts.wind_speed.values, 600)
     warm = (parts.temperature.values - 14) / 10
     cold = np.maximum(16 - parts.temperature.values, 0) / 10
-    told = 4.4 * np.exp(0.12 * warm) * stale**0.15 + 1.5 * stale**0.7 + 0.6 * cold * stale**0.6
+    told = 4.4 * np.exp(0.16 * warm) * stale**0.15 + 1.5 * stale**0.6 + 0.73 * cold * stale**0.6
     assert np.allclose(rest, told / (1 + 0.05 * parts.precipitation.values) * np.exp(noise), rtol=1e-4)
-    assert np.allclose(parts.smoke_surface, np.array([0, 3, 14, 40])[parts.smoke.values.astype(int)])
-    # and the noise has neither a place nor a neighbourhood
-    hidden = parts.hidden.values
-    assert abs(hidden.mean(axis=1)).max() < 5 / np.sqrt(365)
+    assert np.allclose(parts.smoke_surface, 0.55 * parts.smoke_column, rtol=1e-5)
+
+
+@pytest.mark.parametrize("people", [True, False])
+def test_placeness_changes_the_role_of_place_and_nothing_else(people):
+    worlds = {p: World(seed=3, stations=80, placeness=p, people=people) for p in (0.0, 0.5, 1.0, 2.0)}
+    made = {p: world.components(world.monitors, np.arange(365)) for p, world in worlds.items()}
+    same = {"hidden", "smoke_surface", "smoke_column", "cloudy", *PREDICTORS} - {"aod"}
+    for placeness, parts in made.items():
+        for name in same:
+            assert np.array_equal(parts[name], made[1.0][name]), (placeness, name)
+    cubes = {p: world.cube() for p, world in worlds.items()}  # the chance of instruments too
+    usual = (cubes[1.0].pm25 - cubes[1.0].pm25_true) / (1.2 + 0.05 * cubes[1.0].pm25_true)
+    for cube in cubes.values():
+        drawn = (cube.pm25 - cube.pm25_true) / (1.2 + 0.05 * cube.pm25_true)
+        assert np.array_equal(drawn.isnull(), usual.isnull()) and np.allclose(drawn, usual, atol=1e-3, equal_nan=True)
+
+
+def test_placeness_keeps_the_level_and_the_days_and_moves_the_places():
+    level, days, places = [], [], []
+    for placeness in (0.0, 0.5, 1.0, 2.0):
+        world = World(seed=3, stations=150, placeness=placeness)
+        parts = world.components(world.monitors, np.arange(365))
+        log = np.log((parts.pm25_true - parts.smoke_surface).values)
+        level.append(float(parts.pm25_true.mean()))
+        days.append((log - log.mean(axis=1, keepdims=True)).std())
+        places.append(log.mean(axis=1).std())
+    assert np.ptp(level) < 0.15 * level[2]
+    assert np.ptp(days) < 0.1 * days[2]  # the spread of a place's days, in logarithms
+    assert places[0] < 0.25 * places[2] and places[0] < places[1] < places[2] < places[3]
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_hidden_part_has_a_neighbourhood_and_a_memory_but_no_level_of_a_place(seed):
+    world = World(seed=seed, stations=150, placeness=0.0, fires=0)
+    hidden = world.components(world.monitors, np.arange(365)).hidden.values
     near = land.cKDTree(coords.project(world.monitors)).query(coords.project(world.monitors), k=2)[1][:, 1]
-    assert abs(np.corrcoef(hidden.ravel(), hidden[near].ravel())[0, 1]) < 0.03
+    assert 0.7 < np.corrcoef(hidden.ravel(), hidden[near].ravel())[0, 1] < 0.9
+    assert 0.6 < np.corrcoef(hidden[:, 1:].ravel(), hidden[:, :-1].ravel())[0, 1] < 0.85
+    # days drawn independently would leave 1/365 of the variance between the places' means
+    assert hidden.mean(axis=1).var() < 1 / 365 and abs(hidden.var() - 1) < 0.2
 
 
-def test_with_placeness_the_hidden_part_has_a_neighbourhood(parts):
-    hidden, xy = parts.hidden.values, coords.project(SMALL.monitors)
-    near = land.cKDTree(xy).query(xy, k=2)[1][:, 1]
-    assert np.corrcoef(hidden.ravel(), hidden[near].ravel())[0, 1] > 0.4
+def test_no_wave_of_a_bounded_field_is_slower_than_said():
+    field = Spectral.draw(np.random.default_rng(0), 800.0, 20.0, (50.0, 0.0), features=2000, slowest=60.0)
+    free = Spectral.draw(np.random.default_rng(0), 800.0, 20.0, (50.0, 0.0), features=2000)
+    assert np.abs(field.frequency).min() >= 2 * np.pi / 60 > np.abs(free.frequency).min()
+    assert np.array_equal(field.waves, free.waves)
+
+
+def test_another_crowd_has_the_spread_of_people_but_not_their_places():
+    usual, other = (World(stations=300, people=p) for p in (True, False))
+    here, there = usual.places(usual.monitors), other.places(other.monitors)
+    assert np.array_equal(usual.monitors, other.monitors)
+    assert set(here) == set(there)
+    for name in set(here) - {"crowd", "urbanity"}:
+        assert np.array_equal(here[name], there[name]), name
+    assert np.array_equal(here["crowd"], np.maximum(here["density"], 1))
+    log = {name: np.log(place["crowd"]) for name, place in (("people", here), ("other", there))}
+    assert abs(log["other"].std() / log["people"].std() - 1) < 0.3
+    assert abs(np.corrcoef(log["people"], log["other"])[0, 1]) < 0.3
 
 
 def test_weather_does_not_depend_on_placeness():
@@ -189,7 +239,7 @@ def test_weather_does_not_depend_on_placeness():
 
 def test_towns_are_dirtier_and_basins_trap(parts):
     mean = parts.pm25_true.where(parts.smoke == 0).mean("time").values
-    assert mean[parts.urbanity.values > 0.6].mean() > 1.2 * mean[parts.urbanity.values < 0.2].mean()
+    assert mean[parts.urbanity.values > 0.6].mean() > 1.1 * mean[parts.urbanity.values < 0.2].mean()
     told = land.basin(coords.project([[-119.8, 36.7], [-93.6, 41.6]]))  # Fresno, Des Moines
     assert told[0] > told[1]
     high = land.elevation(coords.project([[-105.7, 39.6], [-90.1, 30.0]]))  # Front Range, New Orleans
@@ -250,7 +300,8 @@ def test_white_noise_is_normal_and_independent():
 
 @pytest.mark.parametrize(
     ("knob", "value"),
-    [("placeness", -1), ("placeness", 2.5), ("stations", 1), ("days", 2.5), ("seed", "a"), ("noise", float("nan"))],
+    [("placeness", -1), ("placeness", 2.5), ("stations", 1), ("days", 2.5), ("seed", "a"), ("noise", float("nan")),
+     ("people", 0.5), ("people", 1)],
 )
 def test_a_wrong_knob_is_refused_by_name(knob, value):
     with pytest.raises(ConfigError, match=knob):
@@ -264,7 +315,7 @@ def test_swapped_coordinates_are_refused():
 
 def test_the_world_moves_only_with_its_version():
     made = World(seed=7, stations=10).components([[-122.3, 40.6], [-84.4, 33.7], [-105.0, 39.7]], [15, 230])
-    golden = np.array([[3.6931, 1.9849], [11.9514, 7.4187], [5.9667, 16.8578]])
-    assert VERSION == 2 and np.allclose(made.pm25_true, golden, rtol=1e-3), (
+    golden = np.array([[10.4335, 2.7262], [7.4102, 5.2814], [4.5215, 9.6517]])
+    assert VERSION == 3 and np.allclose(made.pm25_true, golden, rtol=1e-3), (
         f"the world changed: raise labels.VERSION, then store {made.pm25_true.values.round(4).tolist()} here"
     )

@@ -69,6 +69,30 @@ def from_csv(
     _describe(str(output), cube)
 
 
+@app.command(epilog="Example: placeprior data moments weather-2019 neighbours-2021 -o results/aqs/moments.csv")
+def moments(
+    tasks: Annotated[list[str], typer.Argument(metavar="TASK…", show_default=False,
+                                               help="Tasks such as world or neighbours-2021.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="OUT.csv", show_default=False,
+                                                help="A table, a row a moment and a column a task.")] = None,
+) -> None:
+    """Show the moments of daily PM2.5: level, spread, tail, and how it hangs together in space and time."""
+    import pandas as pd
+
+    from placeprior import data
+    from placeprior.data.moments import MOMENTS
+    from placeprior.data.moments import moments as measure
+
+    if output is not None:
+        common.target(output, (".csv",))
+    table = pd.DataFrame({task: measure(data.load(task)) for task in dict.fromkeys(tasks)})
+    if output is not None:
+        with common.writing(output) as part:
+            table.to_csv(part, index_label="moment", float_format="%.4f")
+    common.show(["moment", "unit", *table], [(name, MOMENTS[name][0], *(f"{value:.3f}" for value in row))
+                                             for name, row in zip(table.index, table.values, strict=True)])
+
+
 def _from_csv(path: Path) -> xr.Dataset:
     """Read a CSV; what the reader warns of becomes one plain line each."""
     from placeprior import cube

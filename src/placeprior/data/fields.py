@@ -38,11 +38,19 @@ class Spectral:
         memory: float | None = None,
         drift: tuple[float, float] = (0.0, 0.0),
         features: int = 256,
+        slowest: float = np.inf,
     ) -> Spectral:
-        """Draw a field: ``length`` (km), ``memory`` (days; None: constant in time), ``drift`` (km/day)."""
+        """Draw a field: ``length`` (km), ``memory`` (days; None: constant in time), ``drift`` (km/day).
+
+        ``slowest`` (days) bounds the period of every wave at a fixed place: slower ones are drawn again, so that no
+        place is left with a level of its own.
+        """
         waves = rng.normal(size=(features, 2)) / np.sqrt(rng.chisquare(3, size=(features, 1)) / 3) / length
         frequency = np.zeros(features) if memory is None else rng.standard_cauchy(features) / memory
-        return cls(waves, frequency - waves @ np.asarray(drift), rng.uniform(0, 2 * np.pi, features))
+        frequency = frequency - waves @ np.asarray(drift)
+        while memory is not None and (slow := np.abs(frequency) < 2 * np.pi / slowest).any():
+            frequency[slow] = rng.standard_cauchy(slow.sum()) / memory - waves[slow] @ np.asarray(drift)
+        return cls(waves, frequency, rng.uniform(0, 2 * np.pi, features))
 
     def __call__(self, xy: Array, days: Array | None = None) -> Array:
         """Values at ``xy`` (n, 2) in km: shape (n,) where ``days`` is None, else (n, len(days))."""

@@ -28,7 +28,7 @@ def puffs(
 ) -> dict[str, Array]:
     """Follow every puff: day, x, y, sigma (km) and amount (µg m-3), one entry a quarter-day, sorted by day.
 
-    A fire burns for a lognormal number of days (median 7) with a lognormal strength (median 36 µg m-3, log spread
+    A fire burns for a lognormal number of days (median 7) with a lognormal strength (median 20 µg m-3, log spread
     0.75) that rises and falls as half a sine, and releases four puffs a day. Each is carried by 1.5 times the 10 m
     wind, widens as ``60 + 75 age`` km (age in days), thins as its area grows, is lost with an e-folding time of
     4 days, and is followed for 7.
@@ -50,7 +50,7 @@ def puffs(
         begin = rng.normal(region[:, 4], region[:, 5]) + 365 * year
         life = np.ceil(np.clip(rng.lognormal(np.log(7.0), 0.6, events), 2, 25))
         origin = coords.project(region[:, 1:3]) + rng.normal(size=(events, 2)) * region[:, 3:4]
-        power = region[:, 6] * rng.lognormal(np.log(36.0), 0.75, events)
+        power = region[:, 6] * rng.lognormal(np.log(20.0), 0.75, events)
         for first, days, place, peak in zip(begin, life, origin, power, strict=True):
             step = np.arange(int(4 * days))
             born.append(np.round(first * 4) / 4 + step / 4)

@@ -21,14 +21,16 @@ COMPONENTS = {
     "elevation": ("m", "stylised elevation"),
     "basin": ("1", "basin index: 0 open, 1 walled"),
     "density": ("km-2", "smoothed population density"),
-    "urbanity": ("1", "urbanity: log density, 1 at 3,000 people km-2"),
+    "crowd": ("km-2", "what place factors follow: population density, or a regional character like it"),
+    "urbanity": ("1", "urbanity: log crowd, 1 at 3,000 people km-2"),
     "arid": ("1", "aridity: 0 humid, 1 arid"),
     "level": ("1", "regional character of the background, standardised"),
     "industry": ("1", "regional character of emissions a person, standardised"),
     "stoves": ("1", "regional character of heating, standardised"),
     "column": ("1", "regional character of the column, standardised"),
+    "sources": ("1", "regional character in place of people, standardised"),
 }
-VERSION = 2  # raise when a change of the formulas changes the world
+VERSION = 3  # raise when a change of the formulas changes the world
 PREDICTORS = {
     "aod": ("1", "aerosol optical depth at 550 nm, missing under cloud"),
     "temperature": ("degC", "air temperature at 2 m"),

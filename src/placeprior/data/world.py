@@ -1,10 +1,10 @@
 """The embedded world: a simulated year of daily PM2.5 over the contiguous US, with truth known everywhere.
 
 Not measurements. Real geography (towns, outlines, stylised mountains) under invented weather, fires and chemistry,
-so that a question about place can be studied without a download. Numbers are chosen to be physically sensible, not
-to favour any way of telling a model where it is. Every formula stands once: the ground in ``land.py``, the weather
-in ``sky.py``, the smoke in ``fires.py``, and what place and weather make of them in ``World.places`` and
-``World.truth``.
+so that a question about place can be studied without a download. Numbers are chosen to be physically sensible and to
+bring the moments of daily PM2.5 (``moments.py``) near those of EPA's monitors, before any model was run on them and
+not to favour any way of telling one where it is. Every formula stands once: the ground in ``land.py``, the weather in
+``sky.py``, the smoke in ``fires.py``, and what place and weather make of them in ``World.places`` and ``World.truth``.
 """
 
 from __future__ import annotations
@@ -26,10 +26,14 @@ from placeprior.errors import ConfigError
 __all__ = ["PREDICTORS", "World"]
 
 SMOKE_EDGES = (2.0, 10.0, 21.0)  # µg m-3 of column-mean smoke; NOAA HMS names 5, 16 and 27 as typical of its classes
-SMOKE_TYPICAL = np.array([0.0, 3.0, 14.0, 40.0])  # µg m-3 at the surface that a class stands for where placeness is 0
+SINKING = 0.55  # smoke at the surface, as a share of the column's mean: the same everywhere
 VENTILATION = 4000.0  # m2 s-1: a 1,000 m mixed layer under 4 m s-1
-TYPICAL_DENSITY = 300.0  # people km-2: the national constant that stands for every place at placeness 0
-
+CROWD = (4.7, 2.05)  # mean and spread of log population density (people km-2) where monitors stand
+# What regions have of their own and never changes: correlation length (km). Source mixes differ within a county.
+CHARACTERS = {"level": 300.0, "industry": 31.0, "stoves": 300.0, "column": 300.0, "sources": 300.0}
+HIDDEN = (800.0, 10.0, (50.0, 0.0))  # length (km), memory (days), drift (km/day) of the regional hidden variation
+SLOWEST = 150.0  # days: the longest period of a hidden wave, lest it leave a place a level of its own for the year
+REGIONAL = 0.85  # share of the hidden variance that has a geography
 
 def _knob(default: float, unit: str, text: str, low: float, high: float) -> float:
     return field(default=default, metadata={"unit": unit, "help": text, "low": low, "high": high})
@@ -55,15 +59,18 @@ class World:
         0,
         2,
     )
+    people: bool = _knob(True, "1", "Place factors follow population; false: a regional character like it.", 0, 1)
     rural: float = _knob(0.25, "1", "Share of monitors placed evenly over the land instead of by population.", 0, 1)
     fires: int = _knob(80, "a-1", "Fire events in a year.", 0, 1000)
-    hidden: float = _knob(0.35, "1", "Spread of the (log) variation that no predictor shows directly.", 0, 1)
+    hidden: float = _knob(0.5, "1", "Spread of the (log) variation that no predictor shows directly.", 0, 1)
     clouds: float = _knob(0.45, "1", "Share of days without a satellite view; more where humid.", 0, 0.95)
     noise: float = _knob(1.2, "µg m-3", "Instrument noise of a daily mean, on top of 5 % of the value.", 0, 10)
 
     def __post_init__(self) -> None:
         for knob in fields(self):
             value, low, high = getattr(self, knob.name), knob.metadata["low"], knob.metadata["high"]
+            if knob.type == "bool" and not isinstance(value, bool):
+                raise ConfigError(f"world knob {knob.name}={value!r} must be true or false; {knob.metadata['help']}")
             if not (isinstance(value, (int, float, np.number)) and low <= value <= high):
                 raise ConfigError(
                     f"world knob {knob.name}={value!r} is outside {low} to {high}; {knob.metadata['help']}"
@@ -82,9 +89,9 @@ class World:
         weather = np.random.default_rng(self._seeds["weather"])
         character = np.random.default_rng(self._seeds["character"])
         drawn = {name: Spectral.draw(weather, *how) for name, how in sky.MOVING.items()}
-        drawn |= {n: Spectral.draw(character, 450.0) for n in ("level", "industry", "stoves", "column")}
+        drawn |= {name: Spectral.draw(character, length) for name, length in CHARACTERS.items()}
         rng = np.random.default_rng(self._seeds["hidden"])
-        drawn["regional"] = Spectral.draw(rng, 500.0, 3.0, (250.0, 0.0))
+        drawn["regional"] = Spectral.draw(rng, *HIDDEN, features=1024, slowest=SLOWEST)
         return drawn
 
     def _white(self, purpose: int, lonlat: Array, days: Array) -> Array:
@@ -92,19 +99,26 @@ class World:
         return white(key, lonlat, days)
 
     def places(self, lonlat: Array) -> dict[str, Array]:
-        """What is fixed about each place: terrain, people, climate and regional character, each (n,)."""
+        """What is fixed about each place: terrain, people, climate and regional character, each (n,).
+
+        ``crowd`` is what emissions follow: population density or, where ``people`` is false, a regional character
+        with the mean and spread of its logarithm.
+        """
         lonlat = np.asarray(lonlat, dtype=float)
         xy = coords.project(lonlat)
         lon, lat = lonlat.T
         pacific = logistic((-121.8 - lon) / 0.6) * logistic((lat - 40.0) / 1.2)
-        people = land.density(xy)
+        density = land.density(xy)
+        character = {name: self._fields[name](xy) for name in CHARACTERS}
+        crowd = np.maximum(density, 1.0) if self.people else np.exp(CROWD[0] + CROWD[1] * character["sources"])
         return {
             "elevation": land.elevation(xy),
             "basin": land.basin(xy),
-            "density": people,
-            "urbanity": np.log1p(people / 30.0) / np.log1p(3000.0 / 30.0),
+            "density": density,
+            "crowd": crowd,
+            "urbanity": np.log1p(crowd / 30.0) / np.log1p(3000.0 / 30.0),
             "arid": logistic((-100.0 - lon) / 2.0) * (1.0 - pacific),
-            **{name: self._fields[name](xy) for name in ("level", "industry", "stoves", "column")},
+            **character,
         }
 
     def weather(self, lonlat: Array, days: Array, place: dict[str, Array] | None = None) -> dict[str, Array]:
@@ -121,25 +135,30 @@ class World:
     def truth(
         self, place: dict[str, Array], weather: dict[str, Array], column: Array, chance: dict[str, Array]
     ) -> dict[str, Array]:
-        """PM2.5 and what a satellite sees, from place (n,), weather, column smoke and chance (all (n, T))."""
-        p, live = float(self.placeness), min(float(self.placeness), 1.0)
+        """PM2.5 and what a satellite sees, from place (n,), weather, column smoke and chance (all (n, T)).
+
+        Place enters through factors to the power of ``placeness`` alone: smoke and the hidden variation know none.
+        """
+        p = float(self.placeness)
         at = {name: value[:, None] for name, value in place.items()}
         warm = (weather["temperature"] - 14.0) / 10.0
         stale = VENTILATION / np.maximum(weather["boundary_layer_height"] * weather["wind_speed"], 600.0)
-        crowd = np.maximum(at["density"], 1.0) / TYPICAL_DENSITY
-        humid, high = 0.6 - at["arid"], at["elevation"] / 1000.0 - 0.5
+        # Centred where monitors stand on average, so that the typical place is the same at any placeness.
+        people, humid, high = np.log(at["crowd"]) - CROWD[0], 0.3 - at["arid"], at["elevation"] / 1000.0 - 0.6
+        walled = at["basin"] - 0.08
 
-        background = (
-            4.4
-            * np.exp(0.12 * warm + p * (0.25 * humid + 0.20 * at["level"] - 0.12 * high + 0.15 * humid * warm))
-            * stale**0.15
-        )
-        local = 1.5 * crowd ** (0.5 * p) * np.exp(p * (0.25 * at["industry"] + 0.4 * at["basin"])) * stale**0.7
+        def factor(exponent: Array, spread: float) -> Array:
+            """A place factor to the power of placeness over its mean, exp(p^2 spread^2 / 2) for a lognormal one."""
+            return np.exp(p * exponent - 0.5 * (p * spread) ** 2)
+
+        background = factor(0.25 * humid + 0.25 * at["level"] - 0.12 * high + 0.15 * humid * warm, 0.28)
+        background = 4.4 * np.exp(0.16 * warm) * background * stale**0.15
+        local = 1.5 * factor(0.18 * people + 0.6 * at["industry"] + 0.4 * walled, 0.63) * stale**0.6
         cold = np.maximum(16.0 - weather["temperature"], 0.0) / 10.0
-        heating = 0.6 * cold * crowd ** (0.35 * p) * np.exp(p * (0.9 * at["basin"] + 0.3 * at["stoves"])) * stale**0.6
+        heating = factor(0.18 * people + 0.9 * walled + 0.3 * at["stoves"], 0.49)
+        heating = 0.73 * cold * heating * stale**0.6
 
-        regional = 0.85 * live  # share of the hidden variance that has a geography
-        hidden = np.sqrt(regional) * chance["regional"] + np.sqrt(1.0 - regional) * chance["unresolved"]
+        hidden = np.sqrt(REGIONAL) * chance["regional"] + np.sqrt(1.0 - REGIONAL) * chance["unresolved"]
         wash = 1.0 / (1.0 + 0.05 * weather["precipitation"])
         common = wash * np.exp(self.hidden * hidden - 0.5 * self.hidden**2)
         background, local, heating = background * common, local * common, heating * common
@@ -147,16 +166,14 @@ class World:
         # The analyst draws smoke from space: blurred by judgement, and half the time a class lower under cloud.
         seen = np.digitize(column * np.exp(0.4 * chance["analyst"]), SMOKE_EDGES)
         seen = np.where(weather["cloudy"] & (chance["cover"] > 0), np.maximum(seen - 1, 0), seen)
-        sinking = 0.55 * np.exp(p * (0.5 * at["basin"] - 0.15 * (at["urbanity"] - 0.5)))
-        smoke = (1.0 - live) * SMOKE_TYPICAL[seen] + live * column * np.minimum(sinking, 1.5)
-        overhead = (1.0 - live) * SMOKE_TYPICAL[seen] / 0.55 + live * column
+        smoke = SINKING * column
 
         # AOD: 3.5 m2 g-1 dry, grown by humidity, over the mixed layer and 500 m above; smoke fills 1,500 m, dry.
         growth = ((1.0 - weather["humidity"] / 100.0) / 0.6) ** -0.45
         ratio = np.exp(p * (0.45 * (at["arid"] - 0.4) + 0.25 * at["column"] - 0.35 * (at["urbanity"] - 0.5)))
         surface = background + local + heating
         depth = 3.5e-6 * surface * (weather["boundary_layer_height"] + 500.0) * growth * ratio
-        depth = depth + 4.5e-6 * overhead * 1500.0 + 0.02
+        depth = depth + 4.5e-6 * column * 1500.0 + 0.02
         aod = depth * (1.0 + 0.12 * chance["retrieval"]) + 0.02 * chance["speckle"]
         return {
             "pm25_true": surface + smoke,
@@ -164,7 +181,7 @@ class World:
             "local": local,
             "heating": heating,
             "smoke_surface": smoke,
-            "smoke_column": overhead,
+            "smoke_column": column,
             "aod_true": depth,
             "aod": np.where(weather["cloudy"], np.nan, aod),
             "smoke": seen.astype(float),
