@@ -7,7 +7,7 @@ import nbformat
 import papermill
 import pytest
 
-from placeprior import pages
+from placeprior import experiment, matrix, pages
 from placeprior.errors import ConfigError, UnknownName
 from placeprior.pages import PageFailed, defaults, execute
 
@@ -187,3 +187,37 @@ def test_an_output_that_says_nothing_is_left_out():
 
 def test_sources_are_below_the_project(notebooks):
     assert pages.sources() == notebooks / "notebooks"
+
+
+NEEDING = "  toy: {notebook: 00_toy, profile: tiny, parameters: {count: 3}, needs: {tiny: [core], far: [core]}}"
+
+
+def test_a_page_whose_runs_are_not_made_says_what_it_waits_for(notebooks, no_kernel):
+    path = notebooks / "runs.yml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("  toy: {notebook: 00_toy, profile: tiny, parameters: {count: 3}}", NEEDING), "utf-8")
+    matrix._read.cache_clear()
+    made = nbformat.read(execute("toy", notebooks / "toy.ipynb"), as_version=4)
+    (cell,) = made.cells
+    assert cell.source.startswith("# A toy\n")
+    assert "`core` of profile `tiny` (0 of 4)" in cell.source and "`core` of profile `far` (0 of 8)" in cell.source
+    assert not no_kernel, "nothing was to be run"
+    # With another profile in place of its own, only what is needed beside it counts.
+    other = nbformat.read(execute("toy", notebooks / "toy.ipynb", profile="tiny"), as_version=4).cells[0].source
+    assert "`far`" in other and "`tiny`" not in other
+    for profile in ("tiny", "far"):
+        for run in matrix.runs(profile):
+            experiment.make(run, log=lambda _: None)
+        experiment.collect(profile)
+    execute("toy", notebooks / "toy.ipynb")
+    assert len(no_kernel) == 1, "complete, it is executed"
+
+
+def test_what_a_page_needs_is_checked_for_typos(notebooks):
+    path = notebooks / "runs.yml"
+    text = path.read_text(encoding="utf-8")
+    for wrong, named in (("{tiny: [cor]}", "'cor'; did you mean 'core'"), ("{tyni: [core]}", "did you mean 'tiny'")):
+        path.write_text(text.replace("parameters: {count: 3}", f"needs: {wrong}"), encoding="utf-8")
+        matrix._read.cache_clear()
+        with pytest.raises(UnknownName, match=named):
+            matrix.configuration()

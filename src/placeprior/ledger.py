@@ -121,6 +121,29 @@ def scores(profile: str, *matrices: str) -> pd.DataFrame:
     return frame[asked]
 
 
+def progress(profile: str, name: str) -> tuple[int, int]:
+    """How many runs of a matrix or a trial the committed tables hold, and how many it asks for.
+
+    Counted by what the lists say, as in :func:`scores`, so without the data. A table of evidence counts as one.
+    """
+    spec = matrix.profile(profile)
+    if name in spec.get("evidence", {}):
+        return int(any(results(profile).glob(f"{name}.*"))), 1
+    product = spec["matrices"].get(name) or spec["trials"][name]
+    asked = [(task, model, split, fold, seed) for task in product["task"] for model in product["model"]
+             for split in product["split"] for fold in matrix.asked_folds(product, split) for seed in product["seed"]]
+    if name in spec["matrices"]:
+        frame = scores(profile)
+    else:
+        from placeprior import trials  # which reads this module
+
+        frame, asked = trials.read(profile, name), asked * len(product["settings"])
+        return min(len(frame), len(asked)), len(asked)
+    model = frame["variant"].where(frame["fusion"] == "-", frame["variant"] + "/" + frame["fusion"])
+    made = set(zip(frame["task"], model, frame["split"], frame["fold"], frame["seed"], strict=True))
+    return len(made.intersection(asked)), len(set(asked))
+
+
 def sums(profile: str) -> pd.DataFrame:
     """The committed sums per run and test station (see :mod:`placeprior.metrics`)."""
     return _committed(results(profile) / "stations.parquet", pd.read_parquet, ["run", "name", "lon", "lat", *SUMS])

@@ -125,7 +125,15 @@ def _read(path: Path, _changed: float) -> dict[str, Any]:
             for matrix, spec in _mapping(profile.get(kind, {}), f"{kind} of profile {name!r}").items():
                 _product(spec, f"{one} {matrix!r} of profile {name!r}", profile["tasks"], settings=kind == "trials")
     for page, spec in _mapping(content["pages"], "pages").items():
-        _only(spec, f"page {page!r}", {"notebook", "parameters", "profile"}, ("notebook",))
+        _only(spec, f"page {page!r}", {"notebook", "parameters", "profile", "needs"}, ("notebook",))
+        for name, needed in _mapping(spec.get("needs", {}), f"needs of page {page!r}").items():
+            if name not in content["profiles"]:
+                raise UnknownName(f"profile in needs of page {page!r}", name, content["profiles"])
+            profile = content["profiles"][name]
+            known = [each for kind in ("matrices", "trials", "evidence") for each in profile.get(kind, {})]
+            for each in _list(needed, f"needs of page {page!r}"):
+                if each not in known:
+                    raise UnknownName(f"matrix, trial or evidence of profile {name!r}", each, known)
         _mapping(spec.get("parameters", {}), f"parameters of page {page!r}")
         if "profile" in spec and spec["profile"] not in content["profiles"]:
             raise UnknownName(f"profile of page {page!r}", spec["profile"], content["profiles"])

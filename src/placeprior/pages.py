@@ -62,6 +62,9 @@ def execute(page: str, target: Path, **parameters: Any) -> Path:
         raise ConfigError(f"page {page!r} in runs.yml names notebook {spec['notebook']!r}, but {source} does not exist")
     notebook = jupytext.read(source, fmt="py:percent")
     notebook.metadata["kernelspec"] = KERNEL
+    lacking = _lacking(spec, replaced="profile" in parameters)
+    if lacking:
+        return _waiting(page, notebook, lacking, target)
     given = {"profile": spec.get("profile", "demo")} | spec.get("parameters", {}) | parameters
     known = defaults(notebook)
     for name, value in given.items():
@@ -90,6 +93,40 @@ def execute(page: str, target: Path, **parameters: Any) -> Path:
     nbformat.write(done, unfinished)
     os.replace(unfinished, target)
     print(f"page {page}: done in {seconds:.0f} s", flush=True)
+    return target
+
+
+def _lacking(spec: dict[str, Any], *, replaced: bool) -> list[str]:
+    """What a page needs and the committed results do not hold yet, one phrase each.
+
+    Where the page's own profile is replaced by another, only what it needs of further profiles counts.
+    """
+    own, found = spec.get("profile", "demo"), []
+    for profile, names in spec.get("needs", {}).items():
+        for name in names if not (replaced and profile == own) else []:
+            made, asked = ledger.progress(profile, name)
+            if made < asked:
+                found.append(f"`{name}` of profile `{profile}` ({made} of {asked})")
+    return found
+
+
+def _waiting(page: str, notebook: nbformat.NotebookNode, lacking: list[str], target: Path) -> Path:
+    """Write a short chapter in place of one whose runs are not made: its title, and what is awaited.
+
+    The numbers of an earlier way of training would say something else than those of the other pages.
+    """
+    heading = next(line for cell in notebook.cells if cell.cell_type == "markdown"
+                   for line in cell.source.splitlines() if line.startswith("# "))
+    text = (f"{heading}\n\n```{{admonition}} Its runs are being made\n:class: warning\nThis chapter stands here when "
+            "the runs below are complete. All numbers of this book were begun anew, with networks that learn longer; "
+            "those of the old training are not shown beside them.\n\n" + "\n".join(f"- {each}" for each in lacking) + "\n```\n")
+    made = nbformat.v4.new_notebook(metadata={"kernelspec": KERNEL, "language_info": {"name": "python"}})
+    made.cells = [nbformat.v4.new_markdown_cell(text)]
+    for number, cell in enumerate(made.cells):
+        cell["id"] = f"waiting-{number}"  # the same file every time
+    target.parent.mkdir(parents=True, exist_ok=True)
+    ledger.replace(target, lambda path: nbformat.write(made, path))
+    print(f"page {page}: waits for {', '.join(lacking)}", flush=True)
     return target
 
 
