@@ -173,7 +173,7 @@ rows += [("station-days measured", f"{cube.attrs['station_days_measured']:,}"), 
 rows += [("slightly negative values, kept", int((cube.pm25 < 0).sum()))]
 Markdown(pd.DataFrame(rows, columns=["monitors reporting", "count"]).to_markdown(index=False))
 
-# %% mystnb={"figure": {"caption": "Mean of the true PM2.5 over the year at each monitor of the embedded world.", "name": "fig-world-monitors"}, "image": {"alt": "Map of the monitors as dots coloured by their mean PM2.5; higher near large cities and in California's valley, lower in the rural interior."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Mean of the true PM2.5 over the year at each monitor of the embedded world.", "name": "fig-world-monitors"}, "image": {"alt": "Map of the monitors as dots coloured by their mean PM2.5; groups of neighbouring monitors are alike, with high and low ones in all parts of the country."}} tags=["hide-input"]
 fig, ax = figures.subplots(size="map", maps=True)
 figures.station_map(ax, world.monitors, at_monitors.pm25_true.mean("time"), "mean PM2.5")
 _ = figures.label(fig, profile, n=len(world.monitors), of="monitors", embedded=True)
@@ -262,7 +262,7 @@ Markdown(
 # ## A smoke day and a winter day
 #
 # The same four parts, mapped on the day with most smoke under a clear sky and on the day of most heating. On the first,
-# plumes dwarf all else; on the second, cities and basins stand out. The maps show truth, which no monitor network
+# plumes dwarf all else; on the second, stale air over whole regions does, and within it local sources. The maps show truth, which no monitor network
 # sees. The speckle is part of it: a share of the hidden variation has no neighbourhood, and no method can map it.
 
 
@@ -284,7 +284,7 @@ def draw(j, top):
 # %% mystnb={"figure": {"caption": "A smoke day of the embedded world (the day with most smoke under a clear sky): true PM2.5, its four parts, and the satellite's view with its cloud gaps.", "name": "fig-world-smoke-day"}, "image": {"alt": "Six maps of one day in fire season. Smoke plumes dominate the true PM2.5; the satellite map shows the plumes but has large grey gaps under cloud."}} tags=["hide-input"]
 draw(0, (60, 15, 12, 6, 60, 0.8))
 
-# %% mystnb={"figure": {"caption": "The day of most residential heating in the embedded world: true PM2.5, its four parts, and the satellite's view.", "name": "fig-world-winter-day"}, "image": {"alt": "Six maps of one winter day. Cities and basins stand out in local emissions and heating; there is hardly any smoke; the satellite map has cloud gaps."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "The day of most residential heating in the embedded world: true PM2.5, its four parts, and the satellite's view.", "name": "fig-world-winter-day"}, "image": {"alt": "Six maps of one cold day. Background and heating are high over whole regions, local emissions in many small spots; there is hardly any smoke; the satellite map has large cloud gaps."}} tags=["hide-input"]
 draw(1, (40, 15, 12, 6, 60, 0.3))
 
 # %% [markdown]
