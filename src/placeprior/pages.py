@@ -119,7 +119,8 @@ def _waiting(page: str, notebook: nbformat.NotebookNode, lacking: list[str], tar
                    for line in cell.source.splitlines() if line.startswith("# "))
     text = (f"{heading}\n\n```{{admonition}} Its runs are being made\n:class: warning\nThis chapter stands here when "
             "the runs below are complete. All numbers of this book were begun anew, with networks that learn longer; "
-            "those of the old training are not shown beside them.\n\n" + "\n".join(f"- {each}" for each in lacking) + "\n```\n")
+            "those of the old training are not shown beside them.\n\n")
+    text += "\n".join(f"- {each}" for each in lacking) + "\n```\n"
     made = nbformat.v4.new_notebook(metadata={"kernelspec": KERNEL, "language_info": {"name": "python"}})
     made.cells = [nbformat.v4.new_markdown_cell(text)]
     for number, cell in enumerate(made.cells):
