@@ -1,119 +1,197 @@
-"""README's first screen: one figure and its tables, from results alone."""
+"""The first screen of README and book: what each way of telling the place adds, from committed results alone."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from placeprior import compare, figures, ledger, matrix
 from placeprior.errors import StoreError
+from placeprior.interval import pooled_noise
 from placeprior.looks import arm_order, look
+from placeprior.paired import fits, paired
 
-#: The matrices of README's tables: the main variants and their controls.
-MAIN = ("core", "controls")
-
-
-def draw(profile: str) -> Figure:
-    """README's figure: R2 by split, and its paired difference to no location, one row a task.
-
-    Returns
-    -------
-    matplotlib Figure
-    """
-    frame, sums = ledger.scores(profile, *MAIN), ledger.sums(profile)
-    if frame.empty:
-        raise StoreError(f"there are no results of profile {profile!r}; run `placeprior runs run --profile {profile}`")
-    figures.style()
-    tasks = sorted(set(frame["task"]), reverse=True)
-    fig, axes = figures.subplots(len(tasks), 2, size=(9.0, 3.1 * len(tasks) + 0.7), squeeze=False)
-    arms = arm_order(compare.with_arm(frame)["arm"])
-    for (left, right), task in zip(axes, tasks, strict=True):
-        part = frame[frame["task"] == task]
-        own = compare.with_arm(part[part["metric"] == "r2"])
-        gaps = compare.differences(part, sums)
-        gaps = gaps[gaps["arm"] != "idw"]
-        order = compare.splits_in(part)
-        _panel(left, own, order)
-        _panel(right, gaps, order)
-        left.set(ylabel="test R²", title=f"{task}: R², mean and range of fits")
-        right.axhline(0, color="#777777", lw=1, ls="--")
-        right.set(ylabel="R² minus R² of no location", title="gain from place, 95 % interval")
-    handles = figures.legend(axes[0, 0], arms).legend_handles
-    axes[0, 0].get_legend().remove()
-    fig.legend(handles=handles, loc="outside upper center", ncols=3)
-    figures.label(fig, profile, n=frame["run"].nunique(), of="runs", embedded=set(tasks) == {"world"},
-                  note="WR: within region, OoR: out of region")  # fmt: skip
-    return fig
+#: The matrices of the main tables: what is told, its controls and placebos, and the rivals without a network.
+MAIN = ("core", "controls", "elsewhere", "rivals", "rivals-elsewhere", "memory")
+REFERENCE = matrix.HEAD_ONLY
+TASKS = {
+    "weather-2019": "real PM2.5 of 2019 from weather",
+    "neighbours-2021": "real PM2.5 of 2021 from neighbouring monitors",
+    "world": "embedded world (simulated)",
+}
+#: What the figure shows of all arms: one of each kind, placebos and the strongest rivals among them.
+DRAWN = ("gbt", "gbt+lonlat", "kriging", "random-vector-hadamard", "smooth-random-hadamard", "urban-hadamard", "lonlat",
+         "geoclip-hadamard", "geoclip-concat")
 
 
-def _panel(ax: Axes, drawn: pd.DataFrame, order: list[str]) -> None:
-    """Every arm side by side in each split: bars are ``low`` to ``high`` where given, else the range of the fits."""
-    shown = arm_order(drawn["arm"])
-    bars = {key: (*_ends(fits), fits["value"].mean()) for key, fits in drawn.groupby(["split", "arm"])}
-    if bars:
-        # One failed arm must not flatten all others: means far outside the rest stand at the edge, as a number.
-        ends = np.array(list(bars.values()))
-        low, high = np.percentile(ends[:, 2], [5, 95])
-        room = 1.0 * max(high - low, 0.02)
-        floor, top = max(ends.min(), low - room), min(ends.max(), high + room)
-        pad = 0.06 * (top - floor)
-        ax.set_ylim(floor - pad, top + pad)
-        for (split, name), (start, stop, mean) in bars.items():
-            x = order.index(split) + (shown.index(name) - (len(shown) - 1) / 2) * min(0.13, 0.84 / len(shown))
-            style = look(name)
-            ax.plot([x, x], [start, stop], color=style.colour, lw=2, solid_capstyle="round")
-            at = float(np.clip(mean, floor, top))
-            ax.plot(x, at, style.marker, color=style.colour, ms=7, mec="white", mew=0.6)
-            if at != mean:
-                text = f"{mean:.1f} ".replace("-", "−")
-                ax.text(x - 0.06, at, text, ha="right", va="center", fontsize="x-small", color=style.colour)
-    ax.set_xticks(range(len(order)), [compare.SPLITS.get(s, s).replace(" · ", "\n") for s in order])
-    ax.set_xlim(-0.55, len(order) - 0.45)
-    ax.grid(axis="x", visible=False)
-    for edge in np.arange(len(order) - 1) + 0.5:
-        ax.axvline(edge, color="#e6e6e6", lw=0.8)
+def main(profile: str, task: str) -> pd.DataFrame:
+    """A task's scores in the main matrices of a profile, with the column ``arm``."""
+    known = [name for name in MAIN if name in matrix.profile(profile)["matrices"]]
+    frame = compare.with_arm(ledger.scores(profile, *known))
+    return frame[frame["task"] == task]
 
 
-def _ends(fits: pd.DataFrame) -> tuple[float, float]:
-    if {"low", "high"} <= set(fits.columns):
-        return float(fits["low"].iloc[0]), float(fits["high"].iloc[0])
-    return float(fits["value"].min()), float(fits["value"].max())
-
-
-def readme(profile: str = "demo", *others: str) -> None:
-    """Draw ``results/<profile>/headline.png`` and write README's tables; called by hand when results changed.
+def levels(frame: pd.DataFrame) -> pd.DataFrame:
+    """Test R2 by arm and split, mean over seeds; the two partitions of a checkerboard apart, as ``A / B``.
 
     Parameters
     ----------
-    profile : str
-        Drawn and tabulated.
-    *others : str
-        Further profiles, tabulated.
+    frame : pandas.DataFrame
+        As :func:`main`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Text; a dash where no run is.
     """
-    fig = draw(profile)
-    fig.savefig(ledger.results(profile) / "headline.png", dpi=130)
+    r2 = frame[frame["metric"] == "r2"].groupby(["arm", "split", "fold"])["value"].mean()
+    table = pd.DataFrame("–", [look(a).name for a in arm_order(frame["arm"])], compare.splits_in(frame), dtype=object)
+    for (arm, split), folds in r2.groupby(level=["arm", "split"]):
+        # Tenths drawn at random are of one kind; the partitions of a checkerboard are two places.
+        means = folds.to_numpy() if split.startswith("checkerboard") else [folds.mean()]
+        table.loc[look(arm).name, split] = compare.minus(" / ".join(f"{value:.2f}" for value in means))
+    return table.rename(columns=compare.SPLITS).rename_axis("told about the place, or rival")
+
+
+def gains(frame: pd.DataFrame, sums: pd.DataFrame) -> pd.DataFrame:
+    """Difference in R2 of every arm to the network without a place, but with the layer that a place brings along.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        As :func:`main`.
+    sums : pandas.DataFrame
+        As :func:`placeprior.ledger.sums`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``arm, split`` and the columns of :func:`placeprior.paired.paired`.
+    """
+    rows = []
+    for split in compare.splits_in(frame):
+        here = frame[frame["split"] == split]
+        base = fits(here, arm=REFERENCE)
+        terms = {arm: [(1.0, _beside(fits(here, arm=arm), base, arm)), (-1.0, base)]
+                 for arm in arm_order(here["arm"]) if arm != REFERENCE}
+        found = paired(terms, sums)
+        if len(found):
+            found = paired(terms, sums, noise=pooled_noise(found))
+            rows.append(found.rename_axis("arm").reset_index().assign(split=split))
+    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=["arm", "split", "difference"])
+
+
+def _beside(own: pd.Series, base: pd.Series, arm: str) -> pd.Series:
+    """An arm's fits by those of the reference: a rival that no training's chance decides stands beside every seed."""
+    if arm not in matrix.BASELINES or arm == matrix.CORRECTED:
+        return own
+    one = own.groupby(level="fold").first()
+    there = base.index[base.index.get_level_values("fold").isin(one.index)]
+    return pd.Series(one[there.get_level_values("fold")].to_numpy(), there)
+
+
+def gains_table(found: pd.DataFrame) -> pd.DataFrame:
+    """:func:`gains` as text: bold where the interval excludes zero."""
+    names = [look(a).name for a in arm_order(found["arm"])]
+    table = pd.DataFrame("–", names, compare.splits_in(found), dtype=object)
+    for row in found.itertuples():
+        mean = f"**{row.difference:+.3f}**" if row.clear else f"{row.difference:+.3f}"
+        within = f" ({row.low:+.2f} to {row.high:+.2f})" if np.isfinite(row.low) else " (one seed)"
+        table.loc[look(row.arm).name, row.split] = compare.minus(mean + within)
+    return table.rename(columns=compare.SPLITS).rename_axis(f"R² minus that of {look(REFERENCE).name}")
+
+
+def tasks(*profiles: str) -> list[tuple[str, str]]:
+    """Profiles and tasks that have main results, real measurements first."""
+    found = [(profile, task) for task in TASKS for profile in profiles
+             if task in matrix.profile(profile)["tasks"] and (REFERENCE == main(profile, task)["arm"]).any()]
+    if not found:
+        raise StoreError(f"there are no results of {' or '.join(profiles)}; `placeprior runs list {profiles[0]}` lists "
+                         "the runs, `make demo-full` and `make aqs` make them")
+    return found
+
+
+def draw(*profiles: str) -> Figure:
+    """The gain over no location by split, one row a task: real measurements first, rivals and placebos beside."""
+    shown = tasks(*profiles)
+    figures.style()
+    fig, axes = figures.subplots(len(shown), 1, size=(7.2, 2.7 * len(shown) + 0.8), squeeze=False)
+    present: list[str] = []
+    for ax, (profile, task) in zip(axes[:, 0], shown, strict=True):
+        found = gains(main(profile, task), ledger.sums(profile))
+        found = found[found["arm"].isin(DRAWN)]
+        order = compare.splits_in(found)
+        arms = arm_order(found["arm"])
+        present = arm_order({*present, *arms})
+        for row in found.itertuples():
+            x = order.index(row.split) + (arms.index(row.arm) - (len(arms) - 1) / 2) * 0.8 / len(arms)
+            style = look(row.arm)
+            if np.isfinite(row.low):
+                ax.plot([x, x], [row.low, row.high], color=style.colour, lw=1.6, solid_capstyle="round")
+            ax.plot(x, row.difference, style.marker, color=style.colour, ms=6, mec="white", mew=0.5)
+        ax.axhline(0, color="#777777", lw=1, ls="--")
+        middle = found["difference"].to_numpy(float)
+        ax.set_ylim(max(-0.45, middle.min() - 0.12), min(0.45, middle.max() + 0.12))
+        ax.set_xticks(range(len(order)), [compare.SPLITS.get(s, s).replace(" · ", "\n") for s in order])
+        ax.set_xlim(-0.5, len(order) - 0.5)
+        ax.grid(axis="x", visible=False)
+        ax.set(title=TASKS[task], ylabel="R² minus\nno location")
+    handles = [plt.Line2D([], [], color=look(a).colour, marker=look(a).marker, ls="", label=look(a).name)
+               for a in present]
+    fig.legend(handles=handles, loc="outside upper center", ncols=3, fontsize="small")
+    figures.label(fig, " and ".join(dict.fromkeys(profile for profile, _ in shown)),
+                  n=sum(main(profile, task)["run"].nunique() for profile, task in shown), of="runs",
+                  embedded=all(task == "world" for _, task in shown),
+                  note="the panels say which are simulated; "
+                  "95 % intervals over places and trainings; WR: within region, OoR: out of region")
+    return fig
+
+
+def readme(*profiles: str) -> None:
+    """Draw ``results/headline.png``; write README's tables and ``book/_result.md``, by hand when results changed.
+
+    Parameters
+    ----------
+    *profiles : str
+        Such as ``"aqs", "demo"``.
+    """
+    fig = draw(*profiles)
+    figure = matrix.root() / "results" / "headline.png"
+    fig.savefig(figure, dpi=130)
     plt.close(fig)
-    lines = [f"![Test R² by split for each way of telling the place, and its gain over telling nothing; "
-             f"profile {profile}](results/{profile}/headline.png)"]  # fmt: skip
-    for name in (profile, *others):
-        frame = ledger.scores(name, *MAIN)
-        for task in dict.fromkeys(frame["task"]):
-            part = frame[frame["task"] == task]
-            kind = "embedded world, simulated" if task == "world" else "real measurements"
-            seeds = part["seed"].nunique()
-            lines += ["", f"Test R², mean ± sd over {seeds} seed{'s' * (seeds > 1)} and all folds; `{task}` ({kind}), "
-                      f"profile `{name}`, {part['run'].nunique()} runs:", "",
-                      compare.spread(part).to_markdown(disable_numparse=True)]  # fmt: skip
-    path = matrix.root() / "README.md"
-    text = path.read_text(encoding="utf-8")
-    text = _between(text, "result", lines)
-    text = _between(text, "ran", _ran())
-    path.write_text(text, encoding="utf-8")
+    described = ("Gain in test R² over the network without a place, by split, for each way of telling the place, with "
+                 "placebos and rivals")
+    tables: list[str] = []
+    for profile, task in tasks(*profiles):
+        frame = main(profile, task)
+        config = matrix.settings(profile)
+        found = gains(frame, ledger.sums(profile))
+        seeds = frame.groupby("split")["seed"].nunique()
+        counted = ", ".join(f"{compare.SPLITS.get(s, s)} {seeds[s]}" for s in compare.splits_in(frame))
+        tables += [
+            "", f"**{TASKS[task][0].upper()}{TASKS[task][1:]}** (`{task}`, profile `{profile}`: "
+            f"{frame['run'].nunique()} runs; networks of width {config.width}, {config.window} days, {config.epochs} "
+            f"epochs; seeds: {counted}). Test R², mean over seeds, both partitions of a checkerboard apart:", "",
+            levels(frame).to_markdown(disable_numparse=True), "",
+            "Difference to the network without a place that has the same extra layer, with 95 % interval over blocks "
+            "of the map and trainings (bold: it excludes zero):", "",
+            gains_table(found).to_markdown(disable_numparse=True),
+        ]
+    root = matrix.root()
+    text = (root / "README.md").read_text(encoding="utf-8")
+    text = _between(text, "result", [f"![{described}](results/headline.png)", *tables])
+    _write(root / "README.md", _between(text, "ran", _ran()))
+    _write(root / "book" / "_result.md", "\n".join([f"```{{image}} ../results/headline.png\n:alt: {described}\n```",
+                                                   *tables]) + "\n")
+
+
+def _write(path: Path, text: str) -> None:
+    ledger.replace(path, lambda part: part.write_text(text, encoding="utf-8"))
 
 
 def _ran() -> list[str]:
