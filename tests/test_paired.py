@@ -12,9 +12,9 @@ from scipy import stats
 from placeprior import ledger, metrics, paired
 from placeprior.compare import with_arm
 from placeprior.coords import great_circle_km
-from placeprior.correlogram import correlogram, practical_range
+from placeprior.correlogram import correlation_range, correlogram
 from placeprior.errors import StoreError
-from placeprior.interval import Noise, clear, interval, pooled_noise
+from placeprior.interval import Noise, clear, interval, pooled_noise, surviving
 
 
 def places(n):
@@ -253,14 +253,14 @@ def test_interval_holds_for_many_quantities_at_once():
 def test_range_of_a_field_is_found_and_noise_has_none():
     rng = np.random.default_rng(0)
     lonlat = places(150)
-    root = np.linalg.cholesky(np.exp(-great_circle_km(lonlat, lonlat) / 250) + 1e-9 * np.eye(150))
+    root = np.linalg.cholesky(np.exp(-great_circle_km(lonlat, lonlat) / 150) + 1e-9 * np.eye(150))
     field = root @ rng.normal(size=(150, 60))
-    assert practical_range(field, lonlat) == pytest.approx(750, rel=0.25)
+    assert correlation_range(field, lonlat) == pytest.approx(600, rel=0.25)
     km, rho, pairs = correlogram(field, lonlat)
     assert rho[0] > rho[4] > rho[9] and pairs.sum() > 0 and (np.diff(km) > 0).all()
-    assert practical_range(rng.normal(size=(150, 60)), lonlat) == 0
-    assert practical_range(np.ones((150, 1)), lonlat) == 0
-    assert practical_range(field[:1], lonlat[:1]) == 0
+    assert correlation_range(rng.normal(size=(150, 60)), lonlat) == 0
+    assert correlation_range(np.ones((150, 1)), lonlat) == 0
+    assert correlation_range(field[:1], lonlat[:1]) == 0
 
 
 def test_residual_range_is_that_of_the_stations_differences():
@@ -268,5 +268,21 @@ def test_residual_range_is_that_of_the_stations_differences():
     terms = {"": difference(scores)}
     mse = (sums["sum_e2"] / sums["n"]).groupby([sums["run"], sums["name"]]).first().unstack()
     columns = np.column_stack([mse.loc[f"a-1-{s}"] - mse.loc[f"b-1-{s}"] for s in (0, 1)])
-    assert paired.residual_range(terms, sums) == practical_range(columns, places(40))
+    assert paired.residual_range(terms, sums) == correlation_range(columns, places(40))
     assert paired.residual_range({}, sums) == 0
+
+
+# --- many looks -------------------------------------------------------------------------------------------------------
+
+
+def test_holm_keeps_what_is_clear_among_many_looks():
+    found = pd.DataFrame({"difference": [5.0, -2.6, 2.3, 0.1, 1.0, 0.0], "se": [1.0, 1, 1, 1, 1, 0], "dof": [50.0] * 6})
+    half = stats.t.ppf(0.975, 50) * found["se"]
+    found = found.assign(low=found["difference"] - half, high=found["difference"] + half)
+    found.loc[4, ["low", "high"]] = np.nan  # one seed: no interval, no look
+    found["clear"] = clear(found["low"], found["high"])
+    p = 2 * stats.t.sf(found["difference"].abs(), 50)
+    assert p[1] < 0.05 / 4 and 0.05 / 3 < p[2] < 0.05, "the third is clear alone, and not together"
+    assert surviving(found).index.tolist() == [0, 1] and found["clear"].tolist() == [1, -1, 1, 0, 0, 0]
+    assert surviving(found.iloc[[2]]).index.tolist() == [2], "one look is no many"
+    assert surviving(found.iloc[:0]).empty

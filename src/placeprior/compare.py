@@ -11,7 +11,9 @@ import pandas as pd
 
 from placeprior import metrics
 from placeprior.errors import StoreError
+from placeprior.interval import LEVEL, surviving
 from placeprior.looks import UNIT, arm, arm_order, look
+from placeprior.paired import BLOCK_KM
 
 #: Splits as every table lists them, and what each holds out.
 SPLITS = {
@@ -205,6 +207,42 @@ def reported(split: str, name: str) -> str:
     if values:
         return " / ".join(f"{v:.2f}" for v in values)
     return "below no location (in words)" if (split, name) in IN_WORDS else "–"
+
+
+INTERVAL = f"{100 * LEVEL:.0f} % interval"
+#: For the line under a figure of differences.
+NOTE = f"{INTERVAL}s over places and trainings"
+#: What a cell of :func:`gains` holds, for the caption of a table.
+CELL = f"{INTERVAL} over places and trainings, bold where it is clear; of a checkerboard also the two partitions apart"
+
+
+def rule() -> str:
+    """What an interval is and what *clear* means: the sentences that every page with differences shows."""
+    return (
+        "Each difference is the mean over folds of the mean over seeds, on the same test rows, with a "
+        f"{INTERVAL} for what other places and other trainings would have given: square blocks of the map, "
+        f"{BLOCK_KM:.0f} km wide or as far as errors are alike, are left out in turn, and seeds are compared with each "
+        "other. *Better*, *worse* and *clear* mean that this interval excludes zero, and nothing else. Where there is "
+        "one seed alone, nothing tells the noise of training: there is no interval, and nothing is clear. How often "
+        "the interval holds, and how often it finds a difference where there is none, is measured in {doc}`intervals`."
+    )
+
+
+def looked(found: pd.DataFrame) -> str:
+    """How many of the differences that were looked at are clear, one by one and together, as a sentence.
+
+    Parameters
+    ----------
+    found : pandas.DataFrame
+        All of them, as :func:`placeprior.matched.differences`.
+    """
+    told = int(np.isfinite(found["low"].astype(float)).sum())
+    clear, stay = int((found["clear"] != 0).sum()), len(surviving(found))
+    return (
+        f"Of {len(found)} differences, {told} have an interval and {clear} {'is' if clear == 1 else 'are'} clear. The "
+        f"more one looks, the more is found by luck: looked at all together ({{term}}`Holm's rule`), {stay} "
+        f"{'stays' if stay == 1 else 'stay'} clear."
+    )
 
 
 def signed(low: float, high: float, digits: int = 3) -> str:

@@ -8,7 +8,8 @@ from scipy import optimize
 from placeprior.coords import great_circle_km
 
 FARTHEST_KM, BIN_KM = 1500.0, 100.0
-PRACTICAL = 3.0  # e-folding distances until 5 % of an exponential correlation are left
+LONGEST_KM = 1000.0  # a range: over the contiguous US, squares of a larger side are fewer than fifteen
+FOLDINGS = 4.0  # e-folding distances until 2 % of an exponential correlation are left
 ALIKE = 0.1  # neighbours that share less of their variance are taken for independent
 
 
@@ -42,13 +43,15 @@ def correlogram(values: np.ndarray, lonlat: np.ndarray) -> tuple[np.ndarray, np.
     return distance[filled] / total[filled], product[filled] / total[filled], total[filled]
 
 
-def practical_range(values: np.ndarray, lonlat: np.ndarray) -> float:
-    r"""The distance at which 5 % of the correlation of neighbours are left.
+def correlation_range(values: np.ndarray, lonlat: np.ndarray) -> float:
+    r"""The distance at which 2 % of the correlation of neighbours are left.
 
     To the correlogram an exponential is fitted by least squares weighted by the number of pairs (Cressie, N. A. C.
     1993, *Statistics for Spatial Data*, Wiley, section 2.6):
 
-    .. math:: \rho(h) = c\, e^{-h/a}, \quad 0 \le c \le 1
+    .. math:: \rho(h) = c\, e^{-h/a} - m, \quad 0 \le c \le 1, \quad m \ge 0
+
+    where m is what the correlogram loses because values were centred on the mean of these places, not on the true one.
 
     Parameters
     ----------
@@ -58,7 +61,7 @@ def practical_range(values: np.ndarray, lonlat: np.ndarray) -> float:
     Returns
     -------
     float
-        :math:`3a`, km, at most :data:`FARTHEST_KM`; 0 where neighbours share less than a tenth, or too few places are
+        :math:`4a`, km, at most :data:`LONGEST_KM`; 0 where neighbours share less than a tenth, or too few places are
         there to tell.
     """
     km, rho, pairs = correlogram(values, lonlat)
@@ -66,9 +69,9 @@ def practical_range(values: np.ndarray, lonlat: np.ndarray) -> float:
         return 0.0
 
     def misfit(theta: np.ndarray) -> np.ndarray:
-        return np.sqrt(pairs) * (theta[0] * np.exp(-km / theta[1]) - rho)
+        return np.sqrt(pairs) * (theta[0] * np.exp(-km / theta[1]) - theta[2] - rho)
 
-    share, folding = optimize.least_squares(
-        misfit, [0.5, 200.0], bounds=([0, 10], [1, FARTHEST_KM / PRACTICAL]), x_scale=[1, 100]
+    share, folding, _ = optimize.least_squares(
+        misfit, [0.5, 200.0, 0.05], bounds=([0, 10, 0], [1, FARTHEST_KM, 1]), x_scale=[1, 100, 0.1]
     ).x
-    return float(PRACTICAL * folding) if share >= ALIKE else 0.0
+    return min(FOLDINGS * float(folding), LONGEST_KM) if share >= ALIKE else 0.0

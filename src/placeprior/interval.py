@@ -148,3 +148,28 @@ def pooled_noise(found: pd.DataFrame) -> Noise | None:
     told = found[np.isfinite(found["noise"].astype(float)) & (found["noise_dof"] > 0)]
     dof = float(told["noise_dof"].sum())
     return Noise(float((told["noise"] * told["noise_dof"]).sum() / dof), dof) if dof else None
+
+
+def surviving(found: pd.DataFrame) -> pd.DataFrame:
+    r"""Which clear differences stay clear when all of a table are looked at together.
+
+    Of many looks at nothing, one in twenty would be called clear. Holm's rule (Holm, S. 1979, *Scandinavian Journal of
+    Statistics* 6, 65) keeps the chance that any is, of all of them, at one in twenty: of :math:`m` differences in the
+    order of their p-values, the first must be below :math:`0.05/m`, the next below :math:`0.05/(m-1)`, and so on; what
+    comes after the first that is not, is not clear either.
+
+    Parameters
+    ----------
+    found : pandas.DataFrame
+        Rows of :func:`placeprior.paired.paired`: all that were looked at, clear or not.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows that stay.
+    """
+    told = found[np.isfinite(found["low"].astype(float))]
+    t = told["difference"].abs() / told["se"].where(told["se"] > 0, np.inf)
+    p = pd.Series(2 * stats.t.sf(t.astype(float), told["dof"].astype(float)), told.index).sort_values(kind="stable")
+    failed = (p > (1 - LEVEL) / np.arange(len(p), 0, -1)).to_numpy()
+    return found.loc[sorted(p.index[: failed.argmax() if failed.any() else len(p)])]

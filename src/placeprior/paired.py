@@ -15,7 +15,7 @@ import pandas as pd
 
 from placeprior import metrics
 from placeprior.coords import project
-from placeprior.correlogram import practical_range
+from placeprior.correlogram import correlation_range
 from placeprior.errors import StoreError
 from placeprior.interval import Noise, interval
 
@@ -203,7 +203,7 @@ def residual_range(contrasts: Mapping[Hashable, Sequence[Term]], sums: pd.DataFr
     Returns
     -------
     float
-        Km, as :func:`placeprior.correlogram.practical_range`.
+        Km, as :func:`placeprior.correlogram.correlation_range`.
     """
     ids = {run for terms in contrasts.values() for _, runs in terms for run in runs}
     own = sums[sums["run"].isin(ids)]
@@ -216,4 +216,4 @@ def residual_range(contrasts: Mapping[Hashable, Sequence[Term]], sums: pd.DataFr
     if not columns:
         return 0.0
     lonlat = own.drop_duplicates("name").set_index("name").loc[table.index, ["lon", "lat"]]
-    return practical_range(np.column_stack(columns), lonlat.to_numpy(np.float64))
+    return correlation_range(np.column_stack(columns), lonlat.to_numpy(np.float64))
