@@ -1,14 +1,10 @@
 """Tables, paired differences over several fits, and verdicts."""
 
-import json
-import shutil
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
-from placeprior import compare, headline, ledger, matrix, metrics
+from placeprior import compare, ledger, metrics
 from placeprior.errors import StoreError
 
 
@@ -95,34 +91,6 @@ def test_spread_lists_arms_in_the_books_order_and_marks_what_is_absent(results):
 )
 def test_verdicts(split, arm, clear, verdict):
     assert compare.agreement(split, arm, clear) == verdict
-
-
-def test_readme_is_rewritten_between_its_marks_only(results, tmp_path, monkeypatch):
-    ids = {run: f"{number:012x}" for number, run in enumerate(results[0]["run"].unique())}  # as the store names them
-    frame, sums = (table.assign(run=table["run"].map(ids)) for table in results)
-    monkeypatch.setattr(matrix, "root", lambda: tmp_path)
-    folder = tmp_path / "results" / "demo"
-    folder.mkdir(parents=True)
-    frame.to_csv(folder / "scores.csv", index=False)
-    sums.assign(lon=-100.0, lat=40.0).to_parquet(folder / "stations.parquet")
-    shutil.copy(Path(__file__).parent.parent / "runs.yml", tmp_path)
-    stamp = {"parameters": 5, "seconds": 90.0, "device": "cpu", "threads": 1}
-    stamps = {run: stamp for run in frame["run"].unique()}
-    (folder / "stamps.json").write_text(json.dumps(stamps), encoding="utf-8")
-    page = tmp_path / "README.md"
-    ran = "<!-- ran:begin -->\nbefore\n<!-- ran:end -->"
-    page.write_text(f"# A\n<!-- result:begin -->\nbefore\n<!-- result:end -->\n{ran}\nB\n", encoding="utf-8")
-    headline.readme("demo")
-    once = page.read_text(encoding="utf-8")
-    assert once.startswith("# A\n<!-- result:begin -->\n![") and once.endswith("<!-- ran:end -->\nB\n")
-    assert "before" not in once and "GeoCLIP, Hadamard" in once and "embedded world, simulated" in once
-    assert f"{len(stamps)} trained" in once and "| `paper` | all | paper | not run yet |" in once
-    assert (folder / "headline.png").stat().st_size > 10_000
-    headline.readme("demo")
-    assert page.read_text(encoding="utf-8") == once
-    page.write_text("# A\n", encoding="utf-8")
-    with pytest.raises(StoreError, match="result:begin"):
-        headline.readme("demo")
 
 
 def test_minus_signs_are_for_numbers_only():

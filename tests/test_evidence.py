@@ -11,7 +11,7 @@ from conftest import RUNS_YML
 from placeprior import evidence, experiment, ledger, matrix
 from placeprior.errors import StoreError, UnknownName
 
-SPEC = "    evidence:\n      strata: {task: [toy], model: [none], split: [spatial], seed: [%s]}\n  far:"
+SPEC = "    evidence:\n      strata: {task: [toy], model: [none], split: [spatial], fold: [1], seed: [%s]}\n  far:"
 
 
 @pytest.fixture

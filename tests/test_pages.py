@@ -216,7 +216,8 @@ def test_a_page_whose_runs_are_not_made_says_what_it_waits_for(notebooks, no_ker
 def test_what_a_page_needs_is_checked_for_typos(notebooks):
     path = notebooks / "runs.yml"
     text = path.read_text(encoding="utf-8")
-    for wrong, named in (("{tiny: [cor]}", "'cor'; did you mean 'core'"), ("{tyni: [core]}", "'tyni'; known: far, tiny")):
+    slips = {"{tiny: [cor]}": "'cor'; did you mean 'core'", "{tyni: [core]}": "'tyni'; known: far, tiny"}
+    for wrong, named in slips.items():
         path.write_text(text.replace("parameters: {count: 3}", f"needs: {wrong}"), encoding="utf-8")
         matrix._read.cache_clear()
         with pytest.raises(UnknownName, match=named):
