@@ -25,7 +25,8 @@ embedded = bool(cube.attrs["embedded"])
 lonlat = stations(cube)
 pm25 = cube["pm25"].values.astype(float)
 measured = np.isfinite(pm25)
-runs = matrix.runs(profile, "core")
+known = [name for name in ("core", "elsewhere") if name in matrix.profile(profile)["matrices"]]
+runs = [run for name in known for run in matrix.runs(profile, name)]
 names = list(dict.fromkeys(run.split for run in runs))
 parts = {(name, fold): split(name, cube, 0, fold) for name in names for fold in folds(name)}
 held = [name for name in names if name != "random"]

@@ -69,7 +69,6 @@ joins = {
 Markdown(told + joins)
 
 # %% tags=["remove-input"]
-epochs = [stored[run.id]["best_epoch"] for run in runs]
 dim = 0 if variant in matrix.NO_PLACE else encoders.load(variant).dim
 minutes = sum(stored[run.id]["stamp"]["seconds"] for run in runs) / 60
 threads = sorted({f"{stored[run.id]['stamp']['device']}, {stored[run.id]['stamp']['threads']} thread" for run in runs})
@@ -79,8 +78,8 @@ facts = [
     ("dynamic inputs a day", f"{len(first['predictors'])}: " + ", ".join(first["predictors"])),
     ("window", f"{config.window} days, the estimated day last"),
     ("width of the LSTMs, of the summary", f"{config.width}, {config.summary}"),
-    ("most epochs, rows an epoch", f"{config.epochs}, {f'{config.rows_per_epoch:,}' if config.rows_per_epoch else 'all'}"),
-    ("best epoch, over all fits", f"{min(epochs)} to {max(epochs)}"),
+    ("epochs, rows a step", f"{config.epochs}, {config.batch}; every epoch shows every training row once"),
+    ("learning rate", f"rises once to {config.rate:g} and falls to zero"),
     (
         "fits",
         f"{len(runs)} ({len(splits)} splits, seeds {', '.join(map(str, seeds))}, both partitions of a checkerboard)",
@@ -94,9 +93,9 @@ compare.table(pd.DataFrame(facts, columns=["what", "here"]), f"The variant `{mod
 #
 # The loss is Huber's on the scaled target. Training rows are scored while the weights still move and with dropout,
 # validation rows afterwards and without: so the validation curve can lie below the training curve, and only its own
-# course says when to stop. The weights of the epoch with the lowest validation loss are the ones that are used.
+# course says more. Validation rows decide nothing: every fit takes all its epochs and keeps its last weights.
 
-# %% mystnb={"figure": {"caption": "Loss after each epoch on every split, variant `{{model}}`: training rows (grey, dashed) and validation rows (coloured). One thin line a fit (seed and fold); a marker stands on each fit's best epoch. Losses are in units of the scaled target, whose scale differs between splits, so compare within a panel.", "name": "fig-{{model}}-curves"}, "image": {"alt": "Small panels, one a split, of loss against epoch for {{model}}: thin grey dashed training lines and thin coloured validation lines, with a marker on the lowest point of each validation line."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Loss after each epoch on every split, variant `{{model}}`: training rows (grey, dashed) and validation rows (coloured). One thin line a fit (seed and fold); a marker stands at its end. Losses are in units of the scaled target, whose scale differs between splits, so compare within a panel.", "name": "fig-{{model}}-curves"}, "image": {"alt": "Small panels, one a split, of loss against epoch for {{model}}: thin grey dashed training lines and thin coloured validation lines, with a marker at the end of each validation line."}} tags=["hide-input"]
 across = min(3, len(splits))
 deep = -(-len(splits) // across)
 fig, axes = figures.subplots(deep, across, size=(6.4, 2.0 * deep + 0.6), sharey=True, squeeze=False)
@@ -120,15 +119,12 @@ fig.legend(loc="outside upper right", ncols=2)
 _ = figures.label(fig, profile, n=len(runs), of="fits", embedded=is_embedded)
 
 # %% tags=["remove-input"]
-still = sum(stored[run.id]["best_epoch"] == len(ledger.table(run.id, "history")) for run in runs)
+last = [ledger.table(run.id, "history")["validation_loss"].to_numpy() for run in runs]
+rose = sum(losses[-1] > 1.01 * losses.min() for losses in last)
 Markdown(
-    f"In {still} of {len(runs)} fits the last epoch was the best one: "
-    + (
-        "most fits were stopped by their budget, not by a rising validation loss, and a longer training might still "
-        "gain. The budget is the same for every variant, but a variant that learns more slowly pays more for it."
-        if still > len(runs) / 2
-        else "most fits had seen their best before the budget ended."
-    )
+    f"In {rose} of {len(runs)} fits the last validation loss lies more than one hundredth above the lowest: there the network went on "
+    "learning its training stations after it had stopped learning what holds at others. {doc}`budget` asks whether twice the epochs "
+    "would change an answer."
 )
 
 # %% [markdown]

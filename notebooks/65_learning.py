@@ -137,8 +137,7 @@ if world.scores.empty:
 # In the spatial split a tenth of the stations is tested and a tenth of the others validates ({doc}`../concepts/splits`).
 # Here only $N$ of the remaining ones are kept for training, drawn at random; of one seed, fewer are a part of more.
 # **Tested and validating stations stay the same**, so that scores along a curve are about the same rows. The validating
-# stations decide when training stops, and there are as many as before: where only twenty-five stations are trained on, this
-# is help that a country with twenty-five stations would not have.
+# stations decide nothing, so a country with twenty-five stations could be helped in the same way.
 #
 # Each arm is compared with its **matched reference**: the same network without the place. For longitude and latitude that
 # is "no location"; for GeoCLIP, which brings a deeper head, it is "no location, extra head" ({doc}`controls`).
@@ -148,27 +147,20 @@ if world.scores.empty:
 def budget(curve):
     """What few stations mean for the training: rows, steps, passes over the data."""
     spec = matrix.profile(curve.name)
-    config, stamps = SIZES[spec["size"]].with_(**spec.get("settings", {})), ledger.stamps(curve.name)
+    config = SIZES[spec["size"]].with_(**spec.get("settings", {}))
     rows = []
     for number in curve.numbers:
         part = curve.scores[curve.scores["stations"] == number]
         own = part["rows"].iloc[0]
-        epoch = min(own, config.rows_per_epoch or own)
-        best = [stamps[run]["best_epoch"] for run in part["run"].unique() if stamps[run].get("best_epoch")]
-        rows.append(
-            (f"{number:,}", f"{own:,.0f}", f"{epoch:,.0f}", f"{np.ceil(epoch / config.batch):,.0f}", f"{config.epochs * epoch / own:.1f}",
-             f"{np.mean(best):.1f} of {config.epochs}" if best else "–")
-        )  # fmt: skip
+        rows.append((f"{number:,}", f"{own:,.0f}", f"{np.ceil(own / config.batch):,.0f}", str(config.epochs)))
     return compare.table(
         pd.DataFrame(
             rows,
             columns=[
                 "training stations",
                 "training rows",
-                "rows an epoch",
                 "steps an epoch",
-                "passes over the rows at most",
-                "best epoch, mean",
+                "epochs",
             ],
         ),
         f"What few stations do to the training; {curve.origin}.",
@@ -626,8 +618,8 @@ Markdown(
 #
 # ```{admonition} Solution
 # :class: solution dropdown
-# Set `rows_per_epoch` to the smallest number of rows in the first table and raise `epochs`: every point then takes the same
-# steps. What differs is how often a row is seen: with few stations many times, with many stations perhaps less than once.
+# Give each number of stations a matrix of its own, whose `epochs` are in inverse proportion to its training rows: every point then takes the same
+# steps. What differs is how often a row is seen: with few stations many times, with many stations a few times.
 # One can hold fixed the steps or the passes, not both; with noise in the measurements, seeing a row many times is worth
 # less than seeing another.
 # ```
