@@ -1,6 +1,6 @@
 """Which boosted trees: settings tried on validation rows of real weather, so that the rival gets a network's care.
 
-Test rows are not touched, and the trees see no place. The table lists every setting that was tried, the best first; those
+Test rows are not touched, and the trees see no place. The table lists every setting tried, the best first; those
 in `placeprior.baselines` have the smallest error averaged over the cells. Needs PLACEPRIOR_DATA.
 """
 
