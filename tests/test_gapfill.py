@@ -50,8 +50,20 @@ def places(seed=0):
 
 
 def fill(features, fitted=None, lonlat=None, gaps=GAPS, seed=3):
-    return gapfill.fill(features, NAMES, gaps, mask() if fitted is None else fitted,
-                        places() if lonlat is None else lonlat, TIME, seed=seed)
+    filler = gapfill.Filler(features, NAMES, gaps, mask() if fitted is None else fitted,
+                            places() if lonlat is None else lonlat, TIME, seed=seed)  # fmt: skip
+    return filler(features, TIME), filler.accuracy()
+
+
+def test_other_places_and_days_are_filled_as_the_stations_were():
+    features, _ = world()
+    filler = gapfill.Filler(features, NAMES, GAPS, mask(), places(), TIME, seed=3)
+    few = filler(features[5:9, 10:20], TIME[10:20])
+    np.testing.assert_array_equal(few, filler(features, TIME)[5:9, 10:20])
+    # A gap that no station had, both bands at once, is filled too.
+    both = features[:2].copy()
+    both[..., [A, B]] = np.nan
+    assert np.isfinite(filler(both, TIME)[..., [A, B]]).all()
 
 
 def test_observed_values_stay_and_no_gap_is_left():

@@ -40,6 +40,20 @@ def stored(model, profile="tiny"):
     return run
 
 
+def test_a_map_of_a_run_with_filled_gaps_is_made_from_filled_fields(project, monkeypatch):
+    monkeypatch.setitem(data.TASKS, "toy", lambda: toy_cube().assign_attrs(gaps="warmth"))
+    run, cube = stored("sincos/hadamard"), toy_cube()
+    rows = ledger.table(run.id, "predictions")
+    window = run.settings.window
+    # Rows whose window had a gap: there filled and unfilled fields give other estimates.
+    gap = np.isnan(cube["warmth"].values)
+    rows = rows[[gap[s, d - window + 1 : d + 1].any() for s, d in zip(rows["station"], rows["day"], strict=True)]]
+    day = int(rows["day"].mode()[0])
+    rows = rows[rows["day"] == day]
+    made = daily_map(run, grid_of(cube, day))
+    np.testing.assert_allclose(made.values[rows["station"], rows["station"]], rows["estimate"], rtol=1e-4)
+
+
 @pytest.mark.parametrize("neighbours", [0, 1])
 @pytest.mark.parametrize("model", ["idw", "none", "sincos/channels", "sincos/hadamard"])
 def test_a_map_is_the_runs_own_estimate_at_a_station(project, monkeypatch, model, neighbours):

@@ -80,7 +80,7 @@ class Prepared:
     features : ndarray of float32, shape (station, time, feature)
         Scaled predictors, the neighbour features last where the task has them.
     gaps : pandas.DataFrame or None
-        How well the gaps of satellite data were filled (:func:`placeprior.gapfill.fill`), where the task has any.
+        How well the gaps of satellite data were filled (:class:`placeprior.gapfill.Filler`), where the task has any.
     place : ndarray of float32, shape (station, dim), or None
     x_scale, y_scale, place_scale : Scaler
     huber : float
@@ -92,9 +92,8 @@ class Prepared:
         names = predictors(cube)
         features = np.stack([cube[name].transpose("station", "time").values for name in names], axis=-1)
         self.gaps = None
-        if gaps := cube.attrs.get("gaps", "").split():
-            features, self.gaps = gapfill.fill(features, names, gaps, parts.train, stations(cube), cube["time"].values,
-                                               seed=1000 * run.seed + run.fold)
+        if filler := filler_of(run, cube, parts):
+            features, self.gaps = filler(features, cube["time"].values), filler.accuracy()
         if cube.attrs.get("neighbours"):
             known = cube["pm25"].values, stations(cube), pool_of(run, cube, parts)
             if run.data.get("neighbours") == "unmatched":
@@ -129,6 +128,20 @@ class Prepared:
                 self.module.mean.copy_(torch.from_numpy(scaler.mean))
                 self.module.scale.copy_(torch.from_numpy(scaler.scale))
             self.place = self.place_scale(vectors)
+
+
+def filler_of(run: Run, cube: xr.Dataset, parts: Split) -> gapfill.Filler | None:
+    """What fills the gaps of a run's predictors, at its stations and on its maps; None where the task has no gaps.
+
+    It is not stored: fitted anew to the same rows with the same seed, it fills to the last bit as before.
+    """
+    gaps = cube.attrs.get("gaps", "").split()
+    if not gaps:
+        return None
+    names = predictors(cube)
+    features = np.stack([cube[name].transpose("station", "time").values for name in names], axis=-1)
+    return gapfill.Filler(features, names, gaps, parts.train, stations(cube), cube["time"].values,
+                          seed=1000 * run.seed + run.fold)
 
 
 def pool_of(run: Run, cube: xr.Dataset, parts: Split) -> np.ndarray:

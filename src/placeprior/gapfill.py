@@ -35,22 +35,13 @@ TREES = {"learning_rate": 0.1, "max_iter": 200, "max_leaf_nodes": 31, "min_sampl
 COLUMNS = ["variable", "beside", "n_fitted", "n_held_out", "rmse", "mbe", "r2", "share"]
 
 
-def fill(
-    features: NDArray[np.float32],
-    names: list[str],
-    gaps: Sequence[str],
-    fitted: NDArray[np.bool_],
-    lonlat: NDArray[np.float64],
-    time: NDArray[np.datetime64],
-    *,
-    seed: int,
-) -> tuple[NDArray[np.float32], pd.DataFrame]:
-    """Fill the gaps of some variables from the others.
+class Filler:
+    """What fills the gaps of some variables from the others, learnt from the training rows of one fold.
 
     Parameters
     ----------
     features : ndarray of float32, shape (station, time, feature)
-        Predictors, NaN where unknown; not changed. Without the target and the neighbour feature, which are labels.
+        Predictors, NaN where unknown; not changed. Without the target and the neighbour features, which are labels.
     names : list of str
         Their names.
     gaps : sequence of str
@@ -64,15 +55,6 @@ def fill(
     seed : int
         Of every draw; with it, equal inputs give equal bits.
 
-    Returns
-    -------
-    filled : ndarray of float32
-        As ``features``, the variables of ``gaps`` without NaN.
-    accuracy : pandas.DataFrame
-        A row a filler: ``variable``, ``beside`` (the other bands it sees, or empty), ``n_fitted`` and ``n_held_out``
-        station-days, ``rmse``, ``mbe`` (estimate minus observation), ``r2`` on the held-out fifth of the places, and
-        ``share`` of the ``fitted`` station-days that it fills. NaN where nothing could be held out.
-
     Raises
     ------
     UnknownName
@@ -83,44 +65,118 @@ def fill(
     Notes
     -----
     Gradient-boosted trees (Friedman, J. H. 2001, *Annals of Statistics* 29, 1189), which take missing inputs as they
-    are. At most :data:`ROWS` station-days are fitted to. The fillers are not fitted again to the held-out places, so
-    the accuracy is that of the very models that fill.
+    are. At most :data:`ROWS` station-days are fitted to. The trees are not fitted again to the held-out places, so
+    the accuracy is that of the very models that fill. They are fitted when first needed, each by a generator of its
+    own: in which order, and for which places, changes nothing.
     """
-    from threadpoolctl import threadpool_limits
 
-    for name in gaps:
-        if name not in names:
-            raise UnknownName("variable", name, names)
-    shape = features.shape
-    if len(names) != shape[2] or fitted.shape != shape[:2] or lonlat.shape != (shape[0], 2) or len(time) != shape[1]:
-        raise CubeError(f"features {shape}, {len(names)} names, fitted {fitted.shape}, lonlat {lonlat.shape} and "
-                        f"{len(time)} days do not fit each other; give them for the same stations, days and variables")
-    bands = [names.index(name) for name in gaps]
-    others = [i for i in range(shape[2]) if i not in bands and _changes(features[..., i], fitted)]
-    weather = np.concatenate([features[..., others], _season(time, shape[:2])], axis=2)
-    order = _order(lonlat, seed)
-
-    filled, rows = features.copy(), []
-    with threadpool_limits(1):  # one thread: bit-equal results, and runs share the cores
-        for name, band in zip(gaps, bands, strict=True):
-            beside = [i for i in bands if i != band]
-            known, seen = np.isfinite(features[..., band]), np.isfinite(features[..., beside]).any(2)
-            learnt = known & fitted
+    def __init__(
+        self,
+        features: NDArray[np.float32],
+        names: list[str],
+        gaps: Sequence[str],
+        fitted: NDArray[np.bool_],
+        lonlat: NDArray[np.float64],
+        time: NDArray[np.datetime64],
+        *,
+        seed: int,
+    ) -> None:
+        for name in gaps:
+            if name not in names:
+                raise UnknownName("variable", name, names)
+        shape = features.shape
+        rest = (fitted.shape, lonlat.shape, len(time), len(names))
+        if rest != (shape[:2], (shape[0], 2), shape[1], shape[2]):
+            raise CubeError(f"features {shape}, {len(names)} names, fitted {fitted.shape}, lonlat {lonlat.shape} and "
+                            f"{len(time)} days do not fit each other; give them for the same stations, days and "
+                            "variables")
+        self._features, self._names, self._fitted, self._time, self._seed = features, names, fitted, time, seed
+        self._bands = [names.index(name) for name in gaps]
+        for band in self._bands:
+            learnt = np.isfinite(features[..., band]) & fitted
             if learnt.sum() < FEWEST:
-                raise CubeError(f"{name} was observed on {learnt.sum()} of {fitted.sum()} fitted station-days, too few "
-                                "to fill its gaps from; leave it out of the gaps, or use a source that has it")
-            held = _held_out(order, learnt)
-            with_band = ~known & seen if (learnt & seen & ~held).sum() >= FEWEST else np.zeros_like(known)
-            fillers = [([], learnt, ~known & ~with_band), (beside, learnt & seen, with_band)]
-            for inputs, usable, gap in fillers:
+                raise CubeError(f"{names[band]} was observed on {learnt.sum()} of {fitted.sum()} fitted station-days, "
+                                "too few to fill its gaps from; leave it out of the gaps, or use a source that has it")
+        self._others = [i for i in range(shape[2]) if i not in self._bands and _changes(features[..., i], fitted)]
+        self._order = _order(lonlat, seed)
+        self._known: dict[tuple[int, tuple[int, ...]], tuple] = {}
+
+    def __call__(self, features: NDArray[np.float32], time: NDArray[np.datetime64]) -> NDArray[np.float32]:
+        """Fill the gaps at any places and days.
+
+        Parameters
+        ----------
+        features : ndarray of float32, shape (place, time, feature)
+            The variables it was fitted to, in their order.
+        time : ndarray of datetime64, shape (time,)
+
+        Returns
+        -------
+        ndarray of float32
+            As ``features``, the variables to fill without NaN; what was known stays as it is.
+        """
+        from threadpoolctl import threadpool_limits
+
+        filled = features.copy()
+        with threadpool_limits(1):  # one thread: bit-equal results, and runs share the cores
+            for band in self._bands:
+                for inputs, gap in self._gaps_of(features, band):
+                    if gap.any():
+                        predict, _ = self._trees(band, inputs)
+                        filled[gap, band] = predict(self._inputs(features, time, inputs)[gap])
+        return filled
+
+    def accuracy(self) -> pd.DataFrame:
+        """How well the gaps of the stations are filled.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row a model that fills some: ``variable``, ``beside`` (the other bands it sees, or empty), ``n_fitted``
+            and ``n_held_out`` station-days, ``rmse``, ``mbe`` (estimate minus observation), ``r2`` on the held-out
+            fifth of the places, and ``share`` of the fitted station-days that it fills. NaN where nothing could be
+            held out.
+        """
+        rows = []
+        for band in self._bands:
+            for inputs, gap in self._gaps_of(self._features, band):
                 if gap.any():
-                    x = np.concatenate([weather, features[..., inputs]], axis=2)
-                    generator = np.random.default_rng([seed, band, len(inputs)])
-                    predict, measured = _fit(x, features[..., band], usable & ~held, usable & held, generator)
-                    filled[gap, band] = predict(x[gap])
-                    share = float((gap & fitted).sum() / fitted.sum())
-                    rows.append([name, ", ".join(names[i] for i in inputs), *measured, share])
-    return filled, pd.DataFrame(rows, columns=COLUMNS)
+                    share = float((gap & self._fitted).sum() / self._fitted.sum())
+                    beside = ", ".join(self._names[i] for i in inputs)
+                    rows.append([self._names[band], beside, *self._trees(band, inputs)[1], share])
+        return pd.DataFrame(rows, columns=COLUMNS)
+
+    def _gaps_of(self, features, band):
+        """Two pairs of inputs among the other bands and of the places and days to be filled with them."""
+        beside = tuple(i for i in self._bands if i != band)
+        known, seen = np.isfinite(features[..., band]), np.isfinite(features[..., beside]).any(2)
+        with_band = ~known & seen if self._pays(band, beside) else np.zeros_like(known)
+        return [((), ~known & ~with_band), (beside, with_band)]
+
+    def _rows(self, band, inputs):
+        """Station-days to learn a band from, and those of them that are held out."""
+        learnt = np.isfinite(self._features[..., band]) & self._fitted
+        seen = np.isfinite(self._features[..., inputs]).any(2) if inputs else True
+        return learnt & seen, _held_out(self._order, learnt)
+
+    def _pays(self, band, beside):
+        usable, held = self._rows(band, beside)
+        return bool(beside) and (usable & ~held).sum() >= FEWEST
+
+    def _inputs(self, features, time, inputs):
+        season = _season(time, features.shape[:2])
+        return np.concatenate([features[..., self._others], season, features[..., list(inputs)]], axis=2)
+
+    def _trees(self, band, inputs):
+        """What predicts a band from these inputs, and how well; fitted once."""
+        if (band, inputs) in self._known:
+            return self._known[band, inputs]
+        usable, held = self._rows(band, inputs)
+        generator = np.random.default_rng([self._seed, band, len(inputs)])
+        x = self._inputs(self._features, self._time, inputs)
+        found = _fit(x, self._features[..., band], usable & ~held, usable & held, generator)
+        self._known[band, inputs] = found
+        return found
 
 
 def _fit(x, values, rows, held, generator):

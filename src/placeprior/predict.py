@@ -9,7 +9,7 @@ import xarray as xr
 from placeprior import ledger, matrix
 from placeprior.cube import predictors
 from placeprior.errors import ConfigError, StoreError
-from placeprior.experiment import build_model, cube_of, parts_of, place_encoder, pool_of, trainable
+from placeprior.experiment import build_model, cube_of, filler_of, parts_of, place_encoder, pool_of, trainable
 from placeprior.matrix import Run
 from placeprior.neighbours import neighbour_features
 from placeprior.sizes import Config
@@ -77,13 +77,16 @@ def daily_map(run: Run, grid: xr.Dataset, *, chunk: int = 20_000) -> xr.DataArra
             raise ConfigError(f"a map needs {config.window} days of predictors; the grid has {days.sizes['time']}: "
                               "give it the days before as well")
         cube = cube_of(run)
-        layers = [days[name].transpose("y", "x", "time").values[land] for name in predictors(cube)]
+        parts = parts_of(run, cube)
+        fields = np.stack([days[name].transpose("y", "x", "time").values[land] for name in predictors(cube)], -1)
+        if filler := filler_of(run, cube, parts):
+            fields = filler(fields.astype(np.float32), days["time"].values)
+        layers = [fields]
         if cube.attrs.get("neighbours"):
-            layers += list(np.moveaxis(_neighbours(run, lonlat, days["time"].values), -1, 0))
-        features = scalers["x_scale"](np.stack(layers, -1).astype(np.float32))
+            layers.append(_neighbours(run, lonlat, days["time"].values))
+        features = scalers["x_scale"](np.concatenate(layers, -1).astype(np.float32))
         place = None
         if "place_scale" in scalers:
-            parts = parts_of(run, cube)
             place = scalers["place_scale"](place_encoder(run, cube, parts)(lonlat))
         estimates = []
         for start in range(0, len(lonlat), chunk):
