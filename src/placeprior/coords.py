@@ -17,6 +17,7 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
+from placeprior import arrays
 from placeprior.errors import CoordinateError
 
 Floats = NDArray[np.float64]
@@ -28,6 +29,9 @@ EARTH_RADIUS_KM = 6371.0
 CONUS_BOX: Box = (-124.706553, 25.120779, -66.979601, 49.383625)
 """West, south, east and north edge of the contiguous United States (degrees), from the reference code."""
 
+ASHORE = 0.5
+"""Degrees off the drawn shore or border up to which a place counts as of this country: islands, piers, rounding."""
+
 
 def check_lonlat(lonlat: ArrayLike, names: Sequence[str] | None = None, region: Box | None = None) -> Floats:
     """Return places as a float64 array, or say which of them cannot be a place.
@@ -35,7 +39,8 @@ def check_lonlat(lonlat: ArrayLike, names: Sequence[str] | None = None, region: 
     Parameters
     ----------
     lonlat : array_like, shape (n, 2)
-        Longitude and latitude, degrees.
+        Longitude and latitude, degrees. What has labels is read by them (:func:`placeprior.arrays.places`); a masked
+        number is a missing one.
     names : sequence of str, length n, optional
         Names of the places (stations), used in the message.
     region : (west, south, east, north), optional
@@ -51,10 +56,7 @@ def check_lonlat(lonlat: ArrayLike, names: Sequence[str] | None = None, region: 
     CoordinateError
         Wrong shape, not a number, out of range, outside the region, or swapped; names the first such row.
     """
-    try:
-        places = np.array(lonlat, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise CoordinateError(f"lonlat holds more than numbers ({error}); give degrees as numbers") from None
+    places = arrays.places(lonlat)
     if places.ndim != 2 or places.shape[1] != 2:
         raise CoordinateError(
             f"lonlat has shape {places.shape}, expected (n, 2): a row a place, columns longitude and latitude"
@@ -67,7 +69,8 @@ def check_lonlat(lonlat: ArrayLike, names: Sequence[str] | None = None, region: 
         place = f"row {row}" if names is None else f"row {row} (station {str(names[row])!r})"
         others = f" ({int(wrong.sum())} such rows of {len(places)})" if wrong.sum() > 1 else ""
         lon, lat = places[row]
-        raise CoordinateError(f"{place}: lon={lon:.10g}, lat={lat:.10g} {what}{others}; {remedy}")
+        # All digits: 180.00000000001 is beyond 180, and must look so.
+        raise CoordinateError(f"{place}: lon={_written(lon)}, lat={_written(lat)} {what}{others}; {remedy}")
 
     lon, lat = places.T
     if (wrong := ~np.isfinite(places).all(axis=1)).any():
@@ -82,11 +85,16 @@ def check_lonlat(lonlat: ArrayLike, names: Sequence[str] | None = None, region: 
     if (wrong := np.abs(lon) > 180).any():
         refuse(wrong, "has a longitude beyond 180 degrees", "give longitude in degrees east, -180 to 180")
     if region is not None and (wrong := ~_in_box(lon, lat, region)).any():
-        edges = "lon {0:g} to {2:g}, lat {1:g} to {3:g}".format(*region)
+        edges = "lon {0} to {2}, lat {1} to {3}".format(*map(_written, region))
         if (swapped := wrong & _in_box(lat, lon, region)).any():
             refuse(swapped, f"is outside the region ({edges})", swap)
         refuse(wrong, f"is outside the region ({edges})", "drop the row or widen the region")
     return places
+
+
+def _written(number: float) -> str:
+    """The shortest text that reads back as the same number."""
+    return repr(float(number)).removesuffix(".0")
 
 
 def _in_box(lon: Floats, lat: Floats, box: Box) -> NDArray[np.bool_]:
@@ -248,6 +256,37 @@ def inside(lonlat: ArrayLike) -> NDArray[np.bool_]:
     """
     lon, lat = check_lonlat(lonlat).T
     return shapely.contains_xy(nation(), lon, lat)
+
+
+def at_home(lonlat: ArrayLike, what: str) -> Floats:
+    """Return places as :func:`check_lonlat` does; refuse those for which a thing of this country means nothing.
+
+    Parameters
+    ----------
+    lonlat : array_like, shape (n, 2)
+        Degrees.
+    what : str
+        The thing that knows the contiguous United States alone.
+
+    Raises
+    ------
+    CoordinateError
+        A place is more than :data:`ASHORE` outside :data:`CONUS_BOX`, or most places are as far from its outline.
+    """
+    places = check_lonlat(lonlat)
+    west, south, east, north = CONUS_BOX
+    abroad = ~_in_box(*places.T, (west - ASHORE, south - ASHORE, east + ASHORE, north + ASHORE))
+    if not abroad.any():  # of a box, much is Canada, Mexico and sea
+        off = np.flatnonzero(~inside(places))
+        far = off[~shapely.dwithin(nation(), shapely.points(places[off]), ASHORE)]
+        if 2 * len(far) > len(places):
+            abroad[far] = True
+    if abroad.any():
+        row = int(abroad.argmax())
+        raise CoordinateError(f"row {row}: lon={_written(places[row, 0])}, lat={_written(places[row, 1])} is not in the "
+                              f"contiguous United States ({int(abroad.sum())} such rows of {len(places)}), and {what} "
+                              "knows no other country; leave them out, or choose something that does")
+    return places
 
 
 def grid(resolution: float, region: Box = CONUS_BOX) -> tuple[Floats, Floats]:

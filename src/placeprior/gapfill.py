@@ -25,6 +25,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from placeprior import arrays
+from placeprior.coords import check_lonlat
 from placeprior.errors import CubeError, UnknownName
 
 ROWS = 200_000  # station-days a filler is fitted to, drawn where there are more, to bound the time
@@ -91,6 +93,10 @@ def fill(
     for name in gaps:
         if name not in names:
             raise UnknownName("variable", name, names)
+    whole, features = features, arrays.numbers(features, "features").astype(np.float32)
+    place = arrays.labels(lonlat) if arrays.labels(whole) is None else arrays.labels(whole)
+    fitted = arrays.flags_by_day(fitted, "fitted")[arrays.order(arrays.labels(fitted), place, "fitted")]
+    lonlat = check_lonlat(lonlat)[arrays.order(arrays.labels(lonlat), place, "lonlat")]
     shape = features.shape
     if len(names) != shape[2] or fitted.shape != shape[:2] or lonlat.shape != (shape[0], 2) or len(time) != shape[1]:
         raise CubeError(f"features {shape}, {len(names)} names, fitted {fitted.shape}, lonlat {lonlat.shape} and "

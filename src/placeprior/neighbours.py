@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from placeprior.coords import great_circle_km
+from placeprior import arrays
+from placeprior.coords import check_lonlat, great_circle_km
+from placeprior.errors import CubeError
 
 NEAREST = 9
 POWER = 1.0
@@ -50,7 +52,18 @@ def neighbour_pm25(
     ndarray of float32, shape (station or m, time)
         NaN where no pool station reported that day.
     """
-    known = np.where(pool, pm25, np.nan)
+    place, day = arrays.labels(lonlat), arrays.days(pm25)
+    place = arrays.labels(pm25) if place is None else place
+    whole = arrays.by_day(pm25, "pm25")[arrays.order(arrays.labels(pm25), place, "pm25")]
+    pool = arrays.flags_by_day(pool, "pool")[arrays.order(arrays.labels(pool), place, "pool")][
+        :, arrays.order(arrays.days(pool), day, "pool")]  # fmt: skip
+    lonlat = check_lonlat(lonlat)
+    if pool.shape != whole.shape or len(whole) != len(lonlat):
+        raise CubeError(f"pm25 {whole.shape}, pool {pool.shape} and {len(lonlat)} places do not fit each other; give "
+                        "the same stations and days")
+    known = np.where(pool, whole, np.nan)
+    if getattr(pm25, "dtype", None) == np.float32:
+        known = known.astype(np.float32)  # as it came: half the memory
     source = np.flatnonzero(pool.any(1))
     distance = great_circle_km(lonlat if target is None else target, lonlat[source])
     ignored = distance <= exclusion_km if exclusion_km > 0 else np.zeros(distance.shape, bool)
@@ -61,7 +74,7 @@ def neighbour_pm25(
     distance = np.take_along_axis(distance, order, axis=1)
     values = known[source]
 
-    out = np.full((distance.shape[0], pm25.shape[1]), np.nan, np.float32)
+    out = np.full((distance.shape[0], known.shape[1]), np.nan, np.float32)
     complete = np.zeros(out.shape, bool)
     for start in range(0, len(out), 32):
         rows = slice(start, start + 32)
