@@ -29,6 +29,9 @@ EARTH_RADIUS_KM = 6371.0
 CONUS_BOX: Box = (-124.706553, 25.120779, -66.979601, 49.383625)
 """West, south, east and north edge of the contiguous United States (degrees), from the reference code."""
 
+ACROSS = 0.25
+"""Degrees off a state's drawn outline up to which a site may be; of a thousand of EPA's none is off by 0.01."""
+
 ASHORE = 0.5
 """Degrees off the drawn shore or border up to which a place counts as of this country: islands, piers, rounding."""
 
@@ -227,7 +230,9 @@ def _outlines() -> dict[str, dict[str, shapely.Polygon | shapely.MultiPolygon]]:
         kind: {item.get("properties", {}).get("name", kind): shape(item) for item in collection["geometries"]}
         for kind, collection in topology["objects"].items()
     }
-    shapely.prepare(outlines["nation"]["nation"])
+    outlines["codes"] = {item["id"]: outlines["states"][item["properties"]["name"]]
+                         for item in topology["objects"]["states"]["geometries"]}  # fmt: skip
+    shapely.prepare([*outlines["nation"].values(), *outlines["states"].values()])
     return outlines
 
 
@@ -239,6 +244,44 @@ def nation() -> shapely.MultiPolygon:
 def states() -> dict[str, shapely.Polygon | shapely.MultiPolygon]:
     """Outlines of the 48 contiguous states and DC by name, longitude and latitude in degrees."""
     return dict(_outlines()["states"])
+
+
+def wrapped(lon: ArrayLike) -> Floats:
+    """Longitudes in degrees, -180 to 180, of such as are counted from 0 to 360; others are left as they are.
+
+    >>> wrapped([241.75, -118.25, 180.0]).tolist()
+    [-118.25, -118.25, 180.0]
+    """
+    lon = arrays.numbers(lon, "lon", CoordinateError)
+    return np.where((lon > 180) & (lon <= 360), lon - 360, lon)
+
+
+def in_state(lonlat: ArrayLike, code: ArrayLike) -> NDArray[np.bool_]:
+    """Whether places can be where a record says: in, or within :data:`ACROSS` of, the state of its code.
+
+    Parameters
+    ----------
+    lonlat : array_like, shape (n, 2)
+        Degrees; anything else than a place, such as NaN, is in no state.
+    code : array_like of str, shape (n,)
+        Federal state codes (FIPS), such as ``"06"``. Of others than the contiguous states' nothing is known: true.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+    """
+    places, code = arrays.places(lonlat), np.asarray(code)
+    can = np.ones(len(places), bool)
+    outlines = _outlines()["codes"]
+    for each in np.unique(code):
+        if (shape := outlines.get(str(each))) is not None:
+            own = code == each
+            distinct, row = np.unique(places[own], axis=0, return_inverse=True)
+            known = np.isfinite(distinct).all(1)
+            near = np.zeros(len(distinct), bool)
+            near[known] = shapely.dwithin(shape, shapely.points(distinct[known]), ACROSS)
+            can[own] = near[row.ravel()]
+    return can
 
 
 def inside(lonlat: ArrayLike) -> NDArray[np.bool_]:

@@ -6,7 +6,9 @@ import csv
 import io
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -77,6 +79,14 @@ def read_text(stream: BinaryIO, encoding: str = "utf-8-sig", **options: Any) -> 
         No header; text that is none; a row longer than the header, such as one with a decimal comma.
     """
     text = io.TextIOWrapper(stream, encoding=encoding, newline="")
+    try:
+        return _read_text(text, **options)
+    finally:
+        if "chunksize" not in options:
+            text.detach()  # the stream is the caller's to close
+
+
+def _read_text(text: io.TextIOWrapper, **options: Any) -> Any:
     lines = csv.reader(text, skipinitialspace=True)
     header = next((line for line in lines if any(cell.strip() for cell in line)), None)
     if header is None:
@@ -85,25 +95,39 @@ def read_text(stream: BinaryIO, encoding: str = "utf-8-sig", **options: Any) -> 
     wanted = options.pop("usecols", None)
     kept = [at for at, name in enumerate(names) if wanted is None or wanted(name)]
     columns = pd.Index([names[at] for at in kept], dtype=object)
-    with warnings.catch_warnings():
-        # a row longer than the header would otherwise be cut with a warning
-        warnings.simplefilter("error", pd.errors.ParserWarning)
+    with _strictly(lines.line_num):
         table = pd.read_csv(text, header=None, names=range(len(names)), usecols=kept if wanted else None, dtype=str,
                             keep_default_na=False, na_filter=False, skipinitialspace=True, index_col=False, **options)
-    return table.set_axis(columns, axis=1) if isinstance(table, pd.DataFrame) else _Pieces(table, columns)
+    if isinstance(table, pd.DataFrame):
+        return table.set_axis(columns, axis=1)
+    return _Pieces(text, table, columns, lines.line_num)
 
 
+@contextmanager
+def _strictly(before: int) -> Iterator[None]:
+    """Refuse a row longer than the header, which pandas would cut; count lines from the start of the file."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        try:
+            yield
+        except pd.errors.ParserError as error:
+            raise pd.errors.ParserError(re.sub(r"(?<=line )\d+", lambda n: str(int(n[0]) + before), str(error))) from None
+
+
+@dataclass
 class _Pieces:
     """The pieces of a long table, under its names."""
 
-    def __init__(self, pieces: Any, columns: pd.Index) -> None:
-        self.pieces, self.columns = pieces, columns
+    text: io.TextIOWrapper
+    pieces: Any
+    columns: pd.Index
+    before: int
 
-    def __iter__(self) -> Any:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)
+    def __iter__(self) -> Iterator[pd.DataFrame]:
+        with _strictly(self.before):
             for piece in self.pieces:
                 yield piece.set_axis(self.columns, axis=1)
+        self.text.detach()
 
 
 def refuse_twice(names: Sequence[str], where: str = "") -> None:
