@@ -301,7 +301,7 @@ def inside(lonlat: ArrayLike) -> NDArray[np.bool_]:
     return shapely.contains_xy(nation(), lon, lat)
 
 
-def at_home(lonlat: ArrayLike, what: str) -> Floats:
+def at_home(lonlat: ArrayLike, what: str, together: bool = False) -> Floats:
     """Return places as :func:`check_lonlat` does; refuse those for which a thing of this country means nothing.
 
     Parameters
@@ -310,16 +310,19 @@ def at_home(lonlat: ArrayLike, what: str) -> Floats:
         Degrees.
     what : str
         The thing that knows the contiguous United States alone.
+    together : bool
+        Whether the places are one set of stations: of :data:`CONUS_BOX` much is Canada, Mexico and sea, and a set that
+        lies there for the most part is of another country.
 
     Raises
     ------
     CoordinateError
-        A place is more than :data:`ASHORE` outside :data:`CONUS_BOX`, or most places are as far from its outline.
+        A place is more than :data:`ASHORE` outside :data:`CONUS_BOX`; most of a set are as far from the outline.
     """
     places = check_lonlat(lonlat)
     west, south, east, north = CONUS_BOX
     abroad = ~_in_box(*places.T, (west - ASHORE, south - ASHORE, east + ASHORE, north + ASHORE))
-    if not abroad.any():  # of a box, much is Canada, Mexico and sea
+    if together and not abroad.any():
         off = np.flatnonzero(~inside(places))
         far = off[~shapely.dwithin(nation(), shapely.points(places[off]), ASHORE)]
         if 2 * len(far) > len(places):

@@ -48,7 +48,7 @@ def to_map(lonlat: np.ndarray) -> np.ndarray:
     CoordinateError
         A station is of another country: the map is not its.
     """
-    return nearest_km(land(), coords.at_home(lonlat, "the map of kNNDM"))[0]
+    return nearest_km(land(), coords.at_home(lonlat, "the map of kNNDM", together=True))[0]
 
 
 def to_other_folds(between: np.ndarray, fold: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from scipy.sparse import csr_array
 
 from placeprior import arrays, kriging, metrics, splits
-from placeprior.coords import EARTH_RADIUS_KM, great_circle_km
+from placeprior.coords import EARTH_RADIUS_KM, at_home, great_circle_km
 from placeprior.vicinity import TICK, ScoreError, checked, dealt, p_value, shares
 
 
@@ -26,8 +26,13 @@ def states(lonlat: ArrayLike) -> np.ndarray:
     """The state each place lies in, or is nearest to, by name, shape (n,); see :func:`placeprior.splits.state_folds`.
 
     For regions of equal area use :func:`placeprior.truth.squares`.
+
+    Raises
+    ------
+    CoordinateError
+        Places of another country: the nearest state would mean nothing.
     """
-    places, _ = checked(lonlat, None)
+    places = at_home(lonlat, "the list of its states", together=True)
     return np.array([splits.state_name(fold) for fold in splits.state_folds(places)])
 
 
