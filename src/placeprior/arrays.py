@@ -47,7 +47,7 @@ def numbers(values: Any, what: str, error: Error = CubeError) -> Floats:
         array = _bare(values)
         if array.dtype.kind in "cmMV":  # conversion would drop the imaginary part, or count nanoseconds
             raise TypeError(f"{array.dtype} is no type of numbers")
-        return np.array(array, dtype=np.float64)
+        return np.array(array, dtype=np.float64, order="C")  # in one order, so that sums are rounded alike
     except (TypeError, ValueError, RuntimeError, AttributeError) as found:
         why = (str(found).splitlines() or [type(found).__name__])[0]
         raise error(f"{what} holds more than numbers ({why}); give numbers, NaN where unknown") from None
@@ -244,7 +244,7 @@ def _of_dataarray(values: Any, error: Any) -> Floats:
         for at, name in enumerate(names):
             if name in known:
                 plain = numbers(values.T if at == 0 else values, "lonlat", CoordinateError)
-                return plain[:, ::-1] if turned else plain
+                return plain[:, ::-1].copy() if turned else plain
     if values.shape == (2, 2) and set(names) & PLACES != {names[0]}:
         raise error(f"has two rows and two columns, on {', '.join(map(str, values.dims))}")
     if set(names) & PLACES == {names[1]}:

@@ -59,7 +59,7 @@ def by_region(sums: pd.DataFrame, region: ArrayLike) -> pd.DataFrame:
     """
     table, own = sums[metrics.SUMS].astype(np.float64), arrays.labels(region)
     if isinstance(region, np.ma.MaskedArray):
-        region = region.astype(object).filled(None)
+        region = np.where(np.ma.getmaskarray(region), None, region.data.astype(object))
     names = pd.Index(np.asarray(region), name="region")
     if len(names) != len(table) or not len(table) or names.hasnans:
         raise ScoreError(f"{len(table)} stations and {names.notna().sum()} regions; name one region for each station")
