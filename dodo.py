@@ -15,12 +15,14 @@ from doit.tools import config_changed
 from placeprior import evidence, ledger, matrix, trials
 from placeprior.data import tables
 from placeprior.errors import MissingData, PlacePriorError
+from placeprior.terminal import forgive
 
 DOIT_CONFIG = {"default_tasks": ["book"], "backend": "sqlite3", "dep_file": ".doit.db", "verbosity": 2}
 ROOT = Path(__file__).parent
 CHAPTERS = ROOT / "book" / "chapters"
 HTML = ROOT / "_build" / "html" / "index.html"
 SOURCES = sorted(map(str, (ROOT / "src" / "placeprior").rglob("*.py")))
+forgive()
 INTERRUPTED = 130  # the shell's code for Ctrl-C
 TRAINED = ("demo", "aqs", "predictors", "paper")
 RESULTS = (".csv", ".parquet")

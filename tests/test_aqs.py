@@ -2,6 +2,7 @@
 
 import io
 import os
+import warnings
 import zipfile
 
 import numpy as np
@@ -116,7 +117,8 @@ def test_corrected_coordinates_follow_the_last_row(tmp_path):
         ),
         ([row("2021-01-01", 5.0, **{"Parameter Code": "88502"})], "parameter '88502', expected 88101"),
         ([row("2021-01-01", "n/a")], "01-003-0010.*2021-01-01: Arithmetic Mean is 'n/a'"),
-        ([row("2021-01-01", 5.0, Latitude="")], "Latitude is ''"),
+        ([row("2021-01-01", 5.0, Latitude="")], "no row says a place that can be: '01-003-0010-88101'; no station is left"),
+        ([row("2021-01-01", 5.0, Latitude="north")], "Latitude is 'north'"),
         ([row("2021-01-01", 5.0, duration="1 HOUR")], "no 24-hour value"),
         ([row("2021-01-01", 5.0, event="Perhaps")], "01-003-0010.*2021-01-01: Event Type is 'Perhaps'"),
         ([row("2021-01-01", 5.0, **{"State Code": "02"})], "no station in the contiguous US"),
@@ -248,3 +250,81 @@ def test_facts_of_the_years_together():
     cube = data.load("neighbours-2018-2022")
     assert cube.sizes == {"station": 1087, "time": 1765}
     assert np.isfinite(cube["pm25"].values).sum() == 1_183_037
+
+
+# --- places that cannot be --------------------------------------------------------------------------------------------
+
+GOOD = {"State Code": "11", "County Code": "001", "Latitude": 38.9, "Longitude": -77.0}  # Washington, D.C.
+
+
+def told(path):
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        return aqs.read_zip(path), " | ".join(str(one.message) for one in said)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"Latitude": 0, "Longitude": 0}, {"Longitude": 87.880258}, {"Latitude": -87.880258, "Longitude": 30.497478},
+        {"Latitude": "", "Longitude": ""}, {"Latitude": 47.6, "Longitude": -122.3}, {"Latitude": 3049.7},
+    ],
+)  # fmt: skip
+def test_a_place_outside_the_state_named_is_left_out_and_said(tmp_path, place):
+    table, said = told(write(tmp_path, [row("2021-01-01", 5.0, **place), row("2021-01-02", 6.0, **GOOD)]))
+    assert table["station"].tolist() == ["11-001-0010-88101"]
+    assert "1 row of 1 station without a place in the state named ('01-003-0010-88101'" in said
+    assert "1 station left out with 1 station-days" in said
+    last = [row("2021-01-01", 5.0), row("2021-01-02", 6.0), row("2021-01-03", 7.0, **place)]
+    table, said = told(write(tmp_path, last))
+    assert table["pm25"].tolist() == [5, 6, 7] and set(table["lon"]) == {-87.880258} and set(table["lat"]) == {30.497478}
+    assert "last plausible place is taken" in said and "left out" not in said
+
+
+def test_a_longitude_from_0_to_360_is_wrapped(tmp_path):
+    table, said = told(write(tmp_path, [row("2021-01-01", 5.0, Longitude=360 - 87.880258)]))
+    assert table["lon"].item() == pytest.approx(-87.880258) and not said
+
+
+def test_another_years_place_will_do(tmp_path, monkeypatch):
+    monkeypatch.setenv("PLACEPRIOR_DATA", str(tmp_path))
+    write(tmp_path, [row("2018-01-01", 5.0)], name="daily_88101_2018")
+    write(tmp_path, [row("2019-01-01", 6.0, Latitude=0, Longitude=0)], name="daily_88101_2019")
+    with pytest.warns(UserWarning, match="last plausible place"):
+        cube = aqs.cube(2018, 2019)
+    assert cube["lon"].values.tolist() == [-87.880258] and np.isfinite(cube["pm25"].values).sum() == 2
+
+
+def test_a_station_list_with_a_place_that_cannot_be(tmp_path, monkeypatch):
+    monkeypatch.setenv("PLACEPRIOR_DATA", str(tmp_path))
+    rows = pd.DataFrame({"station": ["01-003-0010-88101", "11-001-0010-88101"], "pm25": [5.0, 6.0],
+                         "date": pd.to_datetime(["2021-01-01"] * 2)})  # fmt: skip
+    rows.to_parquet(tmp_path / aqs.PARQUET)
+    (tmp_path / aqs.STATIONS).write_text("station,lon,lat\n01-003-0010-88101,0,0\n11-001-0010-88101,-77,38.9\n")
+    with pytest.warns(UserWarning, match="1 station left out"):
+        assert aqs.cube(2021)["station"].values.tolist() == ["11-001-0010-88101"]
+    (tmp_path / aqs.STATIONS).write_text("station,lon,lat,lon\n01-003-0010-88101,0,0,-87\n")
+    with pytest.raises(CubeError, match="column 'lon' occurs twice"):
+        aqs.cube(2021)
+
+
+def test_other_column_names_are_listed(tmp_path):
+    columns = [name.lower().replace(" ", "_") for name in HEADER]
+    path = write(tmp_path, [dict(zip(columns, row("2021-01-01", 5.0).values(), strict=True))], columns)
+    with pytest.raises(CubeError, match="no column 'State Code'.*it has state_code, county_code.*arithmetic_mean"):
+        aqs.read_zip(path)
+    twice = [*HEADER, "Arithmetic Mean"]
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("daily_88101_2021.csv", ",".join(twice) + "\n" + ",".join(["1"] * len(twice)) + "\n")
+    with pytest.raises(CubeError, match="column 'Arithmetic Mean' occurs twice"):
+        aqs.read_zip(path)
+
+
+def test_a_file_without_a_row_that_counts_says_which_rows_it_has(tmp_path):
+    rows = [row("2021-01-01", 5.0, event="Excluded"), row("2021-01-01", 6.0, duration="1 HOUR"),
+            row("2021-01-02", 6.0, event="Concurred Excluded")]  # fmt: skip
+    with pytest.raises(CubeError, match="of 3 rows 1 have another duration .'1 HOUR'.*2 of the others leave out an event "
+                                        ".'Concurred Excluded', 'Excluded'"):
+        aqs.read_zip(write(tmp_path, rows))
+    with pytest.raises(CubeError, match="1 station-days are of the state codes '15'"):
+        aqs.read_zip(write(tmp_path, [row("2021-01-01", 5.0, **{"State Code": "15"})]))

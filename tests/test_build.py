@@ -230,3 +230,74 @@ def test_a_map_takes_the_days_that_its_model_looks_at(sources, tmp_path):
         _built(run, datetime(2021, 1, 22), path)
     with pytest.raises(ConfigError):
         _built(run, datetime(2021, 3, 1), path)
+
+
+# --- cubes on disk that lost something --------------------------------------------------------------------------------
+
+
+def chunks(path):
+    return sorted(file for file in path.rglob("c/*") if file.is_file()) + sorted(
+        file for file in path.rglob("c/*/*") if file.is_file())  # fmt: skip
+
+
+DAMAGE = {
+    "lost": (lambda file: file.unlink(), "lacks 1 of"),
+    "empty": (lambda file: file.write_bytes(b""), "other bytes in 1 of"),
+    "torn": (lambda file: file.write_bytes(file.read_bytes()[:-7]), "other bytes in 1 of"),
+    "a bit": (lambda file: file.write_bytes(bytes([file.read_bytes()[0] ^ 1]) + file.read_bytes()[1:]), "other bytes in 1"),
+    "more": (lambda file: file.with_name("99").write_bytes(file.read_bytes()), "more than was written: 1 of"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("kind", ["stations", "grid"])
+def test_a_cube_that_lost_a_chunk_is_not_read_as_missing_data(sources, tmp_path, damage, kind):
+    if kind == "stations":
+        path = stations(tmp_path, ALL)
+    else:
+        path = build.grid(PERIOD, REGION, ALL, tmp_path / "cache", tmp_path / "out", 0.5, lambda line: None)
+    build.load(path)
+    spoil, said = DAMAGE[damage]
+    spoil(chunks(path)[-1])
+    with pytest.raises(CubeError, match=f"{path.name} is damaged: it .*{said}.*such as .*; remove it and build") as caught:
+        build.load(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_metadata_that_is_lost_or_torn_is_named(sources, tmp_path):
+    path = stations(tmp_path, ALL)
+    head = (path / "zarr.json").read_text()
+    (path / "wind_speed" / "zarr.json").write_text("{")
+    with pytest.raises(CubeError, match="such as wind_speed/zarr.json"):
+        build.load(path)
+    for text in ("", head[:50], "{}", "[]"):
+        (path / "zarr.json").write_text(text)
+        with pytest.raises(CubeError, match="kept no checksums"):
+            build.load(path)
+    (path / "zarr.json").unlink()
+    with pytest.raises(CubeError, match="lost its zarr.json"):
+        build.load(path)
+
+
+def test_a_damaged_cube_or_part_is_built_again(sources, tmp_path):
+    path = stations(tmp_path, ALL)
+    whole = tables.digest(path)
+    chunks(path)[0].unlink()
+    stations(tmp_path, ALL)
+    assert tables.digest(path) == whole
+
+    def spoil(line):
+        if line.startswith("gridmet: 2021-02"):
+            part = next((tmp_path / "again").glob(".*.parts/daymet-2021-01*.zarr"))
+            chunks(part)[0].unlink()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stations(tmp_path, ALL, "again", spoil)
+    assert tables.digest(stations(tmp_path, ALL, "again")) == whole
+
+
+def test_files_that_a_system_leaves_are_no_damage(sources, tmp_path):
+    path = stations(tmp_path, ALL)
+    (path / ".DS_Store").write_bytes(b"x")
+    assert build.load(path).sizes["station"]

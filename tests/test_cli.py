@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -247,7 +248,7 @@ def test_embed_keeps_order_and_values(here, monkeypatch, name):
         ("lon,lat\n", "no rows"),
         ("lon,latitude\n1,2\n", "no column 'lat'; it has lon, latitude"),
         ("lon;lat\n1;2\n", "no column 'lon'"),
-        ("lon,lat,lat\n1,2,3\n", "column 'lat' twice"),
+        ("lon,lat,lat\n1,2,3\n", "column 'lat' occurs twice"),
         ("lon,lat\n1,2\n3,\n", "row 2: lon=3, lat=nan"),
         ("lon,lat\n1,2\n3,4\n5,inf\n", "row 3: lon=5, lat=inf"),
         ("lon,lat\n1,2\n3,north\n", "row 2: lat is 'north'"),
@@ -382,3 +383,20 @@ def test_book_calls_doit_and_hands_on_its_code(here):
 
 def test_help_keeps_units_in_brackets():
     assert "[m s-1]" in fine("data", "from-csv", "--help")
+
+
+# --- a terminal that cannot write everything ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
+def test_what_a_terminal_cannot_write_is_replaced(tmp_path, encoding):
+    table = "station,date,lon,lat,pm25,wind [m\u207b\u00b2 \u65e5]\nS\u00e3o \u2192,2021-01-01,-90,40,5,1\n"
+    (tmp_path / "mine.csv").write_text(table, encoding="utf-8")
+    bad = tmp_path / "\u65e5.csv"
+    bad.write_text(table.replace("pm25", "pm"), encoding="utf-8")
+    environment = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0", "COLUMNS": "200"}
+    for path, code in (("mine.csv", 0), (bad.name, 1)):
+        done = subprocess.run([sys.executable, "-c", "from placeprior.cli import main; main()", "data", "check", path],
+                              cwd=tmp_path, env=environment, capture_output=True, timeout=120)  # fmt: skip
+        said = (done.stdout + done.stderr).decode(encoding, "replace")  # to ASCII, click writes UTF-8
+        assert done.returncode == code and "Traceback" not in said and "pm25" in said

@@ -217,3 +217,54 @@ def test_grids_of_one_resolution_share_their_cells():
 def test_impossible_grids_are_refused(resolution, region):
     with pytest.raises(CoordinateError, match="give"):
         coords.grid(resolution, region)
+
+
+# --- this country alone -----------------------------------------------------------------------------------------------
+
+BEIJING, TORONTO = [(116.4, 39.9), (116.5, 39.8)], [(-79.4, 43.9), (-79.6, 44.1), (-79.3, 44.3)]
+
+
+def abroad():
+    """Everything that knows one country, by name."""
+    from placeprior import distances, encoders, regions
+
+    return {
+        "kNNDM": lambda p: distances.matched_folds(p, 2, np.random.default_rng(0)),
+        "map": distances.to_map, "states": regions.states,
+        "slepian": encoders.load("slepian"), "urban": encoders.load("urban"), "hybrid": encoders.load("geoclip-slepian"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["kNNDM", "map", "states", "slepian", "urban", "hybrid"])
+def test_what_knows_one_country_refuses_another(name):
+    with pytest.raises(CoordinateError, match="row 0: lon=116.4, lat=39.9 is not in the contiguous United States"):
+        abroad()[name](BEIJING)
+    with pytest.raises(CoordinateError, match=r"row 1: .*\(1 such rows of 2\)"):
+        abroad()[name]([(-90, 40), (-157.8, 21.3)])
+    abroad()[name]([(-90.0, 40), (-100, 38), (-87, 27.4)])  # one is a buoy
+
+
+@pytest.mark.parametrize("name", ["kNNDM", "map", "states"])
+def test_a_set_of_stations_over_the_border_is_of_another_country(name):
+    with pytest.raises(CoordinateError, match="3 such rows of 3"):
+        abroad()[name](TORONTO)
+
+
+@pytest.mark.parametrize(
+    ("code", "place", "can"),
+    [
+        ("06", (-118.25, 34.05), True), ("06", (0, 0), False), ("06", (118.25, 34.05), False),
+        ("06", (34.05, -118.25), False), ("06", (np.nan, 34), False), ("06", (-119.1, 39.5), False),
+        ("32", (-119.1, 39.5), True), ("11", (-77.0, 38.9), True), ("48", (-97.1577, 26.0711), True),
+        ("15", (0, 0), True), ("CC", (0, 0), True),
+    ],
+)  # fmt: skip
+def test_a_place_can_be_in_the_state_named_or_not(code, place, can):
+    assert coords.in_state([place], [code]).tolist() == [can]
+
+
+@given(st.floats(-180, 360))
+def test_a_wrapped_longitude_is_the_same_meridian(lon):
+    wrapped = coords.wrapped([lon]).item()
+    assert -180 <= wrapped <= 180 and (wrapped - lon) % 360 in (0, pytest.approx(360), pytest.approx(0))
+    assert wrapped == lon or lon > 180

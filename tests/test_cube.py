@@ -262,3 +262,157 @@ def test_stated_units_win_and_must_name_columns(tmp_path):
     assert cube["temperature"].attrs["units"] == "K"
     with pytest.raises(CubeError, match="units are given for 'temprature'"):
         from_csv(save(tmp_path, CSV), units={"temprature": "K"})
+
+
+# --- headers, days, names and columns as users write them -------------------------------------------------------------
+
+ROW = "a,2021-01-01,-90,40,5"
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "message"),
+    [
+        ("station,date,lon,lat,pm25,pm25", f"{ROW},6", "column 'pm25' occurs twice"),
+        ('\ufeff"station","date","lon","lat","pm25","pm25"', f"{ROW},6", "column 'pm25' occurs twice"),
+        ("station,date,lon,lat,pm25, pm25 [ug/m3]", f"{ROW},6", "column 'pm25' occurs twice"),
+        ("station,date,lon,lat,pm25,PM25", f"{ROW},6", "columns 'pm25' and 'PM25' are one name"),
+        ("station,date,lon,lat,pm25,Date", f"{ROW},6", "columns 'date' and 'Date' are one name"),
+        ("station,date,lon,lat,lat,pm25", "a,2021-01-01,-90,40,40,5", "column 'lat' occurs twice"),
+        ("station,station,date,lon,lat,pm25", f"b,{ROW}", "column 'station' occurs twice"),
+        ("station,date,time,lon,lat,pm25", "a,2021-01-01,2021-01-01,-90,40,5", "column 'date' occurs twice"),
+        ("station,date,lon,lat,pm25,wind,wind", f"{ROW},6,7", "column 'wind' occurs twice"),
+        ("station,date,lon,lat,pm25,pm25.1", f"{ROW},6", "'pm25.1' is what pandas makes of a second column 'pm25'"),
+        ("station,date,lon,lat,pm25 [ug/m3],pm25 [ug/m3].1", f"{ROW},6", "pandas makes of a second column 'pm25'"),
+    ],
+)
+def test_a_name_that_occurs_twice_is_refused_however_it_is_written(tmp_path, header, row, message):
+    with pytest.raises(CubeError, match=message):
+        from_csv(save(tmp_path, f"{header}\n{row}\n"))
+
+
+def test_a_table_in_which_pandas_renamed_a_column_is_refused():
+    with pytest.raises(CubeError, match="'pm25.1' is what pandas makes"):
+        from_table(table().assign(**{"pm25.1": 3.0}))
+    with pytest.raises(CubeError, match="column 'wind' occurs twice"):
+        from_table(pd.concat([table(), table()[["wind"]]], axis=1))
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "which"),
+    [
+        (",station,date,lon,lat,pm25", f"0,{ROW}", "column 1 without"),
+        ("station,date,,lon,lat,pm25", "a,2021-01-01,x,-90,40,5", "column 3 without"),
+        ("station,date,lon,lat,pm25,", f"{ROW},", "column 6 without"),
+        ('"",station,date,lon,lat, ,pm25', "0,a,2021-01-01,-90,40,1,5", "columns 1, 6 without"),
+        ("Unnamed: 0,station,date,lon,lat,pm25", f"0,{ROW}", "column 1 without"),
+    ],
+)
+def test_columns_without_a_name_are_left_out_with_a_warning(tmp_path, header, row, which):
+    with pytest.warns(UserWarning, match=which):
+        cube = from_csv(save(tmp_path, f"{header}\n{row}\n"))
+    assert predictors(cube) == ["doy_sin", "doy_cos"] and cube["pm25"].item() == 5
+
+
+def test_an_index_without_a_name_in_a_table_is_left_out():
+    with pytest.warns(UserWarning, match="column 1 without"):
+        assert predictors(from_table(table().reset_index().rename(columns={"index": None}))) == [
+            "wind", "doy_sin", "doy_cos"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    ["2021-01", "2021", "202101", "2021-13", "2021-13-01", "2021-1-1", "2021-02-30", "2021-W01-1", "2021-001", "01/02/2021",
+     "Jan 2021", "18628", "1609459200", "20210101.0", "", "NaT", "nan", 2021, 202101, 18628, 2021.0, None, pd.NaT,
+     pd.Period("2021-01", "M")],
+)  # fmt: skip
+def test_what_is_no_day_is_refused(stamp):
+    rows = table(stations=("a",), days=1)
+    rows["date"] = pd.Series([stamp], dtype=None if isinstance(stamp, (int, float)) else object)
+    with pytest.raises(CubeError, match="write dates as YYYY-MM-DD"):
+        from_table(rows)
+
+
+@pytest.mark.parametrize("stamp", ["2021-01-01T05:00", "2021-01-01 23:59:59"])
+def test_a_time_of_day_is_no_day(stamp):
+    with pytest.raises(CubeError, match="time of day"):
+        from_table(table(stations=("a",), days=1).assign(date=stamp))
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    ["2021-01-01", " 2021-01-01 ", "20210101", 20210101, "2021-01-01T00:00", "2021-01-01 00:00:00.000",
+     pd.Timestamp("2021-01-01"), np.datetime64("2021-01-01"), pd.Timestamp("2021-01-01").date(), pd.Period("2021-01-01")],
+)  # fmt: skip
+def test_a_day_is_read_however_it_is_given(stamp):
+    cube = from_table(table(stations=("a",), days=1).assign(date=stamp))
+    assert cube["time"].values.astype("datetime64[D]").tolist() == [pd.Timestamp("2021-01-01").date()]
+
+
+def test_a_monthly_table_says_so_and_one_of_firsts_is_reported(tmp_path):
+    rows = "".join(f"a,2021-{month:02d},-90,40,5\n" for month in (1, 2, 3))
+    with pytest.raises(CubeError, match="months or years is not one of days"):
+        from_csv(save(tmp_path, f"station,date,lon,lat,pm25\n{rows}"))
+    firsts = rows.replace(",-90", "-01,-90")
+    with pytest.warns(UserWarning, match="first of a month"):
+        from_csv(save(tmp_path, f"station,date,lon,lat,pm25\n{firsts}"))
+
+
+@pytest.mark.parametrize("name", ["NA", "null", "None", "nan", "N/A", "NaN", "<NA>", "007", "1e5", "TRUE"])
+def test_names_that_look_like_nothing_are_names(tmp_path, name):
+    cube = from_csv(save(tmp_path, f"station,date,lon,lat,pm25\n{name},2021-01-01,-90,40,5\nb,2021-01-01,-91,40,\n"))
+    assert sorted(cube["station"].values) == sorted(["b", name])
+
+
+@pytest.mark.parametrize("blank", ["", "NA", "null", "None", "n/a", " NaN "])
+def test_numbers_that_look_like_nothing_are_missing(tmp_path, blank):
+    text = f"station,date,lon,lat,pm25,wind\n{ROW},{blank}\na,2021-01-02,-90,40,{blank},1\n"
+    cube = from_csv(save(tmp_path, text))
+    assert np.isnan(cube["wind"].values[0, 0]) and np.isnan(cube["pm25"].values[0, 1])
+
+
+@pytest.mark.parametrize("off", [1e-6, 1e-9, 1e-13])
+def test_two_numbers_that_differ_look_different(off):
+    rows = table(stations=("a",), days=2)
+    rows.loc[1, "lon"] += off
+    with pytest.raises(CubeError, match="moves") as caught:
+        from_table(rows)
+    first, _, other = str(caught.value).partition("lon is ")[2].partition(";")[0].partition(" and ")
+    assert first != other
+
+
+def test_a_value_just_outside_looks_outside():
+    rows = table()
+    rows.loc[2, "pm25"] = np.nextafter(np.float32(2000), np.float32(3000))
+    with pytest.raises(CubeError, match=r"is 2000.0001\d*, outside"):
+        from_table(rows)
+
+
+def test_a_column_named_like_one_that_is_made_is_kept_or_refused():
+    made = from_table(table())
+    again = made.to_dataframe().reset_index()[["station", "time", "lon", "lat", "pm25", "wind", "doy_sin", "doy_cos"]]
+    assert fingerprint(from_table(again.round(5))) != "" and predictors(from_table(again)) == predictors(made)
+    with pytest.raises(CubeError, match="doy_sin is the sine of the day of year here.*rename"):
+        from_table(table().assign(doy_sin=0.5))
+    assert from_table(table().assign(doy_sin=0.5), calendar=False)["doy_sin"].values.max() == 0.5
+    with pytest.raises(CubeError, match="doy_cos"):
+        add_calendar(made.assign(doy_cos=made["doy_cos"] + 1))
+
+
+def test_zero_zero_is_no_place_of_a_station():
+    rows = table()
+    rows.loc[rows["station"] == "b", ["lon", "lat"]] = 0.0
+    with pytest.raises(CubeError, match="station 'b': lon 0, lat 0 is in the sea"):
+        from_table(rows)
+
+
+def test_a_longitude_without_its_minus_is_reported():
+    rows = table(stations=("a", "b", "c"))
+    rows.loc[rows["station"] == "c", "lon"] *= -1
+    with pytest.warns(UserWarning, match="station 'c' at lon 94.*is the sign lost"):
+        from_table(rows)
+
+
+@pytest.mark.parametrize("value", [pd.Timestamp("2021-01-01"), pd.Timedelta("1D"), 1 + 2j])
+def test_days_and_complex_numbers_are_no_measurements(value):
+    with pytest.raises(CubeError, match="wind holds .*must be a number"):
+        from_table(table().assign(wind=value))

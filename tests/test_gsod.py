@@ -3,6 +3,7 @@
 import io
 import os
 import tarfile
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -104,14 +105,57 @@ def test_a_moved_station_stands_where_it_stood_last(tmp_path):
     [
         ("", "a.csv cannot be read"),
         (station().replace('"DEWP"', '"DEWPOINT"'), "no column 'DEWP'"),
-        (station().replace("  68.0", "warm"), "station '72494023234' on 2019-01-01: TEMP is 'warm'"),
-        (station().replace("2019-01-03", "3 January"), "not YYYY-MM-DD"),
+        (station().replace('"DEWP"', '"TEMP"'), "no column 'DEWP'"),
+        (station().replace('"DEWP"', '"DEWP","DEWP"').replace('"24"', '"24","24"'), "column 'DEWP' occurs twice"),
+        (station().replace("  68.0", "warm").replace("9999.9", "cold", 1),
+         "left out: 2 rows in which TEMP is no number .first station '72494023234' on 2019-01-01: 'warm'"),
         (station(lat="10.0"), "no station near the contiguous US"),
     ],
 )
 def test_bad_archive_is_refused_by_name(tmp_path, text, message):
     with pytest.raises(CubeError, match=message):
         gsod.read_archive(archive(tmp_path, {"a.csv": text}))
+
+
+def told(tmp_path, files):
+    """The table of an archive, and what was said about it."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        table = gsod.read_archive(archive(tmp_path, files))
+    return table, [str(one.message) for one in said]
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        (HEADER, "1 files without a row (first bad.csv)"),
+        (HEADER.strip(), "1 files without a row (first bad.csv)"),
+        (station("9", lat="", lon=""), "1 files without a place (first bad.csv)"),
+        (station("9", lat="0", lon="0"), "1 files without a place (first bad.csv)"),
+        (station("9", lat="99.9", lon="-999.9"), "1 files without a place (first bad.csv)"),
+        (station("9").replace("  68.0", "x"), "1 rows in which TEMP is no number (first station '9' on 2019-01-01: 'x')"),
+        (station("9").replace("2019-01-03", "2019-01"), "1 rows in which DATE is no day"),
+        (station("9", "70.93", "-8.67").replace("  68.0", "x"), ""),
+        (station("9", "70.93", "-8.67").replace('"TEMP"', '"WARMTH"'), ""),
+    ],
+)
+def test_what_is_left_out_is_counted_and_costs_no_other_station(tmp_path, bad, said):
+    table, messages = told(tmp_path, {"bad.csv": bad, "good.csv": station()})
+    assert (table["STATION"] == "72494023234").sum() == 2
+    assert (said in messages[0] and len(messages) == 1) if said else not messages
+
+
+def test_a_row_without_a_place_keeps_its_station_where_it_was(tmp_path):
+    later = station(lat="", lon="", rows=[("2019-01-04", FULL)])[len(HEADER):]
+    zero = station(lat="0.0", lon="0.0", rows=[("2019-01-05", FULL)])[len(HEADER):]
+    table, messages = told(tmp_path, {"a.csv": station() + later + zero})
+    assert table[["LATITUDE", "LONGITUDE"]].drop_duplicates().to_numpy().tolist() == [[37.6197, -122.3656]]
+    assert len(table) == 4 and not messages
+
+
+def test_longitudes_from_0_to_360_are_wrapped(tmp_path):
+    table, _ = told(tmp_path, {"a.csv": station(lon="237.6344")})
+    assert table["LONGITUDE"].tolist() == pytest.approx([-122.3656] * 2)
 
 
 def test_damaged_archive(tmp_path):

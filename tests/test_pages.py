@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import jupytext
 import nbformat
 import papermill
@@ -9,7 +11,7 @@ import pytest
 
 from placeprior import experiment, matrix, pages
 from placeprior.errors import ConfigError, UnknownName
-from placeprior.pages import PageFailed, defaults, execute
+from placeprior.pages import PageFailed, defaults, escaped, execute
 
 NOTEBOOK = """\
 # ---
@@ -222,3 +224,55 @@ def test_what_a_page_needs_is_checked_for_typos(notebooks):
         matrix._read.cache_clear()
         with pytest.raises(UnknownName, match=named):
             matrix.configuration()
+
+
+@pytest.mark.slow
+def test_another_kernel_of_the_same_name_is_not_used(notebooks, monkeypatch, tmp_path):
+    spec = tmp_path / "jupyter" / "kernels" / "python3"
+    spec.mkdir(parents=True)
+    (spec / "kernel.json").write_text('{"argv": ["/usr/bin/false", "-f", "{connection_file}"], "display_name": "Python 3",'
+                                      ' "language": "python"}')
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    (notebooks / "notebooks" / "00_toy.py").write_text(NOTEBOOK + "\n# %%\nimport sys\nprint(sys.executable)\n")
+    page = nbformat.read(execute("toy", notebooks / "out.ipynb"), 4)
+    printed = "".join(out.text for cell in page.cells for out in cell.get("outputs", []) if out.output_type == "stream")
+    assert printed.splitlines()[-1] == sys.executable
+
+
+def test_a_kernel_that_dies_is_named(notebooks, monkeypatch):
+    def die(*_, **__):
+        raise RuntimeError("Kernel died before replying to kernel_info")
+
+    monkeypatch.setattr(papermill, "execute_notebook", die)
+    with pytest.raises(PageFailed, match="page 'toy': its kernel ended .Kernel died.*ipykernel"):
+        execute("toy", notebooks / "out.ipynb")
+
+
+EVIL = [
+    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "</div>", "<!-- x", "<?php", "``<script>`", "\\`<script>`",
+    "`|<script>|`", "`\n<script>`", "<https://x/`><script>`", "<https://a\"b>", "$ <script>$", "$a$<script>", "``` <i>",
+    "![x](y)<svg/onload=1>", "`a``<b>`", "```{raw} html\n<script>\n```", "```{eval-rst}\n.. raw:: html\n```",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EVIL)
+def test_names_from_a_table_put_no_tags_into_a_page(name):
+    """Judged by the parser that the book is built with: nothing raw is left, in a sentence or in a table."""
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("gfm-like", {"html": True, "linkify": False})
+    for text in (f"Station {name} is there.", f"| station | n |\n|---|---|\n| {name} | {name} |\n", name):
+        tokens = [inner for token in parser.parse(escaped(text)) for inner in (token, *(token.children or ()))]
+        assert not [token.content for token in tokens if token.type in ("html_block", "html_inline")]
+        assert "{raw}" not in escaped(text) and "{eval-rst}" not in escaped(text)
+
+
+def test_outputs_are_escaped_on_their_way_into_a_page(notebooks, monkeypatch):
+    def show(notebook, *_, **__):
+        data = {"text/markdown": "| a |\n|---|\n| <script>x</script> |\n"}
+        notebook.cells[-1].outputs = [nbformat.v4.new_output("display_data", data)]
+        return notebook
+
+    monkeypatch.setattr(papermill, "execute_notebook", show)
+    page = execute("toy", notebooks / "out.ipynb", names=["`<script>`"]).read_text(encoding="utf-8")
+    assert "<script>x" not in page and "&lt;script>x" in page

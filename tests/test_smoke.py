@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 
 from placeprior import data, encoders, evidence, experiment, matrix, pages
-from placeprior.data import build, sources
+from placeprior.data import pieces, sources
 from placeprior.errors import MissingWeights
 
 ROOT = Path(__file__).parent.parent
@@ -80,7 +80,7 @@ def built(folder: Path) -> str:
     period = "2021-07-01_2021-08-29"
     for name, made in (("stations", stations), ("grid", fields)):
         made.attrs["variables"] = " ".join(map(str, made.data_vars))
-        build._write(made, folder / f"{name}-{period}.zarr", {})
+        pieces.write(made, folder / f"{name}-{period}.zarr", {})
     return period
 
 

@@ -64,6 +64,13 @@ def test_the_token_goes_to_nasa_and_to_no_mirror(monkeypatch):
     assert earthdata.headers(Plain()) == {}
 
 
+@pytest.mark.parametrize("token", ['"abc.def"', "'abc.def'", '"Bearer abc.def"', "Bearer 'abc.def'", " \"'abc.def'\" "])
+def test_quotes_round_a_token_are_none_of_it(monkeypatch, token):
+    monkeypatch.setenv("EARTHDATA_TOKEN", token)
+    monkeypatch.delenv("PLACEPRIOR_MIRROR", raising=False)
+    assert earthdata.headers(Plain()) == {"Authorization": "Bearer abc.def"}
+
+
 def test_the_search_asks_without_the_token(provider, monkeypatch):
     monkeypatch.setenv("EARTHDATA_TOKEN", "abc")
     monkeypatch.setattr(earthdata, "headers", lambda source: {"Authorization": "Bearer abc"})

@@ -6,6 +6,7 @@ from datetime import date
 
 import numpy as np
 import pytest
+import xarray as xr
 from providers import Fault, gridmet
 
 from placeprior.data.sources import Period, Region, get, netcdf
@@ -239,3 +240,44 @@ def test_a_missing_file_and_a_region_outside_are_told(files, tmp_path):
         SOURCE.read(tmp_path, LEAP, REGION)
     with pytest.raises(SourceError, match="gridmet: pr_2020.nc has no cell in .*choose another region"):
         SOURCE.read(files / gridmet.HOST / "metdata/data", LEAP, Region(-90, 40, -89, 41))
+
+
+def grids(folder, off, kind="f8", start=-118.3, **attrs):
+    """The eight files of a year on a small grid; one variable's coordinates are off by so much, in degrees."""
+    lat, lon = 34.3 - np.arange(10) / 24, start + np.arange(12) / 24
+    values = np.arange(120, dtype="f4").reshape(10, 12)
+    for short, (name, _, (low, high)) in module.FILES.items():
+        by = off if short == "vs" else 0.0
+        within = np.broadcast_to(low + (high - low) * values / 200, (366, 10, 12)).astype("f4")
+        xr.Dataset({name: (("day", "lat", "lon"), within)}, coords={
+            "day": ("day", 43829 + np.arange(366), {"units": "days since 1900-01-01"}),
+            "lat": (lat + by).astype(kind), "lon": (lon - by).astype(kind)}).to_netcdf(
+                folder / f"{short}_2020.nc", engine="h5netcdf")
+
+
+#: Edges on which a centre lies, so that rounding decides on which side.
+SMALL, DECEMBER = Region(-118.25 + 1 / 120, 34.3 - 5 / 24, -118.0 - 1 / 120, 34.2), Period.parse("2020-12-01/2020-12-02")
+
+
+@pytest.mark.parametrize(("off", "kind"), [(0.0, "f8"), (1e-13, "f8"), (-1e-13, "f8"), (4e-6, "f8"), (1e-13, "f4")])
+def test_coordinates_that_differ_by_rounding_are_one_grid(tmp_path, off, kind):
+    grids(tmp_path, off, kind)
+    found = SOURCE.read(tmp_path, DECEMBER, SMALL)
+    (tmp_path / "plain").mkdir()
+    grids(tmp_path / "plain", 0.0, kind)
+    plain = SOURCE.read(tmp_path / "plain", DECEMBER, SMALL)
+    xr.testing.assert_allclose(found, plain, atol=1e-4)
+    assert found.sizes == plain.sizes and np.isfinite(found["wind_speed"]).all()
+
+
+def test_another_grid_is_refused_by_file(tmp_path):
+    grids(tmp_path, 1 / 48)
+    with pytest.raises(SourceError, match="vs_2020.nc is not on the grid of the files read before it.*fetch it again"):
+        SOURCE.read(tmp_path, DECEMBER, SMALL)
+
+
+def test_longitudes_from_0_to_360_are_the_same_places(tmp_path):
+    (tmp_path / "plain").mkdir()
+    grids(tmp_path, 0.0, start=360 - 118.3)
+    grids(tmp_path / "plain", 0.0)
+    xr.testing.assert_allclose(SOURCE.read(tmp_path, DECEMBER, SMALL), SOURCE.read(tmp_path / "plain", DECEMBER, SMALL))

@@ -7,9 +7,14 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 import pytest
+import shapefile
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from providers import Fault, hms
 
 from placeprior.data.sources import Period, Region
+from placeprior.data.sources import hms as source
 from placeprior.data.sources.align import at_places
 from placeprior.data.sources.hms import SOURCE
 from placeprior.data.sources.transfer import Transfer
@@ -196,3 +201,77 @@ def test_a_file_that_changed_since_is_held_to_its_hash(provider, tmp_path):
     path.unlink()
     with pytest.raises(SourceError, match="hms: 2021/hms_smoke20210814.zip .*wrong hash"):
         one(provider, tmp_path, hms.pack(DAY, SHAPES[:1]))
+
+
+# --- rings as hands draw them, and fields that nobody needs -----------------------------------------------------------
+
+GRID = np.arange(-110.25, -90, 0.5), np.arange(45.25, 35, -0.5)
+
+
+def day(tmp_path, rings, satellite="GOES-WEST", encoding="utf-8"):
+    """Density on a grid, of one heavy polygon."""
+    parts = {kind: io.BytesIO() for kind in ("shp", "shx", "dbf")}
+    writer = shapefile.Writer(**parts, shapeType=shapefile.POLYGON, encoding=encoding)
+    for name in ("Satellite", "Start", "End", "Density"):
+        writer.field(name, "C", 20)
+    writer.poly(rings)
+    writer.record(satellite, "2021227 1200", "2021227 1800", "Heavy")
+    writer.close()
+    path = tmp_path / "hms_smoke20210815.zip"
+    with zipfile.ZipFile(path, "w") as packed:
+        for kind, content in parts.items():
+            packed.writestr(f"{path.stem}.{kind}", content.getvalue())
+    return source.rasterise(path, *GRID)
+
+
+def box(west, south, east, north):
+    return [[west, south], [west, north], [east, north], [east, south], [west, south]]
+
+
+def cells(*inside):
+    """Which cells of the grid are in one of the boxes."""
+    x, y = np.meshgrid(*GRID)
+    return np.any([(x > w) & (x < e) & (y > s) & (y < n) for w, s, e, n in inside], axis=0) * 3
+
+
+OVER = [[-103, 38], [-103, 42], [-99, 42], [-99, 39], [-101, 39], [-101, 41], [-97, 41], [-97, 38], [-103, 38]]
+OUTER, HOLE, ISLAND = (-104, 36, -96, 44), (-102, 38, -98, 42), (-101, 39, -99, 41)
+RINGS = {
+    "over itself": ([OVER], cells((-103, 38, -99, 42), (-101, 38, -97, 41))),
+    "twice round": ([box(*HOLE)[:-1] * 2 + [[-102, 38]]], cells(HOLE)),
+    "twice the same": ([box(*HOLE), box(*HOLE)], cells(HOLE)),
+    "and back again": ([box(*HOLE), box(*HOLE)[::-1]], cells(HOLE)),
+    "two that overlap": ([box(-104, 38, -100, 42), box(-101, 38, -97, 42)], cells((-104, 38, -97, 42))),
+    "with a hole": ([box(*OUTER), box(*HOLE)[::-1]], cells(OUTER) - cells(HOLE)),
+    "with a hole drawn the wrong way round": ([box(*OUTER), box(*HOLE)], cells(OUTER) - cells(HOLE)),
+    "an island in a hole": ([box(*ISLAND), box(*HOLE), box(*OUTER)], cells(OUTER) - cells(HOLE) + cells(ISLAND)),
+}
+
+
+@pytest.mark.parametrize("drawn", RINGS)
+@pytest.mark.parametrize("turn", [0, 360, -360])
+def test_rings_drawn_by_hand_are_smoke_and_holes_are_holes(tmp_path, drawn, turn):
+    rings, expected = RINGS[drawn]
+    turned = [[[x + turn, y] for x, y in ring] for ring in rings]
+    if turn < 0:  # beyond what a longitude can be
+        with pytest.raises(SourceError, match="no longitude and latitude"):
+            day(tmp_path, turned)
+    else:
+        np.testing.assert_array_equal(day(tmp_path, turned), expected)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(-104, -96), st.integers(36, 44)), min_size=3, max_size=9))
+def test_a_centre_is_in_smoke_where_the_ring_goes_round_it(corners):
+    ring = np.array([*corners, corners[0]], float)
+    points = np.column_stack([axis.ravel() for axis in np.meshgrid(*GRID)])
+    angle = np.unwrap(np.arctan2(*(ring[None] - points[:, None]).T[::-1]), axis=0)
+    rounds = np.rint((angle[-1] - angle[0]) / (2 * np.pi))
+    shape = source._enclosed(ring)
+    clear = shapely.distance(shapely.linestrings(ring), shapely.points(points)) > 1e-9
+    assert np.array_equal(shapely.contains_xy(shape, *points.T)[clear], (rounds != 0)[clear])
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "utf-8"])
+def test_text_in_another_encoding_in_a_field_that_is_not_needed_is_no_harm(tmp_path, encoding):
+    np.testing.assert_array_equal(day(tmp_path, [box(*HOLE)], "Qu\u00e9bec", encoding), cells(HOLE))

@@ -17,6 +17,7 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
+from placeprior import arrays
 from placeprior.errors import CoordinateError
 
 Floats = NDArray[np.float64]
@@ -28,6 +29,12 @@ EARTH_RADIUS_KM = 6371.0
 CONUS_BOX: Box = (-124.706553, 25.120779, -66.979601, 49.383625)
 """West, south, east and north edge of the contiguous United States (degrees), from the reference code."""
 
+ACROSS = 0.25
+"""Degrees off a state's drawn outline up to which a site may be; of a thousand of EPA's none is off by 0.01."""
+
+ASHORE = 0.5
+"""Degrees off the drawn shore or border up to which a place counts as of this country: islands, piers, rounding."""
+
 
 def check_lonlat(lonlat: ArrayLike, names: Sequence[str] | None = None, region: Box | None = None) -> Floats:
     """Return places as a float64 array, or say which of them cannot be a place.
@@ -35,7 +42,8 @@ def check_lonlat(lonlat: ArrayLike, names: Sequence[str] | None = None, region: 
     Parameters
     ----------
     lonlat : array_like, shape (n, 2)
-        Longitude and latitude, degrees.
+        Longitude and latitude, degrees. What has labels is read by them (:func:`placeprior.arrays.places`); a masked
+        number is a missing one.
     names : sequence of str, length n, optional
         Names of the places (stations), used in the message.
     region : (west, south, east, north), optional
@@ -51,10 +59,7 @@ def check_lonlat(lonlat: ArrayLike, names: Sequence[str] | None = None, region: 
     CoordinateError
         Wrong shape, not a number, out of range, outside the region, or swapped; names the first such row.
     """
-    try:
-        places = np.array(lonlat, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise CoordinateError(f"lonlat holds more than numbers ({error}); give degrees as numbers") from None
+    places = arrays.places(lonlat)
     if places.ndim != 2 or places.shape[1] != 2:
         raise CoordinateError(
             f"lonlat has shape {places.shape}, expected (n, 2): a row a place, columns longitude and latitude"
@@ -67,7 +72,8 @@ def check_lonlat(lonlat: ArrayLike, names: Sequence[str] | None = None, region: 
         place = f"row {row}" if names is None else f"row {row} (station {str(names[row])!r})"
         others = f" ({int(wrong.sum())} such rows of {len(places)})" if wrong.sum() > 1 else ""
         lon, lat = places[row]
-        raise CoordinateError(f"{place}: lon={lon:.10g}, lat={lat:.10g} {what}{others}; {remedy}")
+        # All digits: 180.00000000001 is beyond 180, and must look so.
+        raise CoordinateError(f"{place}: lon={_written(lon)}, lat={_written(lat)} {what}{others}; {remedy}")
 
     lon, lat = places.T
     if (wrong := ~np.isfinite(places).all(axis=1)).any():
@@ -82,11 +88,16 @@ def check_lonlat(lonlat: ArrayLike, names: Sequence[str] | None = None, region: 
     if (wrong := np.abs(lon) > 180).any():
         refuse(wrong, "has a longitude beyond 180 degrees", "give longitude in degrees east, -180 to 180")
     if region is not None and (wrong := ~_in_box(lon, lat, region)).any():
-        edges = "lon {0:g} to {2:g}, lat {1:g} to {3:g}".format(*region)
+        edges = "lon {0} to {2}, lat {1} to {3}".format(*map(_written, region))
         if (swapped := wrong & _in_box(lat, lon, region)).any():
             refuse(swapped, f"is outside the region ({edges})", swap)
         refuse(wrong, f"is outside the region ({edges})", "drop the row or widen the region")
     return places
+
+
+def _written(number: float) -> str:
+    """The shortest text that reads back as the same number."""
+    return repr(float(number)).removesuffix(".0")
 
 
 def _in_box(lon: Floats, lat: Floats, box: Box) -> NDArray[np.bool_]:
@@ -219,7 +230,9 @@ def _outlines() -> dict[str, dict[str, shapely.Polygon | shapely.MultiPolygon]]:
         kind: {item.get("properties", {}).get("name", kind): shape(item) for item in collection["geometries"]}
         for kind, collection in topology["objects"].items()
     }
-    shapely.prepare(outlines["nation"]["nation"])
+    outlines["codes"] = {item["id"]: outlines["states"][item["properties"]["name"]]
+                         for item in topology["objects"]["states"]["geometries"]}  # fmt: skip
+    shapely.prepare([*outlines["nation"].values(), *outlines["states"].values()])
     return outlines
 
 
@@ -231,6 +244,44 @@ def nation() -> shapely.MultiPolygon:
 def states() -> dict[str, shapely.Polygon | shapely.MultiPolygon]:
     """Outlines of the 48 contiguous states and DC by name, longitude and latitude in degrees."""
     return dict(_outlines()["states"])
+
+
+def wrapped(lon: ArrayLike) -> Floats:
+    """Longitudes in degrees, -180 to 180, of such as are counted from 0 to 360; others are left as they are.
+
+    >>> wrapped([241.75, -118.25, 180.0]).tolist()
+    [-118.25, -118.25, 180.0]
+    """
+    lon = arrays.numbers(lon, "lon", CoordinateError)
+    return np.where((lon > 180) & (lon <= 360), lon - 360, lon)
+
+
+def in_state(lonlat: ArrayLike, code: ArrayLike) -> NDArray[np.bool_]:
+    """Whether places can be where a record says: in, or within :data:`ACROSS` of, the state of its code.
+
+    Parameters
+    ----------
+    lonlat : array_like, shape (n, 2)
+        Degrees; anything else than a place, such as NaN, is in no state.
+    code : array_like of str, shape (n,)
+        Federal state codes (FIPS), such as ``"06"``. Of others than the contiguous states' nothing is known: true.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+    """
+    places, code = arrays.places(lonlat), np.asarray(code)
+    can = np.ones(len(places), bool)
+    outlines = _outlines()["codes"]
+    for each in np.unique(code):
+        if (shape := outlines.get(str(each))) is not None:
+            own = code == each
+            distinct, row = np.unique(places[own], axis=0, return_inverse=True)
+            known = np.isfinite(distinct).all(1)
+            near = np.zeros(len(distinct), bool)
+            near[known] = shapely.dwithin(shape, shapely.points(distinct[known]), ACROSS)
+            can[own] = near[row.ravel()]
+    return can
 
 
 def inside(lonlat: ArrayLike) -> NDArray[np.bool_]:
@@ -248,6 +299,40 @@ def inside(lonlat: ArrayLike) -> NDArray[np.bool_]:
     """
     lon, lat = check_lonlat(lonlat).T
     return shapely.contains_xy(nation(), lon, lat)
+
+
+def at_home(lonlat: ArrayLike, what: str, together: bool = False) -> Floats:
+    """Return places as :func:`check_lonlat` does; refuse those for which a thing of this country means nothing.
+
+    Parameters
+    ----------
+    lonlat : array_like, shape (n, 2)
+        Degrees.
+    what : str
+        The thing that knows the contiguous United States alone.
+    together : bool
+        Whether the places are one set of stations: of :data:`CONUS_BOX` much is Canada, Mexico and sea, and a set that
+        lies there for the most part is of another country.
+
+    Raises
+    ------
+    CoordinateError
+        A place is more than :data:`ASHORE` outside :data:`CONUS_BOX`; most of a set are as far from the outline.
+    """
+    places = check_lonlat(lonlat)
+    west, south, east, north = CONUS_BOX
+    abroad = ~_in_box(*places.T, (west - ASHORE, south - ASHORE, east + ASHORE, north + ASHORE))
+    if together and not abroad.any():
+        off = np.flatnonzero(~inside(places))
+        far = off[~shapely.dwithin(nation(), shapely.points(places[off]), ASHORE)]
+        if 2 * len(far) > len(places):
+            abroad[far] = True
+    if abroad.any():
+        row = int(abroad.argmax())
+        raise CoordinateError(f"row {row}: lon={_written(places[row, 0])}, lat={_written(places[row, 1])} is not in the "
+                              f"contiguous United States ({int(abroad.sum())} such rows of {len(places)}), and {what} "
+                              "knows no other country; leave them out, or choose something that does")
+    return places
 
 
 def grid(resolution: float, region: Box = CONUS_BOX) -> tuple[Floats, Floats]:

@@ -10,6 +10,7 @@ Measured values are kept as they are: slightly negative PM2.5 is instrument nois
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import warnings
 from collections.abc import Mapping
@@ -19,12 +20,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from placeprior import rows
-from placeprior.coords import check_lonlat
-from placeprior.errors import CoordinateError, CubeError
+from placeprior import arrays, rows
+from placeprior.coords import CONUS_BOX, check_lonlat
+from placeprior.errors import CoordinateError, CubeError, apart
 from placeprior.rows import PM25_UNITS, pm25_units
 
 PM25_RANGE = (-15.0, 2000.0)  # µg m-3; below: not noise; above: more than any daily mean in EPA's record
+SAME = 1e-4  # how far a column of one's own may be from what it repeats: four decimals of a sine
 ANTARCTIC = -60.0  # swapped coordinates of the eastern United States land south of it, inside the legal range
 
 
@@ -50,13 +52,24 @@ def fingerprint(cube: xr.Dataset) -> str:
 
 
 def add_calendar(cube: xr.Dataset) -> xr.Dataset:
-    """Return the cube with ``doy_sin`` and ``doy_cos``: sine and cosine of 2π (day of year - 1) / 365.25."""
+    """Return the cube with ``doy_sin`` and ``doy_cos``: sine and cosine of 2π (day of year - 1) / 365.25.
+
+    Raises
+    ------
+    CubeError
+        The cube has a variable of that name which says something else; one that says the same is kept.
+    """
     angle = 2 * np.pi * (cube["time"].dt.dayofyear.values - 1) / 365.25
     shape = (cube.sizes["station"], cube.sizes["time"])
     added = {}
     for name, values in (("doy_sin", np.sin(angle)), ("doy_cos", np.cos(angle))):
         long_name = f"{'sine' if name == 'doy_sin' else 'cosine'} of the day of year"
         values = np.broadcast_to(values.astype("float32"), shape).copy()
+        if name in cube:
+            own = cube[name].transpose("station", "time").values
+            if not np.isclose(own, values, rtol=0, atol=SAME)[np.isfinite(own)].all():
+                raise CubeError(f"{name} is the {long_name} here, but the data have a column of that name which says "
+                                "something else; rename it")
         added[name] = variable(values, "1", long_name)
     return cube.assign(added)
 
@@ -65,7 +78,7 @@ def variable(values: np.ndarray, units: str, long_name: str, role: str = "predic
     """Return an (n stations, n days) array as ``Dataset.assign`` takes it, with the contract's attributes."""
     return (
         ("station", "time"),
-        np.asarray(values, "float32"),
+        arrays.by_day(values, long_name).astype("float32"),
         {"units": units, "long_name": long_name, "role": role},
     )
 
@@ -114,6 +127,7 @@ def from_table(
             "a station and day (average collocated monitors first)"
         )
     place = {name: rows.one_value(columns.pop(name), codes, stations, name) for name in ("lon", "lat")}
+    _note_signs(place["lon"], place["lat"], stations)
     shape = (len(stations), span)
     data = {}
     for name, column in columns.items():
@@ -139,12 +153,12 @@ def place_on(station: np.ndarray, lon: np.ndarray, lat: np.ndarray, time: np.nda
             "time": ("time", np.asarray(time, "datetime64[ns]"), {"long_name": "day"}),
             "lon": (
                 "station",
-                np.asarray(lon, "float64"),
+                arrays.numbers(lon, "lon"),
                 {"units": "degrees_east", "long_name": "longitude"},
             ),
             "lat": (
                 "station",
-                np.asarray(lat, "float64"),
+                arrays.numbers(lat, "lat"),
                 {"units": "degrees_north", "long_name": "latitude"},
             ),
         }
@@ -157,17 +171,15 @@ def from_csv(path: str | Path, units: Mapping[str, str] | None = None) -> xr.Dat
     """Make a checked cube from a CSV file of station-days: columns of :func:`from_table`, calendar added."""
     path = Path(path)
     try:
-        with warnings.catch_warnings():
-            # a row longer than the header (a decimal comma) would otherwise be cut with a warning
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            table = pd.read_csv(path, dtype=str, skipinitialspace=True, encoding="utf-8-sig", index_col=False)
+        with path.open("rb") as stream:
+            table = rows.read_text(stream)
     except FileNotFoundError:
         raise CubeError(
             f"{path}: no such file; give the path of a CSV with the columns {', '.join(rows.REQUIRED)}"
         ) from None
     except pd.errors.EmptyDataError:
         raise CubeError(f"{path} is empty; it needs the columns {', '.join(rows.REQUIRED)}") from None
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.ParserWarning) as error:
+    except (OSError, UnicodeDecodeError, csv.Error, pd.errors.ParserError, pd.errors.ParserWarning) as error:
         raise CubeError(
             f"{path} cannot be read as CSV ({error}); save it as comma-separated UTF-8 text"
         ) from None
@@ -254,6 +266,11 @@ def _check_place(lon: xr.DataArray, lat: xr.DataArray, stations: list[str]) -> N
         lonlat = check_lonlat(np.column_stack([lon.values, lat.values]), names=stations)
     except CoordinateError as error:
         raise CubeError(str(error)) from None
+    if (zero := (lonlat == 0).all(axis=1)).any():
+        raise CubeError(
+            f"station {stations[int(zero.argmax())]!r}: lon 0, lat 0 is in the sea off Africa, where no station stands "
+            f"({int(zero.sum())} such); give its place, or leave it out"
+        )
     south = np.flatnonzero(lonlat[:, 1] < ANTARCTIC)
     if south.size:
         x, y = lonlat[south[0]]
@@ -282,13 +299,25 @@ def _check_variable(name: str, array: xr.DataArray, cube: xr.Dataset) -> None:
         )
 
 
+def _note_signs(lon: np.ndarray, lat: np.ndarray, stations: pd.Index) -> None:
+    """Report stations that would stand among the others, in the United States, with a minus before their longitude."""
+    west, south, east, north = CONUS_BOX
+    high = (lat >= south) & (lat <= north)
+    lost, home = high & (-lon >= west) & (-lon <= east), high & (lon >= west) & (lon <= east)
+    if lost.any() and home.sum() > lost.sum():
+        at = int(lost.argmax())
+        warnings.warn(f"station {str(stations[at])!r} at lon {lon[at]:g}, lat {lat[at]:g} is far from the {home.sum()} "
+                      f"stations in the United States, and among them with a minus ({lost.sum()} such); is the sign "
+                      "lost?", stacklevel=3)
+
+
 def _refuse_cells(wrong: np.ndarray, cube: xr.Dataset, name: str, why: str) -> None:
     if wrong.any():
         i, j = np.argwhere(wrong)[0]
         station, day = cube["station"].values[i], cube["time"].values[j].astype("datetime64[D]")
         value, count = cube[name].values[i, j], int(wrong.sum())
         raise CubeError(
-            f"{name} at station {str(station)!r} on {day} is {value:g}, {why} ({count} such values)"
+            f"{name} at station {str(station)!r} on {day} is {apart(value, *PM25_RANGE)[0]}, {why} ({count} such values)"
         )
 
 

@@ -12,7 +12,9 @@ import numpy as np
 from scipy.cluster.hierarchy import cut_tree, linkage
 from scipy.stats import ks_2samp, wasserstein_distance
 
-from placeprior.coords import great_circle_km, grid, inside, nearest_km, project
+from placeprior import arrays, coords
+from placeprior.coords import check_lonlat, great_circle_km, grid, inside, nearest_km, project
+from placeprior.errors import CubeError
 
 RESOLUTION = 0.5  # degrees, about 50 km: some 3000 places, enough for a curve of distances
 TRIED = 100  # numbers of clusters; the authors' software tries as many
@@ -40,8 +42,13 @@ def to_map(lonlat: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     lonlat : ndarray, shape (station, 2)
+
+    Raises
+    ------
+    CoordinateError
+        A station is of another country: the map is not its.
     """
-    return nearest_km(land(), lonlat)[0]
+    return nearest_km(land(), coords.at_home(lonlat, "the map of kNNDM", together=True))[0]
 
 
 def to_other_folds(between: np.ndarray, fold: np.ndarray) -> np.ndarray:
@@ -58,6 +65,9 @@ def to_other_folds(between: np.ndarray, fold: np.ndarray) -> np.ndarray:
     ndarray, shape (station,)
         In the unit of `between`; infinite where there is no other fold.
     """
+    between, fold = arrays.numbers(between, "between"), arrays.numbers(fold, "fold")
+    if np.isnan(fold).any():
+        raise CubeError(f"{np.isnan(fold).sum()} of {fold.size} stations have no fold; give each one")
     return np.where(fold[:, None] == fold, np.inf, between).min(1)
 
 
@@ -88,6 +98,7 @@ def matched_folds(lonlat: np.ndarray, k: int, rng: np.random.Generator) -> np.nd
     ndarray of int, shape (station,)
         1 to `k`.
     """
+    lonlat = check_lonlat(lonlat)
     n = len(lonlat)
     between, wanted = great_circle_km(lonlat, lonlat), to_map(lonlat)
     own = to_other_folds(between, np.arange(n))

@@ -46,6 +46,20 @@ class ScoreError(PlacePriorError):
     """A score of geographic bias cannot be computed from these places, values or settings."""
 
 
+def apart(*values: float) -> tuple[str, ...]:
+    """Numbers as text, with as many digits as it takes to tell those apart that differ.
+
+    >>> apart(1 / 3, 2 / 3), apart(-118.243683, -118.243684)
+    (('0.333333', '0.666667'), ('-118.243683', '-118.243684'))
+    """
+    numbers = [float(value) for value in values]
+    for digits in range(6, 18):
+        texts = tuple(f"{number:.{digits}g}" for number in numbers)
+        if len(set(texts)) >= len(set(numbers)):
+            break
+    return texts
+
+
 class UnknownName(ConfigError):
     """A name is not in a registry.
 

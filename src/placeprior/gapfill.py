@@ -25,6 +25,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from placeprior import arrays
+from placeprior.coords import check_lonlat
 from placeprior.errors import CubeError, UnknownName
 
 ROWS = 200_000  # station-days a filler is fitted to, drawn where there are more, to bound the time
@@ -84,6 +86,10 @@ class Filler:
         for name in gaps:
             if name not in names:
                 raise UnknownName("variable", name, names)
+        whole, features = features, arrays.numbers(features, "features").astype(np.float32)
+        place = arrays.labels(lonlat) if arrays.labels(whole) is None else arrays.labels(whole)
+        fitted = arrays.flags_by_day(fitted, "fitted")[arrays.order(arrays.labels(fitted), place, "fitted")]
+        lonlat = check_lonlat(lonlat)[arrays.order(arrays.labels(lonlat), place, "lonlat")]
         shape = features.shape
         rest = (fitted.shape, lonlat.shape, len(time), len(names))
         if rest != (shape[:2], (shape[0], 2), shape[1], shape[2]):
@@ -117,6 +123,7 @@ class Filler:
         """
         from threadpoolctl import threadpool_limits
 
+        features = arrays.numbers(features, "features").astype(np.float32)
         filled = features.copy()
         with threadpool_limits(1):  # one thread: bit-equal results, and runs share the cores
             for band in self._bands:

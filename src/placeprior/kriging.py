@@ -20,7 +20,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import least_squares
 
-from placeprior.coords import great_circle_km
+from placeprior import arrays
+from placeprior.coords import check_lonlat, great_circle_km
+from placeprior.errors import CubeError
 
 MAX_KM = 1500.0  # across a region held out: as far apart as two monitors are that share an estimate in its middle
 BINS = 20
@@ -64,6 +66,15 @@ class Variogram:
         return self.sill * np.exp(-((np.asarray(km) / self.range_km) ** self.power))
 
 
+def _together(values: np.ndarray, lonlat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Values (station, time) as float64, NaN where unknown, in the order of the places; and these, checked."""
+    found = arrays.by_day(values, "values")[arrays.order(arrays.labels(values), arrays.labels(lonlat), "values")]
+    places = check_lonlat(lonlat)
+    if found.ndim != 2 or len(found) != len(places):
+        raise CubeError(f"values have shape {found.shape} for {len(places)} places; give them on (station, time)")
+    return found, places
+
+
 def standardised(values: np.ndarray) -> np.ndarray:
     """Each day less its mean and divided by its standard deviation; NaN on days with fewer than two different values.
 
@@ -76,6 +87,7 @@ def standardised(values: np.ndarray) -> np.ndarray:
     -------
     ndarray of float64, shape (station, time), no unit
     """
+    values = arrays.by_day(values, "values")
     known = np.isfinite(values)
     count = known.sum(0)
     filled = np.where(known, values, 0.0).astype(np.float64)
@@ -113,6 +125,7 @@ def empirical(
     pairs : ndarray, shape (b,)
         Pairs of monitors, counted once a day.
     """
+    values, lonlat = _together(values, lonlat)
     known = np.isfinite(values).astype(np.float64)
     z = np.where(known > 0, values, 0.0).astype(np.float64)
     z -= z.sum() / max(known.sum(), 1)  # changes no difference; keeps the sums of squares below exact
@@ -151,6 +164,7 @@ def fit(km: np.ndarray, gamma: np.ndarray, pairs: np.ndarray) -> Variogram:
         Of pure nugget where fewer than three bins differ from zero: nothing says how the difference grows, and kriging
         becomes the plain mean of the nearest monitors.
     """
+    km, gamma, pairs = (arrays.numbers(part, name) for part, name in ((km, "km"), (gamma, "gamma"), (pairs, "pairs")))
     if np.count_nonzero(gamma > 0) < 3:
         return Variogram(float(gamma.mean()) if gamma.size and gamma.any() else 1.0, 0.0, MAX_KM)
     top, far = float(gamma.max()), float(km.max())
@@ -167,6 +181,7 @@ def fit(km: np.ndarray, gamma: np.ndarray, pairs: np.ndarray) -> Variogram:
 
 def variogram(values: np.ndarray, lonlat: np.ndarray) -> Variogram:
     """The variogram of values (station, time), NaN where unknown: every day standardised, then pooled and fitted."""
+    values, lonlat = _together(values, lonlat)
     return fit(*empirical(standardised(values), lonlat))
 
 
@@ -191,6 +206,7 @@ def weights(between: np.ndarray, towards: np.ndarray) -> np.ndarray:
     ndarray, shape (b, k)
         A weight may be negative: that of a monitor behind another one.
     """
+    between, towards = arrays.numbers(between, "between"), arrays.numbers(towards, "towards")
     right = np.stack([towards, np.ones_like(towards)], axis=-1)
     solved = np.linalg.solve(between, right)
     shift = (1 - solved[..., 0].sum(1)) / solved[..., 1].sum(1)
@@ -227,8 +243,15 @@ def krige(
     ndarray of float64, shape (m, time)
         In units of ``values``; NaN where not wanted, or no monitor reported that day.
     """
+    days = arrays.days(values)
+    wanted = arrays.flags_by_day(wanted, "wanted")[arrays.order(arrays.labels(wanted), arrays.labels(target), "wanted")][
+        :, arrays.order(arrays.days(wanted), days, "wanted")]  # fmt: skip
+    values, lonlat, target = *_together(values, lonlat), check_lonlat(target)
+    if wanted.shape != (len(target), values.shape[1]):
+        raise CubeError(f"wanted has shape {wanted.shape} for {len(target)} places and {values.shape[1]} days; give one "
+                        "value for each")
     source = np.flatnonzero(np.isfinite(values).any(1))
-    known = values[source].astype(np.float64)
+    known = values[source]
     between = curve.covariance(great_circle_km(lonlat[source], lonlat[source]))
     between[np.diag_indices_from(between)] += curve.nugget + JITTER * (curve.nugget + curve.sill)
     distance = great_circle_km(target, lonlat[source])

@@ -16,7 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from placeprior.coords import great_circle_km
+from placeprior import arrays
+from placeprior.coords import check_lonlat, great_circle_km
+from placeprior.errors import CubeError
 
 NEAREST = 9
 POWER = 1.0
@@ -66,7 +68,18 @@ def neighbour_features(
         The mean, µg m-3, and the decimal logarithm of the distance to the nearest station in it, km. NaN where no pool
         station reported that day.
     """
-    known = np.where(pool, pm25, np.nan)
+    place, day = arrays.labels(lonlat), arrays.days(pm25)
+    place = arrays.labels(pm25) if place is None else place
+    whole = arrays.by_day(pm25, "pm25")[arrays.order(arrays.labels(pm25), place, "pm25")]
+    pool = arrays.flags_by_day(pool, "pool")[arrays.order(arrays.labels(pool), place, "pool")][
+        :, arrays.order(arrays.days(pool), day, "pool")]  # fmt: skip
+    lonlat = check_lonlat(lonlat)
+    if pool.shape != whole.shape or len(whole) != len(lonlat):
+        raise CubeError(f"pm25 {whole.shape}, pool {pool.shape} and {len(lonlat)} places do not fit each other; give "
+                        "the same stations and days")
+    known = np.where(pool, whole, np.nan)
+    if getattr(pm25, "dtype", None) == np.float32:
+        known = known.astype(np.float32)  # as it came: half the memory
     source = np.flatnonzero(pool.any(1))
     distance = great_circle_km(lonlat if target is None else target, lonlat[source])
     radius = np.broadcast_to(exclusion_km, len(distance))[:, None]
@@ -78,7 +91,7 @@ def neighbour_features(
     distance = np.take_along_axis(distance, order, axis=1)
     values = known[source]
 
-    out = np.full((*distance.shape[:1], pm25.shape[1], 2), np.nan, np.float32)
+    out = np.full((*distance.shape[:1], known.shape[1], 2), np.nan, np.float32)
     complete = np.zeros(out.shape[:2], bool)
     for start in range(0, len(out), 32):
         rows = slice(start, start + 32)

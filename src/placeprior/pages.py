@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -10,12 +12,28 @@ from typing import Any
 import jupytext
 import nbformat
 import papermill
+from jupyter_client import AsyncKernelManager
+from jupyter_client.kernelspec import KernelSpec
 
 from placeprior import ledger, matrix, provenance
 from placeprior.errors import ConfigError, PlacePriorError, UnknownName
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+#: What begins a tag outside plain code in one cell of a table, and outside an address in angle brackets.
+_TAG = re.compile(r"(?<![`\\])`(?!`)[^`|\n]+(?<!`)`(?!`)|<https?://[^\s<>`\"|]*>|(?P<tag><(?=[A-Za-z/!?]))")
+_MATH = re.compile(r"(?<![$\\])\$(?!\$)[^$|\n]+\$")
+_RAW = re.compile(r"\{(?=(raw|eval-rst|include|literalinclude)\b)")  # what puts foreign text into a page as it is
 NOISE = ("execution", "papermill")
+
+
+class _OwnKernel(AsyncKernelManager):
+    """A kernel in the interpreter that runs this, whatever kernels a machine has under the same name."""
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """How to start it."""
+        return KernelSpec(argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+                          display_name=KERNEL["display_name"], language=KERNEL["language"])
 
 
 class PageFailed(PlacePriorError):
@@ -81,15 +99,18 @@ def execute(page: str, target: Path, **parameters: Any) -> Path:
     print(f"page {page}: running {source.name}", flush=True)
     try:
         done = papermill.execute_notebook(notebook, None, given, cwd=matrix.root(), kernel_name=KERNEL["name"],
-                                          progress_bar=False)
+                                          kernel_manager_class=_OwnKernel, progress_bar=False)
     except papermill.PapermillExecutionError as error:
         raise PageFailed(f"page {page!r}: cell {error.exec_count} of {source.name} raised {error.ename}: "
                          f"{error.evalue}") from error
+    except RuntimeError as error:  # nbclient's words for a kernel that does not start, or dies
+        raise PageFailed(f"page {page!r}: its kernel ended ({error}); is there memory left, and ipykernel in the "
+                         f"environment of {sys.executable}?") from error
     seconds = time.perf_counter() - started
     seeds = ledger.scores(given["profile"])["seed"].unique()
     stamped = provenance.stamp(given["profile"], given, seconds, seeds=seeds)
     _tidy(done)
-    done.cells.append(nbformat.v4.new_markdown_cell(provenance.footer(stamped, source=source.name)))
+    done.cells.append(nbformat.v4.new_markdown_cell(escaped(provenance.footer(stamped, source=source.name))))
     nbformat.write(done, unfinished)
     os.replace(unfinished, target)
     print(f"page {page}: done in {seconds:.0f} s", flush=True)
@@ -170,6 +191,21 @@ def _tidy(notebook: nbformat.NotebookNode) -> None:
             cell.outputs = [output for output in cell.outputs if not _is_empty(output)]
         for output in cell.get("outputs", []):
             output.get("metadata", {}).pop("execution", None)
+            if "text/markdown" in output.get("data", {}):
+                output["data"]["text/markdown"] = escaped(output["data"]["text/markdown"])
+
+
+def escaped(text: str) -> str:
+    """Markdown that cannot put tags or raw text into a page: what is computed holds names from people's tables.
+
+    The book's own notebooks write none. In formulas a blank parts the sign from its letter, which means the same.
+
+    >>> escaped("a <script>, `<code>`, <https://example.org> and $a<b$")
+    'a &lt;script>, `<code>`, <https://example.org> and $a< b$'
+    """
+    text = "".join(text) if isinstance(text, list) else text
+    text = _MATH.sub(lambda found: re.sub("<(?=[A-Za-z/!?])", "< ", found[0]), text)
+    return _RAW.sub("{ ", _TAG.sub(lambda found: "&lt;" if found["tag"] else found[0], text))
 
 
 def _is_empty(output: nbformat.NotebookNode) -> bool:

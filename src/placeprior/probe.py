@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.model_selection import GroupKFold
 
-from placeprior.coords import CONUS_BOX, check_lonlat, nearest_km, project
+from placeprior.coords import CONUS_BOX, at_home, check_lonlat, nearest_km, project
 from placeprior.data import land
 from placeprior.errors import TrainingError, UnknownName
 from placeprior.metrics import station_sums
@@ -48,7 +48,7 @@ def truth(lonlat: ArrayLike) -> pd.DataFrame:
         embedded world's stylised terrain in m (:func:`placeprior.data.land.elevation`), no digital elevation model;
         ``city``: 1 within :data:`NEAR_KM` of the middle of a place of at least :data:`CITY` people, else 0.
     """
-    xy = project(lonlat)
+    xy = project(at_home(lonlat, "the map of towns and terrain"))
     towns, people = land.cities()
     near = nearest_km(lonlat, towns[people >= CITY])[0] <= NEAR_KM
     return pd.DataFrame({"density": np.log10(1 + land.density(xy)), "elevation": land.elevation(xy),

@@ -17,8 +17,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.sparse import csr_array
 
-from placeprior import kriging, metrics, splits
-from placeprior.coords import EARTH_RADIUS_KM, great_circle_km
+from placeprior import arrays, kriging, metrics, splits
+from placeprior.coords import EARTH_RADIUS_KM, at_home, great_circle_km
 from placeprior.vicinity import TICK, ScoreError, checked, dealt, p_value, shares
 
 
@@ -26,8 +26,13 @@ def states(lonlat: ArrayLike) -> np.ndarray:
     """The state each place lies in, or is nearest to, by name, shape (n,); see :func:`placeprior.splits.state_folds`.
 
     For regions of equal area use :func:`placeprior.truth.squares`.
+
+    Raises
+    ------
+    CoordinateError
+        Places of another country: the nearest state would mean nothing.
     """
-    places, _ = checked(lonlat, None)
+    places = at_home(lonlat, "the list of its states", together=True)
     return np.array([splits.state_name(fold) for fold in splits.state_folds(places)])
 
 
@@ -52,9 +57,13 @@ def by_region(sums: pd.DataFrame, region: ArrayLike) -> pd.DataFrame:
     ScoreError
         If there is no station, or a region is missing.
     """
-    names, table = pd.Index(np.asarray(region), name="region"), sums[metrics.SUMS].astype(np.float64)
+    table, own = sums[metrics.SUMS].astype(np.float64), arrays.labels(region)
+    if isinstance(region, np.ma.MaskedArray):
+        region = np.where(np.ma.getmaskarray(region), None, region.data.astype(object))
+    names = pd.Index(np.asarray(region), name="region")
     if len(names) != len(table) or not len(table) or names.hasnans:
         raise ScoreError(f"{len(table)} stations and {names.notna().sum()} regions; name one region for each station")
+    names = names[arrays.order(own, sums.index, "region", ScoreError)]
     totals = table.set_index(names).groupby(level=0)
     scores = metrics.scores(totals.sum().to_numpy())
     return pd.DataFrame({"stations": totals.size(), "n": totals["n"].sum(), **scores})

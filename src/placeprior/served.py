@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from placeprior import ledger, metrics, splits
-from placeprior.coords import nearest_km, project
+from placeprior import arrays, ledger, metrics, splits
+from placeprior.coords import check_lonlat, nearest_km, project
 from placeprior.data.land import density
 from placeprior.errors import StoreError
 from placeprior.geobias import sri, ssi
@@ -117,7 +117,9 @@ def who(lonlat: ArrayLike, km: ArrayLike | None = None) -> dict[str, np.ndarray]
     km : array_like, shape (n,), optional
         Distance to the nearest known station (:func:`known_km`); without it there is no ``far`` and ``near``.
     """
-    lonlat = np.asarray(lonlat, np.float64)
+    own, lonlat = lonlat, check_lonlat(lonlat)
+    if km is not None:
+        km = arrays.numbers(km, "km")[arrays.order(arrays.labels(km), arrays.labels(own), "km")]
     region = climates(lonlat)
     found = {"all": np.ones(len(lonlat), bool)}
     found |= {name: region == name for name in CLIMATES if (region == name).any()}

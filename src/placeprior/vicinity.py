@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.spatial import cKDTree
 
+from placeprior import arrays
 from placeprior.coords import EARTH_RADIUS_KM, check_lonlat, unit_xyz
 from placeprior.errors import ScoreError
 
@@ -15,6 +16,8 @@ TICK = 9  # decimals of a distance on the unit sphere, 6 mm on the ground: neare
 def checked(lonlat: ArrayLike, values: ArrayLike | None, least: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """Places and one finite value for each, as float64; ones where there are no values.
 
+    Values that are labelled as the places are (an index, a coordinate) are brought into their order.
+
     Raises
     ------
     CoordinateError, ScoreError
@@ -23,9 +26,10 @@ def checked(lonlat: ArrayLike, values: ArrayLike | None, least: int = 1) -> tupl
     places = check_lonlat(lonlat)
     if len(places) < least:
         raise ScoreError(f"{len(places)} places, but this score needs at least {least}; give more stations")
-    marks = np.ones(len(places)) if values is None else np.asarray(values, np.float64)
+    marks = np.ones(len(places)) if values is None else arrays.numbers(values, "values", ScoreError)
     if marks.shape != (len(places),):
         raise ScoreError(f"values have shape {marks.shape}, expected ({len(places)},): one number a place")
+    marks = marks[arrays.order(arrays.labels(values), arrays.labels(lonlat), "values", ScoreError)]
     if (wrong := ~np.isfinite(marks)).any():
         raise ScoreError(f"{wrong.sum()} of {marks.size} values are not finite numbers, first in row "
                          f"{wrong.argmax()}; drop these places or fill them in")

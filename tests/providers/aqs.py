@@ -20,7 +20,7 @@ HEADER = (
 NAMES = {"88101": "PM2.5 - Local Conditions", "88502": "Acceptable PM2.5 AQI & Speciation Mass"}
 #: Sites: state, county, number, and where in the region (share of its width and height).
 HOURLY, FILTER = ("06", "019", "0011"), ("06", "107", "2002")
-OTHER, OUTSIDE = ("32", "023", "0005"), ("48", "141", "0044")
+OTHER, OUTSIDE = ("32", "023", "0005"), ("32", "009", "0044")
 SHARES = {HOURLY: (0.2, 0.7), FILTER: (0.6, 0.3), OTHER: (0.8, 0.9), OUTSIDE: (1.3, 0.5)}
 SMOKE = 20.0  # µg m-3 that an exceptional event adds at the hourly monitor, on the 10th, 20th and 30th
 OFFSET = 1.5  # µg m-3 that 88502 reads above 88101

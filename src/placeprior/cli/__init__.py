@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from placeprior.cli import book, embed, map, runs, sources, weights
 from placeprior.errors import PlacePriorError
+from placeprior.terminal import forgive
 
 INTERRUPTED = 130  # the shell's code for Ctrl-C
 
@@ -60,4 +61,5 @@ app.command("versions", epilog="Example: placeprior versions")(book.versions)
 
 def main() -> None:
     """Entry point of the installed program."""
+    forgive()
     app()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -94,26 +93,21 @@ def _pieces(path: Path) -> Iterator[np.ndarray]:
     import numpy as np
     import pandas as pd
 
+    from placeprior import rows
+
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            header = [name.strip() for name in next(csv.reader(file), [])]
-        if not header:
-            raise CubeError(f"{path} is empty; it needs the columns lon and lat")
-        for name in NEEDED:
-            if header.count(name) != 1:
-                what = f"has column {name!r} twice; keep one" if name in header else (
-                    f"has no column {name!r}; it has {', '.join(header)}: rename or add it")
-                raise CubeError(f"{path} {what}")
-        with warnings.catch_warnings():
-            # A row longer than the header (a decimal comma) would otherwise be cut with a warning.
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            pieces = pd.read_csv(path, chunksize=ROWS, index_col=False, skipinitialspace=True, encoding="utf-8-sig",
-                                 dtype=str)
-            start = 0
+        with path.open("rb") as file:
+            pieces, start = rows.read_text(file, chunksize=ROWS), 0
+            header = list(pieces.columns)
+            for name in NEEDED:
+                if name not in header:
+                    raise CubeError(f"{path} has no column {name!r}; it has {', '.join(header)}: rename or add it")
+            rows.refuse_twice([name for name in header if name.casefold() in NEEDED], f"{path}: ")
             for piece in pieces:
-                piece.columns = header
                 yield np.column_stack([_numbers(piece[name], path, start) for name in NEEDED])
                 start += len(piece)
+    except pd.errors.EmptyDataError:
+        raise CubeError(f"{path} is empty; it needs the columns lon and lat") from None
     except FileNotFoundError:
         raise CubeError(f"{path}: no such file; give the path of a CSV with the columns lon and lat") from None
     except (OSError, UnicodeDecodeError, csv.Error, pd.errors.ParserError, pd.errors.ParserWarning) as error:
@@ -127,12 +121,15 @@ def _numbers(column: pd.Series, path: Path, start: int) -> np.ndarray:
     import numpy as np
     import pandas as pd
 
-    wrong = column.notna() & pd.to_numeric(column, errors="coerce").isna()
+    from placeprior.rows import BLANK
+
+    known = ~column.str.strip().isin(BLANK)
+    wrong = known & pd.to_numeric(column, errors="coerce").isna()
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise CubeError(f"{path}: row {start + row + 1}: {column.name} is {column.iloc[row]!r}, not a number; give "
                         "degrees, with a decimal point")
-    return column.astype(object).where(column.notna(), "nan").to_numpy().astype(np.float64)
+    return column.astype(object).where(known, "nan").to_numpy().astype(np.float64)
 
 
 @contextmanager

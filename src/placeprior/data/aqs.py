@@ -17,6 +17,9 @@ The one rule that makes a station-day of EPA's rows:
    before ``None``, the latest pollutant standard;
 4. a station's day is the mean over its monitors.
 
+A row's place counts if it is in, or hardly outside, the state that its site's number names; EPA has sites at 0, 0, and
+longitudes lose their minus. A station stands at its last place that counts; one without any is left out. Both are said.
+
 Values are kept as they are, slightly negative ones included. Stations of the contiguous US are told by the
 state code that begins a site's number: the 48 states and the District of Columbia; Alaska, Hawaii,
 territories, Canada (``CC``) and Mexico (``80``) are left out.
@@ -24,16 +27,22 @@ territories, Canada (``CC``) and Mexico (``80``) are left out.
 
 from __future__ import annotations
 
+import csv
+import warnings
 import zipfile
 import zlib
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 
+from placeprior.coords import in_state, wrapped
 from placeprior.cube import from_table, pm25_units
 from placeprior.data import tables
 from placeprior.errors import CubeError
+from placeprior.rows import BLANK, read_text
 
 PARAMETER = "88101"
 PARAMETERS = {"88101": "PM2.5 FRM/FEM", "88502": "PM2.5 not FRM/FEM"}
@@ -42,6 +51,7 @@ DURATIONS = ("24 HOUR", "24-HR BLK AVG")  # in order of preference
 EVENTS = ("Included", "None")  # in order of preference
 # Federal state codes (FIPS) of the contiguous US: 01-56 without the unused ones, Alaska (02) and Hawaii (15).
 STATES = frozenset(f"{i:02d}" for i in range(1, 57)) - {"02", "03", "07", "14", "15", "43", "52"}
+LISTED = 5  # stations that a message names
 BIGGEST = 2 * 1024**3  # bytes; EPA's yearly table unpacks to well under it
 
 _KEY = ["State Code", "County Code", "Site Num", "POC", "Date Local"]
@@ -65,12 +75,11 @@ def cube(year: int, last: int | None = None) -> xr.Dataset:
     are those of any year; the last year's record may end before December does.
     """
     paths = [path for path in files(year, last) if path.name != STATIONS]
+    folder = paths[0].parent
     if paths[0].name == PARQUET:
         table = read_compact(paths[0], year, last)
     else:
-        table = pd.concat([read_zip(path) for path in paths], ignore_index=True)
-    if len(paths) > 1:  # a site whose coordinates were corrected stands where its last year says
-        table[["lon", "lat"]] = table.groupby("station")[["lon", "lat"]].transform("last")
+        table = settle(pd.concat([station_days(path) for path in paths], ignore_index=True), folder.name)
     cube = from_table(table)
     cube["pm25"].attrs["long_name"] = "daily mean PM2.5 (AQS 88101)"
     span = f"{year}" if last is None else f"{year} to {last}"
@@ -113,7 +122,11 @@ def read_compact(path: Path, year: int, last: int | None = None) -> pd.DataFrame
         raise CubeError(
             f"station {table['station'][stray].iloc[0]!r} of {path.name} is not in {STATIONS}; add its place"
         )
-    return _contiguous(table.merge(places, on="station", validate="many_to_one"), path)
+    table = _contiguous(table.merge(places, on="station", validate="many_to_one"), path)
+    can = _can_be(table["lon"], table["lat"], table["station"].str[:2])
+    _tell_places(table[~can], path.with_name(STATIONS))
+    table.loc[~can, ["lon", "lat"]] = np.nan
+    return settle(table, path)
 
 
 def read_zip(path: str | Path, parameter: str = PARAMETER, events: bool = False) -> pd.DataFrame:
@@ -128,6 +141,12 @@ def read_zip(path: str | Path, parameter: str = PARAMETER, events: bool = False)
     events : bool
         Add ``event``: True where an exceptional event is flagged at one of the monitors whose mean is the value.
     """
+    table = settle(station_days(path, parameter), path)
+    return table if events else table.drop(columns="event")
+
+
+def station_days(path: str | Path, parameter: str = PARAMETER) -> pd.DataFrame:
+    """Return :func:`read_zip` with ``event``, each day at its own place, NaN where that cannot be: see :func:`settle`."""
     path = Path(path)
     rows = read_rows(path)
     for spelled in rows["Units of Measure"].unique():
@@ -146,11 +165,15 @@ def read_zip(path: str | Path, parameter: str = PARAMETER, events: bool = False)
         )
     duration = rows["Sample Duration"].str.strip().str.upper()
     event = _event(rows, path)
-    rows = rows.assign(duration=duration, event=event)[duration.isin(DURATIONS) & event.isin(EVENTS)]
-    if rows.empty:
+    whole, included = duration.isin(DURATIONS), event.isin(EVENTS)
+    if not (whole & included).any():
         raise CubeError(
-            f"{path} has no 24-hour value (durations {', '.join(sorted(duration.unique()))}); check the file"
+            f"{path} has no 24-hour value that counts: of {len(rows)} rows {(~whole).sum()} have another duration "
+            f"({', '.join(sorted(map(repr, duration[~whole].unique()))) or 'none'}), and {(whole & ~included).sum()} of "
+            f"the others leave out an event ({', '.join(sorted(map(repr, rows['Event Type'][~included].unique()))) or 'none'}"
+            "); check the file"
         )
+    rows = rows.assign(duration=duration, event=event)[whole & included]
     rows = rows.assign(
         station=rows["State Code"].str.zfill(2)
         + "-"
@@ -159,8 +182,8 @@ def read_zip(path: str | Path, parameter: str = PARAMETER, events: bool = False)
         + rows["Site Num"].str.zfill(4)
         + f"-{parameter}",
         pm25=_number(rows, "Arithmetic Mean", path),
-        lon=_number(rows, "Longitude", path),
-        lat=_number(rows, "Latitude", path),
+        lon=wrapped(_number(rows, "Longitude", path, blank=True)),
+        lat=_number(rows, "Latitude", path, blank=True),
         duration=rows["duration"].map(DURATIONS.index),
         event=rows["event"].map(EVENTS.index),
         standard=rows["Pollutant Standard"].str.extract(r"(\d{4})", expand=False).fillna("0").astype(int),
@@ -168,14 +191,52 @@ def read_zip(path: str | Path, parameter: str = PARAMETER, events: bool = False)
     rows = rows.sort_values(["duration", "event", "standard"], ascending=[True, True, False], kind="stable")
     rows = rows.drop_duplicates(["station", "Date Local", "POC"])
     rows["event"] = rows["event"] == EVENTS.index("Included")
+    can = _can_be(rows["lon"], rows["lat"], rows["station"].str[:2])
+    _tell_places(rows[~can & rows["station"].str[:2].isin(STATES)], path)
+    rows.loc[~can, ["lon", "lat"]] = np.nan
     table = rows.groupby(["station", "Date Local"], as_index=False).agg(
         lon=("lon", "first"), lat=("lat", "first"), pm25=("pm25", "mean"), event=("event", "any")
     )
-    # A site whose coordinates were corrected during the year stands where its last row says.
-    last = table.sort_values("Date Local").groupby("station")[["lon", "lat"]].last()
-    table[["lon", "lat"]] = last.loc[table["station"]].to_numpy()
-    table = table.rename(columns={"Date Local": "date"})
-    return _contiguous(table if events else table.drop(columns="event"), path)
+    return _contiguous(table.rename(columns={"Date Local": "date"}), path)
+
+
+def settle(table: pd.DataFrame, where: Path | str) -> pd.DataFrame:
+    """Return station-days with each station at its last plausible place; a station without one is left out, and said.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        ``station, date, lon, lat`` and more; NaN where a row's place cannot be.
+    where : path
+        Named in the message.
+    """
+    # "last" passes over NaN: a site whose coordinates were corrected stands where its last good row says.
+    last = table.sort_values("date", kind="stable").groupby("station")[["lon", "lat"]].last()
+    lost = last.index[last["lon"].isna()]
+    if len(lost):
+        out = table["station"].isin(lost)
+        listed = ", ".join(map(repr, lost[:LISTED])) + " …" * (len(lost) > LISTED)
+        said = (f"{where}: {len(lost)} station{'s' * (len(lost) > 1)} left out with {int(out.sum())} station-days, as no "
+                f"row says a place that can be: {listed}")  # fmt: skip
+        if out.all():
+            raise CubeError(f"{said}; no station is left: check the file's Latitude and Longitude")
+        warnings.warn(said, stacklevel=3)
+        table = table[~out].reset_index(drop=True)
+    return table.assign(**{name: last.loc[table["station"], name].to_numpy() for name in ("lon", "lat")})
+
+
+def _can_be(lon: pd.Series, lat: pd.Series, state: pd.Series) -> NDArray[np.bool_]:
+    return in_state(np.column_stack([lon, lat]), state.to_numpy(str))
+
+
+def _tell_places(wrong: pd.DataFrame, path: Path) -> None:
+    """Say which stations' places are not in their states."""
+    if len(wrong):
+        first = wrong.drop_duplicates("station")
+        listed = ", ".join(f"{row.station!r} at lon {row.lon:g}, lat {row.lat:g}" for row in first[:LISTED].itertuples())
+        warnings.warn(f"{path.name}: {len(wrong)} row{'s' * (len(wrong) > 1)} of {len(first)} "
+                      f"station{'s' * (len(first) > 1)} without a place in the state named ({listed}"
+                      f"{' …' * (len(first) > LISTED)}); their last plausible place is taken, where there is one", stacklevel=4)
 
 
 def _event(rows: pd.DataFrame, path: Path) -> pd.Series:
@@ -209,31 +270,31 @@ def read_rows(path: Path, first: int | None = None) -> pd.DataFrame:
                     f"{path} holds {inside[0].filename!r}, a file in a folder: not EPA's file; download it again"
                 )
             with archive.open(inside[0]) as stream:
-                # pandas would read EPA's event type "None" as missing
-                rows = pd.read_csv(
-                    stream,
-                    dtype=str,
-                    keep_default_na=False,
-                    usecols=lambda c: c.strip() in _COLUMNS,
-                    nrows=first,
-                )
+                names = []  # all of them, for the message
+
+                def wanted(name: str) -> bool:
+                    names.append(name)
+                    return name in _COLUMNS
+
+                rows = read_text(stream, usecols=wanted, nrows=first)
     except FileNotFoundError:
         raise CubeError(f"{path}: no such file; fetch it from EPA's AirData download page") from None
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
         raise CubeError(f"{path} is damaged ({error}); download it again") from None
-    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
+    except (csv.Error, pd.errors.EmptyDataError, pd.errors.ParserError, pd.errors.ParserWarning,
+            UnicodeDecodeError) as error:  # fmt: skip
         raise CubeError(f"{path}: the table inside cannot be read ({error}); download it again") from None
-    rows.columns = rows.columns.str.strip()
-    tables.refuse_missing(path, _COLUMNS, rows.columns)
+    tables.refuse_missing(path, _COLUMNS, names)
     if rows.empty:
         raise CubeError(f"{path}: the table inside has no rows; download it again")
     return rows
 
 
-def _number(rows: pd.DataFrame, name: str, path: Path) -> pd.Series:
+def _number(rows: pd.DataFrame, name: str, path: Path, blank: bool = False) -> pd.Series:
     values = pd.to_numeric(rows[name], errors="coerce")
-    if values.isna().any():
-        row = rows[values.isna()].iloc[0]
+    wrong = values.isna() & ~(blank & rows[name].str.strip().isin(BLANK))
+    if wrong.any():
+        row = rows[wrong].iloc[0]
         site = "-".join(row[key] for key in _KEY[:3])
         raise CubeError(
             f"{path}: station {site!r} on {row['Date Local']}: {name} is {row[name]!r}; it must be a number"
@@ -245,6 +306,7 @@ def _contiguous(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     kept = table[table["station"].str[:2].isin(STATES)]
     if kept.empty:
         raise CubeError(
-            f"{path} has no station in the contiguous US; its state codes are no FIPS codes of the 48 states"
+            f"{path} has no station in the contiguous US: its {len(table)} station-days are of the state codes "
+            f"{', '.join(sorted(map(repr, table['station'].str[:2].unique())))}, none of the 48 states or DC (FIPS)"
         )
     return kept.reset_index(drop=True)

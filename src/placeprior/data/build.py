@@ -21,13 +21,13 @@ import xarray as xr
 
 from placeprior import coords
 from placeprior.cube import check_cube, place_on
-from placeprior.data import calendar
+from placeprior.data import calendar, pieces
 from placeprior.data.sources import Period, Region, Source, chosen
 from placeprior.data.sources.align import at_places
 from placeprior.data.sources.records import recorded
 from placeprior.errors import ConfigError, CubeError, SourceError, StoreError
 
-VERSION = 1  # raise when a change of the code changes a cube
+VERSION = 2  # raise when a change of the code changes a cube
 MONITORS = "aqs"
 GAPS = ("aod_047", "aod_055")  # filled fold by fold (placeprior.gapfill), never here
 STATION_CHUNKS = {"station": 256, "time": 366}  # a run reads everything
@@ -168,7 +168,7 @@ def _build(
             if source.name == MONITORS or not wanted:
                 continue
             parts = _parts(work, source, wanted, cache, period, region, lonlat, dim, say)
-            opened = [xr.open_zarr(path, consolidated=False) for path in parts]
+            opened = [pieces.opened(path) for path in parts]
             joined = xr.concat(opened, "time") if "time" in opened[0].dims and len(opened) > 1 else opened[0]
             for name in wanted:  # not as the folder lists them: that has no order of its own
                 fields[name] = joined[name].assign_attrs(_attributes(*source.provides[name]) | told[source.name])
@@ -177,7 +177,7 @@ def _build(
         shutil.rmtree(unfinished, ignore_errors=True)
         _check(cube)
         cube.attrs |= {"recipe": recipe, "variables": " ".join(map(str, cube.data_vars))}
-        _write(cube, unfinished, chunks)
+        pieces.write(cube, unfinished, chunks)
         if out.exists():
             shutil.rmtree(out)
         os.replace(unfinished, out)
@@ -204,29 +204,19 @@ def _parts(
     found = []
     for month in period.months:
         path = work / f"{source.name}-{month.label}.zarr"
-        if not path.exists():
+        if not pieces.is_whole(path):
             field = source.read(cache / source.name, month, region)[wanted]
             picked = at_places(field, lonlat).rename(place=dim).load()
             picked.attrs = {}
             temporary = work / f"{path.name}.tmp"
             shutil.rmtree(temporary, ignore_errors=True)
-            _write(picked, temporary, {})
+            pieces.write(picked, temporary, {})
             os.replace(temporary, path)
             say(f"{source.name}: {month.label}, {', '.join(wanted)}")
         found.append(path)
         if "time" not in xr.open_zarr(path, consolidated=False).dims:  # never changes: one part is all
             break
     return found
-
-
-def _write(cube: xr.Dataset, path: Path, chunks: dict[str, int]) -> None:
-    for name in cube.variables:
-        cube[name].encoding = {}
-    if chunks:
-        cube = cube.chunk({dim: size for dim, size in chunks.items() if dim in cube.dims})
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*(Zarr format 3|zarr v3|Zarr V3).*")
-        cube.to_zarr(path, mode="w", consolidated=False, zarr_format=3)
 
 
 def _everyday(array: xr.DataArray, period: Period) -> xr.DataArray:
@@ -281,11 +271,9 @@ def _recipe(period: Period, region: Region, told: dict[str, dict[str, Any]], lon
 
 
 def _is_made(out: Path, recipe: str) -> bool:
-    if not out.exists():
-        return False
     try:
-        return xr.open_zarr(out, consolidated=False).attrs.get("recipe") == recipe
-    except (OSError, ValueError, KeyError):  # torn by something else; it is built anew
+        return out.exists() and pieces.opened(out).attrs.get("recipe") == recipe
+    except CubeError:  # torn by something else; it is built anew
         return False
 
 
@@ -308,10 +296,10 @@ def load(path: Path) -> xr.Dataset:
     Raises
     ------
     CubeError
-        It is not one that :func:`stations` or :func:`grid` made, or it is damaged.
+        It is not one that :func:`stations` or :func:`grid` made, or a file of it is lost or damaged.
     """
+    cube = pieces.opened(path)
     try:
-        cube = xr.open_zarr(path, consolidated=False)
         cube = cube[cube.attrs.pop("variables").split()].assign_coords(time=cube["time"].astype("datetime64[ns]"))
     except (OSError, ValueError, KeyError) as error:
         raise CubeError(f"{path} is no cube of `placeprior data build`, or damaged ({error!r}); remove it and build it "

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from placeprior import arrays
+
 #: Units and meaning, as every source states them.
 PROVIDES = {
     "doy_sin": ("1", "sine of the day of year"),
@@ -38,8 +40,8 @@ def day_length(lat: ArrayLike, doy: ArrayLike) -> NDArray[np.float64]:
     :math:`\\omega = \\arccos(-\\tan\\phi\\tan\\delta)`, day length :math:`24\\omega/\\pi` hours. The sun is taken for a
     point and the air for nothing, so true days are some minutes longer. Beyond the polar circles it is 0 or 24 hours.
     """
-    declination = 0.409 * np.sin(2 * np.pi * np.asarray(doy, float) / 365 - 1.39)
-    tangent = -np.tan(np.radians(np.asarray(lat, float)))[:, None] * np.tan(declination)
+    declination = 0.409 * np.sin(2 * np.pi * arrays.numbers(doy, "doy") / 365 - 1.39)
+    tangent = -np.tan(np.radians(arrays.numbers(lat, "lat")))[:, None] * np.tan(declination)
     return 86_400 / np.pi * np.arccos(tangent.clip(-1, 1))
 
 
@@ -48,7 +50,7 @@ def terms(days: pd.DatetimeIndex, lat: ArrayLike) -> dict[str, NDArray[np.float3
 
     The year's cycle has 365.25 days, as in :func:`placeprior.cube.add_calendar`; the month's twelve months.
     """
-    lat = np.asarray(lat, float)
+    lat = arrays.numbers(lat, "lat")
     year, month = 2 * np.pi * (days.day_of_year.to_numpy() - 1) / 365.25, 2 * np.pi * days.month.to_numpy() / 12
     by_day = {"doy_sin": np.sin(year), "doy_cos": np.cos(year), "month_sin": np.sin(month), "month_cos": np.cos(month),
               "year": days.year.to_numpy().astype(float)}

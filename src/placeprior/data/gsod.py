@@ -15,22 +15,28 @@ a UTC day or close to it, while a PM2.5 day is local: up to eight hours apart in
 
 from __future__ import annotations
 
+import csv
+import io
 import tarfile
+import warnings
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from placeprior.coords import CONUS_BOX
+from placeprior.coords import CONUS_BOX, wrapped
 from placeprior.cube import from_table
 from placeprior.data import tables
 from placeprior.errors import CubeError
+from placeprior.rows import BLANK, read_text
 
 PARQUET, STATIONS = "noaa_gsod_daily_2019_2020h1.parquet", "noaa_gsod_stations.csv"
 MARGIN = 1.0  # degrees around the contiguous US: weather does not stop at the coast or the border
+BATCH = 64  # stations whose text becomes numbers at once: faster than one by one, and little memory
 BIGGEST = 16 * 1024**2  # bytes; a station's year is about 0.1 MB
 MILES_SEEN = 10.0  # the visibility at which automatic stations stop counting
 MILE, KNOT, INCH = 1.609344, 1852 / 3600, 25.4  # km, m s-1, mm; exact by definition
@@ -51,6 +57,8 @@ FIELDS: dict[str, tuple[str, float, str, str, tuple[float, float]]] = {
     "precipitation": ("PRCP", 99.99, "mm", "daily precipitation", (0, 1100)),
 }
 _PLACE = ["STATION", "LATITUDE", "LONGITUDE", "ELEVATION"]
+_COLUMNS = ["STATION", "DATE", *_PLACE[1:], *(field[0] for field in FIELDS.values())]
+DAY = r"\d{4}-\d\d-\d\d"
 
 
 def cube(year: int, fields: list[str] | None = None) -> xr.Dataset:
@@ -88,6 +96,10 @@ def files(year: int) -> list[Path]:
 def weather(table: pd.DataFrame, source: str, fields: list[str]) -> xr.Dataset:
     """Return the cube of a table in NOAA's columns and units, as :func:`cube` does."""
     west, south, east, north = CONUS_BOX
+    lost = table.loc[table["LONGITUDE"].isna() | table["LATITUDE"].isna(), "STATION"].astype(str)
+    if len(lost):
+        warnings.warn(f"{source}: {lost.nunique()} stations with {len(lost)} rows left out, as they have no place (first "
+                      f"{lost.iloc[0]!r})", stacklevel=3)  # fmt: skip
     near = table["LONGITUDE"].between(west - MARGIN, east + MARGIN)
     table = table[near & table["LATITUDE"].between(south - MARGIN, north + MARGIN)]
     if table.empty:
@@ -159,33 +171,85 @@ def read_archive(path: str | Path) -> pd.DataFrame:
     """Return the rows of NOAA's yearly archive, one CSV a station: a folder or a ``.tar.gz`` of them.
 
     The archive is read as a stream and nothing is unpacked to disk; members that are no plain file are passed over.
+    Of a station elsewhere nothing but its place is read. A station stands where its last row says that has a place;
+    files without rows or places, and rows without a day or with something else than numbers, are left out, counted and
+    said.
+
+    Raises
+    ------
+    CubeError
+        The archive or a station's table is damaged, a column is missing, or nothing is left.
     """
     path = Path(path)
-    west, south, east, north = CONUS_BOX
-    kept = []
-    for name, rows in _stations(path):
-        place = rows[["LONGITUDE", "LATITUDE"]].to_numpy("float64")
-        if not np.isfinite(place).all():
-            continue  # NOAA leaves the place of some stations blank
-        if (
-            west - MARGIN <= place[-1, 0] <= east + MARGIN
-            and south - MARGIN <= place[-1, 1] <= north + MARGIN
-        ):
-            rows["DATE"] = pd.to_datetime(rows["DATE"], errors="coerce", format="ISO8601")
-            if rows["DATE"].isna().any():
-                raise CubeError(f"{path}: {name} has a date that is not YYYY-MM-DD; fetch it again")
-            kept.append(rows)
+    kept, batch, left = [], [], _LeftOut(path)
+    for name, content in _stations(path):
+        header, place = _place(content, name, path)
+        if place is None:
+            left.add("files without a row" if len(content.split(b"\n", 2)) < 2 or not content.split(b"\n", 1)[1].strip()
+                     else "files without a place", name)  # fmt: skip
+        elif _is_near(*place):
+            tables.refuse_missing(f"{path}: {name}", _COLUMNS, header)
+            batch.append(_read_station(content, name, path))
+            if len(batch) == BATCH:
+                kept, batch = [*kept, _converted(batch, left)], []
+    kept = [rows for rows in [*kept, _converted(batch, left)] if len(rows)]
     if not kept:
-        raise CubeError(
-            f"{path} holds no station near the contiguous US; give NOAA's yearly archive of station CSVs"
-        )
+        raise CubeError(f"{path} holds no station near the contiguous US{left}; give NOAA's yearly archive of station CSVs")
+    left.tell()
     return pd.concat(kept, ignore_index=True)
 
 
-def _stations(path: Path) -> Iterator[tuple[str, pd.DataFrame]]:
+class _LeftOut:
+    """What was left out of an archive and why: how often, and where first."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.found = path, {}
+
+    def add(self, what: str, where: str, count: int = 1) -> None:
+        """Count something, which was first met somewhere."""
+        self.found.setdefault(what, [0, where])[0] += count
+
+    def __str__(self) -> str:
+        listed = "; ".join(f"{count} {what} (first {where})" for what, (count, where) in self.found.items())
+        return f" (left out: {listed})" if listed else ""
+
+    def tell(self) -> None:
+        """Warn of it, once."""
+        if self.found:
+            warnings.warn(f"{self.path.name}{self}", stacklevel=4)
+
+
+def _is_near(lon: float, lat: float) -> bool:
+    west, south, east, north = CONUS_BOX
+    return west - MARGIN <= lon <= east + MARGIN and south - MARGIN <= lat <= north + MARGIN
+
+
+def _place(content: bytes, name: str, path: Path) -> tuple[list[str], tuple[float, float] | None]:
+    """Return the header and the last place that a station's rows tell, by as few of its rows as that takes."""
+    lines = content.decode("utf-8-sig", "replace").splitlines()
+    header = [cell.strip() for cell in next(csv.reader(lines, skipinitialspace=True), [])]
+    if not header:
+        raise CubeError(f"{path}: {name} cannot be read as CSV (it is empty); fetch it again")
+    tables.refuse_missing(f"{path}: {name}", ["LONGITUDE", "LATITUDE"], header)
+    at = header.index("LONGITUDE"), header.index("LATITUDE")
+    for line in reversed(lines[1:]):
+        cells = next(csv.reader([line], skipinitialspace=True), [])
+        with suppress(ValueError, IndexError):
+            lon, lat = wrapped(float(cells[at[0]])), np.array(float(cells[at[1]]))
+            if _can_be(lon, lat):
+                return header, (float(lon), float(lat))
+    return header, None
+
+
+def _can_be(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+    """Whether a place is one: NOAA leaves some blank, or writes 0, 0 or a number beyond the globe."""
+    return (np.abs(lon) <= 180) & (np.abs(lat) <= 90) & ~((lon == 0) & (lat == 0))
+
+
+def _stations(path: Path) -> Iterator[tuple[str, bytes]]:
     if path.is_dir():
         for file in sorted(path.glob("*.csv")):
-            yield file.name, _read_station(file, file.name, path)
+            yield file.name, file.read_bytes()
         return
     try:
         with tarfile.open(path, mode="r|gz") as archive:
@@ -194,7 +258,7 @@ def _stations(path: Path) -> Iterator[tuple[str, pd.DataFrame]]:
                     continue
                 if member.size > BIGGEST:
                     raise CubeError(f"{path}: {member.name} has {member.size} bytes; not a station's year")
-                yield member.name, _read_station(archive.extractfile(member), member.name, path)
+                yield member.name, archive.extractfile(member).read()
     except FileNotFoundError:
         raise CubeError(
             f"{path}: no such file or folder; fetch NOAA's yearly archive of station CSVs"
@@ -203,25 +267,42 @@ def _stations(path: Path) -> Iterator[tuple[str, pd.DataFrame]]:
         raise CubeError(f"{path} is damaged ({error}); download it again") from None
 
 
-def _read_station(source: object, name: str, path: Path) -> pd.DataFrame:
-    columns = [*_PLACE, "DATE", *(field[0] for field in FIELDS.values())]
+def _read_station(content: bytes, name: str, path: Path) -> pd.DataFrame:
+    """Return a station's rows as text."""
     try:
-        rows = pd.read_csv(source, dtype=str, skipinitialspace=True)
-    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
+        return read_text(io.BytesIO(content), usecols=_COLUMNS.__contains__)[_COLUMNS]
+    except (csv.Error, pd.errors.EmptyDataError, pd.errors.ParserError, pd.errors.ParserWarning,
+            UnicodeDecodeError) as error:  # fmt: skip
         raise CubeError(f"{path}: {name} cannot be read as CSV ({error}); fetch it again") from None
-    rows.columns = rows.columns.str.strip()
-    tables.refuse_missing(f"{path}: {name}", columns, rows.columns)
-    rows = rows[columns].copy()
-    for column in [*_PLACE[1:], *(field[0] for field in FIELDS.values())]:
-        text = (
-            rows[column].str.strip().str.rstrip("*")
-        )  # the old layout marks extremes taken from hourly data
-        values = pd.to_numeric(text, errors="coerce")
-        wrong = values.isna() & text.notna() & (text != "")
-        if wrong.any():
-            station, day = rows.loc[wrong, ["STATION", "DATE"]].iloc[0]
-            raise CubeError(
-                f"{path}: station {station!r} on {day}: {column} is {text[wrong].iloc[0]!r}, not a number"
-            )
-        rows[column] = values
-    return rows
+
+
+def _converted(batch: list[pd.DataFrame], left: _LeftOut) -> pd.DataFrame:
+    """Return rows of text as days and numbers; those that cannot be right are left out, and told to ``left``."""
+    if not batch:
+        return pd.DataFrame()
+    rows = pd.concat(batch, ignore_index=True)
+    bad = np.zeros(len(rows), bool)
+    found = {"STATION": rows["STATION"], "DATE": pd.to_datetime(rows["DATE"].where(
+        rows["DATE"].str.strip().str.fullmatch(DAY)), errors="coerce", format="%Y-%m-%d")}  # fmt: skip
+    checks = {"DATE": found["DATE"].isna().to_numpy()}
+    for column in _COLUMNS[2:]:
+        text = rows[column].str.strip().str.rstrip("*")  # the old layout marks extremes taken from hourly data
+        found[column] = pd.to_numeric(text, errors="coerce")
+        checks[column] = (found[column].isna() & ~text.isin(BLANK)).to_numpy()
+    for column, wrong in checks.items():
+        new = wrong & ~bad
+        if new.any():
+            row = rows.iloc[int(new.argmax())]
+            left.add(f"rows in which {column} is no {'day (YYYY-MM-DD)' if column == 'DATE' else 'number'}",
+                     f"station {row['STATION']!r} on {row['DATE']}: {row[column]!r}", int(new.sum()))  # fmt: skip
+        bad |= wrong
+    table = pd.DataFrame(found)
+    table["LONGITUDE"] = wrapped(table["LONGITUDE"])
+    table.loc[~_can_be(table["LONGITUDE"], table["LATITUDE"]), ["LONGITUDE", "LATITUDE"]] = np.nan
+    table = table[~bad].copy()
+    for column in ("LONGITUDE", "LATITUDE"):  # "last" passes over NaN
+        table[column] = table.groupby("STATION")[column].transform("last")
+    placed = table["LONGITUDE"].notna()
+    if not placed.all():
+        left.add("rows of a station without a place", repr(table.loc[~placed, "STATION"].iloc[0]), int((~placed).sum()))
+    return table[placed]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import os
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from placeprior import rows
 from placeprior.errors import CubeError, MissingData
 
 VARIABLE = "PLACEPRIOR_DATA"
@@ -60,20 +62,28 @@ def read_parquet(path: Path, columns: Sequence[str], filters: list | None = None
 
 
 def read_csv(path: Path, columns: Sequence[str], text: Sequence[str] = ()) -> pd.DataFrame:
-    """Read the named columns of a CSV file, ``text`` as text; refuses as :func:`read_parquet` does."""
+    """Read the named columns of a CSV file, ``text`` as text, others as numbers; refuses as :func:`read_parquet` does."""
     try:
-        table = pd.read_csv(path, dtype=dict.fromkeys(text, str))
+        with path.open("rb") as stream:
+            table = rows.read_text(stream)
     except FileNotFoundError:
         raise MissingData(f"{path} is missing; put it beside the other tables in {VARIABLE}") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, csv.Error, pd.errors.ParserWarning) as error:
         raise CubeError(f"{path} cannot be read as CSV ({error}); fetch or copy it again") from None
     refuse_missing(path, columns, table.columns)
-    return table[list(columns)]
+    table = table[list(columns)].copy()
+    for name in set(columns) - set(text):
+        try:
+            table[name] = table[name].where(~table[name].str.strip().isin(rows.BLANK), "nan").to_numpy().astype(float)
+        except ValueError as error:
+            raise CubeError(f"{path}: {name} is not everywhere a number ({error}); fetch or copy it again") from None
+    return table
 
 
 def refuse_missing(path: Path | str, wanted: Sequence[str], known: Sequence[str]) -> None:
-    """Raise when a wanted column is not among the known ones."""
+    """Raise when a wanted column is not among the known ones, or is there twice."""
     missing = [name for name in wanted if name not in set(known)]
     if missing:
         listed = ", ".join(map(repr, missing))
-        raise CubeError(f"{path} has no column {listed}; it has {', '.join(map(str, known))}")
+        raise CubeError(f"{path} has no column {listed}; it has {', '.join(map(str, known)) or 'none'}")
+    rows.refuse_twice([name for name in map(str, known) if name in set(wanted)], f"{path}: ")

@@ -22,8 +22,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 import placeprior
+from placeprior import arrays
 from placeprior.coords import check_lonlat
-from placeprior.errors import UnknownName
+from placeprior.errors import CubeError, UnknownName
 
 if TYPE_CHECKING:
     from placeprior.encoders.basis.frame import Position
@@ -173,8 +174,12 @@ def fit(
     callable
         lonlat (m, 2) -> (m, dim), float32.
     """
-    encoder = load(name)
+    encoder, places = load(name), check_lonlat(lonlat)
+    trained = arrays.flags(trained, "trained")[arrays.order(arrays.labels(trained), arrays.labels(lonlat), "trained")]
+    if trained.shape != (len(places),):
+        raise CubeError(f"trained has shape {trained.shape} for {len(places)} places; give true or false for each")
     if hasattr(encoder, "fit"):
+        lonlat = places
         return encoder.fit(lonlat, trained, seed)
     return partial(embed, name)
 

@@ -25,7 +25,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from placeprior.coords import EARTH_RADIUS_KM, check_lonlat, project, unit_xyz
+from placeprior.coords import EARTH_RADIUS_KM, at_home, check_lonlat, project, unit_xyz
 from placeprior.encoders import embed, load, register
 from placeprior.errors import ConfigError, MissingWeights
 
@@ -199,7 +199,7 @@ class Urban:
         """Encode places: lonlat (n, 2), degrees -> (n, 2)."""
         from placeprior.data.land import density
 
-        xy = project(check_lonlat(lonlat))
+        xy = project(at_home(lonlat, "this encoder's map of towns"))
         return np.column_stack([np.log10(1 + density(xy, (length,))) for length in LENGTHS]).astype(np.float32)
 
 

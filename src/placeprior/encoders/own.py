@@ -218,6 +218,8 @@ class _Computed:
             if hasattr(answer, "detach"):
                 answer = answer.detach().cpu()
                 answer = (answer.float() if answer.is_floating_point() else answer).numpy()
+            if isinstance(answer, np.ma.MaskedArray):  # refused below, where something is masked
+                answer = answer.astype(np.float64).filled(np.nan)
             answer = np.asarray(answer)
         except PlacePriorError:
             raise

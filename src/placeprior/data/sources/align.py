@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from placeprior.coords import check_lonlat
 from placeprior.errors import SourceError
 
+ACROSS = 1.0  # degrees that a grid may reach over the date line
 EVEN = 1e-3  # of a cell: how far spacing may be from even
 
 #: MODIS' sinusoidal projection on a sphere (Land Processes DAAC, MODIS Grids), metres.
@@ -41,6 +42,9 @@ def cells(field: xr.Dataset, lonlat: ArrayLike) -> tuple[NDArray[np.intp], NDArr
     inside : ndarray of bool, shape (n,)
     """
     at = _transformer(field.attrs["crs"]).transform(*check_lonlat(lonlat).T)
+    if field.attrs["crs"] == LONLAT and len(field["x"]) and float(field["x"].max()) > 180 + ACROSS:
+        raise SourceError(f"{field.attrs.get('title', 'the grid')}: x goes to {float(field['x'].max()):g}; bring longitudes "
+                          "to -180 to 180 (placeprior.coords.wrapped)")
     found = []
     for name, values in zip(("y", "x"), at[::-1], strict=True):
         centres = field[name].values.astype(np.float64)

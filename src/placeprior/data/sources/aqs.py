@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from placeprior.data.sources import Item, Period, Region, Source
 from placeprior.data.sources.records import is_web_page
-from placeprior.errors import CubeError, SourceError
+from placeprior.errors import CubeError, SourceError, apart
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,24 +90,26 @@ class Aqs(Source):
             Checked station cube with every day of the period: ``pm25``, and ``event`` (role ``flag``, so never a
             predictor): 1 where the value includes a flagged exceptional event, such as smoke of a wildfire, 0 where
             not, NaN where there is no value. Stations are named by site, ``SS-CCC-NNNN`` (state, county, site), and
-            stand where the site's last row says.
+            stand where the site's last row says, of those that can be right (:mod:`placeprior.data.aqs`).
         """
         import numpy as np
         import pandas as pd
 
         from placeprior.cube import PM25_RANGE, check_cube, from_table, variable
+        from placeprior.data import aqs
 
         table = pd.concat([_read_year(folder / _item(parameter, year).path, parameter, year, period)
                            for year in period.years for parameter in PARAMETERS], ignore_index=True)
         # Rows come in order of preference within a year, and sites and days never share a row across years.
         table = table.drop_duplicates(["station", "date"])
-        last = table.sort_values("date", kind="stable").groupby("station")[["lon", "lat"]].last()
-        table[["lon", "lat"]] = last.loc[table["station"]].to_numpy()
+        if len(table):
+            with _told("remove the file named, or the whole folder, and fetch again"):
+                table = aqs.settle(table, f"{period.label}, 88101 and 88502")
         west, south, east, north = region
         table = table[table["lon"].between(west, east) & table["lat"].between(south, north)]
         wrong = ~table["pm25"].between(*PM25_RANGE)
         for row in table[wrong].itertuples():
-            warnings.warn(f"aqs: station {row.station!r} on {row.date:%Y-%m-%d} has {row.pm25:g} µg m-3, outside "
+            warnings.warn(f"aqs: station {row.station!r} on {row.date:%Y-%m-%d} has {apart(row.pm25, *PM25_RANGE)[0]} µg m-3, outside "
                           f"{PM25_RANGE}: left out", stacklevel=2)
         table = table[~wrong]
         if table.empty:
@@ -143,12 +145,16 @@ def _read_year(path: Path, parameter: str, year: int, period: Period) -> pd.Data
     if not path.is_file():
         raise SourceError(f"aqs: {path} is not there; fetch it first (88101 and 88502 of every year are needed)")
     with _told(f"remove {path.name} and fetch it again"):
-        table = aqs.read_zip(path, parameter, events=True)
+        table = aqs.station_days(path, parameter)
         _refuse_other(~table["date"].str.startswith(f"{year}-"), table["date"], path, str(year))
         try:
             table["date"] = pd.to_datetime(table["date"], format="%Y-%m-%d")
         except ValueError as error:
             raise CubeError(f"{path}: a Date Local is no date ({str(error).splitlines()[0]})") from None
+    # Where a station's rows within the period say no place that can be, another day's will do.
+    known = table.sort_values("date", kind="stable").groupby("station")[["lon", "lat"]].last()
+    for name in ("lon", "lat"):
+        table[name] = table[name].fillna(table["station"].map(known[name]))
     inside = table["date"].between(pd.Timestamp(period.first), pd.Timestamp(period.last))
     table = table[inside]
     return table.assign(station=table["station"].str.removesuffix(f"-{parameter}"), filled=parameter != PARAMETERS[0])

@@ -95,10 +95,10 @@ class Daymet(Source):
         """Read a part; see :meth:`Source.read`. Lazy, one chunk a day."""
         from placeprior.data.sources import netcdf
 
-        data = {here: netcdf.daily(self, lambda year, short=short: folder / _name(short, year), short, _layout(),
-                                   period, region) for short, (here, _, _) in FILES.items()}
-        if any(not array[axis].equals(data["precipitation"][axis]) for array in data.values() for axis in ("x", "y")):
-            raise SourceError("daymet: the files are not on one grid; remove them and fetch again")
+        data: dict[str, xr.DataArray] = {}
+        for short, (here, _, _) in FILES.items():
+            data[here] = netcdf.daily(self, lambda year, short=short: folder / _name(short, year), short, _layout(),
+                                      period, region, data.get("precipitation"))
         return netcdf.dataset(self, data, _layout())
 
 

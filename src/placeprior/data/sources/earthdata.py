@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from placeprior.data.sources.transfer import MIRROR
+from placeprior.data.sources.transfer import MIRROR, host
 from placeprior.errors import SourceError
 
 if TYPE_CHECKING:
@@ -63,11 +64,14 @@ def headers(source: Source) -> dict[str, str]:
     if os.environ.get(MIRROR):
         return {}
     instead = f"; or use {INSTEAD[source.name]} instead, which needs no account" if source.name in INSTEAD else ""
-    token = os.environ.get(TOKEN, "").strip().removeprefix("Bearer ").strip()
+    token = os.environ.get(TOKEN, "").strip()
+    while len(token) > 1 and token[0] == token[-1] and token[0] in "\"'":  # as files of settings write it
+        token = token[1:-1].strip()
+    token = token.removeprefix("Bearer ").strip().strip("\"'")
     if not token:
         raise SourceError(f"{source.name}: {TOKEN} is not set, and these files need {ACCOUNT}; earthaccess users: "
                           f"earthaccess.login() then earthaccess.get_edl_token()['access_token']{instead}")
-    if not (token.isascii() and token.isprintable()) or " " in token:
+    if not re.fullmatch(r"[A-Za-z0-9._~+/=-]+", token):  # RFC 6750, section 2.1
         raise SourceError(f"{source.name}: {TOKEN} holds spaces or characters that no token has; copy it once more "
                           f"from https://urs.earthdata.nasa.gov (Generate Token){instead}")
     return {"Authorization": f"Bearer {token}"}
@@ -128,10 +132,9 @@ def _files(umm: dict[str, Any]) -> list[Granule]:
             if each.get("Type") == "GET DATA" and not each["URL"].endswith(BESIDE)]
     files = []
     for url in urls:
-        parts = urlsplit(url)
-        if parts.scheme != "https" or not (parts.hostname or "").endswith(HOSTS):
+        if not url.startswith("https://") or "\\" in url or not host(url).endswith(HOSTS):
             continue  # s3:// or a host that shall not see the token
-        name = unquote(parts.path).rpartition("/")[2]
+        name = unquote(urlsplit(url).path).rpartition("/")[2]
         named = [each for each in archive if each.get("Name") == name]
         told = named or (archive if len(archive) == len(urls) == 1 else [])
         size, digest = _told(told[0]) if told else (0, None)

@@ -25,7 +25,6 @@ import numpy as np
 
 from placeprior.data.sources import Item, Period, Region, Source
 from placeprior.data.sources.align import LONLAT
-from placeprior.errors import SourceError
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -105,10 +104,10 @@ class Gridmet(Source):
         """Read a part; see :meth:`Source.read`. Lazy, one chunk a day."""
         from placeprior.data.sources import netcdf
 
-        raw = {short: netcdf.daily(self, lambda year, short=short: folder / f"{short}_{year}.nc", variable, _layout(),
-                                   period, region) for short, (variable, _, _) in FILES.items()}
-        if any(not raw[short][axis].equals(raw["pr"][axis]) for short in raw for axis in ("x", "y")):
-            raise SourceError("gridmet: the files are not on one grid; remove them and fetch again")
+        raw: dict[str, xr.DataArray] = {}
+        for short, (variable, _, _) in FILES.items():
+            raw[short] = netcdf.daily(self, lambda year, short=short: folder / f"{short}_{year}.nc", variable, _layout(),
+                                      period, region, raw.get("pr"))
         high, low, direction = raw["tmmx"] - KELVIN, raw["tmmn"] - KELVIN, np.deg2rad(raw["th"])
         data = {
             "precipitation": raw["pr"],

@@ -35,6 +35,7 @@ from placeprior.data.sources import Item, Period, Region, Source
 from placeprior.errors import SourceError
 
 if TYPE_CHECKING:
+    import shapely
     import xarray as xr
 
 BASE = "https://satepsanone.nesdis.noaa.gov/pub/FIRE/web/HMS/Smoke_Polygons/Shapefile"
@@ -48,6 +49,7 @@ DENSITIES = {"light": 1, "medium": 2, "heavy": 3, "5": 1, "16": 2, "27": 3}
 # Fields that files without a density have: old ones, and those that somebody made from KML.
 OTHERS = {"id", "start", "end", "satellite", "name", "descriptio", "timestamp", "begin", "altitudemo", "tessellate",
           "extrude", "visibility", "draworder", "icon"}
+ALIKE = 0.01  # of an area: how far rings drawn by hand may miss what they mean
 REMEDY = "remove it and fetch again"
 
 
@@ -130,19 +132,71 @@ def rasterise(path: Path, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         at = np.meshgrid(x[columns], y[rows])
         if not at[0].size:
             continue
-        # A centre is within where an odd number of rings is around it. Holes need not be told from outlines by the
-        # direction of their rings then, which the format prescribes and files get wrong.
         within = np.zeros(at[0].shape, bool)
-        for ring in rings:
-            outline = shapely.make_valid(shapely.Polygon(ring))  # hand-drawn ones cross themselves
+        for is_hole, outline in outlines(rings):
             shapely.prepare(outline)
-            within ^= shapely.contains_xy(outline, *at)
+            inside = shapely.contains_xy(outline, *at)
+            within = within & ~inside if is_hole else within | inside
         if level:
             np.maximum(density[rows, columns], level * within, out=density[rows, columns])
         else:
             unknown[rows, columns] |= within
     density[unknown & (density == 0)] = np.nan
     return density
+
+
+def outlines(rings: list[np.ndarray]) -> list[tuple[bool, shapely.Geometry]]:
+    """What each ring of a polygon encloses, and whether it is a hole, in the order in which to paint them.
+
+    Rings are drawn by hand. What one of them goes round at least once, in either direction, is enclosed, also where it
+    crosses itself, runs back over itself or goes round twice. A ring is a hole where it lies in an odd number of larger
+    ones; the direction that the format prescribes for holes is what files get wrong. Rings that only overlap are all
+    outlines, and a ring that is there twice counts once.
+    """
+    import shapely
+
+    drawn: list[shapely.Geometry] = []
+    for shape in sorted(map(_enclosed, rings), key=lambda shape: -shape.area):
+        same = any(shapely.symmetric_difference(shape, other).area <= ALIKE * other.area for other in drawn)
+        if shape.area > 0 and not same:
+            drawn.append(shape)
+    found = []
+    for number, shape in enumerate(drawn):
+        around = sum(shapely.intersection(shape, other).area >= (1 - ALIKE) * shape.area for other in drawn[:number])
+        found.append((around % 2 == 1, shape))
+    return found
+
+
+def _enclosed(ring: np.ndarray) -> shapely.Geometry:
+    """Where the winding number of a ring is not zero."""
+    import shapely
+
+    whole = shapely.Polygon(ring)
+    if whole.is_valid:
+        return whole
+    lines = shapely.union_all(shapely.linestrings(np.stack([ring, np.roll(ring, -1, axis=0)], axis=1)))
+    faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(lines)))
+    points = shapely.get_coordinates(shapely.point_on_surface(faces)) if len(faces) else np.empty((0, 2))
+    return shapely.union_all(faces[_winding(ring, points) != 0]) if len(faces) else shapely.Polygon()
+
+
+def _winding(ring: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """How often a ring goes round each point, shape (n,): edges that cross its parallel east of it, up less down."""
+    (x, y), (to_x, to_y) = ring.T, np.roll(ring, -1, axis=0).T
+    px, py = points[:, :1], points[:, 1:]
+    side = (to_x - x) * (py - y) - (px - x) * (to_y - y)
+    up, down = (y <= py) & (to_y > py) & (side > 0), (y > py) & (to_y <= py) & (side < 0)
+    return up.sum(1) - down.sum(1)
+
+
+def _wrapped(ring: np.ndarray) -> np.ndarray:
+    """A ring with longitudes from -180 to 180, where they are counted from 0 to 360."""
+    lon = ring[:, 0]
+    if lon.max() <= 180 and lon.min() >= -180:
+        return ring
+    # All of it is moved alike, so that a ring over the date line stays in one piece; not so one that mixes both ways.
+    turned = lon - 360 * np.round(lon.mean() / 360) if np.ptp(lon) <= 180 else (lon + 180) % 360 - 180
+    return np.column_stack([turned, ring[:, 1]])
 
 
 def plumes(path: Path) -> list[tuple[int, list[np.ndarray]]]:
@@ -157,7 +211,8 @@ def plumes(path: Path) -> list[tuple[int, list[np.ndarray]]]:
 
     members = _members(path)
     try:
-        with shapefile.Reader(**members) as reader:
+        # Only Density is read, in which there are words of plain letters: what others hold, in whatever encoding, is no harm.
+        with shapefile.Reader(**members, encodingErrors="replace") as reader:
             names = {field[0].lower(): field[0] for field in reader.fields if field[0] != "DeletionFlag"}
             shapes, records = reader.shapes(), reader.records()
             given = [record[names["density"]] if "density" in names else None for record in records]
@@ -182,7 +237,7 @@ def plumes(path: Path) -> list[tuple[int, list[np.ndarray]]]:
         corners = np.array([point[:2] for point in shape.points], np.float64).reshape(-1, 2)
         if not (np.isfinite(corners).all() and (np.abs(corners) <= [360, 90]).all()):
             raise _wrong(path, "holds corners that are no longitude and latitude")
-        rings = [ring for ring in np.split(corners, shape.parts[1:]) if len(ring) > 2]
+        rings = [_wrapped(ring) for ring in np.split(corners, shape.parts[1:]) if len(ring) > 2]
         if rings:
             found.append((level, rings))
     return found

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placeprior.coords import wrapped
 from placeprior.data.sources.align import EVEN, LONLAT
 from placeprior.data.sources.records import is_web_page
-from placeprior.errors import SourceError
+from placeprior.errors import SourceError, apart
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -118,13 +119,16 @@ def _as_documented(source: Source, path: Path, file: xr.Dataset, variable: str, 
     if set(array.dims) != set(names) or not set(names) <= set(file.coords) or not array.size:
         raise refuse(f"has {variable} on {dict(array.sizes)}, expected {', '.join(names)} with their coordinates")
     array = array.drop_vars([name for name in array.coords if name not in names]).rename(names)
+    if layout.crs == LONLAT:
+        array = array.assign_coords(x=wrapped(array["x"].values))
     if any(array.sizes[name] > most for name, most in zip(("y", "x"), layout.shape, strict=True)):
         raise refuse(f"is larger ({array.sizes['y']} x {array.sizes['x']}) than the grid "
                      f"({layout.shape[0]} x {layout.shape[1]})")
     for name in ("y", "x"):
         steps = np.abs(np.diff(array[name].values.astype(np.float64)))
         if len(steps) and not np.abs(steps / layout.step - 1).max() <= EVEN:
-            raise refuse(f"has cells {steps.min():g} to {steps.max():g} apart along {name}, not {layout.step:g}")
+            low, high, step = apart(steps.min(), steps.max(), layout.step)
+            raise refuse(f"has cells {low} to {high} apart along {name}, not {step}")
     if array["time"].dtype.kind != "M":
         raise refuse(f"has no dates along {layout.day}")
     days = array["time"].values.astype("datetime64[D]")
@@ -178,7 +182,7 @@ def checked(source: Source, path: Path, variable: str, layout: Layout, year: int
 
 
 def daily(source: Source, path: Callable[[int], Path], variable: str, layout: Layout, period: Period,
-          region: Region) -> xr.DataArray:
+          region: Region, like: xr.DataArray | None = None) -> xr.DataArray:
     """Every day of a period in a box, of as many yearly files as it takes, as a dask array of one chunk a day.
 
     Parameters
@@ -190,11 +194,19 @@ def daily(source: Source, path: Callable[[int], Path], variable: str, layout: La
         See :func:`opened`.
     period, region
         Cells at the edge of the region are included, and one more on each side.
+    like : xarray.DataArray, optional
+        What was read of another variable: its cells are taken. Coordinates of one grid may differ by rounding, up to
+        :data:`EVEN` of a cell; those of the first file are used.
 
     Returns
     -------
     xarray.DataArray
         float32 on (time, y, x); NaN for days that a file does not have.
+
+    Raises
+    ------
+    SourceError
+        A file is missing, damaged, or on another grid than the first; it is named.
     """
     import pyproj
     import xarray as xr
@@ -206,10 +218,20 @@ def daily(source: Source, path: Callable[[int], Path], variable: str, layout: La
     parts, provisional = [], 0
     for year in period.years:
         array = opened(source, path(year), variable, layout, year)
-        picked = {"x": _within(array["x"].values, box[0], box[2], layout.step),
-                  "y": _within(array["y"].values, box[1], box[3], layout.step)}
-        if not all(picked.values()):
-            raise SourceError(f"{source.name}: {path(year).name} has no cell in {tuple(region)}; choose another region")
+        if like is None:
+            picked = {"x": _within(array["x"].values, box[0], box[2], layout.step),
+                      "y": _within(array["y"].values, box[1], box[3], layout.step)}
+            if not all(picked.values()):
+                raise SourceError(f"{source.name}: {path(year).name} has no cell in {tuple(region)}; choose another "
+                                  "region")
+        else:
+            picked = {axis: _same(array[axis].values, like[axis].values, layout.step) for axis in ("x", "y")}
+            if not all(picked.values()):
+                raise SourceError(f"{source.name}: {path(year).name} is not on the grid of the files read before it "
+                                  f"(cells of {layout.step:g}, which may be off by {EVEN:g} of one); remove that file and "
+                                  "fetch it again, and if it stays so, remove all of the source's files")
+            array = array.isel(picked).assign_coords(x=like["x"].values, y=like["y"].values)
+            picked = {}
         days = array["time"].values
         picked["time"] = slice(np.searchsorted(days, first), np.searchsorted(days, last, side="right"))
         # On disk, chunks may be of many days (61 in gridMET's): each is read once, packed, and only then cut into days.
@@ -220,10 +242,8 @@ def daily(source: Source, path: Callable[[int], Path], variable: str, layout: La
         with refusing(source, path(year)):
             parts.append(unpacked(array.chunk({"time": 1})))
             permanent = int(array.attrs["file"].get("last_permanent_slice", len(days)))
+        like = parts[0] if like is None else like
         provisional += max(0, stop - max(permanent, start))
-    if any(not part["x"].equals(parts[0]["x"]) or not part["y"].equals(parts[0]["y"]) for part in parts):
-        raise SourceError(f"{source.name}: the files of {variable} of {period.years} are not on one grid; remove them "
-                          "and fetch again")
     whole = xr.concat(parts, "time", coords="minimal", compat="override", join="override")
     whole = whole.reindex(time=period.days).chunk({"time": 1, "y": -1, "x": -1})
     return whole.drop_attrs().assign_attrs(provisional_days=provisional)
@@ -233,6 +253,14 @@ def _within(centres: np.ndarray, low: float, high: float, step: float) -> slice 
     """The centres from one step before ``low`` to one step after ``high``."""
     keep = np.flatnonzero((centres >= low - step) & (centres <= high + step))
     return slice(int(keep[0]), int(keep[-1]) + 1) if len(keep) else None
+
+
+def _same(centres: np.ndarray, wanted: np.ndarray, step: float) -> slice | None:
+    """Where in a file's centres those of another are, within :data:`EVEN` of a cell; None where they are not."""
+    first = int(np.abs(centres - wanted[0]).argmin())
+    found = centres[first : first + len(wanted)]
+    near = len(found) == len(wanted) and np.abs(found - wanted).max() <= EVEN * step
+    return slice(first, first + len(wanted)) if near else None
 
 
 def dataset(source: Source, data: dict[str, xr.DataArray], layout: Layout, provisional: int = 0) -> xr.Dataset:

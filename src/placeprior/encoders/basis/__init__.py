@@ -41,7 +41,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from placeprior.coords import check_lonlat
+from placeprior.coords import at_home, check_lonlat
 from placeprior.encoders import register
 from placeprior.errors import MissingWeights, UnknownName
 
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
     from placeprior.encoders.basis.frame import Position
 
+REGIONAL = "slepian"
 CHUNK = 2**19  # numbers at a time: what is computed in between stays in the processor's cache
 #: How fast a head learns beside the rest, as a share. Over one country a basis gives nearly equal numbers everywhere,
 #: so that steps of full size move all places at once; a ReLU behind them can die, and with it the place. Chosen by
@@ -150,8 +151,11 @@ class Basis:
         return self.encoding.dim
 
     def __call__(self, lonlat: ArrayLike) -> NDArray[np.float32]:
-        """Encode places: lonlat (n, 2), degrees -> (n, dim)."""
-        return numbers(self.encoding, lonlat)
+        """Encode places: lonlat (n, 2), degrees -> (n, dim).
+
+        Slepian functions are all but zero, and tell nothing, far from the country they were made for: refused there.
+        """
+        return numbers(self.encoding, at_home(lonlat, "the basis of Slepian functions") if self.name == REGIONAL else lonlat)
 
     def fit(self, lonlat: ArrayLike, trained: NDArray[np.bool_], seed: int) -> Callable[[ArrayLike], Vectors]:
         """What the head of one run reads, with what is random drawn by the run's seed and anchors at its stations."""

@@ -23,7 +23,8 @@ class Position(nn.Module):
         Parameters
         ----------
         lonlat : tensor, shape (n, 2)
-            Longitude and latitude, degrees. Never changed in place.
+            Longitude and latitude, degrees; arrays and tables are taken too. Never changed in place. A tensor that
+            wants a gradient gets it.
         out : tensor, shape (n, dim), optional
             Where to write. What is computed in float64 is rounded to its precision as it is written, once.
 
@@ -37,13 +38,15 @@ class Position(nn.Module):
         CoordinateError
             Wrong shape, not a number, or out of range.
         """
+        if not isinstance(lonlat, torch.Tensor):
+            lonlat = torch.from_numpy(check_lonlat(lonlat))
         well = lonlat.ndim == 2 and lonlat.shape[1] == 2 and lonlat.is_floating_point()
         if well and len(lonlat):
             low, high = lonlat.aminmax(dim=0)
             limit = torch.tensor([180.0, 90.0], device=lonlat.device)
             well = bool(((low >= -limit) & (high <= limit)).all())  # a NaN fails both
         if not well:
-            lonlat = torch.from_numpy(check_lonlat(lonlat.detach().cpu().numpy())).to(lonlat.device)
+            lonlat = torch.from_numpy(check_lonlat(lonlat)).to(lonlat.device)
         lon, lat = lonlat.double().unbind(1)
         if out is None:
             out = lon.new_empty(len(lon), self.dim)
