@@ -18,18 +18,12 @@ import pandas as pd
 from placeprior import ledger, matrix
 from placeprior.errors import StoreError, UnknownName
 
-#: Evidence by the module that makes it, and how its file ends: dense maps are no reading matter.
-KINDS = {
-    "strata": "csv", "importance": "csv", "truth": "parquet", "artefacts": "csv", "national": "parquet",
-    "served": "csv",
-}  # fmt: skip
-
 
 def path(profile: str, name: str) -> Path:
     """Where the table is kept."""
-    if name not in KINDS:
-        raise UnknownName("evidence", name, KINDS)
-    return ledger.results(profile) / f"{name}.{KINDS[name]}"
+    if name not in matrix.EVIDENCE:
+        raise UnknownName("evidence", name, matrix.EVIDENCE)
+    return ledger.results(profile) / f"{name}.{matrix.EVIDENCE[name]}"
 
 
 def read(profile: str, name: str) -> pd.DataFrame:
