@@ -1,10 +1,14 @@
 """Turns runs.yml into tasks: runs -> scores -> pages -> book. Resumable: only what is missing or changed is made."""
 
+import atexit
+import contextlib
 import functools
 import hashlib
+import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +16,7 @@ from pathlib import Path
 from doit.exceptions import TaskFailed
 from doit.tools import config_changed
 
-from placeprior import evidence, ledger, matrix, trials
+from placeprior import committed, evidence, integrity, ledger, lock, matrix, trials
 from placeprior.data import tables
 from placeprior.errors import MissingData, PlacePriorError
 from placeprior.terminal import forgive
@@ -21,6 +25,8 @@ DOIT_CONFIG = {"default_tasks": ["book"], "backend": "sqlite3", "dep_file": ".do
 ROOT = Path(__file__).parent
 CHAPTERS = ROOT / "book" / "chapters"
 HTML = ROOT / "_build" / "html" / "index.html"
+LAST = ROOT / "_build" / "last"  # the last good book, while a new one takes its place
+READING = ("dumpdb", "help", "info", "list", "tabcompletion")  # commands of doit that change nothing
 SOURCES = sorted(map(str, (ROOT / "src" / "placeprior").rglob("*.py")))
 forgive()
 INTERRUPTED = 130  # the shell's code for Ctrl-C
@@ -48,9 +54,36 @@ def _check() -> None:
     try:
         for profile in TRAINED:
             _runs(profile)
-            ledger.scores(profile)
+            committed.check(ledger.results(profile))
+        if {"doit"} & set(Path(sys.argv[0]).parts[-2:]) and sys.argv[1:2] not in ([word] for word in READING):
+            _alone()
     except PlacePriorError as error:
         sys.exit(f"error: {error}")
+
+
+def _alone() -> None:
+    """Let one doit at a time work in this folder, and mend what one that was killed left."""
+    held = contextlib.ExitStack()
+    doing = " ".join(["running doit", *sys.argv[1:]])
+    held.enter_context(lock.hold(ROOT / ".doit.lock", doing))
+    atexit.register(held.close)
+    if LAST.exists() and not HTML.parent.exists():
+        LAST.rename(HTML.parent)
+    memory = ROOT / DOIT_CONFIG["dep_file"]
+    if memory.exists() and not _is_database(memory):
+        print(f"note: {memory.name} was damaged; every task is looked at afresh", file=sys.stderr)
+        memory.unlink()
+
+
+def _is_database(path: Path) -> bool:
+    """Whether what doit remembers of its tasks can be read."""
+    try:
+        with contextlib.closing(sqlite3.connect(path)) as database:
+            for (text,) in database.execute("select task_data from doit"):
+                json.loads(text)
+            return database.execute("pragma quick_check").fetchone() == ("ok",)
+    except (sqlite3.DatabaseError, ValueError, TypeError):
+        return False
 
 
 def _told(action):
@@ -97,7 +130,8 @@ def _all_runs(profile: str) -> list[matrix.Run]:
 
 
 def _is_made(run_id: str, profile: str) -> bool:
-    return run_id in ledger.done(profile)
+    """Whether a run is in the store to the last byte or, where the store knows nothing of it, in committed scores."""
+    return ledger.is_whole(run_id) or (not (ledger.store() / run_id).exists() and run_id in ledger.kept(profile))
 
 
 def _same_runs(profile: str):
@@ -188,8 +222,24 @@ def task_page():
                          *_shown(own)],
             "task_dep": ["scores:demo"] if own else [],
             "targets": [str(CHAPTERS / f"{page}.ipynb")],
-            "uptodate": [config_changed(_cubes())] if page == CARD else [],
+            "uptodate": [_same_chapter(page), *([config_changed(_cubes())] if page == CARD else [])],
         }
+
+
+def _same_chapter(page: str):
+    """Up to date while the chapter is, byte for byte, the one that was made."""
+    chapter = CHAPTERS / f"{page}.ipynb"
+
+    def check(task, values):
+        task.value_savers.append(lambda: {"chapter": integrity.digest(chapter)})
+        if not chapter.is_file() or "chapter" not in values:
+            return False
+        same = values["chapter"] == integrity.digest(chapter)
+        if not same:
+            print(f"page {page}: {chapter.name} is not what was made; it is made again", flush=True)
+        return same
+
+    return check
 
 
 def _cubes() -> str:
@@ -219,9 +269,12 @@ def _build() -> bool:
         lines = done.stdout.splitlines()
         print("\n".join([x for x in lines if "WARNING" in x or "ERROR" in x] or lines[-30:]), file=sys.stderr)
         return False
-    shutil.rmtree(HTML.parent, ignore_errors=True)
-    (aside / "_build" / "html").rename(HTML.parent)
-    shutil.rmtree(aside)
+    shutil.rmtree(LAST, ignore_errors=True)
+    if HTML.parent.exists():
+        HTML.parent.rename(LAST)
+    (aside / "_build" / "html").rename(HTML.parent)  # killed before this, the next start brings the last one back
+    for done_with in (LAST, aside):
+        shutil.rmtree(done_with, ignore_errors=True)
     return True
 
 

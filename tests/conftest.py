@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -85,22 +86,43 @@ def cube() -> xr.Dataset:
     return toy_cube()
 
 
-@pytest.fixture
-def project(tmp_path, monkeypatch):
-    """A project folder with a small ``runs.yml``, made the working directory; the task ``toy`` is registered."""
+@contextmanager
+def set_up(folder):
+    """Make a folder a project with a small ``runs.yml``, and the working directory; the task ``toy`` is registered."""
     from placeprior import data, experiment, matrix
 
-    (tmp_path / "runs.yml").write_text(RUNS_YML, encoding="utf-8")
-    (tmp_path / "toy.csv").write_text("toy\n", encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PLACEPRIOR_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setitem(data.TASKS, "toy", toy_cube)
-    monkeypatch.setitem(data.FILES, "toy", lambda: [tmp_path / "toy.csv"])
-    for cached in (matrix._read, matrix._data, experiment._cube):
-        cached.cache_clear()
-    yield tmp_path
-    for cached in (matrix._read, matrix._data, experiment._cube):
-        cached.cache_clear()
+    (folder / "runs.yml").write_text(RUNS_YML, encoding="utf-8")
+    (folder / "toy.csv").write_text("toy\n", encoding="utf-8")
+    caches = (matrix._read, matrix._data, experiment._cube)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("PLACEPRIOR_CACHE", str(folder / "cache"))
+        patch.setitem(data.TASKS, "toy", toy_cube)
+        patch.setitem(data.FILES, "toy", lambda: [folder / "toy.csv"])
+        for cached in caches:
+            cached.cache_clear()
+        yield folder
+        for cached in caches:
+            cached.cache_clear()
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A toy project of its own."""
+    with set_up(tmp_path):
+        yield tmp_path
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """A toy project in which all runs of the profile ``tiny`` are made and collected: to copy from."""
+    from placeprior import experiment, matrix
+
+    with set_up(tmp_path_factory.mktemp("made")) as folder:
+        for run in matrix.runs("tiny"):
+            experiment.make(run, log=lambda _: None)
+        experiment.collect("tiny")
+    return folder
 
 
 @pytest.fixture

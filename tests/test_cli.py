@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -98,9 +99,8 @@ def test_help_is_quick_because_it_imports_nothing_heavy():
 
 
 @pytest.mark.parametrize(
-    "words", ["", "runs", "runs list", "runs run", "runs show", "embed", "data", "data check", "data from-csv",
-              "data moments", "map",
-              "book", "versions"],
+    "words", ["", "runs", "runs list", "runs run", "runs show", "runs collect", "embed", "data", "data check",
+              "data from-csv", "data moments", "map", "book", "versions"],
 )
 def test_every_help_has_an_example(words):
     assert f"Example: placeprior {words}".strip() in " ".join(fine(*words.split(), "--help").split())
@@ -146,25 +146,38 @@ def test_a_run_from_list_to_show(here):
 
     entry = here / "store" / run / "run.json"
     entry.write_text(entry.read_text(encoding="utf-8")[: entry.stat().st_size // 2], encoding="utf-8")
-    for command in ("show", "run"):
-        said = refused("runs", command, run)
-        assert "run.json" in said and "cannot be read" in said and f"placeprior runs run {run}" in said
+    said = refused("runs", "show", run)
+    assert "run.json" in said and "cannot be read" in said and f"placeprior runs run {run}" in said
+    assert "run.json" in (again := fine("runs", "run", run)) and "made again" in again
+    assert "already made" in fine("runs", "run", run) and fine("runs", "show", run)
 
 
 def test_show_falls_back_on_committed_scores(here):
     run = an_id("tiny", "sincos/channels")
-    folder = here / "results" / "tiny"
-    folder.mkdir(parents=True)
-    (folder / "scores.csv").write_text(
-        "task,variant,fusion,split,fold,seed,metric,value,n,run\n"
-        f"toy,sincos,channels,spatial,1,0,r2,0.5,99,{run}\ntoy,sincos,channels,spatial,1,0,rmse,2.5,99,{run}\n"
-    )
-    stamp = {"torch": "1", "seconds": 2.0, "parameters": 7, "best_epoch": 1,
-             "sizes": {"test": {"rows": 99, "stations": 3}}}
-    (folder / "stamps.json").write_text(json.dumps({run: stamp}))
+    fine("runs", "run", run)
+    assert f"{Path('results/tiny').resolve()}: 1 runs, 1 new, 0 dropped" in fine("runs", "collect", "tiny")
+    stored = fine("runs", "show", run)
+    shutil.rmtree("store")
     shown = fine("runs", "show", run)
-    assert "committed scores of profile tiny" in shown and "2.5000" in shown and "99" in shown
+    assert "committed scores of profile tiny" in shown
+    assert all(word in shown for word in ("rmse", "parameters", "torch"))
+    score = next(line for line in stored.splitlines() if line.strip().startswith("r2"))
+    assert score in shown.splitlines()
     assert next(line for line in fine("runs", "list", "tiny").splitlines() if run in line).split()[-1] == "scores"
+
+
+def test_collect_drops_runs_only_when_told_to(here):
+    run = an_id("tiny", "sincos/channels")
+    for model in ("idw", "sincos/channels"):
+        fine("runs", "run", an_id("tiny", model))
+    fine("runs", "collect", "tiny")
+    (here / "runs.yml").write_text(RUNS.replace("sincos/channels", "lonlat/channels"), encoding="utf-8")
+    matrix._read.cache_clear()
+    said = refused("runs", "collect", "tiny")
+    assert "1 of the 2 committed runs" in said and "toy sincos/channels spatial fold 1 seed 0" in said
+    assert "placeprior runs collect tiny --drop" in said
+    assert "1 runs, 0 new, 1 dropped" in fine("runs", "collect", "tiny", "--drop")
+    assert run not in Path("results/tiny/scores.csv").read_text()
 
 
 def test_unknown_run_profile_and_matrix(here):

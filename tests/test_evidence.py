@@ -3,6 +3,7 @@
 import shutil
 import sys
 import types
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -11,6 +12,7 @@ from conftest import RUNS_YML
 from placeprior import evidence, experiment, ledger, matrix
 from placeprior.errors import StoreError, UnknownName
 
+ROOT = Path(__file__).parents[1]
 SPEC = "    evidence:\n      strata: {task: [toy], model: [none], split: [spatial], fold: [1], seed: [%s]}\n  far:"
 
 
@@ -79,3 +81,46 @@ def test_evidence_from_sums_is_made_from_committed_results_alone(counted):
 def test_unknown_evidence_is_refused(counted):
     with pytest.raises(UnknownName, match="unknown evidence 'stratum'; did you mean 'strata'"):
         evidence.read("tiny", "stratum")
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda raw: raw[:-9], lambda raw: raw + raw.splitlines(True)[-1], lambda raw: raw.replace(b"1", b"2"),
+               lambda raw: b"", lambda raw: b"text", lambda raw: b"\xff\xfe"],
+)  # fmt: skip
+def test_a_table_that_is_not_what_was_written_is_named_and_made_again(counted, damage):
+    evidence.make("tiny", "strata", print)
+    file = evidence.path("tiny", "strata")
+    whole = file.read_bytes()
+    file.write_bytes(damage(whole + b""))
+    assert file.read_bytes() != whole
+    with pytest.raises(StoreError, match="not what was written.*git checkout -- results/tiny.*doit evidence:tiny"):
+        evidence.read("tiny", "strata")
+    assert not evidence.is_fresh("tiny", "strata")
+    evidence.make("tiny", "strata", print)
+    assert evidence.is_fresh("tiny", "strata") and file.read_bytes() == whole
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", b"[]", b'{"strata": 1}', b"\xff", b"<<<<<<< ours\n{}"])
+def test_spoilt_stamps_are_named(counted, raw):
+    evidence.make("tiny", "strata", print)
+    (ledger.results("tiny") / evidence.STAMPS).write_bytes(raw)
+    for use in (evidence.read, evidence.is_fresh):
+        with pytest.raises(StoreError, match="evidence.json cannot be read .*git checkout -- results/tiny/evid"):
+            use("tiny", "strata")
+
+
+def test_a_table_from_fewer_runs_says_so(counted):
+    said = []
+    ask(counted, "0, 1")
+    evidence.make("tiny", "strata", said.append)
+    ask(counted, "0")
+    evidence.make("tiny", "strata", said.append)
+    assert "from 1 runs (before: 2;" in said[-1]
+
+
+@pytest.mark.parametrize("profile", ["demo", "aqs"])
+@pytest.mark.parametrize("name", sorted(matrix.EVIDENCE))
+def test_the_evidence_of_the_repository_is_whole(profile, name, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    if name in matrix.profile(profile)["evidence"]:
+        assert len(evidence.read(profile, name))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,7 +16,7 @@ import torch
 from conftest import RUNS_YML, toy_cube
 from sklearn.metrics import r2_score
 
-from placeprior import experiment, ledger, matrix, metrics
+from placeprior import experiment, ledger, lock, matrix, metrics
 from placeprior.errors import StoreError, TrainingError
 from placeprior.experiment import Prepared, collect, make, place_scaler
 from placeprior.neighbours import neighbour_pm25
@@ -27,6 +29,11 @@ def quiet(_):
 
 def by_model(profile="tiny"):
     return {run.model: run for run in matrix.runs(profile)}
+
+
+def entries():
+    """What lies in the store beside its lock."""
+    return sorted(p.name for p in ledger.store().iterdir() if p.name != ".lock")
 
 
 def forbid(monkeypatch):
@@ -46,7 +53,7 @@ def test_a_run_is_made_once_and_read_afterwards(project, monkeypatch):
     forbid(monkeypatch)
     assert make(run, lines.append) == entry and len(lines) == 1
     assert {p.name: p.read_bytes() for p in entry.iterdir()} == before
-    assert [p.name for p in ledger.store().iterdir()] == [run.id]
+    assert entries() == [run.id]
 
 
 def test_an_entry_says_what_it_is_and_its_parts_agree(project):
@@ -147,50 +154,125 @@ def test_a_run_that_another_process_finished_first_is_left_as_it_stands(project,
 
     def overtaken(work, *rest):
         fill(work, *rest)
-        shutil.copytree(work, entry)
+        shutil.copytree(work, entry, ignore=shutil.ignore_patterns(experiment.LIVE))
         (entry / "first").touch()
 
     monkeypatch.setattr(experiment, "_fill_entry", overtaken)
     assert make(run, quiet) == entry
-    assert (entry / "first").exists() and [p.name for p in ledger.store().iterdir()] == [run.id]
+    assert (entry / "first").exists() and entries() == [run.id]
 
 
 def test_a_run_overtaken_in_the_last_moment_is_no_error(project, monkeypatch):
-    run, replace = by_model()["idw"], os.replace
+    # By a process that does not know the lock: on a file system without locks, or an older version.
+    run, rename = by_model()["idw"], os.rename
 
     def overtaken(source, target):
         shutil.copytree(source, target)
-        replace(source, target)
+        rename(source, target)
 
-    monkeypatch.setattr(experiment.os, "replace", overtaken)
+    monkeypatch.setattr(experiment.os, "rename", overtaken)
     make(run, quiet)
-    assert ledger.is_stored(run.id) and [p.name for p in ledger.store().iterdir()] == [run.id]
+    assert ledger.is_stored(run.id) and entries() == [run.id]
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"id": "other", "scores": {"r2": 1}}', b"\xff\xfe"])
-def test_a_damaged_entry_is_named_with_its_folder_and_the_remedy(project, content):
-    run = by_model()["idw"]
-    (make(run, quiet) / "run.json").write_bytes(content)
-    with pytest.raises(StoreError) as caught:
-        ledger.read(run.id)
-    folder = ledger.store() / run.id
-    assert f"remove {folder}" in str(caught.value) and f"placeprior runs run {run.id}" in str(caught.value)
-    with pytest.raises(StoreError, match=run.id):
-        collect("tiny")
-    shutil.rmtree(folder)  # the remedy
-    make(run, quiet)
-    assert ledger.read(run.id)
+def test_a_damaged_entry_is_named_and_made_again(project, content):
+    run, said = by_model()["idw"], []
+    whole = {p.name: p.read_bytes() for p in make(run, quiet).iterdir()}
+    (ledger.store() / run.id / "run.json").write_bytes(content)
+    for read in (lambda: ledger.read(run.id), lambda: collect("tiny")):
+        with pytest.raises(StoreError, match=f"run.json of .* {run.id} .*`placeprior runs run {run.id}`") as told:
+            read()
+        assert "\n" not in str(told.value)
+    assert not ledger.is_stored(run.id) and run.id not in ledger.done("tiny")
+    make(run, said.append)
+    assert len(said) == 2 and run.id in said[0] and said[0].endswith("made again")
+    again = {p.name: p.read_bytes() for p in (ledger.store() / run.id).iterdir()}
+    assert set(again) == set(whole) and again["predictions.parquet"] == whole["predictions.parquet"]
+    assert entries() == [run.id]
 
 
 @pytest.mark.parametrize("name", ["predictions.parquet", "stations.parquet", "history.csv", "weights.safetensors"])
-def test_a_damaged_or_missing_table_is_named(project, name):
-    run = by_model()["none"]
+@pytest.mark.parametrize("how", ["empty", "gone", "cut", "flipped", "longer"])
+def test_a_damaged_or_missing_table_is_named_and_the_run_made_again(project, name, how):
+    run, said = by_model()["none"], []
     path = make(run, quiet) / name
+    whole = path.read_bytes()
+    flipped = bytearray(whole)
+    flipped[len(whole) // 2] ^= 1
+    path.write_bytes({"empty": b"", "gone": b"", "cut": whole[:-9], "flipped": flipped, "longer": whole + b"\n"}[how])
+    if how == "gone":
+        path.unlink()
     read = ledger.tensors if name.startswith("weights") else lambda i: ledger.table(i, name.split(".")[0])
-    for spoil in (lambda: path.write_bytes(b""), path.unlink):
-        spoil()
-        with pytest.raises(StoreError, match=f"{name.split('.')[0]}.*remove .*{run.id}"):
-            read(run.id)
+    with pytest.raises(StoreError, match=f"stored run {run.id} .*{name}.*`placeprior runs run {run.id}`"):
+        read(run.id)
+    assert not ledger.is_whole(run.id)
+    make(run, said.append)
+    assert name in said[0] and said[0].endswith("made again") and ledger.is_whole(run.id)
+    assert path.read_bytes() == whole or name == "history.csv"  # which holds seconds
+
+
+def test_a_run_json_that_someone_changed_is_noticed(project):
+    run = by_model()["none"]
+    path = make(run, quiet) / "run.json"
+    content = json.loads(path.read_text())
+    for change in ({"scores": content["scores"] | {"r2": 0.99}}, {"n": 1}, {"stamp": None}, {"seal": "0" * 64}):
+        path.write_text(json.dumps(content | change, indent=1))
+        with pytest.raises(StoreError, match="its seal does not match"):
+            ledger.read(run.id)
+    for name in ("files", "scores", "seal", "stamp"):
+        path.write_text(json.dumps({key: value for key, value in content.items() if key != name}, indent=1))
+        with pytest.raises(StoreError, match=f"has no '{name}'"):
+            ledger.read(run.id)
+
+
+def test_an_entry_can_be_read_by_others_and_one_that_may_not_be_is_not_thrown_away(project, monkeypatch):
+    run = by_model()["none"]
+    entry = make(run, quiet)
+    assert entry.stat().st_mode & 0o755 == 0o755
+    assert all(path.stat().st_mode & 0o444 == 0o444 for path in entry.iterdir())
+
+    def denied(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", denied)
+    for use in (lambda: make(run, quiet), lambda: ledger.read(run.id), lambda: ledger.table(run.id, "stations")):
+        with pytest.raises(StoreError, match="may not be read; ask .*chmod") as told:
+            use()
+        assert "remove" not in str(told.value) and "again" not in str(told.value)
+    monkeypatch.undo()
+    assert {p.name for p in entry.iterdir()} >= {"run.json", *ledger.TABLES}
+
+
+def test_an_entry_that_is_a_file_is_refused_before_anything_is_trained(project, monkeypatch):
+    run = by_model()["none"]
+    ledger.store().mkdir()
+    (ledger.store() / run.id).write_text("mine")
+    forbid(monkeypatch)
+    with pytest.raises(StoreError, match="is a file, and the run's folder belongs there; move it away"):
+        make(run, quiet)
+    assert (ledger.store() / run.id).read_text() == "mine"
+
+
+def test_a_clock_that_is_ahead_ends_no_run_of_another(project, monkeypatch):
+    work = ledger.store() / ".0123456789ab-live"
+    work.mkdir(parents=True)
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + 3 * 86_400)
+    make(by_model()["idw"], quiet)
+    assert work.is_dir()
+
+
+def test_a_run_that_still_works_after_days_is_not_swept(project):
+    work = ledger.store() / ".0123456789ab-live"
+    work.mkdir(parents=True)
+    with lock.hold(work / experiment.LIVE, "making a run"):
+        os.utime(work, (0, 0))
+        make(by_model()["idw"], quiet)
+        assert work.is_dir()
+    os.utime(work, (0, 0))
+    make(by_model()["none"], quiet)
+    assert not work.exists()
 
 
 def test_an_absent_run_is_named_with_its_command(project):
@@ -220,7 +302,7 @@ def test_a_full_disk_is_one_clear_error(project, monkeypatch):
     monkeypatch.setattr(experiment, "save_file", full)
     with pytest.raises(StoreError, match="No space left.*finished runs are kept"):
         make(by_model()["none"], quiet)
-    assert list(ledger.store().iterdir()) == []
+    assert entries() == []
 
 
 # --- what a model sees ---
@@ -344,7 +426,7 @@ def test_collect_writes_every_score_once_and_is_stable(project):
     assert {p.name: p.read_bytes() for p in path.parent.iterdir()} == before
 
 
-def test_collect_keeps_runs_made_elsewhere_and_drops_those_no_longer_asked_for(project):
+def test_collect_keeps_runs_made_elsewhere_and_drops_those_no_longer_asked_for_when_told(project):
     for run in matrix.runs("tiny"):
         make(run, quiet)
     collect("tiny")
@@ -353,7 +435,11 @@ def test_collect_keeps_runs_made_elsewhere_and_drops_those_no_longer_asked_for(p
     shutil.rmtree(ledger.store() / models["none"].id)  # made on another machine, as far as this one knows
     (project / "runs.yml").write_text(RUNS_YML.replace(", sincos/hadamard", ""), encoding="utf-8")
     matrix._read.cache_clear()
-    collect("tiny")
+    before = {p.name: p.read_bytes() for p in ledger.results("tiny").iterdir()}
+    with pytest.raises(StoreError, match="1 of the 4 committed runs of profile 'tiny': toy sincos/hadamard .* --drop"):
+        collect("tiny")
+    assert {p.name: p.read_bytes() for p in ledger.results("tiny").iterdir()} == before
+    collect("tiny", drop=True)
     expected = whole[whole["run"] != models["sincos/hadamard"].id].reset_index(drop=True)
     pd.testing.assert_frame_equal(ledger.scores("tiny"), expected)
     kept = {run.id for run in matrix.runs("tiny")}
@@ -366,9 +452,11 @@ def test_committed_scores_count_as_done_unless_the_pages_need_the_run_itself(pro
     collect("far")
     shutil.rmtree(ledger.store())
     assert ledger.done("far") == {run.id}
-    (project / "results" / "tiny").mkdir()
     live = by_model()["none"]
-    ledger.scores("far").assign(run=live.id).to_csv(project / "results" / "tiny" / "scores.csv", index=False)
+    make(live, quiet)
+    collect("tiny")
+    assert ledger.done("tiny") == {live.id}
+    shutil.rmtree(ledger.store())
     assert ledger.done("tiny") == set()
 
 
@@ -398,28 +486,6 @@ def test_what_is_quoted_does_not_depend_on_the_machine_that_collected_last(proje
     shutil.rmtree(ledger.store())
     collect("tiny")
     assert (ledger.results("tiny") / "values.json").read_bytes() == first
-
-
-@pytest.mark.parametrize("name", ["scores.csv", "stations.parquet", "stamps.json"])
-@pytest.mark.parametrize("content", [b"", b"half", b"[1]", b"\xff\xfe\x00", "cut"])
-def test_a_damaged_committed_table_is_named_with_the_remedy(project, name, content):
-    for run in matrix.runs("tiny"):
-        make(run, quiet)
-    path = collect("tiny").with_name(name)
-    whole = path.read_bytes()
-    path.write_bytes(whole[: len(whole) - 20] if content == "cut" else content)
-    read = {"scores.csv": ledger.scores, "stations.parquet": ledger.sums, "stamps.json": ledger.stamps}[name]
-    with pytest.raises(StoreError) as told:
-        read("tiny")
-    assert str(path) in str(told.value) and f"git checkout -- results/tiny/{name}" in str(told.value)
-    assert "\n" not in str(told.value)
-    before = path.read_bytes()
-    with pytest.raises(StoreError):
-        collect("tiny")
-    assert path.read_bytes() == before
-    path.unlink()  # the other remedy
-    collect("tiny")
-    assert path.read_bytes() == whole
 
 
 def test_gaps_are_filled_from_training_rows_alone(project):

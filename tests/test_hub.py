@@ -344,3 +344,18 @@ def test_what_is_fetched_is_tried(published):
 def test_only_satclip_is_fetched(folder):
     with pytest.raises(UnknownName, match="unknown SatCLIP encoder 'satclip-l20'; did you mean 'satclip-l[14]0'"):
         satclip.fetch("satclip-l20")
+
+
+def test_a_cache_folder_that_may_not_be_looked_into_hinders_no_other_encoder(monkeypatch, tmp_path):
+    real = Path.is_file
+
+    def denied(path):
+        if path.parent == hub._cache():
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setenv("PLACEPRIOR_CACHE", str(tmp_path / "shut"))
+    monkeypatch.setattr(Path, "is_file", denied)
+    assert hub.find(FILE) is None
+    with pytest.raises(MissingWeights):
+        encoders.load("satclip-l10")

@@ -6,9 +6,11 @@ import dataclasses
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+import yaml
 from conftest import RUNS_YML
 
 from placeprior import data, encoders, matrix
@@ -139,6 +141,85 @@ def test_a_typo_in_runs_yml_is_named(project, old, new, named):
         matrix.runs("tiny")
 
 
+SLIPS = [
+    ("  far:", "  tiny:", "runs.yml line 1[0-9]: key 'tiny' stands already in line 2"),
+    ("    live: [core]", "    live: [core]\n    size: paper", "line 6: key 'size' stands already in line 3"),
+    ("seed: [0]", "seed: [0]\n        seed: [1]", "key 'seed' stands already in line"),
+    ("pages:", "pages: {}\npages:", "key 'pages' stands already"),
+    ("epochs: 2,", "epochs: 2, epochs: 3,", "key 'epochs' stands already in line 4"),
+    ("seed: [0]", "seed: [0]\n        fold: [2]", "no fold 2; 'spatial' has 1 to 1"),
+    ("seed: [0]", "seed: [0]\n        fold: [1, 9]", "no fold 9"),
+    ("[spatial]", "[spatial, checkerboard-8]\n        fold: [2]", "leaves no fold of split 'spatial'; .*'checkerboard"),
+    ("seed: [0]", "seed: [0, 1, 0]", "seed of matrix 'core' .* lists 0 twice"),
+    ("[spatial]", "[spatial, spatial]", "lists 'spatial' twice"),
+    ("seed: [0]", f"seed: {list(range(20_000))}", "asks for 80,000 runs a fold, more than 20,000"),
+    ("seed: [0]", "seed: [99999999999999999999]", "not a whole number from 0 to"),
+    ("seed: [0]", f"seed: [{'9' * 5000}]", "cannot be read|not a whole number"),
+    ("seed: [0]", "seed: [true]", "True is not a whole number"),
+    ("seed: [0]", "seed: [2020-01-01]", "line 1[0-9]: '2020-01-01' is read as a timestamp; put it in quotes"),
+    ("seed: [0]", "seed: [[0]]", r"\[0\] is not a whole number"),
+    ("task: [toy]", "task: [[toy]]", r"task of matrix 'core' .*\['toy'\] is not a name"),
+    ("task: [toy]", "task: [{a: 1}]", "task of matrix 'core' .*is not a name"),
+    ("task: [toy]", "task: [2020]", "2020 is not a name"),
+    ("task: [toy]", "task: [2020-01-01]", "read as a timestamp"),
+    ("toy: {load: toy}", "2020-01-01: {load: toy}", "a key must be a name, and '2020-01-01' is read as a timestamp"),
+    ("toy: {load: toy}", "2020: {load: toy}", "a key must be a name, and '2020' is read as a int"),
+    ("toy: {load: toy}", "on: {load: toy}", "a key must be a name, and 'on' is read as a bool"),
+    ("toy: {load: toy}", "[a]: {load: toy}", "a key must be a name, and what stands there is read as a seq"),
+    ("load: toy", "load: [toy]", "load of task 'toy' .*must be a name"),
+    ("load: toy", "load: 2020-01-01", "read as a timestamp"),
+    ("load: toy", "load: toy, leak: [[a]]", "leak of task 'toy' .*must be a name"),
+    ("load: toy", "load: toy, options: {day: 2020-01-01}", "read as a timestamp"),
+    ("size: small", "size: [small]", "size of profile 'tiny' .*must be a name"),
+    ("size: small", "size: {small: 1}", "size of profile 'tiny' .*must be a name"),
+    ("size: small", "size: !!python/object/apply:os.getcwd []", "line 3: .*python/object"),
+    ("size: small", "size: !!binary aGVsbG8=", "read as a binary"),
+    ("live: [core]", "live: [[core]]", "live of profile 'tiny' .*must be a name"),
+    ("live: [core]", "live: [{core: 1}]", "live of profile 'tiny' .*must be a name"),
+    ("notebook: 00_toy", "notebook: 5", "notebook of page 'toy' .*must be a name"),
+    ("profile: tiny", "profile: [tiny]", "profile of page 'toy' .*must be a name"),
+    ("  toy: {notebook", "  ../toy: {notebook", "a page .*is named '../toy'"),
+    ("  far:", "  ../far:", "a profile .*is named '../far'"),
+    ("  far:", "    evidence:\n      stratum: {task: [toy], model: [none], split: [spatial], seed: [0]}\n  far:",
+     "evidence of profile 'tiny' 'stratum'; did you mean 'strata'"),
+    ("seed: [0]", "seed: " + "[" * 60 + "]" * 60, "nested deeper than 20 levels"),
+    ("seed: [0]", "seed: " + "[" * 9000, "nested deeper than 20 levels"),
+    ("seed: [0]", "seed: &a [*a]", "alias"),
+    ("pages:", "x: &a [1,1,1,1,1,1,1,1,1]\n" + "".join(f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in
+     zip("abcdefg", "bcdefgh", strict=True)) + "pages:", "more than 200,000 values"),
+    ("load: toy", "load: \x01", "not valid YAML"),
+    ("profiles:", "--- {}\n---\nprofiles:", "not valid YAML"),
+    ("pages:", "#" * 1_100_000 + "\npages:", "bytes, more than 1,000,000"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "named"), SLIPS, ids=[new.strip()[:30] for _, new, _ in SLIPS])
+def test_a_slip_in_runs_yml_is_one_line_and_quick(project, old, new, named):
+    started = time.perf_counter()
+    with pytest.raises(ConfigError, match=named) as told:
+        write(project, old, new).runs("tiny")
+    assert time.perf_counter() - started < 10
+    assert "\n" not in str(told.value) and len(str(told.value)) < 400
+
+
+@pytest.mark.parametrize("raw", [RUNS_YML.encode("utf-16"), RUNS_YML.replace("toy", "t\xf6y").encode("latin-1")])
+def test_a_runs_yml_that_is_not_utf_8_is_named(project, raw):
+    (project / "runs.yml").write_bytes(raw)
+    matrix._read.cache_clear()
+    with pytest.raises(ConfigError, match="runs.yml is not UTF-8 .line [0-9]+.; save it with that encoding"):
+        matrix.runs("tiny")
+
+
+def test_a_mark_of_utf_8_and_aliases_are_read(project):
+    first, last = RUNS_YML.split("  far:")
+    merged = first.replace("{load: toy}", "&toy {load: toy}") + "  far:" + last.replace("{load: toy}", "{<<: *toy}")
+    (project / "runs.yml").write_bytes(b"\xef\xbb\xbf" + merged.encode())
+    matrix._read.cache_clear()
+    far = matrix.runs("far")
+    write(project)
+    assert matrix.runs("far") == far
+
+
 def test_unknown_profile_matrix_and_run_are_named(project):
     with pytest.raises(UnknownName, match="unknown profile 'tinny'; did you mean 'tiny'"):
         matrix.runs("tinny")
@@ -155,7 +236,7 @@ def test_live_runs_are_those_of_the_named_matrices(project):
     assert matrix.live("far") == set()
 
 
-COMMITTED = sorted(matrix.yaml.safe_load((ROOT / "runs.yml").read_text(encoding="utf-8"))["profiles"])
+COMMITTED = sorted(yaml.safe_load((ROOT / "runs.yml").read_text(encoding="utf-8"))["profiles"])
 
 
 @pytest.mark.parametrize("name", COMMITTED)
@@ -287,7 +368,7 @@ def test_an_encoder_of_runs_yml_is_a_variant_wherever_one_stands_in_the_project(
         ("{mine: {python: 'foreign:twice', trained: 1}}", ConfigError, "trained of encoder 'mine'"),
         ("{mine: {python: 'foreign:twice', trained: true}}", ConfigError, "'mine' is to be trained.*torch.nn.Module"),
         ("{Mine: {table: tables/mine.csv}}", ConfigError, "an encoder cannot be named 'Mine'"),
-        ("{5: {table: tables/mine.csv}}", ConfigError, "an encoder cannot be named 5"),
+        ("{5: {table: tables/mine.csv}}", ConfigError, "a key must be a name, and '5' is read as a int"),
         ("{geoclip: {table: tables/mine.csv}}", ConfigError, "'geoclip' in runs.yml: .*exists already; choose another"),
         ("{idw: {table: tables/mine.csv}}", ConfigError, "encoder 'idw'.*name of a model without a place vector"),
         ("{mine: {table: tables/nowhere.csv}}", MissingData, "nowhere.csv of encoder 'mine' is missing; put it there"),

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import torch
 import xarray as xr
+import yaml
 from conftest import RUNS_YML, toy_cube
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -571,5 +572,5 @@ def test_every_process_of_the_project_knows_the_encoders_of_runs_yml(project):
 
 
 def test_the_package_ships_no_adopted_encoder():
-    content = matrix.yaml.safe_load((Path(__file__).parents[1] / "runs.yml").read_text(encoding="utf-8"))
+    content = yaml.safe_load((Path(__file__).parents[1] / "runs.yml").read_text(encoding="utf-8"))
     assert "encoders" not in content

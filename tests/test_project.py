@@ -37,9 +37,14 @@ PLATFORMS = [
 ALONE = "geoclip"
 
 
+def entries() -> list[str]:
+    """What the lock says of each package, in one line: name, version, marker, hashes."""
+    text = re.sub(r"^#.*\n", "", (ROOT / "requirements.lock").read_text(), flags=re.M)
+    return [" ".join(entry.split()) for entry in re.split(r"(?<!\\)\n", text) if entry]
+
+
 def locked() -> list[Requirement]:
-    lines = (ROOT / "requirements.lock").read_text().splitlines()
-    return [Requirement(line) for line in lines if line and not line.startswith("#")]
+    return [Requirement(line.split(" \\")[0]) for line in entries()]
 
 
 def needs(environment: dict[str, str]) -> set[str]:
@@ -70,6 +75,14 @@ def test_lock_pins_every_package_exactly():
         assert re.fullmatch(r"==[0-9][0-9a-z.]*", str(requirement.specifier)), (
             f"{requirement} is not pinned exactly"
         )
+
+
+def test_lock_holds_every_package_to_its_hashes():
+    for entry in entries():
+        words = entry.split(" \\ ")
+        hashes = [word.removeprefix("--hash=sha256:") for word in words[1:]]
+        assert hashes and all(re.fullmatch("[0-9a-f]{64}", digest) for digest in hashes), words[0]
+        assert len(set(hashes)) == len(hashes), words[0]
 
 
 @pytest.mark.parametrize("environment", PLATFORMS, ids=lambda e: f"{e['sys_platform']}-{e['python_version']}")
@@ -145,6 +158,39 @@ def test_workflows_and_ci_run_the_commands_of_the_readme():
         assert command in readme
         assert re.search(rf"^{command}$", (ROOT / ".ci" / "run").read_text(), re.M)
         assert f"- run: {command}\n" in (ROOT / ".github" / "workflows" / "book.yml").read_text()
+
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_workflows_use_actions_of_one_commit_and_never_paste_an_input_into_a_script(path):
+    text = path.read_text()
+    used = re.findall(r"uses: *(.*)", text)
+    assert used and all(re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v[\d.]+", action) for action in used), used
+    for job in yaml.safe_load(text)["jobs"].values():
+        for step in job["steps"]:
+            assert "${{" not in step.get("run", ""), step["run"]
+
+
+@pytest.mark.parametrize(
+    ("index", "hours", "fine"),
+    [("https://download.pytorch.org/whl/cu130", "10", True), ("cpu", "1", True), ("x'; touch PWN; '", "10", False),
+     ("$(touch PWN)", "10", False), ("https://x/$(shell touch PWN)", "10", False), ("", "10", False),
+     ("cpu", "1; touch PWN", False), ("cpu", "", False), ("cpu", "-1", False), ("cpu", "24", False),
+     ("cpu", "1h", False)],
+)  # fmt: skip
+def test_the_inputs_of_the_gpu_workflow_are_checked_before_they_are_used(tmp_path, index, hours, fine):
+    step = yaml.safe_load((ROOT / ".github" / "workflows" / "gpu.yml").read_text())["jobs"]["paper"]["steps"][1]
+    for name in ("nvidia-smi", "make", "timeout"):
+        (tmp_path / name).write_text(f'#!/bin/sh\necho {name} "$@" "index=$TORCH_INDEX" >> used\n')
+        (tmp_path / name).chmod(0o755)
+    here = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "TORCH_INDEX": index, "HOURS": hours}
+    done = subprocess.run(["bash", "-e", "-c", step["run"]], cwd=tmp_path, env=here, capture_output=True, text=True)
+    used = (tmp_path / "used").read_text() if (tmp_path / "used").exists() else ""
+    assert not (tmp_path / "PWN").exists()
+    assert (done.returncode == 0) is fine and (f"timeout {hours}h make paper index={index}" in used) is fine
+    assert fine or ("input" in done.stderr and not used)
 
 
 def test_mathjax_is_the_file_that_its_note_names():

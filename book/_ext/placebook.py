@@ -72,7 +72,7 @@ class Value(SphinxRole):
             values = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return self._unknown(f"there is no results/{profile}/values.json; run the profile {profile!r} first")
-        except json.JSONDecodeError as error:
+        except ValueError as error:
             return self._unknown(f"results/{profile}/values.json is not valid JSON ({error})")
         if key not in values:
             close = difflib.get_close_matches(key, values, n=1)

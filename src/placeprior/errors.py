@@ -38,6 +38,14 @@ class StoreError(PlacePriorError):
     """A stored result is missing, damaged or cannot be written."""
 
 
+class DamagedEntry(StoreError):
+    """A stored run is not what was written; making it again mends it."""
+
+
+class BusyError(PlacePriorError):
+    """Another process does what only one may do at a time."""
+
+
 class TrainingError(PlacePriorError):
     """Training could not go on (for example, the loss is not a number)."""
 

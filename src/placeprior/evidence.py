@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import io
 import json
 import time
 from pathlib import Path
@@ -15,21 +16,17 @@ from typing import Any
 
 import pandas as pd
 
-from placeprior import ledger, matrix
+from placeprior import integrity, ledger, lock, matrix
 from placeprior.errors import StoreError, UnknownName
 
-#: Evidence by the module that makes it, and how its file ends: dense maps are no reading matter.
-KINDS = {
-    "strata": "csv", "importance": "csv", "truth": "parquet", "artefacts": "csv", "national": "parquet",
-    "served": "csv", "aa": "csv", "coverage": "csv",
-}  # fmt: skip
+STAMPS = "evidence.json"  # of each table: the runs it was made from, and its SHA-256
 
 
 def path(profile: str, name: str) -> Path:
     """Where the table is kept."""
-    if name not in KINDS:
-        raise UnknownName("evidence", name, KINDS)
-    return ledger.results(profile) / f"{name}.{KINDS[name]}"
+    if name not in matrix.EVIDENCE:
+        raise UnknownName("evidence", name, matrix.EVIDENCE)
+    return ledger.results(profile) / f"{name}.{matrix.EVIDENCE[name]}"
 
 
 def read(profile: str, name: str) -> pd.DataFrame:
@@ -40,19 +37,24 @@ def read(profile: str, name: str) -> pd.DataFrame:
     StoreError
         If there is none, or it cannot be read.
     """
-    file = path(profile, name)
+    file, again = path(profile, name), f"make it again with `doit evidence:{profile}:{name}`"
     try:
-        return pd.read_parquet(file) if file.suffix == ".parquet" else pd.read_csv(file)
+        raw = file.read_bytes()
     except FileNotFoundError:
         raise StoreError(f"{file} does not exist; make it with `doit evidence:{profile}:{name}`") from None
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{file} cannot be read ({error}); make it again with `doit evidence:{profile}:{name}`"
-                         ) from error
+    except OSError as error:
+        raise StoreError(f"cannot read {file} ({error.strerror}); make it readable") from error
+    if hashlib.sha256(raw).hexdigest() != _stamps(profile).get(name, {}).get("sha256"):
+        raise StoreError(f"{file} is not what was written: its SHA-256 is not that in {STAMPS}; bring both back with "
+                         f"`git checkout -- {file.parent.relative_to(matrix.root())}`, or {again}")
+    return pd.read_parquet(io.BytesIO(raw)) if file.suffix == ".parquet" else pd.read_csv(io.BytesIO(raw))
 
 
 def is_fresh(profile: str, name: str) -> bool:
-    """Whether the table was made from the runs that ``runs.yml`` names now."""
-    return path(profile, name).is_file() and _stamps(profile).get(name, {}).get("runs") == _digest(profile, name)
+    """Whether the table was made from the runs that ``runs.yml`` names now, and is still what was written."""
+    file, stamp = path(profile, name), _stamps(profile).get(name, {})
+    return (file.is_file() and stamp.get("runs") == _digest(profile, name)
+            and stamp.get("sha256") == integrity.digest(file))
 
 
 def make(profile: str, name: str, log: Any = print) -> Path:
@@ -77,22 +79,32 @@ def make(profile: str, name: str, log: Any = print) -> Path:
     started = time.perf_counter()
     table = module.collect(runs)
     stamp = {"runs": _digest(profile, name), "count": len(runs), "seconds": round(time.perf_counter() - started, 1)}
-    if file.suffix == ".parquet":
-        ledger.replace(file, lambda p: table.to_parquet(p, index=False, compression="zstd"))
-    else:
-        ledger.replace(file, lambda p: table.to_csv(p, index=False, float_format="%.6g", lineterminator="\n"))
-    stamps = json.dumps(_stamps(profile) | {name: stamp}, indent=1, sort_keys=True)
-    ledger.replace(ledger.results(profile) / "evidence.json", lambda p: p.write_text(stamps + "\n", encoding="utf-8"))
-    log(f"evidence {profile}/{name}: {len(table)} rows from {len(runs)} runs, {stamp['seconds']:.0f} s")
+    with lock.hold(matrix.root() / f".evidence-{profile}.lock", f"writing evidence of profile {profile}", wait=60):
+        known = _stamps(profile)
+        if file.suffix == ".parquet":
+            ledger.replace(file, lambda p: table.to_parquet(p, index=False, compression="zstd"))
+        else:
+            ledger.replace(file, lambda p: table.to_csv(p, index=False, float_format="%.6g", lineterminator="\n"))
+        stamp["sha256"] = integrity.digest(file)
+        stamps = json.dumps(known | {name: stamp}, indent=1, sort_keys=True)
+        ledger.replace(ledger.results(profile) / STAMPS, lambda p: p.write_text(stamps + "\n", encoding="utf-8"))
+    before = known.get(name, {}).get("count", 0)
+    fewer = f" (before: {before}; `git diff` shows what is gone)" if before > len(runs) else ""
+    log(f"evidence {profile}/{name}: {len(table)} rows from {len(runs)} runs{fewer}, {stamp['seconds']:.0f} s")
     return file
 
 
 def _stamps(profile: str) -> dict[str, Any]:
-    file = ledger.results(profile) / "evidence.json"
+    file = ledger.results(profile) / STAMPS
     try:
-        return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        found = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        if not isinstance(found, dict) or not all(isinstance(stamp, dict) for stamp in found.values()):
+            raise ValueError("it does not hold one entry a table")
+        return found
     except ValueError as error:
-        raise StoreError(f"{file} cannot be read ({error}); remove it and make the evidence again") from error
+        shown = file.relative_to(matrix.root())
+        raise StoreError(f"{file} cannot be read ({error}); bring it back with `git checkout -- {shown}`, or remove it "
+                         "and make the evidence again") from error
 
 
 def _digest(profile: str, name: str) -> str:

@@ -1,8 +1,9 @@
 """Making runs: each is trained at most once, its results are stored under its id, and asked for again they are read.
 
-``store/<id>/`` holds ``run.json`` (what the run is, its scores, its stamp), ``history.csv``, ``predictions.parquet``
-(test rows), ``validation.parquet``, ``stations.parquet`` and ``weights.safetensors``. An entry is written under a
-temporary name and renamed when complete, so that a killed run leaves nothing that could be taken for a result.
+``store/<id>/`` holds ``run.json`` (what the run is, its scores, its stamp, the SHA-256 of the other files),
+``history.csv``, ``predictions.parquet`` (test rows), ``validation.parquet``, ``stations.parquet`` and
+``weights.safetensors``. An entry is written under a temporary name and renamed when complete, so that a killed run
+leaves nothing that could be taken for a result; one that is not what was written is made again.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ import xarray as xr
 from safetensors import SafetensorError
 from safetensors.torch import save_file
 
-from placeprior import baselines, data, encoders, gapfill, ledger, matrix, metrics, processor
+from placeprior import baselines, committed, data, encoders, gapfill, ledger, lock, matrix, metrics, processor
 from placeprior.cube import predictors
-from placeprior.errors import StoreError
+from placeprior.errors import BusyError, DamagedEntry, StoreError
 from placeprior.fusion import HEAD
 from placeprior.matrix import Run
 from placeprior.model import PlaceModel
@@ -41,6 +42,7 @@ from placeprior.splits import Split, split, stations
 from placeprior.train import predict, train
 from placeprior.windows import Scaler, Windows
 
+LIVE = ".live"  # the lock that a process holds in an entry while it makes it
 LEFT_BEHIND = 2 * 86_400  # seconds after which an unfinished entry is taken for dead
 ENCODER_STREAM = 1_000_000  # keeps an encoder's seeds apart from the network's, which are 1000 * seed + fold
 SPLIT_SEED = 0  # of every run's split: runs that differ in their seed alone test the same rows
@@ -206,7 +208,7 @@ def make(run: Run, log: Any = print) -> Path:
     ----------
     run : Run
     log : callable
-        Receives one line when the run is done.
+        Receives one line when the run is done, and one before when a damaged entry is made again.
 
     Returns
     -------
@@ -214,20 +216,24 @@ def make(run: Run, log: Any = print) -> Path:
         The store entry.
     """
     entry = ledger.store() / run.id
-    if ledger.is_stored(run.id):
-        return entry
-    if run.config.get("precision") == "bfloat16" and processor.is_limited() and not torch.cuda.is_available():
-        return _make_unlimited(run.id, entry)
-    work = _begin_entry(entry)  # before training: an unwritable store should cost a second, not an hour
     try:
-        _fill_entry(work, run, log)
-        if ledger.is_stored(run.id):  # another process was quicker: it made the same
+        if ledger.is_whole(run.id):
             return entry
-        if entry.exists():  # incomplete
-            shutil.rmtree(entry)
-        os.replace(work, entry)
+        if run.config.get("precision") == "bfloat16" and processor.is_limited() and not torch.cuda.is_available():
+            return _make_unlimited(run.id, entry)
+        if entry.exists():
+            log(f"{run.id}  {_flaw(run.id)}: made again")
+        work = _begin_entry(entry)  # before training: an unwritable store should cost a second, not an hour
+    except OSError as error:
+        raise StoreError(f"cannot write to {entry.parent}: {error.strerror}; make it writable and start again, "
+                         "finished runs are kept") from error
+    try:
+        with lock.hold(work / LIVE, "making a run"):
+            _fill_entry(work, run, log)
+        (work / LIVE).unlink(missing_ok=True)
+        _put(work, entry)
     except (OSError, SafetensorError) as error:
-        if ledger.is_stored(run.id):
+        if ledger.is_whole(run.id):  # another process was quicker: it made the same
             return entry
         raise StoreError(f"could not write run {entry.name} to {entry.parent}: {error}; free some space and start "
                          "again, finished runs are kept") from error
@@ -245,19 +251,39 @@ def _make_unlimited(run_id: str, entry: Path) -> Path:
     return entry
 
 
-def _begin_entry(entry: Path) -> Path:
+def _flaw(run_id: str) -> str:
+    """What is wrong with an entry, in words."""
     try:
-        entry.parent.mkdir(parents=True, exist_ok=True)
-        for left in entry.parent.glob(".*-*"):  # by runs that were killed; a live one may be on another machine
-            with contextlib.suppress(FileNotFoundError):  # finished, and renamed, since it was listed
-                if time.time() - left.stat().st_mtime > LEFT_BEHIND:
+        ledger.check(run_id)
+    except DamagedEntry as error:
+        return str(error).partition("; ")[0]
+    return "another process has just made it"
+
+
+def _begin_entry(entry: Path) -> Path:
+    if entry.exists() and not entry.is_dir():
+        raise StoreError(f"{entry} is a file, and the run's folder belongs there; move it away and start again")
+    entry.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{entry.name}-", dir=entry.parent))
+    now = work.stat().st_mtime  # by the file system's clock, as the age of the others is; this machine's may be wrong
+    for left in entry.parent.glob(".*-*"):  # by runs that were killed; a live one may be on another machine
+        with contextlib.suppress(FileNotFoundError, BusyError, StoreError):  # renamed since it was listed, or alive
+            if now - left.stat().st_mtime > LEFT_BEHIND:
+                with lock.hold(left / LIVE, "sweeping"):
                     shutil.rmtree(left, ignore_errors=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{entry.name}-", dir=entry.parent))
-        work.chmod(0o755)  # a store may be shared
-        return work
-    except OSError as error:
-        raise StoreError(f"cannot write to {entry.parent}: {error.strerror}; make it writable and start again, "
-                         "finished runs are kept") from error
+    return work
+
+
+def _put(work: Path, entry: Path) -> None:
+    """Rename a complete entry to its place, unless another process has put one there; a damaged one gives way."""
+    with lock.hold(entry.parent / ".lock", "putting a run into the store", wait=60):
+        if ledger.is_whole(entry.name):
+            return
+        aside = work.with_name(f"{work.name}-old")
+        if entry.exists():
+            os.rename(entry, aside)
+        os.rename(work, entry)
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def _fill_entry(work: Path, run: Run, log: Any) -> None:
@@ -300,7 +326,10 @@ def _fill_entry(work: Path, run: Run, log: Any) -> None:
             if scaler is not None:
                 tensors |= {f"{name}.mean": torch.tensor(scaler.mean), f"{name}.scale": torch.tensor(scaler.scale)}
 
-    tables = {part: _rows(cube, getattr(parts, part), values) for part, values in estimates.items()}
+    estimates.setdefault("validation", np.empty(0))  # a baseline's are not asked for
+    masks = {part: getattr(parts, part) if len(values) else np.zeros_like(parts.test)
+             for part, values in estimates.items()}
+    tables = {part: _rows(cube, masks[part], values) for part, values in estimates.items()}
     sums = metrics.station_sums(tables["test"]["station"], tables["test"]["pm25"].to_numpy(), estimates["test"])
     total = sums.to_numpy().sum(0)
     result["scores"] = {k: float(v) for k, v in metrics.scores(total).items()}
@@ -313,11 +342,10 @@ def _fill_entry(work: Path, run: Run, log: Any) -> None:
     sums.insert(0, "name", cube["station"].values[sums.index])
     pd.DataFrame(history).to_csv(work / "history.csv", index=False)
     tables["test"].to_parquet(work / "predictions.parquet", index=False)
-    if "validation" in tables:
-        tables["validation"].to_parquet(work / "validation.parquet", index=False)
+    tables["validation"].to_parquet(work / "validation.parquet", index=False)
     sums.reset_index(drop=True).to_parquet(work / "stations.parquet", index=False)
     save_file(tensors, work / "weights.safetensors")
-    (work / "run.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
+    ledger.seal(work, result)
     log(f"{run.id}  {run.label}: R2 {result['scores']['r2']:.3f}, RMSE {result['scores']['rmse']:.2f} µg m-3, "
         f"{result['stamp']['seconds']:.0f} s")
 
@@ -333,22 +361,45 @@ def _rows(cube: xr.Dataset, mask: np.ndarray, estimate: np.ndarray) -> pd.DataFr
 # --- keeping it -----------------------------------------------------------------------------------------------------
 
 
-def collect(profile: str) -> Path:
+def collect(profile: str, *, drop: bool = False) -> Path:
     """Write a profile's scores, station sums and stamps from all runs made so far, here or elsewhere.
 
-    Runs known only from the committed tables are kept, those of models whose weights are not at hand here among them;
-    runs that ``runs.yml`` no longer asks for are dropped.
+    Runs known only from the committed tables are kept, those of models whose weights are not at hand here among them.
+
+    Parameters
+    ----------
+    profile : str
+    drop : bool
+        Drop the committed runs that ``runs.yml`` no longer asks for. A slip in that file looks the same, so that it
+        must be said.
 
     Returns
     -------
     Path
         ``results/<profile>/scores.csv``.
+
+    Raises
+    ------
+    StoreError
+        Runs would be dropped, a stored run or a committed table is damaged, or nothing was made yet.
+    BusyError
+        Another process is collecting.
     """
+    with lock.hold(matrix.root() / f".collect-{profile}.lock", f"collecting profile {profile}", wait=60):
+        return _collect(profile, drop)
+
+
+def _collect(profile: str, drop: bool) -> Path:
     wanted = {run.id: run for run in matrix.runs(profile)}
-    stored = [i for i in wanted if ledger.is_stored(i)]
-    old_scores, old_sums, folder = ledger.scores(profile), ledger.sums(profile), ledger.results(profile)
+    stored = [i for i in wanted if (ledger.store() / i).exists()]
+    folder = ledger.results(profile)
+    committed.check(folder)
+    old_scores, old_sums = ledger.scores(profile), ledger.sums(profile)
     model = old_scores["variant"] + "/" + old_scores["fusion"]
-    keep = set(old_scores.loc[old_scores["run"].isin(wanted) | model.isin(matrix.absent(profile)), "run"]) - set(stored)
+    asked = old_scores["run"].isin(wanted) | model.isin(matrix.absent(profile))
+    if not (drop or asked.all()):
+        raise StoreError(_would_drop(profile, old_scores[~asked], old_scores["run"].nunique()))
+    keep = set(old_scores.loc[asked, "run"]) - set(stored)
     stamps = {i: s for i, s in ledger.stamps(profile).items() if i in keep}
     score_rows, sum_rows = [], [part for part in [old_sums[old_sums["run"].isin(keep)]] if len(part)]
     for run_id in stored:
@@ -370,12 +421,16 @@ def collect(profile: str) -> Path:
     station_sums = pd.concat(sum_rows).sort_values(["run", "name"])
     for column in station_sums.select_dtypes("float64"):
         station_sums[column] = station_sums[column].astype(np.float32)
-    ledger.replace(folder / "scores.csv",
-                   lambda p: frame.to_csv(p, index=False, float_format="%.6f", lineterminator="\n"))
-    ledger.replace(folder / "stations.parquet", lambda p: station_sums.to_parquet(p, index=False, compression="zstd"))
-    as_json = json.dumps(stamps, indent=0, sort_keys=True)
-    ledger.replace(folder / "stamps.json", lambda p: p.write_text(as_json, encoding="utf-8"))
-    # From the table as written: its digits, so that the next machine to collect quotes the same.
-    quoted = ledger.values(ledger.scores(profile), stamps)
-    ledger.replace(folder / "values.json", lambda p: p.write_text(json.dumps(quoted, indent=0), encoding="utf-8"))
-    return folder / "scores.csv"
+    committed.write(folder, frame, station_sums, stamps, lambda written: ledger.values(written, stamps))
+    return folder / committed.SCORES
+
+
+def _would_drop(profile: str, rows: pd.DataFrame, total: int) -> str:
+    """Name the runs that a collection would drop, and the two ways on."""
+    runs = rows.drop_duplicates("run")
+    named = [f"{run.task} {run.variant}{'' if run.fusion == '-' else '/' + run.fusion} {run.split} fold {run.fold} "
+             f"seed {run.seed}" for run in runs.head(3).itertuples()]
+    more = f" and {len(runs) - len(named):,} more" if len(runs) > len(named) else ""
+    return (f"runs.yml no longer asks for {len(runs):,} of the {total:,} committed runs of profile {profile!r}: "
+            f"{', '.join(named)}{more}; if that is a slip, mend runs.yml; if it is meant, drop them with "
+            f"`placeprior runs collect {profile} --drop`")

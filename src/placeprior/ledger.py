@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import io
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -11,13 +11,14 @@ from typing import Any
 
 import pandas as pd
 
-from placeprior import matrix
-from placeprior.errors import StoreError, UnknownName
-from placeprior.metrics import SUMS
+from placeprior import committed, integrity, matrix
+from placeprior.committed import COLUMNS, KEY
+from placeprior.errors import DamagedEntry, StoreError, UnknownName
 
-#: What names a run in every table, beside its id.
-KEY = ["task", "variant", "fusion", "split", "fold", "seed"]
-COLUMNS = [*KEY, "metric", "value", "n", "run"]
+__all__ = ["COLUMNS", "KEY"]
+#: The files of a store entry beside ``run.json``, which holds their SHA-256.
+TABLES = ("history.csv", "predictions.parquet", "validation.parquet", "stations.parquet", "weights.safetensors")
+NEEDED = ("id", "run", "sizes", "parameters", "scores", "n", "stamp", "files")
 
 
 def store() -> Path:
@@ -26,28 +27,62 @@ def store() -> Path:
 
 
 def is_stored(run_id: str) -> bool:
-    """Whether the store has a complete entry."""
-    return (store() / run_id / "run.json").is_file()
+    """Whether the store has an entry that is complete; :func:`check` looks into its files too."""
+    try:
+        read(run_id)
+    except StoreError:
+        return False
+    return True
+
+
+def is_whole(run_id: str) -> bool:
+    """Whether the store has an entry, and every byte of it is what was written."""
+    try:
+        check(run_id)
+    except DamagedEntry:
+        return False
+    except StoreError:
+        if (store() / run_id).exists():  # another's, and not to be read: making it again would not help
+            raise
+        return False
+    return True
 
 
 def read(run_id: str) -> dict[str, Any]:
-    """A stored run's ``run.json``: what it is, its scores, its stamp.
+    """A stored run's ``run.json``: what it is, its scores, its stamp; its other files are there, with their sizes.
 
     Raises
     ------
+    DamagedEntry
+        The entry is not what was written.
     StoreError
-        If there is none, or it is damaged.
+        There is none, or it may not be read.
     """
-    path = store() / run_id / "run.json"
+    folder = store() / run_id
     try:
-        result = json.loads(path.read_text(encoding="utf-8"))
-        if result["id"] != run_id or not result["scores"]:
-            raise KeyError("id")
+        if not folder.exists():
+            raise StoreError(f"run {run_id} is not in the store; make it with `placeprior runs run {run_id}`")
+        result = _opened(run_id)
+        integrity.compare(folder, result["files"])
         return result
-    except FileNotFoundError:
-        raise StoreError(f"run {run_id} is not in the store; make it with `placeprior runs run {run_id}`") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError) as error:
         raise _damaged(run_id, "run.json", error) from error
+
+
+def check(run_id: str) -> None:
+    """Compare all files of a stored run with their SHA-256; raises as :func:`read`."""
+    result = read(run_id)
+    try:
+        integrity.compare(store() / run_id, result["files"], whole=True)
+    except (OSError, ValueError) as error:
+        raise _damaged(run_id, "a file", error) from error
+
+
+def seal(folder: Path, result: dict[str, Any]) -> None:
+    """Write ``run.json`` into a folder that holds the other files of an entry."""
+    content = result | {"files": integrity.index(folder, TABLES)}
+    (folder / "run.json").write_text(integrity.sealed(content), encoding="utf-8")
+    integrity.readable(folder)
 
 
 def table(run_id: str, name: str) -> pd.DataFrame:
@@ -56,17 +91,16 @@ def table(run_id: str, name: str) -> pd.DataFrame:
     Parameters
     ----------
     run_id : str
-    name : {"history", "predictions", "stations"}
+    name : {"history", "predictions", "validation", "stations"}
         Training curves; test rows (``station`` and ``day`` count from 0 in the cube, ``pm25`` and ``estimate`` in
-        µg m-3); sums per test station.
+        µg m-3); validation rows, none of a baseline; sums per test station.
     """
-    folder = store() / run_id
+    file = "history.csv" if name == "history" else f"{name}.parquet"
     try:
-        if name == "history":
-            return pd.read_csv(folder / "history.csv")
-        return pd.read_parquet(folder / f"{name}.parquet")
+        raw = io.BytesIO(_content(run_id, file))
+        return pd.read_csv(raw) if name == "history" else pd.read_parquet(raw)
     except (OSError, ValueError) as error:
-        raise _damaged(run_id, name, error) from error
+        raise _damaged(run_id, file, error) from error
 
 
 def stations(run_ids: Iterable[str]) -> dict[str, pd.DataFrame]:
@@ -82,11 +116,11 @@ def stations(run_ids: Iterable[str]) -> dict[str, pd.DataFrame]:
 def tensors(run_id: str) -> dict[str, Any]:
     """A stored run's weights (``model.*``) and scalers, as tensors."""
     from safetensors import SafetensorError
-    from safetensors.torch import load_file
+    from safetensors.torch import load
 
     try:
-        return load_file(store() / run_id / "weights.safetensors")
-    except (OSError, SafetensorError) as error:
+        return load(_content(run_id, "weights.safetensors"))
+    except (OSError, ValueError, SafetensorError) as error:
         raise _damaged(run_id, "weights.safetensors", error) from error
 
 
@@ -104,7 +138,7 @@ def scores(profile: str, *matrices: str) -> pd.DataFrame:
     *matrices : str
         Only runs that one of these matrices of the profile asks for; all runs when none is named.
     """
-    frame = _committed(results(profile) / "scores.csv", lambda path: pd.read_csv(path, dtype={"run": str}), COLUMNS)
+    frame = committed.scores(results(profile))
     if not matrices:
         return frame
     # By what the lists say, not by ids: those need the data, which a reader of committed results has not.
@@ -146,19 +180,12 @@ def progress(profile: str, name: str) -> tuple[int, int]:
 
 def sums(profile: str) -> pd.DataFrame:
     """The committed sums per run and test station (see :mod:`placeprior.metrics`)."""
-    return _committed(results(profile) / "stations.parquet", pd.read_parquet, ["run", "name", "lon", "lat", *SUMS])
+    return committed.sums(results(profile))
 
 
 def stamps(profile: str) -> dict[str, dict[str, Any]]:
     """Per run: versions, device, seconds, part sizes, number of parameters, best epoch."""
-    path = results(profile) / "stamps.json"
-    try:
-        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        if not isinstance(found, dict):
-            raise TypeError(f"holds a {type(found).__name__}, not one entry a run")
-        return found
-    except (OSError, ValueError, TypeError) as error:
-        raise _spoilt(path, error) from error
+    return committed.stamps(results(profile))
 
 
 def values(frame: pd.DataFrame, stamped: dict[str, dict[str, Any]]) -> dict[str, float]:
@@ -193,8 +220,13 @@ def done(profile: str) -> set[str]:
     """Ids that need no training: stored ones and, where no page needs more of them, those of the committed scores."""
     from placeprior import trials  # which reads this module
 
-    stored = {path.parent.name for path in store().glob("[!.]*/run.json")}
-    return stored | (set(scores(profile)["run"]) - matrix.live(profile)) | trials.done(profile)
+    stored = {path.parent.name for path in store().glob("[!.]*/run.json") if is_stored(path.parent.name)}
+    return stored | kept(profile) | trials.done(profile)
+
+
+def kept(profile: str) -> set[str]:
+    """Ids that need no training because their scores are committed and no page needs more of them."""
+    return set(scores(profile)["run"]) - matrix.live(profile)
 
 
 def replace(path: Path, write: Callable[[Path], Any]) -> None:
@@ -205,7 +237,7 @@ def replace(path: Path, write: Callable[[Path], Any]) -> None:
     StoreError
         If it cannot be written; what was there is unchanged.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(temporary)
@@ -217,30 +249,40 @@ def replace(path: Path, write: Callable[[Path], Any]) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def _committed(path: Path, read: Callable[[Path], pd.DataFrame], columns: list[str]) -> pd.DataFrame:
-    """Read a committed table, or give an empty one where there is none."""
-    if not path.is_file():
-        return pd.DataFrame(columns=columns)
+def _opened(run_id: str) -> dict[str, Any]:
+    """The content of ``run.json``; ValueError when it is not what was written, or is of another run."""
     try:
-        frame = read(path)
-        if missing := [name for name in columns if name not in frame.columns]:
-            raise ValueError(f"no column {missing[0]!r}")
-        whole = frame["run"].astype(str).str.fullmatch("[0-9a-f]{12}")
-        if not whole.all():  # the last column of the scores
-            raise ValueError(f"row {int((~whole).to_numpy().argmax()) + 1} is cut short")
-        return frame
-    except (OSError, ValueError) as error:
-        raise _spoilt(path, error) from error
+        raw = (store() / run_id / "run.json").read_bytes()
+    except FileNotFoundError:
+        raise ValueError("run.json is missing") from None
+    result = integrity.opened(raw, NEEDED)
+    if result["id"] != run_id:
+        raise ValueError(f"it is of run {result['id']}")
+    if set(result["files"]) != set(TABLES):
+        raise ValueError(f"it is of other files: {', '.join(sorted(result['files']))}")
+    return result
 
 
-def _spoilt(path: Path, error: Exception) -> StoreError:
-    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return StoreError(f"{path} cannot be read ({reason}); bring back the committed file with "
-                      f"`git checkout -- {path.relative_to(matrix.root())}`, or remove it if it was never committed: "
-                      "it is written again from the store")
+def _content(run_id: str, name: str) -> bytes:
+    read(run_id)
+    return integrity.content(store() / run_id / name, _opened(run_id)["files"][name])
 
 
 def _damaged(run_id: str, what: str, error: Exception) -> StoreError:
     folder = store() / run_id
-    return StoreError(f"{what} of stored run {run_id} cannot be read ({error!r}); remove {folder} and run "
-                      f"`placeprior runs run {run_id}`")
+    if isinstance(error, PermissionError):
+        return StoreError(f"{error.filename or folder / what} may not be read; ask {_owner(folder)} for it: "
+                          f"`chmod -R a+rX {folder.parent}`, or work in a clone of your own")
+    if isinstance(error, NotADirectoryError):
+        return StoreError(f"{folder} is a file, and the run's folder belongs there; move it away and run "
+                          f"`placeprior runs run {run_id}`")
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return DamagedEntry(f"{what} of stored run {run_id} cannot be read ({reason}); `placeprior runs run {run_id}` "
+                        "makes the run again")
+
+
+def _owner(path: Path) -> str:
+    try:
+        return path.owner()
+    except (OSError, KeyError):
+        return "its owner"

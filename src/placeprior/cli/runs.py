@@ -50,8 +50,8 @@ def run(run_id: RunId) -> None:
     from placeprior import ledger, matrix
 
     found = matrix.find(run_id)
-    if ledger.is_stored(run_id):
-        result = ledger.read(run_id)  # a damaged entry must not pass for a result
+    if ledger.is_whole(run_id):  # a damaged entry must not pass for a result: it is made again
+        result = ledger.read(run_id)
         typer.echo(f"{run_id}  {found.label}: already made, R2 {result['scores']['r2']:.3f}")
         return
     from rich.console import Console
@@ -67,10 +67,11 @@ def show(run_id: RunId) -> None:
     """Show what a run is, its scores, sizes, training and stamp."""
     from placeprior import ledger, matrix
 
-    if not ledger.is_stored(run_id) and (result := _from_scores(run_id)):
+    stored = (ledger.store() / run_id).exists()
+    if not stored and (result := _from_scores(run_id)):
         typer.echo(f"run {run_id}: from the committed scores of profile {result.pop('profile')}, not in the store")
     else:
-        if not ledger.is_stored(run_id):
+        if not stored:
             matrix.find(run_id)  # only a run that exists is worth the advice to make it
         result = ledger.read(run_id)
         typer.echo(f"run {run_id}: from the store, {ledger.store() / run_id}")
@@ -83,6 +84,20 @@ def show(run_id: RunId) -> None:
     if result.get("best_epoch"):
         common.show(["training", "value"], _training(run_id, result).items())
     common.show(["stamp", "value"], (result.get("stamp") or {}).items())
+
+
+@app.command("collect", epilog="Example: placeprior runs collect demo")
+def collect(
+    profile: Annotated[str, typer.Argument(help="A profile of runs.yml.")] = "demo",
+    drop: Annotated[bool, typer.Option("--drop", help="Drop committed runs that runs.yml no longer asks for.")] = False,
+) -> None:
+    """Write a profile's committed results from all runs made so far, here or elsewhere."""
+    from placeprior import experiment, ledger
+
+    before = set(ledger.scores(profile)["run"])
+    path = experiment.collect(profile, drop=drop)
+    after = set(ledger.scores(profile)["run"])
+    typer.echo(f"{path.parent}: {len(after):,} runs, {len(after - before):,} new, {len(before - after):,} dropped")
 
 
 def _training(run_id: str, result: dict[str, Any]) -> dict[str, Any]:

@@ -43,7 +43,15 @@ def folders() -> list[Path]:
 
 def find(*files: str) -> Path | None:
     """Path of the first of these files that lies in a folder for weights, or None."""
-    return next((path for folder in folders() for file in files if (path := folder / file).is_file()), None)
+    return next((path for folder in folders() for file in files if _is_file(path := folder / file)), None)
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a file lies there: in a folder that may not be looked into, none does."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def check(path: Path) -> str:
