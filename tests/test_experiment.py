@@ -344,6 +344,24 @@ def test_collect_writes_every_score_once_and_is_stable(project):
     assert {p.name: p.read_bytes() for p in path.parent.iterdir()} == before
 
 
+def test_distances_to_training_stations_are_collected_beside_sums_that_have_none(project):
+    """Committed sums of an earlier format have no such column; it is unknown there, and kept where it is known."""
+    made = matrix.runs("tiny")
+    for run in made[:2]:
+        make(run, quiet)
+    path = collect("tiny").with_name("stations.parquet")
+    pd.read_parquet(path).drop(columns="nearest_km").to_parquet(path, index=False)
+    assert ledger.sums("tiny")["nearest_km"].isna().all()
+    shutil.rmtree(ledger.store())
+    make(made[2], quiet)
+    collect("tiny")
+    sums = ledger.sums("tiny")
+    own = ledger.table(made[2].id, "stations").set_index("name")["nearest_km"]
+    new = sums[sums["run"] == made[2].id].set_index("name")["nearest_km"]
+    assert len(own) and new.to_dict() == pytest.approx(own.to_dict(), rel=1e-6)
+    assert sums.loc[sums["run"] != made[2].id, "nearest_km"].isna().all() and sums["run"].nunique() == 3
+
+
 def test_collect_keeps_runs_made_elsewhere_and_drops_those_no_longer_asked_for(project):
     for run in matrix.runs("tiny"):
         make(run, quiet)

@@ -56,9 +56,9 @@ def table(run_id: str, name: str) -> pd.DataFrame:
     Parameters
     ----------
     run_id : str
-    name : {"history", "predictions", "stations"}
+    name : {"history", "predictions", "validation", "stations"}
         Training curves; test rows (``station`` and ``day`` count from 0 in the cube, ``pm25`` and ``estimate`` in
-        µg m-3); sums per test station.
+        µg m-3); validation rows of a network, likewise; sums per test station.
     """
     folder = store() / run_id
     try:
@@ -145,8 +145,12 @@ def progress(profile: str, name: str) -> tuple[int, int]:
 
 
 def sums(profile: str) -> pd.DataFrame:
-    """The committed sums per run and test station (see :mod:`placeprior.metrics`)."""
-    return _committed(results(profile) / "stations.parquet", pd.read_parquet, ["run", "name", "lon", "lat", *SUMS])
+    """The committed sums per run and test station (see :mod:`placeprior.metrics`).
+
+    ``nearest_km``, the distance to the nearest training station, is NaN where it was not kept.
+    """
+    found = _committed(results(profile) / "stations.parquet", pd.read_parquet, ["run", "name", "lon", "lat", *SUMS])
+    return found if "nearest_km" in found else found.assign(nearest_km=float("nan"))
 
 
 def stamps(profile: str) -> dict[str, dict[str, Any]]:
