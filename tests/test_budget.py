@@ -33,6 +33,10 @@ def test_a_difference_holds_where_it_moves_by_a_hundredth_or_half_its_standard_e
     assert other["moved"].to_numpy() == pytest.approx([-0.05] * 3) and not other["held"].any()
     assert (other["allowed"] >= 0.01).all() and (other["low"] < other["difference"]).all()
     assert other["allowed"].to_numpy() == pytest.approx(np.maximum(0.01, other["se"] / 2))
+    curve = budget.curve(found.reset_index())
+    curve = curve[(curve["split"] == "spatial") & (curve["arm"] == "lonlat")].sort_values("budget")
+    assert curve["difference"].diff().iloc[1] == pytest.approx(0.009)
+    assert np.ptp(curve["high"] - curve["low"]) == pytest.approx(0, abs=1e-12)
     said = budget.verdict(found.reset_index(), budget.orders(table, sums))
     assert "**3 of 6** differences" in said and "GeoCLIP (Hadamard) on world, OoR · 16° 2 (by −0.050" in said
     assert "changes by +0.020 to +0.020" in said

@@ -9,7 +9,7 @@ import pytest
 from placeprior import law, ledger, metrics
 from placeprior.compare import with_arm
 from placeprior.data.world import World
-from placeprior.errors import ConfigError, StoreError
+from placeprior.errors import StoreError
 
 DAYS = 15
 ERRORS = {"none+head": lambda km: 4.0, "lonlat": lambda km: 4.0, "geoclip-hadamard": lambda km: np.where(km < 40, 2, 4)}
@@ -70,7 +70,8 @@ def test_the_gain_is_clear_as_far_as_it_was_put():
     assert len(other) == 7 and other["clear"].abs().sum() <= 1  # of arms that are alike, one in twenty by chance
     variance = 4 * 5**2  # of the gamma distribution
     assert near["gain"].to_numpy() == pytest.approx(np.full(len(near), (16 - 4) / variance), rel=0.25)
-    assert law.end(found[found["arm"] == "geoclip-hadamard"])["low_km"] == 40
+    said = law.verdict(found)
+    assert "(Hadamard) gains clearly at up to 10 km, 10 to 20 km and 20 to 40 km, and its gain ends at 40 to 80" in said
 
 
 @pytest.mark.parametrize(("clear", "told"), [
@@ -78,19 +79,13 @@ def test_the_gain_is_clear_as_far_as_it_was_put():
     ([0, 0, 1, 1], "gains clearly at 10 to 20 km and 20 km and more, but not yet at 0 km."),
     ([1, 0, 1, -1], "gains clearly at 0 km and 10 to 20 km, and its gain ends at up to 10 km; "
                     "it clearly loses at 20 km and more."),
-    ([1, 1, 1, 1], "gains clearly at every distance."),
-    ([0, 0, 0, 0], "gains clearly at no distance."),
+    ([1, 1, 1, 1], "gains clearly everywhere."),
+    ([0, 0, 0, 0], "gains clearly nowhere."),
 ])  # fmt: skip
 def test_the_verdict_says_where_the_gain_is_clear_and_where_it_ends(clear, told):
     edges = [0, 1e-9, 10, 20, np.inf]
     found = pd.DataFrame({"low_km": edges[:-1], "high_km": edges[1:], "arm": "lonlat", "clear": clear})
     assert law.verdict(pd.concat([found, found.assign(arm=law.ORACLE)])) == f"lon/lat {told}"
-    assert (law.end(found) is None) == (min(clear) > 0)
-
-
-def test_an_end_is_that_of_one_arm():
-    with pytest.raises(ConfigError, match="asked of one arm; got a, b"):
-        law.end(pd.DataFrame({"arm": ["a", "b"], "clear": [1, 0]}))
 
 
 def test_bins_with_their_rows_add_up_to_the_whole_over_splits_with_unequal_seeds():
@@ -156,5 +151,6 @@ def test_by_stations_compares_the_same_fits_at_every_number():
     assert found.groupby("arm")["trained"].apply(list).to_dict() == {arm: [25, 780] for arm in ARMS}
     assert set(found["seeds"]) == {2} and set(found["folds"]) == {1}
     assert found[found["arm"] == "geoclip-hadamard"]["clear"].tolist() == [0, 1]
-    assert law.end(found[found["arm"] == "geoclip-hadamard"])["trained"] == 25
+    said = law.verdict(found, lambda row: f"{row.trained:.0f} stations")
+    assert "GeoCLIP (Hadamard) gains clearly at 780 stations, but not yet at 25 stations" in said
     assert law.by_stations(whole, sums, stations, ARMS).empty

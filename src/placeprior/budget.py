@@ -69,6 +69,18 @@ def doubled(table: pd.DataFrame, sums: pd.DataFrame, *, against: str = REFERENCE
     return found.reset_index()
 
 
+def curve(found: pd.DataFrame) -> pd.DataFrame:
+    """The differences of :func:`doubled` one below the other: :data:`CELL`, ``arm, budget, difference, low, high``.
+
+    With twice the budget an interval is as wide as with the plain one.
+    """
+    plain = found[[*CELL, "arm", "difference", "low", "high"]].assign(budget=1)
+    twice = plain.assign(budget=2)
+    for name in ("difference", "low", "high"):
+        twice[name] += found["moved"]
+    return pd.concat([plain, twice], ignore_index=True)
+
+
 def _both(table: pd.DataFrame) -> pd.DataFrame:
     """Fits that were made with both budgets: a row each, R2 with twice the budget beside."""
     table = compare.with_arm(table)

@@ -21,7 +21,7 @@ from placeprior.errors import StoreError, UnknownName
 #: Evidence by the module that makes it, and how its file ends: dense maps are no reading matter.
 KINDS = {
     "strata": "csv", "importance": "csv", "truth": "parquet", "artefacts": "csv", "national": "parquet",
-    "served": "csv",
+    "served": "csv", "uncertainty": "csv",
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ Noise of the instruments does not enter: it adds the same to both squared errors
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 from placeprior import compare, data
-from placeprior.errors import ConfigError, StoreError
+from placeprior.errors import StoreError
 from placeprior.interval import Noise, interval
 from placeprior.paired import BLOCK_KM, FOUND, fits, paired, residual_range, squares
 from placeprior.splits import HISTORY
@@ -200,56 +200,6 @@ def by_stations(
     return told.sort_values("trained", ignore_index=True)
 
 
-def end(gains: pd.DataFrame) -> pd.Series | None:
-    """The first row, in the order given, whose interval does not lie above zero: where the gain ends.
-
-    Parameters
-    ----------
-    gains : pandas.DataFrame
-        Rows of one arm, with a column ``clear``.
-
-    Returns
-    -------
-    pandas.Series or None
-        None where every interval lies above zero.
-
-    Raises
-    ------
-    ConfigError
-        If they are of several arms.
-    """
-    if gains["arm"].nunique() > 1:
-        raise ConfigError(f"where a gain ends is asked of one arm; got {', '.join(sorted(gains['arm'].unique()))}")
-    beyond = gains[gains["clear"] <= 0]
-    return beyond.iloc[0] if len(beyond) else None
-
-
-def verdict(gains: pd.DataFrame) -> str:
-    """One sentence a task: for each arm, at which distances its gain is clear, and where it ends.
-
-    Parameters
-    ----------
-    gains : pandas.DataFrame
-        As :func:`by_distance`.
-    """
-    said = []
-    for arm in [each for each in compare.arm_order(gains["arm"]) if each != ORACLE]:
-        own = gains[gains["arm"] == arm].sort_values("low_km")
-        clear, worse, last = own[own["clear"] > 0], own[own["clear"] < 0], end(own)
-        if clear.empty:
-            text = "gains clearly at no distance"
-        elif last is None:
-            text = "gains clearly at every distance"
-        else:
-            text = f"gains clearly at {compare.listed([reach(row) for row in clear.itertuples()])}"
-            text += (f", and its gain ends at {reach(last)}" if last["low_km"] > own["low_km"].iloc[0] else
-                     f", but not yet at {reach(last)}")  # fmt: skip
-        if len(worse):
-            text += f"; it clearly loses at {compare.listed([reach(row) for row in worse.itertuples()])}"
-        said.append(f"{compare.said(arm)} {text}")
-    return "; ".join(said) + "." if said else ""
-
-
 def reach(row: Any) -> str:
     """A bin of distance in words.
 
@@ -262,3 +212,28 @@ def reach(row: Any) -> str:
     if np.isinf(row.high_km):
         return f"{row.low_km:.0f} km and more"
     return f"up to {row.high_km:.0f} km" if row.low_km < 1 else f"{row.low_km:.0f} to {row.high_km:.0f} km"
+
+
+def verdict(gains: pd.DataFrame, where: Callable[[Any], str] = reach) -> str:
+    """One sentence: for each arm, where its gain is clear, and where it ends.
+
+    Parameters
+    ----------
+    gains : pandas.DataFrame
+        As :func:`by_distance` or :func:`by_stations`, in the order in which the end is looked for.
+    where : callable
+        A row in words.
+    """
+    said = []
+    for arm in [each for each in compare.arm_order(gains["arm"]) if each != ORACLE]:
+        own = gains[gains["arm"] == arm]
+        clear, worse, last = ([where(row) for row in part.itertuples()] for part in (
+            own[own["clear"] > 0], own[own["clear"] < 0], own[own["clear"] <= 0][:1]))  # fmt: skip
+        text = f"gains clearly at {compare.listed(clear)}"
+        if not clear or not last:
+            text = "gains clearly nowhere" if last else "gains clearly everywhere"
+        else:
+            text += f", and its gain ends at {last[0]}" if own["clear"].iloc[0] > 0 else f", but not yet at {last[0]}"
+        text += f"; it clearly loses at {compare.listed(worse)}" if worse else ""
+        said.append(f"{compare.said(arm)} {text}")
+    return "; ".join(said) + "." if said else "No such runs yet."
