@@ -40,7 +40,7 @@ _LISTS = ("task", "model", "split", "seed")
 #: are no reading matter.
 EVIDENCE = {
     "strata": "csv", "importance": "csv", "truth": "parquet", "artefacts": "csv", "national": "parquet",
-    "served": "csv", "aa": "csv", "coverage": "csv",
+    "served": "csv", "aa": "csv", "coverage": "csv", "uncertainty": "csv",
 }  # fmt: skip
 MOST = 20_000  # runs of a matrix, before its folds: more is a slip, and listing them takes minutes
 LAST_SEED = 10**9

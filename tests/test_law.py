@@ -1,0 +1,156 @@
+"""The gain by distance, by number of stations: known answers, weights, and what is left out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from placeprior import law, ledger, metrics
+from placeprior.compare import with_arm
+from placeprior.data.world import World
+from placeprior.errors import StoreError
+
+DAYS = 15
+ERRORS = {"none+head": lambda km: 4.0, "lonlat": lambda km: 4.0, "geoclip-hadamard": lambda km: np.where(km < 40, 2, 4)}
+ARMS = ["lonlat", "geoclip-hadamard"]
+MODELS = {"none+head": ("none+head", "-"), "lonlat": ("lonlat", "channels"),
+          "geoclip-hadamard": ("geoclip", "hadamard")}  # fmt: skip
+
+
+def places(n):
+    """Places over the country that no random generator is needed for."""
+    i = np.arange(1, n + 1)
+    return np.column_stack([-120 + 42 * (i * 0.6180339887498949 % 1), 30 + 17 * (i * 0.7548776662466927 % 1)])
+
+
+CELLS = (("spatial", 1, 60), ("checkerboard-16", 1, 150), ("checkerboard-16", 2, 150))
+
+
+def made(cells=CELLS, seeds=(0, 1), own=ERRORS):
+    """Scores and station sums of arms whose errors have the sizes that a function of the distance gives."""
+    rows, tables = [], []
+    for split, fold, stations in cells:
+        rng = np.random.default_rng([fold, stations])
+        station = np.repeat(np.arange(stations), DAYS)
+        km = rng.uniform(0, 40 if split == "spatial" else 600, stations)
+        y = rng.gamma(4, 5, station.size)
+        for seed in seeds:
+            for arm, size in own.items():
+                noise = np.random.default_rng([seed, fold, stations, *arm.encode()]).normal(size=y.size)
+                sums = metrics.station_sums(station, y, y + size(km[station]) * noise)
+                run = f"{split}-{fold}-{seed}-{arm}"
+                rows += [["world", *MODELS[arm], split, fold, seed, name, float(value), y.size, run]
+                         for name, value in metrics.scores(sums.to_numpy().sum(0)).items()]  # fmt: skip
+                lonlat = places(stations)
+                tables.append(sums.reset_index(drop=True).assign(
+                    run=run, name=[f"s{i:03d}" for i in range(stations)], nearest_km=km, lon=lonlat[:, 0],
+                    lat=lonlat[:, 1]))  # fmt: skip
+    return pd.DataFrame(rows, columns=ledger.COLUMNS), pd.concat(tables, ignore_index=True)
+
+
+def of(found, arm):
+    return found[found["arm"] == arm].set_index("low_km")
+
+
+def test_of_one_fold_and_all_distances_the_gain_is_the_difference_in_r2():
+    scores, sums = made(cells=[("spatial", 1, 60)])
+    found = law.by_distance(scores, sums, ARMS, edges=(0, np.inf))
+    r2 = with_arm(scores[scores["metric"] == "r2"]).groupby("arm")["value"].mean()
+    for arm in ARMS:
+        assert of(found, arm)["gain"].item() == pytest.approx(r2[arm] - r2["none+head"], abs=1e-9)
+    assert (found["rows"] == 60 * DAYS).all() and (found["stations"] == 60).all()
+
+
+def test_the_gain_is_clear_as_far_as_it_was_put():
+    found = law.by_distance(*made(), ARMS)
+    one, other = of(found, "geoclip-hadamard"), of(found, "lonlat")
+    near, far = one[one["high_km"] <= 40], one[one.index >= 40]
+    assert len(near) >= 3 and (near["clear"] == 1).all() and not far["clear"].any()
+    assert len(other) == 7 and other["clear"].abs().sum() <= 1  # of arms that are alike, one in twenty by chance
+    variance = 4 * 5**2  # of the gamma distribution
+    assert near["gain"].to_numpy() == pytest.approx(np.full(len(near), (16 - 4) / variance), rel=0.25)
+    said = law.verdict(found)
+    assert "(Hadamard) gains clearly at up to 10 km, 10 to 20 km and 20 to 40 km, and its gain ends at 40 to 80" in said
+
+
+@pytest.mark.parametrize(("clear", "told"), [
+    ([1, 1, 0, 0], "gains clearly at 0 km and up to 10 km, and its gain ends at 10 to 20 km."),
+    ([0, 0, 1, 1], "gains clearly at 10 to 20 km and 20 km and more, but not yet at 0 km."),
+    ([1, 0, 1, -1], "gains clearly at 0 km and 10 to 20 km, and its gain ends at up to 10 km; "
+                    "it clearly loses at 20 km and more."),
+    ([1, 1, 1, 1], "gains clearly everywhere."),
+    ([0, 0, 0, 0], "gains clearly nowhere."),
+])  # fmt: skip
+def test_the_verdict_says_where_the_gain_is_clear_and_where_it_ends(clear, told):
+    edges = [0, 1e-9, 10, 20, np.inf]
+    found = pd.DataFrame({"low_km": edges[:-1], "high_km": edges[1:], "arm": "lonlat", "clear": clear})
+    assert law.verdict(pd.concat([found, found.assign(arm=law.ORACLE)])) == f"lon/lat {told}"
+
+
+def test_bins_with_their_rows_add_up_to_the_whole_over_splits_with_unequal_seeds():
+    scores, sums = made()
+    dropped = scores[(scores["split"] == "spatial") & (scores["seed"] == 1)]["run"]
+    scores = scores[~scores["run"].isin(dropped)]
+    whole, parts = (law.by_distance(scores, sums, ARMS, edges=edges) for edges in ((0, np.inf), (0, 30, 100, np.inf)))
+    for arm in ARMS:
+        one, many = of(whole, arm), of(parts, arm)
+        assert (many["gain"] * many["rows"]).sum() / one["rows"].item() == pytest.approx(one["gain"].item())
+        assert many["rows"].sum() == one["rows"].item() == 360 * DAYS
+
+
+def test_one_training_has_a_gain_but_no_interval():
+    found = law.by_distance(*made(seeds=[0]), ARMS)
+    assert found["gain"].notna().all() and found[["low", "high"]].isna().all(axis=None) and not found["clear"].any()
+
+
+def test_fits_that_an_arm_lacks_few_stations_and_unknown_distances_are_left_out():
+    scores, sums = made()
+    again = scores.assign(split=scores["split"] + "@25", run=scores["run"] + "x")
+    lacking = (scores["split"] == "spatial") & (scores["variant"] == "geoclip")
+    sums.loc[sums["run"].str.startswith("checkerboard-16-2"), "nearest_km"] = np.nan
+    found = law.by_distance(pd.concat([scores[~lacking], again]), pd.concat([sums, sums.assign(run=sums["run"] + "x")]),
+                            ARMS, edges=(0, np.inf))  # fmt: skip
+    assert (found["rows"] == 150 * DAYS).all() and (found["splits"] == 1).all()
+    assert law.by_distance(scores, sums.assign(nearest_km=np.nan), ARMS).empty
+
+
+def test_arms_on_other_rows_are_refused():
+    scores, sums = made()
+    sums.loc[sums["run"].str.endswith("1-lonlat") & (sums["name"] == "s003"), "n"] -= 1
+    with pytest.raises(StoreError, match="do not test the same rows at s003"):
+        law.by_distance(scores, sums, ARMS)
+
+
+def test_an_oracle_is_an_arm_whose_gain_is_given_by_station():
+    scores, sums = made(cells=[("spatial", 1, 60)])
+    oracle = pd.Series(5.0, sums["name"].unique())
+    found = law.by_distance(scores, sums, ARMS, edges=(0, np.inf), oracle=oracle)
+    total = sums[sums["run"] == "spatial-1-0-lonlat"][metrics.SUMS].sum()
+    variance = total["sum_y2"] / total["n"] - (total["sum_y"] / total["n"]) ** 2
+    assert of(found, law.ORACLE)["gain"].item() == pytest.approx(5 / variance)
+    assert law.ORACLE not in law.verdict(found)
+
+
+def test_place_adds_nothing_to_a_world_without_placeness_and_more_with_more():
+    options = {"stations": 20, "days": 40, "fires": 2}
+    none, one, two = (law.place_part(**options, placeness=p) for p in (0.0, 1.0, 2.0))
+    assert (none == 0).all() and 0 < one.mean() < two.mean()
+    cube, blind = (World(**options, placeness=p).cube() for p in (1.0, 0.0))
+    days = np.isfinite(cube["pm25"].values[0]) & (np.arange(40) >= 20)
+    part = (cube["pm25_true"] - blind["pm25_true"]).transpose("station", "time").values[0, days]
+    assert one.iloc[0] == pytest.approx(float((part**2).mean()), rel=1e-5)
+
+
+def test_by_stations_compares_the_same_fits_at_every_number():
+    few, low = made(cells=[("spatial", 1, 60)], own=ERRORS | {"geoclip-hadamard": lambda km: 4.0})
+    few, low = few.assign(split="spatial@25", run=few["run"] + "x"), low.assign(run=low["run"] + "x")
+    whole, sums = made(seeds=(0, 1, 2))
+    stations = pd.Series({run: 25 if run.endswith("x") else 780 for run in [*few["run"], *whole["run"]]})
+    found = law.by_stations(pd.concat([few, whole]), pd.concat([low, sums]), stations, ARMS)
+    assert found.groupby("arm")["trained"].apply(list).to_dict() == {arm: [25, 780] for arm in ARMS}
+    assert set(found["seeds"]) == {2} and set(found["folds"]) == {1}
+    assert found[found["arm"] == "geoclip-hadamard"]["clear"].tolist() == [0, 1]
+    said = law.verdict(found, lambda row: f"{row.trained:.0f} stations")
+    assert "GeoCLIP (Hadamard) gains clearly at 780 stations, but not yet at 25 stations" in said
+    assert law.by_stations(whole, sums, stations, ARMS).empty
