@@ -216,7 +216,8 @@ def test_a_kernel_that_dies_is_named(notebooks, monkeypatch):
 EVIL = [
     "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "</div>", "<!-- x", "<?php", "``<script>`",
     "\\`<script>`", "`|<script>|`", "`\n<script>`", "<https://x/`><script>`", "<https://a\"b>", "$ <script>$",
-    "$a$<script>", "``` <i>", "![x](y)<svg/onload=1>", "`a``<b>`", "```{raw} html\n<script>\n```", "```{eval-rst}\n.. raw:: html\n```",
+    "$a$<script>", "``` <i>", "![x](y)<svg/onload=1>", "`a``<b>`", "```{raw} html\n<script>\n```",
+    "```{eval-rst}\n.. raw:: html\n```",
 ]  # fmt: skip
 
 
