@@ -398,7 +398,7 @@ def test_help_keeps_units_in_brackets():
     assert "[m s-1]" in fine("data", "from-csv", "--help")
 
 
-# --- a terminal that cannot write everything ----------------------------------------------------------------------------
+# --- a terminal that cannot write everything --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])

@@ -231,7 +231,8 @@ def abroad():
     return {
         "kNNDM": lambda p: distances.matched_folds(p, 2, np.random.default_rng(0)),
         "map": distances.to_map, "states": regions.states,
-        "slepian": encoders.load("slepian"), "urban": encoders.load("urban"), "hybrid": encoders.load("geoclip-slepian"),
+        "slepian": encoders.load("slepian"), "urban": encoders.load("urban"),
+        "hybrid": encoders.load("geoclip-slepian"),
     }  # fmt: skip
 
 

@@ -321,9 +321,9 @@ def test_an_index_without_a_name_in_a_table_is_left_out():
 
 @pytest.mark.parametrize(
     "stamp",
-    ["2021-01", "2021", "202101", "2021-13", "2021-13-01", "2021-1-1", "2021-02-30", "2021-W01-1", "2021-001", "01/02/2021",
-     "Jan 2021", "18628", "1609459200", "20210101.0", "", "NaT", "nan", 2021, 202101, 18628, 2021.0, None, pd.NaT,
-     pd.Period("2021-01", "M")],
+    ["2021-01", "2021", "202101", "2021-13", "2021-13-01", "2021-1-1", "2021-02-30", "2021-W01-1", "2021-001",
+     "01/02/2021", "Jan 2021", "18628", "1609459200", "20210101.0", "", "NaT", "nan", 2021, 202101, 18628, 2021.0, None,
+     pd.NaT, pd.Period("2021-01", "M")],
 )  # fmt: skip
 def test_what_is_no_day_is_refused(stamp):
     rows = table(stations=("a",), days=1)
@@ -341,7 +341,8 @@ def test_a_time_of_day_is_no_day(stamp):
 @pytest.mark.parametrize(
     "stamp",
     ["2021-01-01", " 2021-01-01 ", "20210101", 20210101, "2021-01-01T00:00", "2021-01-01 00:00:00.000",
-     pd.Timestamp("2021-01-01"), np.datetime64("2021-01-01"), pd.Timestamp("2021-01-01").date(), pd.Period("2021-01-01")],
+     pd.Timestamp("2021-01-01"), np.datetime64("2021-01-01"), pd.Timestamp("2021-01-01").date(),
+     pd.Period("2021-01-01")],
 )  # fmt: skip
 def test_a_day_is_read_however_it_is_given(stamp):
     cube = from_table(table(stations=("a",), days=1).assign(date=stamp))

@@ -1,7 +1,7 @@
 """No public function returns another number for masked, labelled or unsorted input than for the same data plain.
 
-Each of the functions below is given the same places and values in every kind of array or table that people have. It must
-return what it returns for plain arrays, or refuse in its own words.
+Each of the functions below is given the same places and values in every kind of array or table that people have. It
+must return what it returns for plain arrays, or refuse in its own words.
 """
 
 from __future__ import annotations
@@ -354,7 +354,8 @@ def test_a_table_in_any_order_of_rows_and_columns_is_the_same_cube(order, column
 @given(st.lists(st.tuples(st.floats(-180, 180), st.floats(-90, 90)), min_size=1, max_size=5), st.data())
 def test_what_is_hidden_is_missing_wherever_it_is(rows, data):
     values = np.array(rows)
-    hidden = np.array(data.draw(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=len(rows), max_size=len(rows))))
+    pair = st.tuples(st.booleans(), st.booleans())
+    hidden = np.array(data.draw(st.lists(pair, min_size=len(rows), max_size=len(rows))))
     found = arrays.places(np.ma.masked_array(values, hidden))
     np.testing.assert_array_equal(found, np.where(hidden, np.nan, values))
     table = pd.DataFrame({"lat": values[:, 1], "lon": values[:, 0]}).mask(hidden[:, ::-1])
@@ -364,11 +365,13 @@ def test_what_is_hidden_is_missing_wherever_it_is(rows, data):
 def test_day_lengths_and_terms_pass_over_masks():
     lat = np.ma.masked_array(PLACES[:, 1], np.arange(N) == 3)
     assert np.flatnonzero(np.isnan(calendar.day_length(lat, [1, 2])).any(1)).tolist() == [3]
-    same(calendar.day_length(torch.tensor(PLACES[:, 1], requires_grad=True), [5]), calendar.day_length(PLACES[:, 1], [5]))
+    wants = torch.tensor(PLACES[:, 1], requires_grad=True)
+    same(calendar.day_length(wants, [5]), calendar.day_length(PLACES[:, 1], [5]))
 
 
 def test_a_split_of_a_cube_sees_its_places():
-    made = cube.place_on(np.array(NAMES, object), np.ma.masked_array(PLACES[:, 0], False), PLACES[:, 1].tolist(), DAYS.values)
+    lon, lat = np.ma.masked_array(PLACES[:, 0], False), PLACES[:, 1].tolist()
+    made = cube.place_on(np.array(NAMES, object), lon, lat, DAYS.values)
     np.testing.assert_array_equal(splits.stations(made), PLACES)
     hidden = cube.place_on(np.array(NAMES, object), np.ma.masked_array(PLACES[:, 0], np.arange(N) == 3), PLACES[:, 1],
                            DAYS.values)  # fmt: skip

@@ -230,8 +230,8 @@ def test_what_a_page_needs_is_checked_for_typos(notebooks):
 def test_another_kernel_of_the_same_name_is_not_used(notebooks, monkeypatch, tmp_path):
     spec = tmp_path / "jupyter" / "kernels" / "python3"
     spec.mkdir(parents=True)
-    (spec / "kernel.json").write_text('{"argv": ["/usr/bin/false", "-f", "{connection_file}"], "display_name": "Python 3",'
-                                      ' "language": "python"}')
+    (spec / "kernel.json").write_text('{"argv": ["/usr/bin/false", "-f", "{connection_file}"], '
+                                      '"display_name": "Python 3", "language": "python"}')
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
     (notebooks / "notebooks" / "00_toy.py").write_text(NOTEBOOK + "\n# %%\nimport sys\nprint(sys.executable)\n")
     page = nbformat.read(execute("toy", notebooks / "out.ipynb"), 4)
@@ -249,9 +249,10 @@ def test_a_kernel_that_dies_is_named(notebooks, monkeypatch):
 
 
 EVIL = [
-    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "</div>", "<!-- x", "<?php", "``<script>`", "\\`<script>`",
-    "`|<script>|`", "`\n<script>`", "<https://x/`><script>`", "<https://a\"b>", "$ <script>$", "$a$<script>", "``` <i>",
-    "![x](y)<svg/onload=1>", "`a``<b>`", "```{raw} html\n<script>\n```", "```{eval-rst}\n.. raw:: html\n```",
+    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "</div>", "<!-- x", "<?php", "``<script>`",
+    "\\`<script>`", "`|<script>|`", "`\n<script>`", "<https://x/`><script>`", "<https://a\"b>", "$ <script>$",
+    "$a$<script>", "``` <i>", "![x](y)<svg/onload=1>", "`a``<b>`", "```{raw} html\n<script>\n```",
+    "```{eval-rst}\n.. raw:: html\n```",
 ]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from providers import Fault
 from providers import aqs as maker
 
@@ -280,3 +281,25 @@ def test_a_real_year_written_as_epa_writes_it_is_read_back(tmp_path, year):
     np.testing.assert_allclose(cube["pm25"].values, wanted["pm25"].values, rtol=0, atol=2e-5)
     assert int(np.isfinite(cube["pm25"].values).sum()) == len(real) and cube.attrs["filled"].startswith("0 of")
     assert int((cube["event"] == 1).sum()) == (turn == 3).sum()
+
+
+ZERO = {"Latitude": 0, "Longitude": 0}
+
+
+def moved(rows, change, when):
+    """Rows of the hourly monitor changed on some days."""
+    return [row | change if row["County Code"] == "019" and when(row["Date Local"]) else row for row in rows]
+
+
+@pytest.mark.parametrize("change", [ZERO, {"Longitude": 119.3}, {"Latitude": "", "Longitude": ""}])
+def test_a_place_that_cannot_be_costs_no_day_where_another_is_known(provider, tmp_path, change):
+    """Also where the period has none, and a day outside of it does."""
+    def found(name, when):
+        return made(provider, tmp_path / name, change=lambda rows: moved(rows, change, when))
+
+    plain = made(provider, tmp_path / "plain")
+    for name, first in (("last", "2020-02-20"), ("all", "2020-02-01")):
+        with pytest.warns(UserWarning, match="1 station without a place in the state named .'06-019-0011-88101'"):
+            xr.testing.assert_allclose(found(name, lambda day, first=first: day >= first), plain)
+    with pytest.warns(UserWarning, match=f"1 station left out with 29 station-days.*{HOURLY!r}"):
+        assert HOURLY not in found("never", lambda day: True)["station"].values

@@ -255,8 +255,9 @@ def grids(folder, off, kind="f8", start=-118.3, **attrs):
                 folder / f"{short}_2020.nc", engine="h5netcdf")
 
 
-#: Edges on which a centre lies, so that rounding decides on which side.
-SMALL, DECEMBER = Region(-118.25 + 1 / 120, 34.3 - 5 / 24, -118.0 - 1 / 120, 34.2), Period.parse("2020-12-01/2020-12-02")
+#: An edge on which a centre lies, so that rounding decides on which side.
+SMALL = Region(-118.25 + 1 / 120, 34.3 - 5 / 24, -118.0 - 1 / 120, 34.2)
+DECEMBER = Period.parse("2020-12-01/2020-12-02")
 
 
 @pytest.mark.parametrize(("off", "kind"), [(0.0, "f8"), (1e-13, "f8"), (-1e-13, "f8"), (4e-6, "f8"), (1e-13, "f4")])

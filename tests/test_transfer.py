@@ -162,7 +162,7 @@ def test_only_https_is_fetched(monkeypatch):
     assert mirrored("https://data.example/a") == "https://data.example/a"
 
 
-# --- answers that are not what was asked, and secrets that nobody asked for ---------------------------------------------
+# --- answers that are not what was asked, and secrets that nobody asked for -------------------------------------------
 
 
 @contextmanager

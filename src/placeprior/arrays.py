@@ -74,7 +74,7 @@ def places(lonlat: Any) -> Floats:
         Labels that do not say which is which; something else than numbers.
     """
     def error(what: str) -> CoordinateError:
-        return CoordinateError(f"lonlat {what}; give columns named lon and lat, or a plain array of longitude, latitude")
+        return CoordinateError(f"lonlat {what}; give columns named lon and lat, or a plain array (longitude, latitude)")
 
     def labelled(names: Sequence[Any], column: Any) -> Floats:
         east, north = _axis(names, error)
@@ -110,7 +110,7 @@ def places(lonlat: Any) -> Floats:
 
 
 def by_day(values: Any, what: str, error: Error = CubeError) -> Floats:
-    """Return values on (station, time) as float64, by the names of dimensions or a table's dates where there are any."""
+    """Return values on (station, time) as float64, by names of dimensions or a table's dates where there are any."""
     return numbers(_upright(values), what, error)
 
 

@@ -329,9 +329,11 @@ def at_home(lonlat: ArrayLike, what: str, together: bool = False) -> Floats:
             abroad[far] = True
     if abroad.any():
         row = int(abroad.argmax())
-        raise CoordinateError(f"row {row}: lon={_written(places[row, 0])}, lat={_written(places[row, 1])} is not in the "
-                              f"contiguous United States ({int(abroad.sum())} such rows of {len(places)}), and {what} "
-                              "knows no other country; leave them out, or choose something that does")
+        lon, lat = map(_written, places[row])
+        raise CoordinateError(
+            f"row {row}: lon={lon}, lat={lat} is not in the contiguous United States ({int(abroad.sum())} such rows of "
+            f"{len(places)}), and {what} knows no other country; leave them out, or choose something that does"
+        )
     return places
 
 

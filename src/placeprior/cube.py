@@ -317,7 +317,8 @@ def _refuse_cells(wrong: np.ndarray, cube: xr.Dataset, name: str, why: str) -> N
         station, day = cube["station"].values[i], cube["time"].values[j].astype("datetime64[D]")
         value, count = cube[name].values[i, j], int(wrong.sum())
         raise CubeError(
-            f"{name} at station {str(station)!r} on {day} is {apart(value, *PM25_RANGE)[0]}, {why} ({count} such values)"
+            f"{name} at station {str(station)!r} on {day} is {apart(value, *PM25_RANGE)[0]}, {why} "
+            f"({count} such values)"
         )
 
 

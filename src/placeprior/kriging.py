@@ -244,12 +244,12 @@ def krige(
         In units of ``values``; NaN where not wanted, or no monitor reported that day.
     """
     days = arrays.days(values)
-    wanted = arrays.flags_by_day(wanted, "wanted")[arrays.order(arrays.labels(wanted), arrays.labels(target), "wanted")][
-        :, arrays.order(arrays.days(wanted), days, "wanted")]  # fmt: skip
+    rows = arrays.order(arrays.labels(wanted), arrays.labels(target), "wanted")
+    wanted = arrays.flags_by_day(wanted, "wanted")[rows][:, arrays.order(arrays.days(wanted), days, "wanted")]
     values, lonlat, target = *_together(values, lonlat), check_lonlat(target)
     if wanted.shape != (len(target), values.shape[1]):
-        raise CubeError(f"wanted has shape {wanted.shape} for {len(target)} places and {values.shape[1]} days; give one "
-                        "value for each")
+        raise CubeError(f"wanted has shape {wanted.shape} for {len(target)} places and {values.shape[1]} days; give "
+                        "one value for each")
     source = np.flatnonzero(np.isfinite(values).any(1))
     known = values[source]
     between = curve.covariance(great_circle_km(lonlat[source], lonlat[source]))

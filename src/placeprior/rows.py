@@ -111,7 +111,8 @@ def _strictly(before: int) -> Iterator[None]:
         try:
             yield
         except pd.errors.ParserError as error:
-            raise pd.errors.ParserError(re.sub(r"(?<=line )\d+", lambda n: str(int(n[0]) + before), str(error))) from None
+            said = re.sub(r"(?<=line )\d+", lambda number: str(int(number[0]) + before), str(error))
+            raise pd.errors.ParserError(said) from None
 
 
 @dataclass
@@ -229,8 +230,8 @@ def days(table: pd.DataFrame) -> pd.Series:
     refuse(~days.dt.year.between(*YEARS), table, "date", "correct the mistyped year")
     refuse(days != days.dt.normalize(), table, "date", "it has a time of day; aggregate to daily means first")
     if (days.dt.day == 1).all() and days.nunique() > 2:
-        warnings.warn(f"every date is the first of a month ({days.min():%Y-%m-%d} to {days.max():%Y-%m-%d}): if these are "
-                      "monthly means, they are not values of these days", stacklevel=3)
+        warnings.warn(f"every date is the first of a month ({days.min():%Y-%m-%d} to {days.max():%Y-%m-%d}): if these "
+                      "are monthly means, they are not values of these days", stacklevel=3)
     return days
 
 

@@ -146,7 +146,7 @@ def read_zip(path: str | Path, parameter: str = PARAMETER, events: bool = False)
 
 
 def station_days(path: str | Path, parameter: str = PARAMETER) -> pd.DataFrame:
-    """Return :func:`read_zip` with ``event``, each day at its own place, NaN where that cannot be: see :func:`settle`."""
+    """Return :func:`read_zip` with ``event``, each day at its own place, or NaN where it cannot be (:func:`settle`)."""
     path = Path(path)
     rows = read_rows(path)
     for spelled in rows["Units of Measure"].unique():
@@ -167,11 +167,13 @@ def station_days(path: str | Path, parameter: str = PARAMETER) -> pd.DataFrame:
     event = _event(rows, path)
     whole, included = duration.isin(DURATIONS), event.isin(EVENTS)
     if not (whole & included).any():
+        lasting, events = (
+            ", ".join(sorted(map(repr, rows.loc[~counts, name].unique()))) or "none"
+            for name, counts in (("Sample Duration", whole), ("Event Type", included))
+        )
         raise CubeError(
             f"{path} has no 24-hour value that counts: of {len(rows)} rows {(~whole).sum()} have another duration "
-            f"({', '.join(sorted(map(repr, duration[~whole].unique()))) or 'none'}), and {(whole & ~included).sum()} of "
-            f"the others leave out an event ({', '.join(sorted(map(repr, rows['Event Type'][~included].unique()))) or 'none'}"
-            "); check the file"
+            f"({lasting}), and {(whole & ~included).sum()} of the others leave out an event ({events}); check the file"
         )
     rows = rows.assign(duration=duration, event=event)[whole & included]
     rows = rows.assign(
@@ -216,8 +218,10 @@ def settle(table: pd.DataFrame, where: Path | str) -> pd.DataFrame:
     if len(lost):
         out = table["station"].isin(lost)
         listed = ", ".join(map(repr, lost[:LISTED])) + " …" * (len(lost) > LISTED)
-        said = (f"{where}: {len(lost)} station{'s' * (len(lost) > 1)} left out with {int(out.sum())} station-days, as no "
-                f"row says a place that can be: {listed}")  # fmt: skip
+        said = (
+            f"{where}: {len(lost)} station{'s' * (len(lost) > 1)} left out with {int(out.sum())} station-days, as no "
+            f"row says a place that can be: {listed}"
+        )
         if out.all():
             raise CubeError(f"{said}; no station is left: check the file's Latitude and Longitude")
         warnings.warn(said, stacklevel=3)
@@ -233,10 +237,13 @@ def _tell_places(wrong: pd.DataFrame, path: Path) -> None:
     """Say which stations' places are not in their states."""
     if len(wrong):
         first = wrong.drop_duplicates("station")
-        listed = ", ".join(f"{row.station!r} at lon {row.lon:g}, lat {row.lat:g}" for row in first[:LISTED].itertuples())
-        warnings.warn(f"{path.name}: {len(wrong)} row{'s' * (len(wrong) > 1)} of {len(first)} "
-                      f"station{'s' * (len(first) > 1)} without a place in the state named ({listed}"
-                      f"{' …' * (len(first) > LISTED)}); their last plausible place is taken, where there is one", stacklevel=4)
+        listed = ", ".join(f"{r.station!r} at lon {r.lon:g}, lat {r.lat:g}" for r in first[:LISTED].itertuples())
+        warnings.warn(
+            f"{path.name}: {len(wrong)} row{'s' * (len(wrong) > 1)} of {len(first)} station{'s' * (len(first) > 1)} "
+            f"without a place in the state named ({listed}{' …' * (len(first) > LISTED)}); their last plausible place "
+            "is taken, where there is one",
+            stacklevel=4,
+        )
 
 
 def _event(rows: pd.DataFrame, path: Path) -> pd.Series:

@@ -98,8 +98,11 @@ def weather(table: pd.DataFrame, source: str, fields: list[str]) -> xr.Dataset:
     west, south, east, north = CONUS_BOX
     lost = table.loc[table["LONGITUDE"].isna() | table["LATITUDE"].isna(), "STATION"].astype(str)
     if len(lost):
-        warnings.warn(f"{source}: {lost.nunique()} stations with {len(lost)} rows left out, as they have no place (first "
-                      f"{lost.iloc[0]!r})", stacklevel=3)  # fmt: skip
+        warnings.warn(
+            f"{source}: {lost.nunique()} stations with {len(lost)} rows left out, as they have no place (first "
+            f"{lost.iloc[0]!r})",
+            stacklevel=3,
+        )
     near = table["LONGITUDE"].between(west - MARGIN, east + MARGIN)
     table = table[near & table["LATITUDE"].between(south - MARGIN, north + MARGIN)]
     if table.empty:
@@ -194,7 +197,9 @@ def read_archive(path: str | Path) -> pd.DataFrame:
                 kept, batch = [*kept, _converted(batch, left)], []
     kept = [rows for rows in [*kept, _converted(batch, left)] if len(rows)]
     if not kept:
-        raise CubeError(f"{path} holds no station near the contiguous US{left}; give NOAA's yearly archive of station CSVs")
+        raise CubeError(
+            f"{path} holds no station near the contiguous US{left}; give NOAA's yearly archive of station CSVs"
+        )
     left.tell()
     return pd.concat(kept, ignore_index=True)
 

@@ -60,7 +60,8 @@ def opened(path: Path) -> xr.Dataset:
         (sorted(set(found) - set(known)), "has more than was written:"),
     ):
         if wrong:
-            raise CubeError(f"{path} is damaged: it {what} {len(wrong)} of {len(known)} files, such as {wrong[0]}; {REMEDY}")
+            raise CubeError(f"{path} is damaged: it {what} {len(wrong)} of {len(known)} files, such as {wrong[0]}; "
+                            f"{REMEDY}")
     try:
         cube = xr.open_zarr(path, consolidated=False)
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -62,7 +62,7 @@ def read_parquet(path: Path, columns: Sequence[str], filters: list | None = None
 
 
 def read_csv(path: Path, columns: Sequence[str], text: Sequence[str] = ()) -> pd.DataFrame:
-    """Read the named columns of a CSV file, ``text`` as text, others as numbers; refuses as :func:`read_parquet` does."""
+    """Read the named columns of a CSV file, ``text`` as text, others as numbers; refuse as :func:`read_parquet`."""
     try:
         with path.open("rb") as stream:
             table = rows.read_text(stream)

@@ -7,6 +7,7 @@ import xarray as xr
 
 from placeprior.coords import nearest_km
 from placeprior.cube import variable
+from placeprior.errors import CubeError
 
 NEAREST = 3  # weather stations that make a value
 CANDIDATES = 24  # nearest stations searched for those that report the variable that day
@@ -27,6 +28,7 @@ def bring(cube: xr.Dataset, weather: xr.Dataset, fields: list[str]) -> xr.Datase
     weather : xarray.Dataset
         Cube of weather stations that holds ``fields`` on every day of ``cube``.
     """
+    _refuse_own(cube, fields)
     km, index = _neighbours(cube, weather, CANDIDATES)
     weather = weather.sel(time=cube["time"].values)
     added = {}
@@ -41,6 +43,7 @@ def bring_elevation(cube: xr.Dataset, weather: xr.Dataset) -> xr.Dataset:
 
     It never changes in time and can serve as a place's name: for an arm of its own, not for a dynamic input.
     """
+    _refuse_own(cube, ["elevation"])
     km, index = _neighbours(cube, weather, CANDIDATES)
     values = _nearest_mean(weather["elevation"].values[:, None], index, km)
     shape = (cube.sizes["station"], cube.sizes["time"])
@@ -48,6 +51,13 @@ def bring_elevation(cube: xr.Dataset, weather: xr.Dataset) -> xr.Dataset:
         np.broadcast_to(values, shape), "m", "elevation of the nearest weather stations"
     )
     return cube.assign(elevation=(dims, values, attrs | {"static": 1}))
+
+
+def _refuse_own(cube: xr.Dataset, made: list[str]) -> None:
+    """Refuse to write over a variable that the cube has."""
+    for name in made:
+        if name in cube:
+            raise CubeError(f"the cube has a variable {name!r} already, which the weather would replace; rename it")
 
 
 def _neighbours(cube: xr.Dataset, weather: xr.Dataset, count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -25,6 +25,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from placeprior import arrays
 from placeprior.coords import EARTH_RADIUS_KM, at_home, check_lonlat, project, unit_xyz
 from placeprior.encoders import embed, load, register
 from placeprior.errors import ConfigError, MissingWeights
@@ -130,7 +131,7 @@ class OneHot(_Fitted):
 
     def fit(self, lonlat: ArrayLike, trained: NDArray[np.bool_], seed: int) -> Callable[[ArrayLike], Vectors]:
         """Number the training stations."""
-        known = check_lonlat(lonlat)[trained]
+        known = check_lonlat(lonlat)[arrays.flags(trained, "trained")]
         number = {place.tobytes(): row for row, place in enumerate(known)}
 
         def encode(places: ArrayLike) -> Vectors:
@@ -170,7 +171,7 @@ class Components(_Fitted):
         """
         from sklearn.decomposition import PCA
 
-        places = check_lonlat(lonlat)[trained]
+        places = check_lonlat(lonlat)[arrays.flags(trained, "trained")]
         if len(places) <= self.dim:
             raise ConfigError(f"{self.name!r} needs more than {self.dim} training stations; there are {len(places)}: "
                               "choose fewer components")

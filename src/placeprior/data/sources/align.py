@@ -43,8 +43,8 @@ def cells(field: xr.Dataset, lonlat: ArrayLike) -> tuple[NDArray[np.intp], NDArr
     """
     at = _transformer(field.attrs["crs"]).transform(*check_lonlat(lonlat).T)
     if field.attrs["crs"] == LONLAT and len(field["x"]) and float(field["x"].max()) > 180 + ACROSS:
-        raise SourceError(f"{field.attrs.get('title', 'the grid')}: x goes to {float(field['x'].max()):g}; bring longitudes "
-                          "to -180 to 180 (placeprior.coords.wrapped)")
+        raise SourceError(f"{field.attrs.get('title', 'the grid')}: x goes to {float(field['x'].max()):g}; bring "
+                          "longitudes to -180 to 180 (placeprior.coords.wrapped)")
     found = []
     for name, values in zip(("y", "x"), at[::-1], strict=True):
         centres = field[name].values.astype(np.float64)

@@ -109,7 +109,8 @@ class Aqs(Source):
         table = table[table["lon"].between(west, east) & table["lat"].between(south, north)]
         wrong = ~table["pm25"].between(*PM25_RANGE)
         for row in table[wrong].itertuples():
-            warnings.warn(f"aqs: station {row.station!r} on {row.date:%Y-%m-%d} has {apart(row.pm25, *PM25_RANGE)[0]} µg m-3, outside "
+            value = apart(row.pm25, *PM25_RANGE)[0]
+            warnings.warn(f"aqs: station {row.station!r} on {row.date:%Y-%m-%d} has {value} µg m-3, outside "
                           f"{PM25_RANGE}: left out", stacklevel=2)
         table = table[~wrong]
         if table.empty:

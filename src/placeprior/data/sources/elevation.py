@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from placeprior.data.sources import Item, Period, Region, Source
 from placeprior.data.sources.records import is_web_page
-from placeprior.errors import SourceError
+from placeprior.errors import SourceError, apart
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -109,8 +109,9 @@ def _open(path: Path, remedy: str) -> xr.Dataset:
             if values[0] > values[-1]:  # from north to south is as good: places find their cells by its coordinates
                 wanted = wanted[::-1]
             if not np.abs(values - wanted).max() < OFF * CELL:
-                raise SourceError(f"elevation: {name} of {path.name} runs from {values[0]:g} to {values[-1]:g}, not "
-                                  f"evenly from {wanted[0]:g} to {wanted[-1]:g}; {remedy}")
+                first, last, start, end = apart(values[0], values[-1], wanted[0], wanted[-1])
+                raise SourceError(f"elevation: {name} of {path.name} runs from {first} to {last}, not evenly from "
+                                  f"{start} to {end}; {remedy}")
     except BaseException:
         field.close()
         raise

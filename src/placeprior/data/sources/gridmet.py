@@ -106,8 +106,8 @@ class Gridmet(Source):
 
         raw: dict[str, xr.DataArray] = {}
         for short, (variable, _, _) in FILES.items():
-            raw[short] = netcdf.daily(self, lambda year, short=short: folder / f"{short}_{year}.nc", variable, _layout(),
-                                      period, region, raw.get("pr"))
+            raw[short] = netcdf.daily(self, lambda year, short=short: folder / f"{short}_{year}.nc", variable,
+                                      _layout(), period, region, raw.get("pr"))
         high, low, direction = raw["tmmx"] - KELVIN, raw["tmmn"] - KELVIN, np.deg2rad(raw["th"])
         data = {
             "precipitation": raw["pr"],

@@ -211,7 +211,7 @@ def plumes(path: Path) -> list[tuple[int, list[np.ndarray]]]:
 
     members = _members(path)
     try:
-        # Only Density is read, in which there are words of plain letters: what others hold, in whatever encoding, is no harm.
+        # Only Density is needed, which has plain letters: what other fields hold, in whatever encoding, is no harm.
         with shapefile.Reader(**members, encodingErrors="replace") as reader:
             names = {field[0].lower(): field[0] for field in reader.fields if field[0] != "DeletionFlag"}
             shapes, records = reader.shapes(), reader.records()

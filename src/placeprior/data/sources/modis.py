@@ -22,7 +22,7 @@ import numpy as np
 from placeprior.data.sources import Item, Period, Region, Source, align, earthdata
 from placeprior.data.sources.records import is_web_page, record_absent, recorded
 from placeprior.data.sources.sinusoidal import CELL, CELLS, NORTH, WEST, Tile, Window, box, tiles, window
-from placeprior.errors import SourceError
+from placeprior.errors import SourceError, apart
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -199,7 +199,7 @@ class ModisSource(Source):
             if dims[-2:] != [CELLS, CELLS] or len(dims) > 3 or (len(dims) == 3 and dims[0] > ORBITS):
                 raise self._wrong(path, f"has {name} on {' x '.join(map(str, dims))} cells, not {CELLS} x {CELLS}")
             if self.fields[name] and scale is not None and abs(scale / self.fields[name] - 1) > 1e-6:
-                raise self._wrong(path, f"scales {name} by {scale:g}, not {self.fields[name]:g}",
+                raise self._wrong(path, "scales {} by {}, not {}".format(name, *apart(scale, self.fields[name])),
                                   f"its layout has changed: see {self.homepage}")
             count = [*dims[:-2], rows.stop - rows.start, columns.stop - columns.start]
             return np.asarray(field.get([0] * (len(dims) - 2) + [rows.start, columns.start], count)).reshape(count)

@@ -174,8 +174,9 @@ def checked(source: Source, path: Path, variable: str, layout: Layout, year: int
             values = unpacked(sample).values
         values = values[np.isfinite(values)]
         if values.size and not limits[0] <= values.min() <= values.max() <= limits[1]:
-            raise SourceError(f"{source.name}: {path.name} has {variable} from {values.min():g} to {values.max():g}, "
-                              f"which cannot be (expected {limits[0]:g} to {limits[1]:g}); remove it and fetch again, "
+            low, high, least, most = apart(values.min(), values.max(), *limits)
+            raise SourceError(f"{source.name}: {path.name} has {variable} from {low} to {high}, "
+                              f"which cannot be (expected {least} to {most}); remove it and fetch again, "
                               f"and if it stays so, its units have changed: see {source.homepage}")
     finally:
         array.close()
@@ -228,8 +229,8 @@ def daily(source: Source, path: Callable[[int], Path], variable: str, layout: La
             picked = {axis: _same(array[axis].values, like[axis].values, layout.step) for axis in ("x", "y")}
             if not all(picked.values()):
                 raise SourceError(f"{source.name}: {path(year).name} is not on the grid of the files read before it "
-                                  f"(cells of {layout.step:g}, which may be off by {EVEN:g} of one); remove that file and "
-                                  "fetch it again, and if it stays so, remove all of the source's files")
+                                  f"(cells of {layout.step:g}, which may be off by {EVEN:g} of one); remove that file "
+                                  "and fetch it again, and if it stays so, remove all of the source's files")
             array = array.isel(picked).assign_coords(x=like["x"].values, y=like["y"].values)
             picked = {}
         days = array["time"].values

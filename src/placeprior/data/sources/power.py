@@ -27,7 +27,7 @@ from urllib.parse import urlencode
 import numpy as np
 
 from placeprior.data.sources import Item, Period, Region, Source
-from placeprior.errors import SourceError
+from placeprior.errors import SourceError, apart
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -185,7 +185,8 @@ def parse(path: Path) -> tuple[date, np.ndarray]:
     low, high = CREDIBLE
     if ((values < low) | (values > high)).any():
         odd = values[(values < low) | (values > high)][0]
-        raise _wrong(path, f"has an aerosol optical depth of {odd:g}, which is not within {low:g} and {high:g}")
+        raise _wrong(path, "has an aerosol optical depth of {}, which is not within {} and {}".format(
+            *apart(odd, low, high)))
     return pd.Timestamp(named[3]).date(), values
 
 

@@ -250,8 +250,8 @@ class _Session(requests.Session):
         same = host(url) == host(before)
         within = url.startswith("http://") and before.startswith("http://") and same  # a mirror in one's own house
         if not url.startswith("https://") and not within:
-            raise SourceError(f"{_bare(before)} sends on to {_bare(url)}, which is no https address; start again later, "
-                              "and if it stays so, tell the provider")
+            raise SourceError(f"{_bare(before)} sends on to {_bare(url)}, which is no https address; start again "
+                              "later, and if it stays so, tell the provider")
         if self.should_strip_auth(before, url) or not same:
             prepared_request.headers.pop("Authorization", None)
 

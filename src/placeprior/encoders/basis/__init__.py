@@ -41,6 +41,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from placeprior import arrays
 from placeprior.coords import at_home, check_lonlat
 from placeprior.encoders import register
 from placeprior.errors import MissingWeights, UnknownName
@@ -155,7 +156,9 @@ class Basis:
 
         Slepian functions are all but zero, and tell nothing, far from the country they were made for: refused there.
         """
-        return numbers(self.encoding, at_home(lonlat, "the basis of Slepian functions") if self.name == REGIONAL else lonlat)
+        if self.name == REGIONAL:
+            lonlat = at_home(lonlat, "the basis of Slepian functions")
+        return numbers(self.encoding, lonlat)
 
     def fit(self, lonlat: ArrayLike, trained: NDArray[np.bool_], seed: int) -> Callable[[ArrayLike], Vectors]:
         """What the head of one run reads, with what is random drawn by the run's seed and anchors at its stations."""
@@ -166,7 +169,7 @@ class Basis:
 
             return partial(numbers, position(self.name, generator=torch.Generator().manual_seed(seed)))
         if self.name == "rbf":
-            known, count = check_lonlat(lonlat)[trained], self.encoding.dim
+            known, count = check_lonlat(lonlat)[arrays.flags(trained, "trained")], self.encoding.dim
             drawn = np.random.default_rng(seed).choice(len(known), count, replace=len(known) < count)
             return partial(numbers, position(self.name, anchors=known[drawn]))
         return self
