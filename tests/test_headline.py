@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from placeprior import headline, ledger, matrix, metrics
+from placeprior import committed, headline, ledger, matrix, metrics
 from placeprior.errors import StoreError
 
 #: How far each arm errs, in units of the reference's errors.
@@ -39,7 +38,7 @@ def results():
                            for name, value in total.items()]
             names = [f"s{i:02d}" for i in range(40)]
             sum_rows.append(table.reset_index(drop=True).assign(run=run, name=names, lon=lonlat[:, 0],
-                                                                lat=lonlat[:, 1]))
+                                                                lat=lonlat[:, 1], nearest_km=100.0))
     return pd.DataFrame(score_rows, columns=ledger.COLUMNS), pd.concat(sum_rows)
 
 
@@ -77,10 +76,9 @@ def folder(results, tmp_path, monkeypatch):
     made = tmp_path / "results" / "demo"
     made.mkdir(parents=True)
     frame, sums = results
-    frame.to_csv(made / "scores.csv", index=False)
-    sums.to_parquet(made / "stations.parquet")
     stamp = {"parameters": 5, "seconds": 90.0, "device": "cpu", "threads": 1}
-    (made / "stamps.json").write_text(json.dumps({run: stamp for run in frame["run"].unique()}), encoding="utf-8")
+    stamps = {run: stamp for run in frame["run"].unique()}
+    committed.write(made, frame, sums[committed.STATIONS], stamps, lambda table: ledger.values(table, stamps))
     ran = "<!-- ran:begin -->\nbefore\n<!-- ran:end -->"
     text = f"# A\n<!-- result:begin -->\nbefore\n<!-- result:end -->\n{ran}\nB\n"
     (tmp_path / "README.md").write_text(text, encoding="utf-8")
