@@ -12,8 +12,8 @@
 ``eof``           temporal patterns of the training monitors, mixed by a network of longitude and latitude
 ================  ======================================================================================================
 
-None reads a label that the split holds out. Where nothing is known on a day, each says the training mean. Settings of the
-boosted trees were chosen by validation rows, as the networks' training was; the others are usual ones.
+None reads a label that the split holds out. Where nothing is known on a day, each says the training mean. Settings of
+the boosted trees were chosen by validation rows, as the training of networks was; the others are usual ones.
 """
 
 from __future__ import annotations
