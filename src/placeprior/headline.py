@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from placeprior import compare, figures, ledger, matrix
+from placeprior import compare, figures, ledger, matched, matrix
 from placeprior.errors import StoreError
 from placeprior.looks import arm_order, look
 
@@ -35,14 +35,14 @@ def draw(profile: str) -> Figure:
     for (left, right), task in zip(axes, tasks, strict=True):
         part = frame[frame["task"] == task]
         own = compare.with_arm(part[part["metric"] == "r2"])
-        gaps = compare.differences(part, sums)
+        gaps = matched.by_fit(matched.differences(part, sums, reach=matched.reach(profile, task)))
         gaps = gaps[gaps["arm"] != "idw"]
         order = compare.splits_in(part)
         _panel(left, own, order)
         _panel(right, gaps, order)
         left.set(ylabel="test R²", title=f"{task}: R², mean and range of fits")
         right.axhline(0, color="#777777", lw=1, ls="--")
-        right.set(ylabel="R² minus R² of no location", title="gain from place, 95 % interval")
+        right.set(ylabel="R² minus R² of no location", title=f"gain from place, {compare.INTERVAL}")
     handles = figures.legend(axes[0, 0], arms).legend_handles
     axes[0, 0].get_legend().remove()
     fig.legend(handles=handles, loc="outside upper center", ncols=3)
@@ -52,9 +52,10 @@ def draw(profile: str) -> Figure:
 
 
 def _panel(ax: Axes, drawn: pd.DataFrame, order: list[str]) -> None:
-    """Every arm side by side in each split: bars are ``low`` to ``high`` where given, else the range of the fits."""
+    """Every arm side by side in each split: bars are intervals where there are columns for them, else ranges."""
     shown = arm_order(drawn["arm"])
-    bars = {key: (*_ends(fits), fits["value"].mean()) for key, fits in drawn.groupby(["split", "arm"])}
+    bars = {key: (*_ends(fits), fits.groupby("fold")["value"].mean().mean())
+            for key, fits in drawn.groupby(["split", "arm"])}  # fmt: skip
     if bars:
         # One failed arm must not flatten all others: means far outside the rest stand at the edge, as a number.
         ends = np.array(list(bars.values()))
@@ -80,9 +81,11 @@ def _panel(ax: Axes, drawn: pd.DataFrame, order: list[str]) -> None:
 
 
 def _ends(fits: pd.DataFrame) -> tuple[float, float]:
-    if {"low", "high"} <= set(fits.columns):
-        return float(fits["low"].iloc[0]), float(fits["high"].iloc[0])
-    return float(fits["value"].min()), float(fits["value"].max())
+    """Both ends of a bar; the mean itself where there should be an interval and is none."""
+    if "low" not in fits:
+        return float(fits["value"].min()), float(fits["value"].max())
+    low, high, mean = (float(fits[name].iloc[0]) for name in ("low", "high", "difference"))
+    return (low, high) if np.isfinite(low) else (mean, mean)
 
 
 def readme(profile: str = "demo", *others: str) -> None:
@@ -106,9 +109,9 @@ def readme(profile: str = "demo", *others: str) -> None:
             part = frame[frame["task"] == task]
             kind = "embedded world, simulated" if task == "world" else "real measurements"
             seeds = part["seed"].nunique()
-            lines += ["", f"Test R², mean ± sd over {seeds} seed{'s' * (seeds > 1)} and all folds; `{task}` ({kind}), "
-                      f"profile `{name}`, {part['run'].nunique()} runs:", "",
-                      compare.spread(part).to_markdown(disable_numparse=True)]  # fmt: skip
+            lines += ["", f"Test R², mean over {seeds} seed{'s' * (seeds > 1)} ± sd between seeds, the partitions of a "
+                      f"checkerboard apart; `{task}` ({kind}), profile `{name}`, {part['run'].nunique()} runs:", "",
+                      compare.cells(part).to_markdown(disable_numparse=True)]  # fmt: skip
     path = matrix.root() / "README.md"
     text = path.read_text(encoding="utf-8")
     text = _between(text, "result", lines)

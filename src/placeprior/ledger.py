@@ -13,7 +13,7 @@ import pandas as pd
 
 from placeprior import matrix
 from placeprior.errors import StoreError, UnknownName
-from placeprior.metrics import SUMS
+from placeprior.metrics import SUMS, between_seeds
 
 #: What names a run in every table, beside its id.
 KEY = ["task", "variant", "fusion", "split", "fold", "seed"]
@@ -151,16 +151,20 @@ def values(frame: pd.DataFrame, stamped: dict[str, dict[str, Any]]) -> dict[str,
     -------
     dict
         ``runs``; ``trained`` and the ``minutes`` their making took; and ``<task>.<split>.<arm>.<metric>``, the mean
-        over seeds and folds, with ``….sd`` its standard deviation over them, an arm being ``none``, ``lonlat``,
+        over folds of the mean over seeds, with ``….sd`` the standard deviation between the seeds of a fold and
+        ``….1``, ``….2`` the mean of each partition of a checkerboard, an arm being ``none``, ``lonlat``,
         ``geoclip-hadamard`` …
     """
     made = [stamp["seconds"] for stamp in stamped.values() if stamp["parameters"]]
     found: dict[str, float] = {"runs": len(stamped), "trained": len(made), "minutes": sum(made) / 60}
     arms = [matrix.arm(variant, fusion) for variant, fusion in zip(frame["variant"], frame["fusion"], strict=True)]
-    grouped = frame.assign(arm=arms).groupby(["task", "split", "arm", "metric"])["value"]
-    for key, value in grouped.agg(["mean", "std"]).iterrows():
-        found[".".join(key)] = value["mean"]
-        found[".".join([*key, "sd"])] = value["std"]
+    grouped = frame.assign(arm=arms).groupby(["task", "split", "arm", "metric"])
+    for key, own in grouped:
+        means = own.groupby("fold")["value"].mean()
+        found[".".join(key)] = means.mean()
+        found[".".join([*key, "sd"])] = between_seeds(own)
+        if key[1].startswith("checkerboard"):
+            found |= {".".join([*key, str(fold)]): value for fold, value in means.items()}
     return {key: value if isinstance(value, int) else round(float(value), 6) for key, value in found.items()
             if value == value}
 
