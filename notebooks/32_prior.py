@@ -19,7 +19,7 @@ import torch
 from IPython.display import Markdown
 from sklearn.metrics import roc_auc_score
 
-from placeprior import compare, data, encoders, figures, ledger, matrix, metrics, neighbours, probe
+from placeprior import compare, data, encoders, figures, interval, ledger, matrix, metrics, neighbours, probe
 from placeprior.coords import nearest_km
 from placeprior.encoders import pretrained
 from placeprior.errors import MissingWeights
@@ -387,7 +387,8 @@ _ = label(fig)
 # ## What pretraining adds
 #
 # Subtract, on the same places and folds, the score of random weights from that of trained ones, and take the mean over the architectures. One resample of
-# blocks serves all, so what is hard for all cancels.
+# blocks serves all, so what is hard for all cancels. No network is trained for a probe, so here an interval is over places alone, and *clearly* means that it
+# excludes zero.
 
 # %% tags=["remove-cell"]
 GAINS = [("fmow", "untrained"), ("yfcc", "untrained"), ("yfcc", "fmow")]
@@ -405,7 +406,7 @@ added = pd.concat(
     [pooled(a, b, split, PAIRED).assign(first=a, second=b, split=split) for a, b in GAINS for split in SPLITS],
     ignore_index=True,
 )
-added["clear"] = (added["low"] > 0).astype(int) - (added["high"] < 0).astype(int)
+added["clear"] = interval.clear(added["low"].to_numpy(), added["high"].to_numpy())
 
 # %% mystnb={"figure": {"caption": "What training adds to what can be read: R² after training on satellite scenes (orange) or on photographs (blue) minus R² with random weights, mean over the architectures. Hollow: test places at random among the training places; filled: held-out cells of 16°. Bars: 95 % bootstrap intervals over blocks.", "name": "fig-prior-gain"}, "image": {"alt": "One group of four marks a fact, around a dashed line at zero: satellite scenes and photographs, each hollow for places at random and filled for held-out cells, with horizontal bars."}} tags=["hide-input"]
 fig, ax = figures.subplots(size=(6.4, 0.95 * len(asked) + 1.5))

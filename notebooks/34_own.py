@@ -408,7 +408,7 @@ print(f"largest difference from the function: {np.abs(again(stations) - encoders
 # | `random-vector` | a name is worth something by itself, at stations that were seen | yes; it has 512 numbers, which is in its favour if yours has fewer |
 # | your own vectors, shuffled over the places | same numbers, same length, no geography | `shuffled-2018` |
 # | known regions *and* unknown ones (WR and OoR) | most encoders help in the first and are bought for the second | `spatial`, `checkerboard-16` |
-# | several seeds, and intervals over stations | the spread between fits is as large as most differences | three |
+# | several seeds, and intervals over places and trainings | the spread between fits is as large as most differences | three |
 # | what the encoder was trained on, its year, its version | or nobody can tell a place from a leak | its name |
 #
 # The difference is taken on the same rows, against each counterpart. Here it is for GeoCLIP, in the results of this book; put your own arm in its place. (The first three rows of the table need the runs of the `controls` matrix.)
@@ -417,8 +417,9 @@ print(f"largest difference from the function: {np.abs(again(stations) - encoders
 scores, sums = compare.with_arm(ledger.scores(profile)), ledger.sums(profile)
 scores = scores[(scores["task"] == "world") & scores["split"].isin(["spatial", "checkerboard-16"])]
 parts = []
+reach = matched.reach(profile, "world")
 for counterpart in ("none", "none+head", "random-vector-hadamard", "shuffled-hadamard"):
-    found = compare.arms_of(matched.differences(scores, sums, {"geoclip-hadamard": counterpart}))
+    found = matched.differences(scores, sums, {"geoclip-hadamard": counterpart}, reach=reach)
     parts.append(compare.gains(found).assign(against=f"`{counterpart}`"))
 
 # %% tags=["remove-input"]
@@ -426,7 +427,7 @@ report = pd.concat(parts).fillna("–") if parts else pd.DataFrame()
 shown = (
     compare.table(
         report.set_index("against"),
-        f"Embedded world: test R² of GeoCLIP (Hadamard) minus that of each counterpart on the same rows, 95 % interval over stations; bold where this excludes zero; profile {profile}.",
+        f"Embedded world: test R² of GeoCLIP (Hadamard) minus that of each counterpart on the same rows, {compare.CELL}; profile {profile}.",
         "tab-own-report",
     )
     if len(report)

@@ -281,17 +281,13 @@ distances_in_words(aqs)
 
 # %% tags=["remove-cell"]
 def pooled(s):
-    """One score for each split and arm: all tested rows of all fits together, with an interval over stations."""
+    """One score for each split and arm: all tested rows of all fits together."""
     rows = []
     runs = s.scores.drop_duplicates("run")
     for (name, arm), part in runs.groupby(["split", "arm"]):
-        sums = s.sums[s.sums["run"].isin(part["run"])].groupby("name")[metrics.SUMS].sum().to_numpy(float)
-        drawn = metrics.bootstrap(sums[None], draws=1000)
-        for metric in ("r2", "rmse"):
-            low, high = np.percentile(drawn[metric][0], [2.5, 97.5])
-            value = float(metrics.scores(sums.sum(0))[metric])
-            rows.append((name, arm, metric, value, low, high, len(sums), len(part)))
-    return pd.DataFrame(rows, columns=["split", "arm", "metric", "value", "low", "high", "stations", "fits"])
+        sums = s.sums[s.sums["run"].isin(part["run"])][metrics.SUMS].to_numpy(float).sum(0)
+        rows += [(name, arm, metric, float(metrics.scores(sums)[metric]), len(part)) for metric in ("r2", "rmse")]
+    return pd.DataFrame(rows, columns=["split", "arm", "metric", "value", "fits"])
 
 
 def by_distance(s, names):
@@ -315,16 +311,14 @@ def draw_scores(s):
         for shift, arm in zip((-0.18, 0, 0.18), ARMS, strict=True):
             part = s.pooled[(s.pooled["arm"] == arm) & (s.pooled["metric"] == metric)].set_index("split").reindex(names)
             look = figures.look(arm)
-            ax.errorbar(np.arange(len(names)) + shift, part["value"], [part["value"] - part["low"], part["high"] - part["value"]],
-                        color=look.colour, marker=look.marker, ms=7, lw=1.5, ls="")  # fmt: skip
+            ax.plot(np.arange(len(names)) + shift, part["value"], color=look.colour, marker=look.marker, ms=7, ls="")
         ax.set_ylabel("R²" if metric == "r2" else f"RMSE [{figures.UNIT}]")
     axes[1].set_xticks(range(len(names)), [at(s, name) for name in names], rotation=40, ha="right", fontsize="small")
     axes[1].set_xlabel("split, and the median distance of its tests to training")
     handles = figures.legend(axes[0], ARMS).legend_handles
     axes[0].get_legend().remove()
     fig.legend(handles=handles, loc="outside upper center", ncols=3, fontsize="small")
-    return figures.label(fig, s.profile, n=s.scores["run"].nunique(), of="runs", embedded=s.embedded,
-                         note="95 % intervals over stations")  # fmt: skip
+    return figures.label(fig, s.profile, n=s.scores["run"].nunique(), of="runs", embedded=s.embedded)
 
 
 def table_of_scores(s):
@@ -358,15 +352,12 @@ def table_of_differences(s):
                 if arm != "none":
                     row[f"{arm}, {short}"] = "–"
                 for found in one.itertuples():
-                    mean = f"{found.difference:+.{digits}f}".replace("-", "−")
-                    mean = f"**{mean}**" if found.clear else mean
-                    mixed = "\\*" if found.clear and 0 < found.positive < found.fits else ""
-                    row[f"{arm}, {short}"] = f"{mean}{mixed} ({compare.signed(found.low, found.high, digits)})"
+                    apart = found.apart if name.startswith("checkerboard") and len(found.apart) > 1 else None
+                    row[f"{arm}, {short}"] = compare.gain(found, digits, apart)
         cells.append(row)
     return compare.table(
         pd.DataFrame(cells),
-        "Difference to no location on the same rows, mean over fits, and its 95 % interval over stations; bold where it excludes zero, with "
-        f"an asterisk where single fits disagree in sign; {s.origin}.",
+        f"Difference to no location on the same rows, {compare.CELL}; {s.origin}.",
         f"tab-distances-differences-{s.short}",
     )
 
@@ -395,8 +386,7 @@ def scores_in_words(s):
     lines.append(
         "- **Telling the place** (GeoCLIP) against no location: better on "
         f"{compare.listed(words[1]) or 'no split'}; worse on {compare.listed(words[-1]) or 'none'}; not told apart on "
-        f"{compare.listed(words[0]) or 'none'}. The table has {len(found)} intervals of R²; about {0.05 * len(found):.1f} would exclude "
-        "zero by chance if nothing differed."
+        f"{compare.listed(words[0]) or 'none'}. {compare.looked(found)}"
     )
     if missing:
         lines.append(f"- Not made yet, so not here: {compare.listed(missing)}.")
@@ -405,7 +395,8 @@ def scores_in_words(s):
 
 for s in (world, aqs):
     s.pooled = pooled(s)
-    s.found = {m: compare.arms_of(compare.differences(s.scores, s.sums, metric=m)) for m in ("r2", "rmse")}
+    reach = matched.reach(s.profile, s.task)
+    s.found = {m: matched.differences(s.scores, s.sums, metric=m, reach=reach) for m in ("r2", "rmse")}
 if world.pooled.empty:
     raise StoreError(
         f"results/{profile} has no runs of {', '.join(ARMS)}; make them with `placeprior runs run --profile {profile}` "
@@ -422,11 +413,14 @@ if world.pooled.empty:
 #
 # ### The embedded world
 
-# %% mystnb={"figure": {"caption": "Embedded world: R² and RMSE of three methods by split, from near tests to far ones; all tested rows of a split together. Bars: 95 % intervals from resampling stations.", "name": "fig-distances-scores-world"}, "image": {"alt": "Two panels, R² above and RMSE below. Splits stand on the horizontal axis in the order of their median test distance; each has three markers with interval bars, for inverse distance, no location and GeoCLIP."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Embedded world: R² and RMSE of three methods by split, from near tests to far ones; all tested rows of a split together.", "name": "fig-distances-scores-world"}, "image": {"alt": "Two panels, R² above and RMSE below. Splits stand on the horizontal axis in the order of their median test distance; each has three markers, for inverse distance, no location and GeoCLIP."}} tags=["hide-input"]
 _ = draw_scores(world)
 
 # %% tags=["remove-input"]
 table_of_scores(world)
+
+# %% tags=["remove-input"]
+Markdown(compare.rule())
 
 # %% tags=["remove-input"]
 table_of_differences(world)
@@ -527,7 +521,7 @@ Markdown(text)
 #
 # ### EPA's monitors
 
-# %% mystnb={"figure": {"caption": "Real measurements: R² and RMSE of three methods by split, from near tests to far ones; all tested rows of a split together. Bars: 95 % intervals from resampling stations.", "name": "fig-distances-scores-aqs"}, "image": {"alt": "Two panels for the real monitors, R² above and RMSE below. Splits stand on the horizontal axis in the order of their median test distance; each has three markers with interval bars."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Real measurements: R² and RMSE of three methods by split, from near tests to far ones; all tested rows of a split together.", "name": "fig-distances-scores-aqs"}, "image": {"alt": "Two panels for the real monitors, R² above and RMSE below. Splits stand on the horizontal axis in the order of their median test distance; each has three markers."}} tags=["hide-input"]
 _ = draw_scores(aqs)
 
 # %% tags=["remove-input"]
@@ -560,8 +554,8 @@ scores_in_words(aqs)
 #
 # It shows at which distances each split tests, for one simulated and one real network, and how scores change with them. It does not
 # show that distance is the reason: far tests also train on fewer stations, and stations far from others stand in other country. The
-# matched folds are one solution among many with nearly the same $W$; another gives somewhat other scores. And one seed was
-# run for `knndm`, `blocks` and `state`: the chance of training is in the spread of the folds at best. GeoCLIP's arm has one
+# matched folds are one solution among many with nearly the same $W$; another gives somewhat other scores. Where one seed was
+# run on many folds, the spread of the folds stands in for the noise of training, which it contains. GeoCLIP's arm has one
 # more layer than no location ({doc}`controls`).
 #
 # ```{admonition} Exercise: when is a random draw of stations enough?

@@ -69,7 +69,7 @@ for ax in axes[-1]:
 for ax in axes[:, 0]:
     ax.set_ylabel("intervals that hold")
 fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=1, fontsize="small")
-_ = figures.label(fig, simulated, n=int(found["replicates"].sum()), of="simulated differences", embedded=None)
+_ = figures.label(fig, simulated, n=int(found["replicates"].sum()), of="simulated differences", embedded=True)
 
 # %% tags=["remove-input"]
 shown = pd.DataFrame({

@@ -141,7 +141,8 @@ rows = [
 fits = pd.DataFrame(rows)
 
 
-def spread(values, digits):
+def told(values, digits):
+    """Mean and standard deviation between seeds, of one fold."""
     values = values.dropna()
     if values.empty:
         return "–"
@@ -154,7 +155,7 @@ for split in splits:
         lines.append(
             {"split": compare.SPLITS.get(split, split), "fold": str(fold), "fits": str(len(part))}
             | {"test rows": " – ".join(dict.fromkeys(f"{v:,.0f}" for v in (part["n"].min(), part["n"].max())))}
-            | {compare.NAMES[m]: spread(part[m], 3 if m == "r2" else 2) for m in metrics.METRICS}
+            | {compare.NAMES[m]: told(part[m], 3 if m == "r2" else 2) for m in metrics.METRICS}
         )
 compare.table(
     pd.DataFrame(lines),

@@ -13,7 +13,7 @@ profile = "demo"
 import pandas as pd
 from IPython.display import Markdown
 
-from placeprior import compare, figures, ledger, metrics
+from placeprior import compare, figures, ledger, matched, metrics
 from placeprior.errors import StoreError
 
 figures.style()
@@ -27,8 +27,9 @@ splits = compare.splits_in(scores)
 seeds = sorted(scores["seed"].unique())
 fits = f"{scores['run'].nunique()} runs, seeds {', '.join(map(str, seeds))}, both partitions of a checkerboard"
 origin = f"profile {profile}, embedded world"
-gaps = {metric: compare.differences(scores, sums, metric=metric) for metric in ("r2", "rmse", "rmse_35")}
-verdicts = compare.arms_of(gaps["r2"])
+reach = matched.reach(profile, "world")
+gaps = {metric: matched.differences(scores, sums, metric=metric, reach=reach) for metric in ("r2", "rmse_35")}
+verdicts = gaps["r2"]
 models = verdicts[verdicts["arm"] != "idw"]
 
 
@@ -57,21 +58,21 @@ controlled = compare.listed([where(s) for s in compare.splits_in(ledger.scores(p
 
 # %% tags=["remove-input"]
 compare.table(
-    compare.spread(main),
-    f"Test R², mean ± standard deviation over seeds and folds; {fits}; controls on {controlled} only; {origin}.",
+    compare.cells(main),
+    f"Test R², {compare.TABLE}; {fits}; controls on {controlled} only; {origin}.",
     "tab-comparison-r2",
 )
 
 # %% tags=["remove-input"]
 compare.table(
-    compare.spread(main, "rmse"),
-    f"Test RMSE in {figures.UNIT}, mean ± standard deviation over seeds and folds; {origin}.",
+    compare.cells(main, "rmse"),
+    f"Test RMSE in {figures.UNIT}, {compare.TABLE}; {origin}.",
     "tab-comparison-rmse",
 )
 
 # %% [markdown]
-# The standard deviations mix two things: on a checkerboard the two partitions are two different test sets, and their
-# difference is often larger than anything the variants do. So do not compare variants by whether their ± overlap. What
+# On a checkerboard the two partitions are two different test sets, and their difference is often larger than anything the
+# variants do: so they stand apart, and the ± is between seeds alone. Do not compare variants by whether their ± overlap, either. What
 # is common to all variants cancels in the *differences* below.
 
 # %% mystnb={"figure": {"caption": "Test R² of every fit (pale dots: seeds and folds), their mean (marker) and the range from the smallest to the largest fit (bar), one panel a split. Panels have their own scales. Two clusters of dots on a checkerboard are its two partitions.", "name": "fig-comparison-forest"}, "image": {"alt": "One panel a split. Each arm, from inverse distance over no location to GeoCLIP, has a row with pale dots for single fits, a marker for their mean and a bar for their range of test R²."}} tags=["hide-input"]
@@ -83,25 +84,24 @@ _ = figures.label(fig, profile, n=scores["run"].nunique(), of="runs", embedded=T
 # ## Differences to no location
 #
 # For every seed and fold, both arms are scored on the same test rows; the difference of the two scores is one pale dot.
-# The marker is the mean over fits, which equals the difference of two cells in {numref}`tab-comparison-r2`. The bar is its 95 %
-# interval over **stations**: draw the stations with replacement, score every fit of both arms on the drawn ones, take
-# the mean difference, repeat. A station that several seeds test is drawn once for all of them, so that three seeds do not
-# count as three times the evidence. The spread of the dots shows what the interval leaves out: the chance of training.
+# The marker is their mean.
 
-# %% mystnb={"figure": {"caption": "Test R² minus that of no location on the same rows: single fits (pale dots), their mean (marker), and its 95 % bootstrap interval over stations (bar), one panel a split. Right of the dashed line the arm beats no location. Panels have their own scales; a number at an edge is a single fit beyond it. Inverse distance is left out here.", "name": "fig-comparison-differences"}, "image": {"alt": "One panel a split. Each way of telling the place has a row with the difference of its R² to no location: pale dots for fits, a marker for the mean and a bar for the interval, around a dashed line at zero."}} tags=["hide-input"]
-drawn = gaps["r2"][gaps["r2"]["arm"] != "idw"]
+# %% tags=["remove-input"]
+Markdown(compare.rule())
+
+# %% mystnb={"figure": {"caption": "Test R² minus that of no location on the same rows: single fits (pale dots), their mean (marker), and its 95 % interval over places and trainings (bar; none with one seed), one panel a split. Right of the dashed line the arm beats no location. Panels have their own scales; a number at an edge is a single fit beyond it. Inverse distance is left out here.", "name": "fig-comparison-differences"}, "image": {"alt": "One panel a split. Each way of telling the place has a row with the difference of its R² to no location: pale dots for fits, a marker for the mean and a bar for the interval, around a dashed line at zero."}} tags=["hide-input"]
+drawn = matched.by_fit(models)
 fig = figures.forests(
     {where(split): drawn[drawn["split"] == split] for split in compare.splits_in(drawn)}, "ΔR² to no location", reference=0
 )
 _ = figures.label(
-    fig, profile, n=drawn["stations"].max(), of="stations at most", embedded=True, note="95 % intervals over stations"
+    fig, profile, n=models["stations"].max(), of="stations at most", embedded=True, note=compare.NOTE
 )
 
 # %% tags=["remove-input"]
 compare.table(
     compare.gains(verdicts),
-    "Test R² minus that of no location on the same rows, and its 95 % interval over stations; bold where this excludes zero, with an "
-    f"asterisk where single fits disagree in sign; {origin}.",
+    f"Test R² minus that of no location on the same rows, {compare.CELL}; {origin}.",
     "tab-comparison-differences",
 )
 
@@ -119,7 +119,7 @@ for split in splits:
     text = f"**{where(split)}.** The highest mean R² among the trained arms is that of {compare.said(learned.index[0])}"
     if learned.index[0] in part.index:
         lead = part.loc[learned.index[0]]
-        text += f" ({lead['difference']:+.3f} to no location, interval {compare.signed(lead['low'], lead['high'])})"
+        text += f" (to no location {compare.written(lead)})"
     text += ". "
     every = "every way of telling the place"
     said = {
@@ -138,31 +138,8 @@ for split in splits:
             + f" trained arms {'has' if len(beaten) == 1 else 'have'} a higher mean."
         )
     lines.append("- " + text)
-lines.append(
-    f"\n*Better* and *worse* mean that the interval excludes zero. There are {len(models)} such intervals on this page; if no arm "
-    f"differed from no location, about {0.05 * len(models):.0f} of them would still exclude zero by chance. "
-    f"Here {int((models['clear'] != 0).sum())} do. Count on a pattern over splits, not on a single interval; and where fits "
-    "disagree in sign (asterisk), a clear mean holds for one partition or seed and not for another."
-)
+lines.append(f"\n{compare.looked(models)} Count on a pattern over splits, not on a single interval.")
 Markdown(compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
-
-# %% [markdown]
-# ### With a stricter bar
-#
-# One way to allow for many looks is Bonferroni's: with $m$ intervals, widen each to a level of $1 - 0.05/m$. It is strict, since
-# arms and splits share stations and are not independent.
-
-# %% tags=["remove-input"]
-strict = compare.arms_of(compare.differences(scores, sums, level=1 - 0.05 / max(len(models), 1), draws=10_000))
-strict = strict[(strict["arm"] != "idw") & (strict["clear"] != 0)]
-told = [
-    f"{compare.said(a)} on {where(s)} ({'better' if c > 0 else 'worse'})"
-    for s, a, c in zip(strict["split"], strict["arm"], strict["clear"], strict=True)
-]
-Markdown(
-    f"At that level {len(told)} of {len(models)} differences remain"
-    + (f": {compare.listed(told)}." if told else ": none can be told from zero.")
-)
 
 # %% [markdown]
 # ## High days
@@ -172,15 +149,14 @@ Markdown(
 
 # %% tags=["remove-input"]
 compare.table(
-    compare.spread(scores, "rmse_35", 1),
-    f"Test RMSE in {figures.UNIT} on rows with measured PM2.5 of at least {metrics.HIGH:.0f} {figures.UNIT}, mean ± standard "
-    f"deviation over seeds and folds; {origin}.",
+    compare.cells(scores, "rmse_35", 1),
+    f"Test RMSE in {figures.UNIT} on rows with measured PM2.5 of at least {metrics.HIGH:.0f} {figures.UNIT}, "
+    f"{compare.TABLE}; {origin}.",
     "tab-comparison-high",
 )
 
 # %% tags=["remove-input"]
-high = compare.arms_of(gaps["rmse_35"])
-high = high[high["arm"] != "idw"]
+high = gaps["rmse_35"][gaps["rmse_35"]["arm"] != "idw"]
 lower, worse = (
     [
         f"{compare.said(a)} on {where(s)}"
@@ -208,7 +184,7 @@ Markdown(
 # place help where the study says that it helps?
 
 # %% tags=["remove-input"]
-ours = compare.spread(scores)
+ours = compare.cells(scores)
 rows_ = []
 for split in splits:
     for arm in [a for a in figures.arm_order(scores["arm"]) if a not in ("idw",)]:
@@ -235,8 +211,8 @@ beside = pd.DataFrame(
 )
 compare.table(
     beside,
-    f"R² reported (second-hand) for real PM2.5 and R² here ({origin}). Two reported values are a checkerboard's two partitions. Undecided: "
-    "our interval includes zero.",
+    f"R² reported (second-hand) for real PM2.5 and R² here ({origin}). Two values are a checkerboard's two partitions. Undecided: "
+    "our difference is not clear.",
     "tab-comparison-reported",
 )
 
@@ -259,8 +235,8 @@ Markdown(
 #
 # ```{admonition} Exercise: overlapping, yet clear
 # :class: exercise tip
-# Find two arms whose ranges overlap in {numref}`fig-comparison-forest` but whose difference in {numref}`fig-comparison-differences`
-# excludes zero. How can both be right?
+# Two arms' ranges can overlap in {numref}`fig-comparison-forest` while their difference in {numref}`fig-comparison-differences`
+# is clear. How can both be right?
 # ```
 #
 # ```{admonition} Solution

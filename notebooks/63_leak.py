@@ -16,8 +16,7 @@ from IPython.display import Markdown
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from placeprior import compare, coords, figures, ledger
-from placeprior.contrast import contrast, fits
+from placeprior import compare, coords, figures, interval, ledger, matched, paired
 from placeprior.neighbours import NEAREST, neighbour_pm25
 
 figures.style()
@@ -51,15 +50,16 @@ def where(split):
 
 def of(kind, split, arm):
     """Run ids of one arm on one split, clean or leaky, by fold and seed."""
-    return fits(scores, leak=kind, split=split, arm=arm)
+    return paired.fits(scores, leak=kind, split=split, arm=arm)
 
 
-def said(row, unit="", bold=False):
-    """A difference and its interval; an asterisk where it is clear but single fits disagree in sign."""
-    mean = f"{row['difference']:+.3f}".replace("-", "−")
-    mean = f"**{mean}**" if bold and row["clear"] else mean
-    mixed = "\\*" if row["clear"] and min(row["values"]) < 0 < max(row["values"]) else ""
-    return f"{mean}{mixed}{unit} ({compare.signed(row['low'], row['high'])})"
+reach = matched.reach(profile, TASK)
+
+
+def difference(split, *terms, metric="r2"):
+    """A weighted sum of scores on one split with its interval, as a dictionary; None where there are no such fits."""
+    found = paired.single(terms, sums, metric=metric, range_km=reach[split])
+    return None if found is None else found.to_dict()
 
 
 changes = pd.DataFrame(
@@ -69,9 +69,9 @@ changes = pd.DataFrame(
         for arm in arms
         for kind in kinds
         for metric in ("r2", "rmse")
-        if (change := contrast([(1, of(kind, split, arm)), (-1, of("clean", split, arm))], sums, metric=metric))
+        if (change := difference(split, (1, of(kind, split, arm)), (-1, of("clean", split, arm)), metric=metric))
     ],
-    columns=["split", "arm", "leak", "metric", "difference", "low", "high", "fits", "stations", "values", "clear"],
+    columns=["split", "arm", "leak", "metric", *paired.FOUND],
 )
 in_r2 = changes[changes["metric"] == "r2"].set_index(["split", "arm", "leak"])
 in_rmse = changes[changes["metric"] == "rmse"].set_index(["split", "arm", "leak"])
@@ -290,10 +290,12 @@ else:
 # %% [markdown]
 # ## The leak, with intervals
 #
-# The leak is the leaky score minus the clean one on the same test rows. Its interval is a bootstrap over stations
-# ({doc}`../concepts/scores`): stations are drawn with replacement, and both runs of a pair are scored on those drawn.
+# The leak is the leaky score minus the clean one on the same test rows.
 
-# %% mystnb={"figure": {"caption": "The leak: test R² of the leaky run minus that of its clean twin on the same rows; mean over fits (marker) and its 95 % bootstrap interval over stations (bar), real measurements of 2021. One panel a split, with its own scale. Right of the dashed line the leak flatters.", "name": "fig-leak-forest"}, "image": {"alt": "One panel a split. Each arm has three markers with bars, one for the neighbours' leak, one for the scalers' and one for both, around or right of a dashed line at zero."}} tags=["hide-input"]
+# %% tags=["remove-input"]
+Markdown(compare.rule())
+
+# %% mystnb={"figure": {"caption": "The leak: test R² of the leaky run minus that of its clean twin on the same rows; mean over fits (marker) and its 95 % interval over places and trainings (bar), real measurements of 2021. One panel a split, with its own scale. Right of the dashed line the leak flatters.", "name": "fig-leak-forest"}, "image": {"alt": "One panel a split. Each arm has three markers with bars, one for the neighbours' leak, one for the scalers' and one for both, around or right of a dashed line at zero."}} tags=["hide-input"]
 if not kinds:
     figures.nothing("The leak", profile, embedded=False)
 else:
@@ -341,14 +343,13 @@ for split in splits:
         cells = {"split": where(split), "arm": figures.look(arm).name}
         for kind in kinds:
             row = in_r2.loc[(split, arm, kind)] if (split, arm, kind) in in_r2.index else None
-            cells[f"{LEAKS[kind]}, ΔR²"] = "–" if row is None else said(row, bold=True)
+            cells[f"{LEAKS[kind]}, ΔR²"] = "–" if row is None else compare.gain(row)
         row = in_rmse.loc[(split, arm, most)] if (split, arm, most) in in_rmse.index else None
-        cells[f"{LEAKS[most]}, ΔRMSE [{figures.UNIT}]"] = "–" if row is None else said(row)
+        cells[f"{LEAKS[most]}, ΔRMSE [{figures.UNIT}]"] = "–" if row is None else compare.gain(row, 2)
         rows.append(cells)
 compare.table(
     pd.DataFrame(rows),
-    "The leak: leaky minus clean on the same rows, and its 95 % interval over stations; ΔR² bold where this excludes zero, with an asterisk where "
-    f"single fits disagree in sign; {origin}.",
+    f"The leak: leaky minus clean on the same rows, {compare.INTERVAL} over places and trainings, bold where it is clear; {origin}.",
     "tab-leak-differences",
 )
 
@@ -362,25 +363,20 @@ for split in splits:
     top = here["difference"].idxmax()
     lines.append(
         f"- **{where(split)}.** R² clean → leaky: {compare.listed([f'{compare.said(arm)} ' + ' → '.join(pair) for arm, pair in pairs.items()])}. "
-        f"The largest leak is that of {compare.said(top[1])}: {said(here.loc[top])} in R², {said(in_rmse.loc[top], ' ' + figures.UNIT)} in RMSE."
+        f"The largest leak is that of {compare.said(top[1])}: {compare.written(here.loc[top])} in R², {compare.written(in_rmse.loc[top], 2, ' ' + figures.UNIT)} in RMSE."
     )
-n_looks = len(in_r2)
-if n_looks:
-    lines.append(
-        f"\nOf {n_looks} intervals of ΔR², {int((in_r2['clear'] > 0).sum())} lie above zero and {int((in_r2['clear'] < 0).sum())} below; about "
-        f"{0.05 * n_looks:.0f} would exclude zero by chance if no leak did anything."
-    )
+if len(in_r2):
+    lines.append(f"\n{compare.looked(in_r2)}")
     by_kind = []
     for kind in kinds:
         own = in_r2[(in_r2.index.get_level_values("leak") == kind) & (in_r2.index.get_level_values("arm") != "idw")]
         by_kind.append(f"{LEAKS[kind]}: {own['difference'].min():+.3f} to {own['difference'].max():+.3f}")
     lines.append(f"Over splits and trained arms, ΔR² ranges as follows. {'; '.join(by_kind)}.")
     own = in_r2[(in_r2.index.get_level_values("leak") == "scalers") & (in_r2.index.get_level_values("arm") != "idw")]
-    if len(own):
+    if (noise := interval.pooled_noise(own)) is not None:
         lines.append(
-            f"The intervals leave out the chance of training, and two networks that start alike and see slightly other numbers part ways. For the "
-            f"scalers' leak, ΔR² of single fits has a standard deviation of {own['values'].map(np.std).mean():.3f} (mean over splits and arms): "
-            "read a leak that is no larger as none."
+            "Two networks that start alike and see slightly other numbers part ways. For the scalers' leak, ΔR² of single fits has a standard deviation of "
+            f"{noise.variance**0.5:.3f} between seeds (over splits and arms)."
         )
     bare = in_r2[in_r2.index.get_level_values("arm") == "idw"]
     bare = bare[bare.index.get_level_values("leak") == "scalers"]
@@ -504,9 +500,9 @@ Markdown(compare.minus("\n".join(lines)))
 # \Delta\Delta = \bigl(R^2_\text{place} - R^2_\text{none}\bigr)_\text{leaky} - \bigl(R^2_\text{place} - R^2_\text{none}\bigr)_\text{clean}
 # $$ (eq-leak-gain)
 #
-# Four scores on the same rows; the bootstrap draws stations once for all four.
+# Four scores on the same rows: what is hard for all four cancels.
 
-# %% mystnb={"figure": {"caption": "The gain from place, clean (open circle) and leaky (filled triangle): test R² minus that of no location on the same rows; means over fits and 95 % bootstrap intervals over stations, real measurements of 2021.", "name": "fig-leak-gain"}, "image": {"alt": "For each split two markers with bars: the gain of the arm over no location without leaks, open, and with leaks, filled, around a dashed line at zero."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "The gain from place, clean (open circle) and leaky (filled triangle): test R² minus that of no location on the same rows; means over fits and 95 % intervals over places and trainings, real measurements of 2021.", "name": "fig-leak-gain"}, "image": {"alt": "For each split two markers with bars: the gain of the arm over no location without leaks, open, and with leaks, filled, around a dashed line at zero."}} tags=["hide-input"]
 compared = [arm for arm in trained if arm != "none"]
 found_gains = []
 for arm in compared:
@@ -518,11 +514,9 @@ for arm in compared:
         }
         wanted["change"] = wanted["leaky"] + [(-weight, runs) for weight, runs in wanted["clean"]]
         for which, terms in wanted.items():
-            row = contrast(terms, sums)
+            row = difference(split, *terms)
             found_gains += [{"arm": arm, "split": split, "which": which, **row}] if row else []
-gained = pd.DataFrame(
-    found_gains, columns=["arm", "split", "which", "difference", "low", "high", "fits", "stations", "values", "clear"]
-)
+gained = pd.DataFrame(found_gains, columns=["arm", "split", "which", *paired.FOUND])
 
 
 def gain_of(arm, split, *which):
@@ -578,7 +572,7 @@ for arm in compared:
             {
                 "split": where(split),
                 "arm": figures.look(arm).name,
-                **{which: said(own.loc[which], bold=True) for which in ("clean", "leaky", "change")},
+                **{which: compare.gain(own.loc[which]) for which in ("clean", "leaky", "change")},
                 "order, clean": ranks["clean"],
                 "order, leaky": "the same" if ranks["clean"] == ranks[most] else ranks[most],
             }
@@ -592,12 +586,12 @@ for arm in compared:
             f"{verb[before]} clean and leaky" if before == after else f"{verb[before]} clean, but {verb[after]} leaky"
         )
         lines.append(
-            f"- **{where(split)}**: {compare.said(arm)} against no location is {verdict}. {size}: {said(own.loc['change'])}."
+            f"- **{where(split)}**: {compare.said(arm)} against no location is {verdict}. {size}: {compare.written(own.loc['change'])}."
         )
 compare.table(
     pd.DataFrame(rows, columns=["split", "arm", "clean", "leaky", "change", "order, clean", "order, leaky"]),
-    f"Gain from place in R² against no location, clean and leaky, and the change ({LEAKS[most]}); 95 % intervals over stations, bold where they exclude "
-    f"zero, with an asterisk where single fits disagree in sign; the order of all arms by mean R², best first; {origin}.",
+    f"Gain from place in R² against no location, clean and leaky, and the change ({LEAKS[most]}); {compare.INTERVAL} over places and trainings, bold where it is "
+    f"clear; the order of all arms by mean R², best first; {origin}.",
     "tab-leak-gain",
 )
 
@@ -607,10 +601,10 @@ flipped = sum("but" in line for line in lines)
 if lines:
     lines.append(
         f"\nOn {different} of {len(splits)} splits the order of the arms is another with the leak, and in {flipped} of {len(rows)} comparisons the verdict on place is. "
-        f"There are {len(rows)} intervals of the change; about {0.05 * len(rows):.1f} would exclude zero by chance."
+        + compare.looked(gained[gained["which"] == "change"])
     )
 Markdown(
-    "*When is the verdict another?* *Better* and *worse* mean that the interval excludes zero.\n\n"
+    "*When is the verdict another?*\n\n"
     + compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0")
 )
 
@@ -627,11 +621,11 @@ Markdown(
 
 # %% tags=["remove-input"]
 def span(kind):
-    """Smallest and largest leak over splits and trained arms, and how many intervals exclude zero."""
+    """Smallest and largest leak over splits and trained arms, and how many are clear."""
     own = in_r2[(in_r2.index.get_level_values("leak") == kind) & (in_r2.index.get_level_values("arm") != "idw")]
     if own.empty:
         return "no runs yet"
-    text = f"ΔR² {own['difference'].min():+.3f} to {own['difference'].max():+.3f} over splits and trained arms; {int((own['clear'] != 0).sum())} of {len(own)} intervals exclude zero"
+    text = f"ΔR² {own['difference'].min():+.3f} to {own['difference'].max():+.3f} over splits and trained arms; {int((own['clear'] != 0).sum())} of {len(own)} are clear"
     return text.replace("-", "−")
 
 
@@ -649,13 +643,11 @@ boards = [split for split in splits if split.startswith("checker")]
 spread = []
 for split in boards:
     for arm in compared:
-        row = contrast([(1, of("clean", split, arm)), (-1, of("clean", split, "none"))], sums, draws=10)
+        row = difference(split, (1, of("clean", split, arm)), (-1, of("clean", split, "none")))
         if row:
-            shared = of("clean", split, arm).index.intersection(of("clean", split, "none").index).sort_values()
-            gain = pd.Series(row["values"], index=shared).groupby("fold")
-            spread.append((gain.std().mean(), gain.mean().max() - gain.mean().min()))
+            spread.append((np.sqrt(row["noise"]), row["apart"].max() - row["apart"].min()))
 noise = (
-    f"gain of place on a checkerboard: standard deviation over seeds {np.nanmean([s for s, _ in spread]):.3f}, difference of the two partitions "
+    f"gain of place on a checkerboard: standard deviation between seeds {np.nanmean([s for s, _ in spread]):.3f}, difference of the two partitions "
     f"{np.mean([d for _, d in spread]):.3f} (R², means over {len(spread)} comparisons)"
     if spread
     else "no runs yet"
@@ -696,7 +688,7 @@ rows = [
 ]
 compare.table(
     pd.DataFrame(rows, columns=["split", "reported (second-hand)", "here, clean", "here, leaky"]),
-    f"R² of no location. Two reported values are a checkerboard's partitions; ours are means over folds and seeds; {origin}.",
+    f"R² of no location. Two reported values are a checkerboard's partitions; ours are means over seeds and folds; {origin}.",
     "tab-leak-reported",
 )
 

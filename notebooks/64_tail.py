@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from placeprior import anatomy, compare, data, evidence, figures, matrix, strata
+from placeprior import anatomy, compare, data, evidence, figures, interval, matrix, strata
 from placeprior.errors import StoreError
 
 figures.style()
@@ -39,12 +39,12 @@ def load(name):
     table = table.sort_values("arm", key=lambda arms: arms.map(order.index), kind="stable")
     # An encoder's vector comes with one more layer; where the same layer without a place was trained, it is the reference.
     with_head = table["fusion"].isin(["hadamard", "concat"]) & table["difference_head"].notna()
-    for column in ("difference", "low", "high", "up", "fits"):
+    for column in ("difference", "low", "high", "fits"):
         table[f"own_{column}"] = table[f"{column}_head"].where(with_head, table[f"{column}_none"])
     table["reference"] = np.where(with_head, "none+head", "none")
-    # As compare.gains and compare.who read a table.
-    gaps = table.drop(columns=["fits"]).rename(columns=lambda name: name.removeprefix("own_")).rename(columns={"up": "positive"})
-    gaps["clear"] = (gaps["low"] > 0).astype(int) - (gaps["high"] < 0).astype(int)
+    # As compare.who reads a table.
+    gaps = table.drop(columns=["fits"]).rename(columns=lambda name: name.removeprefix("own_"))
+    gaps["clear"] = interval.clear(gaps["low"].to_numpy(float), gaps["high"].to_numpy(float))
     return table, gaps[gaps["difference"].notna()]
 
 
@@ -178,7 +178,7 @@ def draw_means_and_days(which):
         pair[1].tick_params(labelleft=False)
     for ax in axes[-1]:
         ax.set_xlabel("ΔR² to the reference")
-    return sign_off(fig, which, "95 % intervals over stations")
+    return sign_off(fig, which, compare.NOTE)
 
 
 def draw_events(which):
@@ -292,7 +292,7 @@ def draw_strata(which):
     handles = figures.legend(axes[0, 0], arms).legend_handles
     axes[0, 0].get_legend().remove()
     fig.legend(handles=handles, loc="outside upper center", ncols=2, fontsize="small")
-    return sign_off(fig, which, "95 % intervals over stations")
+    return sign_off(fig, which, compare.NOTE)
 
 
 def groups(rows, lower_is_better):
@@ -338,6 +338,9 @@ absence()
 # %% [markdown]
 # **Whom each arm is compared with.** An encoder's vector comes with one more layer in the network. Where the same layer without a place was trained
 # (`none+head`, see {doc}`controls`), it is the reference of these arms; coordinates have no such layer, and their reference is no location.
+
+# %% tags=["remove-input"]
+Markdown(compare.rule())
 
 # %% tags=["remove-input"]
 lines = []
@@ -410,7 +413,7 @@ compare.table(
 # %% mystnb={"figure": {"caption": "Embedded world: the mean squared error of each arm on the test rows, split into the error of the places' means (blue) and of their days (orange, hatched); mean over seeds and folds. The top bar is the variance of the measurements, split alike. One panel a split.", "name": "fig-tail-parts-world"}, "image": {"alt": "One panel a split with horizontal bars in two colours: the longest for the variance of the measurements, below it one for each arm with its R² written at the end. The part of the days is much longer than that of the places."}} tags=["hide-input"]
 _ = draw_parts(["world"])
 
-# %% mystnb={"figure": {"caption": "Embedded world: R² between places (left) and within them (right), minus that of the reference on the same rows; mean over fits and its 95 % bootstrap interval over stations. Right of the dashed line telling the place helps. Panels have their own scales.", "name": "fig-tail-means-world"}, "image": {"alt": "Two columns of panels, one row a split: for each way of telling the place a marker with a bar around a dashed line at zero, left for the means of places, right for their days."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Embedded world: R² between places (left) and within them (right), minus that of the reference on the same rows; mean over fits and its 95 % interval over places and trainings. Right of the dashed line telling the place helps. Panels have their own scales.", "name": "fig-tail-means-world"}, "image": {"alt": "Two columns of panels, one row a split: for each way of telling the place a marker with a bar around a dashed line at zero, left for the means of places, right for their days."}} tags=["hide-input"]
 _ = draw_means_and_days(["world"])
 
 # %% [markdown]
@@ -419,7 +422,7 @@ _ = draw_means_and_days(["world"])
 # %% mystnb={"figure": {"caption": "Real measurements: the mean squared error of each arm, split into the error of the places' means (blue) and of their days (orange, hatched), under the variance of the measurements.", "name": "fig-tail-parts-real"}, "image": {"alt": "Panels for two tasks and their splits, with horizontal bars in two colours for the variance of the measurements and for the error of each arm."}} tags=["hide-input"]
 _ = draw_parts(REAL)
 
-# %% mystnb={"figure": {"caption": "Real measurements: R² between places (left) and within them (right), minus that of the reference on the same rows; mean over fits and 95 % interval over stations.", "name": "fig-tail-means-real"}, "image": {"alt": "Two columns of panels, a row for each task and split: markers with bars around a dashed line at zero, left for the means of places, right for their days."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Real measurements: R² between places (left) and within them (right), minus that of the reference on the same rows; mean over fits and 95 % interval over places and trainings.", "name": "fig-tail-means-real"}, "image": {"alt": "Two columns of panels, a row for each task and split: markers with bars around a dashed line at zero, left for the means of places, right for their days."}} tags=["hide-input"]
 _ = draw_means_and_days(REAL)
 
 
@@ -450,7 +453,6 @@ scores_of(
 #
 # ### In words
 #
-# *Better* and *worse* mean that the 95 % interval excludes zero; an asterisk marks arms whose single fits disagree in sign.
 
 # %% tags=["remove-input"]
 lines = []
@@ -626,10 +628,10 @@ Markdown(text)
 # The errors of high days are many times those of ordinary ones. To show all in one figure, each difference is divided by the RMSE of the
 # reference on the same days. Winter is January, February and December of one calendar year.
 
-# %% mystnb={"figure": {"caption": "Embedded world: RMSE of each arm minus that of its reference, in per cent of the reference's, on kinds of days (left) and seasons (right); mean over fits and 95 % bootstrap interval over stations. Left of the dashed line telling the place helps. At least 35 and at least 55: measured PM2.5 in µg m⁻³.", "name": "fig-tail-strata-world"}, "image": {"alt": "Two columns of panels, one row a split. On the left rows for all days, no smoke, smoke and two levels of high days, on the right the four seasons; in each row a marker with a bar for every arm around a dashed line at zero."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Embedded world: RMSE of each arm minus that of its reference, in per cent of the reference's, on kinds of days (left) and seasons (right); mean over fits and 95 % interval over places and trainings. Left of the dashed line telling the place helps. At least 35 and at least 55: measured PM2.5 in µg m⁻³.", "name": "fig-tail-strata-world"}, "image": {"alt": "Two columns of panels, one row a split. On the left rows for all days, no smoke, smoke and two levels of high days, on the right the four seasons; in each row a marker with a bar for every arm around a dashed line at zero."}} tags=["hide-input"]
 _ = draw_strata(["world"])
 
-# %% mystnb={"figure": {"caption": "Real measurements: RMSE of each arm minus that of its reference, in per cent of the reference's, on kinds of days (left; smoke is the proxy of the text) and seasons (right); mean over fits and 95 % interval over stations. No bar: fewer than ten stations have such a day.", "name": "fig-tail-strata-real"}, "image": {"alt": "Two columns of panels, a row for each task and split: on the left kinds of days, on the right the four seasons, each with a marker and a bar for every arm around a dashed line at zero."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Real measurements: RMSE of each arm minus that of its reference, in per cent of the reference's, on kinds of days (left; smoke is the proxy of the text) and seasons (right); mean over fits and 95 % interval over places and trainings. No bar: fewer than ten stations have such a day.", "name": "fig-tail-strata-real"}, "image": {"alt": "Two columns of panels, a row for each task and split: on the left kinds of days, on the right the four seasons, each with a marker and a bar for every arm around a dashed line at zero."}} tags=["hide-input"]
 _ = draw_strata(REAL)
 
 
@@ -642,10 +644,10 @@ def tables(task):
         rows = rows[rows["low"].notna()]
         if len(rows):
             caption = (
-                f"{title(task)}, {NAMES[stratum]}: test RMSE in {UNIT} minus that of the reference on the same rows, 95 % interval over stations; bold where it "
-                f"excludes zero, with an asterisk where single fits disagree in sign; up to {int(rows['n'].max()):,} rows a fit, {about(task)}."
+                f"{title(task)}, {NAMES[stratum]}: test RMSE in {UNIT} minus that of the reference on the same rows, {compare.INTERVAL} over places and trainings, bold where "
+                f"it is clear; up to {int(rows['n'].max()):,} rows a fit, {about(task)}."
             )
-            shown.append(compare.table(compare.gains(rows), caption, f"tab-tail-{task}-{stratum.lower()}").data)
+            shown.append(compare.table(compare.gains(rows.assign(apart=[()] * len(rows))), caption, f"tab-tail-{task}-{stratum.lower()}").data)
     if not shown:
         return ""
     return (
@@ -715,7 +717,7 @@ compare.table(
 
 # %% tags=["remove-input"]
 Markdown(
-    f"These are {total} intervals. If nothing differed, about {0.05 * total:.0f} of them would exclude zero by chance; {clear} do. The rows are not "
+    f"These are {total} intervals, of which {clear} are clear. The more one looks, the more is found by luck, and the rows are not "
     "independent: the same days stand in several, and the seasons add up to the year. Count on a pattern, not on a cell."
 )
 
@@ -726,7 +728,7 @@ Markdown(
 # gain cannot hide. It does not show that a model with a good $R^2_\text{between}$ has understood why places differ: between held-out stations of one
 # region, neighbours help too.
 #
-# High days are few, they come in a few events, and one fire can be most of them. The intervals resample stations, not
+# High days are few, they come in a few events, and one fire can be most of them. The intervals are over places and trainings, not
 # fires: another year would have other fires, and no interval here knows about that. Strata chosen by the measurement (35, 55) flatter whoever estimates too high;
 # percentiles and the critical success index do not. The smoke proxy is a proxy, and it is made from monitors: in the neighbours task it
 # is close to the model's own input, so there it chooses days on which that input is high as well. The differences in per cent

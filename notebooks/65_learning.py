@@ -16,8 +16,7 @@ import pandas as pd
 from IPython.display import Markdown
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from placeprior import compare, figures, ledger, matrix
-from placeprior.contrast import contrast, fits
+from placeprior import compare, figures, ledger, matched, matrix, metrics, paired
 from placeprior.errors import StoreError
 from placeprior.sizes import SIZES
 
@@ -30,13 +29,6 @@ def where(split):
     return compare.SPLITS.get(split, split)
 
 
-def said(row, unit=""):
-    """A difference and its interval; an asterisk where it is clear but single fits disagree in sign."""
-    mixed = "\\*" if row["clear"] and min(row["values"]) < 0 < max(row["values"]) else ""
-    mean = f"{row['difference']:+.3f}".replace("-", "−")
-    return f"{mean}{mixed}{unit} ({compare.signed(row['low'], row['high'])})"
-
-
 class Curve:
     """One profile's learning curve: scores, station sums, sizes, and the gain over the matched reference.
 
@@ -46,7 +38,7 @@ class Curve:
         Fits of one task on one split with few and with all training stations; columns ``stations`` and ``rows`` are
         the mean sizes of the training part over fits of that split.
     gains : DataFrame
-        One row an arm, number of stations and metric, as :func:`placeprior.contrast.contrast` gives it.
+        One row an arm, number of stations and metric, as :func:`placeprior.paired.paired` gives it.
     """
 
     def __init__(self, name):
@@ -69,21 +61,23 @@ class Curve:
         self.sums = self.sums[self.sums["run"].isin(kept["run"])]
         self.numbers = sorted(kept["stations"].unique())
         self.arms = figures.arm_order(kept["arm"])
+        self.reach = matched.reach(name, self.task)[self.split]
         rows = []
-        for arm in self.arms:
+        for arm in [arm for arm in self.arms if arm != "none"]:
             for number in self.numbers:
                 for metric in ("r2", "rmse"):
-                    pair = [fits(kept, arm=a, stations=number) for a in (arm, self.reference(arm))]
-                    row = contrast([(1, pair[0]), (-1, pair[1])], self.sums, metric=metric) if arm != "none" else None
-                    rows += (
-                        [{**row, "arm": arm, "stations": number, "metric": metric, "tested": row["stations"]}]
-                        if row
-                        else []
-                    )
-        self.gains = pd.DataFrame(
-            rows,
-            columns=["arm", "stations", "metric", "difference", "low", "high", "fits", "tested", "values", "clear"],
-        )
+                    row = self.contrast(self.gain(arm, number), metric)
+                    rows += [] if row is None else [{**row, "arm": arm, "stations": number, "metric": metric, "tested": row["stations"]}]
+        self.gains = pd.DataFrame(rows, columns=["arm", "metric", "tested", *paired.FOUND])
+
+    def gain(self, arm, number):
+        """The terms of an arm's gain over its reference with some number of stations."""
+        pair = [paired.fits(self.scores, arm=a, stations=number) for a in (arm, self.reference(arm))]
+        return [(1, pair[0]), (-1, pair[1])]
+
+    def contrast(self, terms, metric="r2"):
+        """A weighted sum of scores with its interval."""
+        return paired.single(terms, self.sums, metric=metric, range_km=self.reach)
 
     def reference(self, arm):
         """The arm without a place that is otherwise the same network."""
@@ -102,7 +96,7 @@ class Curve:
 world, measured = Curve(profile), Curve(real)
 if world.scores.empty:
     raise StoreError(
-        f"results/{profile} has no runs with few stations (splits such as spatial@100); make them with `doit results:{profile}`"
+        f"results/{profile} has no runs with few stations (splits such as spatial@100); make them with `make demo-full`"
     )
 
 # %% [markdown]
@@ -212,8 +206,11 @@ def draw_curves(curve):
 _ = draw_curves(world)
 
 # %% [markdown]
-# Seeds test different stations, and some stations are hard for every arm. This spread is in the table. It cancels in the
-# gains below it.
+# Some stations are hard for every arm, and which are tested moves all scores of the table together. In the gains below it that
+# cancels.
+
+# %% tags=["remove-input"]
+Markdown(compare.rule())
 
 
 # %% tags=["remove-input"]
@@ -223,20 +220,20 @@ def values(curve):
         return Markdown(f"*No runs with few stations are in `results/{curve.name}`.*")
     shown = []
     for metric, text in (("r2", "R²"), ("rmse", f"RMSE in {figures.UNIT}")):
-        part = curve.scores[curve.scores["metric"] == metric].groupby(["arm", "stations"])["value"].agg(["mean", "std"])
+        part = curve.scores[curve.scores["metric"] == metric].groupby(["arm", "stations"])
         cells = pd.DataFrame(
             "–",
             index=pd.Index([figures.look(a).name for a in curve.arms], name="arm"),
             columns=[f"{n:,}" for n in curve.numbers],
             dtype=object,
         )
-        for (arm, number), row in part.iterrows():
-            sd = "" if np.isnan(row["std"]) else f" ± {row['std']:.2f}"
-            cells.loc[figures.look(arm).name, f"{number:,}"] = compare.minus(f"{row['mean']:.2f}{sd}")
+        for (arm, number), own in part:
+            sd, mean = metrics.between_seeds(own), own.groupby("fold")["value"].mean().mean()
+            cells.loc[figures.look(arm).name, f"{number:,}"] = compare.minus(f"{mean:.2f}" + ("" if np.isnan(sd) else f" ± {sd:.2f}"))
         shown.append(
             compare.table(
                 cells,
-                f"Test {text} by number of training stations, mean ± standard deviation over seeds; {curve.origin}.",
+                f"Test {text} by number of training stations, mean over seeds ± their standard deviation; {curve.origin}.",
                 f"tab-learning-{metric}-{curve.name}",
             ).data
         )
@@ -248,7 +245,7 @@ def values(curve):
 values(world)
 
 
-# %% mystnb={"figure": {"caption": "Embedded world: gain in test R² over the matched reference on the same rows, against the number of training stations; means over seeds and 95 % bootstrap intervals over stations. Above the dashed line telling the place helps. The extra head alone is measured against no location.", "name": "fig-learning-world-gain"}, "image": {"alt": "Lines with error bars, one an arm, of the gain in R² against the number of training stations on a logarithmic axis, around a dashed line at zero."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Embedded world: gain in test R² over the matched reference on the same rows, against the number of training stations; means over seeds and 95 % intervals over places and trainings. Above the dashed line telling the place helps. The extra head alone is measured against no location.", "name": "fig-learning-world-gain"}, "image": {"alt": "Lines with error bars, one an arm, of the gain in R² against the number of training stations on a logarithmic axis, around a dashed line at zero."}} tags=["hide-input"]
 def draw_gains(curve):
     """Gain over the matched reference against the number of training stations."""
     if curve.gains.empty:
@@ -272,7 +269,7 @@ def draw_gains(curve):
         n=curve.gains["tested"].max(),
         of="tested stations",
         embedded=curve.embedded,
-        note="95 % intervals over stations",
+        note=compare.NOTE,
     )
 
 
@@ -284,21 +281,20 @@ def gain_table(curve):
     """Gains in R2, and in RMSE, with intervals."""
     rows = []
     for arm in figures.arm_order(curve.gains["arm"]) if len(curve.gains) else []:
-        for own, error in zip(curve.of(arm).to_dict("records"), curve.of(arm, "rmse").to_dict("records"), strict=True):
-            text = said(own)
+        for own, error in zip(curve.of(arm).itertuples(), curve.of(arm, "rmse").itertuples(), strict=True):
             rows.append(
                 (
                     figures.look(arm).name,
                     figures.look(curve.reference(arm)).name,
-                    f"{own['stations']:,}",
-                    f"**{text}**" if own["clear"] else text,
-                    said(error),
+                    f"{own.stations:,}",
+                    compare.gain(own),
+                    compare.gain(error, 2),
                 )
             )
     return compare.table(
         pd.DataFrame(rows, columns=["arm", "against", "training stations", "ΔR²", f"ΔRMSE [{figures.UNIT}]"]),
-        "Gain over the matched reference on the same rows, with 95 % intervals over stations; ΔR² bold where this excludes zero, with an asterisk "
-        f"where seeds disagree in sign; {curve.origin if len(rows) else 'no runs yet'}.",
+        f"Gain over the matched reference on the same rows, {compare.INTERVAL} over places and trainings, bold where ΔR² is clear; "
+        f"{curve.origin if len(rows) else 'no runs yet'}.",
         f"tab-learning-gain-{curve.name}",
     )
 
@@ -311,10 +307,9 @@ def in_words(curve):
     """From how many stations on place pays, and whether more stations change its worth."""
     if curve.gains.empty:
         return Markdown("")
-    lines, n_looks = [], 0
+    lines = []
     for arm in [a for a in figures.arm_order(curve.gains["arm"]) if a != "none+head"]:
         own = curve.of(arm)
-        n_looks += len(own)
         numbers, clear = own["stations"].tolist(), own["clear"].tolist()
         start = len(clear)
         while start and clear[start - 1] > 0:
@@ -337,15 +332,11 @@ def in_words(curve):
         if worse:
             text += f"; with {compare.listed(worse)} it clearly harms"
         if len(own) > 1:
-            pair = {
-                number: [fits(curve.scores, arm=a, stations=number) for a in (arm, curve.reference(arm))]
-                for number in (numbers[0], numbers[-1])
-            }
-            low, high = pair[numbers[0]], pair[numbers[-1]]
-            change = contrast([(1, high[0]), (-1, high[1]), (-1, low[0]), (1, low[1])], curve.sums)
-            if change:
+            low, high = (curve.gain(arm, number) for number in (numbers[0], numbers[-1]))
+            change = curve.contrast([*high, *((-weight, runs) for weight, runs in low)])
+            if change is not None:
                 verb = {1: "grows", -1: "shrinks", 0: "does not clearly change"}[change["clear"]]
-                text += f". From {numbers[0]:,} to {numbers[-1]:,} stations its gain {verb}: {said(change)}"
+                text += f". From {numbers[0]:,} to {numbers[-1]:,} stations its gain {verb}: {compare.written(change)}"
         lines.append(f"- Telling **{compare.said(arm)}** {text}.")
     r2 = curve.scores[curve.scores["metric"] == "r2"]
     means = r2.groupby(["stations", "arm"])["value"].mean().unstack()
@@ -355,8 +346,7 @@ def in_words(curve):
             f"- **Without location**, R² goes from {none.iloc[0]:.2f} with {none.index[0]:,} stations to {none.iloc[-1]:.2f} with {none.index[-1]:,}."
         )
     lines.append(
-        f"\n*Pays* means that the 95 % interval of the gain over the matched reference lies above zero. There are {n_looks} such intervals; about "
-        f"{0.05 * n_looks:.1f} would exclude zero by chance if place did nothing. Seeds draw other stations to keep and to test: {curve.scores['seed'].nunique()} of them here."
+        f"\n*Pays* means that the gain over the matched reference is clearly above zero. {compare.looked(curve.gains[(curve.gains['metric'] == 'r2') & (curve.gains['arm'] != 'none+head')])} "
     )
     return Markdown(compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
 
@@ -377,7 +367,7 @@ _ = draw_curves(measured)
 # %% tags=["remove-input"]
 values(measured)
 
-# %% mystnb={"figure": {"caption": "Real measurements of 2019, weather task: gain in test R² over the matched reference on the same rows, against the number of training stations; means over seeds and 95 % bootstrap intervals over stations. Above the dashed line telling the place helps.", "name": "fig-learning-aqs-gain"}, "image": {"alt": "Lines with error bars, one an arm, of the gain in R² at EPA's monitors against the number of training stations on a logarithmic axis, around a dashed line at zero."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Real measurements of 2019, weather task: gain in test R² over the matched reference on the same rows, against the number of training stations; means over seeds and 95 % intervals over places and trainings. Above the dashed line telling the place helps.", "name": "fig-learning-aqs-gain"}, "image": {"alt": "Lines with error bars, one an arm, of the gain in R² at EPA's monitors against the number of training stations on a logarithmic axis, around a dashed line at zero."}} tags=["hide-input"]
 _ = draw_gains(measured)
 
 # %% tags=["remove-input"]
@@ -413,7 +403,12 @@ told = [arm for arm in year_arms if arm not in ("none", "none+head", "idw")]
 
 def trained_on(arm, first, second):
     """Run ids by fold and seed of one cell."""
-    return fits(yearly, arm=arm, trained=first, tested=second)
+    return paired.fits(yearly, arm=arm, trained=first, tested=second)
+
+
+def yearly_contrast(terms):
+    """A weighted sum of scores with its interval, on the rows of the years; as far as errors are alike at known regions."""
+    return paired.single(terms, year_sums)
 
 
 cells = {
@@ -421,7 +416,7 @@ cells = {
     for arm in told
     for first in years
     for second in years
-    if (row := contrast([(1, trained_on(arm, first, second)), (-1, trained_on(plain[arm], first, second))], year_sums))
+    if (row := yearly_contrast([(1, trained_on(arm, first, second)), (-1, trained_on(plain[arm], first, second))])) is not None
 }
 
 # %% tags=["remove-input"]
@@ -515,28 +510,28 @@ rows = [
         figures.look(plain[arm]).name,
         first,
         second,
-        f"**{said(row)}**" if row["clear"] else said(row),
+        compare.gain(row),
         str(row["stations"]),
     )
     for (arm, first, second), row in cells.items()
 ]
 compare.table(
     pd.DataFrame(rows, columns=["arm", "against", "trained on", "tested on", "ΔR²", "stations"]),
-    f"Gain in R² by year of training and of test, with 95 % intervals over stations, bold where they exclude zero; real measurements, profile {real}.",
+    f"Gain in R² by year of training and of test, with 95 % intervals over places and trainings, bold where clear; real measurements, profile {real}.",
     "tab-learning-years",
 )
 
 
 # %% tags=["remove-input"]
 def pooled(arm, same):
-    """Runs of all pairs of two different years, by pair and fit; trained on the year of test where `same`."""
+    """Runs of all pairs of two different years, a fold each, and seed; trained on the year of test where `same`."""
     parts = []
     for first in years:
         for second in years:
             if first != second:
                 runs = trained_on(arm, second if same else first, second)
                 index = pd.MultiIndex.from_tuples(
-                    [(first, second, *fit) for fit in runs.index], names=["trained", "tested", "fold", "seed"]
+                    [(f"{first} {second} {fold}", seed) for fold, seed in runs.index], names=["fold", "seed"]
                 )
                 parts.append(pd.Series(runs.to_numpy(), index=index, dtype=object))
     parts = [part for part in parts if len(part)]
@@ -550,9 +545,9 @@ for arm in told:
         continue
     same_year = [(1, terms[arm, True]), (-1, terms[plain[arm], True])]
     other_year = [(1, terms[arm, False]), (-1, terms[plain[arm], False])]
-    cost = contrast([(1, terms[plain[arm], False]), (-1, terms[plain[arm], True])], year_sums)
-    at_home, away = contrast(same_year, year_sums), contrast(other_year, year_sums)
-    change = contrast(other_year + [(-weight, runs) for weight, runs in same_year], year_sums)
+    cost = yearly_contrast([(1, terms[plain[arm], False]), (-1, terms[plain[arm], True])])
+    at_home, away = yearly_contrast(same_year), yearly_contrast(other_year)
+    change = yearly_contrast(other_year + [(-weight, runs) for weight, runs in same_year])
     verdict = {
         1: "The gain is **larger** from another year than from the same one",
         -1: "The gain is **smaller** from another year than from the same one",
@@ -566,12 +561,12 @@ for arm in told:
         else "across years its gain is not told from zero"
     )
     lines.append(
-        f"- **{compare.said(arm)}**, against {compare.said(plain[arm])}: trained on the year of test {said(at_home)}, trained on another year {said(away)}; {kept}. {verdict}: "
-        f"the difference is {said(change)}. Without a place, training on another year changes R² by {said(cost)}."
+        f"- **{compare.said(arm)}**, against {compare.said(plain[arm])}: trained on the year of test {compare.written(at_home)}, trained on another year {compare.written(away)}; {kept}. {verdict}: "
+        f"the difference is {compare.written(change)}. Without a place, training on another year changes R² by {compare.written(cost)}."
     )
 if lines:
     lines.append(
-        "\nMeans over all pairs of two different years and all seeds, on the same rows throughout; 95 % intervals over stations. Years are few, and no interval here "
+        "\nMeans over all pairs of two different years and all seeds, on the same rows throughout. Years are few, and no interval here "
         "knows about another draw of years: read a result as one about these years."
     )
 Markdown(compare.minus("\n".join(lines)) if lines else "")

@@ -18,7 +18,7 @@ import pandas as pd
 from IPython.display import Markdown
 from scipy.stats import spearmanr
 
-from placeprior import compare, evidence, figures, importance, ledger
+from placeprior import compare, evidence, figures, importance, interval, ledger, metrics
 from placeprior.errors import StoreError
 
 figures.style()
@@ -55,9 +55,10 @@ def source(task):
                          f"in runs.yml and run `doit evidence:{name}:importance`")
     arms = table.groupby(KEY, sort=False).agg(
         mean=("mean", "first"), low=("mean_low", "first"), high=("mean_high", "first"), fits=("value", "size"),
-        positive=("value", lambda v: int((v > 0).sum())), repeats=("sd", "mean"), between=("value", "std"),
+        repeats=("sd", "mean"),
     ).reset_index()  # fmt: skip
-    arms["clear"] = (arms["low"] > 0).astype(int) - (arms["high"] < 0).astype(int)
+    arms["between"] = [metrics.between_seeds(own) for _, own in table.groupby(KEY, sort=False)]
+    arms["clear"] = interval.clear(arms["low"].to_numpy(float), arms["high"].to_numpy(float))
     calendar = arms["predictor"].isin(["calendar", *importance.GROUPS["calendar"]])
     # The calendar is the same at every station: there is nothing to shuffle across. Free is for its own section.
     asked = arms[arms["shuffle"].isin(["within", "across"]) & ~(calendar & (arms["shuffle"] == "across"))]
@@ -128,9 +129,11 @@ def amount(row, digits=2):
 # day: it can only be shuffled across stations. The calendar is the same everywhere: it can only be shuffled within.
 #
 # Two more precautions. **Groups**: temperature and season tell much the same, so that either can be lost at little cost while both
-# together cannot. Inputs that belong together are therefore also moved together. **Chance**: every shuffle is repeated, and the
-# interval is a 95 % bootstrap over stations, as on all pages ({doc}`../concepts/scores`). All inputs, and all arms tested on the same rows,
-# see the same shuffles.
+# together cannot. Inputs that belong together are therefore also moved together. **Chance**: every shuffle is repeated. All inputs, and all arms tested on the
+# same rows, see the same shuffles.
+
+# %% tags=["remove-input"]
+Markdown(compare.rule())
 
 # %% tags=["remove-input"]
 facts = []
@@ -193,7 +196,7 @@ def draw_singles(s, arm):
         ax.set_xlabel(f"importance [{figures.UNIT}]")
     fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
     runs = len(s.table[s.table["arm"] == arm].drop_duplicates(["split", "fold", "seed"]))
-    return figures.label(fig, s.profile, n=runs, of="fits", embedded=s.embedded, note="95 % intervals over stations")
+    return figures.label(fig, s.profile, n=runs, of="fits", embedded=s.embedded, note=compare.NOTE)
 
 
 def draw_groups(s):
@@ -218,13 +221,13 @@ def draw_groups(s):
         ax.set_xlabel(f"importance [{figures.UNIT}]")
     fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
     runs = len(s.table.drop_duplicates(["arm", "split", "fold", "seed"]))
-    return figures.label(fig, s.profile, n=runs, of="fits", embedded=s.embedded, note="95 % intervals over stations")
+    return figures.label(fig, s.profile, n=runs, of="fits", embedded=s.embedded, note=compare.NOTE)
 
 
-# %% mystnb={"figure": {"caption": "Embedded world: importance of every input by itself, and of the place, for the arm that is told a place (GeoCLIP by Hadamard product where it is there). Mean over fits, with its 95 % bootstrap interval over stations. Circles: the window comes from another day of the same station; triangles: from another station on the same day. Right of the dashed line the network relies on the input, left of it the input misleads. Panels have their own scales.", "name": "fig-importance-singles"}, "image": {"alt": "One panel a split. Each input and the place have a row with a circle and a triangle for the two shuffles and bars for their intervals, around a dashed line at zero."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Embedded world: importance of every input by itself, and of the place, for the arm that is told a place (GeoCLIP by Hadamard product where it is there). Mean over fits, with its 95 % interval over places and trainings. Circles: the window comes from another day of the same station; triangles: from another station on the same day. Right of the dashed line the network relies on the input, left of it the input misleads. Panels have their own scales.", "name": "fig-importance-singles"}, "image": {"alt": "One panel a split. Each input and the place have a row with a circle and a triangle for the two shuffles and bars for their intervals, around a dashed line at zero."}} tags=["hide-input"]
 _ = draw_singles(world, world.lead or world.plain)
 
-# %% mystnb={"figure": {"caption": "Embedded world: importance of groups of inputs and of the place for every arm; mean over fits, with 95 % interval over stations. Upper panels: shuffled within stations; lower panels: across stations on the same day. The place can be shuffled across stations only, the calendar within them only.", "name": "fig-importance-groups"}, "image": {"alt": "Four panels, splits by shuffles: rows for all inputs together, for groups of inputs and for the place, with one marker and interval for each arm."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Embedded world: importance of groups of inputs and of the place for every arm; mean over fits, with 95 % interval over places and trainings. Upper panels: shuffled within stations; lower panels: across stations on the same day. The place can be shuffled across stations only, the calendar within them only.", "name": "fig-importance-groups"}, "image": {"alt": "Four panels, splits by shuffles: rows for all inputs together, for groups of inputs and for the place, with one marker and interval for each arm."}} tags=["hide-input"]
 _ = draw_groups(world)
 
 
@@ -244,7 +247,7 @@ def table_of(s, arm):
         rows.append(cells)
     return compare.table(
         pd.DataFrame(rows),
-        f"{s.title[0].upper() + s.title[1:]}, {compare.said(arm)}: importance in {figures.UNIT}, mean over fits and 95 % interval over stations; bold where this excludes zero. "
+        f"{s.title[0].upper() + s.title[1:]}, {compare.said(arm)}: importance in {figures.UNIT}, {compare.INTERVAL} over places and trainings, bold where it is clear. "
         f"A dash: nothing to shuffle. {s.origin[0].upper() + s.origin[1:]}.",
         f"tab-importance-{s.short}-{arm.replace('+', '-')}",
     ).data  # fmt: skip
@@ -302,8 +305,8 @@ def in_words(s):
     shown = s.asked
     lines.append(
         f"\nA repeat of a shuffle changes a fit's importance by {shown['repeats'].median():.2f} {figures.UNIT} (median standard deviation over repeats)"
-        + (f", another seed or partition by {shown['between'].median():.2f}" if shown["between"].notna().any() else "")
-        + f". There are {len(shown)} intervals here; of inputs that mean nothing, about one in twenty would look clear by chance."
+        + (f", another seed by {shown['between'].median():.2f}" if shown["between"].notna().any() else "")
+        + f". Of the {len(shown)} importances here {int((shown['clear'] != 0).sum())} are clear; the more one looks, the more is found by luck."
     )
     return Markdown(compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
 
@@ -377,7 +380,7 @@ def draw_gains(group):
     axes[0, 0].get_legend().remove()
     fig.legend(handles=handles, loc="outside upper center", ncols=2)
     n = sum(len(found_gains[s.task]) for s in filled)
-    return figures.label(fig, filled[0].profile, n=n, of="fits", embedded=filled[0].embedded, note="bars: 95 % intervals over stations")
+    return figures.label(fig, filled[0].profile, n=n, of="fits", embedded=filled[0].embedded, note=f"bars: {compare.INTERVAL}s over places")
 
 
 def gains_in_words(s):
@@ -388,7 +391,7 @@ def gains_in_words(s):
     lean, below = table[table["low"] > 0], table[table["gain"] < table["leaning"]]
     helped = int((lean["gain"] > 0).sum())
     text = (
-        f"- **{s.title[0].upper() + s.title[1:]}.** {len(lean)} of {len(table)} fits clearly lean on the place. Of these, {helped} have a smaller error than their reference, "
+        f"- **{s.title[0].upper() + s.title[1:]}.** {len(lean)} of {len(table)} fits lean on the place, their interval over places above zero. Of these, {helped} have a smaller error than their reference, "
         f"{len(lean) - helped} have not. "
     )
     if len(below):
@@ -404,7 +407,7 @@ def gains_in_words(s):
     return compare.minus(text)
 
 
-# %% mystnb={"figure": {"caption": "Embedded world: what a fit gains from being told the place (RMSE of its matched reference minus its own, all test rows) against how much it leans on it (importance of the place, shuffled across stations; bar: 95 % interval over stations). One marker a fit (seed and partition). Dotted: gain equals leaning; dashed: zero.", "name": "fig-importance-gain"}, "image": {"alt": "One panel a split: a marker for every fit of every arm that is told a place, gain against leaning, with dashed lines at zero and a dotted diagonal."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Embedded world: what a fit gains from being told the place (RMSE of its matched reference minus its own, all test rows) against how much it leans on it (importance of the place, shuffled across stations; bar: 95 % interval over places, of this one network). One marker a fit (seed and partition). Dotted: gain equals leaning; dashed: zero.", "name": "fig-importance-gain"}, "image": {"alt": "One panel a split: a marker for every fit of every arm that is told a place, gain against leaning, with dashed lines at zero and a dotted diagonal."}} tags=["hide-input"]
 _ = draw_gains([world])
 
 # %% tags=["remove-input"]
@@ -511,7 +514,7 @@ Markdown("\n\n".join(ranking_table(s) for s in ranked) + "\n\n" + "\n".join(rank
 # The same for EPA's monitors. {doc}`aqs` describes the two tasks: one has weather, the other the same-day PM2.5 of neighbouring monitors, made
 # from training monitors only.
 
-# %% mystnb={"figure": {"caption": "Weather task, real measurements of 2019: importance of groups of inputs and of the place for every arm; mean over fits, with 95 % interval over stations. Upper panels: shuffled within stations; lower panels: across stations on the same day.", "name": "fig-importance-weather"}, "image": {"alt": "Four panels, splits by shuffles, for the weather task: rows for all inputs, weather, calendar and place, with one marker and interval for each arm."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Weather task, real measurements of 2019: importance of groups of inputs and of the place for every arm; mean over fits, with 95 % interval over places and trainings. Upper panels: shuffled within stations; lower panels: across stations on the same day.", "name": "fig-importance-weather"}, "image": {"alt": "Four panels, splits by shuffles, for the weather task: rows for all inputs, weather, calendar and place, with one marker and interval for each arm."}} tags=["hide-input"]
 _ = draw_groups(sources["weather-2019"])
 
 # %% tags=["remove-input"]
@@ -520,7 +523,7 @@ tables(sources["weather-2019"])
 # %% tags=["remove-input"]
 in_words(sources["weather-2019"])
 
-# %% mystnb={"figure": {"caption": "Neighbours task, real measurements of 2021: importance of the neighbours' PM2.5, the calendar, both together and the place for every arm; mean over fits, with 95 % interval over stations. Upper panels: shuffled within stations; lower panels: across stations on the same day.", "name": "fig-importance-neighbours"}, "image": {"alt": "Four panels, splits by shuffles, for the neighbours task: rows for all inputs, the neighbours' PM2.5, calendar and place, with one marker and interval for each arm."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Neighbours task, real measurements of 2021: importance of the neighbours' PM2.5, the calendar, both together and the place for every arm; mean over fits, with 95 % interval over places and trainings. Upper panels: shuffled within stations; lower panels: across stations on the same day.", "name": "fig-importance-neighbours"}, "image": {"alt": "Four panels, splits by shuffles, for the neighbours task: rows for all inputs, the neighbours' PM2.5, calendar and place, with one marker and interval for each arm."}} tags=["hide-input"]
 _ = draw_groups(sources["neighbours-2021"])
 
 # %% tags=["remove-input"]
@@ -532,7 +535,7 @@ in_words(sources["neighbours-2021"])
 # %% [markdown]
 # And whether leaning on the place helps there:
 
-# %% mystnb={"figure": {"caption": "Real measurements: gain from being told the place (RMSE of the matched reference minus the fit's own) against leaning on it (importance of the place, shuffled across stations; bar: 95 % interval over stations). One marker a fit. Dotted: gain equals leaning; dashed: zero. Panels have their own scales.", "name": "fig-importance-gain-real"}, "image": {"alt": "Panels, tasks by splits: a marker for every fit of every arm that is told a place, gain against leaning, with dashed lines at zero and a dotted diagonal."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Real measurements: gain from being told the place (RMSE of the matched reference minus the fit's own) against leaning on it (importance of the place, shuffled across stations; bar: 95 % interval over places, of this one network). One marker a fit. Dotted: gain equals leaning; dashed: zero. Panels have their own scales.", "name": "fig-importance-gain-real"}, "image": {"alt": "Panels, tasks by splits: a marker for every fit of every arm that is told a place, gain against leaning, with dashed lines at zero and a dotted diagonal."}} tags=["hide-input"]
 _ = draw_gains([sources["weather-2019"], sources["neighbours-2021"]])
 
 # %% tags=["remove-input"]

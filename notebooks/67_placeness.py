@@ -15,7 +15,7 @@ import pandas as pd
 from IPython.display import Markdown
 from scipy import stats
 
-from placeprior import compare, evidence, figures, ledger, matched, matrix, truth
+from placeprior import compare, evidence, figures, ledger, matched, matrix, metrics, truth
 from placeprior.errors import StoreError
 
 figures.style()
@@ -53,26 +53,21 @@ REFERENCE |= {"none": HEAD} if "none" in asked and HEAD in asked else {}
 arms = [arm for arm in asked if arm in REFERENCE and arm != "none"]
 
 
-def paired(tables, metric):
+reach = matched.reach(profile, "world")
+
+
+def differences(tables, metric):
     """Differences to the matched reference, task by task."""
     found = []
     for task in tables:
         part = scores[(scores["task"] == task) & scores["split"].isin(splits)]
-        table = matched.differences(part, sums, REFERENCE, metric=metric)
+        table = matched.differences(part, sums, REFERENCE, metric=metric, reach=reach)
         found.append(table.assign(task=task, placeness=knob(task)))
-    return pd.concat(found, ignore_index=True)
+    filled = [table for table in found if len(table)]
+    return pd.concat(filled, ignore_index=True) if filled else found[0]
 
 
-gaps = {metric: paired([t for t in line if t in set(scores["task"])], metric) for metric in ("r2", "rmse")}
-
-
-def told(table):
-    """One row a placeness, split and arm."""
-    parts = [compare.arms_of(part).assign(placeness=value) for value, part in table.groupby("placeness")]
-    return pd.concat(parts, ignore_index=True)
-
-
-found = {metric: told(table) for metric, table in gaps.items()}
+found = {metric: differences([t for t in line if t in set(scores["task"])], metric) for metric in ("r2", "rmse")}
 origin = f"profile {profile}, embedded world"
 
 
@@ -84,19 +79,13 @@ def name(arm):
     return figures.look(arm).name
 
 
-def cell(row, digits):
-    """A difference and its interval, bold where this excludes zero."""
-    mean = f"{row.difference:+.{digits}f}".replace("-", "−")
-    return f"{'**' + mean + '**' if row.clear else mean} ({compare.signed(row.low, row.high, digits)})"
-
-
 def wide(table, digits):
     """Arms by placeness, for each split."""
     rows = []
     for split in splits:
         for arm in figures.arm_order(table["arm"]):
             part = table[(table["split"] == split) & (table["arm"] == arm)].set_index("placeness")
-            cells = [cell(part.loc[v], digits) if v in part.index else "–" for v in values]
+            cells = [compare.gain(part.loc[v], digits) if v in part.index else "–" for v in values]
             rows.append([where(split), name(arm), name(REFERENCE[arm]), *cells])
     return pd.DataFrame(rows, columns=["split", "arm", "against", *(f"placeness {v:g}" for v in values)])
 
@@ -128,10 +117,13 @@ def wide(table, digits):
 #
 # Each arm is compared with the same network without a place. For GeoCLIP and the random vectors, whose network has an extra head, that is
 # `none+head`; for coordinates, which join as channels, it is `none` ({doc}`controls` says why). Both arms of a pair are scored on the same
-# test rows, and the interval comes from resampling stations ({doc}`../concepts/scores`).
+# test rows.
+
+# %% tags=["remove-input"]
+Markdown(compare.rule())
 
 
-# %% mystnb={"figure": {"caption": "Embedded world: test R² minus that of the same network without a place, on the same rows, against placeness. Markers: mean over fits; bars: 95 % bootstrap interval over stations; pale dots: single fits. Arms are set a little apart so that bars can be told from each other. Left of one place matters less than in the other chapters, right of it more.", "name": "fig-placeness-gain"}, "image": {"alt": "Gain in R² on the vertical axis against placeness on the horizontal axis, one line with markers and intervals for each way of telling the place, around a dashed line at zero."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Embedded world: test R² minus that of the same network without a place, on the same rows, against placeness. Markers: mean over fits; bars: 95 % interval over places and trainings; pale dots: single fits. Arms are set a little apart so that bars can be told from each other. Left of one place matters less than in the other chapters, right of it more.", "name": "fig-placeness-gain"}, "image": {"alt": "Gain in R² on the vertical axis against placeness on the horizontal axis, one line with markers and intervals for each way of telling the place, around a dashed line at zero."}} tags=["hide-input"]
 def lines_over(table, quantity, unit, panels, of="arm", label=None, pale=None):
     """One line an arm against placeness, one panel each of `panels` (title to rows)."""
     fig, axes = figures.subplots(1, len(panels), size=(6.4, 3.9), squeeze=False, sharey=True)
@@ -157,10 +149,10 @@ def lines_over(table, quantity, unit, panels, of="arm", label=None, pale=None):
 
 shown = found["r2"][found["r2"]["arm"].isin(arms)]
 fig = lines_over(
-    shown, "ΔR² to the network without a place", None, {where(s): shown[shown["split"] == s] for s in splits}, pale=gaps["r2"]
+    shown, "ΔR² to the network without a place", None, {where(s): shown[shown["split"] == s] for s in splits}, pale=matched.by_fit(shown)
 )
 _ = figures.label(
-    fig, profile, n=int(shown["stations"].max()), of="stations at most", embedded=True, note="95 % intervals over stations"
+    fig, profile, n=int(shown["stations"].max()), of="stations at most", embedded=True, note=compare.NOTE
 )
 
 # %% tags=["remove-input"]
@@ -170,8 +162,8 @@ for metric, what, digits in (("r2", "R²", 3), ("rmse", f"RMSE in {figures.UNIT}
     parts.append(
         compare.table(
             wide(part[part["arm"].isin([*arms, "none"])], digits),
-            f"Test {what} minus that of the arm named under “against”, on the same rows, and its 95 % interval over stations; bold where this excludes "
-            f"zero. Up to {part['fits'].max()} fits a cell; {origin}.",
+            f"Test {what} minus that of the arm named under “against”, on the same rows, {compare.INTERVAL} over places and trainings, bold where it is "
+            f"clear. Up to {part['fits'].max()} fits a cell; {origin}.",
             f"tab-placeness-{metric}",
         ).data
     )
@@ -185,12 +177,16 @@ rows = []
 for split in splits:
     for arm in figures.arm_order(levels["arm"]):
         own = levels[(levels["split"] == split) & (levels["arm"] == arm)].assign(placeness=lambda f: f["task"].map(knob))
-        cells = [own.loc[own["placeness"] == v, "value"] for v in values]
-        texts = [(f"{c.mean():.2f}" + (f" ± {c.std():.2f}" if len(c) > 1 else "")).replace("-", "−") if len(c) else "–" for c in cells]
+        cells = [own[own["placeness"] == v] for v in values]
+        sds = [metrics.between_seeds(c) for c in cells]
+        texts = [
+            compare.minus(f"{c.groupby('fold')['value'].mean().mean():.2f}" + (f" ± {sd:.2f}" if np.isfinite(sd) else "")) if len(c) else "–"
+            for c, sd in zip(cells, sds, strict=True)
+        ]
         rows.append([where(split), name(arm), *texts])
 compare.table(
     pd.DataFrame(rows, columns=["split", "arm", *(f"placeness {v:g}" for v in values)]),
-    f"Test R² itself, mean ± standard deviation over fits; {levels['run'].nunique()} runs, {origin}. Do not compare columns: another placeness is another "
+    f"Test R² itself, mean over seeds ± their standard deviation; {levels['run'].nunique()} runs, {origin}. Do not compare columns: another placeness is another "
     "truth, with another spread.",
     "tab-placeness-levels",
 )
@@ -198,7 +194,7 @@ compare.table(
 # %% [markdown]
 # ### Where does each arm start to win?
 #
-# *Start* means: the smallest placeness that was run at which the interval lies above zero, here and at every larger one.
+# *Start* means: the smallest placeness that was run at which the gain is clear, here and at every larger one.
 
 # %% tags=["remove-input"]
 lines = []
@@ -226,9 +222,8 @@ for split in splits:
         text += f"; clearly worse at {compare.listed(worse)}" if worse else ""
         lines.append(text + ".")
     lines.append("")
-looks = int(found["r2"]["arm"].isin(arms).sum())
 lines.append(
-    f"These are {looks} intervals; if place told nothing anywhere, about {0.05 * looks:.0f} would exclude zero by chance. The knob was turned "
+    f"{compare.looked(found['r2'][found['r2']['arm'].isin(arms)])} The knob was turned "
     f"to {compare.listed([f'{v:g}' for v in values])}; where between two of these an arm begins to win was not looked for."
 )
 Markdown(compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
@@ -236,190 +231,110 @@ Markdown(compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
 # %% [markdown]
 # ## The negative control: nothing to find
 #
-# At $p = 0$ no arm may win. But one world is one draw of weather and stations, and one fit is one draw of a network's first weights. So the control
-# uses several worlds without a role for place, which differ in weather, fires and stations, and several seeds in each. Every fit gets its own paired
-# interval at 95 %. If these are right and nothing is there, 2.5 % of them lie wholly above zero, and as many below.
+# At $p = 0$ no arm may win. But one world is one draw of weather and stations. So the control uses several worlds without a role for place, which differ in
+# weather, fires and stations, and several seeds in each. Every world gives each arm one difference with its interval. If the intervals are right and nothing is there,
+# about one in forty lies wholly above zero, and as many below. That they do so where an arm is compared with *itself* is tested in {doc}`intervals`.
 
 
 # %% tags=["remove-cell"]
-def single_fits(task):
-    """Every fit of a task by itself: its difference to the reference, and its own interval."""
-    part = scores[(scores["task"] == task) & scores["split"].isin(splits)]
-    tables = []
-    for (split, fold, seed), fit in part.groupby(["split", "fold", "seed"]):
-        table = matched.differences(fit, sums, REFERENCE)
-        tables.append(table.assign(task=task, split=split, fold=fold, seed=seed))
-    filled = [table for table in tables if len(table)]
-    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
-
-
-def overspread(values, errors):
-    """Spread of differences around their mean, in units of the standard errors that their intervals imply."""
-    if len(values) < 2:
-        return np.nan
-    return float(np.sqrt((((values - values.mean()) / errors) ** 2).sum() / (len(values) - 1)))
+still = [task for task in tasks if knob(task) == 0 and task in set(scores["task"])]
+nulls = differences(still, "r2") if still else pd.DataFrame({"arm": []})
+if nulls.empty:
+    raise StoreError(f"results/{profile} has no pairs of runs at placeness 0; `make demo-full` makes those of demo")
 
 
 def clears(table):
-    """Share of single fits above and below zero, with exact binomial intervals, for each arm."""
+    """How many worlds' differences are clear, with an exact binomial interval for the share above zero, for each arm."""
     rows = []
     for arm in figures.arm_order(table["arm"]):
-        own = table[table["arm"] == arm]
-        above, below = int((own["low"] > 0).sum()), int((own["high"] < 0).sum())
-        interval, harm = (stats.binomtest(k, len(own)).proportion_ci(method="exact") for k in (above, below))
-        means = own.groupby("task")["value"].mean()
-        error = (own["high"] - own["low"]) / (2 * stats.norm.ppf(0.975))
-        usable = error > 0
-        rows.append({
-            "arm": arm, "fits": len(own), "worlds": own["task"].nunique(), "above": above, "below": below,
-            "share": above / len(own), "low": interval.low, "high": interval.high, "harm": harm.low,
-            "mean": own["value"].mean(),
-            "half": stats.t.ppf(0.975, len(means) - 1) * means.std() / np.sqrt(len(means)) if len(means) > 1 else np.nan,
-            "ratio": overspread(own["value"][usable], error[usable]),
-        })  # fmt: skip
-    return pd.DataFrame(rows)
+        own = table[(table["arm"] == arm) & table["low"].notna()]
+        if own.empty:
+            continue
+        above, below = int((own["clear"] > 0).sum()), int((own["clear"] < 0).sum())
+        share = stats.binomtest(above, len(own)).proportion_ci(method="exact")
+        values_ = own["difference"]
+        half = stats.t.ppf(0.975, len(own) - 1) * values_.std() / np.sqrt(len(own)) if len(own) > 1 else np.nan
+        rows.append([arm, len(own), above, below, share.low, share.high, values_.mean(), half])
+    return pd.DataFrame(rows, columns=["arm", "worlds", "above", "below", "low", "high", "mean", "half"])
 
 
-still = [task for task in tasks if knob(task) == 0 and task in set(scores["task"])]
-nulls = [table for table in map(single_fits, still) if len(table)]
-nulls = pd.concat(nulls, ignore_index=True) if nulls else pd.DataFrame({"arm": []})
-if nulls.empty:
-    raise StoreError(f"results/{profile} has no pairs of runs at placeness 0; `make demo-full` makes those of demo")
 shares = clears(nulls)
 judged = shares[shares["arm"] != "none"]
 
-# %% mystnb={"figure": {"caption": "The negative control, embedded world at placeness 0: every single fit's R² minus that of the same network without a place (marker) with its own 95 % interval over stations (bar), sorted, one panel an arm. Strong colour: the interval excludes zero. Were the intervals all that there is to say, these would be few. Panels have their own scales.", "name": "fig-placeness-null"}, "image": {"alt": "One panel an arm: many short horizontal intervals stacked by size around a dashed line at zero; those that do not touch the line are drawn in a strong colour."}} tags=["hide-input"]
-panels = figures.arm_order(judged["arm"])
+# %% mystnb={"figure": {"caption": "The negative control, embedded world at placeness 0: R² minus that of the same network without a place in each world (marker) with its 95 % interval over places and trainings (bar), sorted, one panel an arm. Strong colour: clear. Panels have their own scales.", "name": "fig-placeness-null"}, "image": {"alt": "One panel an arm: a few short horizontal intervals stacked by size around a dashed line at zero; those that do not touch the line are drawn in a strong colour."}} tags=["hide-input"]
+panels = [arm for arm in figures.arm_order(nulls["arm"]) if arm != "none"]
 columns = min(2, len(panels))
 deep = -(-len(panels) // columns)
-fig, axes = figures.subplots(deep, columns, size=(6.4, 0.5 + deep * 2.6), squeeze=False)
+fig, axes = figures.subplots(deep, columns, size=(6.4, 0.5 + deep * 1.9), squeeze=False)
 for ax, arm in zip(axes.flat, panels, strict=False):
-    own = nulls[nulls["arm"] == arm].sort_values("value").reset_index(drop=True)
-    drawn = figures.look(arm)
-    clear = (own["low"] > 0) | (own["high"] < 0)
+    own = nulls[nulls["arm"] == arm].sort_values("difference").reset_index(drop=True)
+    drawn, clear = figures.look(arm), own["clear"] != 0
     for mask, alpha in ((~clear, 0.35), (clear, 1.0)):
-        ax.hlines(own.index[mask], own["low"][mask], own["high"][mask], color=drawn.colour, alpha=alpha, lw=1.6)
-        ax.scatter(own["value"][mask], own.index[mask], color=drawn.colour, marker=drawn.marker, s=14, alpha=alpha, lw=0)
+        ax.hlines(own.index[mask], own["low"][mask], own["high"][mask], color=drawn.colour, alpha=alpha, lw=2)
+        ax.scatter(own["difference"][mask], own.index[mask], color=drawn.colour, marker=drawn.marker, s=30, alpha=alpha, lw=0)
     ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
     ax.set(title=name(arm), yticks=[])
+    ax.set_ylim(-0.6, len(own) - 0.4)
     ax.grid(axis="y", visible=False)
 for number, ax in enumerate(axes.flat):
     ax.set_visible(number < len(panels))
     ax.locator_params(axis="x", nbins=4)
     if number + columns >= len(panels):  # the lowest of its column
-        ax.set_xlabel("ΔR² of one fit")
-_ = figures.label(fig, profile, n=int(judged["fits"].sum()), of="fits", embedded=True, note="placeness 0")
+        ax.set_xlabel("ΔR² of one world")
+_ = figures.label(fig, profile, n=len(nulls[nulls["arm"] != "none"]), of="differences", embedded=True, note=f"placeness 0; {compare.NOTE}")
 
 # %% tags=["remove-input"]
 rows = [
-    (
-        name(r.arm),
-        name(REFERENCE[r.arm]),
-        f"{r.fits} in {r.worlds}",
-        f"{r.above} ({100 * r.share:.1f} %)",
-        f"{100 * r.low:.1f} to {100 * r.high:.1f} %",
-        f"{r.below}",
-        f"{r.mean:+.4f}".replace("-", "−") + (f" ({compare.signed(r.mean - r.half, r.mean + r.half, 4)})" if np.isfinite(r.half) else ""),
-        f"{r.ratio:.1f}" if np.isfinite(r.ratio) else "–",
-    )
+    (name(r.arm), name(REFERENCE[r.arm]), str(r.worlds), str(r.above), f"{100 * r.low:.0f} to {100 * r.high:.0f} %", str(r.below),
+     compare.minus(f"{r.mean:+.4f}") + (f" ({compare.signed(r.mean - r.half, r.mean + r.half, 4)})" if np.isfinite(r.half) else ""))
     for r in shares.itertuples()
-]
+]  # fmt: skip
 compare.table(
-    pd.DataFrame(
-        rows,
-        columns=["arm", "against", "fits in worlds", "wholly above zero", "binomial interval", "wholly below", "mean ΔR²", "spread / error"],
-    ),
-    "Single fits at placeness 0 whose own 95 % interval excludes zero. Binomial interval: exact, 95 %, for the share above (Clopper and Pearson, 1934). Mean: over "
-    f"all fits, with a 95 % interval from the spread between worlds (Student's t). Spread / error: see the text. {origin}.",
+    pd.DataFrame(rows, columns=["arm", "against", "worlds and splits", "clearly better", "binomial interval", "clearly worse", "mean ΔR²"]),
+    "Worlds at placeness 0 in which the difference to the network without a place is clear. Binomial interval: exact, 95 %, for the share above (Clopper and Pearson, 1934). Mean: over "
+    f"worlds, with a 95 % interval from the spread between them (Student's t). {origin}.",
     "tab-placeness-null",
 )
 
 # %% tags=["remove-input"]
 lines = []
 for r in judged.itertuples():
-    if r.low > 0.05:
-        verdict = "That is more often than chance allows: **the control fails for this arm**"
-    elif r.high < 0.025:
-        verdict = "That is less often than intervals of 95 % should"
-    else:
-        verdict = "The interval of that share includes values from 2.5 to 5 %, so the control is passed, as far as so many fits can tell"
-    lines.append(
-        f"- {compare.said(r.arm)}: {r.above} of {r.fits} fits lie wholly above zero ({100 * r.share:.1f} %, binomial interval {100 * r.low:.1f} to "
-        f"{100 * r.high:.1f} %), and {r.below} wholly below. {verdict}."
-        + (" That many below zero are no chance either: where a place has nothing to tell, being told it **harms**." if r.harm > 0.05 else "")
-    )
-every = judged[["above", "below", "fits"]].sum()
-lines.append(
-    f"\nTogether {every['above']} of {every['fits']} are above and {every['below']} below; {0.025 * every['fits']:.1f} of each were to be expected. "
-    "The fits are not independent: those of one seed share their reference run, and those of one world its stations and weather. The binomial interval "
-    "takes them as independent and is somewhat too narrow."
-)
+    verdict = (
+        "That is more often than luck allows: **the control fails for this arm**" if r.low > 0.05
+        else "The interval of that share includes one in twenty, so the control is passed, as far as so few worlds can tell"
+    )  # fmt: skip
+    lines.append(f"- {compare.said(r.arm)}: clearly better in {r.above} of {r.worlds}, clearly worse in {r.below}. {verdict}.")
+    if np.isfinite(r.half) and r.mean + r.half < 0:
+        lines[-1] += " Its mean over worlds lies below zero: where a place has nothing to tell, being told it **harms**."
+    elif np.isfinite(r.half) and r.mean - r.half > 0:
+        lines[-1] += " Its mean over worlds lies above zero, which it should not."
+lines.append(f"\n{compare.looked(nulls[nulls['arm'] != 'none'])}" if len(judged) else "*One seed alone has no interval, so nothing can be judged here.*")
 if "none" in set(shares["arm"]):
     r = shares[shares["arm"] == "none"].iloc[0]
-    lines.append(
-        f"\nThe same count for `none` against `none+head`, two networks that both know no place: {r['above']} of {r['fits']} above, {r['below']} below. "
-        "Where these two differ, it is the head or the chance of training."
-    )
+    lines.append(f"\nThe same for `none` against `none+head`, two networks that both know no place: clearly better in {r['above']} of {r['worlds']}, clearly worse in {r['below']}. Here they differ by the head alone.")
 Markdown("\n".join(lines))
-
-# %% [markdown]
-# ### Why an interval over stations can be too narrow
-#
-# The interval of a single fit asks: what if other stations had been drawn? It does not ask: what if the network had begun from other weights? Two
-# networks that are told nothing differ a little too, at all stations alike, and an interval over stations may call that clear. The last column of the
-# table measures it: how far each difference is from the arm's mean difference, divided by the standard error that its interval implies, and of these the root mean
-# square. It is one if the intervals tell all there is at placeness 0, and above one if something is missing from them, such as the chance of training.
-
-# %% tags=["remove-input"]
-usable = judged[np.isfinite(judged["ratio"])]
-worst, best = (usable.loc[usable["ratio"].idxmax()], usable.loc[usable["ratio"].idxmin()]) if len(usable) else (None, None)
-if worst is None:
-    text = "There are too few test stations here to say."
-else:
-    text = (
-        f"Here it is {best['ratio']:.1f} for {compare.said(best['arm'])} and {worst['ratio']:.1f} for {compare.said(worst['arm'])}. "
-        if worst["arm"] != best["arm"]
-        else f"Here it is {worst['ratio']:.1f}. "
-    )
-    factor = float(np.sqrt((usable["ratio"] ** 2 * usable["fits"]).sum() / usable["fits"].sum()))
-    text += (
-        f"A reader who wants to be safe should take the intervals of *single* fits in this book about {factor:.1f} times as wide. Means over several seeds, which the "
-        "main tables show, suffer less, since the chance of training averages out in them."
-        if factor > 1.15
-        else "So the chance of training adds little to what the intervals say."
-    )
-Markdown(text)
 
 # %% [markdown]
 # ## The positive control
 #
-# The reverse question: when there *is* something to find, does a single fit find it?
+# The reverse question: when there *is* something to find, is it found?
 
 # %% tags=["remove-input"]
 top = max(values)
-tables = [single_fits(task) for task in line if task in set(scores["task"])]
-power = pd.concat([table for table in tables if len(table)], ignore_index=True)
 rows = []
 for split in splits:
     for arm in arms:
-        cells = []
-        for value in values:
-            own = power[(power["split"] == split) & (power["arm"] == arm) & (power["task"].map(knob) == value)]
-            cells.append(f"{int((own['low'] > 0).sum())} of {len(own)}" if len(own) else "–")
-        rows.append([where(split), name(arm), *cells])
+        own = found["r2"][(found["r2"]["split"] == split) & (found["r2"]["arm"] == arm)].set_index("placeness")["clear"]
+        rows.append([where(split), name(arm), *({1: "better", -1: "worse", 0: "not told apart"}[own[v]] if v in own.index else "–" for v in values)])
 compare.table(
     pd.DataFrame(rows, columns=["split", "arm", *(f"placeness {v:g}" for v in values)]),
-    f"Single fits whose own 95 % interval of the difference in R² lies wholly above zero; {origin}.",
+    f"What is said of an arm against the same network without a place, by R²; {origin}.",
     "tab-placeness-power",
 )
 
 # %% tags=["remove-input"]
-strong = power[(power["task"].map(knob) == top) & power["arm"].isin(arms)].groupby("arm")["low"].agg(lambda low: (low > 0).mean())
-always = [compare.said(a) for a in figures.arm_order(strong.index) if strong[a] == 1]
-never = [compare.said(a) for a in figures.arm_order(strong.index) if strong[a] == 0]
-Markdown(
-    f"At placeness {top:g}, found in every single fit: {compare.listed(always) if always else 'no arm'}; in none: {compare.listed(never) if never else 'no arm'}."
-)
+strong = found["r2"][(found["r2"]["placeness"] == top) & found["r2"]["arm"].isin(arms)]
+Markdown(f"At placeness {top:g}, found: {compare.who(strong[strong['clear'] > 0], len(strong), 'every arm')}.")
 
 # %% [markdown]
 # ## Against the truth, between the stations
@@ -433,7 +348,7 @@ Markdown(
 # $$ (eq-placeness-parts)
 #
 # a part that is wrong about the mean of a place and a part that is wrong about its days. Cells are also told apart by whether a training station is
-# near. The interval now comes from resampling squares of the map, since neighbouring cells err together.
+# near. Blocks of the map are left out in turn, as everywhere.
 
 # %% tags=["remove-cell"]
 known = evidence.read(profile, "truth")
@@ -448,7 +363,7 @@ for (value, world), part in mapped.groupby(["placeness", "world"]):
     for piece in truth.PARTS:
         table = matched.differences(part, truth.part(part, piece), pairs, metric="rmse")
         if len(table):
-            on_maps.append(compare.arms_of(table).assign(piece=piece, placeness=value, world=world))
+            on_maps.append(table.assign(piece=piece, placeness=value, world=world))
 on_maps = pd.concat(on_maps, ignore_index=True) if on_maps else pd.DataFrame()
 if on_maps.empty:
     raise StoreError(f"{evidence.path(profile, 'truth')} has no pair of an arm and its reference; make it again with `doit evidence:{profile}:truth`")
@@ -461,7 +376,7 @@ PIECES = {
     "mean": "mean of a place", "days": "days of a place",
 }  # fmt: skip
 
-# %% mystnb={"figure": {"caption": "Embedded world: RMSE against the truth minus that of the same network without a place, on different parts of the map. Markers: mean over fits; bars: 95 % bootstrap interval over squares of the map. Left of the dashed line telling the place makes the map better. “Within” and “farther away” are distances to the nearest training station; the last two rows split the error of all land into the mean of a place and its days.", "name": "fig-placeness-truth"}, "image": {"alt": "For each way of telling the place, six rows of markers with intervals around a dashed line at zero: test stations, all land, near and far cells, the mean of a place and its days."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Embedded world: RMSE against the truth minus that of the same network without a place, on different parts of the map. Markers: mean over fits; bars: 95 % interval over places and trainings. Left of the dashed line telling the place makes the map better. “Within” and “farther away” are distances to the nearest training station; the last two rows split the error of all land into the mean of a place and its days.", "name": "fig-placeness-truth"}, "image": {"alt": "For each way of telling the place, six rows of markers with intervals around a dashed line at zero: test stations, all land, near and far cells, the mean of a place and its days."}} tags=["hide-input"]
 shown_arms = [a for a in figures.arm_order(there["arm"]) if a != "none"]
 fig, axes = figures.subplots(1, len(splits), size=(6.4, 4.6), squeeze=False, sharey=True)
 for ax, split in zip(axes.flat, splits, strict=True):
@@ -480,7 +395,7 @@ axes[0, 0].set_ylim(len(ORDER) - 0.5, -0.5)
 fig.legend(handles=figures.legend(axes[0, 0], shown_arms).legend_handles, loc="outside upper center", ncols=2, fontsize="small")
 axes[0, 0].get_legend().remove()
 _ = figures.label(
-    fig, profile, n=int(there["stations"].max()), of="squares of the map at most", embedded=True, note="95 % intervals over squares"
+    fig, profile, n=int(there["stations"].max()), of="squares of the map at most", embedded=True, note=compare.NOTE
 )
 
 # %% tags=["remove-input"]
@@ -532,11 +447,11 @@ for split in splits:
     for arm in [a for a in figures.arm_order(on_maps["arm"]) if a != "none"]:
         own = on_maps[(on_maps["split"] == split) & (on_maps["arm"] == arm) & (on_maps["piece"] == "map")]
         own = own[own["world"] == on_maps["world"].min()].set_index("placeness")
-        rows.append([where(split), name(arm), *(cell(own.loc[v], 2) if v in own.index else "–" for v in several)])
+        rows.append([where(split), name(arm), *(compare.gain(own.loc[v], 2) if v in own.index else "–" for v in several)])
 first = compare.table(
     pd.DataFrame(rows, columns=["split", "arm", *(f"placeness {v:g}" for v in several)]),
-    f"RMSE against the truth over all land, minus that of the same network without a place, in {figures.UNIT}, with its 95 % interval over squares of the map; bold "
-    f"where this excludes zero; {origin}.",
+    f"RMSE against the truth over all land, minus that of the same network without a place, in {figures.UNIT}, {compare.INTERVAL} over places and trainings, bold "
+    f"where it is clear; {origin}.",
     "tab-placeness-knob",
 ).data
 totals = []
@@ -571,19 +486,18 @@ Markdown(
 # each arm gains from it. It shows whether a gain at stations is a gain of the map between them.
 #
 # It does not show where the real atmosphere lies on this scale. The knob turns all influences of place together, as this world has them; a real
-# one may have few that are strong. "Nothing to find" is also a statement about *place*, not about networks: two fits of the same
-# network differ, and an interval over stations does not know by how much. And a world whose truth is a smooth formula of towns and hills may flatter an encoder that
+# one may have few that are strong. And a world whose truth is a smooth formula of towns and hills may flatter an encoder that
 # knows towns.
 #
-# ```{admonition} Exercise: how many fits?
+# ```{admonition} Exercise: how many worlds?
 # :class: exercise tip
-# Suppose that the true share of false alarms is 2.5 %. How many fits without a single one are needed before the exact binomial interval lies below 5 %?
+# Suppose that the true share of false alarms is 2.5 %. How many independent differences without a single one are needed before the exact binomial interval lies below 5 %?
 # ```
 #
 # ```{admonition} Solution
 # :class: solution dropdown
-# With $n$ fits and no false alarm, the upper end of the two-sided interval is $1 - 0.025^{1/n}$. It falls below 0.05 when
-# $n > \ln 0.025 / \ln 0.95$, that is from 72 fits on. With a few false alarms among them, many more are needed.
+# With $n$ differences and no false alarm, the upper end of the two-sided interval is $1 - 0.025^{1/n}$. It falls below 0.05 when
+# $n > \ln 0.025 / \ln 0.95$, that is from 72 on. With a few false alarms among them, many more are needed.
 # ```
 #
 # ```{admonition} Exercise: a gain at placeness 0

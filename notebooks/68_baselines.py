@@ -31,7 +31,6 @@ PLACED = ["lonlat", "sincos", "geoclip-hadamard", "geoclip-concat"]
 ADDED = {"gbt+lonlat": "gbt", "gbt+geoclip": "gbt", "gbt+kriging": "gbt", "rf+lonlat": "rf", "rf+geoclip": "rf",
          CORRECTED: "none"}  # fmt: skip
 ARMS = [*matrix.BASELINES, "none", "none+head", *PLACED]
-TYPE = {"metric": "rmse"}
 
 
 def common(scores):
@@ -71,8 +70,9 @@ if sources["world"].scores.empty:
         f"`placeprior runs list {profile}` shows what is left to do"
     )
 for s in sources.values():
-    s.to_none = compare.differences(s.scores, s.sums, against="none", **TYPE)
-    s.added = compare.arms_of(matched.differences(s.scores, s.sums, ADDED, **TYPE))
+    s.type = {"metric": "rmse", "reach": matched.reach(s.profile, s.task)}
+    s.to_none = matched.differences(s.scores, s.sums, "none", **s.type)
+    s.added = matched.differences(s.scores, s.sums, ADDED, **s.type)
     s.ranked = common(s.scores)
     s.means = s.ranked[s.ranked["metric"] == "rmse"].groupby(["split", "arm"])["value"].mean()
     s.looks = []  # every further comparison of two arms, for the count at the end
@@ -88,7 +88,7 @@ def title(s):
 
 def pct(row):
     """A difference in RMSE and its interval, as a sentence writes them."""
-    return f"{row.difference:+.2f} {figures.UNIT} ({compare.signed(row.low, row.high, 2)})"
+    return compare.written(row, 2, f" {figures.UNIT}")
 
 
 # A positive difference is a larger error.
@@ -98,11 +98,10 @@ VERDICT = {1: "clearly worse than", -1: "clearly better than", 0: "not told apar
 def versus(s, split, first, second):
     """Paired difference in RMSE of two arms on a split, in the fits that are ranked, or None where there is none."""
     part = s.ranked[s.ranked["split"] == split]
-    found = compare.arms_of(matched.differences(part, s.sums, {first: second}, **TYPE))
-    one = next(found.itertuples(), None)
-    if one is not None:
-        s.looks.append(one)
-    return one
+    found = matched.differences(part, s.sums, {first: second}, **s.type)
+    if len(found):
+        s.looks.append(found)
+    return next(found.itertuples(), None)
 
 
 def lowest(s, split, arms):
@@ -116,12 +115,13 @@ def forest(s):
     """Differences in RMSE to the network without a place, one panel a split."""
     if s.to_none.empty:
         return figures.nothing(f"{s.title}, baselines", s.profile, embedded=s.embedded)
-    panels = {where(split): s.to_none[s.to_none["split"] == split] for split in compare.splits_in(s.to_none)}
+    drawn = matched.by_fit(s.to_none)
+    panels = {where(split): drawn[drawn["split"] == split] for split in compare.splits_in(drawn)}
     fig = figures.forests(panels, f"ΔRMSE [{figures.UNIT}]", reference=0)
     fig.set_size_inches(fig.get_figwidth(), 1.2 * fig.get_figheight())  # names of three lines
     return figures.label(
         fig, s.profile, n=s.to_none["stations"].max(), of="stations at most", embedded=s.embedded,
-        note="95 % intervals over stations; left is better",
+        note=f"{compare.NOTE}; left is better",
     )  # fmt: skip
 
 
@@ -282,14 +282,13 @@ def table(s):
     if s.scores.empty:
         return Markdown(f"*No runs of the baselines for {s.title} are in `results/{s.profile}`.*")
     means = compare.table(
-        compare.spread(s.ranked, "rmse").rename_axis("arm"),
-        f"{title(s)}: test RMSE in {figures.UNIT}, mean ± standard deviation over seeds and folds; {s.ranked['run'].nunique()} runs, only fits that all arms of a split have, {s.origin}. A dash: no such run.",
+        compare.cells(s.ranked, "rmse").rename_axis("arm"),
+        f"{title(s)}: test RMSE in {figures.UNIT}, {compare.TABLE}; {s.ranked['run'].nunique()} runs, only fits that all arms of a split have, {s.origin}. A dash: no such run.",
         f"tab-baselines-{s.short}",
     ).data
     gaps = compare.table(
-        compare.gains(compare.arms_of(s.to_none)),
-        f"{title(s)}: test RMSE in {figures.UNIT} minus that of no location on the same rows, 95 % interval over stations; negative is better, bold where the interval excludes "
-        f"zero, with an asterisk where single fits disagree in sign; {s.origin}.",
+        compare.gains(s.to_none, 2),
+        f"{title(s)}: test RMSE in {figures.UNIT} minus that of no location on the same rows (negative is better), {compare.CELL}; {s.origin}.",
         f"tab-baselines-{s.short}-differences",
     ).data
     return Markdown(f"{means}\n\n::::{{admonition}} {title(s)}: differences to no location\n:class: dropdown note\n\n{gaps}\n::::\n")
@@ -297,7 +296,7 @@ def table(s):
 
 table(sources["world"])
 
-# %% mystnb={"figure": {"caption": "Embedded world: test RMSE minus that of the network without a place, on the same rows: single fits (pale dots), their mean (marker), 95 % bootstrap interval over stations (bar). Left of the dashed line the error is smaller. Panels have their own scales; a number at an edge is a single fit beyond it.", "name": "fig-baselines-world"}, "image": {"alt": "One panel a split. Each baseline, from inverse distance over trees to EOFs, and each network with a place has a row with dots, a marker and an interval around a dashed line at zero."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Embedded world: test RMSE minus that of the network without a place, on the same rows: single fits (pale dots), their mean (marker), 95 % interval over places and trainings (bar). Left of the dashed line the error is smaller. Panels have their own scales; a number at an edge is a single fit beyond it.", "name": "fig-baselines-world"}, "image": {"alt": "One panel a split. Each baseline, from inverse distance over trees to EOFs, and each network with a place has a row with dots, a marker and an interval around a dashed line at zero."}} tags=["hide-input"]
 _ = forest(sources["world"])
 
 # %% [markdown]
@@ -308,7 +307,7 @@ _ = forest(sources["world"])
 # %% tags=["remove-input"]
 table(sources["weather-2019"])
 
-# %% mystnb={"figure": {"caption": "Weather task, real measurements of 2019: test RMSE minus that of the network without a place, on the same rows; fits (pale dots), mean (marker), 95 % interval over stations (bar). Panels have their own scales.", "name": "fig-baselines-weather"}, "image": {"alt": "One panel a split for the weather task: rows for the baselines and the networks with a place, each with dots, a marker and an interval around a dashed line at zero."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Weather task, real measurements of 2019: test RMSE minus that of the network without a place, on the same rows; fits (pale dots), mean (marker), 95 % interval over places and trainings (bar). Panels have their own scales.", "name": "fig-baselines-weather"}, "image": {"alt": "One panel a split for the weather task: rows for the baselines and the networks with a place, each with dots, a marker and an interval around a dashed line at zero."}} tags=["hide-input"]
 _ = forest(sources["weather-2019"])
 
 # %% [markdown]
@@ -317,14 +316,16 @@ _ = forest(sources["weather-2019"])
 # %% tags=["remove-input"]
 table(sources["neighbours-2021"])
 
-# %% mystnb={"figure": {"caption": "Neighbours task, real measurements of 2021: test RMSE minus that of the network without a place, on the same rows; fits (pale dots), mean (marker), 95 % interval over stations (bar). Panels have their own scales.", "name": "fig-baselines-neighbours"}, "image": {"alt": "One panel a split for the neighbours task: rows for kriging, EOFs, the corrected network and the networks with a place, each with dots, a marker and an interval around a dashed line at zero."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Neighbours task, real measurements of 2021: test RMSE minus that of the network without a place, on the same rows; fits (pale dots), mean (marker), 95 % interval over places and trainings (bar). Panels have their own scales.", "name": "fig-baselines-neighbours"}, "image": {"alt": "One panel a split for the neighbours task: rows for kriging, EOFs, the corrected network and the networks with a place, each with dots, a marker and an interval around a dashed line at zero."}} tags=["hide-input"]
 _ = forest(sources["neighbours-2021"])
 
 # %% [markdown]
 # ### In words
 #
-# Sentences with numbers are written by the page from its results. Differences are RMSE in µg m⁻³ on the same test rows, with a 95 % interval from resampling stations; negative is better. *Clearly* means that
-# the interval excludes zero.
+# Sentences with numbers are written by the page from its results. Differences are RMSE in µg m⁻³ on the same test rows; negative is better.
+
+# %% tags=["remove-input"]
+Markdown(compare.rule())
 
 # %% tags=["remove-input"]
 lines = []
@@ -365,11 +366,10 @@ Markdown(compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
 def additions(s):
     """What each addition changes, additions by splits."""
     base = {a: f"{figures.look(a).name}, against {compare.said(ADDED[a])}" for a in s.added["arm"]}
-    cells = compare.gains(s.added).rename(index={figures.look(a).name: text for a, text in base.items()})
+    cells = compare.gains(s.added, 2).rename(index={figures.look(a).name: text for a, text in base.items()})
     return compare.table(
         cells,
-        f"{title(s)}: change of the test RMSE in {figures.UNIT} on the same rows by one addition, 95 % interval over stations; negative is better, bold where the interval "
-        f"excludes zero, with an asterisk where single fits disagree in sign; {s.origin}.",
+        f"{title(s)}: change of the test RMSE in {figures.UNIT} on the same rows by one addition (negative is better), {compare.CELL}; {s.origin}.",
         f"tab-baselines-added-{s.short}",
     ).data
 
@@ -429,16 +429,13 @@ compare.table(
 # %% tags=["remove-input"]
 lines = []
 for s in sources.values():
-    found = [*compare.arms_of(s.to_none).itertuples(), *s.added.itertuples(), *s.looks] if len(s.to_none) else []
+    found = [table for table in (s.to_none, s.added, *s.looks) if len(table)]
     if found:
-        lines.append(
-            f"- **{title(s)}**: {len(found)} intervals; about {0.05 * len(found):.1f} would exclude zero by chance if nothing differed, "
-            f"{sum(one.clear != 0 for one in found)} do."
-        )
+        lines.append(f"- **{title(s)}**: {compare.looked(pd.concat(found, ignore_index=True))}")
 many = "\n".join(lines)
 Markdown(
     "Seconds were taken while other runs shared the machine, so read them as orders of magnitude. Those of the corrected network leave out the training of its network where that "
-    f"was there before.\n\n## How many intervals\n\nAn interval of 95 % misses one time in twenty. Shown or told on this page:\n\n{many}"
+    f"was there before.\n\n## How many intervals\n\nShown or told on this page:\n\n{many}"
 )
 
 # %% [markdown]

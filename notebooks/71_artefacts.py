@@ -625,7 +625,7 @@ helped = [
 held = [r for r, how in clear if how == "partial"]
 Markdown(
     (
-        f"Of {looks} intervals over stations, {len(clear)} exclude{'s' * (len(clear) == 1)} zero; about {0.05 * looks:.1f} would by chance. "
+        f"Of {looks} intervals over stations, {len(clear)} exclude{'s' * (len(clear) == 1)} zero; the more one looks, the more is found by luck. "
         + (f"Plain correlations that do: {compare.listed(helped)}. " if helped else "No plain correlation does. ")
         + (f"With people held fixed, {len(held)} of {len(at)} do." if at else "")
     ).replace(" · ", "\u00a0·\u00a0")

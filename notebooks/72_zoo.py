@@ -21,9 +21,10 @@ from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 from scipy.stats import rankdata
 
-from placeprior import compare, contrast, coords, encoders, figures, ledger, matched, matrix, metrics
+from placeprior import compare, coords, encoders, figures, ledger, matched, matrix, paired
 from placeprior.encoders.basis import BASES
 from placeprior.errors import StoreError
+from placeprior.interval import surviving
 
 figures.style()
 HEAD, URBAN, GEOCLIP, HYBRID = "none+head", "urban-hadamard", "geoclip-hadamard", "geoclip-slepian-hadamard"
@@ -31,7 +32,6 @@ WR, OOR = "spatial", "checkerboard-16"
 TASKS = {"world": "embedded world", "weather-2019": "weather, 2019"}
 SAID = {"world": "the embedded world", "weather-2019": "the weather task"}
 MATRICES = ("core", "controls", "controls-concat", "capacity", "zoo", "handful", "upstream", "satclip")
-DRAWS = 1000
 
 #: What a place vector is made of: word in tables, colour and marker in figures.
 KINDS = {
@@ -117,41 +117,19 @@ if sources["world"].scores.empty:
         f"demo, and `placeprior runs list {profile}` shows what is left to do"
     )
 for s in sources.values():
-    s.arms = figures.arm_order(s.scores["arm"])
-    s.table = matched.differences(s.scores, s.sums, {arm: HEAD for arm in s.arms if arm != HEAD}, draws=DRAWS)
-    s.found = compare.arms_of(s.table)
+    s.arms, s.reach = figures.arm_order(s.scores["arm"]), matched.reach(s.profile, s.task)
     s.encoders = [arm for arm in s.arms if kind(arm) in ENCODERS]
+    s.found = matched.differences(s.scores, s.sums, dict.fromkeys(s.arms, HEAD), reach=s.reach)
+    s.to_urban = matched.differences(s.scores, s.sums, dict.fromkeys(s.encoders, URBAN), reach=s.reach)
 
 
-def joint(s, split):
-    """Gain over the same network without a place, of all arms together: as measured, and on resamples of stations.
-
-    Returns
-    -------
-    arms, measured (arm,), drawn (draw, arm), single (arm, seed)
-        One resample serves all arms, so that they can be compared with each other in it. NaN where a run is not there.
-    """
-    part = s.scores[s.scores["split"] == split].drop_duplicates("run")
-    ids = part.pivot(index="arm", columns=["seed", "fold"], values="run")
-    names = sorted(s.sums.loc[s.sums["run"].isin(part["run"]), "name"].unique())
-    if HEAD not in ids.index or not names:
-        return [], np.zeros(0), np.zeros((DRAWS, 0)), np.zeros((0, 0))
-    row = pd.Series(np.arange(len(names)), index=names)
-    blocks = np.zeros((len(names), *ids.shape, len(metrics.SUMS)))
-    place = {run: at for at, run in np.ndenumerate(ids.to_numpy()) if isinstance(run, str)}
-    for run, table in s.sums[s.sums["run"].isin(place)].groupby("run"):
-        blocks[(row[table["name"]].to_numpy(), *place[run])] = table[metrics.SUMS].to_numpy(float)
-    weights = np.vstack([np.ones(len(names)), metrics.resamples(len(names), DRAWS, 0)])
-    r2 = metrics.scores(np.tensordot(weights, blocks, 1))["r2"]
-    gain = np.ma.masked_invalid(r2 - r2[:, [ids.index.get_loc(HEAD)]])
-    means = gain.mean(2).filled(np.nan)
-    by_seed = [gain[0][:, ids.columns.get_level_values("seed") == seed].mean(1).filled(np.nan)
-               for seed in ids.columns.get_level_values("seed").unique()]  # fmt: skip
-    return list(ids.index), means[0], means[1:], np.array(by_seed).T
-
-
-for s in sources.values():
-    s.joint = {split: joint(s, split) for split in (WR, OOR)}
+def mean_of(s, split, plus, minus, scores=None, sums=None):
+    """Mean score of some arms minus that of others, in the fits that all have; None where one was not run."""
+    scores, sums = (s.scores, s.sums) if scores is None else (scores, sums)
+    terms = [(sign / len(arms), paired.fits(scores, split=split, arm=a)) for sign, arms in ((1, plus), (-1, minus)) for a in arms]
+    if not plus or not minus or any(runs.empty for _, runs in terms):
+        return None
+    return paired.single(terms, sums, range_km=s.reach[split])
 
 
 def legend_of_kinds(fig, kinds):
@@ -251,7 +229,7 @@ def both(s):
     wide = s.found[s.found["arm"].map(kind).isin([*ENCODERS, "control"])].pivot(
         index="arm", columns="split", values=["difference", "low", "high"]
     )
-    return wide.dropna() if {WR, OOR} <= set(s.found["split"]) else wide.iloc[:0]
+    return wide[wide["difference"].notna().all(axis=1)].astype(float) if {WR, OOR} <= set(s.found["split"]) else wide.iloc[:0]
 
 
 def draw_both(s):
@@ -292,20 +270,23 @@ def draw_both(s):
     legend_of_kinds(fig, kinds)
     told = figures.label(
         fig, s.profile, n=s.found["stations"].max(), of="stations at most", embedded=s.embedded,
-        note="pale lines: 95 % intervals over stations",
+        note=f"pale lines: {compare.NOTE}",
     )  # fmt: skip
     write_names(ax, [inside[a] for a in named], labels, list(inside.values()))
     return told
 
 
-# %% mystnb={"figure": {"caption": "Embedded world: what each encoder adds to test R² within region (across) and out of region (up), over the same network without a place (dashed). One point an encoder, shape and colour its kind, pale lines its 95 % intervals over stations; black crosses are controls without geography or with the plainest one, the dotted line is population density out of region. A hollow point lies beyond the axes. Names are given to the extremes.", "name": "fig-zoo-both-world"}, "image": {"alt": "A scatter of about fifty points with crossed pale interval lines. Across: gain within region; up: gain out of region. Colours and shapes are families of encoders; dashed lines at zero and a dotted line at the height of population density."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Embedded world: what each encoder adds to test R² within region (across) and out of region (up), over the same network without a place (dashed). One point an encoder, shape and colour its kind, pale lines its 95 % intervals over places and trainings; black crosses are controls without geography or with the plainest one, the dotted line is population density out of region. A hollow point lies beyond the axes. Names are given to the extremes.", "name": "fig-zoo-both-world"}, "image": {"alt": "A scatter of about fifty points with crossed pale interval lines. Across: gain within region; up: gain out of region. Colours and shapes are families of encoders; dashed lines at zero and a dotted line at the height of population density."}} tags=["hide-input"]
 _ = draw_both(sources["world"])
 
 # %% mystnb={"figure": {"caption": "Weather task, real measurements of 2019: the same.", "name": "fig-zoo-both-weather"}, "image": {"alt": "The same scatter for real measurements: gain within region across, gain out of region up, one point an encoder, families by colour and shape, dashed lines at zero."}} tags=["hide-input"]
 _ = draw_both(sources["weather-2019"])
 
 # %% [markdown]
-# The sentences are written by the page from its numbers. *Clearly* means that an interval excludes zero.
+# The sentences are written by the page from its numbers.
+
+# %% tags=["remove-input"]
+Markdown(compare.rule())
 
 # %% tags=["remove-input"]
 lines = []
@@ -326,14 +307,11 @@ for s in sources.values():
             f"({last['difference']:+.3f})."
         )
         plainest = gain_of(s, split, URBAN)
-        arms, _, drawn, _ = s.joint[split]
-        if plainest and URBAN in arms:
-            more = drawn - drawn[:, [arms.index(URBAN)]]
-            low, high = np.nanquantile(more, [0.025, 0.975], axis=0)
-            here = [arms.index(arm) for arm in part["arm"]]
+        beyond = s.to_urban[s.to_urban["split"] == split]
+        if plainest and len(beyond):
             text.append(
-                f"Population density alone, two numbers, brings {plainest.difference:+.3f}: {int((low[here] > 0).sum())} encoders are clearly "
-                f"better than it and {int((high[here] < 0).sum())} clearly worse."
+                f"Population density alone, two numbers, brings {plainest.difference:+.3f}: {int((beyond['clear'] > 0).sum())} encoders are clearly "
+                f"better than it and {int((beyond['clear'] < 0).sum())} clearly worse."
             )
     clear = s.found[s.found["arm"].isin(s.encoders)].pivot(index="arm", columns="split", values="clear")
     if {WR, OOR} <= set(clear):
@@ -352,12 +330,9 @@ Markdown(plain("\n".join(lines)))
 
 # %% tags=["remove-input"]
 def cell(s, arm, split):
-    """Mean ± standard deviation over fits, or what else is the case."""
-    values = s.scores[(s.scores["arm"] == arm) & (s.scores["split"] == split) & (s.scores["metric"] == "r2")]["value"]
-    if values.empty:
-        return "not run here"
-    sd = f" ± {values.std():.2f}" if len(values) > 1 else ""
-    return f"{values.mean():.2f}{sd}".replace("-", "−")
+    """As a cell of compare.cells, or what else is the case."""
+    own = s.scores[(s.scores["arm"] == arm) & (s.scores["split"] == split)]
+    return "not run here" if own.empty else compare.cells(own).iloc[0, 0]
 
 
 def count(s, arm):
@@ -375,8 +350,7 @@ for word in KINDS:
 columns = [f"{title}: {what}" for title in TASKS.values() for what in ("R² WR", "R² OoR", "fits")]
 compare.table(
     pd.DataFrame(rows, columns=["told about the place", "kind", *columns]),
-    f"Every arm: test R², mean ± standard deviation over fits (seeds; out of region also the two partitions of the board), and the number of fits, within + "
-    f"out of region. Profiles {profile} (embedded world) and {real} (real measurements).",
+    f"Every arm: test R², {compare.TABLE}, and the number of fits, within + out of region. Profiles {profile} (embedded world) and {real} (real measurements).",
     "tab-zoo-scores",
 )
 
@@ -395,19 +369,18 @@ for s in sources.values():
 Markdown(plain("\n".join(lines)))
 
 # %% [markdown]
-# Do not rank by this table: the ± contains what is hard for all arms alike, above all the two partitions of the board. The *differences*
-# below are paired.
+# Do not rank by this table: it contains what is hard for all arms alike. The *differences* below are paired.
 #
 # ## Ranked
 #
 # Every arm minus `none+head` on the same rows, the best out of region on top. Controls stand among the encoders, in bold. An encoder below
-# `random vector` has done worse than a name that knows no geography; one below `population density` worse than two plain numbers.
+# `random vector` has done worse than noise, which any random vector is at a new station; one below `population density` worse than two plain numbers.
 
 
 # %% tags=["remove-cell"]
 def draw_ranked(s):
     """All differences, one row an arm, both splits side by side."""
-    table = s.table[s.table["arm"] != "idw"]
+    table = matched.by_fit(s.found[s.found["arm"] != "idw"])
     if table.empty:
         return figures.nothing("differences to none+head", s.profile, embedded=s.embedded)
     means = s.found.pivot(index="arm", columns="split", values="difference").reindex(columns=[OOR, WR])
@@ -419,7 +392,8 @@ def draw_ranked(s):
         ax.set_xlabel("ΔR² to none+head")
         if part.empty:
             continue
-        left, right = bounds(part.drop_duplicates("arm")[["low", "high"]].to_numpy().ravel(), 0.04)
+        ends = part.drop_duplicates("arm")[["difference", "low", "high"]].to_numpy(float).ravel()
+        left, right = bounds(ends[np.isfinite(ends)], 0.04)
         for row, arm in enumerate(order):
             own = part[part["arm"] == arm]
             _, colour, marker = KINDS[kind(arm)]
@@ -453,11 +427,11 @@ def draw_ranked(s):
     legend_of_kinds(fig, kinds)
     return figures.label(
         fig, s.profile, n=table["stations"].max(), of="stations at most", embedded=s.embedded,
-        note="95 % intervals over stations",
+        note=compare.NOTE,
     )  # fmt: skip
 
 
-# %% mystnb={"figure": {"caption": "Embedded world, ranked by the gain out of region: test R² minus that of the same network without a place; fits (pale dots), mean (marker), 95 % interval over stations (bar). Grey rows and bold names: controls and the network without its extra head. Inverse distance is left out. Panels have their own scales; a number at an edge lies beyond it.", "name": "fig-zoo-ranked-world"}, "image": {"alt": "Two panels with one row an arm, about fifty rows: left out of region, sorted from the largest gain on top; right the same arms within region. Markers with bars around a dashed line at zero; controls in grey rows."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Embedded world, ranked by the gain out of region: test R² minus that of the same network without a place; fits (pale dots), mean (marker), 95 % interval over places and trainings (bar). Grey rows and bold names: controls and the network without its extra head. Inverse distance is left out. Panels have their own scales; a number at an edge lies beyond it.", "name": "fig-zoo-ranked-world"}, "image": {"alt": "Two panels with one row an arm, about fifty rows: left out of region, sorted from the largest gain on top; right the same arms within region. Markers with bars around a dashed line at zero; controls in grey rows."}} tags=["hide-input"]
 _ = draw_ranked(sources["world"])
 
 # %% mystnb={"figure": {"caption": "Weather task, real measurements of 2019: the same.", "name": "fig-zoo-ranked-weather"}, "image": {"alt": "The same two panels for real measurements: arms sorted by their gain out of region on the left, within region on the right, with bars around a dashed line at zero."}} tags=["hide-input"]
@@ -471,8 +445,7 @@ for s in sources.values():
         gains.index = [name.removesuffix(", Hadamard") for name in gains.index]
         table = compare.table(
             gains.rename_axis("arm"),
-            f"{s.title[0].upper() + s.title[1:]}: test R² minus that of `none+head` on the same rows, 95 % interval over stations; bold where this "
-            f"excludes zero, with an asterisk where single fits disagree in sign; {s.origin}.",
+            f"{s.title[0].upper() + s.title[1:]}: test R² minus that of `none+head` on the same rows, {compare.CELL}; {s.origin}.",
             f"tab-zoo-gains-{s.short}",
         )
         shown.append(f"::::{{admonition}} {s.title[0].upper() + s.title[1:]}: the numbers\n:class: dropdown note\n\n{table.data}\n::::\n")
@@ -481,50 +454,25 @@ Markdown("\n\n".join(shown) or "*No differences can be formed yet.*")
 # %% [markdown]
 # ## So many looks
 #
-# With a hundred intervals on a page, five exclude zero by chance alone, and the best of forty encoders looks good
-# because it is the best of forty. Bonferroni's rule ({doc}`comparison`) would widen every interval as if all arms were independent. They are not: all are
-# tested at the same stations. One can use this. In every resample $b$ of stations, note how far the *worst placed* of all arms strays
-# from its measured gain, counted in standard errors:
-#
-# $$
-# M_b = \max_{a} \frac{\lvert g_a^{(b)} - g_a \rvert}{s_a}, \qquad
-# g_a \pm c\, s_a \quad\text{with } c \text{ the 95 % quantile of } M_b .
-# $$ (eq-zoo-simultaneous)
-#
-# Here $g_a$ is the gain of arm $a$ and $s_a$ its standard deviation over resamples. In 95 % of resamples no arm at all leaves its interval: they hold
-# *together*, and one may pick a winner after looking.
-
+# The best of forty encoders looks good because it is the best of forty. {term}`Holm's rule` asks more of each difference the more of them there are, so
+# that all clear ones hold *together*, and one may pick a winner after looking.
 
 # %% tags=["remove-input"]
-def together(s, split):
-    """Arms whose gain stays clear when all intervals are to hold at once, and how wide these are."""
-    arms, measured, drawn, _ = s.joint[split]
-    keep = [i for i, a in enumerate(arms) if a not in (HEAD, "idw") and np.isfinite(measured[i])]
-    if not keep:
-        return [], [], np.nan
-    sd = drawn[:, keep].std(0)
-    c = float(np.quantile(np.nanmax(np.abs(drawn[:, keep] - measured[keep]) / sd, axis=1), 0.95))
-    up = [arms[i] for i, own in zip(keep, sd, strict=True) if measured[i] > c * own]
-    down = [arms[i] for i, own in zip(keep, sd, strict=True) if measured[i] < -c * own]
-    return up, down, c
-
-
 lines = []
 for s in sources.values():
     for split in compare.splits_in(s.found):
         part = s.found[(s.found["split"] == split) & (s.found["arm"] != "idw")]
-        up, down, c = together(s, split)
-        best = sorted((a for a in up if a in s.encoders), key=lambda a: -gain_of(s, split, a).difference)
+        kept = surviving(part)
+        best = kept[(kept["clear"] > 0) & kept["arm"].isin(s.encoders)].sort_values("difference", ascending=False)["arm"]
         lines.append(
             f"- **{s.title[0].upper() + s.title[1:]}, {where(split)}:** of {len(part)} arms, one by one, clearly better than no place {int((part['clear'] > 0).sum())}, "
-            f"clearly worse {int((part['clear'] < 0).sum())}; with intervals of ±{c:.1f} standard errors that hold together, {len(up)} and {len(down)}"
-            + (f". The best of those encoders that stay better: {compare.listed([compare.said(a) for a in best[:5]])}." if best else ". No encoder stays better.")
+            f"clearly worse {int((part['clear'] < 0).sum())}; all together, {int((kept['clear'] > 0).sum())} and {int((kept['clear'] < 0).sum())}"
+            + (f". The best of those encoders that stay better: {compare.listed([compare.said(a) for a in best[:5]])}." if len(best) else ". No encoder stays better.")
         )
 Markdown(plain("\n".join(lines)))
 
 # %% [markdown]
-# Two encoders whose intervals overlap widely have not been told apart, whatever their order. And the intervals know about stations, not about
-# the chance of training: look at the pale dots, too.
+# Two encoders whose intervals overlap widely have not been told apart, whatever their order.
 #
 # ## Does a good score at home promise one abroad?
 #
@@ -541,7 +489,7 @@ Markdown(plain("\n".join(lines)))
 
 
 # %% tags=["remove-input"]
-def spearman(x, y, draws=DRAWS):
+def spearman(x, y, draws=1000):
     """Rank correlation of two series of values, with a 95 % interval from resampling the pairs; None for too few values."""
     x, y = np.asarray(x, float), np.asarray(y, float)
     keep = np.isfinite(x) & np.isfinite(y)
@@ -564,9 +512,10 @@ def correlation(found):
 
 def gains_of(s, split):
     """Gain by encoder, and one column a seed."""
-    arms, measured, _, single = s.joint[split]
-    frame = pd.DataFrame(single, index=arms, columns=[f"seed {i}" for i in range(single.shape[1])]).assign(gain=measured)
-    return frame[[a in s.encoders for a in arms]]
+    part = s.found[(s.found["split"] == split) & s.found["arm"].isin(s.encoders)]
+    by_seed = {row.arm: row.each.groupby(level="seed").mean() for row in part.itertuples()}
+    frame = pd.DataFrame(by_seed).T.rename(columns=lambda seed: f"seed {seed}") if by_seed else pd.DataFrame()
+    return frame.assign(gain=part.set_index("arm")["difference"].astype(float))
 
 
 rows = []
@@ -576,8 +525,7 @@ for s in sources.values():
     s.rank = spearman(home["gain"].reindex(shared), away["gain"].reindex(shared))
     s.again = {split: spearman(g["seed 0"], g["seed 1"]) if "seed 1" in g else None for split, g in ((WR, home), (OOR, away))}
     rows.append((s.title, len(shared), correlation(s.rank), correlation(s.again[WR]), correlation(s.again[OOR])))
-worlds = [s.joint[OOR][:2] for s in sources.values()]
-across = [pd.Series(measured, index=arms)[[kind(a) in ENCODERS for a in arms]] for arms, measured in worlds]
+across = [gains_of(s, OOR)["gain"] for s in sources.values()]
 shared = across[0].index.intersection(across[1].index)
 abroad = spearman(across[0].reindex(shared), across[1].reindex(shared)) if len(shared) else None
 compare.table(
@@ -593,9 +541,9 @@ for s in sources.values():
         lines.append(f"- **{s.title[0].upper() + s.title[1:]}:** too few encoders were run on both splits for a correlation of ranks.")
         continue
     verdict = (
-        "the order within region says clearly something about the order out of region" if s.rank.low > 0
-        else "the two orders clearly run against each other" if s.rank.high < 0
-        else "the order within region does not clearly say anything about the order out of region"
+        "the order within region says something about the order out of region" if s.rank.low > 0
+        else "the two orders run against each other" if s.rank.high < 0
+        else "whether the order within region says anything about the order out of region cannot be told"
     )  # fmt: skip
     ceilings = [a.rho for a in s.again.values() if a is not None]
     text = f"- **{s.title[0].upper() + s.title[1:]}:** {verdict} (ρ = {s.rank.rho:+.2f}, {s.rank.n} encoders)."
@@ -658,18 +606,15 @@ CONTRASTS = {
 }  # fmt: skip
 
 
-def groups(s, split, first, second, paired):
-    """Mean gain of one group of arms minus that of another, over the members that were run."""
-    arms, measured, drawn, _ = s.joint[split]
-    if paired:
-        kept = [pair for pair in zip(first, second, strict=True) if set(pair) <= set(arms)]
+def groups(s, split, first, second, pairwise):
+    """Mean score of one group of arms minus that of another, over the members that were run; and how many these are."""
+    arms = set(s.scores.loc[s.scores["split"] == split, "arm"])
+    if pairwise:
+        kept = [pair for pair in zip(first, second, strict=True) if set(pair) <= arms]
         first, second = [pair[0] for pair in kept], [pair[1] for pair in kept]
-    first, second = ([arms.index(a) for a in side if a in arms] for side in (first, second))
-    if not first or not second:
-        return None
-    low, high = np.nanquantile(drawn[:, first].mean(1) - drawn[:, second].mean(1), [0.025, 0.975])
-    return SimpleNamespace(difference=measured[first].mean() - measured[second].mean(), low=low, high=high,
-                           clear=int(low > 0) - int(high < 0), sizes=(len(first), len(second)))  # fmt: skip
+    first, second = ([a for a in side if a in arms] for side in (first, second))
+    found = mean_of(s, split, first, second)
+    return None if found is None else SimpleNamespace(**found[["difference", "low", "high", "clear"]], sizes=(len(first), len(second)))
 
 
 for s in sources.values():
@@ -685,16 +630,14 @@ for name in CONTRASTS:
             if found is None:
                 row.append("not run here")
                 continue
-            mean = f"{found.difference:+.3f}".replace("-", "−")
-            mean = f"**{mean}**" if found.clear else mean
-            row.append(f"{mean} ({compare.signed(found.low, found.high)})")
+            row.append(compare.gain(found))
     rows.append(row)
 sizes = {name: next((f.sizes for s in sources.values() for split in (WR, OOR) if (f := s.contrasts[name, split])), None) for name in CONTRASTS}
 table = pd.DataFrame(rows, columns=["groups", *(f"{s.title}: {w}" for s in sources.values() for w in ("WR", "OoR"))])
 table.insert(1, "members", [f"{n[0]} and {n[1]}" if n else "–" for n in sizes.values()])
 compare.table(
     table,
-    f"Difference of mean test R² between groups of encoders on the same rows, 95 % interval over stations, bold where it excludes zero; profiles {profile} "
+    f"Difference of mean test R² between groups of encoders on the same rows, {compare.INTERVAL} over places and trainings, bold where it is clear; profiles {profile} "
     f"(embedded world) and {real} (real measurements).",
     "tab-zoo-groups",
 )
@@ -790,7 +733,7 @@ for name in properties:
         row = [f"{name}, {label}"]
         for s in sources.values():
             for split in (WR, OOR):
-                gain = gains_of(s, split)["gain"] if s.joint[split][0] else pd.Series(dtype=float)
+                gain = gains_of(s, split)["gain"]
                 gain = gain[[kind(a) in kinds for a in gain.index]]
                 found = spearman(properties[name].reindex([variant(a) for a in gain.index]), gain)
                 row.append(correlation(found))
@@ -804,8 +747,8 @@ table = compare.table(
     "tab-zoo-properties",
 )
 sentence = (
-    f"Over all encoders, clear relations: {compare.listed(said)}." if said
-    else "Over all encoders, neither property is clearly related to the gain, on either split of either task."
+    f"Over all encoders, relations whose interval excludes zero: {compare.listed(said)}." if said
+    else "Over all encoders, no interval of a relation to the gain excludes zero, on either split of either task."
 )  # fmt: skip
 Markdown(table.data + "\n" + plain(sentence) + " A correlation over encoders is no cause: kinds differ in more than one property.")
 
@@ -853,13 +796,9 @@ TWINS = [v.removesuffix("-untrained") for v in RANDOM if v.replace("-untrained",
 BESIDE = [GEOCLIP, "geoclip-concat", URBAN, "lonlat"]
 
 
-def mean_of(s, split, plus, minus):
-    """Mean score of some arms minus that of others, in the fits that all have; None where one was not run."""
-    terms = [(sign / len(arms), contrast.fits(s.more, split=split, arm=a)) for sign, arms in ((1, plus), (-1, minus)) for a in arms]
-    if not plus or not minus or any(runs.empty for _, runs in terms):
-        return None
-    found = contrast.contrast(terms, s.more_sums, draws=DRAWS)
-    return found and SimpleNamespace(**found)
+def mean_here(s, split, plus, minus):
+    """As mean_of, among the runs of the six."""
+    return mean_of(s, split, plus, minus, s.more, s.more_sums)
 
 
 def one_of(found, split, arm):
@@ -892,14 +831,14 @@ for s in sources.values():
     at_home = s.more["split"].isin([WR, OOR])
     s.first, s.third = single_gains(s, s.seeds), single_gains(s, None)
     pairs = {f"{v}-concat": f"{v}-hadamard" for v in (*SIX, "geoclip")}
-    s.fused = compare.arms_of(matched.differences(s.more[at_home], s.more_sums, pairs, draws=DRAWS))
-    s.away = s.more[s.more["split"].isin(ELSEWHERE)]
-    s.away = matched.differences(s.away, s.more_sums, dict.fromkeys([*joined("hadamard"), *BESIDE], HEAD), draws=DRAWS)
-    s.away_found = compare.arms_of(s.away)
-    s.six_fused = {split: mean_of(s, split, joined("concat"), joined("hadamard")) for split in (WR, OOR)}
-    s.six_away = {split: mean_of(s, split, joined("hadamard"), [HEAD]) for split in ELSEWHERE}
-    s.six_geoclip = {split: mean_of(s, split, joined("hadamard"), [GEOCLIP]) for split in ELSEWHERE}
-    s.six_twins = {split: mean_of(s, split, joined("untrained-hadamard", TWINS), joined("fmow-hadamard", TWINS)) for split in ELSEWHERE}
+    s.fused = matched.differences(s.more[at_home], s.more_sums, pairs, reach=s.reach)
+    away = s.more[s.more["split"].isin(ELSEWHERE)]
+    s.away_found = matched.differences(away, s.more_sums, dict.fromkeys([*joined("hadamard"), *BESIDE], HEAD), reach=s.reach)
+    s.away = matched.by_fit(s.away_found)
+    s.six_fused = {split: mean_here(s, split, joined("concat"), joined("hadamard")) for split in (WR, OOR)}
+    s.six_away = {split: mean_here(s, split, joined("hadamard"), [HEAD]) for split in ELSEWHERE}
+    s.six_geoclip = {split: mean_here(s, split, joined("hadamard"), [GEOCLIP]) for split in ELSEWHERE}
+    s.six_twins = {split: mean_here(s, split, joined("untrained-hadamard", TWINS), joined("fmow-hadamard", TWINS)) for split in ELSEWHERE}
 
 # %% tags=["remove-input"]
 def counted(arms, word):
@@ -940,11 +879,8 @@ Markdown(plain("\n".join(lines) or "*No matrix `best` is asked for.*"))
 
 # %% tags=["remove-input"]
 def difference_cell(row):
-    """A difference and its interval, bold where this excludes zero."""
-    if row is None:
-        return "not run here"
-    mean = f"{row.difference:+.3f}".replace("-", "−")
-    return (f"**{mean}**" if row.clear else mean) + f" ({compare.signed(row.low, row.high)})"
+    """A difference and its interval, bold where it is clear."""
+    return "not run here" if row is None else compare.gain(row)
 
 
 cells = [(s, split) for s in sources.values() for split in (WR, OOR)]
@@ -953,8 +889,8 @@ rows.append((f"*{MEAN}*", *(difference_cell(s.six_fused[split]) for s, split in 
 rows.append(("GeoCLIP", *(difference_cell(one_of(s.fused, split, "geoclip-concat")) for s, split in cells)))
 compare.table(
     pd.DataFrame(rows, columns=["encoder", *(f"{s.title}: {'WR' if split == WR else 'OoR'}" for s, split in cells)]),
-    f"Concatenated minus Hadamard: difference of test R² of the same encoder on the same rows, seeds {', '.join(map(str, sources['world'].seeds))}, 95 % interval over stations, bold where it "
-    f"excludes zero; profiles {profile} (embedded world) and {real} (real measurements).",
+    f"Concatenated minus Hadamard: difference of test R² of the same encoder on the same rows, seeds {', '.join(map(str, sources['world'].seeds))}, {compare.INTERVAL} over places and trainings, bold where it "
+    f"is clear; profiles {profile} (embedded world) and {real} (real measurements).",
     "tab-zoo-best-joined",
 )
 
@@ -965,7 +901,7 @@ def draw_away(s):
     if s.away.empty:
         return figures.nothing("the best six on other splits", s.profile, embedded=s.embedded)
     shown = [split for split in ELSEWHERE if split in set(s.away["split"])]
-    order = [a for a in (*joined("hadamard"), MEAN, *BESIDE) if a in set(s.away["arm"]) or (a == MEAN and any(s.six_away.values()))]
+    order = [a for a in (*joined("hadamard"), MEAN, *BESIDE) if a in set(s.away["arm"]) or (a == MEAN and any(row is not None for row in s.six_away.values()))]
     fig, axes = figures.subplots(1, len(shown), size=(6.4, 0.24 * len(order) + 1.4), sharey=True, squeeze=False)
     for ax, split in zip(axes.flat, shown, strict=True):
         part = s.away[s.away["split"] == split]
@@ -975,7 +911,7 @@ def draw_away(s):
                 ax.text(0.5, row, "not run", transform=ax.get_yaxis_transform(), ha="center", va="center", fontsize=7, color="#777777")
                 continue
             _, colour, marker = ("", figures.INK, "D") if arm == MEAN else KINDS[kind(arm)]
-            values = one.values if arm == MEAN else part.loc[part["arm"] == arm, "value"]
+            values = one["each"] if arm == MEAN else part.loc[part["arm"] == arm, "value"]
             ax.scatter(values, [row] * len(values), s=9, color=colour, alpha=0.4, lw=0, zorder=3)
             ax.plot([one.low, one.high], [row, row], color=colour, lw=1.6, zorder=2)
             ax.scatter(one.difference, row, s=34, marker=marker, color=colour, ec="white", lw=0.5, zorder=4)
@@ -991,21 +927,16 @@ def draw_away(s):
     for ax in axes[0, 1:]:
         ax.tick_params(axis="y", left=False)
     legend_of_kinds(fig, [k for k in KINDS if any(a != MEAN and kind(a) == k for a in order)])
-    return figures.label(fig, s.profile, n=s.away["stations"].max(), of="stations at most", embedded=s.embedded, note="95 % intervals over stations")
+    return figures.label(fig, s.profile, n=s.away["stations"].max(), of="stations at most", embedded=s.embedded, note=compare.NOTE)
 
 
-# %% mystnb={"figure": {"caption": "Embedded world: the best six on splits that had no say in choosing them, test R² minus that of the same network without a place; fits (pale dots), mean (marker), 95 % interval over stations (bar). Grey row: mean of the six. Below it, for comparison, GeoCLIP joined in both ways, population density and plain coordinates. Panels have their own scales.", "name": "fig-zoo-best-world"}, "image": {"alt": "Three panels, one a split, with one row an encoder: six encoders, their mean in a grey row, then GeoCLIP twice, population density and coordinates; markers with bars around a dashed line at zero."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Embedded world: the best six on splits that had no say in choosing them, test R² minus that of the same network without a place; fits (pale dots), mean (marker), 95 % interval over places and trainings (bar). Grey row: mean of the six. Below it, for comparison, GeoCLIP joined in both ways, population density and plain coordinates. Panels have their own scales.", "name": "fig-zoo-best-world"}, "image": {"alt": "Three panels, one a split, with one row an encoder: six encoders, their mean in a grey row, then GeoCLIP twice, population density and coordinates; markers with bars around a dashed line at zero."}} tags=["hide-input"]
 _ = draw_away(sources["world"])
 
 # %% mystnb={"figure": {"caption": "Weather task, real measurements of 2019: the same.", "name": "fig-zoo-best-weather"}, "image": {"alt": "The same three panels for real measurements: six encoders, their mean, GeoCLIP twice, population density and coordinates around a dashed line at zero."}} tags=["hide-input"]
 _ = draw_away(sources["weather-2019"])
 
 # %% tags=["remove-input"]
-def written(row):
-    """A difference and its interval, as a sentence writes them."""
-    return f"{row.difference:+.3f} ({compare.signed(row.low, row.high)})"
-
-
 VERDICT = {1: "clearly better", -1: "clearly worse", 0: "not told apart"}
 formulas = compare.listed([compare.said(f"{v}-hadamard") for v in TWINS])
 lines, joins, aways, rivals, pairs = [], [], [], [], []
@@ -1017,7 +948,7 @@ for s in sources.values():
         joins.append(mean.clear)
         low, high = (part.loc[at] for at in (part["difference"].idxmin(), part["difference"].idxmax()))
         lines.append(
-            f"- **{s.title[0].upper() + s.title[1:]}, {where(split)}, joined otherwise:** concatenated minus Hadamard is {written(mean)} in the mean, {VERDICT[mean.clear]}, and goes from "
+            f"- **{s.title[0].upper() + s.title[1:]}, {where(split)}, joined otherwise:** concatenated minus Hadamard is {compare.written(mean)} in the mean, {VERDICT[mean.clear]}, and goes from "
             f"{low['difference']:+.3f} ({compare.said(low['arm'].replace('-concat', '-hadamard'))}) to {high['difference']:+.3f} ({compare.said(high['arm'].replace('-concat', '-hadamard'))}); "
             f"of {len(part)}, clearly better concatenated {int((part['clear'] > 0).sum())}, clearly worse {int((part['clear'] < 0).sum())}."
         )
@@ -1029,18 +960,18 @@ for s in sources.values():
         aways.append(mean.clear)
         best = part.loc[part["difference"].idxmax()]
         text = (
-            f"- **{s.title[0].upper() + s.title[1:]}, {where(split)}:** the six gain {written(mean)} in the mean; of {len(part)}, clearly better than no place "
+            f"- **{s.title[0].upper() + s.title[1:]}, {where(split)}:** the six gain {compare.written(mean)} in the mean; of {len(part)}, clearly better than no place "
             f"{int((part['clear'] > 0).sum())}, clearly worse {int((part['clear'] < 0).sum())}; the highest is {compare.said(best['arm'])} ({best['difference']:+.3f})."
         )
         beside = [f"{compare.said(a)} {row.difference:+.3f}" for a in BESIDE if (row := one_of(s.away_found, split, a)) is not None]
         text += f" Beside them: {compare.listed(beside)}." if beside else ""
         if (gap := s.six_geoclip[split]) is not None:
             rivals.append(gap.clear)
-            text += f" Their mean minus GeoCLIP: {written(gap)}, {VERDICT[gap.clear]}."
+            text += f" Their mean minus GeoCLIP: {compare.written(gap)}, {VERDICT[gap.clear]}."
         if (gap := s.six_twins[split]) is not None:
             pairs.append(gap.clear)
-            text += f" Untrained minus trained on satellite scenes ({formulas}): {written(gap)}."
-        lines.append(text + f" Single fits of the mean: {compare.listed([f'{v:+.2f}' for v in sorted(mean.values)])}.")
+            text += f" Untrained minus trained on satellite scenes ({formulas}): {compare.written(gap)}."
+        lines.append(text + f" Single fits of the mean: {compare.listed([f'{v:+.2f}' for v in sorted(mean['each'])])}.")
 if joins:
     lines.append(
         f"\nSo concatenation is clearly better than the Hadamard product in {sum(c > 0 for c in joins)} of {len(joins)} cells and clearly worse in {sum(c < 0 for c in joins)}"

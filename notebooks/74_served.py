@@ -20,7 +20,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from scipy.stats import spearmanr
 
-from placeprior import compare, evidence, figures, ledger, matrix, metrics, served
+from placeprior import compare, evidence, figures, ledger, matched, matrix, metrics, served
 from placeprior.coords import great_circle_km, project
 from placeprior.data.land import density
 from placeprior.errors import StoreError, UnknownName
@@ -57,22 +57,25 @@ def zoo(name):
 
 
 def fits_of(s, split):
-    """Maps of errors of all arms that were run in every fit in which the reference was."""
+    """Maps of errors of all arms that were run in every fit in which the reference was: of all fits, and by seed."""
     part = s.scores[s.scores["split"] == split].drop_duplicates("run")
     wanted = set(part.loc[part["arm"] == HEAD, ["fold", "seed"]].itertuples(index=False, name=None))
     tables = dict(list(s.sums[s.sums["run"].isin(part["run"])].groupby("run")))
-    maps, runs = {}, {}
+    maps, runs, seeds = {}, {}, {}
     for arm, own in part.groupby("arm"):
         own = own[[fit in wanted for fit in own[["fold", "seed"]].itertuples(index=False, name=None)]]
         if len(own) == len(wanted) and set(own["run"]) <= set(tables):
             runs[arm] = pd.concat([tables[run] for run in own["run"]])
             maps[arm] = served.stations(runs[arm])
+            seeds[arm] = {
+                seed: served.stations(pd.concat([tables[run] for run in folds["run"]])) for seed, folds in own.groupby("seed")
+            }
     if HEAD not in maps:
         return SimpleNamespace(maps={}, masks={}, fits=0)
     known = served.known_km(runs[HEAD]) if split == OUT else None
     lonlat = maps[HEAD][["lon", "lat"]].to_numpy()
     masks = served.who(lonlat, None if known is None else known.to_numpy())
-    return SimpleNamespace(maps=maps, masks=masks, fits=len(wanted), lonlat=lonlat, known=known)
+    return SimpleNamespace(maps=maps, seeds=seeds, masks=masks, fits=len(wanted), lonlat=lonlat, known=known)
 
 
 def source(task):
@@ -108,8 +111,13 @@ if not sources["world"].out.maps:
         f"and `placeprior runs list {profile}` shows what is left to do"
     )
 for s in sources.values():
+    reach = matched.reach(s.profile, s.task)
     s.even = {
-        split: {arm: served.evenness(part.maps[arm], part.maps[HEAD], part.masks) for arm in s.arms if arm in part.maps}
+        split: {
+            arm: served.evenness(part.seeds[arm], part.seeds[HEAD], part.masks, range_km=reach[split])
+            for arm in s.arms
+            if arm in part.maps
+        }
         for split, part in ((OUT, s.out), (WITHIN, s.within))
     }
 
@@ -305,7 +313,6 @@ def draw_gaps(s):
     for key in keys:
         rows = [(a, *s.even[OUT][a].loc[key, ["value", "value_low", "value_high"]]) for a in s.arms if a != "idw"]
         tables[key] = pd.DataFrame(rows, columns=["arm", "value", "low", "high"])
-    tables["spread"] = tables["spread"].drop(columns=["low", "high"])  # a resample adds noise to it
     arms = [a for a in s.arms if a != "idw"]
     fig, axes = figures.subplots(2, 2, size=(6.4, 2 * (0.2 * len(arms) + 0.75) + 0.6), squeeze=False)
     unit = {key: f"RMSE of the first minus the second [{figures.UNIT}]" for key in keys} | {"spread": f"SD of regional RMSE [{figures.UNIT}]"}
@@ -316,18 +323,20 @@ def draw_gaps(s):
             ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
     for ax in axes.flat[len(keys) :]:
         ax.set_visible(False)
-    return figures.label(fig, s.profile, n=len(s.out.lonlat), of="stations", embedded=s.embedded, note="95 % intervals over stations")
+    return figures.label(fig, s.profile, n=len(s.out.lonlat), of="stations", embedded=s.embedded, note=compare.NOTE)
 
 
-# %% mystnb={"figure": {"caption": "Embedded world, out of region: RMSE of the first group minus that of the second (marker) with its 95 % interval over stations (bar), for every arm; right of the dashed line the first group is served worse. Last panel: standard deviation of RMSE over climate regions. Inverse distance is left out.", "name": "fig-served-gaps-world"}, "image": {"alt": "Four panels with one row an arm: the gaps country minus city, west minus east and far minus near with intervals around a dashed line at zero, and the spread over regions as one marker an arm."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Embedded world, out of region: RMSE of the first group minus that of the second (marker) with its 95 % interval over places and trainings (bar), for every arm; right of the dashed line the first group is served worse. Last panel: standard deviation of RMSE over climate regions. Inverse distance is left out.", "name": "fig-served-gaps-world"}, "image": {"alt": "Four panels with one row an arm: the gaps country minus city, west minus east and far minus near with intervals around a dashed line at zero, and the spread over regions."}} tags=["hide-input"]
 _ = draw_gaps(sources["world"])
 
 # %% mystnb={"figure": {"caption": "Weather task, real measurements of 2019, out of region: the same.", "name": "fig-served-gaps-weather"}, "image": {"alt": "The same four panels for real measurements: gaps between groups with intervals around a dashed line at zero, and the spread over regions."}} tags=["hide-input"]
 _ = draw_gaps(sources["weather-2019"])
 
+# %% tags=["remove-input"]
+Markdown(compare.rule())
+
 # %% [markdown]
-# What does telling the place change? The table has the change of each gap against `none+head`, with the interval of the change: both models are scored on
-# the same drawn stations. A positive change is at the expense of the group that is named first, and a negative change of a positive gap means a more even service. Within region the stations that are
+# What does telling the place change? The table has the change of each gap against `none+head`, with the interval of the change. A positive change is at the expense of the group that is named first, and a negative change of a positive gap means a more even service. Within region the stations that are
 # tested are few and near to known ones, so only the first two pairs are asked there.
 
 # %% tags=["remove-input"]
@@ -342,15 +351,15 @@ for s in sources.values():
             of = s.even[split][arm].loc[keys]
             cells = [
                 "–" if not np.isfinite(one.change)
-                else (f"**{number(one.change)}**" if one.low * one.high > 0 else number(one.change)) + f" ({compare.signed(one.low, one.high, 2)})"
+                else (f"**{number(one.change)}**" if one.clear else number(one.change)) + f" ({compare.signed(one.low, one.high, 2)})"
                 for one in of.itertuples()
             ]  # fmt: skip
             rows.append((short(arm), *cells))
         stations = len(s.out.lonlat if split == OUT else s.within.lonlat)
         table = compare.table(
             pd.DataFrame(rows, columns=["told about the place", *({"spread": "spread over regions", "all": "RMSE"}.get(k, k) for k in keys)]),
-            f"{title(s)}, {compare.SPLITS[split]}: change against `none+head` in {figures.UNIT} with its 95 % interval over {stations} stations, bold where it excludes "
-            f"zero; {s.origin}.",
+            f"{title(s)}, {compare.SPLITS[split]}: change against `none+head` in {figures.UNIT} at {stations} stations, {compare.INTERVAL} over places and trainings, bold where it "
+            f"is clear; {s.origin}.",
             f"tab-served-gaps-{s.short}-{'out' if split == OUT else 'within'}",
         ).data
         shown.append(table if split == OUT else f"::::{{admonition}} {title(s)}: within region\n:class: dropdown note\n\n{table}\n::::\n")
@@ -364,7 +373,7 @@ WHOM = {"country": "the country", "city": "cities", "west": "the West", "east": 
 def change_words(of, key):
     """Whose loss a clear change of a gap is, or how the spread changed; None where nothing is clear."""
     one = of.loc[key]
-    if not np.isfinite(one["change"]) or one["low"] * one["high"] <= 0:
+    if not one["clear"]:
         return None
     if key == "spread":
         return "wider" if one["change"] > 0 else "narrower"
@@ -811,7 +820,7 @@ Markdown(plain("\n".join(lines) or "*No scores, no verdict.*"))
 # %% [markdown]
 # ## The answer
 #
-# Does telling the place make errors more or less evenly spread? By the plain measures, with intervals over stations, and by the scores, in every seed:
+# Does telling the place make errors more or less evenly spread? By the plain measures, with their intervals, and by the scores, in every seed:
 
 
 # %% tags=["remove-input"]
@@ -881,6 +890,6 @@ Markdown(plain("\n".join(lines)))
 #
 # ```{admonition} Solution
 # :class: solution dropdown
-# Build `own` and `other` with `served.stations` from `ledger.sums`, `masks` as a dictionary with your boolean array, and read `change`, `low` and `high`. With a
+# Build `own` and `other`, a map a seed, with `served.stations` from `ledger.sums`, `masks` as a dictionary with your boolean array, and read `change`, `low` and `high`. With a
 # dozen stations the interval is usually wider than any change on this page: a small group's service is hard to assess, which is itself a finding on fairness.
 # ```

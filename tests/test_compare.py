@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 
 from placeprior import compare, ledger, metrics
-from placeprior.errors import StoreError
 
 
 @pytest.fixture
@@ -25,57 +24,58 @@ def results():
                 ["world", variant, fusion, "spatial", 1, seed, name, float(value), len(y), run]
                 for name, value in total.items()
             ]
-            sum_rows.append(table.reset_index(drop=True).assign(run=run, name=[f"s{i:02d}" for i in range(40)]))
+            names = [f"s{i:02d}" for i in range(40)]
+            lon, lat = np.tile(np.arange(-120.0, -80, 5), 5), np.repeat(np.arange(30.0, 50, 4), 8)
+            sum_rows.append(table.reset_index(drop=True).assign(run=run, name=names, lon=lon, lat=lat))
     return pd.DataFrame(score_rows, columns=ledger.COLUMNS), pd.concat(sum_rows)
 
 
-def test_difference_is_the_difference_of_the_means(results):
-    frame, sums = results
-    found = compare.arms_of(compare.differences(frame, sums, draws=300))
-    means = compare.with_arm(frame[frame["metric"] == "r2"]).groupby("arm")["value"].mean()
-    assert list(found["arm"]) == ["geoclip-hadamard"]
-    assert found["difference"][0] == pytest.approx(means["geoclip-hadamard"] - means["none"])
-    assert 0 < found["low"][0] < found["difference"][0] < found["high"][0]
-    assert found[["fits", "positive", "clear", "stations"]].iloc[0].tolist() == [2, 2, 1, 40]
-
-
-def test_one_fit_equals_the_paired_difference_of_metrics(results):
-    frame, sums = results
-    frame = frame[frame["seed"] == 0]
-    ours = compare.arms_of(compare.differences(frame, sums, metric="rmse", draws=500)).iloc[0]
-    tables = [sums[sums["run"] == run].set_index("name") for run in ("geoclip0", "none0")]
-    theirs = metrics.paired_difference(*tables, metric="rmse", draws=500)
-    assert [ours["difference"], ours["low"], ours["high"]] == pytest.approx(list(theirs.values()))
-
-
-def test_equal_arms_differ_by_nothing(results):
-    frame, sums = results
-    sums = sums.set_index("run")
-    copies = [sums.loc[[f"none{s}"]].rename(index={f"none{s}": f"geoclip{s}"}) for s in (0, 1)]
-    same = pd.concat([sums.loc[["none0", "none1"]], *copies]).reset_index()
-    found = compare.arms_of(compare.differences(frame, same, draws=100))
-    assert found[["difference", "low", "high", "clear"]].iloc[0].tolist() == [0, 0, 0, 0]
-
-
-def test_a_missing_counterpart_is_left_out_and_other_rows_are_refused(results):
-    frame, sums = results
-    partial = frame[~((frame["variant"] == "none") & (frame["seed"] == 1))]
-    assert compare.arms_of(compare.differences(partial, sums, draws=50))["fits"].tolist() == [1]
-    assert compare.differences(frame[frame["variant"] == "geoclip"], sums).empty
-    sums = sums.copy()
-    sums.loc[sums["run"] == "geoclip0", "n"] += 1
-    with pytest.raises(StoreError, match="do not test the same rows"):
-        compare.differences(frame, sums, draws=50)
-
-
-def test_spread_lists_arms_in_the_books_order_and_marks_what_is_absent(results):
+def test_cells_list_arms_in_the_books_order_and_mark_what_is_absent(results):
     frame, _ = results
     other = frame[frame["seed"] == 0].assign(split="random")
-    table = compare.spread(pd.concat([frame, other[other["variant"] == "none"]]))
+    table = compare.cells(pd.concat([frame, other[other["variant"] == "none"]]))
     assert list(table.columns) == ["WR · random", "WR · spatial"]
     assert list(table.index) == ["no location", "GeoCLIP, Hadamard"]
     assert table.iloc[1, 0] == "–"
     assert "±" in table.iloc[1, 1] and "±" not in table.iloc[0, 0]
+
+
+def fits(split, values):
+    """Scores of one arm on one split, by (fold, seed)."""
+    return pd.DataFrame([["world", "none", "-", split, fold, seed, "r2", value, 9, f"{fold}{seed}"]
+                         for (fold, seed), value in values.items()], columns=ledger.COLUMNS)  # fmt: skip
+
+
+def test_partitions_stand_apart_and_their_difference_is_in_no_sd():
+    values = {(1, 0): 0.40, (1, 1): 0.44, (2, 0): 0.90, (2, 1): 0.94}
+    cell = compare.cells(fits("checkerboard-16", values)).iloc[0, 0]
+    assert cell == "0.42 / 0.92 ± 0.03"
+    assert compare.cells(fits("spatial", values)).iloc[0, 0] == "0.67 ± 0.03", "two tenths are parts of one test"
+    alone = {(1, 0): 0.4, (2, 0): -0.9}
+    assert compare.cells(fits("checkerboard-16", alone)).iloc[0, 0] == "0.40 / −0.90"
+    assert np.isnan(metrics.between_seeds(fits("spatial", alone)))
+
+
+def test_gains_are_bold_where_clear_and_say_where_there_is_no_interval():
+    rows = [["checkerboard-16", "lonlat", 0.02, 0.01, 0.03, 1, pd.Series([0.05, -0.01])],
+            ["checkerboard-16", "sincos", -0.02, -0.05, 0.01, 0, pd.Series([-0.02])],
+            ["spatial", "lonlat", 0.5, np.nan, np.nan, 0, pd.Series([0.4, 0.6])]]  # fmt: skip
+    found = compare.gains(pd.DataFrame(rows, columns=["split", "arm", "difference", "low", "high", "clear", "apart"]))
+    assert found.loc["lon/lat", "OoR · 16°"] == "**+0.020** (+0.010 to +0.030; +0.050 / −0.010)"
+    assert found.loc["sin/cos", "OoR · 16°"] == "−0.020 (−0.050 to +0.010)"
+    assert found.loc["lon/lat", "WR · spatial"] == "+0.500 (no interval)"
+    assert found.loc["sin/cos", "WR · spatial"] == "–"
+
+
+def test_what_was_looked_at_is_counted_alone_and_together():
+    found = pd.DataFrame({"difference": [5.0, 2.1, 0.1], "se": 1.0, "dof": 100.0, "low": [3.0, 0.1, np.nan],
+                          "high": [7.0, 4.1, np.nan], "clear": [1, 1, 0]})  # fmt: skip
+    said = compare.looked(found)
+    assert "Of 3 differences, 2 have an interval and 2 are clear" in said and "1 stays clear" not in said
+    assert "2 stay clear" in said
+    many = pd.concat([found, *[found.iloc[[1]].assign(difference=0.5, low=-1.5, high=2.5, clear=0)] * 5])
+    assert "1 stays clear" in compare.looked(many)
+    assert "excludes zero" in compare.rule() and "one seed" in compare.rule()
 
 
 @pytest.mark.parametrize(
@@ -98,9 +98,8 @@ def test_minus_signs_are_for_numbers_only():
     assert compare.minus(text) == "−0.5 to −1, (−2), m s-1, checkerboard-16, 2021-01-06"
 
 
-def test_all_arms_are_said_in_one_word_unless_their_marks_differ():
-    rows = {"arm": ["lonlat", "sincos"], "clear": [1, 1], "positive": [3, 3], "fits": [3, 3]}
-    assert compare.who(pd.DataFrame(rows), 2, "all") == "all"
-    rows["positive"] = [3, 2]
-    assert compare.who(pd.DataFrame(rows), 2, "all") == "lon/lat and sin/cos\\*"
-    assert compare.who(pd.DataFrame(rows).head(0), 2, "all") == "none"
+def test_all_arms_are_said_in_one_word():
+    rows = pd.DataFrame({"arm": ["lonlat", "sincos"]})
+    assert compare.who(rows, 2, "all") == "all"
+    assert compare.who(rows, 3, "all") == "lon/lat and sin/cos"
+    assert compare.who(rows.head(0), 2, "all") == "none"

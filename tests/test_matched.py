@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from placeprior import compare, ledger, matched, metrics
+from placeprior import compare, ledger, matched, metrics, paired
 
 CHAIN = ("none", "none+head", "random-vector-hadamard", "geoclip-hadamard")
 STATIONS, DAYS = 6, 20
@@ -24,7 +24,8 @@ def made(errors, fits, split="spatial", seed=0):
             noise = np.random.default_rng([seed, fold, number, *name.encode()]).normal(0, size, len(station))
             table = metrics.station_sums(station, y, y + noise).reset_index(drop=True)
             run = f"{len(sums):012x}"
-            sums.append(table.assign(run=run, name=[f"s{i}" for i in range(STATIONS)], lon=0.0, lat=0.0))
+            place = {"name": [f"s{i}" for i in range(STATIONS)], "lon": -120.0 + 8 * np.arange(STATIONS), "lat": 40.0}
+            sums.append(table.assign(run=run, **place))
             for metric, value in metrics.scores(table[metrics.SUMS].to_numpy().sum(0)).items():
                 rows.append(["world", variant, fusion, split, fold, number, metric, float(value), len(y), run])
     return pd.DataFrame(rows, columns=ledger.COLUMNS), pd.concat(sums)
@@ -45,11 +46,12 @@ def test_shared_is_empty_where_an_arm_is_missing():
 def test_each_arm_is_compared_with_its_own_reference():
     frame, sums = made(dict(zip(CHAIN, (3, 2, 2.5, 1), strict=True)), {None: [(0, 0), (0, 1)]})
     found = matched.differences(frame, sums, {"none+head": "none", "geoclip-hadamard": "none+head"}, metric="rmse")
-    plain = compare.differences(frame, sums, against="none+head", metric="rmse")
-    own = compare.arms_of(found).set_index("arm")["difference"]
+    plain = matched.differences(frame, sums, "none+head", metric="rmse")
+    assert plain["arm"].tolist() == ["none", "random-vector-hadamard", "geoclip-hadamard"]
+    own = found.set_index("arm")["difference"]
     assert set(own.index) == {"none+head", "geoclip-hadamard"}
     assert own["geoclip-hadamard"] == pytest.approx(
-        compare.arms_of(plain).set_index("arm").loc["geoclip-hadamard", "difference"]
+        plain.set_index("arm").loc["geoclip-hadamard", "difference"]
     )
     assert own["none+head"] < 0  # a smaller error than its reference
 
@@ -58,7 +60,8 @@ def test_no_arm_at_all_gives_an_empty_table_with_its_columns():
     frame, sums = made({"none": 1}, {None: [(0, 0)]})
     found = matched.differences(frame, sums, {"geoclip-hadamard": "none+head"})
     assert found.empty
-    assert compare.arms_of(found).columns.tolist() == matched.FOUND
+    assert found.columns.tolist() == matched.FOUND
+    assert matched.by_fit(found).empty
     assert matched.steps(frame, sums, CHAIN).empty
 
 
@@ -70,7 +73,7 @@ def test_no_arm_at_all_gives_an_empty_table_with_its_columns():
 )
 def test_links_add_up_to_the_total_whatever_fits_are_missing(sizes, fits, metric):
     frame, sums = made(dict(zip(CHAIN, sizes, strict=True)), dict(zip(CHAIN, fits, strict=True)))
-    table = matched.steps(frame, sums, CHAIN, metric=metric, draws=20)
+    table = matched.steps(frame, sums, CHAIN, metric=metric)
     common = set.intersection(*map(set, fits))
     assert table.empty == (not common)
     if common:
@@ -79,15 +82,32 @@ def test_links_add_up_to_the_total_whatever_fits_are_missing(sizes, fits, metric
         assert set(table["fits"]) == {len(common)}
 
 
-def test_a_large_difference_survives_and_a_small_one_does_not():
-    frame, sums = made({"none": 3.0, "none+head": 1.0, "geoclip-hadamard": 3.0}, {None: [(0, 0), (0, 1)]})
-    reference = {"none+head": "none", "geoclip-hadamard": "none"}
-    found = compare.arms_of(matched.differences(frame, sums, reference))
-    # Called clear by hand: what is asked is whether it still is at the stricter level.
-    found["clear"] = 1
-    kept = matched.surviving(frame, sums, reference, found, looks=50, draws=4000)
-    assert kept["arm"].tolist() == ["none+head"]
-    assert matched.surviving(frame, sums, reference, found.assign(clear=0), looks=50).empty
+def test_a_difference_is_that_of_paired_and_each_fit_is_told():
+    frame, sums = made({"none": 3.0, "geoclip-hadamard": 2.0}, {None: [(1, 0), (1, 1), (2, 0)]})
+    (row,) = matched.differences(frame, sums).itertuples()
+    part = compare.with_arm(frame)
+    runs = [paired.fits(part, arm=arm) for arm in ("geoclip-hadamard", "none")]
+    alone = paired.single([(1.0, runs[0]), (-1.0, runs[1])], sums)
+    assert (row.split, row.arm) == ("spatial", "geoclip-hadamard")
+    assert [row.difference, row.low, row.high] == pytest.approx([alone["difference"], alone["low"], alone["high"]])
+    told = matched.by_fit(matched.differences(frame, sums))
+    assert told[["fold", "seed"]].values.tolist() == [[1, 0], [1, 1], [2, 0]]
+    assert told["value"].tolist() == pytest.approx(alone["each"].tolist()) and told["low"].nunique() == 1
+
+
+def test_blocks_follow_the_split_and_its_own_range(monkeypatch):
+    frame, sums = made({"none": 3.0, "geoclip-hadamard": 2.0}, {None: [(1, 0), (1, 1)]})
+    other = frame.assign(split="spatial@4", run="b" + frame["run"].str[1:])
+    both = pd.concat([frame, other])
+    sums = pd.concat([sums, sums.assign(run="b" + sums["run"].str[1:])])
+    found = matched.differences(both, sums, reach={"spatial": 900.0}).set_index("split")["blocks"]
+    assert found["spatial"] == found["spatial@4"] == len(set(paired.squares(sums[["lon", "lat"]].to_numpy(), 900)))
+    assert matched.differences(frame, sums)["blocks"].iloc[0] > found["spatial"]
+    monkeypatch.setattr(ledger, "scores", lambda *names: frame)
+    monkeypatch.setattr(ledger, "sums", lambda profile: sums)
+    reach = matched.reach("demo", "world")
+    assert reach["spatial"] == paired.residual_range(matched.terms(frame, "none"), sums) and reach["random"] == 0
+    assert not matched.reach("demo", "other")
 
 
 def test_arms_are_told_split_by_split_in_the_books_order():

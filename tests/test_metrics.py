@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 
 from placeprior.errors import TrainingError
-from placeprior.metrics import METRICS, SUMS, bootstrap, paired_difference, scores, station_sums
+from placeprior.metrics import METRICS, SUMS, bootstrap, scores, station_sums
 
 
 def toy(seed=0, stations=20, days=30, shared=0.0):
@@ -76,48 +76,6 @@ def test_float32_input_is_summed_in_double():
     station, y, estimate = toy(days=2000)
     got = scores(station_sums(station, y.astype(np.float32), estimate.astype(np.float32)).to_numpy().sum(0))
     assert got["r2"] == pytest.approx(r2_score(y, estimate), abs=1e-6)
-
-
-def test_a_run_does_not_differ_from_itself():
-    sums = station_sums(*toy())
-    for metric in METRICS:
-        assert paired_difference(sums, sums.copy(), metric, draws=100) == {"difference": 0, "low": 0, "high": 0}
-
-
-def test_difference_is_first_minus_second_and_its_interval_holds_it():
-    station, y, estimate = toy(stations=60)
-    better = station_sums(station, y, y + 0.5 * (estimate - y))
-    worse = station_sums(station, y, estimate)
-    got = paired_difference(better, worse, "rmse", draws=500)
-    assert got["low"] < got["difference"] < got["high"] < 0
-    turned = paired_difference(worse, better, "rmse", draws=500)
-    assert turned["difference"] == -got["difference"] and turned["low"] == pytest.approx(-got["high"])
-
-
-def test_pairing_removes_what_two_runs_share():
-    station, y, estimate = toy(stations=60, shared=2.0)
-    one, two = station_sums(station, y, estimate), station_sums(station, y, estimate + 0.1)
-    paired = paired_difference(one, two, "rmse", draws=500)
-    alone = np.ptp(np.percentile(bootstrap(one.to_numpy()[None], 500)["rmse"], [2.5, 97.5]))
-    assert paired["high"] - paired["low"] < alone / 3
-
-
-def test_order_of_stations_does_not_matter():
-    one, two = station_sums(*toy(0)), station_sums(*toy(0))
-    two["sum_e2"] *= 1.2
-    assert paired_difference(one, two[::-1], draws=50) == paired_difference(one, two, draws=50)
-
-
-def test_different_rows_are_refused():
-    station, y, estimate = toy()
-    whole, part = station_sums(station, y, estimate), station_sums(station[1:], y[1:], estimate[1:])
-    with pytest.raises(ValueError, match="same test rows.*600 and 599 rows"):
-        paired_difference(whole, part)
-    with pytest.raises(ValueError, match="same test rows"):
-        paired_difference(whole, station_sums(station + 1, y, estimate))
-    # As many rows at the same stations, but of other days.
-    with pytest.raises(ValueError, match="same test rows"):
-        paired_difference(whole, station_sums(station, y[::-1], estimate))
 
 
 def test_intervals_are_wider_over_stations_than_over_rows_when_a_stations_errors_are_alike():

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from placeprior import ledger, served
+from placeprior import ledger, paired, served
 from placeprior.coords import great_circle_km
 from placeprior.errors import StoreError
 from placeprior.matrix import Run
@@ -80,9 +80,12 @@ def test_groups_are_who_they_say():
 # --- evenness ---------------------------------------------------------------------------------------------------------
 
 
+SEEDS = (0, 1, 2)
+
+
 def compared(errors, reference, lonlat=None):
     lonlat = spread_out() if lonlat is None else lonlat
-    own, other = (served.stations(sums_of(lonlat, e)) for e in (errors, reference))
+    own, other = ({seed: served.stations(sums_of(lonlat, e, seed=seed)) for seed in SEEDS} for e in (errors, reference))
     return served.evenness(own, other, served.who(lonlat))
 
 
@@ -93,7 +96,7 @@ def test_an_arm_that_fails_the_west_widens_the_gap():
     base = rng.uniform(2, 3, len(lonlat))
     found = compared(base + 2 * west, base, lonlat)
     gap = found.loc["west − east"]
-    assert gap["low"] > 1 and gap["change"] == pytest.approx(2, abs=0.2)
+    assert gap["low"] > 1 and gap["clear"] == 1 and gap["change"] == pytest.approx(2, abs=0.2)
     assert found.loc["west", "change"] == pytest.approx(2, abs=0.1) and found.loc["east", "change"] == 0
     assert found.loc["spread", "low"] > 0
     assert gap["value"] == pytest.approx(found.loc["west", "value"] - found.loc["east", "value"])
@@ -103,8 +106,23 @@ def test_an_arm_that_fails_the_west_widens_the_gap():
 def test_an_arm_is_as_even_as_itself():
     errors = np.random.default_rng(1).gamma(4, 1, 60)
     found = compared(errors, errors)
-    assert (found[["change", "low", "high"]].dropna() == 0).all(axis=None)
-    assert (found["value_low"] <= found["value_high"]).all()
+    assert (found["change"] == 0).all() and (found[["low", "high"]].dropna() == 0).all(axis=None)
+    assert (found["value_low"] <= found["value_high"]).sum() > 5 and (found["clear"] == 0).all()
+
+
+def test_a_group_is_scored_as_its_rows_are_and_its_interval_is_that_of_paired():
+    lonlat, rng = spread_out(), np.random.default_rng(3)
+    one, two = ({seed: sums_of(lonlat, rng.gamma(4, 1, 60), run=f"{arm}{seed}", seed=seed) for seed in SEEDS}
+                for arm in "ab")  # fmt: skip
+    found = served.evenness(*({seed: served.stations(t) for seed, t in maps.items()} for maps in (one, two)),
+                            served.who(lonlat)).loc["all"]  # fmt: skip
+    runs = [pd.Series([f"{arm}{seed}" for seed in SEEDS], pd.MultiIndex.from_tuples([(1, s) for s in SEEDS]))
+            for arm in "ab"]  # fmt: skip
+    sums = pd.concat([*one.values(), *two.values()])
+    theirs = paired.single([(1.0, runs[0]), (-1.0, runs[1])], sums, metric="rmse")
+    assert [found["change"], found["low"], found["high"]] == pytest.approx(
+        [theirs["difference"], theirs["low"], theirs["high"]]
+    )
 
 
 def test_a_smaller_error_everywhere_is_not_a_wider_gap():
@@ -114,11 +132,18 @@ def test_a_smaller_error_everywhere_is_not_a_wider_gap():
     assert gaps["change"].to_numpy() == pytest.approx(-gaps["value"].to_numpy(), rel=1e-9)
 
 
+def test_one_seed_has_no_interval_and_only_shared_seeds_count():
+    lonlat = spread_out()
+    maps = {seed: served.stations(sums_of(lonlat, np.full(60, 2.0 + seed), seed=seed)) for seed in SEEDS}
+    found = served.evenness({1: maps[1]}, maps, served.who(lonlat))
+    assert found.loc["all", "value"] == pytest.approx(3.0) and found[["low", "value_low"]].isna().all(axis=None)
+
+
 def test_maps_of_other_rows_are_refused():
     lonlat = spread_out()
     own, other = served.stations(sums_of(lonlat, np.ones(60))), served.stations(sums_of(lonlat[:59], np.ones(59)))
     with pytest.raises(StoreError, match="60 and 59 stations"):
-        served.evenness(own, other, served.who(lonlat))
+        served.evenness({0: own}, {0: other}, served.who(lonlat))
 
 
 # --- scores -----------------------------------------------------------------------------------------------------------

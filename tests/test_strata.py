@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import jaccard_score, mean_pinball_loss, precision_score, recall_score
 
-from placeprior import anatomy, compare, ledger, metrics, strata
+from placeprior import anatomy, ledger, matched, metrics, paired, strata
 from placeprior.coords import great_circle_km
 from placeprior.errors import StoreError
 from placeprior.matrix import Run
@@ -208,24 +208,27 @@ def stored(cube, monkeypatch):
     return runs, tables
 
 
-def test_differences_are_those_of_the_comparison(stored):
+def test_differences_are_those_of_the_comparison(stored, cube):
     runs, tables = stored
-    found = strata.collect(runs, draws=300)
+    found = strata.collect(runs)
     score_rows, sum_rows = [], []
     for run in runs:
         table = tables[run.id]
         sums = metrics.station_sums(*(table[name].to_numpy() for name in ("station", "pm25", "estimate")))
         head, tail = [run.task, run.variant, run.fusion, run.split, 1, run.seed], [len(table), run.id]
         score_rows += [[*head, k, float(v), *tail] for k, v in metrics.scores(sums.to_numpy().sum(0)).items()]
-        sum_rows.append(sums.assign(run=run.id, name=[f"s{i:02d}" for i in sums.index]).reset_index(drop=True))
+        place = {"lon": cube["lon"].values[sums.index], "lat": cube["lat"].values[sums.index]}
+        names = [f"s{i:02d}" for i in sums.index]
+        sum_rows.append(sums.assign(run=run.id, name=names, **place).reset_index(drop=True))
     frame, sums = pd.DataFrame(score_rows, columns=ledger.COLUMNS), pd.concat(sum_rows)
     ours = found[(found["stratum"] == "all") & (found["variant"] == "geoclip")].set_index("metric")
     for reference, name in strata.REFERENCES.items():
         for metric in ("r2", "rmse", "mbe"):
-            theirs = compare.arms_of(compare.differences(frame, sums, against=reference, metric=metric, draws=300))
+            reach = {"spatial": paired.residual_range(matched.terms(frame, "none"), sums)}
+            theirs = matched.differences(frame, sums, reference, metric=metric, reach=reach)
             theirs = theirs.set_index("arm").loc["geoclip-hadamard"]
-            got = ours.loc[metric, [f"{what}_{name}" for what in ("difference", "low", "high", "up", "fits")]]
-            wanted = theirs[["difference", "low", "high", "positive", "fits"]]
+            got = ours.loc[metric, [f"{what}_{name}" for what in ("difference", "low", "high", "fits")]]
+            wanted = theirs[["difference", "low", "high", "fits"]]
             assert list(got.astype(float)) == pytest.approx(list(wanted.astype(float)), rel=1e-3, abs=1e-4)
     assert ours.loc["r2", "value"] == pytest.approx(
         frame[(frame["metric"] == "r2") & (frame["variant"] == "geoclip")]["value"].mean(), abs=1e-4)  # fmt: skip
@@ -233,12 +236,12 @@ def test_differences_are_those_of_the_comparison(stored):
 
 
 def test_table_has_a_row_for_each_part_and_score_and_no_difference_of_an_arm_to_itself(stored):
-    found = strata.collect(stored[0], draws=50)
+    found = strata.collect(stored[0])
     assert list(found.columns) == strata.COLUMNS
     assert not found.duplicated(["task", "variant", "fusion", "split", "stratum", "metric"]).any()
     assert np.isfinite(found["value"]).all()
     plain = found[found["variant"] == "none"]
-    assert plain[["difference_none", "low_none", "up_none"]].isna().all(axis=None)
+    assert plain[["difference_none", "low_none", "fits_none"]].isna().all(axis=None)
     assert plain["difference_head"].notna().any()
     sums = found[(found["stratum"] == "all") & (found["variant"] == "geoclip")].set_index("metric")["value"]
     assert sums["mse_between"] + sums["mse_within"] == pytest.approx(sums["mse"], rel=1e-4)
@@ -253,7 +256,7 @@ def test_few_stations_have_a_difference_and_no_interval(stored):
     runs, tables = stored
     for run_id, table in tables.items():
         tables[run_id] = table[table["station"] < 8]
-    found = strata.collect(runs, draws=50)
+    found = strata.collect(runs)
     found = found[(found["variant"] == "geoclip") & (found["metric"] == "rmse")]
     assert found["difference_none"].notna().all() and found[["low_none", "high_none"]].isna().all(axis=None)
 
@@ -261,9 +264,9 @@ def test_few_stations_have_a_difference_and_no_interval(stored):
 def test_a_missing_counterpart_is_left_out_and_other_rows_are_refused(stored):
     runs, tables = stored
     part = [run for run in runs if (run.variant, run.seed) != ("none", 1)]
-    found = strata.collect(part, draws=50)
+    found = strata.collect(part)
     row = found[(found["variant"] == "geoclip") & (found["metric"] == "rmse") & (found["stratum"] == "all")].iloc[0]
     assert (row["fits"], row["fits_none"], row["fits_head"]) == (2, 1, 2)
     tables[runs[0].id] = tables[runs[0].id].iloc[1:]
     with pytest.raises(StoreError, match="fold 1, seed 0 do not test the same rows"):
-        strata.collect(runs, draws=50)
+        strata.collect(runs)

@@ -23,10 +23,10 @@ from placeprior.experiment import cube_of
 from placeprior.ledger import KEY
 from placeprior.matrix import NO_PLACE, Run
 from placeprior.national import TRUTH, by_data, inputs
+from placeprior.paired import squares
 from placeprior.predict import daily_map
 from placeprior.spectra import LOCAL_KM, axes, box, capsules, highpass, spectrum
 from placeprior.splits import HISTORY
-from placeprior.truth import squares
 
 STEP = 60  # days from one map to the next
 PHOTO_KM = 100.0  # radius in which photographs are counted

@@ -1,4 +1,4 @@
-"""Tables, paired differences and verdicts that several pages and the README share, from results alone."""
+"""Tables, verdicts and their wording that several pages and the README share, from results alone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from placeprior import metrics
-from placeprior.errors import StoreError
 from placeprior.interval import LEVEL, surviving
 from placeprior.looks import UNIT, arm, arm_order, look
 from placeprior.paired import BLOCK_KM
@@ -49,8 +48,11 @@ def splits_in(frame: pd.DataFrame) -> list[str]:
     return sorted(found, key=lambda s: (known.index(s) if s in known else len(known), s))
 
 
-def spread(frame: pd.DataFrame, metric: str = "r2", digits: int = 2) -> pd.DataFrame:
-    """Arms by splits, each cell ``mean ± sd`` over seeds and folds.
+def cells(frame: pd.DataFrame, metric: str = "r2", digits: int = 2) -> pd.DataFrame:
+    """Arms by splits, each cell a mean over seeds, the two partitions of a checkerboard apart: ``0.43 / 0.44 ± 0.01``.
+
+    The ± is the standard deviation between seeds within a fold. How far folds lie from each other is not in it: they
+    are other test sets.
 
     Parameters
     ----------
@@ -62,116 +64,20 @@ def spread(frame: pd.DataFrame, metric: str = "r2", digits: int = 2) -> pd.DataF
     Returns
     -------
     pandas.DataFrame
-        Text; a dash where no run is. One fit has no sd.
+        Text; a dash where no run is. Splits whose folds are parts of one test have the mean over folds. One seed has
+        no ±.
     """
-    part = with_arm(frame[frame["metric"] == metric])
-    columns = splits_in(frame)
-    table = pd.DataFrame(index=[look(a).name for a in arm_order(part["arm"])], columns=columns, data="–", dtype=object)
-    for (name, split), values in part.groupby(["arm", "split"])["value"]:
-        values = values.dropna()
-        if len(values):
-            sd = f" ± {values.std():.{digits}f}" if len(values) > 1 else ""
-            table.loc[look(name).name, split] = f"{values.mean():.{digits}f}{sd}".replace("-", "−")
+    part = with_arm(frame[frame["metric"] == metric]).dropna(subset=["value"])
+    names, columns = [look(a).name for a in arm_order(with_arm(frame)["arm"])], splits_in(frame)
+    table = pd.DataFrame(index=names, columns=columns, data="–", dtype=object)
+    for (name, split), own in part.groupby(["arm", "split"]):
+        folds = own.groupby("fold")["value"]
+        means = folds.mean()
+        told = means if split.startswith("checkerboard") else [means.mean()]
+        sd = metrics.between_seeds(own)
+        text = " / ".join(f"{value:.{digits}f}" for value in told) + (f" ± {sd:.{digits}f}" if np.isfinite(sd) else "")
+        table.loc[look(name).name, split] = minus(text)
     return table.rename(columns=SPLITS).rename_axis("told about the place")
-
-
-def differences(
-    frame: pd.DataFrame,
-    sums: pd.DataFrame,
-    *,
-    against: str = "none",
-    metric: str = "r2",
-    draws: int = 2000,
-    seed: int = 0,
-    level: float = 0.95,
-) -> pd.DataFrame:
-    """Differences of a metric to one arm on the same rows, with bootstrap intervals over stations.
-
-    The estimate is the mean over fits (seeds and folds) of ``score(arm) - score(against)``. One resample draws as many
-    stations as were tested in any fit, with replacement (Efron, 1979), and every fit of every arm is scored on it: what
-    is hard for both cancels, and a station that several seeds test counts as one piece of evidence.
-
-    Parameters
-    ----------
-    frame, sums : pandas.DataFrame
-        Scores of one task, as :func:`placeprior.ledger.scores`, and the station sums of at least these runs.
-    against, metric : str
-    draws, seed : int
-    level : float
-        Of the intervals.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a fit: ``split, arm, fold, seed, value``; and, equal for all fits of an arm in a split, their mean
-        ``difference``, the interval ``low, high`` and ``stations``. Fits whose counterpart is missing are left out.
-    """
-    runs = with_arm(frame).drop_duplicates("run")[["split", "arm", "fold", "seed", "run"]]
-    tables = dict(list(sums[sums["run"].isin(runs["run"])].groupby("run")))
-    columns = ["split", "arm", "fold", "seed", "value", "difference", "low", "high", "stations"]
-    rows = []
-    for split in splits_in(runs):
-        fits = runs[(runs["split"] == split) & runs["run"].isin(tables)].set_index(["arm", "fold", "seed"])["run"]
-        base = fits[fits.index.get_level_values("arm") == against].droplevel("arm")
-        for name in arm_order(fits.index.get_level_values("arm")):
-            own = fits[fits.index.get_level_values("arm") == name].droplevel("arm")
-            shared = own.index.intersection(base.index).sort_values()
-            if name == against or shared.empty:
-                continue
-            pairs = [_aligned(tables[own[fit]], tables[base[fit]]) for fit in shared]
-            names = sorted(set().union(*(pair[0] for pair in pairs)))
-            weights = metrics.resamples(len(names), draws, seed)
-            place = pd.Series(np.arange(len(names)), index=names)
-            points, drawn = [], []
-            for stations, first, second in pairs:
-                here = weights[:, place[stations].to_numpy()]
-                points.append(_score(first.sum(0), metric) - _score(second.sum(0), metric))
-                drawn.append(_score(here @ first, metric) - _score(here @ second, metric))
-            points = np.array(points, dtype=float)
-            if np.isnan(points).all():
-                continue
-            # A fit without a row to score (no high day) says nothing; the others still do.
-            drawn = np.array(drawn)[~np.isnan(points)]
-            low, high = np.nanquantile(_mean(drawn), [(1 - level) / 2, (1 + level) / 2])
-            rows += [[split, name, fold, number, value, np.nanmean(points), low, high, len(names)]
-                     for (fold, number), value in zip(shared, points, strict=True)]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns)
-
-
-def _score(sums: np.ndarray, metric: str) -> np.ndarray:
-    return metrics.scores(sums)[metric]
-
-
-def _mean(values: np.ndarray) -> np.ndarray:
-    """Mean over fits of the finite values, NaN where none is."""
-    finite = np.isfinite(values)
-    with np.errstate(invalid="ignore"):
-        return np.where(finite, values, 0.0).sum(0) / finite.sum(0)
-
-
-def _aligned(first: pd.DataFrame, second: pd.DataFrame) -> tuple[list[str], np.ndarray, np.ndarray]:
-    a, b = (table.set_index("name")[metrics.SUMS].sort_index().astype(float) for table in (first, second))
-    if not a.index.equals(b.index) or not np.array_equal(a["n"], b["n"]):
-        raise StoreError(f"runs {first['run'].iloc[0]} and {second['run'].iloc[0]} do not test the same rows; collect "
-                         "the results again")
-    return a.index.tolist(), a.to_numpy(), b.to_numpy()
-
-
-def arms_of(table: pd.DataFrame) -> pd.DataFrame:
-    """One row for each split and arm of :func:`differences`: its mean, interval, and how many fits point up.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``split, arm, difference, low, high, stations, fits, positive, clear``; ``clear`` is +1 or -1 where the
-        interval excludes zero on that side, else 0.
-    """
-    grouped = table.groupby(["split", "arm"], sort=False)
-    found = grouped.agg(difference=("difference", "first"), low=("low", "first"), high=("high", "first"),
-                        stations=("stations", "first"), fits=("value", "size"),
-                        positive=("value", lambda v: int((v > 0).sum()))).reset_index()  # fmt: skip
-    found["clear"] = (found["low"] > 0).astype(int) - (found["high"] < 0).astype(int)
-    return found
 
 
 def reported_sign(split: str, name: str) -> int | None:
@@ -212,7 +118,8 @@ def reported(split: str, name: str) -> str:
 INTERVAL = f"{100 * LEVEL:.0f} % interval"
 #: For the line under a figure of differences.
 NOTE = f"{INTERVAL}s over places and trainings"
-#: What a cell of :func:`gains` holds, for the caption of a table.
+#: What a cell of :func:`cells` holds, and one of :func:`gains`, for the caption of a table.
+TABLE = "mean over seeds ± their standard deviation, the two partitions of a checkerboard apart"
 CELL = f"{INTERVAL} over places and trainings, bold where it is clear; of a checkerboard also the two partitions apart"
 
 
@@ -247,6 +154,8 @@ def looked(found: pd.DataFrame) -> str:
 
 def signed(low: float, high: float, digits: int = 3) -> str:
     """An interval as text."""
+    if not np.isfinite(low):
+        return "no interval"
     return f"{low:+.{digits}f} to {high:+.{digits}f}".replace("-", "−")
 
 
@@ -259,24 +168,44 @@ def minus(text: str) -> str:
     return re.sub(r"(?<![\w)\]}.-])-(?=\.?\d)", "−", text)
 
 
-def gains(found: pd.DataFrame) -> pd.DataFrame:
-    """Arms by splits, each cell a difference and its interval: bold where that excludes zero.
+def gains(found: pd.DataFrame, digits: int = 3) -> pd.DataFrame:
+    """Arms by splits, each cell a difference and its interval, bold where it is clear.
 
-    An asterisk marks a clear mean of fits that disagree in sign.
+    Of a checkerboard, the differences on its two partitions follow the interval.
 
     Parameters
     ----------
     found : pandas.DataFrame
-        As :func:`arms_of`.
+        As :func:`placeprior.matched.differences`.
+    digits : int
     """
     names = [look(a).name for a in arm_order(found["arm"])]
-    cells = pd.DataFrame(index=names, columns=splits_in(found), data="–", dtype=object)
+    table = pd.DataFrame(index=names, columns=splits_in(found), data="–", dtype=object)
     for row in found.itertuples():
-        mean = f"{row.difference:+.3f}".replace("-", "−")
-        mean = f"**{mean}**" if row.clear else mean
-        mixed = "\\*" if row.clear and 0 < row.positive < row.fits else ""
-        cells.loc[look(row.arm).name, row.split] = f"{mean}{mixed} ({signed(row.low, row.high)})"
-    return cells.rename(columns=SPLITS).rename_axis("arm")
+        apart = row.apart if row.split.startswith("checkerboard") and len(row.apart) > 1 else None
+        table.loc[look(row.arm).name, row.split] = gain(row, digits, apart)
+    return table.rename(columns=SPLITS).rename_axis("arm")
+
+
+def gain(row: Any, digits: int = 3, apart: pd.Series | None = None) -> str:
+    """A cell of :func:`gains`.
+
+    Parameters
+    ----------
+    row
+        With ``difference, low, high, clear``.
+    digits : int
+    apart : pandas.Series, optional
+        The difference of each fold.
+    """
+    mean = minus(f"{row.difference:+.{digits}f}")
+    partitions = "" if apart is None else "; " + " / ".join(minus(f"{value:+.{digits}f}") for value in apart)
+    return (f"**{mean}**" if row.clear else mean) + f" ({signed(row.low, row.high, digits)}{partitions})"
+
+
+def written(row: Any, digits: int = 3, unit: str = "") -> str:
+    """A difference and its interval, as a sentence writes them."""
+    return minus(f"{row.difference:+.{digits}f}{unit} ({signed(row.low, row.high, digits)})")
 
 
 def said(name: str) -> str:
@@ -290,23 +219,20 @@ def said(name: str) -> str:
 
 
 def who(found: pd.DataFrame, of: int, every: str) -> str:
-    """Arms of a sentence, an asterisk after those whose fits disagree in sign; `every` where it is all of them.
+    """Arms of a sentence; `every` where it is all of them.
 
     Parameters
     ----------
     found : pandas.DataFrame
-        Rows of :func:`arms_of`.
+        Rows with a column ``arm``.
     of : int
         How many arms there are.
     every : str
         Said in place of a list of all.
     """
-    marks = ["\\*" if row.clear and 0 < row.positive < row.fits else "" for row in found.itertuples()]
-    if not marks:
+    if found.empty:
         return "none"
-    if len(marks) == of > 1 and len(set(marks)) == 1:
-        return every + marks[0]
-    return listed([said(name) + mark for name, mark in zip(found["arm"], marks, strict=True)])
+    return every if len(found) == of > 1 else listed([said(name) for name in found["arm"]])
 
 
 def listed(words: Sequence[str]) -> str:

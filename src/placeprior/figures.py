@@ -120,9 +120,10 @@ def forest(
 ) -> list[str]:
     """Scores of several arms, one row each: every fit as a pale dot, their mean as the arm's marker.
 
-    The bar spans ``low`` to ``high`` when the table has these columns (a bootstrap interval, say), else the
-    smallest to the largest fit. Say in the caption which of the two it is. Next to intervals, a single fit far
-    beyond all of them is written as a number at the edge, so that it does not flatten the rest.
+    The bar spans ``low`` to ``high`` when the table has these columns (none where they are NaN), else the smallest to
+    the largest fit. Say in the caption which of the two it is. Next to intervals, a single fit far beyond all of them
+    is written as a number at the edge, so that it does not flatten the rest. The marker is at ``difference`` where the
+    table has that column.
 
     Parameters
     ----------
@@ -142,7 +143,7 @@ def forest(
     arms = arm_order(table[by])
     ranged = {"low", "high"} <= set(table.columns)
     left, right = -np.inf, np.inf
-    if ranged:
+    if ranged and table["low"].notna().any():
         ends = [table["low"].min(), table["high"].max(), *([] if reference is None else [reference])]
         room = 1.5 * (max(ends) - min(ends))
         left, right = min(ends) - room, max(ends) + room
@@ -162,7 +163,7 @@ def forest(
                         fontsize="small")  # fmt: skip
         ax.plot([low, high], [row, row], color=drawn.colour, lw=2, zorder=2, solid_capstyle="round")
         ax.scatter(
-            [values.mean()],
+            [part["difference"].iloc[0] if "difference" in part else values.mean()],
             [row],
             s=58,
             marker=drawn.marker,

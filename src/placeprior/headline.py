@@ -14,7 +14,7 @@ from placeprior import compare, figures, ledger, matrix
 from placeprior.errors import StoreError
 from placeprior.interval import pooled_noise
 from placeprior.looks import arm_order, look
-from placeprior.paired import fits, paired
+from placeprior.paired import fits, paired, residual_range
 
 #: The matrices of the main tables: what is told, its controls and placebos, and the rivals without a network.
 MAIN = ("core", "controls", "elsewhere", "rivals", "rivals-elsewhere", "memory")
@@ -79,9 +79,10 @@ def gains(frame: pd.DataFrame, sums: pd.DataFrame) -> pd.DataFrame:
         base = fits(here, arm=REFERENCE)
         terms = {arm: [(1.0, _beside(fits(here, arm=arm), base, arm)), (-1.0, base)]
                  for arm in arm_order(here["arm"]) if arm != REFERENCE}
-        found = paired(terms, sums)
+        reach = residual_range(terms, sums)
+        found = paired(terms, sums, range_km=reach)
         if len(found):
-            found = paired(terms, sums, noise=pooled_noise(found))
+            found = paired(terms, sums, range_km=reach, noise=pooled_noise(found))
             rows.append(found.rename_axis("arm").reset_index().assign(split=split))
     return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=["arm", "split", "difference"])
 

@@ -30,18 +30,20 @@ import numpy as np
 import pandas as pd
 import torch
 
-from placeprior import ledger, matrix, metrics
+from placeprior import ledger, matrix
 from placeprior.errors import ConfigError, StoreError
 from placeprior.experiment import THREADS, Prepared, cube_of, parts_of
+from placeprior.interval import Noise, interval
 from placeprior.matrix import Run
+from placeprior.paired import squares
 from placeprior.predict import restore
 from placeprior.sizes import Config
+from placeprior.splits import stations
 from placeprior.windows import Windows
 
 SHUFFLES = ("within", "across", "free")
 ROWS = 1_500  # test rows looked at in a fit: stations and fits differ by more than what further rows would tell
 REPEATS = 5
-DRAWS = 2_000
 PLACE, INPUTS = "place", "all inputs"
 #: Inputs that tell the same thing or come from the same source.
 GROUPS = {
@@ -184,13 +186,14 @@ class _Fit:
     run: Run
     keys: list[tuple[str, str]]
     names: np.ndarray  # (station,)
+    block: np.ndarray  # (station,), of the map
     n: np.ndarray  # (station,)
     sums: np.ndarray  # (station, 1 + keys * REPEATS)
     moved: dict[str, float]
 
     def importance(self, weights: np.ndarray) -> np.ndarray:
-        """Shape (draws, keys, repeats), for stations counted as often as ``weights`` (draws, station) say."""
-        with np.errstate(invalid="ignore"):  # a draw without any of this fit's stations
+        """Shape (row, key, repeat), for stations counted as often as a row of ``weights`` (row, station) says."""
+        with np.errstate(invalid="ignore"):  # a block may hold all stations of a fit
             rmse = np.sqrt(weights @ self.sums / (weights @ self.n)[:, None])
         return (rmse[:, 1:] - rmse[:, :1]).reshape(len(weights), len(self.keys), REPEATS)
 
@@ -207,9 +210,10 @@ def collect(runs: list[Run]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row a run, shuffle and predictor (or group, or ``place``): the ``rmse`` of the run as it was on the rows
-        looked at; ``value``, the importance as mean over repeats, with ``sd`` over repeats and the 95 % interval ``low,
-        high`` over stations; and, equal for all fits of an arm in a split, the mean over fits ``mean`` with its
-        interval ``mean_low, mean_high``, all in µg m-3. ``stations`` and ``rows`` count what was looked at,
+        looked at; ``value``, the importance as mean over repeats, with ``sd`` over repeats and the interval ``low,
+        high`` over places, for this one network; and, equal for all fits of an arm in a split, the mean over folds of
+        the mean over seeds ``mean`` with its interval over places and trainings ``mean_low, mean_high``
+        (:mod:`placeprior.interval`), all in µg m-3. ``stations`` and ``rows`` count what was looked at,
         ``moved`` is the share of rows that had another to take from.
 
     Raises
@@ -225,27 +229,29 @@ def collect(runs: list[Run]) -> pd.DataFrame:
         fits.setdefault((run.task, run.split), {}).setdefault((run.variant, run.fusion), []).append(_fit(run))
     rows: list[list[Any]] = []
     for arms in fits.values():
-        names = np.unique(np.concatenate([fit.names for arm in arms.values() for fit in arm]))
-        drawn = metrics.resamples(len(names), DRAWS, 0)  # one for all arms: their differences are paired
         for arm in arms.values():
-            rows += _summary(arm, names, drawn)
+            rows += _summary(arm)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _summary(arm: list[_Fit], names: np.ndarray, drawn: np.ndarray) -> list[list[Any]]:
+def _summary(arm: list[_Fit]) -> list[list[Any]]:
     """Rows of the table for the fits of one arm in one split."""
-    values = [fit.importance(np.ones((1, len(fit.names))))[0] for fit in arm]
-    intervals = [fit.importance(drawn[:, np.searchsorted(names, fit.names)]).mean(2) for fit in arm]
-    mean = np.mean(values, 0).mean(1)
-    low, high = np.nanpercentile(np.mean(intervals, 0), [2.5, 97.5], axis=0)
+    blocks = np.unique(np.concatenate([fit.block for fit in arm]))
+    inside = [(fit.block == blocks[:, None]).astype(np.float64) for fit in arm]  # (block, station)
+    values = np.stack([fit.importance(np.ones((1, len(fit.names))))[0] for fit in arm], axis=-1)  # (key, repeat, fit)
+    without = np.stack([fit.importance(1 - own).mean(2) for fit, own in zip(arm, inside, strict=True)], axis=-1)
+    tested = np.stack([own @ fit.n for fit, own in zip(arm, inside, strict=True)], axis=-1)[:, None]
+    together = interval(values.mean(1), without, tested, [fit.run.fold for fit in arm])
     rows = []
-    for fit, value, interval in zip(arm, values, intervals, strict=True):
-        run, ends = fit.run, np.nanpercentile(interval, [2.5, 97.5], axis=0)
-        rmse = float(np.sqrt(fit.sums[:, 0].sum() / fit.n.sum()))
+    for number, fit in enumerate(arm):
+        one = slice(number, number + 1)
+        alone = interval(values.mean(1)[:, one], without[..., one], tested[..., one], [0], Noise(0.0, np.inf))
+        run, rmse = fit.run, float(np.sqrt(fit.sums[:, 0].sum() / fit.n.sum()))
         for i, (shuffle, name) in enumerate(fit.keys):
             rows.append([run.task, run.variant, run.fusion, run.split, run.fold, run.seed, shuffle, name, rmse,
-                         value[i].mean(), value[i].std(ddof=1), *ends[:, i], mean[i], low[i], high[i], len(fit.names),
-                         int(fit.n.sum()), fit.moved[shuffle]])
+                         values[i, :, number].mean(), values[i, :, number].std(ddof=1), alone["low"][i],
+                         alone["high"][i], together["difference"][i], together["low"][i], together["high"][i],
+                         len(fit.names), int(fit.n.sum()), fit.moved[shuffle]])
     return rows
 
 
@@ -266,11 +272,12 @@ def _fit(run: Run) -> _Fit:
         raise StoreError(f"run {run.id} no longer gives the estimates stored with it (up to {off.max():.2g} µg m-3 "
                          f"apart); remove {ledger.store() / run.id} and run `placeprior runs run {run.id}`")
     estimates = np.concatenate([found.original[None], *found.permuted.values()]) * scale.scale[0] + scale.mean[0]
-    squares = pd.DataFrame((estimates.astype(np.float64) - truth).T ** 2)
-    grouped = squares.groupby(cube["station"].values[stored["station"].to_numpy()].astype(str))
+    squared = pd.DataFrame((estimates.astype(np.float64) - truth).T ** 2)
+    grouped = squared.groupby(cube["station"].values[stored["station"].to_numpy()].astype(str))
     sums = grouped.sum()
-    return _Fit(run, list(found.permuted), sums.index.to_numpy(), grouped.size().to_numpy(), sums.to_numpy(),
-                found.moved)
+    block = pd.Series(squares(stations(cube)), cube["station"].values.astype(str))
+    return _Fit(run, list(found.permuted), sums.index.to_numpy(), block[sums.index].to_numpy(),
+                grouped.size().to_numpy(), sums.to_numpy(), found.moved)
 
 
 def attention(scores: pd.DataFrame, stamps: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:

@@ -14,6 +14,7 @@ import pandas as pd
 from placeprior import committed, integrity, matrix
 from placeprior.committed import COLUMNS, KEY
 from placeprior.errors import DamagedEntry, StoreError, UnknownName
+from placeprior.metrics import between_seeds
 
 __all__ = ["COLUMNS", "KEY"]
 #: The files of a store entry beside ``run.json``, which holds their SHA-256.
@@ -202,16 +203,20 @@ def values(frame: pd.DataFrame, stamped: dict[str, dict[str, Any]]) -> dict[str,
     -------
     dict
         ``runs``; ``trained`` and the ``minutes`` their making took; and ``<task>.<split>.<arm>.<metric>``, the mean
-        over seeds and folds, with ``….sd`` its standard deviation over them, an arm being ``none``, ``lonlat``,
+        over folds of the mean over seeds, with ``….sd`` the standard deviation between the seeds of a fold and
+        ``….1``, ``….2`` the mean of each partition of a checkerboard, an arm being ``none``, ``lonlat``,
         ``geoclip-hadamard`` …
     """
     made = [stamp["seconds"] for stamp in stamped.values() if stamp["parameters"]]
     found: dict[str, float] = {"runs": len(stamped), "trained": len(made), "minutes": sum(made) / 60}
     arms = [matrix.arm(variant, fusion) for variant, fusion in zip(frame["variant"], frame["fusion"], strict=True)]
-    grouped = frame.assign(arm=arms).groupby(["task", "split", "arm", "metric"])["value"]
-    for key, value in grouped.agg(["mean", "std"]).iterrows():
-        found[".".join(key)] = value["mean"]
-        found[".".join([*key, "sd"])] = value["std"]
+    grouped = frame.assign(arm=arms).groupby(["task", "split", "arm", "metric"])
+    for key, own in grouped:
+        means = own.groupby("fold")["value"].mean()
+        found[".".join(key)] = means.mean()
+        found[".".join([*key, "sd"])] = between_seeds(own)
+        if key[1].startswith("checkerboard"):
+            found |= {".".join([*key, str(fold)]): value for fold, value in means.items()}
     return {key: value if isinstance(value, int) else round(float(value), 6) for key, value in found.items()
             if value == value}
 

@@ -6,16 +6,17 @@ Every function takes scores of one task and the station sums of at least these r
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 import pandas as pd
 
-from placeprior import compare
+from placeprior import compare, ledger, paired
 
-#: Of one row for each split and arm, as :func:`placeprior.compare.arms_of` gives it.
-FOUND = ["split", "arm", "difference", "low", "high", "stations", "fits", "positive", "clear"]
+#: Of one row for each split and arm.
+FOUND = ["split", "arm", *paired.FOUND]
 TOTAL = "total"
 
 
@@ -31,29 +32,87 @@ def shared(frame: pd.DataFrame, arms: Sequence[str]) -> pd.DataFrame:
     return part[pd.MultiIndex.from_frame(part[["split", "fold", "seed"]]).isin(whole)]
 
 
-def differences(frame: pd.DataFrame, sums: pd.DataFrame, reference: Mapping[str, str], **options: Any) -> pd.DataFrame:
-    """Paired differences of each arm to its own reference.
+def terms(frame: pd.DataFrame, reference: str | Mapping[str, str]) -> dict[tuple[str, str], list[paired.Term]]:
+    """The paired difference of each arm in each split to its reference, as :func:`placeprior.paired.paired` takes it.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    reference : str or mapping
+        The arm that all others are compared with, or arm to the arm it is compared with. Arms that `frame` does not
+        have are passed over.
+    """
+    part = compare.with_arm(frame)
+    names = compare.arm_order(part["arm"])
+    pairs = dict.fromkeys(names, reference) if isinstance(reference, str) else reference
+    pairs = {name: pairs[name] for name in names if name in pairs and name != pairs[name]}
+    found = {}
+    for split in compare.splits_in(part):
+        here = part[part["split"] == split]
+        runs = {name: paired.fits(here, arm=name) for name in {*pairs, *pairs.values()}}
+        found |= {(split, name): [(1.0, runs[name]), (-1.0, runs[base])] for name, base in pairs.items()}
+    return found
+
+
+def reach(profile: str, task: str) -> dict[str, float]:
+    """How far the errors of a task are alike on each split, from the main variants' differences to no location.
+
+    Returns
+    -------
+    defaultdict
+        Km by split (:func:`placeprior.paired.residual_range`), 0 for a split that the main comparison does not have.
+    """
+    frame, sums = ledger.scores(profile, "core"), ledger.sums(profile)
+    found: dict[str, float] = defaultdict(float)
+    for (own, split), part in frame.groupby(["task", "split"]):
+        if own == task:
+            found[split] = paired.residual_range(terms(part, "none"), sums)
+    return found
+
+
+def differences(
+    frame: pd.DataFrame,
+    sums: pd.DataFrame,
+    reference: str | Mapping[str, str] = "none",
+    *,
+    reach: Mapping[str, float] | None = None,
+    **options: Any,
+) -> pd.DataFrame:
+    """Paired differences of arms to their references, one row for each split and arm.
 
     Parameters
     ----------
     frame, sums : pandas.DataFrame
-    reference : mapping
-        Arm to the arm it is compared with. Arms that `frame` does not have are passed over.
+    reference : str or mapping
+        As for :func:`terms`.
+    reach : mapping, optional
+        How far errors are alike on each split, km (:func:`reach`); of ``spatial@100`` what is said of ``spatial``.
     **options
-        Handed to :func:`placeprior.compare.differences`, such as ``metric``.
+        Handed to :func:`placeprior.paired.paired`, such as ``metric``.
 
     Returns
     -------
     pandas.DataFrame
-        As :func:`placeprior.compare.differences`.
+        Columns :data:`FOUND`. Fits whose counterpart is missing are left out.
     """
-    part = compare.with_arm(frame)
-    tables = []
-    for base in dict.fromkeys(reference.values()):
-        arms = {name for name, own in reference.items() if own == base and name != base}
-        tables.append(compare.differences(part[part["arm"].isin({base, *arms})], sums, against=base, **options))
-    filled = [table for table in tables if len(table)]
-    return pd.concat(filled, ignore_index=True) if filled else compare.differences(part.iloc[:0], sums)
+    asked: dict[float, dict] = {}
+    for key, pair in terms(frame, reference).items():
+        asked.setdefault((reach or {}).get(key[0].partition("@")[0], 0.0), {})[key] = pair
+    tables = [paired.paired(pairs, sums, range_km=km, **options) for km, pairs in asked.items()]
+    filled = [table.assign(split=[key[0] for key in table.index], arm=[key[1] for key in table.index])
+              for table in tables if len(table)]  # fmt: skip
+    if not filled:
+        return pd.DataFrame(columns=FOUND)
+    found = pd.concat(filled, ignore_index=True)[FOUND]
+    order = {split: number for number, split in enumerate(compare.splits_in(found))}
+    return found.sort_values("split", key=lambda s: s.map(order), kind="stable", ignore_index=True)
+
+
+def by_fit(found: pd.DataFrame) -> pd.DataFrame:
+    """One row a fit of :func:`differences`: ``fold``, ``seed`` and its own ``value`` beside what its row says."""
+    told = [column for column in found.columns if column not in ("apart", "each")]
+    rows = [[*row[told], *fit, value] for _, row in found.iterrows() for fit, value in row["each"].items()]
+    return pd.DataFrame(rows, columns=[*told, "fold", "seed", "value"])
 
 
 def steps(frame: pd.DataFrame, sums: pd.DataFrame, chain: Sequence[str], **options: Any) -> pd.DataFrame:
@@ -67,7 +126,7 @@ def steps(frame: pd.DataFrame, sums: pd.DataFrame, chain: Sequence[str], **optio
     chain : sequence of str
         Arms, each with one thing more than the one before it.
     **options
-        Handed to :func:`placeprior.compare.differences`.
+        Handed to :func:`differences`.
 
     Returns
     -------
@@ -77,58 +136,16 @@ def steps(frame: pd.DataFrame, sums: pd.DataFrame, chain: Sequence[str], **optio
     """
     part = shared(frame, chain)
     links = [*((later, earlier, later) for earlier, later in pairwise(chain)), (TOTAL, chain[0], chain[-1])]
-    rows = []
-    for name, earlier, later in links:
-        found = compare.arms_of(differences(part, sums, {later: earlier}, **options))
-        rows.append(found.assign(step=name)[["step", *FOUND]])
+    tables = [differences(part, sums, {later: earlier}, **options).assign(step=name)[["step", *FOUND]]
+              for name, earlier, later in links]  # fmt: skip
     # Split by split, as a reader meets them.
-    table = pd.concat(rows, ignore_index=True)
+    table = pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
     order = {split: number for number, split in enumerate(compare.splits_in(table))}
     return table.sort_values("split", key=lambda s: s.map(order), kind="stable", ignore_index=True)
 
 
-def surviving(
-    frame: pd.DataFrame,
-    sums: pd.DataFrame,
-    reference: Mapping[str, str],
-    found: pd.DataFrame,
-    *,
-    looks: int,
-    draws: int = 10_000,
-) -> pd.DataFrame:
-    """Which clear differences stay clear when every interval is widened for the number of looks.
-
-    Bonferroni's correction: with `looks` intervals each has a level of ``1 - 0.05 / looks``, and the chance that any of
-    them misses is at most 5 %.
-
-    Parameters
-    ----------
-    frame, sums, reference
-        As for :func:`differences`.
-    found : pandas.DataFrame
-        What :func:`placeprior.compare.arms_of` makes of :func:`differences`; only its clear rows can stay clear.
-    looks : int
-        Intervals that were looked at in all.
-    draws : int
-
-    Returns
-    -------
-    pandas.DataFrame
-        Rows of ``arms_of`` at the stricter level, those still clear.
-    """
-    clear = found[found["clear"] != 0]
-    part = compare.with_arm(frame)
-    kept = []
-    for split, arms in clear.groupby("split", sort=False)["arm"]:
-        own = {name: reference[name] for name in arms}
-        here = part[(part["split"] == split) & part["arm"].isin({*own, *own.values()})]
-        strict = compare.arms_of(differences(here, sums, own, level=1 - 0.05 / max(looks, 1), draws=draws))
-        kept.append(strict[strict["clear"] != 0])
-    return pd.concat(kept, ignore_index=True) if kept else pd.DataFrame(columns=FOUND)
-
-
 def by_split(found: pd.DataFrame) -> str:
-    """Rows of ``arms_of`` as words: the arms of each split, split by split; empty where there are none.
+    """Rows of :func:`differences` as words: the arms of each split, split by split; empty where there are none.
 
     Returns
     -------

@@ -1,7 +1,7 @@
-"""What is measured, on the original scale (µg m-3), and how sure we are of it.
+"""What is measured, on the original scale (µg m-3).
 
-Scores are computed from sums per test station, so that a bootstrap that resamples *stations* is a matrix product:
-days of one monitor are not independent, monitors nearly are, and resampling rows would make intervals far too narrow.
+Scores are computed from sums per test station: leaving stations out, or drawing them again, is then a sum or a matrix
+product. Days of one monitor are not independent, so no interval is ever taken over rows.
 """
 
 from __future__ import annotations
@@ -74,6 +74,19 @@ def scores(sums: np.ndarray) -> dict[str, np.ndarray]:
         }
 
 
+def between_seeds(fits: pd.DataFrame) -> float:
+    """Standard deviation between the seeds of a fold, pooled over folds; NaN where no fold has two.
+
+    Parameters
+    ----------
+    fits : pandas.DataFrame
+        ``fold`` and ``value`` of single fits.
+    """
+    folds = fits.groupby("fold")["value"]
+    dof = int((folds.count() - 1).clip(lower=0).sum())
+    return float(np.sqrt(((fits["value"] - folds.transform("mean")) ** 2).sum() / dof)) if dof else float("nan")
+
+
 @lru_cache(maxsize=4)
 def resamples(units: int, draws: int, seed: int) -> np.ndarray:
     """How often each unit is drawn in each resample of as many, with replacement (Efron, 1979): (draws, units)."""
@@ -96,37 +109,3 @@ def bootstrap(sums: np.ndarray, draws: int = 2000, seed: int = 0) -> dict[str, n
     """
     counts = resamples(sums.shape[1], draws, seed)
     return scores(np.einsum("ds,vsk->vdk", counts, sums, optimize=True))
-
-
-def paired_difference(
-    first: pd.DataFrame, second: pd.DataFrame, metric: str = "r2", draws: int = 2000, seed: int = 0
-) -> dict[str, float]:
-    """Difference of a metric, ``first - second``, with a 95 % interval over stations.
-
-    Parameters
-    ----------
-    first, second : pandas.DataFrame
-        Station sums of two runs over the same test rows; index ``station``.
-    metric : str
-    draws, seed : int
-
-    Returns
-    -------
-    dict
-        ``difference``, ``low``, ``high`` (2.5 and 97.5 percentiles).
-
-    Raises
-    ------
-    ValueError
-        If the two are not about the same stations and rows.
-    """
-    a, b = first[SUMS].sort_index(), second[SUMS].sort_index()
-    same = a.index.equals(b.index) and np.array_equal(a["n"], b["n"]) and np.allclose(a["sum_y"], b["sum_y"], rtol=1e-4)
-    if not same:
-        raise ValueError(f"a paired difference needs the same test rows; got {len(a)} and {len(b)} stations, "
-                         f"{a['n'].sum():.0f} and {b['n'].sum():.0f} rows")
-    both = np.stack([a.to_numpy(), b.to_numpy()])
-    point = scores(both.sum(1))[metric]
-    drawn = bootstrap(both, draws, seed)[metric]
-    low, high = np.nanpercentile(drawn[0] - drawn[1], [2.5, 97.5])
-    return {"difference": float(point[0] - point[1]), "low": float(low), "high": float(high)}

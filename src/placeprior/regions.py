@@ -25,7 +25,7 @@ from placeprior.vicinity import TICK, ScoreError, checked, dealt, p_value, share
 def states(lonlat: ArrayLike) -> np.ndarray:
     """The state each place lies in, or is nearest to, by name, shape (n,); see :func:`placeprior.splits.state_folds`.
 
-    For regions of equal area use :func:`placeprior.truth.squares`.
+    For regions of equal area use :func:`placeprior.paired.squares`.
 
     Raises
     ------

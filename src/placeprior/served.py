@@ -19,7 +19,9 @@ from placeprior.coords import check_lonlat, nearest_km, project
 from placeprior.data.land import density
 from placeprior.errors import StoreError
 from placeprior.geobias import sri, ssi
+from placeprior.interval import interval
 from placeprior.matrix import Run
+from placeprior.paired import BLOCK_KM, squares
 from placeprior.regions import moran, states, unevenness
 from placeprior.vicinity import ScoreError, p_value
 
@@ -132,58 +134,79 @@ def who(lonlat: ArrayLike, km: ArrayLike | None = None) -> dict[str, np.ndarray]
 
 
 def evenness(
-    own: pd.DataFrame, other: pd.DataFrame, masks: Mapping[str, np.ndarray], *, draws: int = 1000, seed: int = 0
+    own: Mapping[int, pd.DataFrame],
+    other: Mapping[int, pd.DataFrame],
+    masks: Mapping[str, np.ndarray],
+    *,
+    range_km: float = 0.0,
 ) -> pd.DataFrame:
-    """RMSE of regions and groups, how far apart they are, and how another arm differs, with intervals over stations.
+    """RMSE of regions and groups, how far apart they are, and how another arm differs, with intervals.
 
     Parameters
     ----------
-    own, other : pandas.DataFrame
-        Maps of two arms, as :func:`stations`, over the same rows.
+    own, other : mapping
+        Maps of two arms by seed, as :func:`stations`, over the same rows. Seeds that both have count.
     masks : mapping
-        As :func:`who` of the same places.
-    draws, seed : int
-        Of the bootstrap over stations: one resample serves both arms, so that what is hard for both cancels.
+        As :func:`who` of all places of these maps together, sorted by name.
+    range_km : float
+        As for :func:`placeprior.paired.paired`.
 
     Returns
     -------
     pandas.DataFrame
         Index ``who``: the names of `masks`, the gaps ``country − city`` …, and ``spread``, the standard deviation of
-        the RMSE of regions with at least five stations. Columns ``stations``; ``value``, µg m-3, with ``value_low,
-        value_high``; ``change``, the value of `own` minus that of `other`, with ``low, high``. Intervals of 95 %. A
-        resample adds its own noise to a spread: the interval of its value lies too high, that of its change does not
-        where both arms are as noisy.
+        the RMSE of regions with at least five stations. Columns ``stations``; ``value``, µg m-3, the mean over seeds,
+        with ``value_low, value_high``; ``change``, the value of `own` minus that of `other`, with ``low, high, clear``.
+        The intervals are over places and trainings (:mod:`placeprior.interval`). Groups that one block holds whole have
+        none.
 
     Raises
     ------
     StoreError
         If the maps are not of the same rows.
     """
-    if not (own.index.equals(other.index) and np.array_equal(own["n"], other["n"])):
-        raise StoreError(f"two maps of {len(own)} and {len(other)} stations do not test the same rows; take the same "
-                         "fits of both arms")
+    seeds = sorted(set(own) & set(other))
+    for seed in seeds:
+        if not (own[seed].index.equals(other[seed].index) and np.array_equal(own[seed]["n"], other[seed]["n"])):
+            raise StoreError(f"two maps of {len(own[seed])} and {len(other[seed])} stations do not test the same rows; "
+                             "take the same fits of both arms")
+    places = pd.concat([other[seed][["lon", "lat"]] for seed in seeds])
+    places = places[~places.index.duplicated()].sort_index()
+    block = pd.factorize(squares(places.to_numpy(), max(BLOCK_KM, range_km)))[0]
+    inside = (block == np.arange(block.max() + 1)[:, None]).astype(np.float64)
+    weights = np.vstack([np.ones(len(places)), 1 - inside])  # as it is, then without each block
     pairs = {f"{one} − {two}": (one, two) for one, two in PAIRS if {one, two} <= set(masks)}
     counted = [name for name in masks if name in CLIMATES and masks[name].sum() >= LEAST]
     members = np.column_stack(list(masks.values())).astype(np.float64)
-    weights = np.vstack([np.ones(len(own)), metrics.resamples(len(own), draws, seed)])
 
     def measured(table: pd.DataFrame) -> pd.DataFrame:
-        """Every quantity, one column each; the first row as it is, then every resample."""
-        squares, rows = (weights @ (members * table[[name]].to_numpy()) for name in ("sum_e2", "n"))
-        with np.errstate(invalid="ignore", divide="ignore"):  # a resample may miss a small region
-            found = pd.DataFrame(np.sqrt(squares / rows), columns=list(masks))
+        """Every quantity, one column each; the first row as it is, then without each block."""
+        table = table.reindex(places.index, fill_value=0.0)
+        squared, rows = (weights @ (members * table[[name]].to_numpy()) for name in ("sum_e2", "n"))
+        with np.errstate(invalid="ignore", divide="ignore"):  # a block may hold a whole region
+            found = pd.DataFrame(np.sqrt(squared / rows), columns=list(masks))
         gaps = {name: found[one] - found[two] for name, (one, two) in pairs.items()}
         return found.assign(**gaps, spread=found[counted].std(axis=1) if len(counted) > 1 else np.nan)
 
-    mine = measured(own)
-    change = mine - measured(other)
-    (value_low, value_high), (low, high) = (part[1:].quantile([0.025, 0.975]).to_numpy() for part in (mine, change))
+    mine, theirs = ([measured(maps[seed]) for seed in seeds] for maps in (own, other))
+    names = mine[0].columns
+    # Where a quantity's rows lie: those of its group, or of both groups of a gap.
+    of = {name: np.any([masks[part] for part in pairs.get(name, (name,)) if part in masks] or [masks["all"]], axis=0)
+          for name in names}  # fmt: skip
+    tested = np.column_stack([other[seed]["n"].reindex(places.index, fill_value=0.0) for seed in seeds])
+    rows = np.stack([inside @ (tested * of[name][:, None]) for name in names], axis=1)  # (block, quantity, seed)
+
+    def told(tables: list[pd.DataFrame]) -> dict[str, np.ndarray]:
+        every = np.stack([table.to_numpy() for table in tables], axis=-1)  # (1 + block, quantity, seed)
+        return interval(every[0], every[1:], rows, [0] * len(seeds))
+
+    level, change = told(mine), told([one - two for one, two in zip(mine, theirs, strict=True)])
     count = {name: int(mask.sum()) for name, mask in masks.items()}
     count |= {name: count[one] + count[two] for name, (one, two) in pairs.items()}
     return pd.DataFrame(
-        {"stations": [count.get(name, len(own)) for name in mine], "value": mine.iloc[0].to_numpy(),
-         "value_low": value_low, "value_high": value_high, "change": change.iloc[0].to_numpy(), "low": low,
-         "high": high}, index=pd.Index(mine.columns, name="who"),
+        {"stations": [count.get(name, len(places)) for name in names], "value": level["difference"],
+         "value_low": level["low"], "value_high": level["high"], "change": change["difference"], "low": change["low"],
+         "high": change["high"], "clear": change["clear"]}, index=pd.Index(names, name="who"),
     )  # fmt: skip
 
 

@@ -1,35 +1,39 @@
 """Scores of parts of the test rows: high days, smoke days and seasons, and of what errs at a place (``anatomy``).
 
-Everything is computed from sums per test station (:mod:`placeprior.anatomy`): one resample of stations is one matrix
-product for every part, score and arm.
+Everything is computed from sums per test station (:mod:`placeprior.anatomy`): leaving a block of the map out is one
+matrix product for every part, score and arm (:mod:`placeprior.interval`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from scipy.spatial import cKDTree
 
-from placeprior import anatomy, ledger, metrics
+from placeprior import anatomy, ledger
 from placeprior.coords import EARTH_RADIUS_KM, unit_xyz
+from placeprior.correlogram import correlation_range
 from placeprior.errors import StoreError
 from placeprior.experiment import cube_of
+from placeprior.interval import interval
 from placeprior.matrix import Run
+from placeprior.metrics import between_seeds
+from placeprior.paired import BLOCK_KM, squares
 from placeprior.splits import stations
 
 SEASONS = {"DJF": (12, 1, 2), "MAM": (3, 4, 5), "JJA": (6, 7, 8), "SON": (9, 10, 11)}
 FIRE_SEASON = range(5, 11)  # months
 NEAR_KM, NEAR_MONITORS, NEAR_LEVEL = 300.0, 3, 20.0  # the last in µg m-3
-ENOUGH_STATIONS = 10  # for an interval: resampling a handful of stations says nothing
-DRAWS = 2000
+ENOUGH_STATIONS = 10  # for an interval: a handful of stations says nothing
 REFERENCES = {"none": "none", "none+head": "head"}
 EVERYWHERE = ("rmse", "mbe", "pinball_90")  # scores that mean something whatever the rows were chosen by
 COLUMNS = ["task", "variant", "fusion", "split", "stratum", "metric", "value", "sd", "fits", "n", "stations",
-           *(f"{what}_{name}" for name in REFERENCES.values() for what in ("difference", "low", "high", "up", "fits"))]
+           *(f"{what}_{name}" for name in REFERENCES.values() for what in ("difference", "low", "high", "fits"))]
 
 
 # --- which rows -------------------------------------------------------------------------------------------------------
@@ -83,7 +87,7 @@ def masks(cube: xr.Dataset) -> dict[str, np.ndarray]:
 
 @dataclass(frozen=True)
 class Scored:
-    """One run's scores as they are and on every resample of stations.
+    """One run's scores as they are and without each block of the map.
 
     Attributes
     ----------
@@ -91,16 +95,19 @@ class Scored:
         Of each stratum: number of rows, sum of the measurements, and which stations.
     points : dict
         Score by (stratum, metric).
-    drawn : dict
-        The same scores of all resamples, each of shape (draw,).
+    without : dict
+        The same scores without each block, of shape (block,).
+    tested : dict
+        Of each stratum: number of rows in each block, of shape (block,).
     """
 
     rows: dict[str, tuple[int, float, frozenset[int]]]
     points: dict[tuple[str, str], float]
-    drawn: dict[tuple[str, str], np.ndarray]
+    without: dict[tuple[str, str], np.ndarray]
+    tested: dict[str, np.ndarray]
 
 
-def score(table: pd.DataFrame, strata: dict[str, np.ndarray], weights: np.ndarray, place: np.ndarray) -> Scored:
+def score(table: pd.DataFrame, strata: dict[str, np.ndarray], block: np.ndarray) -> Scored:
     """Score one run's test rows in every stratum.
 
     Parameters
@@ -109,16 +116,14 @@ def score(table: pd.DataFrame, strata: dict[str, np.ndarray], weights: np.ndarra
         ``station, day, pm25, estimate``, as a stored run's predictions.
     strata : dict
         As :func:`masks`.
-    weights : ndarray, shape (draw, place)
-        How often each place is drawn.
-    place : ndarray of int, shape (station,)
-        Which column of `weights` a station of the cube has.
+    block : ndarray of int, shape (station,)
+        Which block of the map a station of the cube lies in, counted from 0.
     """
     station, day = table["station"].to_numpy(), table["day"].to_numpy()
     y, estimate = (table[name].to_numpy(np.float64) for name in ("pm25", "estimate"))
     present, number = np.unique(station, return_inverse=True)
-    weights = np.ascontiguousarray(weights[:, place[present]])  # of a checkerboard, half are somewhere else
-    rows, points, drawn = {}, {}, {}
+    inside = (block[present] == np.arange(block.max() + 1)[:, None]).astype(np.float64)  # (block, place)
+    rows, points, without, tested = {}, {}, {}, {}
     for stratum, mask in strata.items():
         here = mask[station, day]
         if not here.any():
@@ -126,41 +131,39 @@ def score(table: pd.DataFrame, strata: dict[str, np.ndarray], weights: np.ndarra
         at, whole = number[here], stratum == "all"
         sums = anatomy.station_sums(at, y[here], estimate[here], present.size, quantiles=whole)
         rows[stratum] = (int(here.sum()), float(y[here].sum()), frozenset(present[sums[:, 0] > 0].tolist()))
-        totals = _drawn(weights, sums)
+        tested[stratum] = inside @ sums[:, 0]
+        totals = _left(inside, sums)
         found = anatomy.scores(totals)
         if whole:
             daily = np.zeros((3, present.size, int(day.max()) + 1))
             daily[:, at, day] = np.ones_like(y), estimate - y, y
-            found |= anatomy.by_day(np.stack([_drawn(weights, layer) for layer in daily]), totals)
+            found |= anatomy.by_day(np.stack([_left(inside, layer) for layer in daily]), totals)
         else:
             # R2 divides by the spread of the rows, which says nothing where they were chosen by the measurement.
             kept = EVERYWHERE if stratum.startswith("high") else ("r2", *EVERYWHERE)
             found = {metric: found[metric] for metric in kept}
         points |= {(stratum, metric): float(values[0]) for metric, values in found.items()}
-        drawn |= {(stratum, metric): values[1:].astype(np.float32) for metric, values in found.items()}
-    return Scored(rows, points, drawn)
+        without |= {(stratum, metric): values[1:] for metric, values in found.items()}
+    return Scored(rows, points, without, tested)
 
 
-def collect(runs: Iterable[Run], draws: int = DRAWS, seed: int = 0) -> pd.DataFrame:
+def collect(runs: Iterable[Run]) -> pd.DataFrame:
     """Scores of all strata, with paired differences to no location and to its matched network.
 
     Parameters
     ----------
     runs : iterable of Run
         Stored ones.
-    draws, seed : int
-        Of the bootstrap over stations. One resample serves every fit of a split, as in
-        :func:`placeprior.compare.differences`.
 
     Returns
     -------
     pandas.DataFrame
         Columns :data:`COLUMNS`; a row for each task, arm, split, stratum and metric (:func:`placeprior.anatomy.scores`,
-        :func:`placeprior.anatomy.by_day`). ``value`` and ``sd`` are over ``fits`` (seeds and folds), ``n`` is rows a
-        fit, ``stations`` counts those of all fits. ``difference_…`` is the mean over ``fits_…`` shared fits, of which
-        ``up_…`` are above zero, and ``low_…, high_…`` its 95 % interval: ``none`` against no location, ``head`` against
-        no location with the extra head. Empty where there is no such fit; no interval where fewer than ten
-        stations have a row.
+        :func:`placeprior.anatomy.by_day`). ``value`` is the mean over ``fits`` (over folds of the mean over seeds),
+        ``sd`` that between the seeds of a fold; ``n`` is rows a fit, ``stations`` counts those of all fits.
+        ``difference_…`` is that of ``fits_…`` shared fits, and ``low_…, high_…`` its interval
+        (:mod:`placeprior.interval`): ``none`` against no location, ``head`` against no location with the extra head.
+        Empty where there is no such fit; no interval where fewer than ten stations have a row.
 
     Raises
     ------
@@ -176,13 +179,11 @@ def collect(runs: Iterable[Run], draws: int = DRAWS, seed: int = 0) -> pd.DataFr
         strata = masks(cube)
         for own in splits.values():
             tables = {run: ledger.table(run.id, "predictions") for run in own}
-            tested = np.unique(np.concatenate([table["station"].unique() for table in tables.values()]))
-            place = np.zeros(cube.sizes["station"], int)
-            place[tested] = np.arange(tested.size)
-            weights = metrics.resamples(tested.size, draws, seed)
+            side = max(BLOCK_KM, _reach(tables, stations(cube)))
+            block = np.unique(squares(stations(cube), side), return_inverse=True)[1]
             fits: dict[tuple[str, str], dict[tuple[int, int], Scored]] = {}
             for run, table in tables.items():
-                scored = score(table, strata, weights, place)
+                scored = score(table, strata, block)
                 fits.setdefault((run.variant, run.fusion), {})[run.fold, run.seed] = scored
             for arm, mine in fits.items():
                 against = {name: {} if arm[0] == name else fits.get((name, "-"), {}) for name in REFERENCES}
@@ -190,52 +191,70 @@ def collect(runs: Iterable[Run], draws: int = DRAWS, seed: int = 0) -> pd.DataFr
     table = pd.DataFrame(rows, columns=COLUMNS)
     # Five digits: the parts of an error still add up, and the table stays small.
     for column in table.columns[6:]:
-        if column.startswith(("up", "fits")):
+        if column.startswith("fits"):
             table[column] = table[column].astype("Int64")
         elif column not in ("n", "stations"):
             table[column] = [float(f"{value:.5g}") for value in table[column]]
     return table
 
 
-def _drawn(weights: np.ndarray, sums: np.ndarray) -> np.ndarray:
-    """Totals of the stations' sums: as they are in the first row, of each resample in the others."""
-    return np.vstack([sums.sum(0), weights @ sums])
+def _left(inside: np.ndarray, sums: np.ndarray) -> np.ndarray:
+    """Totals of the stations' sums: as they are in the first row, without each block in the others."""
+    whole = sums.sum(0)
+    return np.vstack([whole, whole - inside @ sums])
+
+
+def _reach(tables: dict[Run, pd.DataFrame], lonlat: np.ndarray) -> float:
+    """How far errors are alike, km: from the differences of all arms to no location, as in the comparison."""
+    mse = {}
+    for run, table in tables.items():
+        squared = (table["estimate"].astype(float) - table["pm25"]) ** 2
+        mse[run.variant, run.fusion, run.fold, run.seed] = squared.groupby(table["station"]).mean()
+    columns = [(own - mse["none", "-", *fit]).reindex(range(len(lonlat))) for (variant, _, *fit), own in mse.items()
+               if variant != "none" and ("none", "-", *fit) in mse]  # fmt: skip
+    return correlation_range(np.column_stack(columns), lonlat) if columns else 0.0
 
 
 def _rows(own: dict[tuple[int, int], Scored], against: dict[str, dict[tuple[int, int], Scored]]) -> Iterator[list]:
     """What :func:`collect` says of one arm in one split, after the columns that name it."""
     pairs = {name: _pairs(own, base) for name, base in against.items()}
     for stratum, metric in dict.fromkeys(key for fit in own.values() for key in fit.points):
-        fits = [fit for fit in own.values() if stratum in fit.rows]
-        values = np.array([fit.points[stratum, metric] for fit in fits])
-        values = values[np.isfinite(values)]
-        if not values.size:
+        fits = {fit: scored for fit, scored in own.items() if np.isfinite(scored.points.get((stratum, metric), np.nan))}
+        if not fits:
             continue
-        n = round(np.mean([fit.rows[stratum][0] for fit in fits]))
-        places = len(frozenset().union(*(fit.rows[stratum][2] for fit in fits)))
-        sd = values.std(ddof=1) if values.size > 1 else np.nan
-        differences = (_difference(pairs[name], (stratum, metric), places) for name in REFERENCES)
-        yield [stratum, metric, values.mean(), sd, values.size, n, places, *(v for row in differences for v in row)]
+        values = pd.DataFrame({"fold": [fold for fold, _ in fits],
+                               "value": [scored.points[stratum, metric] for scored in fits.values()]})  # fmt: skip
+        n = round(np.mean([scored.rows[stratum][0] for scored in fits.values()]))
+        places = len(frozenset().union(*(scored.rows[stratum][2] for scored in fits.values())))
+        mean = values.groupby("fold")["value"].mean().mean()
+        differences = (_difference(pairs[name], stratum, metric, places) for name in REFERENCES)
+        yield [stratum, metric, mean, between_seeds(values), len(fits), n, places,
+               *(value for row in differences for value in row)]  # fmt: skip
 
 
-def _pairs(own: dict[tuple[int, int], Scored], base: dict[tuple[int, int], Scored]) -> list[tuple[Scored, Scored]]:
+def _pairs(
+    own: dict[tuple[int, int], Scored], base: dict[tuple[int, int], Scored]
+) -> dict[tuple[int, int], tuple[Scored, Scored]]:
     shared = sorted(set(own) & set(base))
     for key in shared:
         if own[key].rows != base[key].rows:
             raise StoreError(f"two runs of fold {key[0]}, seed {key[1]} do not test the same rows; make them again")
-    return [(own[key], base[key]) for key in shared]
+    return {key: (own[key], base[key]) for key in shared}
 
 
-def _difference(pairs: list[tuple[Scored, Scored]], key: tuple[str, str], places: int) -> list:
-    """Mean difference over fits, its interval, how many fits point up, and how many there are."""
-    here = [(a.points[key] - b.points[key], a.drawn[key] - b.drawn[key]) for a, b in pairs if key in a.points]
+def _difference(
+    pairs: dict[tuple[int, int], tuple[Scored, Scored]], stratum: str, metric: str, places: int
+) -> list[Any]:
+    """Difference, its interval, and how many fits there are."""
+    key = stratum, metric
     # A fit that has nothing to score (no day was told to be high, say) says nothing; the others still do.
-    here = [pair for pair in here if np.isfinite(pair[0])]
+    here = {fit: pair for fit, pair in pairs.items() if key in pair[0].points
+            and np.isfinite(pair[0].points[key] - pair[1].points[key])}  # fmt: skip
     if not here:
-        return [np.nan, np.nan, np.nan, None, None]
-    points, drawn = np.array([p for p, _ in here]), np.array([d for _, d in here], np.float64)
-    low, high = np.nan, np.nan
-    defined = np.isfinite(drawn).all(0)  # on a few resamples a rare thing does not occur
-    if places >= ENOUGH_STATIONS and defined.mean() > 0.95:
-        low, high = np.quantile(drawn[:, defined].mean(0), [0.025, 0.975])
-    return [points.mean(), low, high, int((points > 0).sum()), points.size]
+        return [np.nan, np.nan, np.nan, None]
+    values = np.array([own.points[key] - base.points[key] for own, base in here.values()])
+    without = np.column_stack([own.without[key] - base.without[key] for own, base in here.values()])
+    rows = np.column_stack([own.tested[stratum] for own, _ in here.values()])
+    found = interval(values, without, rows, [fold for fold, _ in here])
+    low, high = (float(found[end]) if places >= ENOUGH_STATIONS else np.nan for end in ("low", "high"))
+    return [float(found["difference"]), low, high, len(here)]

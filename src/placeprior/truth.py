@@ -19,6 +19,7 @@ from placeprior.errors import ConfigError, UnknownName
 from placeprior.experiment import cube_of, parts_of
 from placeprior.ledger import KEY
 from placeprior.matrix import Run
+from placeprior.paired import squares
 from placeprior.predict import daily_map
 from placeprior.sizes import Config
 from placeprior.splits import HISTORY, stations
@@ -26,7 +27,6 @@ from placeprior.splits import HISTORY, stations
 RESOLUTION = 0.5  # degrees
 STEP = 15  # days from one map to the next
 NEAR_KM = 100.0  # cells at most this far from a training station are "near", the others "far"
-BLOCK_KM = 500.0  # side of the squares that the bootstrap draws: about the length of the world's regional fields
 PARTS = {
     "map": "all land cells", "near": "land cells near a training station", "far": "land cells far from any",
     "mean": "each cell's mean over the days", "days": "each cell's deviation from its mean",
@@ -35,7 +35,7 @@ PARTS = {
 
 
 def collect(runs: list[Run]) -> pd.DataFrame:
-    """Sums of the error of every run's maps, by part of the map and by square of :data:`BLOCK_KM`.
+    """Sums of the error of every run's maps, by part of the map and by square of :data:`placeprior.paired.BLOCK_KM`.
 
     Parameters
     ----------
@@ -79,27 +79,8 @@ def days_of(count: int) -> list[int]:
     return sorted({*range(HISTORY - 1, count, STEP), count - 1})
 
 
-def squares(lonlat: np.ndarray, km: float = BLOCK_KM) -> np.ndarray:
-    """Which square of an equal-area map each place lies in, by name.
-
-    Neighbouring cells err together, so that a bootstrap must draw whole pieces of the map (Künsch, 1989, for blocks in
-    time; Lahiri, 2003, *Resampling Methods for Dependent Data*, chapter 12, for space).
-
-    Parameters
-    ----------
-    lonlat : ndarray, shape (n, 2)
-    km : float
-
-    Returns
-    -------
-    ndarray of str, shape (n,)
-    """
-    column, row = np.floor(coords.project(lonlat) / km).astype(int).T
-    return np.array([f"{i}:{j}" for i, j in zip(column, row, strict=True)])
-
-
 def part(table: pd.DataFrame, name: str) -> pd.DataFrame:
-    """The sums of one part of the maps, one row a run and square, as :func:`placeprior.compare.differences` takes them.
+    """The sums of one part of the maps, one row a run and square, as :func:`placeprior.paired.paired` takes them.
 
     Parameters
     ----------
@@ -112,8 +93,8 @@ def part(table: pd.DataFrame, name: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``run``, ``name`` and :data:`placeprior.metrics.SUMS`; for ``days`` only the sums that enter RMSE and R2 are
-        meaningful, the others are zero.
+        ``run``, ``name``, ``block`` (the same) and :data:`placeprior.metrics.SUMS`; for ``days`` only the sums that
+        enter RMSE and R2 are meaningful, the others are zero.
     """
     if name not in PARTS:
         raise UnknownName("part of a map", name, PARTS)
@@ -127,7 +108,7 @@ def part(table: pd.DataFrame, name: str) -> pd.DataFrame:
         for column in ("sum_e2", "sum_y2"):
             rest[column] = (sums[column] - mean[column]).clip(lower=0)
         sums = rest
-    return sums.reset_index()
+    return sums.reset_index().assign(block=lambda table: table["name"])
 
 
 def scores(table: pd.DataFrame) -> pd.DataFrame:
