@@ -59,7 +59,7 @@ origin = {"weather-2019": ("real measurements", real), "world": ("embedded world
 found = {task: measured(name, task) for task, (_, name) in origin.items()}
 
 
-# %% tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "What place is worth: gain over the same network without a place, as a share of the variance of PM2.5, with 95 % intervals (those that leave the axes are in the table). By the distance from a test station to its nearest training station, all splits pooled (top; bins that double, 0 km: the station itself is trained on); by the number of training stations (middle); by the length of training, on the spatial split and both partitions of the 16° checkerboard (bottom; with twice the length, the interval of the plain one). Dotted, in the embedded world: what one would gain who knew all that place does.", "name": "fig-law"}, "image": {"alt": "Three rows of two panels, real measurements left and the embedded world right: lines with error bars for four ways of telling the place around a dashed line at zero, against distance, number of stations and length of training."}} tags=["hide-input"]
 def near(ax, gains):
     """Gain by distance; in the world, also that of one who knows what place does."""
     bins = gains.drop_duplicates("low_km").reset_index(drop=True)
@@ -89,7 +89,6 @@ def long(ax, gains):
     return gains["difference"]
 
 
-# %% mystnb={"figure": {"caption": "What place is worth: gain over the same network without a place, as a share of the variance of PM2.5, with 95 % intervals (those that leave the axes are in the table). By the distance from a test station to its nearest training station, all splits pooled (top; bins that double, 0 km: the station itself is trained on); by the number of training stations (middle); by the length of training, on the spatial split and both partitions of the 16° checkerboard (bottom; with twice the length, the interval of the plain one). Dotted, in the embedded world: what one would gain who knew all that place does.", "name": "fig-law"}, "image": {"alt": "Three rows of two panels, real measurements left and the embedded world right: lines with error bars for four ways of telling the place around a dashed line at zero, against distance, number of stations and length of training."}} tags=["hide-input"]
 fig, axes = figures.subplots(3, 2, size=(6.4, 8.6), sharey="row")
 for row, tables, draw in zip(axes, zip(*found.values(), strict=True), (near, many, long), strict=True):
     drawn = [draw(ax, table) for ax, table in zip(row, tables, strict=True) if len(table)]
