@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from placeprior import data, encoders, evidence, experiment, matrix, pages
+from placeprior import data, encoders, evidence, experiment, matrix, pages, trials
 from placeprior.data import pieces, sources
 from placeprior.errors import MissingWeights
 
@@ -39,6 +39,10 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for run in matrix.runs("smoke"):
             experiment.make(run, log=lambda line: None)
         experiment.collect("smoke")
+        for name in matrix.profile("smoke")["trials"]:
+            for run in matrix.trials("smoke", name):
+                experiment.make(run, log=lambda line: None)
+            trials.collect("smoke", name)
         for name in matrix.profile("smoke")["evidence"]:
             evidence.make("smoke", name, log=lambda line: None)
     return root

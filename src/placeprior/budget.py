@@ -138,7 +138,7 @@ def verdict(found: pd.DataFrame, order: pd.DataFrame, *, against: str = REFERENC
              for row in tested[~tested["held"]].itertuples()]  # fmt: skip
     text = f"With twice the budget, **{len(tested) - len(moved)} of {len(tested)}** differences to the reference move "
     text += f"by no more than {LEAST} or half their standard error."
-    text += f" More move {compare.listed(moved)}." if moved else ""
+    text += f" Those that move more: {compare.listed(moved)}." if moved else ""
     text += f" Of {len(order)} orders that are clear, **{order['kept'].sum()}** stay." if len(order) else (
         " No order of two arms is clear.")  # fmt: skip
     text += f" The level of the reference changes by {rise.min():+.3f} to {rise.max():+.3f}, on average by "

@@ -1,0 +1,147 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% tags=["parameters", "remove-cell"]
+profile = "demo"
+real = "aqs"
+
+# %% tags=["remove-cell"]
+import numpy as np
+import pandas as pd
+from IPython.display import Markdown
+
+from placeprior import budget, compare, evidence, figures, lines
+
+figures.style()
+LEVEL = 0.9  # that the figure is about
+
+
+# %% [markdown]
+# # How sure is an estimate?
+#
+# An estimate without a width is half an answer. This page asks two things of the networks, on real measurements ({doc}`aqs`)
+# and in the embedded world: what the **mean over seeds** gains over a single network, and whether **conformal intervals**
+# cover as often as they promise, within the regions of the training stations and out of them.
+#
+# Split conformal prediction {cite:p}`vovk2005,lei2018` needs no model of the error. Set some stations aside, look at how far
+# the estimates are off there, and put that much on both sides of every estimate. Days of one station are not independent, so
+# each of the $K$ stations set aside has *one vote*, shared by its $n_k$ rows, and the new station has one too
+# {cite:p}`dunn2023,lee2023`:
+#
+# $$
+# \hat q = \inf\Bigl\{ q : \sum_{k=1}^{K} \frac{1}{K+1}\,\frac{\#\{i : |e_{ki}| \le q\}}{n_k} \ge 1-\alpha \Bigr\},
+# \qquad \hat y \pm \hat q .
+# $$ (eq-uncertainty-conformal)
+#
+# Then a day at a new station is covered with probability at least $1-\alpha$, **if the new station is like those set aside**.
+# Within regions it is, for they were drawn alike. Out of region it is not, and the promise is void: how much is left of it
+# is what this page measures. On `checkerboard-16+regions` the stations set aside are whole regions, so that they are nearly as
+# far from the training stations as the test is.
+
+# %%
+kept = {name: evidence.read(name, "uncertainty") for name in (real, profile) if evidence.path(name, "uncertainty").is_file()}
+tables = {name: compare.with_arm(table) for name, table in kept.items()}
+missing = [name for name in (real, profile) if name not in tables]
+Markdown("\n".join(f"*No such table is in `results/{name}` yet.*" for name in missing))
+
+# %% [markdown]
+# ## The mean over seeds
+#
+# The seeds of an arm differ in their start and in the order of their rows. The mean of their estimates has a smaller error
+# than they have on average, by exactly their variance about it {cite:p}`krogh1995`. It costs as many trainings as there are
+# seeds.
+
+
+# %%
+def ensembles(table):
+    """R2 of the mean over seeds, and what it gains over a single seed on average; means over folds."""
+    once = table.drop_duplicates(["arm", "split", "fold"]).groupby(["arm", "split"])[["single", "ensemble", "seeds"]].mean()
+    text = [f"{row.ensemble:.3f} ({row.ensemble - row.single:+.3f})" for row in once.itertuples()]
+    wide = pd.Series([compare.minus(each) for each in text], once.index).unstack(fill_value="–")
+    arms = compare.arm_order(wide.index)
+    wide = wide.loc[arms, [s for s in compare.splits_in(table) if not s.endswith("+regions")]].rename(columns=compare.SPLITS)
+    return wide.set_axis([figures.look(arm).name for arm in arms]).rename_axis("arm")
+
+
+Markdown("\n\n".join(
+    compare.table(ensembles(table), f"Test R² of the mean over seeds ({'–'.join(map(str, sorted({table['seeds'].min(), table['seeds'].max()})))} a cell) and, in brackets, its gain over a single seed; means over folds; profile {name}.", f"tab-uncertainty-ensemble-{name}").data
+    for name, table in tables.items()))  # fmt: skip
+
+# %% [markdown]
+# ## Coverage and width
+#
+# Intervals are put around the mean over seeds. Coverage is the share of a station's days that lie within their interval, on
+# average over test stations.
+
+
+# %% mystnb={"figure": {"caption": "Coverage (left) and width (right) of conformal intervals that promise 90 %, one row a split and fold; markers are arms, bars 95 % intervals of the coverage over blocks of the map. Dashed: what was promised. Left of it intervals are too narrow for their promise. A width that no calibration bounds (too few stations set aside) is not drawn.", "name": "fig-uncertainty"}, "image": {"alt": "Rows of two panels, one row for each profile. Left, coverage by split with a marker for each arm around a dashed line at nine tenths; right, the width of the intervals by split."}} tags=["hide-input"]
+def named(row):
+    """A split and its partition."""
+    return budget.named(row).split(", ", 1)[1].replace("checkerboard-16+regions", "16° + regions")
+
+
+if tables:
+    fig, axes = figures.subplots(len(tables), 2, size=(6.4, 1 + 3.4 * len(tables)), sharey="row", squeeze=False)
+    for row, (name, table) in zip(axes, tables.items(), strict=True):
+        arms = lines.covered(row, table[table["level"] == LEVEL], LEVEL, named)
+        row[0].set_title(f"profile {name}")
+    fig.legend(handles=figures.legend(axes[0, 0], arms).legend_handles, loc="outside upper center", ncols=2)
+    axes[0, 0].get_legend().remove()
+    count = max(table["stations"].max() for table in tables.values())
+    _ = figures.label(fig, " and ".join(tables), n=count, of="test stations at most", embedded=False,
+                      note=f"{profile}: embedded world (simulated)")  # fmt: skip
+else:
+    _ = figures.nothing("Coverage", profile, embedded=True, of="table")
+
+
+# %%
+def promised(table):
+    """Coverage and width of each level by split, and how far a tenth of the stations fall short; means over arms and folds."""
+    means = table.groupby(["split", "level"])[["coverage", "width", "tenth"]].mean()
+    text = [f"{row.coverage:.0%} (" + ("unbounded" if np.isinf(row.width) else f"{row.width:.1f}") + ")" for row in means.itertuples()]
+    wide = pd.Series(text, means.index).unstack().rename(columns="{:.0%}".format)
+    wide[f"a tenth of the stations, {LEVEL:.0%}"] = means["tenth"].xs(LEVEL, level="level").map("less than {:.0%}".format)
+    names = compare.SPLITS | {"checkerboard-16+regions": "OoR · 16°, calibrated on whole regions"}
+    return wide.loc[compare.splits_in(table)].rename(index=names).rename_axis("split")
+
+
+Markdown("\n\n".join(
+    compare.table(promised(table), f"Coverage of conformal intervals and, in brackets, their width in {figures.UNIT}, by what they promise; means over arms and folds; profile {name}.", f"tab-uncertainty-coverage-{name}").data
+    for name, table in tables.items()))  # fmt: skip
+
+
+# %%
+def verdict(table, level=LEVEL):
+    """Where coverage clearly falls short of what was promised."""
+    part = table[(table["level"] == level) & np.isfinite(table["width"])]
+    said = []
+    for regime, words in (("WR", "within region"), ("OoR", "out of region")):
+        own = part[(part["regime"] == regime) & ~part["split"].str.endswith("+regions")]
+        if len(own):
+            short, beyond = (own["high"] < level).sum(), (own["low"] > level).sum()
+            said.append(f"{words}, of {len(own)} arms and folds {short} cover clearly less than {level:.0%} and {beyond} clearly more")
+    return "; ".join(said or ["no width has a bound, for too few stations were set aside"]) + "."
+
+
+Markdown("\n".join(f"- **Profile {name}.** Of intervals calibrated as usual: {verdict(table)}" for name, table in tables.items()))
+
+# %% [markdown]
+# *Clearly* means that the 95 % interval of the coverage, over blocks of the map, does not hold what was promised. It speaks of
+# other test stations, with these networks and these widths; another draw of the stations set aside would give other widths.
+#
+# ```{admonition} Exercise
+# :class: exercise tip
+# An interval of this kind has the same width on a clean day and in smoke. On which days does it cover too seldom?
+# ```
+#
+# ```{admonition} Solution
+# :class: solution dropdown
+# On those with smoke: errors grow with the level, and the promise is about all days together. Dividing the residuals by a
+# prediction of their size before ranking them, and multiplying back, would make the width follow it; the promise stays the
+# same.
+# ```
