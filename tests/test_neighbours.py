@@ -172,3 +172,10 @@ def test_a_national_year_takes_seconds_also_when_some_days_are_almost_empty():
     started = time.process_time()
     neighbour_pm25(pm25, lonlat, pool)
     assert time.process_time() - started < 10  # seconds of one core: under 5 s on two idle ones
+
+
+def test_an_exclusion_radius_may_be_less_than_a_kilometre():
+    lonlat = np.array([[-100.0, 40.0], [-100.004, 40.0], [-99.0, 40.0]])  # 0.3 km and 85 km from the first
+    pm25, pool = np.array([[5.0], [50.0], [20.0]]), np.ones((3, 1), bool)
+    assert neighbour_pm25(pm25, lonlat, pool, exclusion_km=0.5)[0, 0] == 20
+    assert neighbour_pm25(pm25, lonlat, pool, exclusion_km=0.1)[0, 0] > 45
