@@ -7,6 +7,7 @@ A few dozen cases here; ``make test-deep`` runs hundreds. A case is its seed.
 from __future__ import annotations
 
 import os
+import re
 import resource
 import shutil
 import signal
@@ -17,9 +18,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import RUNS_YML
 
 from placeprior import committed, experiment, ledger, matrix
-from placeprior.errors import StoreError
+from placeprior.errors import PlacePriorError, StoreError
 
 FEW, MANY = range(48), range(48, 648)
 PATIENCE = 120  # seconds for a child that nobody kills
@@ -199,3 +201,36 @@ def test_after_any_fault_the_same_command_goes_on(project, made, seed):
 @pytest.mark.parametrize("seed", MANY)
 def test_after_any_of_many_faults_the_same_command_goes_on(project, made, seed):
     run_case(seed, made)
+
+
+JUNK = (
+    "2020-01-01", "5", "1.5", "null", "true", "[]", "{}", "[a]", "{a: 1}", "''", "-1", "1e999", ".nan", "!!set {a}",
+    "&x 1", "*x", "\t", ":", "- ", "\xe9", "\0", "'", '"', "{", "}", "[", "]", "|", "# ", "toy", "none", "yes", "<<",
+)  # fmt: skip
+
+
+def slips(project: Path, seed: int, number: int) -> None:
+    """A few words of ``runs.yml`` lost, doubled or replaced: it is read, or refused in one line."""
+    rng = np.random.default_rng(seed)
+    for _ in range(number):
+        words = re.split(r"(\s+|[\[\]{},:])", RUNS_YML)
+        for at in rng.integers(len(words), size=rng.integers(1, 4)):
+            words[at] = str(rng.choice([str(rng.choice(JUNK)), "", words[at] * 2, words[rng.integers(len(words))]]))
+        (project / "runs.yml").write_text("".join(words), encoding="utf-8")
+        matrix._read.cache_clear()
+        try:
+            matrix.runs("tiny")
+            matrix.live("tiny")
+        except PlacePriorError as error:
+            assert "\n" not in str(error), "".join(words)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_any_slip_in_runs_yml_is_one_line(project, seed):
+    slips(project, seed, 60)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("seed", range(3, 43))
+def test_any_of_many_slips_in_runs_yml_is_one_line(project, seed):
+    slips(project, seed, 60)
