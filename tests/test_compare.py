@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from placeprior import compare, headline, ledger, matrix, metrics
+from placeprior import committed, compare, headline, integrity, ledger, matrix, metrics
 from placeprior.errors import StoreError
 
 
@@ -109,6 +109,9 @@ def test_readme_is_rewritten_between_its_marks_only(results, tmp_path, monkeypat
     stamp = {"parameters": 5, "seconds": 90.0, "device": "cpu", "threads": 1}
     stamps = {run: stamp for run in frame["run"].unique()}
     (folder / "stamps.json").write_text(json.dumps(stamps), encoding="utf-8")
+    (folder / "values.json").write_text("{}", encoding="utf-8")
+    manifest = {"runs": len(stamps), "files": integrity.index(folder, committed.FILES)}
+    (folder / committed.MANIFEST).write_text(integrity.sealed(manifest), encoding="utf-8")
     page = tmp_path / "README.md"
     ran = "<!-- ran:begin -->\nbefore\n<!-- ran:end -->"
     page.write_text(f"# A\n<!-- result:begin -->\nbefore\n<!-- result:end -->\n{ran}\nB\n", encoding="utf-8")
