@@ -232,6 +232,30 @@ def test_static_column_is_reported():
     assert "static" not in cube["wind"].attrs
 
 
+@pytest.mark.parametrize("known", ["once a station", "the same everywhere", "one value and nothing", "nowhere twice"])
+def test_a_column_is_static_only_where_it_stays_and_differs(known, recwarn):
+    rows = table().assign(height=np.nan)
+    first = ~rows["station"].duplicated()
+    if known == "once a station":  # may change the next day
+        rows.loc[first, "height"] = rows["lat"][first] * 10
+    elif known == "the same everywhere":
+        rows["height"] = 5.0
+    elif known == "one value and nothing":
+        rows.loc[rows["station"] == "a", "height"] = 5.0
+    else:
+        rows["height"] = np.arange(len(rows), dtype=float)
+    assert "static" not in from_table(rows)["height"].attrs
+    assert not [warning for warning in recwarn if "never changes" in str(warning.message)]
+
+
+def test_antarctica_begins_at_sixty_degrees_south_and_the_north_is_none_of_it():
+    rows = table()
+    for lat in (-59.5, 65.0, 89.0):
+        assert from_table(rows.assign(lat=lat)).sizes["station"] == 2
+    with pytest.raises(CubeError, match="lat -60.5 is in Antarctica"):
+        from_table(rows.assign(lat=-60.5))
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -242,6 +243,42 @@ def test_an_entry_can_be_read_by_others_and_one_that_may_not_be_is_not_thrown_aw
         assert "remove" not in str(told.value) and "again" not in str(told.value)
     monkeypatch.undo()
     assert {p.name for p in entry.iterdir()} >= {"run.json", *ledger.TABLES}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_another_user_reads_a_shared_store_and_is_told_whom_to_ask_for_a_shut_one(project):
+    run = by_model()["none"]
+    entry = make(run, quiet)
+    for folder in (entry, *entry.parents):
+        if Path(tempfile.gettempdir()) in folder.parents:
+            folder.chmod(0o755)
+
+    def other(expected):
+        process = os.fork()
+        if not process:
+            try:
+                os.setuid(65534)
+                expected()
+                os._exit(0)
+            except BaseException as error:
+                print(repr(error), flush=True)
+                os._exit(1)
+        return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+    def reads():
+        assert ledger.is_whole(run.id) and len(ledger.tensors(run.id)) and make(run, quiet) == entry
+
+    def is_told():
+        for use in (lambda: ledger.read(run.id), lambda: make(run, quiet)):
+            with pytest.raises(StoreError, match="may not be read; ask root for it: .chmod -R a.rX"):
+                use()
+
+    assert other(reads) == 0
+    (entry / "weights.safetensors").chmod(0o600)
+    with_shut_weights = other(lambda: ledger.read(run.id)), other(lambda: ledger.tensors(run.id))
+    assert with_shut_weights == (0, 1)
+    entry.chmod(0o700)
+    assert other(is_told) == 0
 
 
 def test_an_entry_that_is_a_file_is_refused_before_anything_is_trained(project, monkeypatch):

@@ -86,12 +86,13 @@ def plain_ssi(centre, lonlat, marks, radius_km, k, definition):
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 25), st.integers(1, 6), st.sampled_from(["tail", "density"]),
-       st.sampled_from(["none", "signs", "numbers"]))  # fmt: skip
+       st.sampled_from(["none", "signs", "numbers", "repeated"]))  # fmt: skip
 def test_self_information_equals_the_formulas_written_out(seed, n, k, definition, what):
     rng = np.random.default_rng(seed)
     lonlat = rng.normal([-100, 40], [0.5, 0.4], (n, 2))
     lonlat[rng.integers(0, n, n // 3)] = lonlat[0]  # places that share a site
-    marks = {"none": None, "signs": rng.choice([-1.0, 1.0], n), "numbers": rng.normal(size=n)}[what]
+    marks = {"none": None, "signs": rng.choice([-1.0, 1.0], n), "numbers": rng.normal(size=n),
+             "repeated": rng.choice([0.5, 2.0, -3.0], n)}[what]
     found = ssi(lonlat, marks, radius_km=60.0, k=k, definition=definition).scores
     values = np.ones(n) if marks is None else marks
     wanted = [plain_ssi(place, lonlat, values, 60.0, k, definition) for place in lonlat]

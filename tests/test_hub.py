@@ -358,4 +358,4 @@ def test_a_cache_folder_that_may_not_be_looked_into_hinders_no_other_encoder(mon
     monkeypatch.setattr(Path, "is_file", denied)
     assert hub.find(FILE) is None
     with pytest.raises(MissingWeights):
-        encoders.load("satclip-l10")
+        assert encoders.load("satclip-l10").fingerprint

@@ -193,3 +193,11 @@ def test_standardised_days_have_mean_zero_and_variance_one_and_a_lone_monitor_sa
     np.testing.assert_allclose(np.nanmean(days[:, :3], axis=0), 0, atol=1e-12)
     np.testing.assert_allclose(np.nanstd(days[:, :3], axis=0), 1)
     assert np.isnan(days[:, 3]).all() and np.isnan(days[2, 0])
+
+
+def test_the_jitter_smooths_and_never_sharpens():
+    # At a monitor without a nugget, jitter on the diagonal leaves the other monitors a positive weight, if a tiny one.
+    lonlat = np.array([[-100.0, 40.0], [-97.0, 40.0]])
+    values = np.array([[0.0], [1e9]])
+    found = krige(values, lonlat, lonlat[:1], np.ones((1, 1), bool), Variogram(0.0, 1.0, 300.0))
+    assert 1 < found[0, 0] < 100

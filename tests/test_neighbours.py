@@ -217,3 +217,10 @@ def test_other_labels_do_not_change_which_neighbours_are_ignored():
     one, two = (matched_features(labels, lonlat, train, train, test, np.random.default_rng(5))
                 for labels in (pm25, np.where(test, pm25 + 300, pm25)))
     np.testing.assert_array_equal(one, two)
+
+
+def test_an_exclusion_radius_may_be_less_than_a_kilometre():
+    lonlat = np.array([[-100.0, 40.0], [-100.004, 40.0], [-99.0, 40.0]])  # 0.3 km and 85 km from the first
+    pm25, pool = np.array([[5.0], [50.0], [20.0]]), np.ones((3, 1), bool)
+    assert neighbour_pm25(pm25, lonlat, pool, exclusion_km=0.5)[0, 0] == 20
+    assert neighbour_pm25(pm25, lonlat, pool, exclusion_km=0.1)[0, 0] > 45

@@ -102,15 +102,14 @@ def test_a_run_of_the_published_configuration_has_its_window(project):
         daily_map(run, grid_of(toy_cube(), 40))
 
 
-def test_restored_weights_are_the_stored_ones_and_misfits_are_named(project):
+def test_restored_weights_are_the_stored_ones_and_misfits_are_named(project, monkeypatch):
     run = stored("sincos/hadamard")
     model, scalers = restore(run)
     weights = ledger.tensors(run.id)
     assert not model.training and set(scalers) == {"x_scale", "y_scale", "place_scale"}
     assert all((weights[f"model.{k}"] == v).all() for k, v in model.state_dict().items())
     other = stored("none")
-    (ledger.store() / run.id / "weights.safetensors").write_bytes(
-        (ledger.store() / other.id / "weights.safetensors").read_bytes()
-    )
+    misfit = ledger.tensors(other.id)
+    monkeypatch.setattr(ledger, "tensors", lambda _: misfit)
     with pytest.raises(StoreError, match=f"weights of run {run.id} do not fit.*remove"):
         restore(run)

@@ -224,6 +224,14 @@ def test_no_station_within_the_buffer_of_a_tested_one_is_seen(dense, fold):
     assert coords.nearest_km(places[dropped], places[tested])[0].max() <= BUFFER_KM
 
 
+def test_the_buffer_of_blocks_is_a_hundred_kilometres():
+    cube = toy_cube(3000, 25, missing=0.0)
+    parts, places = split("blocks", cube, 0, 1), stations(cube)
+    tested, seen = parts.test.any(1), (parts.train | parts.validation | parts.pool).any(1)
+    assert 100 < coords.nearest_km(places[seen], places[tested])[0].min() < 101
+    assert 99 < coords.nearest_km(places[~tested & ~seen], places[tested])[0].max() <= 100
+
+
 @given(seed=st.integers(0, 99))
 def test_blocks_stay_whole_and_are_dealt_evenly(seed):
     rng = np.random.default_rng(seed)

@@ -108,6 +108,7 @@ def replace(folder: Path, index_name: str, write: Callable[[Path], Iterable[str]
     Parameters
     ----------
     folder : Path
+        Only one process may replace its files at a time (:mod:`placeprior.lock`).
     index_name : str
     write : callable
         Writes the files into the folder that it is given; returns their names.
@@ -116,6 +117,8 @@ def replace(folder: Path, index_name: str, write: Callable[[Path], Iterable[str]
     """
     folder.mkdir(parents=True, exist_ok=True)
     finish(folder, index_name)
+    for left in folder.glob(f"{STAGED}-*"):  # by a process that was killed; whoever replaces is alone
+        shutil.rmtree(left, ignore_errors=True)
     aside = Path(tempfile.mkdtemp(prefix=f"{STAGED}-", dir=folder))
     try:
         names = write(aside)
