@@ -91,13 +91,17 @@ def collect(
     profile: Annotated[str, typer.Argument(help="A profile of runs.yml.")] = "demo",
     drop: Annotated[bool, typer.Option("--drop", help="Drop committed runs that runs.yml no longer asks for.")] = False,
 ) -> None:
-    """Write a profile's committed results from all runs made so far, here or elsewhere."""
-    from placeprior import experiment, ledger
+    """Write a profile's committed results from all runs made so far, here or elsewhere, and its trials' tables."""
+    from placeprior import experiment, ledger, matrix, trials
 
     before = set(ledger.scores(profile)["run"])
     path = experiment.collect(profile, drop=drop)
     after = set(ledger.scores(profile)["run"])
     typer.echo(f"{path.parent}: {len(after):,} runs, {len(after - before):,} new, {len(before - after):,} dropped")
+    for name in matrix.profile(profile).get("trials", {}):
+        if trials.collect(profile, name):
+            typer.echo(f"{trials.path(profile, name)}: {len(trials.read(profile, name))} of "
+                       f"{len(matrix.trials(profile, name))} runs")
 
 
 def _training(run_id: str, result: dict[str, Any]) -> dict[str, Any]:
