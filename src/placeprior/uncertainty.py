@@ -12,7 +12,7 @@ from sklearn.metrics import r2_score
 
 from placeprior import ledger, matrix
 from placeprior.conformal import coverage, radius
-from placeprior.correlogram import practical_range
+from placeprior.correlogram import correlation_range
 from placeprior.errors import ConfigError, StoreError
 from placeprior.experiment import cube_of, parts_of
 from placeprior.matrix import Run
@@ -86,7 +86,7 @@ def _cell(runs: list[Run]) -> list[dict[str, object]]:
     station, error = test["station"].to_numpy(), (test["estimate"] - test["pm25"]).to_numpy()
     lonlat = stations(cube)[np.unique(station)]
     by_station = test.assign(error=error**2).groupby("station")["error"].mean().to_numpy()
-    block = squares(lonlat, max(BLOCK_KM, practical_range(by_station[:, None], lonlat)))
+    block = squares(lonlat, max(BLOCK_KM, correlation_range(by_station[:, None], lonlat)))
     rows = []
     for level in LEVELS:
         half = radius((aside["estimate"] - aside["pm25"]).to_numpy(), aside["station"].to_numpy(), level)
