@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 RUNS = "profiles:\n" + "".join(f"""\
   {profile}:
     size: demo
-    settings: {{width: 4, summary: 4, window: 3, epochs: 1, batch: 64, rows_per_epoch: 128}}
+    settings: {{width: 4, summary: 4, window: 3, epochs: 1, batch: 64}}
     live: [core]
     tasks: {{world: {{load: world, options: {{stations: 24, days: 40}}}}}}
     matrices:

@@ -57,6 +57,9 @@ def test_page_runs(page: str, smoke: Path, monkeypatch: pytest.MonkeyPatch) -> N
     made = pages.execute(page, smoke / f"{page}.ipynb", profile=profile)
     notebook = nbformat.read(made, as_version=4)
     text = "\n".join(cell.source for cell in notebook.cells)
+    if "Its runs are being made" in text:  # what it needs of the committed results is not complete
+        assert SPECS[page].get("needs")
+        return
     assert "How this page was made" in text
     shown = [out for cell in notebook.cells for out in cell.get("outputs", [])]
     assert any("image/png" in out.get("data", {}) for out in shown) or profile not in ("smoke",)
