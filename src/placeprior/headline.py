@@ -102,7 +102,7 @@ def gains_table(found: pd.DataFrame) -> pd.DataFrame:
     table = pd.DataFrame("–", names, compare.splits_in(found), dtype=object)
     for row in found.itertuples():
         mean = f"**{row.difference:+.3f}**" if row.clear else f"{row.difference:+.3f}"
-        within = f" ({row.low:+.2f} to {row.high:+.2f})" if np.isfinite(row.low) else " (one seed)"
+        within = f" ({row.low:+.3f} to {row.high:+.3f})" if np.isfinite(row.low) else " (one seed)"
         table.loc[look(row.arm).name, row.split] = compare.minus(mean + within)
     return table.rename(columns=compare.SPLITS).rename_axis(f"R² minus that of {look(REFERENCE).name}")
 
