@@ -18,7 +18,7 @@ from conftest import RUNS_YML, toy_cube
 from sklearn.metrics import r2_score
 
 from placeprior import experiment, ledger, lock, matrix, metrics
-from placeprior.errors import StoreError, TrainingError
+from placeprior.errors import CubeError, StoreError, TrainingError
 from placeprior.experiment import Prepared, collect, make, place_scaler
 from placeprior.neighbours import neighbour_pm25
 from placeprior.splits import split
@@ -387,6 +387,12 @@ def test_neighbours_in_training_are_as_far_as_in_the_test_unless_the_task_says_o
     assert near["matched"]["train"] == pytest.approx(near["matched"]["test"], rel=0.15)
     assert near["unmatched"]["train"] < 0.7 * near["unmatched"]["test"]
     assert near["matched"]["test"] == pytest.approx(near["unmatched"]["test"], rel=1e-4)
+
+
+def test_a_predictor_with_the_name_of_a_made_one_is_refused_not_doubled(project):
+    run, cube = by_model()["none"], toy_cube().assign_attrs(neighbours=1).rename(wind="neighbour_pm25")
+    with pytest.raises(CubeError, match="predictor 'neighbour_pm25' of its own.*drop it"):
+        Prepared(run, cube, split("spatial", cube, 0))
 
 
 def test_the_seed_of_training_does_not_move_the_split(project):

@@ -93,3 +93,9 @@ def test_bootstrap_repeats_itself_and_covers():
     assert (one["r2"] != other["r2"]).any() and one["r2"].shape == (1, 300)
     low, high = np.percentile(one["rmse"], [2.5, 97.5])
     assert low < scores(sums[0].sum(0))["rmse"] < high
+
+
+def test_a_masked_measurement_is_not_a_number_and_is_refused():
+    y = np.ma.masked_array([1.0, 2.0, 99999.0], [False, False, True])
+    with pytest.raises(TrainingError, match="1 of 3 .* not finite numbers, first at station 2"):
+        station_sums(np.array([0, 1, 2]), y, np.ones(3))

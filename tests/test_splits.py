@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import toy_cube
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from placeprior import coords
 from placeprior.coords import project
-from placeprior.errors import ConfigError, UnknownName
+from placeprior.errors import ConfigError, CoordinateError, UnknownName
 from placeprior.splits import (
     BLOCK_KM,
     BUFFER_KM,
@@ -331,3 +332,18 @@ def test_stations_that_cannot_be_kept_are_refused(cube, name, message):
 def test_a_misspelt_suffix_is_no_split(name):
     with pytest.raises(UnknownName, match="unknown split"):
         folds(name)
+
+
+@pytest.mark.parametrize("labelled", [pd.DataFrame, lambda p: pd.DataFrame(p)[::-1]])
+def test_labels_of_a_table_decide_which_column_is_the_longitude(labelled):
+    places = {"lat": [39.7, 41.9, 30.3], "lon": [-105.0, -87.6, -97.7]}
+    plain = np.column_stack([places["lon"], places["lat"]])
+    table = labelled(places)
+    order = table.index.to_numpy()
+    np.testing.assert_array_equal(partition(table, 8), partition(plain, 8)[order])
+    np.testing.assert_array_equal(state_folds(table), state_folds(plain)[order])
+
+
+def test_no_state_is_given_to_places_of_another_country():
+    with pytest.raises(CoordinateError, match="the split by states"):
+        state_folds(np.array([[13.4, 52.5], [2.3, 48.9]]))

@@ -31,7 +31,7 @@ from safetensors.torch import save_file
 
 from placeprior import baselines, committed, data, encoders, gapfill, ledger, lock, matrix, metrics, processor
 from placeprior.cube import predictors
-from placeprior.errors import BusyError, DamagedEntry, StoreError
+from placeprior.errors import BusyError, CubeError, DamagedEntry, StoreError
 from placeprior.fusion import HEAD
 from placeprior.matrix import Run
 from placeprior.model import PlaceModel
@@ -103,6 +103,10 @@ class Prepared:
             else:
                 rng = np.random.default_rng([SPLIT_SEED, run.fold, run.seed])
                 near = matched_features(*known, parts.train, parts.test, rng)
+            if own := set(names) & set(NEIGHBOUR_FEATURES):
+                raise CubeError(f"the cube of task {run.task!r} has a predictor {min(own)!r} of its own, and the "
+                                "neighbour features are made for each fold; drop it from the cube, or its attribute "
+                                "'neighbours'")
             features = np.concatenate([features, near], axis=-1)
             names += NEIGHBOUR_FEATURES
         features = features.astype(np.float32)

@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
+from placeprior import arrays
 from placeprior.errors import TrainingError
 
 HIGH = 35.0  # µg m-3, the level of the US daily standard (40 CFR 50.18), the paper's "high" subset
@@ -38,11 +39,13 @@ def station_sums(station: np.ndarray, y: np.ndarray, prediction: np.ndarray) -> 
     TrainingError
         If a value is not a finite number: a sum would pass over it, and the row count as estimated without error.
     """
+    y, prediction = (arrays.numbers(each, what, TrainingError) for each, what in ((y, "y"), (prediction, "prediction")))
+    station = np.asarray(station)
     wrong = ~(np.isfinite(y) & np.isfinite(prediction))
     if wrong.any():
         raise TrainingError(f"{wrong.sum()} of {wrong.size} estimates or measurements are not finite numbers, first at "
                             f"station {station[wrong.argmax()]}; check the predictors for extreme values")
-    y, e = y.astype(np.float64), prediction.astype(np.float64) - y
+    e = prediction - y
     high = y >= HIGH
     columns = (np.ones_like(y), e, e**2, np.abs(e), y, y**2, high.astype(float), high * e**2)
     table = pd.DataFrame(dict(zip(SUMS, columns, strict=True)))

@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 import xarray as xr
 
-from placeprior.coords import CONUS_BOX, nearest_km, project, states
+from placeprior.coords import CONUS_BOX, at_home, check_lonlat, nearest_km, project, states
 from placeprior.errors import ConfigError, UnknownName
 
 HISTORY = 21
@@ -100,7 +100,13 @@ def state_folds(lonlat: np.ndarray) -> np.ndarray:
     """The fold of the split ``state`` that tests each place, shape (n,); see :func:`state_name`.
 
     A place off the drawn shore or border belongs to the nearest state.
+
+    Raises
+    ------
+    CoordinateError
+        Places of another country: the nearest state would mean nothing.
     """
+    lonlat = at_home(lonlat, "the split by states", together=True)
     shapes = [states()[name] for name in sorted(states())]
     within = np.array([shapely.contains_xy(shape, *lonlat.T) for shape in shapes])
     off = ~within.any(0)
@@ -136,7 +142,7 @@ def partition(lonlat: np.ndarray, delta: float) -> np.ndarray:
     -------
     ndarray of int, shape (n,)
     """
-    west, south = CONUS_BOX[:2]
+    lonlat, (west, south) = check_lonlat(lonlat), CONUS_BOX[:2]
     i = np.floor((lonlat[:, 0] - west) / delta).astype(int)
     j = np.floor((lonlat[:, 1] - south) / delta).astype(int)
     return (i + j) % 2 + 1
