@@ -32,7 +32,9 @@ class _OwnKernel(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         """How to start it."""
-        return KernelSpec(argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        # Its warning that it talks over this machine's own sockets would stand above every page in the log.
+        return KernelSpec(argv=[sys.executable, "-m", "ipykernel_launcher", "--IPKernelApp.log_level=ERROR", "-f",
+                                "{connection_file}"],
                           display_name=KERNEL["display_name"], language=KERNEL["language"])
 
 
