@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from placeprior import aa, compare, coverage, evidence, ledger, metrics, paired
+from placeprior import aa, compare, coverage, ledger, matrix, metrics, paired
 from placeprior.errors import StoreError
 from placeprior.matrix import Run
 
@@ -109,4 +109,4 @@ def test_evidence_of_runs_is_that_of_their_scores(monkeypatch):
     monkeypatch.setattr(ledger, "stations", lambda ids: {run: tables[run] for run in ids})
     found, wanted = aa.collect(runs), aa.aa(scores, sums)
     pd.testing.assert_frame_equal(found, wanted)
-    assert {"aa", "coverage"} <= set(evidence.KINDS)
+    assert {"aa", "coverage"} <= set(matrix.EVIDENCE)
