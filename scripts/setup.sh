@@ -20,6 +20,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
 
 say() { printf 'setup: %s\n' "$*"; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+# One that was killed is dead even where nobody has asked for its exit status yet.
+alive() { kill -0 "$1" 2>/dev/null && case "$(ps -o stat= -p "$1" 2>/dev/null)" in Z*) false ;; esac; }
 modern() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
 # What pip refused without touching a package is gone on with the next time, and need not be made again.
 refused() { $BIN/python scripts/installed.py 2>/dev/null && rm -f $MARK; fail "$@"; }
@@ -45,7 +47,7 @@ if [ ! -e $MARK ] && [ "$(cat .venv/stamp 2>/dev/null)" = "$stamp" ] && modern $
 # A link is made whole or not at all, and says who made it.
 while ! ln -s $$ $LOCK 2>/dev/null; do
     holder=$(readlink $LOCK) || fail "cannot write in $(pwd); make it writable, or clone the project elsewhere"
-    if kill -0 "$holder" 2>/dev/null; then
+    if alive "$holder"; then
         fail "process $holder is setting up this folder; wait for it, then start again"
     fi
     rm -f $LOCK # it was killed
