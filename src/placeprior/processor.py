@@ -2,8 +2,9 @@
 
 PyTorch, oneDNN and MKL choose their kernels by what the processor can do, and wider instructions add up in another
 order. A network trained on one processor then ends a little elsewhere than on another, by as much as between seeds.
-Limited to AVX2, which x86-64 processors have had since 2013 (Intel) and 2015 (AMD), they choose the same kernels; MKL is
-told to add up alike on processors of every maker. Nothing is limited where the user has set the variable, or on another architecture.
+Limited to AVX2, which x86-64 processors have had since 2013 (Intel) and 2015 (AMD), they choose the same kernels; MKL
+is told to add up alike on processors of every maker. Nothing is limited where the user has set the variable, or on
+another architecture.
 """
 
 from __future__ import annotations
