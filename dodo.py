@@ -103,7 +103,7 @@ def _told(action):
 def _make(run_id: str, profile: str) -> None:
     from placeprior import experiment
 
-    experiment.make({run.id: run for run in _all_runs(profile)}[run_id], log=lambda line: print(line, flush=True))
+    experiment.make(matrix.find(run_id, profile), log=lambda line: print(line, flush=True))
 
 
 @_told
@@ -118,15 +118,6 @@ def _collect(profile: str) -> None:
     experiment.collect(profile)
     for name in matrix.profile(profile).get("trials", {}):
         trials.collect(profile, name)
-
-
-@functools.cache
-def _all_runs(profile: str) -> list[matrix.Run]:
-    """A profile's runs and those of its trials, none twice, in the order of runs.yml."""
-    asked = [*matrix.runs(profile)]
-    for name in matrix.profile(profile).get("trials", {}):
-        asked += matrix.trials(profile, name)
-    return list({run.id: run for run in asked}.values())
 
 
 def _is_made(run_id: str, profile: str) -> bool:
@@ -167,7 +158,7 @@ def _refuse(profile: str) -> None:
 def task_train():
     """Make one run of a profile (train:demo:ID)."""
     for profile in TRAINED:
-        for run in [] if _runs(profile) is None else _all_runs(profile):
+        for run in [] if _runs(profile) is None else matrix.every_run(profile):
             yield {
                 "name": f"{profile}:{run.id}",
                 "actions": [(_make, [run.id, profile])],
@@ -303,7 +294,7 @@ def _everything(task: str, profile: str):
     yield {
         "basename": task,
         "actions": [(_refuse if known is None else _collect, [profile])],
-        "task_dep": [f"train:{profile}:{run.id}" for run in ([] if known is None else _all_runs(profile))],
+        "task_dep": [f"train:{profile}:{run.id}" for run in ([] if known is None else matrix.every_run(profile))],
     }
     yield {
         "basename": f"{task}-evidence",

@@ -221,7 +221,7 @@ def _network(run: Run, cube: xr.Dataset, parts: Split) -> np.ndarray:
     plain = _plain(run)
     experiment.make(plain, log=lambda _: None)
     model, scalers = predict.restore(plain)
-    window = experiment.Config(**plain.config).window
+    window = plain.settings.window
     windows = Windows(experiment.Prepared(plain, cube, parts).features, window)
 
     def said(mask: np.ndarray) -> np.ndarray:

@@ -37,7 +37,6 @@ from placeprior.matrix import Run
 from placeprior.model import PlaceModel
 from placeprior.neighbours import matched_features, neighbour_features
 from placeprior.provenance import versions
-from placeprior.sizes import Config
 from placeprior.splits import Split, split, stations
 from placeprior.train import predict, train
 from placeprior.windows import Scaler, Windows
@@ -197,7 +196,7 @@ def build_model(run: Run, n_features: int, dim: int, module: torch.nn.Module | N
     module : torch.nn.Module, optional
         Turns these numbers into the place vector, and is trained with the rest.
     """
-    config = Config(**run.config)
+    config = run.settings
     generator = torch.Generator().manual_seed(1000 * run.seed + run.fold)
     fusion = HEAD if run.variant == matrix.HEAD_ONLY else run.fusion
     return PlaceModel(n_features, dim if module is None else module.dim, fusion, width=config.width,
@@ -306,7 +305,7 @@ def _fill_entry(work: Path, run: Run, log: Any) -> None:
         estimates["test"] = baselines.estimate(run.variant, run, cube, parts)
         result["parameters"] = 0
     else:
-        config = Config(**run.config)
+        config = run.settings
         ready = Prepared(run, cube, parts)
         dim = 0 if ready.place is None else ready.place.shape[1]
         model = build_model(run, len(ready.names), dim, ready.module).to(device)

@@ -37,7 +37,6 @@ from placeprior.interval import Noise, interval
 from placeprior.matrix import Run
 from placeprior.paired import squares
 from placeprior.predict import restore
-from placeprior.sizes import Config
 from placeprior.splits import stations
 from placeprior.windows import Windows
 
@@ -262,7 +261,7 @@ def _fit(run: Run) -> _Fit:
     cube = cube_of(run)
     parts = parts_of(run, cube)
     ready, (model, _) = Prepared(run, cube, parts), restore(run)
-    data = Windows(ready.features, Config(**run.config).window, ready.place)
+    data = Windows(ready.features, run.settings.window, ready.place)
     found = permute(model, data, data.rows(parts.test), ready.names, seed=[run.seed, run.fold])
     scale, stored = ready.y_scale, ledger.table(run.id, "predictions").iloc[found.rows]
     truth = stored["pm25"].to_numpy(np.float64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -165,18 +166,14 @@ def progress(profile: str, name: str) -> tuple[int, int]:
     if name in spec.get("evidence", {}):
         return int(any(results(profile).glob(f"{name}.*"))), 1
     product = spec["matrices"].get(name) or spec["trials"][name]
-    asked = [(task, model, split, fold, seed) for task in product["task"] for model in product["model"]
-             for split in product["split"] for fold in matrix.asked_folds(product, split) for seed in product["seed"]]
+    places = sum(len(matrix.asked_folds(product, split)) for split in product["split"])
+    asked = places * math.prod(len(product[key]) for key in ("task", "model", "seed"))
     if name in spec["matrices"]:
-        frame = scores(profile)
-    else:
-        from placeprior import trials  # which reads this module
+        return scores(profile, name)["run"].nunique(), asked
+    from placeprior import trials  # which reads this module
 
-        frame, asked = trials.read(profile, name), asked * len(product["settings"])
-        return min(len(frame), len(asked)), len(asked)
-    model = frame["variant"].where(frame["fusion"] == "-", frame["variant"] + "/" + frame["fusion"])
-    made = set(zip(frame["task"], model, frame["split"], frame["fold"], frame["seed"], strict=True))
-    return len(made.intersection(asked)), len(set(asked))
+    asked *= len(product["settings"])
+    return min(len(trials.read(profile, name)), asked), asked
 
 
 def sums(profile: str) -> pd.DataFrame:

@@ -267,6 +267,14 @@ def absent(profile_name: str) -> dict[str, str]:
     return missing
 
 
+def every_run(profile_name: str) -> list[Run]:
+    """A profile's runs and those of its trials, none twice, in the order of ``runs.yml``."""
+    asked = runs(profile_name)
+    for name in profile(profile_name).get("trials", {}):
+        asked += trials(profile_name, name)
+    return list({run.id: run for run in asked}.values())
+
+
 def trials(profile_name: str, name: str) -> list[Run]:
     """The runs of a trial: one product for each of its ``settings``, which are changes to the profile's size.
 
@@ -332,9 +340,7 @@ def find(run_id: str, profile_name: str | None = None) -> Run:
     known = {}
     for name in [profile_name] if profile_name else configuration()["profiles"]:
         try:
-            known |= {run.id: run for run in runs(name)}
-            for trial in profile(name).get("trials", {}):
-                known |= {run.id: run for run in trials(name, trial)}
+            known |= {run.id: run for run in every_run(name)}
         except MissingData:
             continue
     if run_id not in known:

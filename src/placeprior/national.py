@@ -17,7 +17,6 @@ from placeprior.experiment import cube_of
 from placeprior.ledger import KEY
 from placeprior.matrix import Run
 from placeprior.predict import daily_map
-from placeprior.sizes import Config
 from placeprior.splits import HISTORY
 
 RESOLUTION = 0.25  # degrees
@@ -117,7 +116,7 @@ def inputs(runs: Sequence[Run], lon: np.ndarray, lat: np.ndarray, day: int) -> x
     ConfigError
         If a predictor of real measurements differs from station to station: between them it is not known here.
     """
-    window = max((Config(**run.config).window for run in runs if run.variant not in matrix.BASELINES), default=1)
+    window = max((run.settings.window for run in runs if run.variant not in matrix.BASELINES), default=1)
     needed, cube = np.arange(day - window + 1, day + 1), cube_of(runs[0])
     cells = np.column_stack([m.ravel() for m in np.meshgrid(lon, lat)])
     land = coords.inside(cells).reshape(len(lat), len(lon))

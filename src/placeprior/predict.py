@@ -12,7 +12,6 @@ from placeprior.errors import ConfigError, StoreError
 from placeprior.experiment import build_model, cube_of, filler_of, parts_of, place_encoder, pool_of, trainable
 from placeprior.matrix import Run
 from placeprior.neighbours import neighbour_features
-from placeprior.sizes import Config
 from placeprior.splits import stations
 from placeprior.train import predict
 from placeprior.windows import Scaler, Windows
@@ -61,7 +60,7 @@ def daily_map(run: Run, grid: xr.Dataset, *, chunk: int = 20_000) -> xr.DataArra
     xarray.DataArray
         (y, x), µg m-3; NaN off land.
     """
-    config = Config(**run.config)
+    config = run.settings
     lon, lat = np.meshgrid(grid["lon"].values, grid["lat"].values)
     land = grid["land"].values
     lonlat = np.column_stack([lon[land], lat[land]])

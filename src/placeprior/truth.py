@@ -21,7 +21,6 @@ from placeprior.ledger import KEY
 from placeprior.matrix import Run
 from placeprior.paired import squares
 from placeprior.predict import daily_map
-from placeprior.sizes import Config
 from placeprior.splits import HISTORY, stations
 
 RESOLUTION = 0.5  # degrees
@@ -161,7 +160,7 @@ def maps(run: Run) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     estimate, truth : ndarray, shape (cell, day)
         µg m-3.
     """
-    window = Config(**run.config).window if run.config else 1
+    window = run.settings.window if run.config else 1
     grid = _grid(json.dumps(run.data["options"], sort_keys=True), max(window, 7))
     land = grid["land"].values
     lon, lat = np.meshgrid(grid["lon"].values, grid["lat"].values)

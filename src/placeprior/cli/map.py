@@ -71,10 +71,9 @@ def _built(run: Run, day: datetime, path: Path) -> xr.Dataset:
 
     from placeprior import matrix
     from placeprior.data import build
-    from placeprior.sizes import Config
 
     whole = build.load(path)
-    before = 0 if run.variant in matrix.BASELINES else Config(**run.config).window - 1
+    before = 0 if run.variant in matrix.BASELINES else run.settings.window - 1
     last = np.datetime64(day, "D")
     days = whole.sel(time=slice(last - before, last))
     if days.sizes["time"] <= before:
@@ -91,10 +90,9 @@ def _index(run: Run, day: datetime) -> tuple[int, int]:
     from placeprior import matrix
     from placeprior.data.labels import START
     from placeprior.data.world import World
-    from placeprior.sizes import Config
 
     index = int((np.datetime64(day, "D") - START.astype("datetime64[D]")).astype(int))
-    before = 0 if run.variant in matrix.BASELINES else Config(**run.config).window - 1
+    before = 0 if run.variant in matrix.BASELINES else run.settings.window - 1
     last = int(World(**run.data["options"]).days) - 1
     if not before <= index <= last:
         first, final = (START.astype("datetime64[D]") + n for n in (before, last))
