@@ -15,10 +15,14 @@ SPEC = """    trials:
 
 @pytest.fixture
 def tried(project):
-    path = project / "runs.yml"
-    path.write_text(path.read_text(encoding="utf-8").replace("  far:", SPEC, 1), encoding="utf-8")
-    matrix._read.cache_clear()
+    rewrite(project, "  far:", SPEC)
     return project
+
+
+def rewrite(project, old, new):
+    path = project / "runs.yml"
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    matrix._read.cache_clear()
 
 
 def make_all():
@@ -58,9 +62,7 @@ def test_what_is_chosen_by_validation_keeps_no_test_score(tried):
 def test_a_committed_row_that_is_no_longer_asked_for_is_named_not_dropped(tried):
     make_all()
     trials.collect("tiny", "doubling")
-    path = tried / "runs.yml"
-    path.write_text(path.read_text(encoding="utf-8").replace("{epochs: 4}", "{epochs: 3}"), encoding="utf-8")
-    matrix._read.cache_clear()
+    rewrite(tried, "{epochs: 4}", "{epochs: 3}")
     with pytest.raises(StoreError, match="doubling.csv holds 1 runs that runs.yml does not ask for"):
         trials.collect("tiny", "doubling")
 
@@ -68,8 +70,6 @@ def test_a_committed_row_that_is_no_longer_asked_for_is_named_not_dropped(tried)
 def test_trials_are_checked_like_matrices(tried):
     with pytest.raises(UnknownName, match="trial of profile 'tiny' 'doublin'; did you mean 'doubling'"):
         matrix.trials("tiny", "doublin")
-    path = tried / "runs.yml"
-    path.write_text(path.read_text(encoding="utf-8").replace(", settings: [{}, {epochs: 4}]", ""), encoding="utf-8")
-    matrix._read.cache_clear()
+    rewrite(tried, ", settings: [{}, {epochs: 4}]", "")
     with pytest.raises(ConfigError, match="trial 'doubling' of profile 'tiny' in runs.yml has no 'settings'"):
         matrix.trials("tiny", "doubling")

@@ -91,7 +91,7 @@ class Prepared:
 
     def __init__(self, run: Run, cube: xr.Dataset, parts: Split) -> None:
         names = predictors(cube)
-        features = np.stack([cube[name].transpose("station", "time").values for name in names], axis=-1)
+        features = _stacked(cube)
         self.gaps = None
         if filler := filler_of(run, cube, parts):
             features, self.gaps = filler(features, cube["time"].values), filler.accuracy()
@@ -135,6 +135,11 @@ class Prepared:
             self.place = self.place_scale(vectors)
 
 
+def _stacked(cube: xr.Dataset) -> np.ndarray:
+    """All predictors of a cube side by side, shape (station, time, feature)."""
+    return np.stack([cube[name].transpose("station", "time").values for name in predictors(cube)], axis=-1)
+
+
 def filler_of(run: Run, cube: xr.Dataset, parts: Split) -> gapfill.Filler | None:
     """What fills the gaps of a run's predictors, at its stations and on its maps; None where the task has no gaps.
 
@@ -143,9 +148,7 @@ def filler_of(run: Run, cube: xr.Dataset, parts: Split) -> gapfill.Filler | None
     gaps = cube.attrs.get("gaps", "").split()
     if not gaps:
         return None
-    names = predictors(cube)
-    features = np.stack([cube[name].transpose("station", "time").values for name in names], axis=-1)
-    return gapfill.Filler(features, names, gaps, parts.train, stations(cube), cube["time"].values,
+    return gapfill.Filler(_stacked(cube), predictors(cube), gaps, parts.train, stations(cube), cube["time"].values,
                           seed=1000 * run.seed + run.fold)
 
 
