@@ -220,12 +220,13 @@ def test_a_map_takes_the_days_that_its_model_looks_at(sources, tmp_path):
     from types import SimpleNamespace
 
     from placeprior.cli.map import _built
+    from placeprior.sizes import Config
 
     path = build.grid(PERIOD, REGION, ALL, tmp_path / "cache", tmp_path / "out", 0.5, lambda line: None)
-    run = SimpleNamespace(variant="none", config={"window": 5})
+    run = SimpleNamespace(variant="none", settings=Config(window=5))
     days = _built(run, datetime(2021, 2, 3), path)["time"].values.astype("datetime64[D]")
     assert [str(days[0]), str(days[-1]), len(days)] == ["2021-01-30", "2021-02-03", 5]
-    assert _built(SimpleNamespace(variant="idw", config={}), datetime(2021, 1, 20), path).sizes["time"] == 1
+    assert _built(SimpleNamespace(variant="idw", settings=Config()), datetime(2021, 1, 20), path).sizes["time"] == 1
     with pytest.raises(ConfigError, match="needs 4 days before it.*2021-01-20 to 2021-02-10"):
         _built(run, datetime(2021, 1, 22), path)
     with pytest.raises(ConfigError):
