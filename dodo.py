@@ -16,10 +16,12 @@ from pathlib import Path
 from doit.exceptions import TaskFailed
 from doit.tools import config_changed
 
-from placeprior import committed, evidence, integrity, ledger, lock, matrix, trials
+from placeprior import evidence
+from placeprior.cli.terminal import forgive
 from placeprior.data import tables
 from placeprior.errors import MissingData, PlacePriorError
-from placeprior.terminal import forgive
+from placeprior.files import integrity, lock
+from placeprior.runs import committed, plan, store, trials
 
 DOIT_CONFIG = {"default_tasks": ["book"], "backend": "sqlite3", "dep_file": ".doit.db", "verbosity": 2}
 ROOT = Path(__file__).parent
@@ -54,7 +56,7 @@ def _check() -> None:
     try:
         for profile in TRAINED:
             _runs(profile)
-            committed.check(ledger.results(profile))
+            committed.check(store.results(profile))
         if {"doit"} & set(Path(sys.argv[0]).parts[-2:]) and sys.argv[1:2] not in ([word] for word in READING):
             _alone()
     except PlacePriorError as error:
@@ -101,35 +103,37 @@ def _told(action):
 
 @_told
 def _make(run_id: str, profile: str) -> None:
-    from placeprior import experiment
+    from placeprior.runs import making
 
-    experiment.make(matrix.find(run_id, profile), log=lambda line: print(line, flush=True))
+    making.make(plan.find(run_id, profile), log=lambda line: print(line, flush=True))
 
 
 @_told
 def _gather(profile: str, name: str) -> None:
-    evidence.make(profile, name, log=lambda line: print(line, flush=True))
+    from placeprior.evidence import collection
+
+    collection.make(profile, name, log=lambda line: print(line, flush=True))
 
 
 @_told
 def _collect(profile: str) -> None:
-    from placeprior import experiment
+    from placeprior.runs import making
 
-    experiment.collect(profile)
-    for name in matrix.profile(profile).get("trials", {}):
-        trials.collect(profile, name)
+    making.collect_scores(profile)
+    for name in plan.profile(profile).get("trials", {}):
+        trials.collect_trial(profile, name)
 
 
 def _is_made(run_id: str, profile: str) -> bool:
     """Whether a run is in the store to the last byte or, where the store knows nothing of it, in committed scores."""
-    return ledger.is_whole(run_id) or (not (ledger.store() / run_id).exists() and run_id in ledger.kept(profile))
+    return store.is_whole(run_id) or (not (store.store() / run_id).exists() and run_id in store.kept(profile))
 
 
 def _same_runs(profile: str):
     """Up to date while the set of runs made for a profile has not changed."""
 
     def check(task, values):
-        made = sorted(ledger.done(profile) & {run.id for run in matrix.runs(profile)})
+        made = sorted(store.done(profile) & {run.id for run in plan.runs(profile)})
         digest = hashlib.sha256(" ".join(made).encode()).hexdigest()
         task.value_savers.append(lambda: {"made": digest})
         return values.get("made") == digest
@@ -139,26 +143,26 @@ def _same_runs(profile: str):
 
 def _runs(profile: str):
     try:
-        return matrix.runs(profile)
+        return plan.runs(profile)
     except MissingData:
         return None
 
 
 def _wanted(profile: str) -> list[str]:
     """Runs to make before a profile's scores are collected: the book waits for the live ones alone."""
-    live = matrix.live(profile)
-    return [run.id for run in matrix.runs(profile) if not live or run.id in live]
+    live = plan.live(profile)
+    return [run.id for run in plan.runs(profile) if not live or run.id in live]
 
 
 @_told
 def _refuse(profile: str) -> None:
-    matrix.runs(profile)
+    plan.runs(profile)
 
 
 def task_train():
     """Make one run of a profile (train:demo:ID)."""
     for profile in TRAINED:
-        for run in [] if _runs(profile) is None else matrix.every_run(profile):
+        for run in [] if _runs(profile) is None else plan.every_run(profile):
             yield {
                 "name": f"{profile}:{run.id}",
                 "actions": [(_make, [run.id, profile])],
@@ -185,15 +189,15 @@ def task_scores():
 
 @_told
 def _page(page: str) -> None:
-    from placeprior import pages
+    from placeprior.book import pages
 
     pages.execute(page, CHAPTERS / f"{page}.ipynb")
 
 
 def task_evidence():
-    """Make a table beyond scores from stored runs, training those the store lacks (evidence:aqs:strata)."""
+    """Make a table beyond scores from stored runs, training those the store lacks (evidence:aqs:subsets)."""
     for profile in TRAINED:
-        for name in matrix.profile(profile).get("evidence", {}) if _runs(profile) is not None else []:
+        for name in plan.profile(profile).get("evidence", {}) if _runs(profile) is not None else []:
             yield {
                 "name": f"{profile}:{name}",
                 "actions": [(_gather, [profile, name])],
@@ -204,13 +208,17 @@ def task_evidence():
 
 def task_page():
     """Execute a notebook into a chapter (page:comparison)."""
-    for page, spec in matrix.configuration()["pages"].items():
+    for page, spec in plan.configuration()["pages"].items():
         own = spec.get("profile", "demo") == "demo"  # other profiles' results are shown as they were committed
         yield {
             "name": page,
             "actions": [(_page, [page])],
-            "file_dep": [str(ROOT / "notebooks" / f"{spec['notebook']}.py"), str(ROOT / "runs.yml"), *SOURCES,
-                         *_shown(own)],
+            "file_dep": [
+                str(ROOT / "notebooks" / f"{spec['notebook']}.py"),
+                str(ROOT / "runs.yml"),
+                *SOURCES,
+                *_shown(own),
+            ],
             "task_dep": ["scores:demo"] if own else [],
             "targets": [str(CHAPTERS / f"{page}.ipynb")],
             "uptodate": [_same_chapter(page), *([config_changed(_cubes())] if page == CARD else [])],
@@ -271,9 +279,12 @@ def _build() -> bool:
 
 def task_book():
     """Build the book."""
-    pages = [str(CHAPTERS / f"{page}.ipynb") for page in matrix.configuration()["pages"]]
-    written = [str(p) for p in (ROOT / "book").rglob("*") if p.is_file() and CHAPTERS not in p.parents
-               and "__pycache__" not in p.parts]
+    pages = [str(CHAPTERS / f"{page}.ipynb") for page in plan.configuration()["pages"]]
+    written = [
+        str(p)
+        for p in (ROOT / "book").rglob("*")
+        if p.is_file() and CHAPTERS not in p.parents and "__pycache__" not in p.parts
+    ]
     values = [str(p) for p in sorted((ROOT / "results").glob("*/values.json")) if p.parent.name != "smoke"]
     return {
         "actions": [_build],
@@ -294,13 +305,15 @@ def _everything(task: str, profile: str):
     yield {
         "basename": task,
         "actions": [(_refuse if known is None else _collect, [profile])],
-        "task_dep": [f"train:{profile}:{run.id}" for run in ([] if known is None else matrix.every_run(profile))],
+        "task_dep": [f"train:{profile}:{run.id}" for run in ([] if known is None else plan.every_run(profile))],
     }
     yield {
         "basename": f"{task}-evidence",
         "actions": [],
-        "task_dep": [task, *(f"evidence:{profile}:{name}" for name in matrix.profile(profile).get("evidence", {})
-                             if known is not None)],
+        "task_dep": [
+            task,
+            *(f"evidence:{profile}:{name}" for name in plan.profile(profile).get("evidence", {}) if known is not None),
+        ],
     }
 
 

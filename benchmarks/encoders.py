@@ -269,13 +269,19 @@ def random_satclip(degrees: int) -> Callable[[Array], Array]:
     """SatCLIP's location encoder at its published size, with random weights: speed does not depend on them."""
     generator = torch.Generator().manual_seed(0)
     widths = (degrees**2, 512, 512, satclip.DIM)
-    layers = [(torch.randn(out, into, generator=generator, dtype=torch.float64) / into, torch.zeros(out).double())
-              for into, out in zip(widths, widths[1:], strict=False)]  # fmt: skip
+    layers = [
+        (torch.randn(out, into, generator=generator, dtype=torch.float64) / into, torch.zeros(out).double())
+        for into, out in zip(widths, widths[1:], strict=False)
+    ]
 
     def run(places: Array) -> Array:
         with torch.inference_mode():
-            return torch.cat([satclip.siren(satclip_harmonics(part, degrees), layers).float()
-                              for part in torch.from_numpy(places).split(satclip.CHUNK)]).numpy()  # fmt: skip
+            return torch.cat(
+                [
+                    satclip.siren(satclip_harmonics(part, degrees), layers).float()
+                    for part in torch.from_numpy(places).split(satclip.CHUNK)
+                ]
+            ).numpy()
 
     return run
 
@@ -287,8 +293,11 @@ def main() -> None:
     head = f"{'position encoding':20}{'numbers':>8}{'public, 1/s':>14}{'ours, 1/s':>14}{'ratio':>8}" + (
         f"{'public, MiB':>14}{'ours, MiB':>14}"
     )
-    lines = [f"{PLACES:,} places, one thread, places a second of processor time, best of {ROUNDS}; working memory "
-             "beside the result", head]  # fmt: skip
+    lines = [
+        f"{PLACES:,} places, one thread, places a second of processor time, best of {ROUNDS}; working memory "
+        "beside the result",
+        head,
+    ]
     print("\n".join(lines), flush=True)
     found = {}
     for name in basis.BASES:
@@ -297,9 +306,13 @@ def main() -> None:
         lines.append(line)
     there, here = np.array([spent for spent in found.values() if spent]).T
     ratios = there / here
-    tail = [f"all {len(ratios)} in one go: {there.sum() / here.sum():.1f} times as fast; geometric mean of the ratios "
-            f"{np.exp(np.log(ratios).mean()):.1f}, smallest {ratios.min():.1f}", "", f"{FEW:,} places",
-            f"{'whole encoder':20}{'numbers':>8}{'ours, 1/s':>14}{'ours, MiB':>14}"]  # fmt: skip
+    tail = [
+        f"all {len(ratios)} in one go: {there.sum() / here.sum():.1f} times as fast; geometric mean of the ratios "
+        f"{np.exp(np.log(ratios).mean()):.1f}, smallest {ratios.min():.1f}",
+        "",
+        f"{FEW:,} places",
+        f"{'whole encoder':20}{'numbers':>8}{'ours, 1/s':>14}{'ours, MiB':>14}",
+    ]
     print("\n".join(tail), flush=True)
     whole: dict[str, Callable[[Array], Array]] = {name: encoders.load(name) for name in WHOLE}
     whole |= {f"satclip-l{degrees}-random": random_satclip(degrees) for degrees in satclip.DEGREES}

@@ -22,8 +22,8 @@ import pandas as pd
 import xarray as xr
 
 from placeprior import coords
-from placeprior.cube import place_on
 from placeprior.data import build
+from placeprior.data.cube import place_on
 from placeprior.data.sources import Item, Period, Region, Source
 from placeprior.data.sources.align import LONLAT, SINUSOIDAL
 from placeprior.data.sources.records import keep
@@ -37,7 +37,14 @@ KILOMETRE = 926.625433
 
 
 class Monitors(Source):
-    name, title, version, licence, citation, homepage = "aqs", "made-up monitors", "1", "none", "none", "https://x.example"
+    name, title, version, licence, citation, homepage = (
+        "aqs",
+        "made-up monitors",
+        "1",
+        "none",
+        "none",
+        "https://x.example",
+    )
     provides = {"pm25": ("µg m-3", "daily mean PM2.5")}
 
     def list(self, period, region):
@@ -92,14 +99,31 @@ def main() -> None:
     """Build both cubes and print what it took."""
     tile = 1200 * KILOMETRE
     sinusoidal = (np.arange(-10 * tile, -4 * tile, KILOMETRE), np.arange(2 * tile, 5 * tile, KILOMETRE)[::-1])
-    weather = ["precipitation", "radiation", "temperature_max", "temperature_min", "wind_speed", "wind_sin", "wind_cos",
-               "humidity", "vapour_pressure", "further_1", "further_2", "further_3"]  # 23 features in all
-    every = {s.name: s for s in (
-        Monitors(), Field("gridmet", weather, LONLAT, *degrees(1 / 24)),
-        Field("maiac", ["aod_047", "aod_055"], SINUSOIDAL, *sinusoidal),
-        Field("ndvi", ["ndvi"], SINUSOIDAL, *sinusoidal), Field("hms", ["smoke"], LONLAT, *degrees(1 / 24)),
-        Field("elevation", ["elevation"], LONLAT, *degrees(1 / 60), True),
-    )}  # fmt: skip
+    weather = [
+        "precipitation",
+        "radiation",
+        "temperature_max",
+        "temperature_min",
+        "wind_speed",
+        "wind_sin",
+        "wind_cos",
+        "humidity",
+        "vapour_pressure",
+        "further_1",
+        "further_2",
+        "further_3",
+    ]  # 23 features in all
+    every = {
+        s.name: s
+        for s in (
+            Monitors(),
+            Field("gridmet", weather, LONLAT, *degrees(1 / 24)),
+            Field("maiac", ["aod_047", "aod_055"], SINUSOIDAL, *sinusoidal),
+            Field("ndvi", ["ndvi"], SINUSOIDAL, *sinusoidal),
+            Field("hms", ["smoke"], LONLAT, *degrees(1 / 24)),
+            Field("elevation", ["elevation"], LONLAT, *degrees(1 / 60), True),
+        )
+    }
     build.chosen = lambda names: [s for n, s in every.items() if n in names]
     with tempfile.TemporaryDirectory() as folder:
         cache, out = Path(folder) / "cache", Path(folder) / "out"
@@ -107,7 +131,7 @@ def main() -> None:
             (cache / source.name).mkdir(parents=True)
             keep(cache / source.name / "x", {"sha256": "00", "size": 1, "retrieved": "2026-01-01"})
         rows = []
-        for what, make, period in (("stations", build.stations, YEAR), ("grid", build.grid, MONTH)):
+        for what, make, period in (("stations", build.at_monitors, YEAR), ("grid", build.grid, MONTH)):
             started = time.perf_counter()
             path = make(period, CONUS, list(every), cache, out, say=lambda line: None)
             seconds = time.perf_counter() - started

@@ -31,9 +31,11 @@ THREADS = os.cpu_count() or 1
 def inputs() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Random features (station, day, feature), place vectors (station, dim) and targets (station, day)."""
     rng = np.random.default_rng(0)
-    return (rng.normal(size=(STATIONS, DAYS, FEATURES)).astype(np.float32),
-            rng.normal(size=(STATIONS, DIM)).astype(np.float32),
-            rng.normal(size=(STATIONS, DAYS)).astype(np.float32))
+    return (
+        rng.normal(size=(STATIONS, DAYS, FEATURES)).astype(np.float32),
+        rng.normal(size=(STATIONS, DIM)).astype(np.float32),
+        rng.normal(size=(STATIONS, DAYS)).astype(np.float32),
+    )
 
 
 def rows(count: int, seed: int) -> np.ndarray:
@@ -47,9 +49,9 @@ def ours() -> dict[str, Any]:
     import torch
     from torch.nn.functional import huber_loss
 
-    from placeprior.model import PlaceModel
-    from placeprior.train import predict
-    from placeprior.windows import Windows
+    from placeprior.network.model import PlaceModel
+    from placeprior.network.training import estimate
+    from placeprior.network.windows import Windows
 
     torch.set_num_threads(THREADS)
     features, place, target = inputs()
@@ -72,11 +74,15 @@ def ours() -> dict[str, Any]:
         step(batch)
     trained = time.perf_counter() - started
     some = torch.as_tensor(rows(INFER, 2))
-    predict(model, data, some[:BATCH])
+    estimate(model, data, some[:BATCH])
     started = time.perf_counter()
-    predict(model, data, some)
-    return {"train": BATCH * STEPS / trained, "infer": INFER / (time.perf_counter() - started),
-            "parameters": sum(p.numel() for p in model.parameters()), "version": torch.__version__}
+    estimate(model, data, some)
+    return {
+        "train": BATCH * STEPS / trained,
+        "infer": INFER / (time.perf_counter() - started),
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "version": torch.__version__,
+    }
 
 
 def theirs() -> dict[str, Any]:
@@ -119,8 +125,12 @@ def theirs() -> dict[str, Any]:
     model.predict([windows[some[:4096]], places[some[:4096]]], batch_size=4096, verbose=0)
     started = time.perf_counter()
     model.predict([windows[some], places[some]], batch_size=4096, verbose=0)
-    return {"train": BATCH * STEPS / trained, "infer": INFER / (time.perf_counter() - started),
-            "parameters": model.count_params(), "version": tf.__version__}
+    return {
+        "train": BATCH * STEPS / trained,
+        "infer": INFER / (time.perf_counter() - started),
+        "parameters": model.count_params(),
+        "version": tf.__version__,
+    }
 
 
 def ceiling() -> tuple[float, float]:
@@ -160,8 +170,10 @@ def main() -> None:
         subprocess.run([str(python), "-m", "pip", "install", "-q", "tensorflow-cpu", "numpy"], check=True)
     # In turns, and the best of each: another process that takes a core for a while must not favour one side.
     rounds = [{"keras": side("keras", python), "placeprior": side("ours", sys.executable)} for _ in range(ROUNDS)]
-    found = {name: rounds[0][name] | {key: max(r[name][key] for r in rounds) for key in ("train", "infer", "memory")}
-             for name in rounds[0]}
+    found = {
+        name: rounds[0][name] | {key: max(r[name][key] for r in rounds) for key in ("train", "infer", "memory")}
+        for name in rounds[0]
+    }
     here, there = (int(found[name]["parameters"]) for name in ("placeprior", "keras"))
     rate, work = ceiling()
     ratio = {key: found["placeprior"][key] / found["keras"][key] for key in ("train", "infer", "memory")}

@@ -1,7 +1,7 @@
 """Which boosted trees: settings tried on validation rows of real weather, so that the rival gets a network's care.
 
 Test rows are not touched, and the trees see no place. The table lists every setting tried, the best first; those
-in `placeprior.baselines` have the smallest error averaged over the cells. Needs PLACEPRIOR_DATA.
+in `placeprior.runs.estimators` have the smallest error averaged over the cells. Needs PLACEPRIOR_DATA.
 """
 
 from __future__ import annotations
@@ -13,42 +13,59 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from placeprior import baselines, experiment, ledger, matrix
+from placeprior.runs import estimators, making, plan, store
 
 TRIED = [
     {"ROWS": rows, "learning_rate": rate, "max_leaf_nodes": leaves, "max_iter": steps, "min_samples_leaf": fewest}
     for rows, rate, leaves, steps, fewest in [
-        (65_536, 0.1, 31, 300, 50), (65_536, 0.05, 31, 1000, 50), (65_536, 0.05, 127, 1000, 50),
-        (200_000, 0.1, 31, 300, 50), (200_000, 0.05, 127, 1000, 50), (200_000, 0.05, 127, 1000, 200),
+        (65_536, 0.1, 31, 300, 50),
+        (65_536, 0.05, 31, 1000, 50),
+        (65_536, 0.05, 127, 1000, 50),
+        (200_000, 0.1, 31, 300, 50),
+        (200_000, 0.05, 127, 1000, 50),
+        (200_000, 0.05, 127, 1000, 200),
     ]
-]  # fmt: skip
+]
 CELLS = [("spatial", 1), ("checkerboard-16", 1)]
 
 
 def main() -> None:
     """Try every setting in every cell and write ``results/aqs/trees.csv``."""
-    runs = {(run.split, run.fold): run for run in matrix.runs("aqs", "rivals")
-            if run.variant == "gbt" and run.task == "weather-2019"}
+    runs = {
+        (run.split, run.fold): run
+        for run in plan.runs("aqs", "rivals")
+        if run.variant == "gbt" and run.task == "weather-2019"
+    }
     found = []
     for (split, fold), setting in itertools.product(CELLS, TRIED):
         run = runs[split, fold]
-        cube = experiment.cube_of(run)
-        parts = experiment.parts_of(run, cube)
-        baselines.ROWS = setting["ROWS"]
-        baselines.TREES |= {name: value for name, value in setting.items() if name != "ROWS"}
+        cube = making.cube_of(run)
+        parts = making.parts_of(run, cube)
+        estimators.ROWS = setting["ROWS"]
+        estimators.TREES |= {name: value for name, value in setting.items() if name != "ROWS"}
         started = time.perf_counter()
         with threadpool_limits(1):
-            rows = baselines.Rows(run, cube, parts)
-            model = baselines._boosted(rows, baselines.seed_of(run))
+            rows = estimators.Rows(run, cube, parts)
+            model = estimators._boosted(rows, estimators.seed_of(run))
             missed = model.predict(rows.x(parts.validation)) - rows.y(parts.validation)
-        found.append({"split": split, "fold": fold, **setting, "trees": model.n_iter_, "seconds":
-                      round(time.perf_counter() - started), "validation_rmse": float(np.sqrt((missed**2).mean()))})
+        found.append(
+            {
+                "split": split,
+                "fold": fold,
+                **setting,
+                "trees": model.n_iter_,
+                "seconds": round(time.perf_counter() - started),
+                "validation_rmse": float(np.sqrt((missed**2).mean())),
+            }
+        )
         print(found[-1], flush=True)
     table = pd.DataFrame(found)
     order = table.groupby(list(TRIED[0]))["validation_rmse"].transform("mean")
     table = table.assign(mean=order).sort_values(["mean", "split"]).drop(columns="mean")
-    ledger.replace(ledger.results("aqs") / "trees.csv",
-                   lambda path: table.to_csv(path, index=False, float_format="%.5f", lineterminator="\n"))
+    store.replace(
+        store.results("aqs") / "trees.csv",
+        lambda path: table.to_csv(path, index=False, float_format="%.5f", lineterminator="\n"),
+    )
 
 
 if __name__ == "__main__":

@@ -18,13 +18,15 @@ import numpy as np
 import pandas as pd
 from IPython.display import Code, Markdown
 
-from placeprior import coords, figures, matrix
-from placeprior.data import fires, labels, sky
-from placeprior.data.moments import MOMENTS, bands, moments
-from placeprior.data.world import World
+from placeprior import coords
+from placeprior.book import figures
+from placeprior.data.world import fires, labels, sky
+from placeprior.data.world.moments import MOMENTS, bands, moments
+from placeprior.data.world.simulation import World
+from placeprior.runs import plan
 
 figures.style()
-world = World(**matrix.profile(profile)["tasks"]["world"]["options"])
+world = World(**plan.profile(profile)["tasks"]["world"]["options"])
 resolution = 1.5 if profile == "smoke" else 0.4
 year = np.arange(365)
 
@@ -169,7 +171,10 @@ _ = figures.label(fig, profile, n=on_land.sum(), of=f"land cells of {resolution}
 cube = world.cube()
 kinds = [("every day", "daily"), ("every third day", "every_third_day"), ("every sixth day", "every_sixth_day")]
 rows = [(text, cube.attrs[f"stations_{key}"]) for text, key in kinds]
-rows += [("station-days measured", f"{cube.attrs['station_days_measured']:,}"), ("station-days in all", f"{cube.pm25.size:,}")]
+rows += [
+    ("station-days measured", f"{cube.attrs['station_days_measured']:,}"),
+    ("station-days in all", f"{cube.pm25.size:,}"),
+]
 rows += [("slightly negative values, kept", int((cube.pm25 < 0).sum()))]
 Markdown(pd.DataFrame(rows, columns=["monitors reporting", "count"]).to_markdown(index=False))
 
@@ -205,7 +210,10 @@ _ = figures.label(fig, profile, n=at_monitors.pm25_true.size, of="station-days",
 # %% tags=["remove-input"]
 truth = at_monitors.pm25_true.values
 rows = [
-    ({"pm25_true": "true PM2.5", "smoke_surface": "smoke at the ground"}.get(name, name), *(f"{v:.1f}" for v in (a.mean(), np.median(a), np.percentile(a, 99), a.max())))
+    (
+        {"pm25_true": "true PM2.5", "smoke_surface": "smoke at the ground"}.get(name, name),
+        *(f"{v:.1f}" for v in (a.mean(), np.median(a), np.percentile(a, 99), a.max())),
+    )
     for name in ("pm25_true", *parts)
     for a in [at_monitors[name].values]
 ]
@@ -225,8 +233,11 @@ Markdown(
 # the default world and the mean of the three draws to the bands, and each draw to twice their width.
 
 # %% tags=["remove-input"]
-draws = {seed: dataclasses.replace(world, seed=seed) for seed in range(world.seed, world.seed + (1 if profile == "smoke" else 3))}
-real = pd.read_csv(matrix.root() / "results" / "aqs" / "moments.csv", index_col="moment")
+draws = {
+    seed: dataclasses.replace(world, seed=seed)
+    for seed in range(world.seed, world.seed + (1 if profile == "smoke" else 3))
+}
+real = pd.read_csv(plan.root() / "results" / "aqs" / "moments.csv", index_col="moment")
 band = bands(real)
 simulated = pd.DataFrame({seed: moments(drawn.cube()) for seed, drawn in draws.items()})
 without = moments(dataclasses.replace(world, people=False).cube())
@@ -237,14 +248,37 @@ def two(value):
 
 
 rows = [
-    (MOMENTS[name][1], MOMENTS[name][0], *map(two, real.loc[name]), f"{two(band.low[name])} to {two(band.high[name])}", *map(two, simulated.loc[name]), two(without[name]))
+    (
+        MOMENTS[name][1],
+        MOMENTS[name][0],
+        *map(two, real.loc[name]),
+        f"{two(band.low[name])} to {two(band.high[name])}",
+        *map(two, simulated.loc[name]),
+        two(without[name]),
+    )
     for name in real.index
 ]
-columns = ["moment", "unit", *(f"AQS ({task})" for task in real.columns), "band", *(f"world, seed {seed}" for seed in draws), "world without people"]
-Markdown(pd.DataFrame(rows, columns=columns).to_markdown(index=False, disable_numparse=True, colalign=["left", "left", *["right"] * (len(columns) - 2)]))
+columns = [
+    "moment",
+    "unit",
+    *(f"AQS ({task})" for task in real.columns),
+    "band",
+    *(f"world, seed {seed}" for seed in draws),
+    "world without people",
+]
+Markdown(
+    pd.DataFrame(rows, columns=columns).to_markdown(
+        index=False, disable_numparse=True, colalign=["left", "left", *["right"] * (len(columns) - 2)]
+    )
+)
 
 # %% tags=["remove-input"]
-outside = [f"{MOMENTS[name][1]} (seed {seed})" for seed in draws for name in real.index if simulated.loc[name, seed] < band.low[name] or simulated.loc[name, seed] > band.high[name]]
+outside = [
+    f"{MOMENTS[name][1]} (seed {seed})"
+    for seed in draws
+    for name in real.index
+    if simulated.loc[name, seed] < band.low[name] or simulated.loc[name, seed] > band.high[name]
+]
 Markdown(
     f"Of {int(simulated.notna().sum().sum())} moments of the world{'' if len(draws) == 1 else 's'} above, {int(simulated.notna().sum().sum()) - len(outside)} lie within their bands"
     + (f"; outside: {'; '.join(outside)}." if outside else ".")

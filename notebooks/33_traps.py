@@ -40,12 +40,18 @@ import numpy as np
 import torch
 from sklearn.linear_model import Ridge, RidgeCV
 
-from placeprior import coords, encoders, experiment
+from placeprior import coords, encoders
 from placeprior.encoders import geoclip, harmonics
 from placeprior.encoders.basis import heads
 from placeprior.errors import PlacePriorError
+from placeprior.runs import making
 
-cities = {"Los Angeles": (-118.24, 34.05), "Denver": (-104.99, 39.74), "Chicago": (-87.63, 41.88), "Miami": (-80.19, 25.76)}
+cities = {
+    "Los Angeles": (-118.24, 34.05),
+    "Denver": (-104.99, 39.74),
+    "Chicago": (-87.63, 41.88),
+    "Miami": (-80.19, 25.76),
+}
 lonlat = np.array(list(cities.values()))
 land = np.stack(np.meshgrid(*coords.grid(0.5)), axis=-1).reshape(-1, 2)
 land = land[coords.inside(land)]
@@ -71,7 +77,9 @@ import pandas as pd
 from IPython.display import Markdown
 from threadpoolctl import threadpool_limits
 
-from placeprior import compare, figures
+from placeprior.book import figures
+from placeprior.book.tables import captioned
+from placeprior.book.words import listed, minus
 
 figures.style()
 torch.set_num_threads(1)  # as the runs do; more threads only wait for each other while runs are being made
@@ -119,7 +127,7 @@ print("cosine of right and swapped   :", cosine(right, swapped).round(2))
 pairs = [float(cosine(right[i : i + 1], right[j : j + 1])[0]) for i in range(4) for j in range(i)]
 worst = cosine(right, swapped)
 Markdown(
-    compare.minus(
+    minus(
         f"Two different cities of the four have cosines between {min(pairs):+.2f} and {max(pairs):+.2f}; a city and its own swapped "
         f"self between {worst.min():+.2f} and {worst.max():+.2f}. "
         + (
@@ -172,6 +180,7 @@ with torch.autocast("cpu", torch.bfloat16):
 # are computed in 64 bits and handed on in 32, and a network that is adopted ({doc}`own`) is given its places in 32 bits at least. Here is the same
 # autocast, kept away from the waves:
 
+
 # %%
 def careful(xy, frequencies):
     """Random Fourier features outside of any autocast."""
@@ -180,7 +189,9 @@ def careful(xy, frequencies):
 
 
 with torch.autocast("cpu", torch.bfloat16):
-    print(f"waves in 32 bits, the rest in bfloat16    lowest cosine {cosine(right, bare(lonlat, waves=careful)).min():6.3f}")
+    print(
+        f"waves in 32 bits, the rest in bfloat16    lowest cosine {cosine(right, bare(lonlat, waves=careful)).min():6.3f}"
+    )
 
 # %% [markdown]
 # (trap-mode)=
@@ -213,6 +224,7 @@ _ = ask(encoders.adopt, "restless", lambda lonlat: network(torch.tensor(lonlat /
 # A table of station-days has each place hundreds of times, and its vector does not change from day to day. Encoding row by row is the easiest code to
 # write and costs as many times too much as there are days.
 
+
 # %%
 def seconds(call):
     """How long a call takes, and what it gives."""
@@ -237,7 +249,11 @@ gap = float(np.abs(vectors - same).max())
 Markdown(
     "**Remedy.** Encode each distinct place once and look it up. `encoders.embed` does this, and keeps the vectors of costly encoders on disk "
     "under a name made from the encoder's fingerprint and the places, so that other weights never get old vectors. The numbers are "
-    + ("the same to the last bit." if gap == 0 else f"the same to {gap:.0e}: sums of another batch are added in another order.")
+    + (
+        "the same to the last bit."
+        if gap == 0
+        else f"the same to {gap:.0e}: sums of another batch are added in another order."
+    )
 )
 
 # %% [markdown]
@@ -254,20 +270,38 @@ for name in ("lonlat", "sincos", "sphere2vec-c", "geoclip"):
 
 # %% tags=["remove-cell"]
 shown = [
-    "lonlat", "sincos", "wrap-ffn", "tile", "rff", "space2vec-grid", "space2vec-theory", "sphere2vec-c", "sphere2vec-c+",
-    "sphere2vec-m", "sphere2vec-m+", "sphere2vec-dfs", "geoclip", "xyz", "nerf", "siren-sh", "xyz-yfcc",
-]  # fmt: skip
+    "lonlat",
+    "sincos",
+    "wrap-ffn",
+    "tile",
+    "rff",
+    "space2vec-grid",
+    "space2vec-theory",
+    "sphere2vec-c",
+    "sphere2vec-c+",
+    "sphere2vec-m",
+    "sphere2vec-m+",
+    "sphere2vec-dfs",
+    "geoclip",
+    "xyz",
+    "nerf",
+    "siren-sh",
+    "xyz-yfcc",
+]
 rng = np.random.default_rng(1)
 north = np.degrees(np.arcsin(rng.uniform(-0.95, 0.95, 60)))  # even on the sphere
 east = rng.uniform(-180, 180, 60)
 metre = 1e-5  # degrees
 sides = {
-    "date line": (np.column_stack([np.full(60, 180 - metre), north]), np.column_stack([np.full(60, metre - 180), north])),
+    "date line": (
+        np.column_stack([np.full(60, 180 - metre), north]),
+        np.column_stack([np.full(60, metre - 180), north]),
+    ),
     "poles": tuple(
         np.column_stack([turned, np.where(np.arange(60) % 2, 1, -1) * (90 - metre)])
         for turned in (east, (east + 360) % 360 - 180)
     ),
-}  # fmt: skip
+}
 rows = []
 for name in shown:
     encoder = encoders.load(name)
@@ -295,9 +329,9 @@ nowhere = jumps.index[jumps.max(axis=1) < 0.01]
 half = jumps.index[(jumps["date line"] < 0.01) & (jumps["poles"] >= 0.01)]
 Markdown(
     f"Of these {len(jumps)}, without any jump (below a hundredth of the typical distance): "
-    + (compare.listed([f"`{n}`" for n in nowhere]) if len(nowhere) else "none")
+    + (listed([f"`{n}`" for n in nowhere]) if len(nowhere) else "none")
     + ". Closed at the date line but not at the poles: "
-    + (compare.listed([f"`{n}`" for n in half]) if len(half) else "none")
+    + (listed([f"`{n}`" for n in half]) if len(half) else "none")
     + ". "
     + ("`geoclip` jumps at both." if (jumps.loc["geoclip"] > 0.01).all() else "`geoclip` does not jump at both.")
 )
@@ -324,7 +358,10 @@ print(f"{len(np.unique(vectors, axis=0))} different vectors for {len(places)} pl
 middle = {name: encoders.load(name)(places).mean(0) for name in ("sincos", "sphere2vec-c", "geoclip", "nerf")}
 print("median cosine of neighbouring cells (centred), by the size of a cell")
 for name, mean in middle.items():
-    steps = {d: cosine(encoders.load(name)(places) - mean, encoders.load(name)(places + (0, d)) - mean) for d in (0.5, 0.1, 0.01)}
+    steps = {
+        d: cosine(encoders.load(name)(places) - mean, encoders.load(name)(places + (0, d)) - mean)
+        for d in (0.5, 0.1, 0.01)
+    }
     print(f"{name:13}", *(f"{d:5}°: {np.median(alike):5.2f}  " for d, alike in steps.items()))
 
 # %% tags=["remove-cell"]
@@ -353,7 +390,9 @@ _ = figures.label(fig, profile, embedded=None, note=f"a wave of {wave:.0f} km al
 # %%
 for radius in (0.01, 0.5 / np.pi):
     lengths = 2 * np.pi / encoders.position("space2vec-grid", min_radius=radius).frequency
-    print(f"finest radius {radius:.3f}°: {(lengths < 2 * 0.5).sum()} of {len(lengths)} waves are shorter than two cells of 0.5°")
+    print(
+        f"finest radius {radius:.3f}°: {(lengths < 2 * 0.5).sum()} of {len(lengths)} waves are shorter than two cells of 0.5°"
+    )
 
 # %% [markdown]
 # A cell of the coarser kind is a choice too: it says that what differs inside it shall not matter. It is a trap only for those who did not choose it.
@@ -396,8 +435,10 @@ from scipy.special import eval_legendre
 for degree in (5, 10, 20, 39):
     written_out = leg2poly(np.eye(degree + 1)[degree])[::-1]
     single = np.polyval(written_out.astype(np.float32), np.float32(0.9))
-    print(f"degree {degree:2}: 32 bits {single:15,.4f}   64 bits {np.polyval(written_out, 0.9):8.4f}   "
-          f"by recurrence {eval_legendre(degree, 0.9):8.4f}")
+    print(
+        f"degree {degree:2}: 32 bits {single:15,.4f}   64 bits {np.polyval(written_out, 0.9):8.4f}   "
+        f"by recurrence {eval_legendre(degree, 0.9):8.4f}"
+    )
 
 # %% [markdown]
 # **Remedy.** Use the functions that the weights were trained with, compare a few vectors with published ones, and compute by recurrence in 64 bits. Here
@@ -417,9 +458,11 @@ for name in ("xyz-fmow", "xyz-yfcc", "nerf-yfcc", "sphere2vec-c-fmow"):
     dead = (encoders.load(name)(land) == 0).all(0).sum()
     mean, spread = vectors[west].mean(0), vectors[west].std(0)
     each = (vectors - mean) / np.where(spread > 0, spread, 1)
-    whole = experiment.place_scaler(vectors[west], "hadamard")(vectors)
-    print(f"{name:18} dead {dead:3} of {vectors.shape[1]}   largest in the east: "
-          f"each by itself {np.abs(each[~west]).max():8,.0f}, by one scale {np.abs(whole[~west]).max():3.0f}")
+    whole = making.place_scaler(vectors[west], "hadamard")(vectors)
+    print(
+        f"{name:18} dead {dead:3} of {vectors.shape[1]}   largest in the east: "
+        f"each by itself {np.abs(each[~west]).max():8,.0f}, by one scale {np.abs(whole[~west]).max():3.0f}"
+    )
 
 # %% [markdown]
 # **Remedy.** Centre each number, and divide all by *one* scale: the numbers of a vector share their unit. The runs of this book do so
@@ -441,7 +484,7 @@ mixed = np.random.default_rng(2).random(len(places)) < (~west).mean()
 def probe(name, train):
     """Ridge regression of density on vectors, fitted on some places and asked for the others."""
     vectors = encoders.embed(name, places)
-    scaled = experiment.place_scaler(vectors[train], "hadamard")(vectors).astype(float)
+    scaled = making.place_scaler(vectors[train], "hadamard")(vectors).astype(float)
     return RidgeCV(np.logspace(-3, 4, 15)).fit(scaled[train], density[train]).predict(scaled[~train])
 
 
@@ -452,12 +495,15 @@ told = {(name, where): probe(name, train) for name in names for where, train in 
 fig, ax = figures.subplots(size=(6.4, 3.8))
 ax.axvspan(density.min(), density.max(), color="#e4e4e4", lw=0, zorder=0)
 for shift, where, marker, colour, width, text in (
-    (-0.16, "mixed", "o", "#0173b2", 1.6, "fitted all over"), (0.16, "east", "s", "#de8f05", 3.2, "fitted in the east, asked in the west"),
-):  # fmt: skip
+    (-0.16, "mixed", "o", "#0173b2", 1.6, "fitted all over"),
+    (0.16, "east", "s", "#de8f05", 3.2, "fitted in the east, asked in the west"),
+):
     for row, name in enumerate(names):
         estimates = told[name, where]
         ax.plot([estimates.min(), estimates.max()], [row + shift] * 2, color=colour, lw=width, solid_capstyle="butt")
-        ax.plot(np.median(estimates), row + shift, marker, ms=7, color=colour, mec="white", label=text if row == 0 else None)
+        ax.plot(
+            np.median(estimates), row + shift, marker, ms=7, color=colour, mec="white", label=text if row == 0 else None
+        )
 ax.set_xscale("symlog", linthresh=1, linscale=0.8)
 ax.set_yticks(range(len(names)), names)
 ax.set_ylim(len(names) - 0.5, -0.5)
@@ -466,23 +512,33 @@ ax.set_xlabel("estimated log10(1 + people km⁻²)")
 ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=2, frameon=False)
 _ = figures.label(fig, profile, n=len(places), of="places", embedded=None, note="density: GeoNames")
 
+
 # %% tags=["remove-input"]
 def r2(estimates, truth):
     return 1 - ((estimates - truth) ** 2).sum() / ((truth - truth.mean()) ** 2).sum()
 
 
-compare.table(
+captioned(
     pd.DataFrame(
         [
-            (f"`{name}`", f"{r2(told[name, 'mixed'], density[~mixed]):.2f}", f"{r2(told[name, 'east'], density[west]):,.2f}",
-             f"{told[name, 'east'].min():,.1f} … {told[name, 'east'].max():,.1f}")
+            (
+                f"`{name}`",
+                f"{r2(told[name, 'mixed'], density[~mixed]):.2f}",
+                f"{r2(told[name, 'east'], density[west]):,.2f}",
+                f"{told[name, 'east'].min():,.1f} … {told[name, 'east'].max():,.1f}",
+            )
             for name in names
         ],
-        columns=["probe on", "R², all over the country", "R², fitted in the east, asked in the west", "estimates in the west"],
-    ).map(compare.minus),
+        columns=[
+            "probe on",
+            "R², all over the country",
+            "R², fitted in the east, asked in the west",
+            "estimates in the west",
+        ],
+    ).map(minus),
     f"What a linear probe reads, at places it was not fitted on; true values {density.min():.1f} … {density.max():.1f} (n = {len(places):,} places)",
     "tab-traps-probe",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # Two things go wrong. A number that hardly varies where the probe is fitted may be given any weight, and may vary much elsewhere: a Slepian function that lives in the West is
@@ -501,7 +557,7 @@ compare.table(
 lot, seen = np.random.default_rng(3).normal(size=400), np.arange(400) < 300
 for name in ("lonlat", "urban", "xyz-yfcc", "geoclip"):
     vectors = encoders.embed(name, places[:400])
-    scaled = experiment.place_scaler(vectors, "hadamard")(vectors).astype(float)
+    scaled = making.place_scaler(vectors, "hadamard")(vectors).astype(float)
     same = Ridge(1e-3).fit(scaled, lot).score(scaled, lot)
     new = Ridge(1e-3).fit(scaled[seen], lot[seen]).score(scaled[~seen], lot[~seen])
     print(f"{name:9} R², other days of the same stations: {same:5.2f}   other stations: {new:6.2f}")

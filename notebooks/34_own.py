@@ -24,13 +24,19 @@ import yaml
 from IPython.display import Markdown
 from threadpoolctl import threadpool_limits
 
-from placeprior import compare, figures, ledger, matched, matrix
-from placeprior.data.world import World
+from placeprior.arms import with_arm
+from placeprior.book import figures
+from placeprior.book.tables import CELL, captioned, gains
+from placeprior.book.words import listed as as_list
+from placeprior.book.words import minus
+from placeprior.data.world.simulation import World
+from placeprior.evidence import matched
+from placeprior.runs import plan, store
 
 figures.style()
 _ = threadpool_limits(1)  # more threads only wait for each other while runs are being made
 folder = tempfile.TemporaryDirectory()
-task = next(iter(matrix.profile(profile)["tasks"].values()))
+task = next(iter(plan.profile(profile)["tasks"].values()))
 
 
 # %% [markdown]
@@ -83,12 +89,17 @@ print(encoder.name, encoder.dim, encoder.fingerprint)
 # other runs. Its vectors at four cities:
 
 # %%
-cities = {"Los Angeles": (-118.24, 34.05), "Denver": (-104.99, 39.74), "Chicago": (-87.63, 41.88), "Miami": (-80.19, 25.76)}
+cities = {
+    "Los Angeles": (-118.24, 34.05),
+    "Denver": (-104.99, 39.74),
+    "Chicago": (-87.63, 41.88),
+    "Miami": (-80.19, 25.76),
+}
 vectors = encoders.embed("metropoles", list(cities.values()))
 
 # %% tags=["remove-input"]
 strongest = np.argsort(-vectors.max(0))[:6]
-compare.table(
+captioned(
     pd.DataFrame(
         [(city, *(f"{v[k]:.2f}" for k in strongest)) for city, v in zip(cities, vectors, strict=True)],
         columns=["place", *(f"e{k} ({largest()[0][k]})" for k in strongest)],
@@ -105,7 +116,7 @@ silent = (encoders.load("metropoles")(cells[on_land]).max(1) < 0.05).mean()
 empty = [city for city, v in zip(cities, vectors, strict=True) if v.max() < 0.05]
 Markdown(
     f"At {100 * silent:.0f} % of the land no number is above 0.05"
-    + (f", among it {compare.listed(empty)}" if empty else "")
+    + (f", among it {as_list(empty)}" if empty else "")
     + ". To all these places the encoder gives nearly the same vector, that of a place far from everything. One sees this in the vectors; in a score it would be hard to find."
 )
 
@@ -139,7 +150,7 @@ for name, function in refused.items():
 # %%
 import torch
 
-from placeprior.data import land
+from placeprior.data.world import land
 
 
 class Towns(torch.nn.Module):
@@ -148,7 +159,9 @@ class Towns(torch.nn.Module):
     def __init__(self):
         super().__init__()
         self.register_buffer("cycles", 2.0 ** torch.arange(6))
-        self.hidden = torch.nn.Sequential(torch.nn.Linear(24, 128), torch.nn.ReLU(), torch.nn.Linear(128, 32), torch.nn.Tanh())
+        self.hidden = torch.nn.Sequential(
+            torch.nn.Linear(24, 128), torch.nn.ReLU(), torch.nn.Linear(128, 32), torch.nn.Tanh()
+        )
 
     def forward(self, lonlat):
         angle = (torch.deg2rad(lonlat)[..., None] * self.cycles).flatten(1)
@@ -198,7 +211,9 @@ def alike(name, place):
 fig, axes = figures.subplots(2, 2, size=(6.4, 5.0), maps=True)
 for row, city in zip(axes, ("Denver", "Chicago"), strict=True):
     for ax, name in zip(row, ("metropoles", "towns"), strict=True):
-        drawn = figures.grid_map(ax, lon, lat, alike(name, cities[city]), "", unit=None, kind="difference", vmin=-1, vmax=1, bar=False)
+        drawn = figures.grid_map(
+            ax, lon, lat, alike(name, cities[city]), "", unit=None, kind="difference", vmin=-1, vmax=1, bar=False
+        )
         x, y = figures.station_map(ax, np.array([cities[city]]), np.zeros(1), "", bar=False, size=0).get_offsets()[0]
         ax.plot(x, y, "*", ms=12, color="white", mec=figures.INK, zorder=6)
         text = ax.text(x, y - 2e5, city, ha="center", va="top", fontsize="small", zorder=7)
@@ -311,8 +326,11 @@ def first_look(name):
 # %% tags=["remove-input"]
 names = ("metropoles", "towns", "satellite-2018", "sincos", "geoclip")
 looked = {name: first_look(name) for name in names}
-compare.table(
-    pd.DataFrame([(f"`{name}`", *map(str, found.values())) for name, found in looked.items()], columns=["encoder", *looked["towns"]]).map(compare.minus),
+captioned(
+    pd.DataFrame(
+        [(f"`{name}`", *map(str, found.values())) for name, found in looked.items()],
+        columns=["encoder", *looked["towns"]],
+    ).map(minus),
     f"A first look at the three encoders of this page and two of the book, over {len(stations):,} stations of the embedded world",
     "tab-own-look",
 )
@@ -350,7 +368,7 @@ pd.concat([frame[["lon", "lat"]], dealt], axis=1).to_parquet(file.with_name("shu
 
 # %% tags=["hide-input"]
 there = Path(folder.name)
-content = yaml.safe_load((matrix.root() / "runs.yml").read_text(encoding="utf-8")) | yaml.safe_load(section)
+content = yaml.safe_load((plan.root() / "runs.yml").read_text(encoding="utf-8")) | yaml.safe_load(section)
 content["profiles"][profile]["matrices"] |= yaml.safe_load(rows)
 (there / "runs.yml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 imports = """from functools import cache
@@ -360,13 +378,15 @@ from placeprior import coords
 """
 (there / "mine.py").write_text(imports + inspect.getsource(largest) + inspect.getsource(metropoles), encoding="utf-8")
 program = [sys.executable, "-c", "from placeprior.cli import main; main()"]
-asked = subprocess.run([*program, "runs", "list", profile, "--matrix", "mine"], cwd=there, capture_output=True, text=True)
+asked = subprocess.run(
+    [*program, "runs", "list", profile, "--matrix", "mine"], cwd=there, capture_output=True, text=True
+)
 listed = [re.split(r"\s{2,}", line.strip()) for line in asked.stdout.splitlines()]
 listed = pd.DataFrame([line for line in listed if len(line) == 4][1:], columns=["id", "run", "made", "source"])
 print(asked.stdout.splitlines()[-1] if asked.returncode == 0 else asked.stderr)
 
 # %% tags=["remove-input"]
-compare.table(
+captioned(
     listed.loc[listed["run"].str.contains("2018|metropoles"), ["id", "run", "made"]].head(6),
     "The first of these runs that have an encoder of this page, as `placeprior runs list` names them",
     "tab-own-runs",
@@ -394,7 +414,9 @@ command = ["embed", "places.csv", "--encoder", "metropoles", "-o", "vectors.parq
 embedded = subprocess.run([*program, *command], cwd=there, capture_output=True, text=True)
 print(embedded.stdout or embedded.stderr)
 again = encoders.adopt("metropoles-table", there / "vectors.parquet")
-print(f"largest difference from the function: {np.abs(again(stations) - encoders.load('metropoles')(stations)).max():.0e}")
+print(
+    f"largest difference from the function: {np.abs(again(stations) - encoders.load('metropoles')(stations)).max():.0e}"
+)
 
 # %% [markdown]
 # ## What you must report with it
@@ -414,20 +436,20 @@ print(f"largest difference from the function: {np.abs(again(stations) - encoders
 # The difference is taken on the same rows, against each counterpart. Here it is for GeoCLIP, in the results of this book; put your own arm in its place. (The first three rows of the table need the runs of the `controls` matrix.)
 
 # %%
-scores, sums = compare.with_arm(ledger.scores(profile)), ledger.sums(profile)
+scores, sums = with_arm(store.scores(profile)), store.sums(profile)
 scores = scores[(scores["task"] == "world") & scores["split"].isin(["spatial", "checkerboard-16"])]
 parts = []
 reach = matched.reach(profile, "world")
 for counterpart in ("none", "none+head", "random-vector-hadamard", "shuffled-hadamard"):
     found = matched.differences(scores, sums, {"geoclip-hadamard": counterpart}, reach=reach)
-    parts.append(compare.gains(found).assign(against=f"`{counterpart}`"))
+    parts.append(gains(found).assign(against=f"`{counterpart}`"))
 
 # %% tags=["remove-input"]
 report = pd.concat(parts).fillna("–") if parts else pd.DataFrame()
 shown = (
-    compare.table(
+    captioned(
         report.set_index("against"),
-        f"Embedded world: test R² of GeoCLIP (Hadamard) minus that of each counterpart on the same rows, {compare.CELL}; profile {profile}.",
+        f"Embedded world: test R² of GeoCLIP (Hadamard) minus that of each counterpart on the same rows, {CELL}; profile {profile}.",
         "tab-own-report",
     )
     if len(report)

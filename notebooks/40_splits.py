@@ -14,19 +14,23 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from placeprior import compare, coords, data, figures, ledger, matrix, metrics, paired
-from placeprior.metrics import HIGH
-from placeprior.splits import HISTORY, folds, split, stations
+from placeprior import coords, data
+from placeprior.book import figures
+from placeprior.book.words import minus, rule, signed
+from placeprior.runs import plan, store
+from placeprior.scores import metrics, paired
+from placeprior.scores.metrics import HIGH
+from placeprior.space.splits import HISTORY, folds, lonlat_of, split
 
 figures.style()
-task = next(iter(matrix.profile(profile)["tasks"].values()))
+task = next(iter(plan.profile(profile)["tasks"].values()))
 cube = data.load(task["load"], **task.get("options", {}))
 embedded = bool(cube.attrs["embedded"])
-lonlat = stations(cube)
+lonlat = lonlat_of(cube)
 pm25 = cube["pm25"].values.astype(float)
 measured = np.isfinite(pm25)
-known = [name for name in ("core", "elsewhere") if name in matrix.profile(profile)["matrices"]]
-runs = [run for name in known for run in matrix.runs(profile, name)]
+known = [name for name in ("core", "elsewhere") if name in plan.profile(profile)["matrices"]]
+runs = [run for name in known for run in plan.runs(profile, name)]
 names = list(dict.fromkeys(run.split for run in runs))
 parts = {(name, fold): split(name, cube, 0, fold) for name in names for fold in folds(name)}
 held = [name for name in names if name != "random"]
@@ -46,7 +50,7 @@ def delta(name):
 
 def table(frame, caption, name):
     """A table with a caption, as the book writes it."""
-    text = compare.minus(frame.to_markdown(index=False, disable_numparse=True))
+    text = minus(frame.to_markdown(index=False, disable_numparse=True))
     return Markdown(f"```{{table}} {caption}\n:name: {name}\n\n{text}\n```")
 
 
@@ -159,14 +163,23 @@ for name in held:
     ax.plot(x, y, color=colour, ls=line, marker=marker, markevery=max(1, len(x) // 8), ms=5, label=name)
 order = np.argsort(to_map)
 ax.plot(
-    np.maximum(to_map[order], 1.0), 100 * np.cumsum(weight[order]) / weight.sum(), color="#555555", lw=2, ls=(0, (5, 2)),
+    np.maximum(to_map[order], 1.0),
+    100 * np.cumsum(weight[order]) / weight.sum(),
+    color="#555555",
+    lw=2,
+    ls=(0, (5, 2)),
     label="land of the country",
-)  # fmt: skip
+)
 ax.set(xscale="log", xlabel="distance to the nearest training station [km]", ylabel="share closer [%]", ylim=(0, 101))
 ax.set_xlim(left=2)
 ax.legend(fontsize="small", loc="upper left")
 _ = figures.label(
-    fig, profile, n=sum(len(km[n]) for n in held), of="test stations", embedded=embedded, note=f"{len(cells):,} land cells"
+    fig,
+    profile,
+    n=sum(len(km[n]) for n in held),
+    of="test stations",
+    embedded=embedded,
+    note=f"{len(cells):,} land cells",
 )
 
 # %% tags=["remove-input"]
@@ -178,7 +191,12 @@ order = np.argsort(to_map)
 share = np.cumsum(weight[order]) / weight.sum()
 q = [to_map[order][np.searchsorted(share, p)] for p in (0.1, 0.5, 0.9)]
 rows.append(
-    ("the map's cells", *(f"{v:,.0f}" for v in q), f"{100 * weight[to_map < 50].sum() / weight.sum():.0f} %", f"{len(cells):,}")
+    (
+        "the map's cells",
+        *(f"{v:,.0f}" for v in q),
+        f"{100 * weight[to_map < 50].sum() / weight.sum():.0f} %",
+        f"{len(cells):,}",
+    )
 )
 table(
     pd.DataFrame(rows, columns=["split", "10 % [km]", "median [km]", "90 % [km]", "closer than 50 km", "n"]),
@@ -220,8 +238,13 @@ pair_km, pair_r = coords.great_circle_km(lonlat, lonlat)[i[ok], j[ok]], r[i[ok],
 edges = np.array([3, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 5120])
 group = np.digitize(pair_km, edges)
 same = pd.DataFrame({"km": pair_km, "r": pair_r, "group": group}).groupby("group")
-same = same.agg(km=("km", "median"), low=("r", lambda v: v.quantile(0.1)), mid=("r", "median"),
-                high=("r", lambda v: v.quantile(0.9)), n=("r", "size")).query("n >= 5")  # fmt: skip
+same = same.agg(
+    km=("km", "median"),
+    low=("r", lambda v: v.quantile(0.1)),
+    mid=("r", "median"),
+    high=("r", lambda v: v.quantile(0.9)),
+    n=("r", "size"),
+).query("n >= 5")
 lags = np.arange(1, 15)
 later = []
 for lag in lags:
@@ -242,9 +265,18 @@ for name in held:
     colour, marker, line = LOOKS[name]
     axes[0].axvline(max(medians[name], 3), color=colour, ls=line, lw=1.2)
     axes[0].plot(
-        max(medians[name], 3), 0.03, marker, color=colour, ms=7, mec="white", label=name, ls="", clip_on=False, zorder=5,
+        max(medians[name], 3),
+        0.03,
+        marker,
+        color=colour,
+        ms=7,
+        mec="white",
+        label=name,
+        ls="",
+        clip_on=False,
+        zorder=5,
         transform=axes[0].get_xaxis_transform(),
-    )  # fmt: skip
+    )
 axes[0].set(xscale="log", xlabel="distance of two stations [km]", ylabel="correlation of PM2.5")
 axes[0].legend(fontsize="small", loc="upper right")
 axes[1].fill_between(lags, later[:, 0], later[:, 2], color="#0173b2", alpha=0.18, lw=0)
@@ -252,9 +284,8 @@ axes[1].plot(lags, later[:, 1], "o-", color="#0173b2")
 axes[1].set(xlabel="days later, same station", xticks=[1, 3, 7, 10, 14])
 for ax in axes:
     ax.axhline(0, color=figures.INK, lw=0.8)
-_ = figures.label(
-    fig, profile, n=len(pair_r), of=f"pairs of stations with {enough} common days", embedded=embedded
-)
+_ = figures.label(fig, profile, n=len(pair_r), of=f"pairs of stations with {enough} common days", embedded=embedded)
+
 
 # %% tags=["remove-input"]
 def at(distance):
@@ -293,10 +324,10 @@ found = []
 for run in runs:
     if run.variant not in ("idw", "none") or run.split == "random":
         continue
-    if ledger.is_stored(run.id):
-        sums = ledger.table(run.id, "stations")
+    if store.is_stored(run.id):
+        sums = store.table(run.id, "stations")
     else:
-        committed = ledger.sums(profile) if committed is None else committed
+        committed = store.sums(profile) if committed is None else committed
         sums = committed[committed["run"] == run.id]
     if not len(sums):
         continue
@@ -310,7 +341,11 @@ found["group"] = pd.cut(found["km"].astype(float), CLASSES, labels=False, right=
 # All tests of a seed are one: sums of a class are added over splits and folds, station by station.
 found = found.dropna(subset=["group"]).assign(seed=found["test"].str.split().str[-1].astype(int))
 place = {"lon": ("lon", "first"), "lat": ("lat", "first")}
-added = found.groupby(["group", "arm", "seed", "name"]).agg(**place, **{name: (name, "sum") for name in metrics.SUMS}).reset_index()
+added = (
+    found.groupby(["group", "arm", "seed", "name"])
+    .agg(**place, **{name: (name, "sum") for name in metrics.SUMS})
+    .reset_index()
+)
 added["run"] = added["arm"] + " " + added["seed"].astype(str) + " " + added["group"].astype(int).astype(str)
 added = added[added.groupby("group")["name"].transform("nunique") >= 5]
 scored, gaps = [], {}
@@ -318,7 +353,9 @@ for group, part in added.groupby("group"):
     runs = {arm: paired.fits(own.assign(fold=1)) for arm, own in part.groupby("arm")}
     for arm, own in part.groupby("arm"):
         for metric in ("r2", "rmse"):
-            values = [float(metrics.scores(one[metrics.SUMS].to_numpy().sum(0))[metric]) for _, one in own.groupby("run")]
+            values = [
+                float(metrics.from_sums(one[metrics.SUMS].to_numpy().sum(0))[metric]) for _, one in own.groupby("run")
+            ]
             scored.append((arm, int(group), metric, np.mean(values)))
     gaps[int(group)] = paired.single([(1.0, runs["idw"]), (-1.0, runs["none"])], part) if len(runs) == 2 else None
 scored = pd.DataFrame(scored, columns=["arm", "group", "metric", "value"])
@@ -329,13 +366,28 @@ ticks = [f"{a:g} to {b:g}" for a, b in zip(CLASSES[:-2], CLASSES[1:-1], strict=T
 for ax, metric in zip(axes, ("r2", "rmse"), strict=True):
     for shift, arm in ((-0.1, "idw"), (0.1, "none")):
         part, drawn = scored[(scored.arm == arm) & (scored.metric == metric)], figures.look(arm)
-        ax.plot(part.group + shift, part.value, color=drawn.colour, marker=drawn.marker, ms=7, lw=1.6, ls=":", label=drawn.name)
+        ax.plot(
+            part.group + shift,
+            part.value,
+            color=drawn.colour,
+            marker=drawn.marker,
+            ms=7,
+            lw=1.6,
+            ls=":",
+            label=drawn.name,
+        )
     ax.set_xticks(range(len(ticks)), ticks, rotation=30, ha="right", fontsize="small")
     ax.set(xlabel="distance to training [km]", xlim=(-0.5, len(ticks) - 0.5))
 axes[0].set_ylabel("R²")
 axes[1].set_ylabel(f"RMSE [{figures.UNIT}]")
 axes[0].legend(fontsize="small")
-_ = figures.label(fig, profile, n=int(found.loc[found["arm"] == "idw", "n"].sum()), of="tested station-days an arm, repeats counted", embedded=embedded)
+_ = figures.label(
+    fig,
+    profile,
+    n=int(found.loc[found["arm"] == "idw", "n"].sum()),
+    of="tested station-days an arm, repeats counted",
+    embedded=embedded,
+)
 
 # %% tags=["remove-input"]
 wide = scored[scored.metric == "r2"].pivot(index="group", columns="arm", values="value")
@@ -345,7 +397,7 @@ if len(wide) and {"idw", "none"} <= set(scored.arm):
     for group in wide.index:
         gap = gaps.get(group)
         who = {1: "`idw` is better", -1: "`none` is better", 0: "not told apart"}[0 if gap is None else gap["clear"]]
-        interval = "" if gap is None else f" ({compare.signed(gap['low'], gap['high'], 2)})"
+        interval = "" if gap is None else f" ({signed(gap['low'], gap['high'], 2)})"
         sentences.append(
             f"{ticks[group]} km: R² {wide.loc[group, 'idw']:.2f} (`idw`) and {wide.loc[group, 'none']:.2f} (`none`), {who}{interval}"
         )
@@ -357,7 +409,7 @@ if len(wide) and {"idw", "none"} <= set(scored.arm):
     )
 else:
     sentence = "This profile's runs are not made yet, so there is nothing to draw."
-Markdown(compare.minus(sentence) + f"\n\n{compare.rule()}")
+Markdown(minus(sentence) + f"\n\n{rule()}")
 
 # %% [markdown]
 # A caution. Far stations are not only far: they stand in empty country, with other weather and less traffic, so part of
@@ -391,7 +443,7 @@ Markdown(compare.minus(sentence) + f"\n\n{compare.rule()}")
 #
 # ````{admonition} Exercise 2
 # :class: exercise tip
-# Move the origin of the 16-degree board by half a cell to the east. With `placeprior.splits.partition` and shifted longitudes, count how many
+# Move the origin of the 16-degree board by half a cell to the east. With `placeprior.space.splits.partition` and shifted longitudes, count how many
 # stations change their partition. What would you do with scores for several origins?
 # ````
 #

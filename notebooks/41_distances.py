@@ -19,39 +19,56 @@ import xarray as xr
 from IPython.display import Markdown
 from scipy.stats import wasserstein_distance
 
-from placeprior import compare, data, evidence, figures, ledger, matched, matrix, metrics
-from placeprior.distances import land, to_map
+from placeprior import data, evidence
+from placeprior.arms import SPLITS, with_arm
+from placeprior.book import figures
+from placeprior.book.tables import CELL, captioned
+from placeprior.book.words import gain, listed, looked, minus, rule, said
 from placeprior.errors import StoreError
-from placeprior.splits import (
+from placeprior.evidence import matched
+from placeprior.runs import plan, store
+from placeprior.scores import metrics
+from placeprior.space.matched_folds import land, to_map
+from placeprior.space.splits import (
     BLOCK_KM,
     BUFFER_KM,
     FOLDS,
     HISTORY,
     NAMES,
     folds,
+    lonlat_of,
     split,
     state_folds,
     state_name,
-    stations,
 )
 
 figures.style()
 ARMS = ["idw", "none", "geoclip-hadamard"]
 HELD = [name for name in NAMES if name != "random"] + ["state"]  # the splits that hold out stations
 LOOKS = {
-    "spatial": ("#0173b2", "s", "-"), "knndm": ("#d55e00", "P", "-"), "blocks": ("#7b61c9", "h", "--"),
-    "state": ("#222222", "*", ":"), "checkerboard-8": ("#029e73", "D", "--"), "checkerboard-16": ("#de8f05", "^", "-."),
+    "spatial": ("#0173b2", "s", "-"),
+    "knndm": ("#d55e00", "P", "-"),
+    "blocks": ("#7b61c9", "h", "--"),
+    "state": ("#222222", "*", ":"),
+    "checkerboard-8": ("#029e73", "D", "--"),
+    "checkerboard-16": ("#de8f05", "^", "-."),
     "checkerboard-30": ("#cc78bc", "v", ":"),
-}  # fmt: skip
-BEFORE = {"random": "other days at known places", "spatial": "places among the monitors", "knndm": "places as on a map",
-          "blocks": "places at least a buffer away", "state": "a state that has no monitors",
-          "checkerboard-8": "regions", "checkerboard-16": "large regions",
-          "checkerboard-30": "half of the country"}  # fmt: skip
+}
+BEFORE = {
+    "random": "other days at known places",
+    "spatial": "places among the monitors",
+    "knndm": "places as on a map",
+    "blocks": "places at least a buffer away",
+    "state": "a state that has no monitors",
+    "checkerboard-8": "regions",
+    "checkerboard-16": "large regions",
+    "checkerboard-30": "half of the country",
+}
 
 
 def where(split):
     """A split's name, without a comma, which would break a list of names."""
-    return compare.SPLITS.get(split, split)
+    return SPLITS.get(split, split)
 
 
 def light(names, lonlat):
@@ -68,7 +85,7 @@ def light(names, lonlat):
 
 def tests(cube):
     """The folds that are drawn: all of a split that has several, else one for each of several seeds."""
-    found = [int(fold) for fold in np.unique(state_folds(stations(cube)))]
+    found = [int(fold) for fold in np.unique(state_folds(lonlat_of(cube)))]
     return {
         name: [(fold, 0) for fold in (found if name == "state" else folds(name))]
         if len(folds(name)) > 1
@@ -79,27 +96,34 @@ def tests(cube):
 
 def source(name, task, places, embedded):
     """Scores and station sums of a task, and what each split asks of its stations."""
-    wanted = [m for m in ("core", "distances", "states") if m in matrix.profile(name)["matrices"]]
-    scores = compare.with_arm(ledger.scores(name, *wanted))
+    wanted = [m for m in ("core", "distances", "states") if m in plan.profile(name)["matrices"]]
+    scores = with_arm(store.scores(name, *wanted))
     scores = scores[(scores["task"] == task) & scores["split"].isin(["random", *HELD])]
-    sums = ledger.sums(name)
+    sums = store.sums(name)
     cube = light(*places)
     kind = "embedded world" if embedded else "real measurements"
     return SimpleNamespace(
-        scores=matched.shared(scores, ARMS), sums=sums[sums["run"].isin(scores["run"])], cube=cube, profile=name,
-        embedded=embedded, task=task, origin=f"profile {name}, {kind}", short="world" if embedded else "aqs",
-        title="The embedded world" if embedded else f"EPA's monitors ({task})", map=to_map(stations(cube)),
+        scores=matched.shared(scores, ARMS),
+        sums=sums[sums["run"].isin(scores["run"])],
+        cube=cube,
+        profile=name,
+        embedded=embedded,
+        task=task,
+        origin=f"profile {name}, {kind}",
+        short="world" if embedded else "aqs",
+        title="The embedded world" if embedded else f"EPA's monitors ({task})",
+        map=to_map(lonlat_of(cube)),
         km={
             split_name: np.concatenate([split(split_name, cube, seed, fold).distance_km(cube) for fold, seed in which])
             for split_name, which in tests(cube).items()
         },
-    )  # fmt: skip
+    )
 
 
 def tested_places(name, task):
     """Names and places of all stations that some run of a task tested, from committed results alone."""
-    scores = ledger.scores(name, "core")
-    sums = ledger.sums(name)
+    scores = store.scores(name, "core")
+    sums = store.sums(name)
     found = sums[sums["run"].isin(scores.loc[scores["task"] == task, "run"])]
     found = found.drop_duplicates("name").sort_values("name")
     if found.empty:
@@ -107,10 +131,10 @@ def tested_places(name, task):
     return found["name"].to_numpy(), found[["lon", "lat"]].to_numpy(float)
 
 
-spec = matrix.profile(profile)["tasks"]["world"]
+spec = plan.profile(profile)["tasks"]["world"]
 cube = data.load(spec["load"], **spec.get("options", {}))
-TASK = next(iter(matrix.profile(real)["matrices"]["distances"]["task"]))
-world = source(profile, "world", (cube["station"].values, stations(cube)), True)
+TASK = next(iter(plan.profile(real)["matrices"]["distances"]["task"]))
+world = source(profile, "world", (cube["station"].values, lonlat_of(cube)), True)
 aqs = source(real, TASK, tested_places(real, TASK), False)
 for s in (world, aqs):
     s.w1 = {name: float(wasserstein_distance(km, s.map)) for name, km in s.km.items()}
@@ -172,14 +196,15 @@ Markdown(
 )
 
 # %% mystnb={"figure": {"caption": "Four ways to hold out EPA's monitors: one fold each at the first seed. In blocks, the monitors inside the buffer are in no part and are not drawn.", "name": "fig-distances-maps"}, "image": {"alt": "Four maps of the contiguous US. Spatial: test stations sprinkled among training stations. kNNDM: test stations in small clusters over the country. Blocks: test stations in separate squares with an empty margin around them. State: all stations of one state are tested."}} tags=["hide-input"]
-largest = int(np.bincount(state_folds(stations(aqs.cube))).argmax())
+largest = int(np.bincount(state_folds(lonlat_of(aqs.cube))).argmax())
 fig, axes = figures.subplots(2, 2, size=(6.8, 5.6), maps=True)
 for ax, name in zip(axes.flat, ("spatial", "knndm", "blocks", "state"), strict=True):
     fold = largest if name == "state" else 1
     part = split(name, aqs.cube, 0, fold)
-    figures.split_map(ax, stations(aqs.cube), part.train, part.test, part.validation, legend=False)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=2, fontsize="small", columnspacing=0.8,
-              handletextpad=0.1)  # fmt: skip
+    figures.split_map(ax, lonlat_of(aqs.cube), part.train, part.test, part.validation, legend=False)
+    ax.legend(
+        loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=2, fontsize="small", columnspacing=0.8, handletextpad=0.1
+    )
     dropped = int((~(part.train | part.validation | part.test).any(1)).sum())
     ax.set_title({"blocks": f"blocks ({dropped} dropped)", "state": f"state ({state_name(fold)})"}.get(name, name))
 _ = figures.label(fig, aqs.profile, n=aqs.cube.sizes["station"], of=f"stations, {aqs.task}", embedded=False)
@@ -202,20 +227,35 @@ def draw_curves(s):
     ax.set(xscale="log", xlabel="distance to the nearest training station [km]", ylabel="share nearer [%]")
     ax.set(ylim=(0, 101), xlim=(3, None))
     ax.legend(fontsize="small", loc="upper left")
-    return figures.label(fig, s.profile, n=s.cube.sizes["station"], of="stations", embedded=s.embedded,
-                         note=f"{len(land()):,} pieces of land")  # fmt: skip
+    return figures.label(
+        fig,
+        s.profile,
+        n=s.cube.sizes["station"],
+        of="stations",
+        embedded=s.embedded,
+        note=f"{len(land()):,} pieces of land",
+    )
 
 
 def table_of_distances(s):
     rows = []
     for name in ["random", *s.order]:
         km = s.km.get(name, np.zeros(s.cube.sizes["station"]))
-        rows.append((where(name), BEFORE[name], *(f"{np.percentile(km, q):,.0f}" for q in (10, 50, 90)),
-                     f"{km.mean() - s.map.mean():+,.0f}", f"{s.w1[name]:,.0f}"))  # fmt: skip
-    rows.append(("the map", "every piece of land", *(f"{np.percentile(s.map, q):,.0f}" for q in (10, 50, 90)), "–", "–"))
+        rows.append(
+            (
+                where(name),
+                BEFORE[name],
+                *(f"{np.percentile(km, q):,.0f}" for q in (10, 50, 90)),
+                f"{km.mean() - s.map.mean():+,.0f}",
+                f"{s.w1[name]:,.0f}",
+            )
+        )
+    rows.append(
+        ("the map", "every piece of land", *(f"{np.percentile(s.map, q):,.0f}" for q in (10, 50, 90)), "–", "–")
+    )
     heads = ["split", "the test asks for", "10 %", "median", "90 %", "mean, less the map's", "W to the map"]
-    frame = pd.DataFrame(rows, columns=heads).map(compare.minus)
-    return compare.table(
+    frame = pd.DataFrame(rows, columns=heads).map(minus)
+    return captioned(
         frame,
         f"Kilometres from a tested station to the nearest training station, all folds of a split (of `spatial`, {FOLDS} seeds), and from the "
         f"land to its nearest monitor; {s.origin}.",
@@ -236,7 +276,7 @@ def distances_in_words(s):
     text = (
         f"The split whose test distances are most like those of the map is **{where(best)}** (W = {s.w1[best]:,.0f} km); least like "
         f"them are those of {where(worst)} (W = {s.w1[worst]:,.0f} km). On average the tests are "
-        + "; ".join(f"{how}: {compare.listed(names)}" for how, names in told.items() if names)
+        + "; ".join(f"{how}: {listed(names)}" for how, names in told.items() if names)
         + ". "
     )
     text += (
@@ -244,7 +284,7 @@ def distances_in_words(s):
         if matching
         else f"Matching does not bring W below that of stations drawn at random ({s.w1['spatial']:,.0f} km; with it {s.w1['knndm']:,.0f} km)."
     )
-    return Markdown(compare.minus(text).replace(" · ", "\u00a0·\u00a0"))
+    return Markdown(minus(text).replace(" · ", "\u00a0·\u00a0"))
 
 
 # %% [markdown]
@@ -286,7 +326,7 @@ def pooled(s):
     runs = s.scores.drop_duplicates("run")
     for (name, arm), part in runs.groupby(["split", "arm"]):
         sums = s.sums[s.sums["run"].isin(part["run"])][metrics.SUMS].to_numpy(float).sum(0)
-        rows += [(name, arm, metric, float(metrics.scores(sums)[metric]), len(part)) for metric in ("r2", "rmse")]
+        rows += [(name, arm, metric, float(metrics.from_sums(sums)[metric]), len(part)) for metric in ("r2", "rmse")]
     return pd.DataFrame(rows, columns=["split", "arm", "metric", "value", "fits"])
 
 
@@ -333,8 +373,8 @@ def table_of_scores(s):
         cells.append(row)
     states = s.scores.loc[s.scores["split"] == "state", "fold"].nunique()
     some = f" Of the states, {states} were tested." if states else ""
-    return compare.table(
-        pd.DataFrame(cells).map(compare.minus),
+    return captioned(
+        pd.DataFrame(cells).map(minus),
         f"R² and RMSE ({figures.UNIT}) over all tested rows of a split together, all folds and seeds; {s.origin}. W says how far the test "
         f"distances are from those of the map.{some}",
         f"tab-distances-scores-{s.short}",
@@ -353,11 +393,11 @@ def table_of_differences(s):
                     row[f"{arm}, {short}"] = "–"
                 for found in one.itertuples():
                     apart = found.apart if name.startswith("checkerboard") and len(found.apart) > 1 else None
-                    row[f"{arm}, {short}"] = compare.gain(found, digits, apart)
+                    row[f"{arm}, {short}"] = gain(found, digits, apart)
         cells.append(row)
-    return compare.table(
+    return captioned(
         pd.DataFrame(cells),
-        f"Difference to no location on the same rows, {compare.CELL}; {s.origin}.",
+        f"Difference to no location on the same rows, {CELL}; {s.origin}.",
         f"tab-distances-differences-{s.short}",
     )
 
@@ -366,14 +406,14 @@ def scores_in_words(s):
     r2 = s.pooled[s.pooled["metric"] == "r2"].pivot(index="split", columns="arm", values="value")
     missing = [where(name) for name in ("knndm", "blocks") if name not in r2.index]
     if {"spatial", "knndm"} <= set(r2.index):
-        pairs = [f"{compare.said(arm)} {r2.loc['spatial', arm]:.2f} → {r2.loc['knndm', arm]:.2f}" for arm in ARMS]
+        pairs = [f"{said(arm)} {r2.loc['spatial', arm]:.2f} → {r2.loc['knndm', arm]:.2f}" for arm in ARMS]
         lines = [f"- **From random stations to matched ones**, R² goes {'; '.join(pairs)}."]
     else:
         lines = []
     orders = {name: tuple(r2.loc[name].sort_values(ascending=False).index) for name in by_distance(s, r2.index)}
     kinds = list(dict.fromkeys(orders.values()))
     told = [
-        f"{' > '.join(compare.said(arm) for arm in kind)} on {compare.listed([where(n) for n in orders if orders[n] == kind])}"
+        f"{' > '.join(said(arm) for arm in kind)} on {listed([where(n) for n in orders if orders[n] == kind])}"
         for kind in kinds
     ]
     lines.append(
@@ -385,12 +425,12 @@ def scores_in_words(s):
     words = {sign: [where(n) for n in place.loc[place["clear"] == sign, "split"]] for sign in (1, -1, 0)}
     lines.append(
         "- **Telling the place** (GeoCLIP) against no location: better on "
-        f"{compare.listed(words[1]) or 'no split'}; worse on {compare.listed(words[-1]) or 'none'}; not told apart on "
-        f"{compare.listed(words[0]) or 'none'}. {compare.looked(found)}"
+        f"{listed(words[1]) or 'no split'}; worse on {listed(words[-1]) or 'none'}; not told apart on "
+        f"{listed(words[0]) or 'none'}. {looked(found)}"
     )
     if missing:
-        lines.append(f"- Not made yet, so not here: {compare.listed(missing)}.")
-    return Markdown(compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
+        lines.append(f"- Not made yet, so not here: {listed(missing)}.")
+    return Markdown(minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
 
 
 for s in (world, aqs):
@@ -420,7 +460,7 @@ _ = draw_scores(world)
 table_of_scores(world)
 
 # %% tags=["remove-input"]
-Markdown(compare.rule())
+Markdown(rule())
 
 # %% tags=["remove-input"]
 table_of_differences(world)
@@ -448,11 +488,11 @@ scores_in_words(world)
 def against_truth(s, cube):
     """RMSE against the truth, without instrument noise: of the maps by arm, and of the tests by split and arm."""
     try:
-        made = evidence.read(s.profile, "truth")
+        made = evidence.read(s.profile, "map_error")
     except StoreError:
         return None, None
     made = made[(made["task"] == "world") & (made["split"] == "spatial") & made["part"].isin(["near", "far"])]
-    made = compare.with_arm(made).groupby(["arm", "run"])[["n", "sum_e2"]].sum()
+    made = with_arm(made).groupby(["arm", "run"])[["n", "sum_e2"]].sum()
     maps = np.sqrt(made["sum_e2"] / made["n"]).groupby("arm").mean()
     noise = (cube["pm25"] - cube["pm25_true"]).transpose("station", "time").values[:, HISTORY - 1 :].astype(float) ** 2
     noise = pd.Series(np.nanmean(noise, axis=1), index=cube["station"].values)
@@ -488,16 +528,18 @@ _ = figures.label(fig, profile, n=world.scores["run"].nunique(), of="runs", embe
 
 # %% tags=["remove-input"]
 if maps is None or maps.empty:
-    text = f"The errors of the maps are not made yet; `doit evidence:{profile}:truth` makes them."
+    text = f"The errors of the maps are not made yet; `doit evidence:{profile}:map_error` makes them."
 else:
     lines, misses = [], {}
     for arm, value in maps.items():
-        gap = (tested[tested["arm"] == arm].set_index("split")["rmse"] - value).reindex(by_distance(world, tested["split"]))
+        gap = (tested[tested["arm"] == arm].set_index("split")["rmse"] - value).reindex(
+            by_distance(world, tested["split"])
+        )
         for name, miss in gap.items():
             misses.setdefault(name, []).append(abs(miss))
         best = gap.abs().idxmin()
         lines.append(
-            f"- **{compare.said(arm)}.** The map's RMSE is {value:.2f} {figures.UNIT}. Nearest comes {where(best)} ({gap[best]:+.2f}); "
+            f"- **{said(arm)}.** The map's RMSE is {value:.2f} {figures.UNIT}. Nearest comes {where(best)} ({gap[best]:+.2f}); "
             + "; ".join(f"{where(name)} {miss:+.2f}" for name, miss in gap.items() if name != best)
             + "."
         )
@@ -512,7 +554,7 @@ else:
             "matching distances was not enough to match the error here."
         )
     )
-    text = compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0")
+    text = minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0")
 Markdown(text)
 
 # %% [markdown]

@@ -15,14 +15,19 @@ simulated = "demo"
 import pandas as pd
 from IPython.display import Markdown
 
-from placeprior import compare, evidence, figures, interval
+from placeprior import evidence
+from placeprior.arms import SPLITS, splits_in
+from placeprior.book import figures
+from placeprior.book.tables import captioned
+from placeprior.book.words import rule
 from placeprior.errors import StoreError
+from placeprior.scores import interval
 
 figures.style()
 
 
 def where(split):
-    return compare.SPLITS.get(split, split)
+    return SPLITS.get(split, split)
 
 
 # %% [markdown]
@@ -34,7 +39,7 @@ def where(split):
 # real measurements, where the truth is zero.
 
 # %% tags=["remove-input"]
-Markdown(compare.rule())
+Markdown(rule())
 
 # %% [markdown]
 # ## Where the truth is known
@@ -59,7 +64,16 @@ for ax, ((stations, reach), part) in zip(axes.flat, designs, strict=True):
         own = part[(part["training"] > 1) == luck]
         word = "training differs more than places" if luck else "training differs less than places"
         ax.plot(own["seeds"], own["held"], color=colour, marker=marker, lw=1.2, label=word)
-        ax.plot(own["seeds"], own["naive"], color=colour, marker=marker, lw=1.2, ls=":", mfc="white", label=f"{word}; stations alone")
+        ax.plot(
+            own["seeds"],
+            own["naive"],
+            color=colour,
+            marker=marker,
+            lw=1.2,
+            ls=":",
+            mfc="white",
+            label=f"{word}; stations alone",
+        )
     ax.axhline(interval.LEVEL, color="#777777", lw=1, ls="--", zorder=1)
     ax.set_title(f"{stations} stations, alike over {reach:.0f} km")
     ax.set_xticks(sorted(found["seeds"].unique()))
@@ -72,13 +86,19 @@ fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", 
 _ = figures.label(fig, simulated, n=int(found["replicates"].sum()), of="simulated differences", embedded=True)
 
 # %% tags=["remove-input"]
-shown = pd.DataFrame({
-    "stations": found["stations"], "folds": found["folds"], "seeds": found["seeds"],
-    "alike over [km]": [f"{v:.0f}" for v in found["range_km"]], "training / places": [f"{v:.1f}" for v in found["training"]],
-    "block [km]": [f"{v:.0f}" for v in found["block_km"]], "holds": [f"{100 * v:.1f} %" for v in found["held"]],
-    "stations alone": [f"{100 * v:.0f} %" for v in found["naive"]],
-})  # fmt: skip
-compare.table(
+shown = pd.DataFrame(
+    {
+        "stations": found["stations"],
+        "folds": found["folds"],
+        "seeds": found["seeds"],
+        "alike over [km]": [f"{v:.0f}" for v in found["range_km"]],
+        "training / places": [f"{v:.1f}" for v in found["training"]],
+        "block [km]": [f"{v:.0f}" for v in found["block_km"]],
+        "holds": [f"{100 * v:.1f} %" for v in found["held"]],
+        "stations alone": [f"{100 * v:.0f} %" for v in found["naive"]],
+    }
+)
+captioned(
     shown,
     f"Share of 95 % intervals that hold the true difference of R²; {int(found['replicates'].iloc[0]):,} simulated differences a row. *Training / places*: the standard "
     "deviation of a single fit between trainings, beside that between places. With one seed, the noise of training comes from other differences.",
@@ -101,28 +121,46 @@ Markdown(
 # head (`none+head`). If the interval is right, at most about one in twenty is clear. It may well be fewer, since what differs between two
 # trainings at one place and not at another is counted twice, once with the places and once with the trainings.
 
+
 # %%
 def against_itself(name):
     """Differences of an arm to itself of a profile; None where they were not made yet."""
     try:
-        return evidence.read(name, "aa")
+        return evidence.read(name, "against_itself")
     except StoreError:
         return None
 
 
-pairs = [table.assign(profile=name) for name in dict.fromkeys([profile, real]) if (table := against_itself(name)) is not None]
-pairs = pd.concat(pairs) if pairs else pd.DataFrame(columns=["task", "split", "arm", "pair", "difference", "low", "high", "profile"])
+pairs = [
+    table.assign(profile=name) for name in dict.fromkeys([profile, real]) if (table := against_itself(name)) is not None
+]
+pairs = (
+    pd.concat(pairs)
+    if pairs
+    else pd.DataFrame(columns=["task", "split", "arm", "pair", "difference", "low", "high", "profile"])
+)
 pairs["clear"] = interval.clear(pairs["low"].to_numpy(float), pairs["high"].to_numpy(float))
 
 # %% tags=["remove-input"]
 rows = []
 for (name, task), own in pairs.groupby(["profile", "task"], sort=False):
-    for split in compare.splits_in(own):
+    for split in splits_in(own):
         part = own[own["split"] == split]
-        rows.append((name, f"`{task}`", where(split), len(part), int((part["clear"] != 0).sum()), f"{part['difference'].abs().median():.3f}",
-                     f"{(part['high'] - part['low']).median() / 2:.3f}"))  # fmt: skip
-compare.table(
-    pd.DataFrame(rows, columns=["profile", "task", "split", "pairs", "called clear", "median difference", "median half interval"]),
+        rows.append(
+            (
+                name,
+                f"`{task}`",
+                where(split),
+                len(part),
+                int((part["clear"] != 0).sum()),
+                f"{part['difference'].abs().median():.3f}",
+                f"{(part['high'] - part['low']).median() / 2:.3f}",
+            )
+        )
+captioned(
+    pd.DataFrame(
+        rows, columns=["profile", "task", "split", "pairs", "called clear", "median difference", "median half interval"]
+    ),
     "Differences of test R² of an arm to itself, two seeds against two others; arms `none` and `none+head` together. Pairs share trainings, so they are not that many "
     "independent trials.",
     "tab-intervals-aa",

@@ -15,21 +15,27 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from placeprior import compare, encoders, figures, ledger, matrix, metrics
+from placeprior import encoders
+from placeprior.arms import SPLITS, splits_in
+from placeprior.book import figures
+from placeprior.book.tables import captioned
+from placeprior.book.words import NAMES
 from placeprior.errors import StoreError
-from placeprior.sizes import Config
+from placeprior.network.sizes import Config
+from placeprior.runs import plan, store
+from placeprior.scores import metrics
 
 figures.style()
-runs = [run for run in matrix.runs(profile, "core") if run.model == model and ledger.is_stored(run.id)]
+runs = [run for run in plan.runs(profile, "core") if run.model == model and store.is_stored(run.id)]
 if not runs:
     raise StoreError(
         f"no run of {model!r} of profile {profile!r} is stored; `placeprior runs list {profile}` lists them"
     )
-stored = {run.id: ledger.read(run.id) for run in runs}
+stored = {run.id: store.read(run.id) for run in runs}
 variant, fusion = runs[0].variant, runs[0].fusion
 drawn = figures.look(variant, fusion)
 is_embedded = all(run.task == "world" for run in runs)
-splits = compare.splits_in(pd.DataFrame({"split": [run.split for run in runs]}))
+splits = splits_in(pd.DataFrame({"split": [run.split for run in runs]}))
 config = Config(**runs[0].config)
 seeds = sorted({run.seed for run in runs})
 shown_splits = [s for s in ("spatial", "checkerboard-16") if s in splits] or splits[:2]
@@ -69,7 +75,7 @@ joins = {
 Markdown(told + joins)
 
 # %% tags=["remove-input"]
-dim = 0 if variant in matrix.NO_PLACE else encoders.load(variant).dim
+dim = 0 if variant in plan.NO_PLACE else encoders.load(variant).dim
 minutes = sum(stored[run.id]["stamp"]["seconds"] for run in runs) / 60
 threads = sorted({f"{stored[run.id]['stamp']['device']}, {stored[run.id]['stamp']['threads']} thread" for run in runs})
 facts = [
@@ -86,7 +92,7 @@ facts = [
     ),
     ("time for all fits", f"{minutes:.1f} minutes ({'; '.join(threads)})"),
 ]
-compare.table(pd.DataFrame(facts, columns=["what", "here"]), f"The variant `{model}` as trained, profile {profile}.")
+captioned(pd.DataFrame(facts, columns=["what", "here"]), f"The variant `{model}` as trained, profile {profile}.")
 
 # %% [markdown]
 # ## Training curves
@@ -101,13 +107,13 @@ deep = -(-len(splits) // across)
 fig, axes = figures.subplots(deep, across, size=(6.4, 2.0 * deep + 0.6), sharey=True, squeeze=False)
 for ax, split in zip(axes.flat, splits, strict=False):
     for run in of(split):
-        history = ledger.table(run.id, "history")
+        history = store.table(run.id, "history")
         ax.plot(history["epoch"], history["loss"], color="#9a9a9a", lw=0.9, ls="--")
         ax.plot(history["epoch"], history["validation_loss"], color=drawn.colour, lw=0.9)
         best = history[history["epoch"] == stored[run.id]["best_epoch"]]
         ax.plot(best["epoch"], best["validation_loss"], drawn.marker, color=drawn.colour, ms=5, mec="white", mew=0.4)
     ax.set_xticks(range(1, max(2, int(history["epoch"].max())) + 1))
-    ax.set_title(compare.SPLITS.get(split, split))
+    ax.set_title(SPLITS.get(split, split))
     ax.set_xlabel("epoch" if list(splits).index(split) + across >= len(splits) else "")
 for ax in axes.flat[len(splits) :]:
     ax.set_visible(False)
@@ -119,7 +125,7 @@ fig.legend(loc="outside upper right", ncols=2)
 _ = figures.label(fig, profile, n=len(runs), of="fits", embedded=is_embedded)
 
 # %% tags=["remove-input"]
-last = [ledger.table(run.id, "history")["validation_loss"].to_numpy() for run in runs]
+last = [store.table(run.id, "history")["validation_loss"].to_numpy() for run in runs]
 rose = sum(losses[-1] > 1.01 * losses.min() for losses in last)
 Markdown(
     f"In {rose} of {len(runs)} fits the last validation loss lies more than one hundredth above the lowest: there the network went on "
@@ -153,11 +159,11 @@ lines = []
 for split in splits:
     for fold, part in fits[fits["split"] == split].groupby("fold"):
         lines.append(
-            {"split": compare.SPLITS.get(split, split), "fold": str(fold), "fits": str(len(part))}
+            {"split": SPLITS.get(split, split), "fold": str(fold), "fits": str(len(part))}
             | {"test rows": " – ".join(dict.fromkeys(f"{v:,.0f}" for v in (part["n"].min(), part["n"].max())))}
-            | {compare.NAMES[m]: told(part[m], 3 if m == "r2" else 2) for m in metrics.METRICS}
+            | {NAMES[m]: told(part[m], 3 if m == "r2" else 2) for m in metrics.METRICS}
         )
-compare.table(
+captioned(
     pd.DataFrame(lines),
     f"Scores of `{model}` on test rows, mean ± standard deviation over seeds; profile {profile}"
     f"{', embedded world' if is_embedded else ''}. RMSE, MAE and MBE in {figures.UNIT}; high days: measured PM2.5 of at "
@@ -173,14 +179,14 @@ compare.table(
 
 # %% mystnb={"figure": {"caption": "Estimated against measured PM2.5 on test rows, variant `{{model}}`, all seeds and folds of a split pooled (a row that several seeds test is counted for each of them). Colours count rows in a hexagon on a logarithmic scale; the dashed line is equality.", "name": "fig-{{model}}-scatter"}, "image": {"alt": "Two panels of hexagons for {{model}}: estimated against measured PM2.5. Most rows lie at low values near the dashed line of equality; at high measured values the cloud bends below the line."}} tags=["hide-input"]
 tested = {
-    split: pd.concat([ledger.table(run.id, "predictions").assign(fold=run.fold, seed=run.seed) for run in of(split)])
+    split: pd.concat([store.table(run.id, "predictions").assign(fold=run.fold, seed=run.seed) for run in of(split)])
     for split in shown_splits
 }
 top = np.percentile(np.concatenate([part["pm25"] for part in tested.values()]), 99.7)
 fig, axes = figures.subplots(1, len(tested), size=(6.4, 3.2), squeeze=False)
 for ax, (split, part) in zip(axes[0], tested.items(), strict=True):
     figures.density_scatter(ax, part["pm25"].to_numpy(), part["estimate"].to_numpy(), limit=float(top))
-    ax.set_title(f"{compare.SPLITS.get(split, split)}, n = {len(part):,}", fontsize="small")
+    ax.set_title(f"{SPLITS.get(split, split)}, n = {len(part):,}", fontsize="small")
 for ax in axes[0, 1:]:
     ax.set_ylabel("")
 _ = figures.label(fig, profile, n=sum(map(len, tested.values())), embedded=is_embedded)
@@ -191,7 +197,7 @@ for split, part in tested.items():
     high = part["pm25"] >= np.percentile(part["pm25"], 95)
     bias = (part["estimate"] - part["pm25"]).groupby(high).mean()
     lines.append(
-        f"On {compare.SPLITS.get(split, split)} the highest twentieth of the measurements is estimated "
+        f"On {SPLITS.get(split, split)} the highest twentieth of the measurements is estimated "
         f"{abs(bias[True]):.1f} {figures.UNIT} too {'low' if bias[True] < 0 else 'high'} on average, the rest "
         f"{abs(bias[False]):.1f} {figures.UNIT} too {'low' if bias[False] < 0 else 'high'}."
     )
@@ -207,7 +213,7 @@ Markdown(
 
 # %% mystnb={"figure": {"caption": "Mean error (estimate minus measurement) of each station over its test days, variant `{{model}}`, each station estimated by the models that never saw its partition of the 16° checkerboard; mean over seeds. Dashed: the cells.", "name": "fig-{{model}}-residuals"}, "image": {"alt": "Map of the contiguous US for {{model}}: one dot a station, blue where PM2.5 is estimated too low on average and red where too high, with the borders of the checkerboard cells."}} tags=["hide-input"]
 board = "checkerboard-16" if "checkerboard-16" in splits else splits[-1]
-sums = pd.concat([ledger.table(run.id, "stations") for run in of(board)])
+sums = pd.concat([store.table(run.id, "stations") for run in of(board)])
 places = sums.groupby("name").agg(lon=("lon", "first"), lat=("lat", "first"), n=("n", "sum"), sum_e=("sum_e", "sum"))
 places["error"] = places["sum_e"] / places["n"]
 fig, ax = figures.subplots(size="map", maps=True)
@@ -217,9 +223,13 @@ figures.station_map(
 )
 if board.startswith("checkerboard"):
     figures.split_map(
-        ax, places[["lon", "lat"]].to_numpy(), np.zeros(len(places), bool), np.zeros(len(places), bool),
-        delta=float(board.split("-")[1]), legend=False,
-    )  # fmt: skip
+        ax,
+        places[["lon", "lat"]].to_numpy(),
+        np.zeros(len(places), bool),
+        np.zeros(len(places), bool),
+        delta=float(board.split("-")[1]),
+        legend=False,
+    )
 _ = figures.label(fig, profile, n=len(places), of="stations", embedded=is_embedded)
 
 # %% tags=["remove-input"]
@@ -242,7 +252,7 @@ for ax, split in zip(axes.flat, splits, strict=False):
         ax.plot(lags, line, color=drawn.colour, lw=0.7, alpha=0.5)
     ax.plot(lags, weights[split].mean(0), color=drawn.colour, marker=drawn.marker, lw=1.8, ms=5)
     ax.axhline(1 / config.window, color="#777777", lw=1, ls=":")
-    ax.set_title(compare.SPLITS.get(split, split))
+    ax.set_title(SPLITS.get(split, split))
     ax.set_xlabel("lag [days]" if list(splits).index(split) + across >= len(splits) else "")
 for ax in axes.flat[len(splits) :]:
     ax.set_visible(False)

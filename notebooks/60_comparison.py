@@ -13,17 +13,24 @@ profile = "demo"
 import pandas as pd
 from IPython.display import Markdown
 
-from placeprior import compare, figures, ledger, matched, metrics
+from placeprior.arms import SPLITS, arm_order, splits_in, with_arm
+from placeprior.book import figures
+from placeprior.book.tables import CELL, TABLE, captioned, cells, gains
+from placeprior.book.words import NOTE, agreement, listed, looked, minus, reported, rule, who, written
+from placeprior.book.words import said as arm_said
 from placeprior.errors import StoreError
+from placeprior.evidence import matched
+from placeprior.runs import store
+from placeprior.scores import metrics
 
 figures.style()
-scores = compare.with_arm(ledger.scores(profile, "core"))
+scores = with_arm(store.scores(profile, "core"))
 scores = scores[scores["task"] == "world"]
-main = ledger.scores(profile, "core", "controls")
+main = store.scores(profile, "core", "controls")
 if scores.empty:
     raise StoreError(f"results/{profile} has no scores of the embedded world; collect the profile first")
-sums = ledger.sums(profile)
-splits = compare.splits_in(scores)
+sums = store.sums(profile)
+splits = splits_in(scores)
 seeds = sorted(scores["seed"].unique())
 fits = f"{scores['run'].nunique()} runs, seeds {', '.join(map(str, seeds))}, both partitions of a checkerboard"
 origin = f"profile {profile}, embedded world"
@@ -38,10 +45,10 @@ def name(arm):
 
 
 def where(split):
-    return compare.SPLITS.get(split, split)
+    return SPLITS.get(split, split)
 
 
-controlled = compare.listed([where(s) for s in compare.splits_in(ledger.scores(profile, "controls"))]) or "no split"
+controlled = listed([where(s) for s in splits_in(store.scores(profile, "controls"))]) or "no split"
 
 
 # %% [markdown]
@@ -57,18 +64,10 @@ controlled = compare.listed([where(s) for s in compare.splits_in(ledger.scores(p
 # ## All scores
 
 # %% tags=["remove-input"]
-compare.table(
-    compare.cells(main),
-    f"Test R², {compare.TABLE}; {fits}; controls on {controlled} only; {origin}.",
-    "tab-comparison-r2",
-)
+captioned(cells(main), f"Test R², {TABLE}; {fits}; controls on {controlled} only; {origin}.", "tab-comparison-r2")
 
 # %% tags=["remove-input"]
-compare.table(
-    compare.cells(main, "rmse"),
-    f"Test RMSE in {figures.UNIT}, {compare.TABLE}; {origin}.",
-    "tab-comparison-rmse",
-)
+captioned(cells(main, "rmse"), f"Test RMSE in {figures.UNIT}, {TABLE}; {origin}.", "tab-comparison-rmse")
 
 # %% [markdown]
 # On a checkerboard the two partitions are two different test sets, and their difference is often larger than anything the
@@ -87,21 +86,19 @@ _ = figures.label(fig, profile, n=scores["run"].nunique(), of="runs", embedded=T
 # The marker is their mean.
 
 # %% tags=["remove-input"]
-Markdown(compare.rule())
+Markdown(rule())
 
 # %% mystnb={"figure": {"caption": "Test R² minus that of no location on the same rows: single fits (pale dots), their mean (marker), and its 95 % interval over places and trainings (bar; none with one seed), one panel a split. Right of the dashed line the arm beats no location. Panels have their own scales; a number at an edge is a single fit beyond it. Inverse distance is left out here.", "name": "fig-comparison-differences"}, "image": {"alt": "One panel a split. Each way of telling the place has a row with the difference of its R² to no location: pale dots for fits, a marker for the mean and a bar for the interval, around a dashed line at zero."}} tags=["hide-input"]
 drawn = matched.by_fit(models)
 fig = figures.forests(
-    {where(split): drawn[drawn["split"] == split] for split in compare.splits_in(drawn)}, "ΔR² to no location", reference=0
+    {where(split): drawn[drawn["split"] == split] for split in splits_in(drawn)}, "ΔR² to no location", reference=0
 )
-_ = figures.label(
-    fig, profile, n=models["stations"].max(), of="stations at most", embedded=True, note=compare.NOTE
-)
+_ = figures.label(fig, profile, n=models["stations"].max(), of="stations at most", embedded=True, note=NOTE)
 
 # %% tags=["remove-input"]
-compare.table(
-    compare.gains(verdicts),
-    f"Test R² minus that of no location on the same rows, {compare.CELL}; {origin}.",
+captioned(
+    gains(verdicts),
+    f"Test R² minus that of no location on the same rows, {CELL}; {origin}.",
     "tab-comparison-differences",
 )
 
@@ -116,14 +113,14 @@ means = scores[scores["metric"] == "r2"].groupby(["split", "arm"])["value"].mean
 for split in splits:
     learned = means[split].drop("idw", errors="ignore").sort_values(ascending=False)
     part = models[models["split"] == split].set_index("arm")
-    text = f"**{where(split)}.** The highest mean R² among the trained arms is that of {compare.said(learned.index[0])}"
+    text = f"**{where(split)}.** The highest mean R² among the trained arms is that of {arm_said(learned.index[0])}"
     if learned.index[0] in part.index:
         lead = part.loc[learned.index[0]]
-        text += f" (to no location {compare.written(lead)})"
+        text += f" (to no location {written(lead)})"
     text += ". "
     every = "every way of telling the place"
     said = {
-        verb: compare.who(own, len(part), every)
+        verb: who(own, len(part), every)
         for sign, verb in ((1, "better"), (-1, "worse"), (0, "not told apart"))
         if len(own := part[part["clear"] == sign].reset_index())
     }
@@ -138,8 +135,8 @@ for split in splits:
             + f" trained arms {'has' if len(beaten) == 1 else 'have'} a higher mean."
         )
     lines.append("- " + text)
-lines.append(f"\n{compare.looked(models)} Count on a pattern over splits, not on a single interval.")
-Markdown(compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
+lines.append(f"\n{looked(models)} Count on a pattern over splits, not on a single interval.")
+Markdown(minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
 
 # %% [markdown]
 # ## High days
@@ -148,10 +145,10 @@ Markdown(compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
 # daily standard or above (see {doc}`../concepts/scores` for what choosing rows by their measurement does).
 
 # %% tags=["remove-input"]
-compare.table(
-    compare.cells(scores, "rmse_35", 1),
+captioned(
+    cells(scores, "rmse_35", 1),
     f"Test RMSE in {figures.UNIT} on rows with measured PM2.5 of at least {metrics.HIGH:.0f} {figures.UNIT}, "
-    f"{compare.TABLE}; {origin}.",
+    f"{TABLE}; {origin}.",
     "tab-comparison-high",
 )
 
@@ -159,7 +156,7 @@ compare.table(
 high = gaps["rmse_35"][gaps["rmse_35"]["arm"] != "idw"]
 lower, worse = (
     [
-        f"{compare.said(a)} on {where(s)}"
+        f"{arm_said(a)} on {where(s)}"
         for s, a in high.loc[high["clear"] == sign, ["split", "arm"]].itertuples(index=False)
     ]
     for sign in (-1, 1)
@@ -168,11 +165,11 @@ n_high = int(sums[sums["run"].isin(scores.loc[(scores["arm"] == "none"), "run"])
 Markdown(
     f"Over all fits of one arm, {n_high:,} tested rows are such days. "
     + (
-        f"The error on high days is clearly smaller than without location for {compare.listed(lower)}. "
+        f"The error on high days is clearly smaller than without location for {listed(lower)}. "
         if lower
         else "No arm has a clearly smaller error on high days than no location. "
     )
-    + (f"It is clearly larger for {compare.listed(worse)}." if worse else "None has a clearly larger one.")
+    + (f"It is clearly larger for {listed(worse)}." if worse else "None has a clearly larger one.")
 )
 
 # %% [markdown]
@@ -184,21 +181,19 @@ Markdown(
 # place help where the study says that it helps?
 
 # %% tags=["remove-input"]
-ours = compare.cells(scores)
+ours = cells(scores)
 rows_ = []
 for split in splits:
-    for arm in [a for a in figures.arm_order(scores["arm"]) if a not in ("idw",)]:
+    for arm in [a for a in arm_order(scores["arm"]) if a not in ("idw",)]:
         found = models[(models["split"] == split) & (models["arm"] == arm)]
         verdict = (
             "(reference)"
             if arm == "none"
-            else compare.agreement(split, arm, int(found["clear"].iloc[0]))
+            else agreement(split, arm, int(found["clear"].iloc[0]))
             if len(found)
             else "–"
         )
-        rows_.append(
-            (where(split), name(arm), compare.reported(split, arm), ours.loc[name(arm), where(split)], verdict)
-        )
+        rows_.append((where(split), name(arm), reported(split, arm), ours.loc[name(arm), where(split)], verdict))
 beside = pd.DataFrame(
     rows_,
     columns=[
@@ -209,7 +204,7 @@ beside = pd.DataFrame(
         "direction against no location",
     ],
 )
-compare.table(
+captioned(
     beside,
     f"R² reported (second-hand) for real PM2.5 and R² here ({origin}). Two values are a checkerboard's two partitions. Undecided: "
     "our difference is not clear.",

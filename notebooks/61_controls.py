@@ -17,9 +17,15 @@ from types import SimpleNamespace
 import pandas as pd
 from IPython.display import Markdown
 
-from placeprior import compare, encoders, figures, ledger, matched
+from placeprior import encoders
+from placeprior.arms import SPLITS, splits_in, with_arm
+from placeprior.book import figures
+from placeprior.book.tables import CELL, captioned, gains
+from placeprior.book.words import NOTE, by_split, listed, looked, minus, rule, said, who, written
 from placeprior.errors import StoreError
-from placeprior.interval import surviving
+from placeprior.evidence import matched
+from placeprior.runs import store
+from placeprior.scores.interval import surviving
 
 figures.style()
 HEAD, GEOCLIP = "none+head", "geoclip-hadamard"
@@ -38,18 +44,24 @@ def components(arm):
 def source(task):
     """Scores, station sums and labels of a task, from the splits in which a control was run."""
     name = profile if task == "world" else real
-    scores = compare.with_arm(ledger.scores(name))
+    scores = with_arm(store.scores(name))
     scores = scores[(scores["task"] == task) & ~scores["split"].str.contains("@")]
     splits = scores.loc[scores["arm"] == HEAD, "split"].unique()
     named = scores.loc[scores["variant"].isin(NAMES), "split"].unique()
     scores = scores[scores["split"].isin(set(splits) & set(named))]
-    sums = ledger.sums(name)
+    sums = store.sums(name)
     kind = "embedded world" if task == "world" else "real measurements"
     return SimpleNamespace(
-        task=task, title=TASKS[task], scores=scores, sums=sums[sums["run"].isin(scores["run"])],
-        profile=name, embedded=task == "world", origin=f"profile {name}, {kind}", short=task.split("-")[0],
+        task=task,
+        title=TASKS[task],
+        scores=scores,
+        sums=sums[sums["run"].isin(scores["run"])],
+        profile=name,
+        embedded=task == "world",
+        origin=f"profile {name}, {kind}",
+        short=task.split("-")[0],
         reach=matched.reach(name, task),
-    )  # fmt: skip
+    )
 
 
 sources = {task: source(task) for task in TASKS}
@@ -61,7 +73,7 @@ if sources["world"].scores.empty:
 
 
 def where(split):
-    return compare.SPLITS.get(split, split)
+    return SPLITS.get(split, split)
 
 
 def to_head(arms):
@@ -81,7 +93,9 @@ for s in sources.values():
     # Against vectors that know nothing only where they can be names: at a new station they are noise, and no baseline.
     known = s.scores[s.scores["split"] == KNOWN]
     s.found = {
-        (question, metric): matched.differences(known if question in NAMES_ONLY else s.scores, s.sums, pairs, metric=metric, reach=s.reach)
+        (question, metric): matched.differences(
+            known if question in NAMES_ONLY else s.scores, s.sums, pairs, metric=metric, reach=s.reach
+        )
         for question, pairs in QUESTIONS.items()
         for metric in (("r2", "rmse") if question == HEAD else ("r2",))
     }
@@ -100,12 +114,11 @@ def forest(s, arms, splits=None):
     table = matched.by_fit(table[table["arm"].isin(arms) & table["split"].isin(splits or set(table["split"]))])
     if table.empty:
         return figures.nothing(s.title, s.profile, embedded=s.embedded)
-    panels = {where(split): table[table["split"] == split] for split in compare.splits_in(table)}
+    panels = {where(split): table[table["split"] == split] for split in splits_in(table)}
     fig = figures.forests(panels, "ΔR² to none+head", reference=0)
     return figures.label(
-        fig, s.profile, n=table["stations"].max(), of="stations at most", embedded=s.embedded,
-        note=compare.NOTE,
-    )  # fmt: skip
+        fig, s.profile, n=table["stations"].max(), of="stations at most", embedded=s.embedded, note=NOTE
+    )
 
 
 # %% [markdown]
@@ -141,7 +154,7 @@ def forest(s, arms, splits=None):
 # same test rows. WR stands for within region and OoR for out of region ({doc}`../concepts/splits`).
 
 # %% tags=["remove-input"]
-Markdown(compare.rule())
+Markdown(rule())
 
 # %% [markdown]
 # First the **embedded world**, which is simulated:
@@ -169,9 +182,9 @@ def tables(s, arms, name):
         if found.empty:
             return f"*No such runs of {s.title} are in `results/{s.profile}`.*"
         shown.append(
-            compare.table(
-                compare.gains(found),
-                f"{s.title[0].upper() + s.title[1:]}: test {what} minus that of `none+head` on the same rows, {compare.CELL}; "
+            captioned(
+                gains(found),
+                f"{s.title[0].upper() + s.title[1:]}: test {what} minus that of `none+head` on the same rows, {CELL}; "
                 f"up to {found['fits'].max()} fits a cell, {s.origin}.",
                 f"tab-{name}-{s.short}-{metric}",
             ).data
@@ -197,19 +210,19 @@ for s in sources.values():
     if found.empty:
         continue
     lines.append(f"**{s.title[0].upper() + s.title[1:]}**, against the same network without a place:\n")
-    for split in compare.splits_in(found):
+    for split in splits_in(found):
         part = found[found["split"] == split]
         words = [
-            f"{verb} {compare.who(own, len(part), 'all arms with a vector')}"
+            f"{verb} {who(own, len(part), 'all arms with a vector')}"
             for sign, verb in ((1, "better:"), (-1, "worse:"), (0, "not told apart:"))
             if len(own := part[part["clear"] == sign])
         ]
         text = f"- {where(split)}: {'; '.join(words)}."
         if effect := row(s, HEAD, split, GEOCLIP, "rmse"):
-            text += f" GeoCLIP (Hadamard) changes the RMSE by {compare.written(effect, 2)} {figures.UNIT}."
+            text += f" GeoCLIP (Hadamard) changes the RMSE by {written(effect, 2)} {figures.UNIT}."
         lines.append(text)
     lines.append("")
-Markdown(compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
+Markdown(minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
 
 # %% [markdown]
 # ## Where a gain comes from
@@ -242,6 +255,8 @@ STEPS = {
     "geoclip": ("geography", "#0173b2"),
     matched.TOTAL: ("all", figures.INK),
 }
+
+
 def chain(split):
     """Arms, each with one thing more than the one before; a random vector is one where it can be a name."""
     return ["none", HEAD, *(["random-vector-hadamard"] if split == KNOWN else []), GEOCLIP]
@@ -261,7 +276,7 @@ def called(step, split):
 for s in sources.values():
     chains = [
         matched.steps(s.scores[s.scores["split"] == split], s.sums, chain(split), reach=s.reach)
-        for split in compare.splits_in(s.scores)
+        for split in splits_in(s.scores)
     ]
     s.steps = pd.concat([table for table in chains if len(table)] or chains[:1])
 
@@ -279,10 +294,20 @@ def waterfall(ax, table):
         ax.plot([left + step.low, left + step.high], [y, y], color="#d55e00", lw=1.7, zorder=4)
         ax.plot([end, end], [y + 0.31, y + 0.69], color="#777777", lw=0.8, zorder=1)
         start, ends = end, [*ends, left, end, left + step.low, left + step.high]
-        ax.text(1.02, y, f"{step.difference:+.3f}".replace("-", "−"), va="center", fontsize="small", color=figures.INK,
-                transform=ax.get_yaxis_transform(), fontweight="bold" if step.clear else "normal")  # fmt: skip
+        ax.text(
+            1.02,
+            y,
+            f"{step.difference:+.3f}".replace("-", "−"),
+            va="center",
+            fontsize="small",
+            color=figures.INK,
+            transform=ax.get_yaxis_transform(),
+            fontweight="bold" if step.clear else "normal",
+        )
     ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
-    ax.set_yticks(range(len(table)), [called(step, split) for step, split in zip(table["step"], table["split"], strict=True)])
+    ax.set_yticks(
+        range(len(table)), [called(step, split) for step, split in zip(table["step"], table["split"], strict=True)]
+    )
     ax.set_ylim(len(table) - 0.5, -0.5)
     room = 0.06 * (max(ends) - min(ends))
     ax.set_xlim(min(ends) - room, max(ends) + room)
@@ -313,7 +338,7 @@ def draw_steps(chosen):
     parts = [one.steps for one in chosen]
     if all(part.empty for part in parts):
         return figures.nothing("the steps", s.profile, embedded=s.embedded)
-    splits = compare.splits_in(pd.concat(parts))
+    splits = splits_in(pd.concat(parts))
     if len(chosen) == 1:
         shown = [(where(split), parts[0][parts[0]["split"] == split]) for split in splits]
     else:
@@ -324,9 +349,13 @@ def draw_steps(chosen):
         ]
     fig = waterfalls(shown, min(2, len(shown)))
     return figures.label(
-        fig, s.profile, n=max(part["stations"].max() for part in parts if len(part)), of="stations at most",
-        embedded=s.embedded, note=f"orange: {compare.NOTE}",
-    )  # fmt: skip
+        fig,
+        s.profile,
+        n=max(part["stations"].max() for part in parts if len(part)),
+        of="stations at most",
+        embedded=s.embedded,
+        note=f"orange: {NOTE}",
+    )
 
 
 # %% mystnb={"figure": {"caption": "Embedded world: GeoCLIP (Hadamard) minus no location, taken apart: the extra head, and the gain over the same network without a place; on the random split, where stations are known, the gain into a name (random vectors) and what goes beyond it. Each bar starts where the one above ended; the last is their sum. Orange: 95 % interval over places and trainings of where that bar ends; the step is clear if it does not reach the bar's beginning. At the right its size in R², bold where it is clear. Panels have their own scales.", "name": "fig-controls-steps-world"}, "image": {"alt": "One panel a split with three or four horizontal bars: extra head, gain or its two parts, and all together, each with an orange interval and a number at the right."}} tags=["hide-input"]
@@ -345,25 +374,29 @@ for s in sources.values():
     if s.steps.empty:
         continue
     lines.append(f"**{s.title[0].upper() + s.title[1:]}**, GeoCLIP (Hadamard):\n")
-    for split in compare.splits_in(s.steps):
+    for split in splits_in(s.steps):
         part = {kind(one.step): one for one in s.steps[s.steps["split"] == split].itertuples()}
-        told = [f"{called(one.step, split)} {one.difference:+.3f} ({SAY[one.clear]})" for key, one in part.items() if key != matched.TOTAL]
+        told = [
+            f"{called(one.step, split)} {one.difference:+.3f} ({SAY[one.clear]})"
+            for key, one in part.items()
+            if key != matched.TOTAL
+        ]
         total = part[matched.TOTAL]
-        text = f"- {where(split)}: {total.difference:+.3f} in R² to no location ({SAY[total.clear]}), of which {compare.listed(told)}. "
+        text = f"- {where(split)}: {total.difference:+.3f} in R² to no location ({SAY[total.clear]}), of which {listed(told)}. "
         noise, mixed = row(s, HEAD, split, "random-vector-hadamard"), row(s, HEAD, split, "shuffled-hadamard")
         if split != KNOWN and noise is not None:
-            text += f"Random vectors, which are noise at these new stations, change R² by {compare.written(noise)} against `none+head`"
-            text += f", GeoCLIP's own vectors at wrong places by {compare.written(mixed)}" if mixed is not None else ""
+            text += f"Random vectors, which are noise at these new stations, change R² by {written(noise)} against `none+head`"
+            text += f", GeoCLIP's own vectors at wrong places by {written(mixed)}" if mixed is not None else ""
             text += {
                 -1: ": the damage of a vector that was never seen, not a baseline for GeoCLIP.",
                 0: ": no clear damage.",
                 1: ": **even noise gains here**, so a gain of GeoCLIP need not come from its place.",
             }[noise.clear]
         elif own := row(s, "shuffled", split, GEOCLIP):
-            text += f"Against GeoCLIP's vectors at wrong places the difference is {compare.written(own)}, {SAY[own.clear]}."
+            text += f"Against GeoCLIP's vectors at wrong places the difference is {written(own)}, {SAY[own.clear]}."
         lines.append(text)
     lines.append("")
-Markdown(compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
+Markdown(minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
 
 # %% [markdown]
 # ## How many numbers must a place have?
@@ -389,9 +422,7 @@ def size(arm):
 def draw_components(s):
     """Gain against the length of the vector, one panel a split."""
     found = s.found[HEAD, "r2"]
-    splits = [
-        p for p in compare.splits_in(found) if found.loc[found["split"] == p, "arm"].map(components).notna().any()
-    ]
+    splits = [p for p in splits_in(found) if found.loc[found["split"] == p, "arm"].map(components).notna().any()]
     if not splits:
         return figures.nothing("the number of components", s.profile, embedded=s.embedded)
     columns = min(2, len(splits))
@@ -420,9 +451,17 @@ def draw_components(s):
             if arm in part.index:
                 one, style = part.loc[arm], figures.look(arm)
                 ax.errorbar(
-                    size(arm) * shift, one["difference"], [[one["difference"] - one["low"]], [one["high"] - one["difference"]]],
-                    color=style.colour, marker=style.marker, ms=7, capsize=3, lw=1.5, ls="none", label=label,
-                )  # fmt: skip
+                    size(arm) * shift,
+                    one["difference"],
+                    [[one["difference"] - one["low"]], [one["high"] - one["difference"]]],
+                    color=style.colour,
+                    marker=style.marker,
+                    ms=7,
+                    capsize=3,
+                    lw=1.5,
+                    ls="none",
+                    label=label,
+                )
                 drawn.add(arm)
         ax.axhline(0, color="#777777", lw=1, ls="--", zorder=1)
         ax.set_xscale("log", base=2)
@@ -439,9 +478,8 @@ def draw_components(s):
     handles = {label: h for ax in axes.flat for h, label in zip(*ax.get_legend_handles_labels(), strict=True)}
     fig.legend(handles.values(), handles.keys(), loc="outside upper left", ncols=2, fontsize="small")
     return figures.label(
-        fig, s.profile, n=found["stations"].max(), of="stations at most", embedded=s.embedded,
-        note=compare.NOTE,
-    )  # fmt: skip
+        fig, s.profile, n=found["stations"].max(), of="stations at most", embedded=s.embedded, note=NOTE
+    )
 
 
 # %% mystnb={"figure": {"caption": "Embedded world: gain in R² over the same network without a place, against how many numbers tell the place (logarithmic): the first principal components of GeoCLIP's vectors up to all of them (line; band: 95 % interval over places and trainings), population density, and a random vector of GeoCLIP's length (bars: 95 % intervals).", "name": "fig-controls-components-world"}, "image": {"alt": "One panel a split: a line with a band for GeoCLIP's first components, a point with a bar for population density at two numbers, and one for a random vector at the right end, around a dashed line at zero."}} tags=["hide-input"]
@@ -465,29 +503,29 @@ Markdown(
 lines = []
 for s in sources.values():
     found = s.found[HEAD, "r2"]
-    for split in compare.splits_in(found):
+    for split in splits_in(found):
         part = found[found["split"] == split].set_index("arm")
         cut = [arm for arm in PCA if arm in part.index]
         text = []
         if cut and GEOCLIP in part.index:
             few, all_, rest = part.loc[cut[0]], part.loc[GEOCLIP], row(s, "first", split, GEOCLIP)
             text.append(
-                f"the first {components(cut[0])} numbers change R² by {compare.written(few)}, all {size(GEOCLIP)} by {compare.written(all_)}"
+                f"the first {components(cut[0])} numbers change R² by {written(few)}, all {size(GEOCLIP)} by {written(all_)}"
                 + (
                     ""
                     if rest is None
-                    else f"; the whole vector is {BETTER[rest.clear]} the first {components(cut[0])} ({compare.written(rest)})"
+                    else f"; the whole vector is {BETTER[rest.clear]} the first {components(cut[0])} ({written(rest)})"
                 )
             )
         if "urban-hadamard" in part.index and GEOCLIP in part.index:
             plain, beyond = part.loc["urban-hadamard"], row(s, "urban", split, GEOCLIP)
             text.append(
-                f"population density alone changes it by {compare.written(plain)}"
-                + ("" if beyond is None else f"; GeoCLIP is {BETTER[beyond.clear]} it ({compare.written(beyond)})")
+                f"population density alone changes it by {written(plain)}"
+                + ("" if beyond is None else f"; GeoCLIP is {BETTER[beyond.clear]} it ({written(beyond)})")
             )
         if text:
             lines.append(f"- **{s.title[0].upper() + s.title[1:]}, {where(split)}:** {'; '.join(text)}.")
-Markdown(compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
+Markdown(minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
 
 # %% [markdown]
 # In the embedded world this race is not a fair one. Its emissions are made from the same populated places, so population density is close to the
@@ -520,13 +558,11 @@ for s in sources.values():
     mapped = s.scores[s.scores["split"] == "random"]
     versus = matched.differences(mapped, s.sums, {arm: "onehot-hadamard" for arm in part}, reach=s.reach)
     lines.append(
-        f"- **{s.title[0].upper() + s.title[1:]}.** Station identity changes R² by {compare.written(top)} against the same network without a place. Against "
+        f"- **{s.title[0].upper() + s.title[1:]}.** Station identity changes R² by {written(top)} against the same network without a place. Against "
         "station identity:"
-        + "".join(
-            f"\n  - {compare.said(one.arm)} is {BETTER[one.clear]} it, {compare.written(one)}." for one in versus.itertuples()
-        )
+        + "".join(f"\n  - {said(one.arm)} is {BETTER[one.clear]} it, {written(one)}." for one in versus.itertuples())
     )
-Markdown(compare.minus("\n".join(lines or ["*No runs with station identity on the random split are in the results.*"])))
+Markdown(minus("\n".join(lines or ["*No runs with station identity on the random split are in the results.*"])))
 
 # %% [markdown]
 # A vector that reaches the ceiling on `random` may have done so by memory. That is why a gain there says little about geography,
@@ -537,21 +573,35 @@ Markdown(compare.minus("\n".join(lines or ["*No runs with station identity on th
 # Many intervals stand on this page, and the more one looks, the more is found by luck.
 
 # %% tags=["remove-input"]
-AGAINST = {HEAD: "`none+head`", "random": "random vectors", "shuffled": "shuffled vectors", "urban": "population density",
-           "first": "the first components alone"}  # fmt: skip
+AGAINST = {
+    HEAD: "`none+head`",
+    "random": "random vectors",
+    "shuffled": "shuffled vectors",
+    "urban": "population density",
+    "first": "the first components alone",
+}
 lines = []
 for s in sources.values():
-    every = pd.concat([found.assign(question=question) for (question, metric), found in s.found.items() if metric == "r2" and len(found)] or [s.found[next(iter(s.found))]])
+    every = pd.concat(
+        [
+            found.assign(question=question)
+            for (question, metric), found in s.found.items()
+            if metric == "r2" and len(found)
+        ]
+        or [s.found[next(iter(s.found))]]
+    )
     if every.empty:
         continue
     every, told = every.reset_index(drop=True), []
     kept = surviving(every)
     for question in QUESTIONS:
         for sign_, verb in ((1, "better"), (-1, "worse")):
-            words = matched.by_split(kept[(kept["clear"] == sign_) & (kept["question"] == question)])
+            words = by_split(kept[(kept["clear"] == sign_) & (kept["question"] == question)])
             told += [f"{verb} than {AGAINST[question]}: {words}"] if words else []
-    lines.append(f"- **{s.title[0].upper() + s.title[1:]}.** {compare.looked(every)}" + "".join(f"\n  - {words}." for words in told))
-Markdown(compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
+    lines.append(
+        f"- **{s.title[0].upper() + s.title[1:]}.** {looked(every)}" + "".join(f"\n  - {words}." for words in told)
+    )
+Markdown(minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
 
 # %% [markdown]
 # ## What this shows, what it does not

@@ -18,9 +18,14 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from placeprior import compare, figures, ledger, matched
+from placeprior.arms import SPLITS, arm_order, splits_in, with_arm
+from placeprior.book import figures
+from placeprior.book.tables import CELL, captioned, gains
+from placeprior.book.words import NOTE, by_split, listed, looked, minus, rule, who, written
 from placeprior.errors import StoreError
-from placeprior.interval import surviving
+from placeprior.evidence import matched
+from placeprior.runs import store
+from placeprior.scores.interval import surviving
 
 figures.style()
 HEAD, FROZEN = "none+head", "geoclip-hadamard"
@@ -36,17 +41,23 @@ TASKS = {"world": "embedded world", "weather-2019": "weather, 2019", "neighbours
 def source(task):
     """Scores, station sums, stamps and labels of a task, on the splits where the ways of joining were compared."""
     name = profile if task == "world" else real
-    scores = compare.with_arm(ledger.scores(name))
+    scores = with_arm(store.scores(name))
     scores = scores[(scores["task"] == task) & scores["arm"].isin([*REFERENCE, HEAD, "none"])]
     compared = scores.loc[scores["arm"].isin([BIAS, "geoclip-gated", "geoclip-film"]), "split"].unique()
     scores = scores[scores["split"].isin(compared)]
-    sums = ledger.sums(name)
+    sums = store.sums(name)
     kind = "embedded world" if task == "world" else "real measurements"
     return SimpleNamespace(
-        title=TASKS[task], scores=scores, sums=sums[sums["run"].isin(scores["run"])], stamps=ledger.stamps(name),
-        profile=name, embedded=task == "world", origin=f"profile {name}, {kind}", short=task.split("-")[0],
+        title=TASKS[task],
+        scores=scores,
+        sums=sums[sums["run"].isin(scores["run"])],
+        stamps=store.stamps(name),
+        profile=name,
+        embedded=task == "world",
+        origin=f"profile {name}, {kind}",
+        short=task.split("-")[0],
         reach=matched.reach(name, task),
-    )  # fmt: skip
+    )
 
 
 sources = {task: source(task) for task in TASKS}
@@ -65,7 +76,7 @@ for s in sources.values():
 
 
 def where(split):
-    return compare.SPLITS.get(split, split)
+    return SPLITS.get(split, split)
 
 
 def title(s):
@@ -74,7 +85,7 @@ def title(s):
 
 def ways(rows, of, every):
     """Arms of a sentence, by their way of joining alone: all have the same vector."""
-    return re.sub(r"GeoCLIP \(([^)]+)\)", r"\1", compare.who(rows, of, every))
+    return re.sub(r"GeoCLIP \(([^)]+)\)", r"\1", who(rows, of, every))
 
 
 def forest(s, question, quantity, arms=None):
@@ -86,12 +97,11 @@ def forest(s, question, quantity, arms=None):
         ax.set_axis_off()
         ax.text(0, 0.5, f"{s.title}: no such runs in results/{s.profile} yet", va="center")
         return figures.label(fig, s.profile, n=0, of="runs", embedded=s.embedded)
-    panels = {where(split): table[table["split"] == split] for split in compare.splits_in(table)}
+    panels = {where(split): table[table["split"] == split] for split in splits_in(table)}
     fig = figures.forests(panels, quantity, reference=0)
     return figures.label(
-        fig, s.profile, n=table["stations"].max(), of="stations at most", embedded=s.embedded,
-        note=compare.NOTE,
-    )  # fmt: skip
+        fig, s.profile, n=table["stations"].max(), of="stations at most", embedded=s.embedded, note=NOTE
+    )
 
 
 def tables(question, arms, against, name):
@@ -104,9 +114,9 @@ def tables(question, arms, against, name):
             found = found[found["arm"].isin(arms)]
             if len(found):
                 parts.append(
-                    compare.table(
-                        compare.gains(found),
-                        f"{title(s)}: test {what} minus that of {against} on the same rows, {compare.CELL}; "
+                    captioned(
+                        gains(found),
+                        f"{title(s)}: test {what} minus that of {against} on the same rows, {CELL}; "
                         f"up to {found['fits'].max()} fits a cell, {s.origin}.",
                         f"tab-fusion-{name}-{s.short}-{metric}",
                     ).data
@@ -232,7 +242,7 @@ for ax, name in zip(
 # The **embedded world** first, then the weather task on real measurements:
 
 # %% tags=["remove-input"]
-Markdown(compare.rule())
+Markdown(rule())
 
 # %% mystnb={"figure": {"caption": "Embedded world: test R² of each way of telling the place minus that of its matched reference on the same rows: single fits (pale dots), their mean (marker), 95 % interval over places and trainings (bar). Panels have their own scales; a number at an edge is a single fit beyond it.", "name": "fig-fusion-world"}, "image": {"alt": "One panel a split; Hadamard, concatenation, gated sum, FiLM, bias and channels each have a row with dots, a marker and an interval around a dashed line at zero."}} tags=["hide-input"]
 _ = forest(sources["world"], "place", "ΔR² to the reference", ARMS)
@@ -251,7 +261,7 @@ lines = []
 for s in sources.values():
     found = s.found["place", "r2"]
     found = found[found["arm"].isin(ARMS)]
-    for split in compare.splits_in(found):
+    for split in splits_in(found):
         part = found[found["split"] == split]
         best, worst = part.loc[part["difference"].idxmax()], part.loc[part["difference"].idxmin()]
         words = [
@@ -261,12 +271,15 @@ for s in sources.values():
         ]
         lines.append(
             f"- **{title(s)}, {where(split)}.** Against the matched reference, {'; '.join(words)}. "
-            + (f"From the highest, {ways(part.loc[[best.name]], 0, '')} at {best['difference']:+.3f}, to the lowest, "
-               f"{ways(part.loc[[worst.name]], 0, '')} at {worst['difference']:+.3f}, the ways differ by "
-               f"{best['difference'] - worst['difference']:.3f} in R²."
-               if len(part) > 1 else "")
-        )  # fmt: skip
-Markdown(compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
+            + (
+                f"From the highest, {ways(part.loc[[best.name]], 0, '')} at {best['difference']:+.3f}, to the lowest, "
+                f"{ways(part.loc[[worst.name]], 0, '')} at {worst['difference']:+.3f}, the ways differ by "
+                f"{best['difference'] - worst['difference']:.3f} in R²."
+                if len(part) > 1
+                else ""
+            )
+        )
+Markdown(minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
 
 # %% [markdown]
 # ## Is it conditioning?
@@ -287,12 +300,12 @@ tables("bias", MODULATE, "bias only", "bias")
 lines = []
 for s in sources.values():
     found, shift = s.found["bias", "r2"], s.found["place", "r2"]
-    for split in compare.splits_in(found):
+    for split in splits_in(found):
         part = found[found["split"] == split]
         alone = shift[(shift["split"] == split) & (shift["arm"] == BIAS)]
         text = f"- **{title(s)}, {where(split)}.** "
         for one in alone.itertuples():
-            text += f"A shift alone changes R² by {compare.written(one)} against no place. "
+            text += f"A shift alone changes R² by {written(one)} against no place. "
         up, down = part[part["clear"] > 0], part[part["clear"] < 0]
         if len(up):
             text += f"Clearly better than a shift: {ways(up, len(part), 'all four')}. "
@@ -305,7 +318,7 @@ for s in sources.values():
         else:
             text += "So letting the place modulate is no gain in itself; it depends on how."
         lines.append(text)
-Markdown(compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
+Markdown(minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
 
 # %% [markdown]
 # An honest caution on the test: the arms differ in how easily they are *trained*, too. A way that could do more may do less within a
@@ -334,7 +347,7 @@ for s in sources.values():
         ]
         how = " slowly" if one.arm == SLOWLY else ""
         lines.append(
-            f"- **{title(s)}, {where(one.split)}{',' + how if how else ''}:** {verdict}. R² {compare.written(one)} against frozen, RMSE {compare.written(error, 2)} {figures.UNIT}."
+            f"- **{title(s)}, {where(one.split)}{',' + how if how else ''}:** {verdict}. R² {written(one)} against frozen, RMSE {written(error, 2)} {figures.UNIT}."
         )
 tuned = pd.concat([s.found["tuned", "r2"] for s in sources.values()])
 for arm, how in ((TUNED, "the network's step size"), (SLOWLY, "a hundredth of it")):
@@ -348,8 +361,8 @@ if not lines:
     lines = ["*No runs with a fine-tuned encoder are in the results.*"]
 absent = [s.title for s in sources.values() if s.found["tuned", "r2"].empty and len(s.scores)]
 if absent and len(absent) < len(TASKS):
-    lines.append(f"\nNot run with a fine-tuned encoder: {compare.listed(absent)}.")
-Markdown(compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
+    lines.append(f"\nNot run with a fine-tuned encoder: {listed(absent)}.")
+Markdown(minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
 
 # %% [markdown]
 # ## What it costs
@@ -364,22 +377,25 @@ def cost(s):
     runs = s.scores.drop_duplicates("run")
     runs = runs[runs["run"].isin(s.stamps)]
     stamped = pd.DataFrame(
-        {"arm": runs["arm"], "weights": [s.stamps[r]["parameters"] for r in runs["run"]],
-         "seconds": [s.stamps[r]["seconds"] for r in runs["run"]]}
-    )  # fmt: skip
+        {
+            "arm": runs["arm"],
+            "weights": [s.stamps[r]["parameters"] for r in runs["run"]],
+            "seconds": [s.stamps[r]["seconds"] for r in runs["run"]],
+        }
+    )
     return stamped.groupby("arm").agg(
         weights=("weights", "median"), seconds=("seconds", "median"), runs=("seconds", "size")
     )
 
 
 costs = {s.title: cost(s) for s in sources.values() if len(s.scores)}
-arms = figures.arm_order({arm for table in costs.values() for arm in table.index})
+arms = arm_order({arm for table in costs.values() for arm in table.index})
 shown = pd.DataFrame({"arm": [figures.look(a).name for a in arms]})
 for name, table in costs.items():
     part = table.reindex(arms)
     shown[f"weights, {name}"] = [f"{w:,.0f}" if np.isfinite(w) else "–" for w in part["weights"]]
     shown[f"seconds a run, {name}"] = [f"{t:,.0f}" if np.isfinite(t) else "–" for t in part["seconds"]]
-compare.table(
+captioned(
     shown,
     f"Trained weights, and median seconds of a run with its data and tests; profiles {profile} (embedded world) and {real} (real measurements).",
     "tab-fusion-cost",
@@ -413,17 +429,24 @@ Markdown(" ".join(told))
 AGAINST = {"place": "the matched reference", "bias": "bias only", "tuned": "the frozen encoder"}
 lines = []
 for s in sources.values():
-    every = pd.concat([found.assign(question=question) for (question, metric), found in s.found.items() if metric == "r2" and len(found)] or [s.found[next(iter(s.found))]])
+    every = pd.concat(
+        [
+            found.assign(question=question)
+            for (question, metric), found in s.found.items()
+            if metric == "r2" and len(found)
+        ]
+        or [s.found[next(iter(s.found))]]
+    )
     if every.empty:
         continue
     every, told = every.reset_index(drop=True), []
     kept = surviving(every)
     for question in QUESTIONS:
         for sign_, verb in ((1, "better"), (-1, "worse")):
-            words = matched.by_split(kept[(kept["clear"] == sign_) & (kept["question"] == question)])
+            words = by_split(kept[(kept["clear"] == sign_) & (kept["question"] == question)])
             told += [f"{verb} than {AGAINST[question]}: {words}"] if words else []
-    lines.append(f"- **{title(s)}.** {compare.looked(every)}" + "".join(f"\n  - {words}." for words in told))
-Markdown(compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
+    lines.append(f"- **{title(s)}.** {looked(every)}" + "".join(f"\n  - {words}." for words in told))
+Markdown(minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
 
 # %% [markdown]
 # ## What this shows, what it does not

@@ -16,8 +16,15 @@ from IPython.display import Markdown
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from placeprior import compare, coords, figures, interval, ledger, matched, paired
-from placeprior.neighbours import NEAREST, neighbour_pm25
+from placeprior import coords
+from placeprior.arms import SPLITS, arm_order, splits_in, with_arm
+from placeprior.book import figures
+from placeprior.book.tables import captioned
+from placeprior.book.words import INTERVAL, gain, listed, looked, minus, reported, rule, said, written
+from placeprior.evidence import matched
+from placeprior.runs import store
+from placeprior.scores import interval, paired
+from placeprior.space.neighbours import NEAREST, neighbour_pm25
 
 figures.style()
 TASK = "neighbours-2021"
@@ -25,7 +32,7 @@ LEAKS = {"pool": "neighbours leak", "scalers": "scalers leak", "both": "both lea
 DRAWN = {"clean": ("#222222", "o"), "pool": ("#d55e00", "s"), "scalers": ("#0173b2", "D"), "both": ("#8c3f8f", "^")}
 HELD, KEPT = "#d55e00", "#6b6b6b"  # what a held-out label touches, and what it does not
 
-found = compare.with_arm(ledger.scores(profile))
+found = with_arm(store.scores(profile))
 task, _, leak = found["task"].str.partition("+").T.to_numpy() if len(found) else ([], [], [])
 found = found.assign(leak=leak)[np.asarray(task) == TASK]
 found["leak"] = found["leak"].replace("", "clean")
@@ -33,19 +40,19 @@ leaky = found[found["leak"].isin(LEAKS)]
 fit = ["arm", "split", "fold", "seed"]
 asked = found.set_index(fit).index.isin(leaky.set_index(fit).index)
 scores = found[asked].reset_index(drop=True)  # clean fits only where a leaky one is beside them
-everything = ledger.sums(profile)
+everything = store.sums(profile)
 everything = everything[everything["run"].isin(found["run"])]
 sums = everything[everything["run"].isin(scores["run"])]
-splits, arms = compare.splits_in(scores), figures.arm_order(scores["arm"])
+splits, arms = splits_in(scores), arm_order(scores["arm"])
 kinds = [kind for kind in LEAKS if kind in set(scores["leak"])]
 most = "both" if "both" in kinds else kinds[-1] if kinds else "pool"
 trained = [arm for arm in arms if arm != "idw"]
 origin = f"real measurements of 2021, profile {profile}"
-seeds = f"seeds {compare.listed([str(s) for s in sorted(scores['seed'].unique())])}"
+seeds = f"seeds {listed([str(s) for s in sorted(scores['seed'].unique())])}"
 
 
 def where(split):
-    return compare.SPLITS.get(split, split)
+    return SPLITS.get(split, split)
 
 
 def of(kind, split, arm):
@@ -105,7 +112,7 @@ else:
                 f"On {where(split)}, R² without location goes from **{pair['r2'][0]:.2f} clean to {pair['r2'][1]:.2f} leaky**, RMSE from "
                 f"{pair['rmse'][0]:.1f} to {pair['rmse'][1]:.1f} {figures.UNIT}: the {'largest' if split == own.idxmax() else 'smallest'} change of all splits. "
             )
-        text = f"**In short.** {compare.minus(text)}Below: how, where, and whether it changes what one would conclude about place.\n\n".replace(
+        text = f"**In short.** {minus(text)}Below: how, where, and whether it changes what one would conclude about place.\n\n".replace(
             " · ", "\u00a0·\u00a0"
         )
     note = Markdown(
@@ -147,7 +154,7 @@ example = pd.DataFrame(
     },
     index=pd.Index(names, name="monitor"),
 )
-compare.table(
+captioned(
     example, f"Six made-up monitors: measured PM2.5 and the neighbour feature, in {figures.UNIT}.", "tab-leak-toy"
 )
 
@@ -170,9 +177,16 @@ for ax, (name, pool) in zip(axes, pools.items(), strict=True):
         )
         ax.text(*lonlat[s], names[s], color="white", ha="center", va="center", fontsize=7, weight="bold", zorder=4)
         ax.annotate(
-            f"{measured[s]:.0f} → {toy[name][s]:.1f}", lonlat[s], (0, -11), textcoords="offset points", ha="center", va="top", fontsize=9,
-            bbox={"fc": "white", "ec": "none", "alpha": 0.8, "pad": 0.5}, zorder=2,
-        )  # fmt: skip
+            f"{measured[s]:.0f} → {toy[name][s]:.1f}",
+            lonlat[s],
+            (0, -11),
+            textcoords="offset points",
+            ha="center",
+            va="top",
+            fontsize=9,
+            bbox={"fc": "white", "ec": "none", "alpha": 0.8, "pad": 0.5},
+            zorder=2,
+        )
     ax.axvline(-100, color="#777777", ls=":", lw=1.2)
     ax.set(ylim=(38.9, 40.8), xlim=(-103.7, -95.9), ylabel="latitude [°]")
     ax.set_title(f"{name}: measured → input [{figures.UNIT}]")
@@ -201,9 +215,11 @@ Markdown(
 # %% mystnb={"figure": {"caption": "Which labels reach which inputs. Grey: allowed. Orange and dashed: the two ways that open when something is computed from all rows before the split. The labels of validation rows go the same way as the held-out ones.", "name": "fig-leak-paths"}, "image": {"alt": "Two diagrams side by side. Each has two boxes of labels, training and held out, above two boxes of inputs, of training rows and of held-out rows. On the left, grey arrows lead only from the training labels to both boxes of inputs. On the right, dashed orange arrows lead also from the held-out labels to both."}} tags=["hide-input"]
 fig, axes = figures.subplots(1, 2, size=(6.4, 3.1))
 BOXES = {
-    (0.02, 0.66): ("labels of\ntraining\nmonitors", KEPT), (0.56, 0.66): ("labels of\nheld-out\nmonitors", HELD),
-    (0.02, 0.02): ("inputs of\ntraining\nrows", KEPT), (0.56, 0.02): ("inputs of\nheld-out\nrows", HELD),
-}  # fmt: skip
+    (0.02, 0.66): ("labels of\ntraining\nmonitors", KEPT),
+    (0.56, 0.66): ("labels of\nheld-out\nmonitors", HELD),
+    (0.02, 0.02): ("inputs of\ntraining\nrows", KEPT),
+    (0.56, 0.02): ("inputs of\nheld-out\nrows", HELD),
+}
 for ax, (title, doors) in zip(axes, (("clean", False), ("leaky", True)), strict=True):
     for (x, y), (text, colour) in BOXES.items():
         ax.add_patch(FancyBboxPatch((x, y), 0.40, 0.30, boxstyle="round,pad=0.01", fc="white", ec=colour, lw=1.6))
@@ -255,10 +271,10 @@ def values(metric, digits):
     return pd.DataFrame(rows, columns=["split", "arm", *(LEAKS.get(kind, kind) for kind in SHOWN)])
 
 
-compare.table(values("r2", 2), f"Test R², mean over folds and seeds; {seeds}; {origin}.", "tab-leak-r2")
+captioned(values("r2", 2), f"Test R², mean over folds and seeds; {seeds}; {origin}.", "tab-leak-r2")
 
 # %% tags=["remove-input"]
-compare.table(values("rmse", 2), f"Test RMSE in {figures.UNIT}, mean over folds and seeds; {origin}.", "tab-leak-rmse")
+captioned(values("rmse", 2), f"Test RMSE in {figures.UNIT}, mean over folds and seeds; {origin}.", "tab-leak-rmse")
 
 # %% mystnb={"figure": {"caption": "Test R² clean (open marker) and with both leaks (filled marker), joined by a line; means over folds and seeds, real measurements of 2021. Colour and marker name the arm. The same test rows in each pair.", "name": "fig-leak-scores"}, "image": {"alt": "For each split a group of rows, one an arm, each with an open and a filled marker joined by a line on an axis of test R²."}} tags=["hide-input"]
 if not kinds:
@@ -293,7 +309,7 @@ else:
 # The leak is the leaky score minus the clean one on the same test rows.
 
 # %% tags=["remove-input"]
-Markdown(compare.rule())
+Markdown(rule())
 
 # %% mystnb={"figure": {"caption": "The leak: test R² of the leaky run minus that of its clean twin on the same rows; mean over fits (marker) and its 95 % interval over places and trainings (bar), real measurements of 2021. One panel a split, with its own scale. Right of the dashed line the leak flatters.", "name": "fig-leak-forest"}, "image": {"alt": "One panel a split. Each arm has three markers with bars, one for the neighbours' leak, one for the scalers' and one for both, around or right of a dashed line at zero."}} tags=["hide-input"]
 if not kinds:
@@ -343,13 +359,13 @@ for split in splits:
         cells = {"split": where(split), "arm": figures.look(arm).name}
         for kind in kinds:
             row = in_r2.loc[(split, arm, kind)] if (split, arm, kind) in in_r2.index else None
-            cells[f"{LEAKS[kind]}, ΔR²"] = "–" if row is None else compare.gain(row)
+            cells[f"{LEAKS[kind]}, ΔR²"] = "–" if row is None else gain(row)
         row = in_rmse.loc[(split, arm, most)] if (split, arm, most) in in_rmse.index else None
-        cells[f"{LEAKS[most]}, ΔRMSE [{figures.UNIT}]"] = "–" if row is None else compare.gain(row, 2)
+        cells[f"{LEAKS[most]}, ΔRMSE [{figures.UNIT}]"] = "–" if row is None else gain(row, 2)
         rows.append(cells)
-compare.table(
+captioned(
     pd.DataFrame(rows),
-    f"The leak: leaky minus clean on the same rows, {compare.INTERVAL} over places and trainings, bold where it is clear; {origin}.",
+    f"The leak: leaky minus clean on the same rows, {INTERVAL} over places and trainings, bold where it is clear; {origin}.",
     "tab-leak-differences",
 )
 
@@ -362,11 +378,11 @@ for split in splits:
     pairs = {arm: [f"{means['r2', split, arm, kind]:.2f}" for kind in ("clean", most)] for _, arm, _ in here.index}
     top = here["difference"].idxmax()
     lines.append(
-        f"- **{where(split)}.** R² clean → leaky: {compare.listed([f'{compare.said(arm)} ' + ' → '.join(pair) for arm, pair in pairs.items()])}. "
-        f"The largest leak is that of {compare.said(top[1])}: {compare.written(here.loc[top])} in R², {compare.written(in_rmse.loc[top], 2, ' ' + figures.UNIT)} in RMSE."
+        f"- **{where(split)}.** R² clean → leaky: {listed([f'{said(arm)} ' + ' → '.join(pair) for arm, pair in pairs.items()])}. "
+        f"The largest leak is that of {said(top[1])}: {written(here.loc[top])} in R², {written(in_rmse.loc[top], 2, ' ' + figures.UNIT)} in RMSE."
     )
 if len(in_r2):
-    lines.append(f"\n{compare.looked(in_r2)}")
+    lines.append(f"\n{looked(in_r2)}")
     by_kind = []
     for kind in kinds:
         own = in_r2[(in_r2.index.get_level_values("leak") == kind) & (in_r2.index.get_level_values("arm") != "idw")]
@@ -389,7 +405,7 @@ if len(in_r2):
                 else "changes with the scalers' leak, which it must not: **do not trust this page**."
             )
         )
-Markdown(compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
+Markdown(minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
 
 # %% [markdown]
 # ## Why distance decides
@@ -427,12 +443,18 @@ moved = (
 )
 one = moved[moved["arm"] == arms[0]] if arms else moved
 rows = [
-    (where(split), f"{own['name'].nunique():,}", f"{own['km'].median():.0f}", f"{own['km'].quantile(0.9):.0f}",
-     f"{own['km_leaky'].median():.0f}", f"{own['km_leaky'].quantile(0.9):.0f}")
+    (
+        where(split),
+        f"{own['name'].nunique():,}",
+        f"{own['km'].median():.0f}",
+        f"{own['km'].quantile(0.9):.0f}",
+        f"{own['km_leaky'].median():.0f}",
+        f"{own['km_leaky'].quantile(0.9):.0f}",
+    )
     for split, own in one.groupby("split")
-]  # fmt: skip
+]
 order = {where(split): number for number, split in enumerate(splits)}
-compare.table(
+captioned(
     pd.DataFrame(
         sorted(rows, key=lambda row: order[row[0]]),
         columns=[
@@ -480,14 +502,14 @@ for arm, error in by_bin.items():
     if len(error) > 1:
         first, last = error.iloc[0], error.iloc[-1]
         lines.append(
-            f"- For {compare.said(arm)}, RMSE from the nearest class ({error.index[0]} km) to the farthest ({error.index[-1]} km) goes from {first['clean']:.1f} to "
+            f"- For {said(arm)}, RMSE from the nearest class ({error.index[0]} km) to the farthest ({error.index[-1]} km) goes from {first['clean']:.1f} to "
             f"{last['clean']:.1f} {figures.UNIT} clean and from {first['leaky']:.1f} to {last['leaky']:.1f} {figures.UNIT} leaky. The leak takes off "
             f"{100 * (1 - first['leaky'] / first['clean']):.0f} % of the error in the nearest class and {100 * (1 - last['leaky'] / last['clean']):.0f} % in the farthest."
         )
 lines.append(
     "\nClasses are not alike in other ways: far stations lie in other regions, some with more smoke than others. Compare the two lines within a class, not classes with each other."
 )
-Markdown(compare.minus("\n".join(lines)))
+Markdown(minus("\n".join(lines)))
 
 # %% [markdown]
 # ## Does the leak change who wins?
@@ -563,8 +585,8 @@ for arm in compared:
         if set(own.index) != {"clean", "leaky", "change"}:
             continue
         ranks = {
-            kind: compare.listed(
-                [compare.said(a) for a in means["r2", split].xs(kind, level="leak").sort_values(ascending=False).index]
+            kind: listed(
+                [said(a) for a in means["r2", split].xs(kind, level="leak").sort_values(ascending=False).index]
             )
             for kind in ("clean", most)
         }
@@ -572,7 +594,7 @@ for arm in compared:
             {
                 "split": where(split),
                 "arm": figures.look(arm).name,
-                **{which: compare.gain(own.loc[which]) for which in ("clean", "leaky", "change")},
+                **{which: gain(own.loc[which]) for which in ("clean", "leaky", "change")},
                 "order, clean": ranks["clean"],
                 "order, leaky": "the same" if ranks["clean"] == ranks[most] else ranks[most],
             }
@@ -586,11 +608,11 @@ for arm in compared:
             f"{verb[before]} clean and leaky" if before == after else f"{verb[before]} clean, but {verb[after]} leaky"
         )
         lines.append(
-            f"- **{where(split)}**: {compare.said(arm)} against no location is {verdict}. {size}: {compare.written(own.loc['change'])}."
+            f"- **{where(split)}**: {said(arm)} against no location is {verdict}. {size}: {written(own.loc['change'])}."
         )
-compare.table(
+captioned(
     pd.DataFrame(rows, columns=["split", "arm", "clean", "leaky", "change", "order, clean", "order, leaky"]),
-    f"Gain from place in R² against no location, clean and leaky, and the change ({LEAKS[most]}); {compare.INTERVAL} over places and trainings, bold where it is "
+    f"Gain from place in R² against no location, clean and leaky, and the change ({LEAKS[most]}); {INTERVAL} over places and trainings, bold where it is "
     f"clear; the order of all arms by mean R², best first; {origin}.",
     "tab-leak-gain",
 )
@@ -601,12 +623,9 @@ flipped = sum("but" in line for line in lines)
 if lines:
     lines.append(
         f"\nOn {different} of {len(splits)} splits the order of the arms is another with the leak, and in {flipped} of {len(rows)} comparisons the verdict on place is. "
-        + compare.looked(gained[gained["which"] == "change"])
+        + looked(gained[gained["which"] == "change"])
     )
-Markdown(
-    "*When is the verdict another?*\n\n"
-    + compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0")
-)
+Markdown("*When is the verdict another?*\n\n" + minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
 
 # %% [markdown]
 # GeoCLIP's arm also has a deeper head ({doc}`../departures`, number 8), with and without the leak. In the *change* of the
@@ -634,9 +653,7 @@ def radius(latitude, metres=30_000):
     return metres / 1000 * np.cos(np.radians(latitude))
 
 
-mercator = np.column_stack(
-    [np.radians(sites["lon"]), np.arctanh(np.sin(np.radians(sites["lat"])))]
-) * 6_378_137.0  # fmt: skip
+mercator = np.column_stack([np.radians(sites["lon"]), np.arctanh(np.sin(np.radians(sites["lat"])))]) * 6_378_137.0
 apart = np.hypot(*(mercator[:, None] - mercator[None]).transpose(2, 0, 1)) if len(sites) else np.zeros((0, NEAREST))
 blind = np.mean(np.sort(apart, axis=1)[:, NEAREST - 1] <= 30_000) if len(sites) else np.nan
 boards = [split for split in splits if split.startswith("checker")]
@@ -656,15 +673,24 @@ defects = pd.DataFrame(
     [
         ("1", "scalers fitted on training and test rows", "tells the level and spread of the test", span("scalers")),
         ("2", "neighbour feature from all monitors", "tells a tested place the labels around it", span("pool")),
-        ("3", "neighbours within 30 km dropped, in Web Mercator metres", "shrinks with latitude; empties the feature in dense cities",
-         f"the 30 km are {radius(30):.0f} km at 30° N and {radius(48):.0f} km at 48° N; {100 * blind:.0f} % of {len(sites):,} monitors have no neighbour left if all report"),
-        ("4", "maps from a feature with the cell's own monitor", "at a monitor the input is the label", "not run: at a monitor it is the label by construction"),
+        (
+            "3",
+            "neighbours within 30 km dropped, in Web Mercator metres",
+            "shrinks with latitude; empties the feature in dense cities",
+            f"the 30 km are {radius(30):.0f} km at 30° N and {radius(48):.0f} km at 48° N; {100 * blind:.0f} % of {len(sites):,} monitors have no neighbour left if all report",
+        ),
+        (
+            "4",
+            "maps from a feature with the cell's own monitor",
+            "at a monitor the input is the label",
+            "not run: at a monitor it is the label by construction",
+        ),
         ("5", "two single fits a cell size, no seeds, no intervals", "cannot tell a gain from chance", noise),
         ("6", "best weights not restored", "uses a model past its best", "not run here"),
     ],
     columns=["No.", "in the reference code", "what it does", "size here"],
-)  # fmt: skip
-compare.table(defects, f"Defects that touch what a score means; {origin}.", "tab-leak-defects")
+)
+captioned(defects, f"Defects that touch what a score means; {origin}.", "tab-leak-defects")
 
 # %% [markdown]
 # ## Beside the reported numbers
@@ -678,7 +704,7 @@ compare.table(defects, f"Defects that touch what a score means; {origin}.", "tab
 rows = [
     (
         where(split),
-        compare.reported(split, "none"),
+        reported(split, "none"),
         *(
             f"{means.get(('r2', split, 'none', kind), np.nan):.2f}".replace("-", "−").replace("nan", "–")
             for kind in ("clean", most)
@@ -686,7 +712,7 @@ rows = [
     )
     for split in splits
 ]
-compare.table(
+captioned(
     pd.DataFrame(rows, columns=["split", "reported (second-hand)", "here, clean", "here, leaky"]),
     f"R² of no location. Two reported values are a checkerboard's partitions; ours are means over seeds and folds; {origin}.",
     "tab-leak-reported",

@@ -17,25 +17,41 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from placeprior import anatomy, compare, data, evidence, figures, interval, matrix, strata
+from placeprior import data, evidence
+from placeprior.arms import SPLITS, arm_order, splits_in, with_arm
+from placeprior.book import figures
+from placeprior.book.tables import captioned, gains
+from placeprior.book.words import INTERVAL, NOTE, listed, minus, rule, said, signed, who
 from placeprior.errors import StoreError
+from placeprior.evidence import subsets
+from placeprior.runs import plan
+from placeprior.scores import error_parts, interval
 
 figures.style()
 TASKS = {"world": "embedded world", "weather-2019": "weather, 2019", "neighbours-2021": "neighbours, 2021"}
 REAL = [task for task in TASKS if task != "world"]
 NAMES = {
-    "all": "all days", "high-35": "at least 35", "high-55": "at least 55", "smoke": "smoke", "no-smoke": "no smoke",
-    "episode": "smoke proxy", "no-episode": "other days", "DJF": "winter", "MAM": "spring", "JJA": "summer", "SON": "autumn",
-}  # fmt: skip
-SEASONS = list(strata.SEASONS)
-LEVELS = [f"{level:.0f}" for level in anatomy.LEVELS]
+    "all": "all days",
+    "high-35": "at least 35",
+    "high-55": "at least 55",
+    "smoke": "smoke",
+    "no-smoke": "no smoke",
+    "episode": "smoke proxy",
+    "no-episode": "other days",
+    "DJF": "winter",
+    "MAM": "spring",
+    "JJA": "summer",
+    "SON": "autumn",
+}
+SEASONS = list(subsets.SEASONS)
+LEVELS = [f"{level:.0f}" for level in error_parts.LEVELS]
 UNIT = figures.UNIT
 
 
 def load(name):
     """Evidence with each arm's difference to the network that has all but the place; and what is missing."""
-    table = compare.with_arm(evidence.read(name, "strata"))
-    order = figures.arm_order(table["arm"])
+    table = with_arm(evidence.read(name, "subsets"))
+    order = arm_order(table["arm"])
     table = table.sort_values("arm", key=lambda arms: arms.map(order.index), kind="stable")
     # An encoder's vector comes with one more layer; where the same layer without a place was trained, it is the reference.
     with_head = table["fusion"].isin(["hadamard", "concat"]) & table["difference_head"].notna()
@@ -50,7 +66,9 @@ def load(name):
 
 table, gaps = load(profile)
 if "world" not in set(table["task"]):
-    raise StoreError(f"the strata of profile {profile!r} hold no run of the embedded world; `doit evidence:{profile}:strata`")
+    raise StoreError(
+        f"the strata of profile {profile!r} hold no run of the embedded world; `doit evidence:{profile}:subsets`"
+    )
 absent = ""
 try:
     found = load(real)
@@ -63,7 +81,7 @@ told = gaps[~gaps["arm"].isin(["none+head", "idw"])]  # the arms that are told a
 
 
 def where(split):
-    return compare.SPLITS.get(split, split)
+    return SPLITS.get(split, split)
 
 
 def title(task):
@@ -71,7 +89,7 @@ def title(task):
 
 
 def splits_of(task):
-    return compare.splits_in(table[table["task"] == task])
+    return splits_in(table[table["task"] == task])
 
 
 def value(task, split, arm, metric, stratum="all"):
@@ -85,7 +103,7 @@ def part(frame, task, split=None, stratum="all", metric="rmse"):
 
 
 def arms_in(task, split):
-    return figures.arm_order(part(table, task, split)["arm"])
+    return arm_order(part(table, task, split)["arm"])
 
 
 def about(task):
@@ -102,11 +120,16 @@ def heading(task, split):
 
 def sign_off(fig, which, note=""):
     """The line under a figure, or a note in its place where the results are not there."""
-    shown = part(table[table["task"].isin(which)], which[0]) if len(which) == 1 else table[
-        table["task"].isin(which) & (table["stratum"] == "all") & (table["metric"] == "rmse")]  # fmt: skip
+    shown = (
+        part(table[table["task"].isin(which)], which[0])
+        if len(which) == 1
+        else table[table["task"].isin(which) & (table["stratum"] == "all") & (table["metric"] == "rmse")]
+    )
     world = which == ["world"]
     n = int(shown["n"].max()) if len(shown) else 0
-    return figures.label(fig, profile if world else real, n=n, of="station-days a fit at most", embedded=world, note=note)
+    return figures.label(
+        fig, profile if world else real, n=n, of="station-days a fit at most", embedded=world, note=note
+    )
 
 
 def nothing(which):
@@ -142,11 +165,18 @@ def draw_parts(which):
         left = np.zeros(len(bars))
         for number, (name, colour, hatch) in enumerate(PARTS.values()):
             width = np.array([bar[number] for bar in bars])
-            ax.barh(range(len(bars)), width, left=left, color=colour, hatch=hatch, ec="white", lw=0, label=name, height=0.7)
+            ax.barh(
+                range(len(bars)), width, left=left, color=colour, hatch=hatch, ec="white", lw=0, label=name, height=0.7
+            )
             left += width
         for row, arm in enumerate(arms, 1):
-            ax.text(left[row] + 0.01 * left.max(), row, compare.minus(f"R² {value(task, split, arm, 'r2'):.2f}"),
-                    va="center", fontsize="small")  # fmt: skip
+            ax.text(
+                left[row] + 0.01 * left.max(),
+                row,
+                minus(f"R² {value(task, split, arm, 'r2'):.2f}"),
+                va="center",
+                fontsize="small",
+            )
         names_on(ax, arms, "measured (variance)")
         ax.set_title(heading(task, split))
         ax.set_xlim(0, (1.2 if columns == 1 else 1.35) * left.max())
@@ -172,13 +202,17 @@ def draw_means_and_days(which):
     fig, axes = figures.subplots(len(panels), 2, size=size, squeeze=False)
     for pair, (task, split) in zip(axes, panels, strict=True):
         for ax, name in zip(pair, PARTS, strict=True):
-            own = part(told, task, split, metric=f"r2_{name}").drop(columns="value").rename(columns={"difference": "value"})
+            own = (
+                part(told, task, split, metric=f"r2_{name}")
+                .drop(columns="value")
+                .rename(columns={"difference": "value"})
+            )
             figures.forest(ax, own, "", reference=0)
             ax.set_title(f"{heading(task, split)}: {PARTS[name][0]}" if ax is pair[0] else PARTS[name][0])
         pair[1].tick_params(labelleft=False)
     for ax in axes[-1]:
         ax.set_xlabel("ΔR² to the reference")
-    return sign_off(fig, which, compare.NOTE)
+    return sign_off(fig, which, NOTE)
 
 
 def draw_events(which):
@@ -187,24 +221,36 @@ def draw_events(which):
     if not panels:
         return nothing(which)
     columns = min(len(panels), 3 if which == ["world"] else 4)
-    fig, axes = figures.subplots(len(LEVELS), columns, size=(6.4, 5.4 if columns < 4 else 4.6), squeeze=False,
-                                 sharex=True, sharey=True)  # fmt: skip
+    fig, axes = figures.subplots(
+        len(LEVELS), columns, size=(6.4, 5.4 if columns < 4 else 4.6), squeeze=False, sharex=True, sharey=True
+    )
     x, y = np.meshgrid(np.linspace(0.01, 1, 60), np.linspace(0.01, 1, 60))
     arms = set()
     for row, level in zip(axes, LEVELS, strict=True):
         for ax, (task, split) in zip(row, panels, strict=False):
             ax.contour(x, y, 1 / (1 / x + 1 / y - 1), levels=[0.2, 0.4, 0.6, 0.8], colors="#c9c9c9", linewidths=0.8)
             ax.plot([0, 1], [0, 1], color="#777777", lw=1, ls="--")
-            points = {arm: (1 - value(task, split, arm, f"far_{level}"), value(task, split, arm, f"pod_{level}"))
-                      for arm in arms_in(task, split)}  # fmt: skip
+            points = {
+                arm: (1 - value(task, split, arm, f"far_{level}"), value(task, split, arm, f"pod_{level}"))
+                for arm in arms_in(task, split)
+            }
             drawn = {arm: point for arm, point in points.items() if np.isfinite(point).all()}
             for arm, point in drawn.items():
                 look = figures.look(arm)
-                ax.scatter(*point, marker=look.marker, color=look.colour, s=46, ec="white", lw=0.6, zorder=3, clip_on=False)
+                ax.scatter(
+                    *point, marker=look.marker, color=look.colour, s=46, ec="white", lw=0.6, zorder=3, clip_on=False
+                )
             arms |= set(drawn)
             if not drawn:
-                ax.text(0.5, 0.5, "no such day told" if points else "", ha="center", va="center", fontsize="x-small",
-                        bbox={"fc": "white", "ec": "none", "pad": 1})  # fmt: skip
+                ax.text(
+                    0.5,
+                    0.5,
+                    "no such day told" if points else "",
+                    ha="center",
+                    va="center",
+                    fontsize="x-small",
+                    bbox={"fc": "white", "ec": "none", "pad": 1},
+                )
             if level == LEVELS[0]:
                 ax.set_title(heading(task, split), fontsize="small")
             ax.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
@@ -227,15 +273,23 @@ def draw_quantiles(which):
         return nothing(which)
     columns = min(len(panels), 3 if which == ["world"] else 2)
     rows = -(-len(panels) // columns)
-    fig, axes = figures.subplots(rows, columns, size=(6.4, 1.2 + 2.2 * rows), squeeze=False, sharex=True, sharey=columns == 3)
-    quantiles = [f"{100 * q:.0f}" for q in anatomy.QUANTILES]
+    fig, axes = figures.subplots(
+        rows, columns, size=(6.4, 1.2 + 2.2 * rows), squeeze=False, sharex=True, sharey=columns == 3
+    )
+    quantiles = [f"{100 * q:.0f}" for q in error_parts.QUANTILES]
     arms = set()
     for ax, (task, split) in zip(axes.flat, panels, strict=False):
         own = [arm for arm in arms_in(task, split) if arm != "idw"]
         for number, arm in enumerate(own):
             look = figures.look(arm)
             at = np.arange(len(quantiles)) + 0.07 * (number - (len(own) - 1) / 2)
-            ax.plot(at, [value(task, split, arm, f"q{q}_mbe") for q in quantiles], color=look.colour, marker=look.marker, lw=1.2)
+            ax.plot(
+                at,
+                [value(task, split, arm, f"q{q}_mbe") for q in quantiles],
+                color=look.colour,
+                marker=look.marker,
+                lw=1.2,
+            )
         arms |= set(own)
         ax.axhline(0, color="#777777", lw=1, ls="--")
         ax.set_xticks(range(len(quantiles)), quantiles)
@@ -255,7 +309,16 @@ def draw_quantiles(which):
 def kinds(task):
     """The strata of the left panels: by what is in the air; the smoke proxy where there is no better word."""
     have = set(table.loc[table["task"] == task, "stratum"])
-    return [s for s in ("all", *(("no-smoke", "smoke") if "smoke" in have else ("no-episode", "episode")), "high-35", "high-55") if s in have]
+    return [
+        s
+        for s in (
+            "all",
+            *(("no-smoke", "smoke") if "smoke" in have else ("no-episode", "episode")),
+            "high-35",
+            "high-55",
+        )
+        if s in have
+    ]
 
 
 def draw_strata(which):
@@ -267,7 +330,7 @@ def draw_strata(which):
     arms = set()
     for pair, (task, split) in zip(axes, panels, strict=True):
         for ax, wanted in zip(pair, (kinds(task), SEASONS), strict=True):
-            own = figures.arm_order(part(told, task, split)["arm"])
+            own = arm_order(part(told, task, split)["arm"])
             for row, stratum in enumerate(wanted):
                 for number, arm in enumerate(own):
                     rows = part(told, task, split, stratum)
@@ -278,7 +341,16 @@ def draw_strata(which):
                     share = 100 / (one["value"] - one["difference"])  # of the reference's RMSE
                     at = row + 0.17 * (number - (len(own) - 1) / 2)
                     ax.plot([share * one["low"], share * one["high"]], [at, at], color=look.colour, lw=1.8)
-                    ax.scatter(share * one["difference"], at, color=look.colour, marker=look.marker, s=26, ec="white", lw=0.5, zorder=3)
+                    ax.scatter(
+                        share * one["difference"],
+                        at,
+                        color=look.colour,
+                        marker=look.marker,
+                        s=26,
+                        ec="white",
+                        lw=0.5,
+                        zorder=3,
+                    )
             arms |= set(own)
             ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
             ax.set_yticks(range(len(wanted)), [NAMES[s] for s in wanted])
@@ -292,7 +364,7 @@ def draw_strata(which):
     handles = figures.legend(axes[0, 0], arms).legend_handles
     axes[0, 0].get_legend().remove()
     fig.legend(handles=handles, loc="outside upper center", ncols=2, fontsize="small")
-    return sign_off(fig, which, compare.NOTE)
+    return sign_off(fig, which, NOTE)
 
 
 def groups(rows, lower_is_better):
@@ -302,7 +374,7 @@ def groups(rows, lower_is_better):
     for sign, verb in ((good, "better"), (-good, "worse"), (0, "not told apart")):
         own = rows[rows["clear"] == sign]
         if len(own):
-            said.append(f"{verb}: {compare.who(own, len(rows), 'every way of telling the place')}")
+            said.append(f"{verb}: {who(own, len(rows), 'every way of telling the place')}")
     return "; ".join(said) or "nothing to compare"
 
 
@@ -315,7 +387,9 @@ def count(task, stratum, metric, lower_is_better=True):
 
 
 def absence():
-    return Markdown(f"```{{admonition}} The real results are not there\n:class: warning\n{absent}\n```" if absent else "")
+    return Markdown(
+        f"```{{admonition}} The real results are not there\n:class: warning\n{absent}\n```" if absent else ""
+    )
 
 
 # %% [markdown]
@@ -340,14 +414,14 @@ absence()
 # (`none+head`, see {doc}`controls`), it is the reference of these arms; coordinates have no such layer, and their reference is no location.
 
 # %% tags=["remove-input"]
-Markdown(compare.rule())
+Markdown(rule())
 
 # %% tags=["remove-input"]
 lines = []
 for task in tasks:
     rows = told[told["task"] == task]
-    sides = {ref: sorted(set(own["arm"]), key=figures.arm_order(rows["arm"]).index) for ref, own in rows.groupby("reference")}
-    lines += [f"{TASKS[task]}: {compare.listed([compare.said(arm) for arm in arms])} against `{ref}`" for ref, arms in sides.items()]
+    sides = {ref: sorted(set(own["arm"]), key=arm_order(rows["arm"]).index) for ref, own in rows.groupby("reference")}
+    lines += [f"{TASKS[task]}: {listed([said(arm) for arm in arms])} against `{ref}`" for ref, arms in sides.items()]
 Markdown(f"Here: {'; '.join(lines)}.")
 
 # %% [markdown]
@@ -394,10 +468,10 @@ _ = axes[0].set_ylabel(f"PM2.5 [{UNIT}]")
 rows = []
 for name, estimate in models.items():
     station = np.repeat(np.arange(3), days.size)
-    found = anatomy.scores(anatomy.station_sums(station, measured.ravel(), estimate.ravel(), 3).sum(0))
+    found = error_parts.from_sums(error_parts.station_sums(station, measured.ravel(), estimate.ravel(), 3).sum(0))
     cells = [f"{found[key]:.2f}" for key in ("mse", "mse_between", "mse_within", "r2", "r2_between", "r2_within")]
     rows.append((f"model that {name}", *cells))
-compare.table(
+captioned(
     pd.DataFrame(rows, columns=["", "MSE", "between", "within", "R²", "R² between", "R² within"]),
     "The made-up example of {numref}`fig-tail-toy`: the squared error (µg² m⁻⁶) and R², in their two parts.",
     "tab-tail-toy",
@@ -430,22 +504,37 @@ _ = draw_means_and_days(REAL)
 def scores_of(metrics, caption, name, which=tuple(TASKS), digits=2):
     """Mean scores of every task, split and arm."""
     rows = [
-        (title(task), where(split), figures.look(arm).name,
-         *(compare.minus(f"{v:.{digits}f}") if np.isfinite(v := value(task, split, arm, metric, stratum)) else "–"
-           for stratum, metric in metrics))
-        for task, split in panels_of(which) for arm in arms_in(task, split)
-    ]  # fmt: skip
+        (
+            title(task),
+            where(split),
+            figures.look(arm).name,
+            *(
+                minus(f"{v:.{digits}f}") if np.isfinite(v := value(task, split, arm, metric, stratum)) else "–"
+                for stratum, metric in metrics
+            ),
+        )
+        for task, split in panels_of(which)
+        for arm in arms_in(task, split)
+    ]
     names = ["task", "split", "arm", *metrics.values()]
-    return compare.table(pd.DataFrame(rows, columns=names), caption, name)
+    return captioned(pd.DataFrame(rows, columns=names), caption, name)
 
 
 scores_of(
-    {("all", f"r2{part}"): name for part, name in
-     {"": "R²", "_between": "R² between", "_within": "R² within", "_day": "R² of the day's mean", "_map": "R² of the day's map"}.items()},
+    {
+        ("all", f"r2{part}"): name
+        for part, name in {
+            "": "R²",
+            "_between": "R² between",
+            "_within": "R² within",
+            "_day": "R² of the day's mean",
+            "_map": "R² of the day's map",
+        }.items()
+    },
     "R² and its parts, mean over seeds and folds: between and within places, and the same with days as the groups: the mean over all test "
     f"stations of a day, and the map within the day. Profiles {profile} (embedded world) and {real} (real measurements).",
     "tab-tail-r2",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # The last two columns turn the table around. With days as the groups, one part is the mean over all test stations of a day (did the nation have a
@@ -472,27 +561,36 @@ for task in tasks:
     (better, worse, n), (better_days, worse_days, _) = (count(task, "all", f"r2_{name}", False) for name in PARTS)
     if n:
         often = (
-            "**neither** a place's mean nor its days" if better == better_days == 0
-            else f"the mean of a place **{'more' if better > better_days else 'less'} often** than its days" if better != better_days
+            "**neither** a place's mean nor its days"
+            if better == better_days == 0
+            else f"the mean of a place **{'more' if better > better_days else 'less'} often** than its days"
+            if better != better_days
             else "the mean of a place **as often** as its days"
-        )  # fmt: skip
+        )
         lines.append(
             f"- **{title(task)}, all splits.** Of {n} pairs of arm and split, the means of places are clearly better in {better} and worse in {worse}; their days "
             f"are better in {better_days} and worse in {worse_days}. So telling the place clearly helps {often}"
-            + (", and where it helps one it can hurt the other." if (worse or worse_days) and (better or better_days) else ".")
+            + (
+                ", and where it helps one it can hurt the other."
+                if (worse or worse_days) and (better or better_days)
+                else "."
+            )
         )
         drop = part(told, task, metric="mse")
         if len(drop):
             one = drop.loc[drop["difference"].idxmin()]
             inside = {
-                name: float(part(told, task, one["split"], metric=f"mse_{name}").set_index("arm").loc[one["arm"], "difference"]) for name in PARTS
+                name: float(
+                    part(told, task, one["split"], metric=f"mse_{name}").set_index("arm").loc[one["arm"], "difference"]
+                )
+                for name in PARTS
             }
             if one["difference"] < 0:
                 lines.append(
-                    f"  The largest drop of the squared error is that of {compare.said(one['arm'])} on {where(one['split'])}: {one['difference']:+.2f} µg² m⁻⁶ "
-                    f"({compare.signed(one['low'], one['high'], 2)}), of which {inside['between']:+.2f} in the means of places and {inside['within']:+.2f} in their days."
+                    f"  The largest drop of the squared error is that of {said(one['arm'])} on {where(one['split'])}: {one['difference']:+.2f} µg² m⁻⁶ "
+                    f"({signed(one['low'], one['high'], 2)}), of which {inside['between']:+.2f} in the means of places and {inside['within']:+.2f} in their days."
                 )
-Markdown(compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
+Markdown(minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
 
 # %% [markdown]
 # A mean over few days is itself noisy: with $n_s$ days at a station, a part of about $\text{within}/n_s$ shows up as *between*. On these splits every
@@ -553,13 +651,20 @@ _ = draw_quantiles(REAL)
 
 # %% tags=["remove-input"]
 scores_of(
-    {("high-35", "rmse"): "RMSE, at least 35", ("high-35", "mbe"): "mean error, at least 35", ("high-55", "rmse"): "RMSE, at least 55",
-     ("high-55", "mbe"): "mean error, at least 55", ("all", "pod_35"): "hit rate, 35", ("all", "far_35"): "false alarm ratio, 35",
-     ("all", "csi_35"): "critical success, 35", ("all", "pinball_90"): "quantile score"},
+    {
+        ("high-35", "rmse"): "RMSE, at least 35",
+        ("high-35", "mbe"): "mean error, at least 35",
+        ("high-55", "rmse"): "RMSE, at least 55",
+        ("high-55", "mbe"): "mean error, at least 55",
+        ("all", "pod_35"): "hit rate, 35",
+        ("all", "far_35"): "false alarm ratio, 35",
+        ("all", "csi_35"): "critical success, 35",
+        ("all", "pinball_90"): "quantile score",
+    },
     f"High days: errors in {UNIT} on rows measured at least that high, shares of hits and false alarms, and the quantile score over all days; "
     f"mean over seeds and folds. Profiles {profile} (embedded world) and {real} (real measurements). A dash: no such row, or nothing told.",
     "tab-tail-high",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ### In words
@@ -575,7 +680,11 @@ for task, split in panels_of(TASKS):
         text.append(
             f"the 98th percentile is estimated {'too low by every arm' if max(low) < 0 else 'too high by every arm' if min(low) > 0 else 'too low by some arms and too high by others'} "
             f"(means from {min(low):+.1f} to {max(low):+.1f} {UNIT})"
-            + (f"; its error, {groups(part(told, task, split, metric='q98_rmse'), True)}" if len(part(told, task, split, metric="q98_rmse")) else "")
+            + (
+                f"; its error, {groups(part(told, task, split, metric='q98_rmse'), True)}"
+                if len(part(told, task, split, metric="q98_rmse"))
+                else ""
+            )
         )
     if high:
         text.append(f"days measured at 35 or more are missed by {min(high):+.1f} to {max(high):+.1f} on average")
@@ -587,7 +696,7 @@ for task, split in panels_of(TASKS):
         text.append(f"critical success index, {groups(rows, False)}")
     if text:
         lines.append(f"- **{title(task)}, {where(split)}.** {'. '.join(t[0].upper() + t[1:] for t in text)}.")
-Markdown(compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0") or "*No high days were tested.*")
+Markdown(minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0") or "*No high days were tested.*")
 
 # %% [markdown]
 # An estimate that is trained to be right in the middle of what can happen is drawn to the middle, and tends to fall short on the worst days. To know the place better
@@ -603,12 +712,12 @@ Markdown(compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0") or "*
 # would make every estimate look too low. How good is such a proxy? In the embedded world we can look.
 
 # %% tags=["remove-input"]
-cube = data.load("world", **matrix.profile(profile)["tasks"]["world"].get("options", {}))
-chosen, seen = strata.masks(cube), np.isfinite(cube["pm25"].values)
+cube = data.load("world", **plan.profile(profile)["tasks"]["world"].get("options", {}))
+chosen, seen = subsets.masks(cube), np.isfinite(cube["pm25"].values)
 proxy, smoke = chosen["episode"] & seen, chosen["smoke"] & seen
 text = f"Of {int(seen.sum()):,} measured station-days of the embedded world, {int(smoke.sum()):,} are smoke days and {int(proxy.sum()):,} are called so by the proxy. "
 if proxy.any() and smoke.any():
-    heavy = smoke & (cube["pm25"].values >= anatomy.LEVELS[0])
+    heavy = smoke & (cube["pm25"].values >= error_parts.LEVELS[0])
     text += (
         f"Of the proxy's days {100 * smoke[proxy].mean():.0f} % are smoke days; of the smoke days it finds {100 * proxy[smoke].mean():.0f} %"
         + (f", of those with a measurement of 35 or more {100 * proxy[heavy].mean():.0f} %. " if heavy.any() else ". ")
@@ -616,12 +725,28 @@ if proxy.any() and smoke.any():
         if smoke[proxy].mean() > 0.5 and proxy[smoke].mean() < 0.5
         else f"Of the proxy's days {100 * smoke[proxy].mean():.0f} % are smoke days; of the smoke days it finds {100 * proxy[smoke].mean():.0f} %."
     )
-sizes = {task: [round(part(table, task, split, "episode")["n"].mean()) for split in splits_of(task) if len(part(table, task, split, "episode"))]
-         for task in REAL if task in tasks}  # fmt: skip
+sizes = {
+    task: [
+        round(part(table, task, split, "episode")["n"].mean())
+        for split in splits_of(task)
+        if len(part(table, task, split, "episode"))
+    ]
+    for task in REAL
+    if task in tasks
+}
 if sized := {task: n for task, n in sizes.items() if n}:
-    text += " On real measurements the test rows of a fit hold on average " + compare.listed(
-        [f"{min(n):,} to {max(n):,} such days for {TASKS[task]}" if min(n) < max(n) else f"{n[0]:,} such days for {TASKS[task]}" for task, n in sized.items()]
-    ) + ". A year of few fires has few, and then the proxy finds other things than smoke."  # fmt: skip
+    text += (
+        " On real measurements the test rows of a fit hold on average "
+        + listed(
+            [
+                f"{min(n):,} to {max(n):,} such days for {TASKS[task]}"
+                if min(n) < max(n)
+                else f"{n[0]:,} such days for {TASKS[task]}"
+                for task, n in sized.items()
+            ]
+        )
+        + ". A year of few fires has few, and then the proxy finds other things than smoke."
+    )
 Markdown(text)
 
 # %% [markdown]
@@ -644,10 +769,14 @@ def tables(task):
         rows = rows[rows["low"].notna()]
         if len(rows):
             caption = (
-                f"{title(task)}, {NAMES[stratum]}: test RMSE in {UNIT} minus that of the reference on the same rows, {compare.INTERVAL} over places and trainings, bold where "
+                f"{title(task)}, {NAMES[stratum]}: test RMSE in {UNIT} minus that of the reference on the same rows, {INTERVAL} over places and trainings, bold where "
                 f"it is clear; up to {int(rows['n'].max()):,} rows a fit, {about(task)}."
             )
-            shown.append(compare.table(compare.gains(rows.assign(apart=[()] * len(rows))), caption, f"tab-tail-{task}-{stratum.lower()}").data)
+            shown.append(
+                captioned(
+                    gains(rows.assign(apart=[()] * len(rows))), caption, f"tab-tail-{task}-{stratum.lower()}"
+                ).data
+            )
     if not shown:
         return ""
     return (
@@ -662,12 +791,15 @@ Markdown("\n\n".join(tables(task) for task in tasks))
 # %% [markdown]
 # ### In words
 
+
 # %% tags=["remove-input"]
 def listing(task, stratum, sign):
     """Arms with their splits whose difference is clear on one side."""
     rows = part(told, task, stratum=stratum)
     rows = rows[rows["clear"] == sign]
-    return compare.listed([f"{compare.said(arm)} on {compare.listed(map(where, own['split']))}" for arm, own in rows.groupby("arm", sort=False)])
+    return listed(
+        [f"{said(arm)} on {listed(map(where, own['split']))}" for arm, own in rows.groupby("arm", sort=False)]
+    )
 
 
 lines = []
@@ -680,24 +812,44 @@ for task in tasks:
         better_then, worse_then, n = counts[smoky]
         if n:
             text += f"{NAMES[smoky][0].upper() + NAMES[smoky][1:]}: better in {better_then} and worse in {worse_then} of {n}"
-            detail = [f"{verb}: {names}" for verb, sign in (("better", -1), ("worse", 1)) if (names := listing(task, smoky, sign))]
+            detail = [
+                f"{verb}: {names}"
+                for verb, sign in (("better", -1), ("worse", 1))
+                if (names := listing(task, smoky, sign))
+            ]
             text += f" ({'; '.join(detail)}). " if detail else ". "
             gain, gain_then = better - worse, better_then - worse_then
-            text += "Telling the place gains more often than it loses on " + (
-                "both kinds of days." if min(gain, gain_then) > 0 else f"one kind only: {NAMES[ordinary]}." if gain > 0 else f"one kind only: {NAMES[smoky]}." if gain_then > 0 else "neither kind of days."
-            ) + " "  # fmt: skip
+            text += (
+                "Telling the place gains more often than it loses on "
+                + (
+                    "both kinds of days."
+                    if min(gain, gain_then) > 0
+                    else f"one kind only: {NAMES[ordinary]}."
+                    if gain > 0
+                    else f"one kind only: {NAMES[smoky]}."
+                    if gain_then > 0
+                    else "neither kind of days."
+                )
+                + " "
+            )
         by = [f"{NAMES[s]} {counts[s][0]} and {counts[s][1]}" for s in SEASONS if counts[s][2]]
-        text += f"By season, clear gains and losses: {compare.listed(by)}."
+        text += f"By season, clear gains and losses: {listed(by)}."
         lines.append(text)
-Markdown(compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0") or "*Too few stations for intervals.*")
+Markdown(minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0") or "*Too few stations for intervals.*")
 
 # %% [markdown]
 # ## All verdicts together
 
 # %% tags=["remove-input"]
-asked = {("all", "r2_between"): "R², means of places", ("all", "r2_within"): "R², days of places", ("all", "r2_day"): "R², the day's mean",
-         ("all", "r2_map"): "R², the day's map", ("all", "csi_35"): "critical success, 35", ("all", "q98_rmse"): "98th percentile, error",
-         ("all", "pinball_90"): "quantile score"}  # fmt: skip
+asked = {
+    ("all", "r2_between"): "R², means of places",
+    ("all", "r2_within"): "R², days of places",
+    ("all", "r2_day"): "R², the day's mean",
+    ("all", "r2_map"): "R², the day's map",
+    ("all", "csi_35"): "critical success, 35",
+    ("all", "q98_rmse"): "98th percentile, error",
+    ("all", "pinball_90"): "quantile score",
+}
 asked |= {(stratum, "rmse"): f"RMSE, {name}" for stratum, name in NAMES.items()}
 cells, total, clear = [], 0, 0
 for (stratum, metric), name in asked.items():
@@ -708,7 +860,7 @@ for (stratum, metric), name in asked.items():
         row.append(f"{better} better, {worse} worse, of {n}" if n else "–")
     if set(row[1:]) != {"–"}:
         cells.append(row)
-compare.table(
+captioned(
     pd.DataFrame(cells, columns=["score and part", *(TASKS[task] for task in tasks)]),
     f"Pairs of arm and split in which telling the place is clearly better or worse than the reference, of those with an interval; profiles {profile} (embedded world) "
     f"and {real} (real measurements).",

@@ -16,9 +16,15 @@ import pandas as pd
 from IPython.display import Markdown
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from placeprior import compare, figures, ledger, matched, matrix, metrics, paired
+from placeprior.arms import SPLITS, arm_order, with_arm
+from placeprior.book import figures
+from placeprior.book.tables import captioned
+from placeprior.book.words import INTERVAL, NOTE, gain, listed, looked, minus, rule, said, written
 from placeprior.errors import StoreError
-from placeprior.sizes import SIZES
+from placeprior.evidence import matched
+from placeprior.network.sizes import SIZES
+from placeprior.runs import plan, store
+from placeprior.scores import metrics, paired
 
 figures.style()
 #: What an arm is measured against: the same network without the place. GeoCLIP's has an extra head.
@@ -26,7 +32,7 @@ PLAIN = ("none", "lonlat", "sincos")
 
 
 def where(split):
-    return compare.SPLITS.get(split, split)
+    return SPLITS.get(split, split)
 
 
 class Curve:
@@ -38,12 +44,12 @@ class Curve:
         Fits of one task on one split with few and with all training stations; columns ``stations`` and ``rows`` are
         the mean sizes of the training part over fits of that split.
     gains : DataFrame
-        One row an arm, number of stations and metric, as :func:`placeprior.paired.paired` gives it.
+        One row an arm, number of stations and metric, as :func:`placeprior.scores.paired.paired` gives it.
     """
 
     def __init__(self, name):
         self.name, self.embedded = name, name != real
-        found, stamps = compare.with_arm(ledger.scores(name)), ledger.stamps(name)
+        found, stamps = with_arm(store.scores(name)), store.stamps(name)
         few = found[found["split"].str.contains("@")]
         self.scores, self.sums, self.gains = few, None, pd.DataFrame()
         if few.empty:
@@ -57,17 +63,21 @@ class Curve:
             kept[column] = [stamps[run]["sizes"]["train"][column] for run in kept["run"]]
         kept["rows"] = kept.groupby("split")["rows"].transform("mean")
         kept["stations"] = kept.groupby("split")["stations"].transform("mean").round().astype(int)
-        self.scores, self.sums = kept.sort_values("stations"), ledger.sums(name)
+        self.scores, self.sums = kept.sort_values("stations"), store.sums(name)
         self.sums = self.sums[self.sums["run"].isin(kept["run"])]
         self.numbers = sorted(kept["stations"].unique())
-        self.arms = figures.arm_order(kept["arm"])
+        self.arms = arm_order(kept["arm"])
         self.reach = matched.reach(name, self.task)[self.split]
         rows = []
         for arm in [arm for arm in self.arms if arm != "none"]:
             for number in self.numbers:
                 for metric in ("r2", "rmse"):
                     row = self.contrast(self.gain(arm, number), metric)
-                    rows += [] if row is None else [{**row, "arm": arm, "stations": number, "metric": metric, "tested": row["stations"]}]
+                    rows += (
+                        []
+                        if row is None
+                        else [{**row, "arm": arm, "stations": number, "metric": metric, "tested": row["stations"]}]
+                    )
         self.gains = pd.DataFrame(rows, columns=["arm", "metric", "tested", *paired.FOUND])
 
     def gain(self, arm, number):
@@ -140,23 +150,15 @@ if world.scores.empty:
 # %% tags=["remove-input"]
 def budget(curve):
     """What few stations mean for the training: rows, steps, passes over the data."""
-    spec = matrix.profile(curve.name)
+    spec = plan.profile(curve.name)
     config = SIZES[spec["size"]].with_(**spec.get("settings", {}))
     rows = []
     for number in curve.numbers:
         part = curve.scores[curve.scores["stations"] == number]
         own = part["rows"].iloc[0]
         rows.append((f"{number:,}", f"{own:,.0f}", f"{np.ceil(own / config.batch):,.0f}", str(config.epochs)))
-    return compare.table(
-        pd.DataFrame(
-            rows,
-            columns=[
-                "training stations",
-                "training rows",
-                "steps an epoch",
-                "epochs",
-            ],
-        ),
+    return captioned(
+        pd.DataFrame(rows, columns=["training stations", "training rows", "steps an epoch", "epochs"]),
         f"What few stations do to the training; {curve.origin}.",
         f"tab-learning-budget-{curve.name}",
     )
@@ -210,7 +212,7 @@ _ = draw_curves(world)
 # cancels.
 
 # %% tags=["remove-input"]
-Markdown(compare.rule())
+Markdown(rule())
 
 
 # %% tags=["remove-input"]
@@ -229,9 +231,11 @@ def values(curve):
         )
         for (arm, number), own in part:
             sd, mean = metrics.between_seeds(own), own.groupby("fold")["value"].mean().mean()
-            cells.loc[figures.look(arm).name, f"{number:,}"] = compare.minus(f"{mean:.2f}" + ("" if np.isnan(sd) else f" ± {sd:.2f}"))
+            cells.loc[figures.look(arm).name, f"{number:,}"] = minus(
+                f"{mean:.2f}" + ("" if np.isnan(sd) else f" ± {sd:.2f}")
+            )
         shown.append(
-            compare.table(
+            captioned(
                 cells,
                 f"Test {text} by number of training stations, mean over seeds ± their standard deviation; {curve.origin}.",
                 f"tab-learning-{metric}-{curve.name}",
@@ -251,12 +255,22 @@ def draw_gains(curve):
     if curve.gains.empty:
         return figures.nothing("Gains", curve.name, embedded=curve.embedded)
     fig, ax = figures.subplots(size=(6.4, 4.0))
-    arms = figures.arm_order(curve.gains["arm"])
+    arms = arm_order(curve.gains["arm"])
     for shift, arm in zip(np.linspace(-0.035, 0.035, len(arms)), arms, strict=True):
         own, look = curve.of(arm), figures.look(arm)
         bars = [(own["difference"] - own["low"]).clip(lower=0), (own["high"] - own["difference"]).clip(lower=0)]
-        ax.errorbar(own["stations"] * 10**shift, own["difference"], yerr=bars, color=look.colour, marker=look.marker, lw=1.3,
-                    elinewidth=1.8, mec="white", mew=0.5, ms=7)  # fmt: skip
+        ax.errorbar(
+            own["stations"] * 10**shift,
+            own["difference"],
+            yerr=bars,
+            color=look.colour,
+            marker=look.marker,
+            lw=1.3,
+            elinewidth=1.8,
+            mec="white",
+            mew=0.5,
+            ms=7,
+        )
     ax.axhline(0, color="#777777", lw=1, ls="--", zorder=1)
     log_stations(ax, curve.numbers)
     ax.set_ylabel("ΔR² to the matched reference")
@@ -264,12 +278,7 @@ def draw_gains(curve):
     ax.get_legend().remove()
     fig.legend(handles=handles, loc="outside upper center", ncols=2)
     return figures.label(
-        fig,
-        curve.name,
-        n=curve.gains["tested"].max(),
-        of="tested stations",
-        embedded=curve.embedded,
-        note=compare.NOTE,
+        fig, curve.name, n=curve.gains["tested"].max(), of="tested stations", embedded=curve.embedded, note=NOTE
     )
 
 
@@ -280,20 +289,20 @@ _ = draw_gains(world)
 def gain_table(curve):
     """Gains in R2, and in RMSE, with intervals."""
     rows = []
-    for arm in figures.arm_order(curve.gains["arm"]) if len(curve.gains) else []:
+    for arm in arm_order(curve.gains["arm"]) if len(curve.gains) else []:
         for own, error in zip(curve.of(arm).itertuples(), curve.of(arm, "rmse").itertuples(), strict=True):
             rows.append(
                 (
                     figures.look(arm).name,
                     figures.look(curve.reference(arm)).name,
                     f"{own.stations:,}",
-                    compare.gain(own),
-                    compare.gain(error, 2),
+                    gain(own),
+                    gain(error, 2),
                 )
             )
-    return compare.table(
+    return captioned(
         pd.DataFrame(rows, columns=["arm", "against", "training stations", "ΔR²", f"ΔRMSE [{figures.UNIT}]"]),
-        f"Gain over the matched reference on the same rows, {compare.INTERVAL} over places and trainings, bold where ΔR² is clear; "
+        f"Gain over the matched reference on the same rows, {INTERVAL} over places and trainings, bold where ΔR² is clear; "
         f"{curve.origin if len(rows) else 'no runs yet'}.",
         f"tab-learning-gain-{curve.name}",
     )
@@ -308,7 +317,7 @@ def in_words(curve):
     if curve.gains.empty:
         return Markdown("")
     lines = []
-    for arm in [a for a in figures.arm_order(curve.gains["arm"]) if a != "none+head"]:
+    for arm in [a for a in arm_order(curve.gains["arm"]) if a != "none+head"]:
         own = curve.of(arm)
         numbers, clear = own["stations"].tolist(), own["clear"].tolist()
         start = len(clear)
@@ -321,23 +330,23 @@ def in_words(curve):
             text = (
                 f"clearly pays only with all **{numbers[-1]:,}** stations"
                 if not better[:-1]
-                else f"clearly pays with {compare.listed(better)} stations"
+                else f"clearly pays with {listed(better)} stations"
             )
         elif start < len(clear):
             text = f"begins to pay at **{numbers[start]:,}** stations: from there on every interval lies above zero"
         elif better:
-            text = f"helps clearly with {compare.listed(better)} stations, but not with more"
+            text = f"helps clearly with {listed(better)} stations, but not with more"
         else:
             text = "does not clearly help at any number of stations tried"
         if worse:
-            text += f"; with {compare.listed(worse)} it clearly harms"
+            text += f"; with {listed(worse)} it clearly harms"
         if len(own) > 1:
             low, high = (curve.gain(arm, number) for number in (numbers[0], numbers[-1]))
             change = curve.contrast([*high, *((-weight, runs) for weight, runs in low)])
             if change is not None:
                 verb = {1: "grows", -1: "shrinks", 0: "does not clearly change"}[change["clear"]]
-                text += f". From {numbers[0]:,} to {numbers[-1]:,} stations its gain {verb}: {compare.written(change)}"
-        lines.append(f"- Telling **{compare.said(arm)}** {text}.")
+                text += f". From {numbers[0]:,} to {numbers[-1]:,} stations its gain {verb}: {written(change)}"
+        lines.append(f"- Telling **{said(arm)}** {text}.")
     r2 = curve.scores[curve.scores["metric"] == "r2"]
     means = r2.groupby(["stations", "arm"])["value"].mean().unstack()
     none = means["none"].dropna() if "none" in means else pd.Series(dtype=float)
@@ -346,9 +355,9 @@ def in_words(curve):
             f"- **Without location**, R² goes from {none.iloc[0]:.2f} with {none.index[0]:,} stations to {none.iloc[-1]:.2f} with {none.index[-1]:,}."
         )
     lines.append(
-        f"\n*Pays* means that the gain over the matched reference is clearly above zero. {compare.looked(curve.gains[(curve.gains['metric'] == 'r2') & (curve.gains['arm'] != 'none+head')])} "
+        f"\n*Pays* means that the gain over the matched reference is clearly above zero. {looked(curve.gains[(curve.gains['metric'] == 'r2') & (curve.gains['arm'] != 'none+head')])} "
     )
-    return Markdown(compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
+    return Markdown(minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
 
 
 in_words(world)
@@ -389,13 +398,13 @@ in_words(measured)
 # ({doc}`../concepts/scores`).
 
 # %% tags=["remove-cell"]
-every = compare.with_arm(ledger.scores(real))
+every = with_arm(store.scores(real))
 named = every["split"].str.extract(r"^year-(?P<trained>\d{4})-(?P<tested>\d{4})$")
 yearly = pd.concat([every, named], axis=1).dropna(subset=["trained"])
 yearly = yearly[yearly["task"] == yearly["task"].iloc[0]] if len(yearly) else yearly
 years = sorted({*yearly["trained"], *yearly["tested"]})
-year_arms = figures.arm_order(yearly["arm"])
-year_sums = ledger.sums(real)
+year_arms = arm_order(yearly["arm"])
+year_sums = store.sums(real)
 year_sums = year_sums[year_sums["run"].isin(yearly["run"])]
 plain = {arm: "none+head" if arm not in PLAIN and "none+head" in year_arms else "none" for arm in year_arms}
 told = [arm for arm in year_arms if arm not in ("none", "none+head", "idw")]
@@ -416,20 +425,21 @@ cells = {
     for arm in told
     for first in years
     for second in years
-    if (row := yearly_contrast([(1, trained_on(arm, first, second)), (-1, trained_on(plain[arm], first, second))])) is not None
+    if (row := yearly_contrast([(1, trained_on(arm, first, second)), (-1, trained_on(plain[arm], first, second))]))
+    is not None
 }
 
 # %% tags=["remove-input"]
 Markdown(
     f"*No runs across years are in `results/{real}`.*"
     if not years
-    else f"Years here: {compare.listed(years)}"
+    else f"Years here: {listed(years)}"
     + (
         "; 2022 ends in October, so that its autumn fires and its winter are missing from training and test"
         if "2022" in years
         else ""
     )
-    + f". Seeds: {compare.listed([str(s) for s in sorted(yearly['seed'].unique())])}."
+    + f". Seeds: {listed([str(s) for s in sorted(yearly['seed'].unique())])}."
 )
 
 
@@ -499,23 +509,24 @@ if not cells:
     figures.nothing("Gain by year", real, embedded=False)
 else:
     panels(
-        {arm: square({pair: row["difference"] for (a, *pair), row in cells.items() if a == arm for pair in [tuple(pair)]}) for arm in told if any(a == arm for a, *_ in cells)},
-        "difference", f"ΔR² to {figures.look(plain[told[0]]).name}", 3,
-    )  # fmt: skip
+        {
+            arm: square(
+                {pair: row["difference"] for (a, *pair), row in cells.items() if a == arm for pair in [tuple(pair)]}
+            )
+            for arm in told
+            if any(a == arm for a, *_ in cells)
+        },
+        "difference",
+        f"ΔR² to {figures.look(plain[told[0]]).name}",
+        3,
+    )
 
 # %% tags=["remove-input"]
 rows = [
-    (
-        figures.look(arm).name,
-        figures.look(plain[arm]).name,
-        first,
-        second,
-        compare.gain(row),
-        str(row["stations"]),
-    )
+    (figures.look(arm).name, figures.look(plain[arm]).name, first, second, gain(row), str(row["stations"]))
     for (arm, first, second), row in cells.items()
 ]
-compare.table(
+captioned(
     pd.DataFrame(rows, columns=["arm", "against", "trained on", "tested on", "ΔR²", "stations"]),
     f"Gain in R² by year of training and of test, with 95 % intervals over places and trainings, bold where clear; real measurements, profile {real}.",
     "tab-learning-years",
@@ -561,15 +572,15 @@ for arm in told:
         else "across years its gain is not told from zero"
     )
     lines.append(
-        f"- **{compare.said(arm)}**, against {compare.said(plain[arm])}: trained on the year of test {compare.written(at_home)}, trained on another year {compare.written(away)}; {kept}. {verdict}: "
-        f"the difference is {compare.written(change)}. Without a place, training on another year changes R² by {compare.written(cost)}."
+        f"- **{said(arm)}**, against {said(plain[arm])}: trained on the year of test {written(at_home)}, trained on another year {written(away)}; {kept}. {verdict}: "
+        f"the difference is {written(change)}. Without a place, training on another year changes R² by {written(cost)}."
     )
 if lines:
     lines.append(
         "\nMeans over all pairs of two different years and all seeds, on the same rows throughout. Years are few, and no interval here "
         "knows about another draw of years: read a result as one about these years."
     )
-Markdown(compare.minus("\n".join(lines)) if lines else "")
+Markdown(minus("\n".join(lines)) if lines else "")
 
 # %% tags=["remove-input"]
 Markdown(

@@ -18,18 +18,31 @@ import pandas as pd
 from IPython.display import Markdown
 from scipy.stats import spearmanr
 
-from placeprior import compare, evidence, figures, importance, interval, ledger, metrics
+from placeprior import evidence
+from placeprior.arms import SPLITS, arm_order, splits_in, with_arm
+from placeprior.book import figures
+from placeprior.book.tables import captioned
+from placeprior.book.words import INTERVAL, NOTE, listed, minus, rule, signed
+from placeprior.book.words import said as arm_said
 from placeprior.errors import StoreError
+from placeprior.evidence import importance
+from placeprior.runs import store
+from placeprior.scores import interval, metrics
 
 figures.style()
 TASKS = {"world": "embedded world", "weather-2019": "weather, 2019", "neighbours-2021": "neighbours, 2021"}
 UNTOLD = ("none", "none+head")
 KEY = ["split", "arm", "shuffle", "predictor"]
 LABELS = {
-    "aod": "satellite haze", "smoke": "smoke seen from space", "doy_sin": "day of year, sine", "doy_cos": "day of year, cosine",
-    "wind_sin": "wind direction, sine", "wind_cos": "wind direction, cosine", "boundary_layer_height": "mixed layer's height",
+    "aod": "satellite haze",
+    "smoke": "smoke seen from space",
+    "doy_sin": "day of year, sine",
+    "doy_cos": "day of year, cosine",
+    "wind_sin": "wind direction, sine",
+    "wind_cos": "wind direction, cosine",
+    "boundary_layer_height": "mixed layer's height",
     "neighbour_pm25": "neighbours' PM2.5",
-}  # fmt: skip
+}
 
 
 def said(predictor):
@@ -37,40 +50,58 @@ def said(predictor):
 
 
 def where(split):
-    return compare.SPLITS.get(split, split)
+    return SPLITS.get(split, split)
 
 
 def source(task):
     """The importance of a task's inputs: a row for every fit, and one for every arm."""
     name = profile if task == "world" else real
     try:
-        table = compare.with_arm(evidence.read(name, "importance"))
+        table = with_arm(evidence.read(name, "importance"))
     except StoreError:
         if task == "world":
             raise
         table = pd.DataFrame(columns=[*importance.COLUMNS, "arm"])
     table = table[table["task"] == task]
     if task == "world" and table.empty:
-        raise StoreError(f"results/{name}/importance.csv has no runs of the embedded world; add them to the evidence "
-                         f"in runs.yml and run `doit evidence:{name}:importance`")
-    arms = table.groupby(KEY, sort=False).agg(
-        mean=("mean", "first"), low=("mean_low", "first"), high=("mean_high", "first"), fits=("value", "size"),
-        repeats=("sd", "mean"),
-    ).reset_index()  # fmt: skip
+        raise StoreError(
+            f"results/{name}/importance.csv has no runs of the embedded world; add them to the evidence "
+            f"in runs.yml and run `doit evidence:{name}:importance`"
+        )
+    arms = (
+        table.groupby(KEY, sort=False)
+        .agg(
+            mean=("mean", "first"),
+            low=("mean_low", "first"),
+            high=("mean_high", "first"),
+            fits=("value", "size"),
+            repeats=("sd", "mean"),
+        )
+        .reset_index()
+    )
     arms["between"] = [metrics.between_seeds(own) for _, own in table.groupby(KEY, sort=False)]
     arms["clear"] = interval.clear(arms["low"].to_numpy(float), arms["high"].to_numpy(float))
     calendar = arms["predictor"].isin(["calendar", *importance.GROUPS["calendar"]])
     # The calendar is the same at every station: there is nothing to shuffle across. Free is for its own section.
     asked = arms[arms["shuffle"].isin(["within", "across"]) & ~(calendar & (arms["shuffle"] == "across"))]
-    told = [arm for arm in figures.arm_order(table["arm"]) if arm not in UNTOLD]
+    told = [arm for arm in arm_order(table["arm"]) if arm not in UNTOLD]
     singles = [p for p in table.loc[table["shuffle"] == "free", "predictor"].unique() if p != importance.PLACE]
     return SimpleNamespace(
-        task=task, title=TASKS[task], table=table, arms=arms, asked=asked, told=told, singles=singles, profile=name,
-        splits=compare.splits_in(table), embedded=task == "world", short=task.split("-")[0],
+        task=task,
+        title=TASKS[task],
+        table=table,
+        arms=arms,
+        asked=asked,
+        told=told,
+        singles=singles,
+        profile=name,
+        splits=splits_in(table),
+        embedded=task == "world",
+        short=task.split("-")[0],
         lead=next((a for a in ("geoclip-hadamard", *told) if a in told), None),
         plain=next((a for a in UNTOLD if a in set(table["arm"])), None),
         origin=f"profile {name}, {'embedded world' if task == 'world' else 'real measurements'}",
-    )  # fmt: skip
+    )
 
 
 sources = {task: source(task) for task in TASKS}
@@ -87,7 +118,7 @@ def one(s, split, arm, shuffle, predictor):
 
 def amount(row, digits=2):
     """Importance and interval as a sentence writes them."""
-    return compare.minus(f"{row.mean:+.{digits}f} {figures.UNIT} ({compare.signed(row.low, row.high, digits)})")
+    return minus(f"{row.mean:+.{digits}f} {figures.UNIT} ({signed(row.low, row.high, digits)})")
 
 
 # %% [markdown]
@@ -133,23 +164,41 @@ def amount(row, digits=2):
 # same rows, see the same shuffles.
 
 # %% tags=["remove-input"]
-Markdown(compare.rule())
+Markdown(rule())
 
 # %% tags=["remove-input"]
 facts = []
 for s in present:
     for split in s.splits:
         part = s.table[s.table["split"] == split].drop_duplicates(["arm", "fold", "seed"])
-        facts.append((
-            s.title, where(split), str(part["arm"].nunique()), str(len(part)), f"{part['rows'].mean():,.0f}", f"{part['stations'].mean():,.0f}",
-            f"{100 * s.table.loc[s.table['split'] == split, 'moved'].min():.0f} %",
-        ))  # fmt: skip
-compare.table(
-    pd.DataFrame(facts, columns=["data", "split", "arms", "fits", "test rows looked at, a fit", "test stations, a fit", "rows with another to swap with, at least"]),
+        facts.append(
+            (
+                s.title,
+                where(split),
+                str(part["arm"].nunique()),
+                str(len(part)),
+                f"{part['rows'].mean():,.0f}",
+                f"{part['stations'].mean():,.0f}",
+                f"{100 * s.table.loc[s.table['split'] == split, 'moved'].min():.0f} %",
+            )
+        )
+captioned(
+    pd.DataFrame(
+        facts,
+        columns=[
+            "data",
+            "split",
+            "arms",
+            "fits",
+            "test rows looked at, a fit",
+            "test stations, a fit",
+            "rows with another to swap with, at least",
+        ],
+    ),
     f"What importance was measured on. Each shuffle was done {importance.REPEATS} times; rows are drawn at random from a fit's test rows, the same for all arms. "
-    f"Profiles {compare.listed(list(dict.fromkeys(s.profile for s in present)))}.",
+    f"Profiles {listed(list(dict.fromkeys(s.profile for s in present)))}.",
     "tab-importance-sizes",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # ## The embedded world
@@ -158,7 +207,10 @@ compare.table(
 
 
 # %% tags=["remove-cell"]
-INK = {"within": ("#222222", "o", "within a station, other day"), "across": ("#0173b2", "^", "across stations, same day")}
+INK = {
+    "within": ("#222222", "o", "within a station, other day"),
+    "across": ("#0173b2", "^", "across stations, same day"),
+}
 
 
 def bars(ax, series, names):
@@ -168,7 +220,16 @@ def bars(ax, series, names):
         for row, name in enumerate(names):
             if name in found.index:
                 ax.plot(found.loc[name, ["low", "high"]], [row + shift] * 2, color=colour, lw=1.6, zorder=2)
-                ax.scatter(found.loc[name, "mean"], row + shift, s=26, color=colour, marker=marker, ec="white", lw=0.5, zorder=3)
+                ax.scatter(
+                    found.loc[name, "mean"],
+                    row + shift,
+                    s=26,
+                    color=colour,
+                    marker=marker,
+                    ec="white",
+                    lw=0.5,
+                    zorder=3,
+                )
         ax.plot([], [], color=colour, marker=marker, lw=1.6, ms=5, label=label)
     ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
     ax.set_yticks(range(len(names)), [said(name) for name in names])
@@ -196,7 +257,7 @@ def draw_singles(s, arm):
         ax.set_xlabel(f"importance [{figures.UNIT}]")
     fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
     runs = len(s.table[s.table["arm"] == arm].drop_duplicates(["split", "fold", "seed"]))
-    return figures.label(fig, s.profile, n=runs, of="fits", embedded=s.embedded, note=compare.NOTE)
+    return figures.label(fig, s.profile, n=runs, of="fits", embedded=s.embedded, note=NOTE)
 
 
 def draw_groups(s):
@@ -205,13 +266,18 @@ def draw_groups(s):
         return figures.nothing(s.title, s.profile, embedded=s.embedded)
     names = [importance.INPUTS, "seen from space", "weather", "neighbour_pm25", "calendar", importance.PLACE]
     names = [name for name in names if name in set(s.arms["predictor"])]
-    arms = figures.arm_order(s.table["arm"])
+    arms = arm_order(s.table["arm"])
     kept = {"within": [n for n in names if n != importance.PLACE], "across": [n for n in names if n != "calendar"]}
     height = sum(len(n) for n in kept.values()) * (0.13 * len(arms) + 0.16) + 2.1
     fig, axes = figures.subplots(
-        2, len(s.splits), size=(6.4, height), sharex="col", sharey="row", squeeze=False,
+        2,
+        len(s.splits),
+        size=(6.4, height),
+        sharex="col",
+        sharey="row",
+        squeeze=False,
         gridspec_kw={"height_ratios": [len(n) for n in kept.values()]},
-    )  # fmt: skip
+    )
     for line, (shuffle, shown) in zip(axes, kept.items(), strict=True):
         for ax, split in zip(line, s.splits, strict=True):
             looks = {arm: figures.look(arm) for arm in arms}
@@ -221,7 +287,7 @@ def draw_groups(s):
         ax.set_xlabel(f"importance [{figures.UNIT}]")
     fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
     runs = len(s.table.drop_duplicates(["arm", "split", "fold", "seed"]))
-    return figures.label(fig, s.profile, n=runs, of="fits", embedded=s.embedded, note=compare.NOTE)
+    return figures.label(fig, s.profile, n=runs, of="fits", embedded=s.embedded, note=NOTE)
 
 
 # %% mystnb={"figure": {"caption": "Embedded world: importance of every input by itself, and of the place, for the arm that is told a place (GeoCLIP by Hadamard product where it is there). Mean over fits, with its 95 % interval over places and trainings. Circles: the window comes from another day of the same station; triangles: from another station on the same day. Right of the dashed line the network relies on the input, left of it the input misleads. Panels have their own scales.", "name": "fig-importance-singles"}, "image": {"alt": "One panel a split. Each input and the place have a row with a circle and a triangle for the two shuffles and bars for their intervals, around a dashed line at zero."}} tags=["hide-input"]
@@ -234,7 +300,9 @@ _ = draw_groups(world)
 # %% tags=["remove-cell"]
 def table_of(s, arm):
     """Importance of everything for one arm, splits and shuffles side by side."""
-    names = [n for n in s.arms["predictor"].drop_duplicates() if n in set(s.arms.loc[s.arms["arm"] == arm, "predictor"])]
+    names = [
+        n for n in s.arms["predictor"].drop_duplicates() if n in set(s.arms.loc[s.arms["arm"] == arm, "predictor"])
+    ]
     rows = []
     for name in names:
         cells = {"input": said(name)}
@@ -242,15 +310,17 @@ def table_of(s, arm):
             for shuffle in INK:
                 row = one(s, split, arm, shuffle, name)
                 mean = "" if row is None else f"{row.mean:+.2f}".replace("-", "−")
-                interval = "" if row is None else f" ({compare.signed(row.low, row.high, 2)})"
-                cells[f"{where(split)}, {shuffle}"] = f"**{mean}**{interval}" if row and row.clear else f"{mean}{interval}" or "–"
+                interval = "" if row is None else f" ({signed(row.low, row.high, 2)})"
+                cells[f"{where(split)}, {shuffle}"] = (
+                    f"**{mean}**{interval}" if row and row.clear else f"{mean}{interval}" or "–"
+                )
         rows.append(cells)
-    return compare.table(
+    return captioned(
         pd.DataFrame(rows),
-        f"{s.title[0].upper() + s.title[1:]}, {compare.said(arm)}: importance in {figures.UNIT}, {compare.INTERVAL} over places and trainings, bold where it is clear. "
+        f"{s.title[0].upper() + s.title[1:]}, {arm_said(arm)}: importance in {figures.UNIT}, {INTERVAL} over places and trainings, bold where it is clear. "
         f"A dash: nothing to shuffle. {s.origin[0].upper() + s.origin[1:]}.",
         f"tab-importance-{s.short}-{arm.replace('+', '-')}",
-    ).data  # fmt: skip
+    ).data
 
 
 def tables(s):
@@ -258,7 +328,7 @@ def tables(s):
     if s.table.empty:
         return Markdown(f"*No importance of {s.title} is in `results/{s.profile}`.*")
     lead = s.lead or s.plain
-    others = "\n\n".join(table_of(s, arm) for arm in figures.arm_order(s.table["arm"]) if arm != lead)
+    others = "\n\n".join(table_of(s, arm) for arm in arm_order(s.table["arm"]) if arm != lead)
     folded = f"\n\n::::{{admonition}} {s.title[0].upper() + s.title[1:]}: the other arms\n:class: dropdown note\n\n{others}\n::::\n"
     return Markdown(table_of(s, lead) + (folded if others else ""))
 
@@ -286,20 +356,30 @@ def in_words(s):
             found = found[found.index.isin(s.singles)]
             top = found["mean"].idxmax()
             tops.append(f"{shuffle}: {said(top)}, {amount(next(found.loc[[top]].itertuples()))}")
-        text = f"- **{where(split)}.** The single input on which the arm *{compare.said(arm)}* leans most, shuffled {'; '.join(tops)}. "
+        text = f"- **{where(split)}.** The single input on which the arm *{arm_said(arm)}* leans most, shuffled {'; '.join(tops)}. "
         places = {a: row for a in s.told if (row := one(s, split, a, "across", importance.PLACE)) is not None}
         if places:
-            text += "Told the place of another station: " + "; ".join(f"{compare.said(a)} {amount(row)}" for a, row in places.items()) + ". "
-            shares = [row.mean / whole.mean for a, row in places.items() if (whole := one(s, split, a, "across", importance.INPUTS)) and whole.mean > 0]
+            text += (
+                "Told the place of another station: "
+                + "; ".join(f"{arm_said(a)} {amount(row)}" for a, row in places.items())
+                + ". "
+            )
+            shares = [
+                row.mean / whole.mean
+                for a, row in places.items()
+                if (whole := one(s, split, a, "across", importance.INPUTS)) and whole.mean > 0
+            ]
             if shares:
                 ends = [f"{100 * end:.0f} %" for end in (min(shares), max(shares))]
-                text += (f"Beside all daily inputs of another station, that is {' to '.join(dict.fromkeys(ends))} as much. ")
+                text += (
+                    f"Beside all daily inputs of another station, that is {' to '.join(dict.fromkeys(ends))} as much. "
+                )
         shown = s.asked[s.asked["split"] == split]
         wrong = shown[shown["clear"] < 0].sort_values("mean")
         text += f"Clearly *negative*, so that a random value does better, are {len(wrong)} of {len(shown)} importances, all arms together"
         if len(wrong):
             worst = next(wrong.itertuples())
-            text += f"; the lowest is that of {said(worst.predictor)} for *{compare.said(worst.arm)}*, shuffled {worst.shuffle}: {amount(worst)}"
+            text += f"; the lowest is that of {said(worst.predictor)} for *{arm_said(worst.arm)}*, shuffled {worst.shuffle}: {amount(worst)}"
         text += "."
         lines.append(text)
     shown = s.asked
@@ -308,7 +388,7 @@ def in_words(s):
         + (f", another seed by {shown['between'].median():.2f}" if shown["between"].notna().any() else "")
         + f". Of the {len(shown)} importances here {int((shown['clear'] != 0).sum())} are clear; the more one looks, the more is found by luck."
     )
-    return Markdown(compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
+    return Markdown(minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
 
 
 # %% tags=["remove-input"]
@@ -331,7 +411,7 @@ in_words(world)
 # %% tags=["remove-cell"]
 def gains(s):
     """A row a fit that is told a place: its leaning on it, and its gain over its matched reference, in RMSE."""
-    scores = compare.with_arm(ledger.scores(s.profile))
+    scores = with_arm(store.scores(s.profile))
     scores = scores[(scores["task"] == s.task) & (scores["metric"] == "rmse")]
     rmse = scores.pivot_table(index=["split", "fold", "seed"], columns="arm", values="value")
     fits = s.table[(s.table["predictor"] == importance.PLACE) & (s.table["shuffle"] == "across")]
@@ -341,9 +421,23 @@ def gains(s):
         if key not in rmse.index:
             continue
         own = rmse.loc[key]
-        bases = [a for a in (UNTOLD[:1] if fit.fusion == "channels" else UNTOLD[::-1]) if np.isfinite(own.get(a, np.nan))]
+        bases = [
+            a for a in (UNTOLD[:1] if fit.fusion == "channels" else UNTOLD[::-1]) if np.isfinite(own.get(a, np.nan))
+        ]
         if bases and np.isfinite(own.get(fit.arm, np.nan)):
-            rows.append([fit.split, fit.arm, fit.fold, fit.seed, bases[0], fit.value, fit.low, fit.high, own[bases[0]] - own[fit.arm]])
+            rows.append(
+                [
+                    fit.split,
+                    fit.arm,
+                    fit.fold,
+                    fit.seed,
+                    bases[0],
+                    fit.value,
+                    fit.low,
+                    fit.high,
+                    own[bases[0]] - own[fit.arm],
+                ]
+            )
     return pd.DataFrame(rows, columns=["split", "arm", "fold", "seed", "reference", "leaning", "low", "high", "gain"])
 
 
@@ -355,7 +449,7 @@ def draw_gains(group):
     filled = [s for s in group if len(found_gains[s.task])]
     if not filled:
         return figures.nothing("leaning and gain", group[0].profile, embedded=group[0].embedded)
-    splits = compare.splits_in(pd.concat([found_gains[s.task] for s in filled]))
+    splits = splits_in(pd.concat([found_gains[s.task] for s in filled]))
     fig, axes = figures.subplots(len(filled), len(splits), size=(6.4, 2.6 * len(filled) + 1.3), squeeze=False)
     for line, s in zip(axes, filled, strict=True):
         for ax, split in zip(line, splits, strict=True):
@@ -366,7 +460,16 @@ def draw_gains(group):
             for arm, own in part.groupby("arm"):
                 look = figures.look(arm)
                 ax.hlines(own["gain"], own["low"], own["high"], color=look.colour, lw=0.8, alpha=0.5)
-                ax.scatter(own["leaning"], own["gain"], s=30, color=look.colour, marker=look.marker, ec="white", lw=0.5, zorder=3)
+                ax.scatter(
+                    own["leaning"],
+                    own["gain"],
+                    s=30,
+                    color=look.colour,
+                    marker=look.marker,
+                    ec="white",
+                    lw=0.5,
+                    zorder=3,
+                )
             (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
             ax.axline((0, 0), slope=1, color="#777777", lw=1, ls=":")
             ax.set(xlim=(left, right), ylim=(low, high))
@@ -380,7 +483,9 @@ def draw_gains(group):
     axes[0, 0].get_legend().remove()
     fig.legend(handles=handles, loc="outside upper center", ncols=2)
     n = sum(len(found_gains[s.task]) for s in filled)
-    return figures.label(fig, filled[0].profile, n=n, of="fits", embedded=filled[0].embedded, note=f"bars: {compare.INTERVAL}s over places")
+    return figures.label(
+        fig, filled[0].profile, n=n, of="fits", embedded=filled[0].embedded, note=f"bars: {INTERVAL}s over places"
+    )
 
 
 def gains_in_words(s):
@@ -402,9 +507,15 @@ def gains_in_words(s):
         )
     if len(table) >= 8 and table["leaning"].nunique() > 1 and table["gain"].nunique() > 1:
         text += f"The rank correlation of leaning and gain over fits is {spearmanr(table['leaning'], table['gain'])[0]:+.2f}"
-        means = [spearmanr(own["leaning"], own["gain"])[0] for _, own in table.groupby(["split", "fold"]) if len(own) >= 4 and own["leaning"].nunique() > 1]
-        text += f"; among fits of the same split and partition it is {np.mean(means):+.2f} on average." if means else "."
-    return compare.minus(text)
+        means = [
+            spearmanr(own["leaning"], own["gain"])[0]
+            for _, own in table.groupby(["split", "fold"])
+            if len(own) >= 4 and own["leaning"].nunique() > 1
+        ]
+        text += (
+            f"; among fits of the same split and partition it is {np.mean(means):+.2f} on average." if means else "."
+        )
+    return minus(text)
 
 
 # %% mystnb={"figure": {"caption": "Embedded world: what a fit gains from being told the place (RMSE of its matched reference minus its own, all test rows) against how much it leans on it (importance of the place, shuffled across stations; bar: 95 % interval over places, of this one network). One marker a fit (seed and partition). Dotted: gain equals leaning; dashed: zero.", "name": "fig-importance-gain"}, "image": {"alt": "One panel a split: a marker for every fit of every arm that is told a place, gain against leaning, with dashed lines at zero and a dotted diagonal."}} tags=["hide-input"]
@@ -446,7 +557,12 @@ def draw_ranking(s):
     if s.plain is None:
         return figures.nothing("ranking", s.profile, embedded=s.embedded)
     wide, ranks = ranking(s)
-    steps = {"reference": "reference code:\nsorted upside down", "free": "free,\nsign mended", "within": "within\nstations", "across": "across\nstations"}
+    steps = {
+        "reference": "reference code:\nsorted upside down",
+        "free": "free,\nsign mended",
+        "within": "within\nstations",
+        "across": "across\nstations",
+    }
     fig, ax = figures.subplots(size=(6.4, 0.33 * len(ranks) + 1.7))
     palette = ["#de8f05", "#0173b2", "#029e73"]
     leaders = wide["within"].nlargest(len(palette)).index
@@ -454,8 +570,25 @@ def draw_ranking(s):
         strong = name in leaders
         colour = palette[list(leaders).index(name)] if strong else "#b5b5b5"
         shown = list(steps)[:3] if name in importance.GROUPS["calendar"] else list(steps)
-        ax.plot(range(len(shown)), ranks.loc[name, shown], color=colour, lw=2.4 if strong else 1.0, marker="o", ms=5, zorder=3 if strong else 2)
-        ax.text(-0.12, ranks.loc[name, "reference"], said(name), ha="right", va="center", color=figures.INK, fontsize="small", weight="bold" if strong else "normal")
+        ax.plot(
+            range(len(shown)),
+            ranks.loc[name, shown],
+            color=colour,
+            lw=2.4 if strong else 1.0,
+            marker="o",
+            ms=5,
+            zorder=3 if strong else 2,
+        )
+        ax.text(
+            -0.12,
+            ranks.loc[name, "reference"],
+            said(name),
+            ha="right",
+            va="center",
+            color=figures.INK,
+            fontsize="small",
+            weight="bold" if strong else "normal",
+        )
     ax.set_xticks(range(len(steps)), steps.values())
     ax.set_xlim(-1.5, len(steps) - 0.8)
     ax.set_yticks(range(1, len(ranks) + 1))
@@ -463,7 +596,9 @@ def draw_ranking(s):
     ax.set_ylabel("rank")
     ax.grid(visible=False)
     runs = s.table[s.table["arm"] == s.plain].drop_duplicates(["split", "fold", "seed"])
-    return figures.label(fig, s.profile, n=len(runs), of="fits", embedded=s.embedded, note=f"arm {s.plain}, mean over splits")
+    return figures.label(
+        fig, s.profile, n=len(runs), of="fits", embedded=s.embedded, note=f"arm {s.plain}, mean over splits"
+    )
 
 
 # %% mystnb={"figure": {"caption": "Embedded world, no place told: rank of every input by four ways of measuring the same networks, 1 at the top; the first column is the order of the reference code. Thick coloured lines: the three inputs with the largest importance within stations. The calendar cannot be shuffled across stations.", "name": "fig-importance-ranking"}, "image": {"alt": "Four columns of ranks joined by a line for each input. Between the first column, sorted as in the reference code, and the second the lines cross so that top and bottom change places."}} tags=["hide-input"]
@@ -475,17 +610,35 @@ def ranking_table(s):
     """Numbers behind the ranks, in the order of the reference code."""
     wide, ranks = ranking(s)
     rows = [
-        (str(rank), said(name), f"{-wide.loc[name, 'free']:+.3f}", f"{wide.loc[name, 'free']:+.3f}", f"{wide.loc[name, 'within']:+.3f}",
-         "–" if name in importance.GROUPS["calendar"] else f"{wide.loc[name, 'across']:+.3f}", str(ranks.loc[name, "within"]))
+        (
+            str(rank),
+            said(name),
+            f"{-wide.loc[name, 'free']:+.3f}",
+            f"{wide.loc[name, 'free']:+.3f}",
+            f"{wide.loc[name, 'within']:+.3f}",
+            "–" if name in importance.GROUPS["calendar"] else f"{wide.loc[name, 'across']:+.3f}",
+            str(ranks.loc[name, "within"]),
+        )
         for name, rank in ranks["reference"].sort_values().items()
-    ]  # fmt: skip
-    frame = pd.DataFrame(rows, columns=["rank, reference code", "input", "RMSE before − after, free", "importance, free", "importance, within", "importance, across", "rank, within"])
-    return compare.table(
-        frame.map(compare.minus),
+    ]
+    frame = pd.DataFrame(
+        rows,
+        columns=[
+            "rank, reference code",
+            "input",
+            "RMSE before − after, free",
+            "importance, free",
+            "importance, within",
+            "importance, across",
+            "rank, within",
+        ],
+    )
+    return captioned(
+        frame.map(minus),
         f"{s.title[0].upper() + s.title[1:]}, arm `{s.plain}`: inputs in the order in which the reference code would list them, and what they are worth, in {figures.UNIT}; mean over "
         f"splits and fits; {s.origin}.",
         f"tab-importance-ranking-{s.short}",
-    ).data  # fmt: skip
+    ).data
 
 
 def ranking_in_words(s):
@@ -499,7 +652,7 @@ def ranking_in_words(s):
     )
     if len(rows) > 2:
         text += f", {spearmanr(wide.loc[rows, 'free'], wide.loc[rows, 'across'])[0]:+.2f} with across (without the calendar)"
-    return compare.minus(text + ".")
+    return minus(text + ".")
 
 
 ranked = [s for s in present if s.plain is not None and len(s.singles) > 3]
@@ -552,9 +705,9 @@ Markdown("\n".join(gains_in_words(s) for s in sources.values() if not s.embedded
 # %% tags=["remove-cell"]
 def attention(s):
     """Attention by lag of the trained fits of a task, on the splits of this page."""
-    scores = ledger.scores(s.profile)
+    scores = store.scores(s.profile)
     scores = scores[(scores["task"] == s.task) & scores["split"].isin(s.splits)]
-    found = compare.with_arm(importance.attention(scores, ledger.stamps(s.profile)))
+    found = with_arm(importance.attention(scores, store.stamps(s.profile)))
     return found[found["arm"].isin(set(s.table["arm"]))]
 
 
@@ -567,7 +720,9 @@ def draw_attention(group):
     if not panels:
         return figures.nothing("attention", group[0].profile, embedded=group[0].embedded)
     rows = -(-len(panels) // 2)
-    fig, axes = figures.subplots(rows, min(2, len(panels)), size=(6.4, 2.3 * rows + 1.3), sharex=True, sharey=True, squeeze=False)
+    fig, axes = figures.subplots(
+        rows, min(2, len(panels)), size=(6.4, 2.3 * rows + 1.3), sharex=True, sharey=True, squeeze=False
+    )
     arms = set()
     for ax, (s, split) in zip(axes.flat, panels, strict=True):
         part = looked[s.task][looked[s.task]["split"] == split]
@@ -606,7 +761,7 @@ for s in present:
     today = table[table["lag"] == 0].groupby(["arm", "split", "fold", "seed"])["weight"].mean()
     text = (
         f"- **{s.title[0].upper() + s.title[1:]}.** Over all fits the estimated day gets {100 * mean[0]:.0f} % of the weight, where an even spread would give "
-        f"{100 / len(mean):.0f} %; the largest mean weight is at lag {compare.minus(str(mean.idxmax()))} ({100 * mean.max():.0f} %). "
+        f"{100 / len(mean):.0f} %; the largest mean weight is at lag {minus(str(mean.idxmax()))} ({100 * mean.max():.0f} %). "
     )
     arms, own = today.groupby("arm").mean(), today.groupby(["arm", "split"]).std().mean()
     if len(arms) > 1 and np.isfinite(own):
@@ -614,7 +769,11 @@ for s in present:
         text += (
             f"The arms' means for the estimated day lie between {100 * arms.min():.0f} and {100 * arms.max():.0f} %. Fits of one arm on one split differ by "
             f"{100 * own:.0f} percentage points (standard deviation), so that chance moves an arm's mean by about {100 * error:.0f}: the arms differ "
-            + ("by more than that." if arms.std() > 2 * error else "hardly by more than that, and nothing should be read into it.")
+            + (
+                "by more than that."
+                if arms.std() > 2 * error
+                else "hardly by more than that, and nothing should be read into it."
+            )
         )
     lines.append(text)
 Markdown("\n".join(lines))

@@ -17,20 +17,33 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from placeprior import compare, data, figures, kriging, ledger, matched, matrix
+from placeprior import data
+from placeprior.arms import SPLITS, arm_order, splits_in, with_arm
+from placeprior.book import figures
+from placeprior.book.tables import CELL, TABLE, captioned, cells, gains
+from placeprior.book.words import NOTE, listed, looked, minus, rule, said, written
 from placeprior.errors import StoreError
-from placeprior.splits import split as partition
-from placeprior.splits import stations
+from placeprior.evidence import matched
+from placeprior.runs import plan, store
+from placeprior.space import kriging
+from placeprior.space.splits import lonlat_of
+from placeprior.space.splits import split as partition
 
 figures.style()
 TASKS = {"world": "embedded world", "weather-2019": "weather, 2019", "neighbours-2021": "neighbours, 2021"}
-CORRECTED = matrix.CORRECTED
+CORRECTED = plan.CORRECTED
 #: Trained networks that are told the place.
 PLACED = ["lonlat", "sincos", "geoclip-hadamard", "geoclip-concat"]
 #: What one thing more changes: each arm beside the one without it.
-ADDED = {"gbt+lonlat": "gbt", "gbt+geoclip": "gbt", "gbt+kriging": "gbt", "rf+lonlat": "rf", "rf+geoclip": "rf",
-         CORRECTED: "none"}  # fmt: skip
-ARMS = [*matrix.BASELINES, "none", "none+head", *PLACED]
+ADDED = {
+    "gbt+lonlat": "gbt",
+    "gbt+geoclip": "gbt",
+    "gbt+kriging": "gbt",
+    "rf+lonlat": "rf",
+    "rf+geoclip": "rf",
+    CORRECTED: "none",
+}
+ARMS = [*plan.BASELINES, "none", "none+head", *PLACED]
 
 
 def common(scores):
@@ -50,17 +63,26 @@ def common(scores):
 def source(task):
     """Scores, station sums and costs of a task, on the splits in which a baseline beside inverse distance was run."""
     name = profile if task == "world" else real
-    asked = [m for m in ("baselines", "baselines-neighbours", "core", "controls") if m in matrix.profile(name)["matrices"]]
-    scores = compare.with_arm(ledger.scores(name, *asked))
+    asked = [
+        m for m in ("baselines", "baselines-neighbours", "core", "controls") if m in plan.profile(name)["matrices"]
+    ]
+    scores = with_arm(store.scores(name, *asked))
     scores = scores[(scores["task"] == task) & scores["arm"].isin(ARMS)]
-    beyond = set(matrix.BASELINES) - {"idw"}
+    beyond = set(plan.BASELINES) - {"idw"}
     scores = scores[scores["split"].isin(scores.loc[scores["arm"].isin(beyond), "split"].unique())]
-    sums = ledger.sums(name)
+    sums = store.sums(name)
     kind = "embedded world" if task == "world" else "real measurements"
     return SimpleNamespace(
-        task=task, title=TASKS[task], scores=scores, sums=sums[sums["run"].isin(scores["run"])], stamps=ledger.stamps(name),
-        profile=name, embedded=task == "world", origin=f"profile {name}, {kind}", short=task.split("-")[0],
-    )  # fmt: skip
+        task=task,
+        title=TASKS[task],
+        scores=scores,
+        sums=sums[sums["run"].isin(scores["run"])],
+        stamps=store.stamps(name),
+        profile=name,
+        embedded=task == "world",
+        origin=f"profile {name}, {kind}",
+        short=task.split("-")[0],
+    )
 
 
 sources = {task: source(task) for task in TASKS}
@@ -79,7 +101,7 @@ for s in sources.values():
 
 
 def where(split):
-    return compare.SPLITS.get(split, split)
+    return SPLITS.get(split, split)
 
 
 def title(s):
@@ -88,7 +110,7 @@ def title(s):
 
 def pct(row):
     """A difference in RMSE and its interval, as a sentence writes them."""
-    return compare.written(row, 2, f" {figures.UNIT}")
+    return written(row, 2, f" {figures.UNIT}")
 
 
 # A positive difference is a larger error.
@@ -116,13 +138,17 @@ def forest(s):
     if s.to_none.empty:
         return figures.nothing(f"{s.title}, baselines", s.profile, embedded=s.embedded)
     drawn = matched.by_fit(s.to_none)
-    panels = {where(split): drawn[drawn["split"] == split] for split in compare.splits_in(drawn)}
+    panels = {where(split): drawn[drawn["split"] == split] for split in splits_in(drawn)}
     fig = figures.forests(panels, f"ΔRMSE [{figures.UNIT}]", reference=0)
     fig.set_size_inches(fig.get_figwidth(), 1.2 * fig.get_figheight())  # names of three lines
     return figures.label(
-        fig, s.profile, n=s.to_none["stations"].max(), of="stations at most", embedded=s.embedded,
-        note=f"{compare.NOTE}; left is better",
-    )  # fmt: skip
+        fig,
+        s.profile,
+        n=s.to_none["stations"].max(),
+        of="stations at most",
+        embedded=s.embedded,
+        note=f"{NOTE}; left is better",
+    )
 
 
 # %% [markdown]
@@ -171,11 +197,11 @@ def forest(s):
 # With great-circle distances, this is one of the few usual curves that never give a negative variance {cite:p}`gneiting2013`.
 
 # %% tags=["remove-cell"]
-task = matrix.profile(profile)["tasks"]["world"]
+task = plan.profile(profile)["tasks"]["world"]
 cube = data.load(task["load"], **task.get("options", {}))
 first = int(sources["world"].scores["seed"].min())
 taught = partition("spatial", cube, first)
-pm25, lonlat = np.where(taught.pool, cube["pm25"].values, np.nan), stations(cube)
+pm25, lonlat = np.where(taught.pool, cube["pm25"].values, np.nan), lonlat_of(cube)
 km, gamma, pairs = kriging.empirical(kriging.standardised(pm25), lonlat)
 curve = kriging.fit(km, gamma, pairs)
 
@@ -191,11 +217,21 @@ inverse /= inverse.sum()
 
 # %% mystnb={"figure": {"caption": "Embedded world, training monitors of the within-region split: half the mean squared difference of two monitors on the same day, by their distance (points: the area grows with the number of pairs), and the fitted curve. Each day is divided by its own standard deviation first, so that a value of one is a day's whole variance (dotted).", "name": "fig-baselines-variogram"}, "image": {"alt": "Points that rise with distance in kilometres, steeply at first and then more slowly, with a smooth curve through them that starts above zero, and a dotted horizontal line at one."}} tags=["hide-input"]
 fig, ax = figures.subplots(size=(5.4, 3.2))
-ax.scatter(km, gamma, s=12 + 90 * pairs / pairs.max(), color="#0173b2", alpha=0.6, lw=0, label="pairs of monitors", zorder=3)
+ax.scatter(
+    km, gamma, s=12 + 90 * pairs / pairs.max(), color="#0173b2", alpha=0.6, lw=0, label="pairs of monitors", zorder=3
+)
 line = np.linspace(0, kriging.MAX_KM, 400)
 ax.plot(line, curve(line), color="#d55e00", lw=2, label="fitted curve")
 ax.axhline(1, color="#777777", lw=1, ls=":")
-ax.annotate("nugget", (0, curve.nugget), xytext=(12, 2), textcoords="offset points", color="#555555", va="bottom", fontsize="small")
+ax.annotate(
+    "nugget",
+    (0, curve.nugget),
+    xytext=(12, 2),
+    textcoords="offset points",
+    color="#555555",
+    va="bottom",
+    fontsize="small",
+)
 ax.plot(0, curve.nugget, marker="<", color="#d55e00", ms=7, clip_on=False)
 ax.set(xlabel="distance of two monitors [km]", ylabel="variogram [day's variance]")
 ax.set_xlim(0, kriging.MAX_KM)
@@ -207,7 +243,11 @@ _ = figures.label(fig, profile, n=pairs.sum(), of="pairs of monitors on a day", 
 Markdown(
     f"Here the nugget is {curve.nugget:.2f}, the partial sill {curve.sill:.2f}, the range {curve.range_km:,.0f} km and the power {curve.power:.2f}: "
     f"half the squared difference of two monitors 100 km apart is, on average, {curve(100.0) / curve(kriging.MAX_KM):.0%} of that at {kriging.MAX_KM:,.0f} km."
-    + ("" if curve.range_km < kriging.MAX_KM else " The range lies beyond the distances looked at: the curve has not levelled off there, and only its rise counts.")
+    + (
+        ""
+        if curve.range_km < kriging.MAX_KM
+        else " The range lies beyond the distances looked at: the curve has not levelled off there, and only its rise counts."
+    )
 )
 
 # %% [markdown]
@@ -231,9 +271,14 @@ for (name, (x, y)), weight, plain in zip(PLACES.items(), share, inverse, strict=
     ax.scatter(x, y, s=14, color=colour, zorder=3)
     side = "D" if name == "D" else "up"
     ax.annotate(
-        compare.minus(f"{name}: {weight:.0%} ({plain:.0%})"), (x, y), xytext=(0, -26 if side == "D" else 20), textcoords="offset points",
-        ha="center", va="center", fontsize="small",
-    )  # fmt: skip
+        minus(f"{name}: {weight:.0%} ({plain:.0%})"),
+        (x, y),
+        xytext=(0, -26 if side == "D" else 20),
+        textcoords="offset points",
+        ha="center",
+        va="center",
+        fontsize="small",
+    )
 ax.scatter(0, 0, marker="X", s=70, color=figures.INK, zorder=4)
 ax.set(xlabel="east [km]", ylabel="north [km]", xlim=(-260, 290), ylim=(-240, 170), aspect="equal")
 _ = figures.label(fig, profile, n=len(at), of="monitors, made up", embedded=True)
@@ -241,7 +286,7 @@ _ = figures.label(fig, profile, n=len(at), of="monitors, made up", embedded=True
 # %% tags=["remove-input"]
 weight = dict(zip(PLACES, share, strict=True))
 Markdown(
-    compare.minus(
+    minus(
         f"B, C, D and E are equally far, so inverse distance gives each of them {inverse[-1]:.0%}. Kriging gives E, which stands alone, {weight['E']:.0%}; B, behind A, "
         f"{weight['B']:.0%}; and the two that stand together {weight['C']:.0%} and {weight['D']:.0%}. The smoother the curve begins, the stronger both effects are."
     )
@@ -281,17 +326,19 @@ def table(s):
     """Mean RMSE, arms by splits; differences to no location folded below."""
     if s.scores.empty:
         return Markdown(f"*No runs of the baselines for {s.title} are in `results/{s.profile}`.*")
-    means = compare.table(
-        compare.cells(s.ranked, "rmse").rename_axis("arm"),
-        f"{title(s)}: test RMSE in {figures.UNIT}, {compare.TABLE}; {s.ranked['run'].nunique()} runs, only fits that all arms of a split have, {s.origin}. A dash: no such run.",
+    means = captioned(
+        cells(s.ranked, "rmse").rename_axis("arm"),
+        f"{title(s)}: test RMSE in {figures.UNIT}, {TABLE}; {s.ranked['run'].nunique()} runs, only fits that all arms of a split have, {s.origin}. A dash: no such run.",
         f"tab-baselines-{s.short}",
     ).data
-    gaps = compare.table(
-        compare.gains(s.to_none, 2),
-        f"{title(s)}: test RMSE in {figures.UNIT} minus that of no location on the same rows (negative is better), {compare.CELL}; {s.origin}.",
+    gaps = captioned(
+        gains(s.to_none, 2),
+        f"{title(s)}: test RMSE in {figures.UNIT} minus that of no location on the same rows (negative is better), {CELL}; {s.origin}.",
         f"tab-baselines-{s.short}-differences",
     ).data
-    return Markdown(f"{means}\n\n::::{{admonition}} {title(s)}: differences to no location\n:class: dropdown note\n\n{gaps}\n::::\n")
+    return Markdown(
+        f"{means}\n\n::::{{admonition}} {title(s)}: differences to no location\n:class: dropdown note\n\n{gaps}\n::::\n"
+    )
 
 
 table(sources["world"])
@@ -325,7 +372,7 @@ _ = forest(sources["neighbours-2021"])
 # Sentences with numbers are written by the page from its results. Differences are RMSE in µg m⁻³ on the same test rows; negative is better.
 
 # %% tags=["remove-input"]
-Markdown(compare.rule())
+Markdown(rule())
 
 # %% tags=["remove-input"]
 lines = []
@@ -333,25 +380,27 @@ for s in sources.values():
     if s.scores.empty:
         lines.append(f"**{title(s)}**: no runs of the baselines are in `results/{s.profile}`.\n")
         continue
-    absent = [a for a in matrix.BASELINES if a not in set(s.scores["arm"])]
-    lines.append(f"**{title(s)}**" + (f" (not run: {compare.listed([compare.said(a) for a in absent])})" if absent else "") + "\n")
-    for split in compare.splits_in(s.scores):
-        best, placed = lowest(s, split, matrix.BASELINES), lowest(s, split, PLACED)
+    absent = [a for a in plan.BASELINES if a not in set(s.scores["arm"])]
+    lines.append(f"**{title(s)}**" + (f" (not run: {listed([said(a) for a in absent])})" if absent else "") + "\n")
+    for split in splits_in(s.scores):
+        best, placed = lowest(s, split, plan.BASELINES), lowest(s, split, PLACED)
         if best is None:
             continue
         overall = lowest(s, split, ARMS)
-        text = f"- {where(split)}: of the baselines, {compare.said(best)} has the lowest mean RMSE, {s.means[split][best]:.2f} {figures.UNIT}"
+        text = f"- {where(split)}: of the baselines, {said(best)} has the lowest mean RMSE, {s.means[split][best]:.2f} {figures.UNIT}"
         text += (
-            "; no arm has a lower one. " if overall == best else f"; of all arms, {compare.said(overall)}, {s.means[split][overall]:.2f}. "
+            "; no arm has a lower one. "
+            if overall == best
+            else f"; of all arms, {said(overall)}, {s.means[split][overall]:.2f}. "
         )
         if placed is not None and (one := versus(s, split, placed, best)):
             text += (
-                f"The best network with a place is {compare.said(placed)}, {s.means[split][placed]:.2f}; it is {VERDICT[one.clear]} that baseline, "
+                f"The best network with a place is {said(placed)}, {s.means[split][placed]:.2f}; it is {VERDICT[one.clear]} that baseline, "
                 f"{pct(one)}."
             )
         lines.append(text)
     lines.append("")
-Markdown(compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
+Markdown(minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
 
 # %% [markdown]
 # *The best network* and *the best baseline* were picked by the very scores that are compared. A best of many is partly lucky, so the intervals
@@ -365,11 +414,11 @@ Markdown(compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
 # %% tags=["remove-input"]
 def additions(s):
     """What each addition changes, additions by splits."""
-    base = {a: f"{figures.look(a).name}, against {compare.said(ADDED[a])}" for a in s.added["arm"]}
-    cells = compare.gains(s.added, 2).rename(index={figures.look(a).name: text for a, text in base.items()})
-    return compare.table(
+    base = {a: f"{figures.look(a).name}, against {said(ADDED[a])}" for a in s.added["arm"]}
+    cells = gains(s.added, 2).rename(index={figures.look(a).name: text for a, text in base.items()})
+    return captioned(
         cells,
-        f"{title(s)}: change of the test RMSE in {figures.UNIT} on the same rows by one addition (negative is better), {compare.CELL}; {s.origin}.",
+        f"{title(s)}: change of the test RMSE in {figures.UNIT} on the same rows by one addition (negative is better), {CELL}; {s.origin}.",
         f"tab-baselines-added-{s.short}",
     ).data
 
@@ -389,21 +438,21 @@ for s in sources.values():
         for clear in (-1, 1, 0):
             part = s.added[(s.added["clear"] == clear) & s.added["arm"].str.endswith(f"+{key}")]
             words = [
-                f"{compare.said(base)} on {compare.listed([where(p) for p in own['split']])}"
+                f"{said(base)} on {listed([where(p) for p in own['split']])}"
                 for base, own in part.groupby(part["arm"].map(ADDED), sort=False)
             ]
             told += [f"{HELPS[clear]} with it for {' and for '.join(words)}"] if words else []
         lines += [f"- {what}: {'; '.join(told)}."] if told else []
-    for split in compare.splits_in(s.scores):
+    for split in splits_in(s.scores):
         text = []
         for corrected, rivals in ((CORRECTED, PLACED), ("gbt+kriging", ["gbt+lonlat", "gbt+geoclip"])):
             rival = lowest(s, split, rivals)
             if rival is not None and (one := versus(s, split, corrected, rival)):
-                text.append(f"{compare.said(corrected)} is {VERDICT[one.clear]} {compare.said(rival)}, {pct(one)}")
+                text.append(f"{said(corrected)} is {VERDICT[one.clear]} {said(rival)}, {pct(one)}")
         if text:
             lines.append(f"- Correcting against telling the place, {where(split)}: {'; '.join(text)}.")
     lines.append("")
-Markdown(compare.minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
+Markdown(minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
 
 # %% [markdown]
 # In these sentences *telling the place* is again the best arm of its kind.
@@ -417,9 +466,9 @@ for s in sources.values():
         seconds = [s.stamps[run]["seconds"] for run in own["run"] if run in s.stamps]
         if seconds:
             rows.setdefault(arm, {})[s.title] = f"{np.median(seconds):,.{1 if np.median(seconds) < 10 else 0}f}"
-costs = pd.DataFrame.from_dict(rows, orient="index").reindex(figures.arm_order(rows)).fillna("–")
+costs = pd.DataFrame.from_dict(rows, orient="index").reindex(arm_order(rows)).fillna("–")
 devices = sorted({s.stamps[run]["device"] for s in sources.values() for run in set(s.scores["run"]) if run in s.stamps})
-compare.table(
+captioned(
     costs.rename(index=lambda a: figures.look(a).name).rename_axis("arm"),
     f"Seconds a run, the median over splits, seeds and folds, on one thread of a machine with other work; device: {', '.join(devices)}; profiles {profile} (embedded world) and {real} "
     "(real measurements). A dash: not run.",
@@ -431,7 +480,7 @@ lines = []
 for s in sources.values():
     found = [table for table in (s.to_none, s.added, *s.looks) if len(table)]
     if found:
-        lines.append(f"- **{title(s)}**: {compare.looked(pd.concat(found, ignore_index=True))}")
+        lines.append(f"- **{title(s)}**: {looked(pd.concat(found, ignore_index=True))}")
 many = "\n".join(lines)
 Markdown(
     "Seconds were taken while other runs shared the machine, so read them as orders of magnitude. Those of the corrected network leave out the training of its network where that "

@@ -14,7 +14,11 @@ real = "aqs"
 import pandas as pd
 from IPython.display import Markdown
 
-from placeprior import budget, compare, figures, law, ledger, lines, matrix, trials
+from placeprior.book import figures, lines
+from placeprior.book.tables import captioned
+from placeprior.book.words import minus, signed
+from placeprior.evidence import budget, law
+from placeprior.runs import plan, store, trials
 
 figures.style()
 
@@ -45,14 +49,17 @@ figures.style()
 # %% tags=["hide-input"]
 def measured(name, task):
     """Gains by distance, by number of stations and by length of training, of one task."""
-    scores, sums, embedded = ledger.scores(name), ledger.sums(name), name == profile
+    scores, sums, embedded = store.scores(name), store.sums(name), name == profile
     scores = scores[scores["task"] == task]
-    oracle = law.place_part(**matrix.profile(name)["tasks"][task]["options"]) if embedded else None
-    trained = pd.Series({run: stamp["sizes"]["train"]["stations"] for run, stamp in ledger.stamps(name).items()})
+    oracle = law.place_part(**plan.profile(name)["tasks"][task]["options"]) if embedded else None
+    trained = pd.Series({run: stamp["sizes"]["train"]["stations"] for run, stamp in store.stamps(name).items()})
     doubling = trials.read(name, "doubling")
     longer = budget.curve(budget.doubled(doubling[doubling["task"] == task], sums))
-    return (law.by_distance(scores, sums, oracle=oracle), law.by_stations(scores, sums, trained),
-            longer[longer["arm"].isin(law.ARMS)])  # fmt: skip
+    return (
+        law.by_distance(scores, sums, oracle=oracle),
+        law.by_stations(scores, sums, trained),
+        longer[longer["arm"].isin(law.ARMS)],
+    )
 
 
 origin = {"weather-2019": ("real measurements", real), "world": ("embedded world", profile)}
@@ -66,8 +73,10 @@ def near(ax, gains):
     gains = gains.assign(position=gains["low_km"].map({low: i for i, low in enumerate(bins["low_km"])}))
     known = gains["arm"] == law.ORACLE
     ax.plot(gains.loc[known, "position"], gains.loc[known, "gain"], color=figures.INK, ls=":")
-    labels = [law.reach(row).replace("up to ", "<").replace(" to ", "–").replace(" km and more", "+").replace(" km", "")
-              for row in bins.itertuples()]  # fmt: skip
+    labels = [
+        law.reach(row).replace("up to ", "<").replace(" to ", "–").replace(" km and more", "+").replace(" km", "")
+        for row in bins.itertuples()
+    ]
     lines.draw(ax, gains[~known], labels, y="gain")
     ax.tick_params(axis="x", labelrotation=60)
     ax.set_xlabel("km to nearest training station")
@@ -99,34 +108,55 @@ fig.supylabel("gain, share of the variance", fontsize="medium")
 fig.legend(handles=figures.legend(axes[0, 0], law.ARMS).legend_handles, loc="outside upper center", ncols=2)
 axes[0, 0].get_legend().remove()
 tested = max((table["stations"].max() for table, *_ in found.values() if len(table)), default=0)
-_ = figures.label(fig, real, n=tested, of="test stations at most", embedded=False,
-                  note=f"right: embedded world (simulated), profile {profile}")  # fmt: skip
+_ = figures.label(
+    fig,
+    real,
+    n=tested,
+    of="test stations at most",
+    embedded=False,
+    note=f"right: embedded world (simulated), profile {profile}",
+)
 
 # %% [markdown]
 # **Where the gain ends**: the first distance, from near to far, whose interval does not lie above zero; and the same by
 # number of stations, from few to many. The sentences are written by the page.
 
 # %%
-Markdown("\n".join(
-    f"- *{task}.* By distance: {law.verdict(near)} By number of stations: "
-    f"{law.verdict(few, lambda row: f'{row.trained:.0f} stations')}" for task, (near, few, _) in found.items()))  # fmt: skip
+Markdown(
+    "\n".join(
+        f"- *{task}.* By distance: {law.verdict(near)} By number of stations: "
+        f"{law.verdict(few, lambda row: f'{row.trained:.0f} stations')}"
+        for task, (near, few, _) in found.items()
+    )
+)
 
 
 # %% tags=["hide-input"]
 def cells(gains):
     """Gains by distance, arms beside each other; bold where the interval excludes zero."""
-    text = [f"{row.gain:+.3f}" + (f" ({compare.signed(row.low, row.high)})" if row.low == row.low else "") for row in gains.itertuples()]
+    text = [
+        f"{row.gain:+.3f}" + (f" ({signed(row.low, row.high)})" if row.low == row.low else "")
+        for row in gains.itertuples()
+    ]
     text = [f"**{each}**" if row.clear else each for each, row in zip(text, gains.itertuples(), strict=True)]
-    gains = gains.assign(text=[compare.minus(each) for each in text], arm=[figures.look(arm).name for arm in gains["arm"]])
+    gains = gains.assign(text=[minus(each) for each in text], arm=[figures.look(arm).name for arm in gains["arm"]])
     wide = gains.pivot(index=["low_km", "high_km", "stations", "rows"], columns="arm", values="text").reset_index()
     wide.insert(0, "nearest training station", [law.reach(row) for row in wide.itertuples()])
     return wide.drop(columns=["low_km", "high_km"]).astype({"rows": int}).rename_axis(None, axis=1)
 
 
 # %%
-Markdown("\n\n".join(
-    compare.table(cells(gains), f"Gain by distance, as a share of the variance, with 95 % intervals; {task}, profile {origin[task][1]}.", f"tab-law-{task}").data
-    for task, (gains, *_) in found.items() if len(gains)))  # fmt: skip
+Markdown(
+    "\n\n".join(
+        captioned(
+            cells(gains),
+            f"Gain by distance, as a share of the variance, with 95 % intervals; {task}, profile {origin[task][1]}.",
+            f"tab-law-{task}",
+        ).data
+        for task, (gains, *_) in found.items()
+        if len(gains)
+    )
+)
 
 # %% [markdown]
 # ## How to read it

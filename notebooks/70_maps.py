@@ -15,18 +15,23 @@ import pandas as pd
 import xarray as xr
 from IPython.display import Markdown
 
-from placeprior import compare, figures, ledger, matrix, predict
-from placeprior.data.world import World
+from placeprior.arms import arm as arm_name
+from placeprior.arms import arm_order
+from placeprior.book import figures
+from placeprior.book.tables import captioned
+from placeprior.book.words import listed, said
+from placeprior.data.world.simulation import World
 from placeprior.errors import StoreError
-from placeprior.sizes import Config
-from placeprior.splits import partition
+from placeprior.network.sizes import Config
+from placeprior.runs import daily_maps, plan, store
+from placeprior.space.splits import partition
 
 figures.style()
 resolution = 2.0 if profile == "smoke" else 0.5
-runs = [run for run in matrix.runs(profile, "core") if run.task == "world" and ledger.is_stored(run.id)]
+runs = [run for run in plan.runs(profile, "core") if run.task == "world" and store.is_stored(run.id)]
 first_seed = min((run.seed for run in runs), default=0)
-of = {(run.split, figures.arm(run.variant, run.fusion), run.fold): run for run in runs if run.seed == first_seed}
-arms = figures.arm_order(arm for split, arm, _ in of if split == "spatial")
+of = {(run.split, arm_name(run.variant, run.fusion), run.fold): run for run in runs if run.seed == first_seed}
+arms = arm_order(arm for split, arm, _ in of if split == "spatial")
 if not arms:
     raise StoreError(
         f"no run on the spatial split is stored for profile {profile}; `placeprior runs list {profile}` shows them"
@@ -64,7 +69,7 @@ chosen = {
 grids, estimates = {}, {}
 for name, day in chosen.items():
     grids[name] = world.grid(range(day - window + 1, day + 1), resolution)
-    estimates[name] = {arm: predict.daily_map(of["spatial", arm, 1], grids[name]) for arm in arms}
+    estimates[name] = {arm: daily_maps.daily_map(of["spatial", arm, 1], grids[name]) for arm in arms}
 truths = {name: grid["pm25_true"].isel(time=-1).where(grid["land"]) for name, grid in grids.items()}
 dates = {name: pd.Timestamp(grid["time"].values[-1]) for name, grid in grids.items()}
 cells = int(grids["smoke"]["land"].sum())
@@ -83,7 +88,7 @@ rows = [
     )
     for name, day in chosen.items()
 ]
-compare.table(
+captioned(
     pd.DataFrame(rows, columns=["day", "nominal date", "true PM2.5", "local", "heating", "smoke"]),
     f"The three days of the embedded world: means over {len(world.monitors)} monitors, {figures.UNIT}; profile {profile}.",
 )
@@ -168,7 +173,7 @@ for day, grid in grids.items():
     fold = partition(np.column_stack([lon.ravel(), lat.ravel()]), 16.0).reshape(lon.shape)
     for arm in arms:
         if all((board, arm, k) in of for k in (1, 2)):
-            one, two = (predict.daily_map(of[board, arm, k], grid) for k in (1, 2))
+            one, two = (daily_maps.daily_map(of[board, arm, k], grid) for k in (1, 2))
             outside.setdefault(day, {})[arm] = xr.where(fold == 1, one, two)
 
 
@@ -208,7 +213,7 @@ for kind, part in scored.groupby("map", sort=False):
     wide.index = pd.Index([shown(arm) for arm in arms], name=f"{kind}")
     tables.append(wide.reset_index().rename(columns={kind: "told about the place"}).assign(map=kind))
 together = pd.concat(tables)
-compare.table(
+captioned(
     together[["map", "told about the place", *chosen]],
     f"Maps against truth over {cells:,} land cells of {resolution}°, weighted by area: RMSE, mean error (both {figures.UNIT}), correlation. "
     f"One fit each (seed {first_seed}); profile {profile}, embedded world.",
@@ -221,11 +226,8 @@ for kind, part in scored.groupby("map", sort=False):
     best = part.loc[part.groupby("day", sort=False)["RMSE"].idxmin()]
     lines.append(
         f"- **{kind[0].upper()}{kind[1:]}.** Smallest RMSE: "
-        + compare.listed(
-            [
-                f"{compare.said(a)} on the {d} day ({v:.2f})"
-                for a, d, v in best[["arm", "day", "RMSE"]].itertuples(index=False)
-            ]
+        + listed(
+            [f"{said(a)} on the {d} day ({v:.2f})" for a, d, v in best[["arm", "day", "RMSE"]].itertuples(index=False)]
         )
         + "."
     )
@@ -238,12 +240,7 @@ for kind, part in scored.groupby("map", sort=False):
         )
         lines[-1] += (
             " Days on which an arm's RMSE is below that of no location: "
-            + compare.listed(
-                [
-                    f"{compare.said(a)} {n} of {len(plain)}"
-                    for a, n in better.reindex(figures.arm_order(better.index)).items()
-                ]
-            )
+            + listed([f"{said(a)} {n} of {len(plain)}" for a, n in better.reindex(arm_order(better.index)).items()])
             + "."
         )
 lines.append("\nThree days and one fit are examples, not evidence: no interval stands behind these ranks.")
@@ -257,9 +254,15 @@ layers = {"truth": truths["smoke"]} | {shown(arm): layer for arm, layer in outsi
 fig, axes = figures.subplots(-(-len(layers) // 2), 2, size=(7.2, 2.15 * -(-len(layers) // 2)), maps=True, squeeze=False)
 for ax, (title, layer) in zip(axes.flat, layers.items(), strict=False):
     mesh = figures.grid_map(
-        ax, truths["smoke"]["lon"], truths["smoke"]["lat"], layer.values, "PM2.5",
-        vmin=0, vmax=float(np.nanpercentile(truths["smoke"], 99)), bar=False,
-    )  # fmt: skip
+        ax,
+        truths["smoke"]["lon"],
+        truths["smoke"]["lat"],
+        layer.values,
+        "PM2.5",
+        vmin=0,
+        vmax=float(np.nanpercentile(truths["smoke"], 99)),
+        bar=False,
+    )
     ax.set_title(title)
 for ax in axes.flat[len(layers) :]:
     ax.set_visible(False)

@@ -17,8 +17,16 @@ from IPython.display import Markdown
 from matplotlib.ticker import FixedLocator, NullLocator
 from scipy import stats
 
-from placeprior import artefacts, compare, coords, evidence, figures, ledger, national, spectra
+from placeprior import coords, evidence
+from placeprior.arms import SPLITS, arm_order, with_arm
+from placeprior.book import figures
+from placeprior.book.tables import captioned
+from placeprior.book.words import listed, minus, signed
+from placeprior.book.words import said as arm_said
 from placeprior.errors import StoreError
+from placeprior.evidence import artefacts, national_maps
+from placeprior.runs import store
+from placeprior.scores import spectra
 
 figures.style()
 ENCODERS = ("geoclip-hadamard", "geoclip-concat")
@@ -40,12 +48,12 @@ class Source:
 
     def __init__(self, name, embedded):
         self.profile, self.embedded = name, embedded
-        self.maps, self.table = table_of(name, "national"), table_of(name, "artefacts")
+        self.maps, self.table = table_of(name, "national_maps"), table_of(name, "artefacts")
         if len(self.maps):
-            self.maps = compare.with_arm(self.maps)
+            self.maps = with_arm(self.maps)
         self.ready = len(self.maps) > 0 and len(self.table) > 0
         self.kinds = [kind for kind in KINDS if self.ready and kind in set(self.maps["kind"])]
-        self.arms = figures.arm_order(set(self.maps["arm"]) - {"truth"}) if self.ready else []
+        self.arms = arm_order(set(self.maps["arm"]) - {"truth"}) if self.ready else []
         self.task = self.maps["task"].iloc[0] if self.ready else ""
         self.title = "embedded world" if embedded else "real measurements"
         self.origin = f"profile {name}, {self.title}"
@@ -53,7 +61,7 @@ class Source:
 
     def layer(self, kind, arm):
         """One map as a field."""
-        return national.layer(self.maps[(self.maps["kind"] == kind) & (self.maps["arm"] == arm)])
+        return national_maps.layer(self.maps[(self.maps["kind"] == kind) & (self.maps["arm"] == arm)])
 
     def layers(self, kind):
         """The truth, where it is known, and every arm's map."""
@@ -74,12 +82,14 @@ def name(arm):
 
 
 def said(arm):
-    return "the truth" if arm == "truth" else compare.said(arm)
+    return "the truth" if arm == "truth" else arm_said(arm)
 
 
 world, measured = Source(profile, True), Source(real, False)
 if not world.ready:
-    raise StoreError(f"results/{profile} has no maps; make them with `doit evidence:{profile}:national evidence:{profile}:artefacts`")
+    raise StoreError(
+        f"results/{profile} has no maps; make them with `doit evidence:{profile}:national_maps evidence:{profile}:artefacts`"
+    )
 sources = [world, measured]
 present = [s for s in sources if s.ready]
 
@@ -99,7 +109,7 @@ def draw_day(s, kind):
         ax.set_visible(False)
     figures.colourbar(axes, mesh, f"PM2.5 on {s.date(kind):%d %B %Y}", extend="max")
     cells = int(np.isfinite(next(iter(layers.values()))).sum())
-    return figures.label(fig, s.profile, n=cells, of=f"cells of {national.RESOLUTION}° a map", embedded=s.embedded)
+    return figures.label(fig, s.profile, n=cells, of=f"cells of {national_maps.RESOLUTION}° a map", embedded=s.embedded)
 
 
 # %% [markdown]
@@ -135,7 +145,11 @@ for s in present:
         first = layers.get("truth", next(iter(layers.values())))
         spread = [float(np.nanpercentile(layer, 99)) for title, layer in layers.items() if title != "truth"]
         middle = [float(np.nanmedian(layer)) for title, layer in layers.items() if title != "truth"]
-        known = f"{np.nanmedian(layers['truth']):.1f}, {np.nanpercentile(layers['truth'], 99):.1f}" if "truth" in layers else "–"
+        known = (
+            f"{np.nanmedian(layers['truth']):.1f}, {np.nanpercentile(layers['truth'], 99):.1f}"
+            if "truth" in layers
+            else "–"
+        )
         rows.append(
             (
                 s.title,
@@ -146,10 +160,12 @@ for s in present:
                 f"{min(spread):.1f} to {max(spread):.1f}",
             )
         )
-compare.table(
-    pd.DataFrame(rows, columns=["", "day", "date", "truth: median, 99 %", "medians of the arms' maps", "their 99th percentiles"]).rename(columns={"": "maps of"}),
+captioned(
+    pd.DataFrame(
+        rows, columns=["", "day", "date", "truth: median, 99 %", "medians of the arms' maps", "their 99th percentiles"]
+    ).rename(columns={"": "maps of"}),
     f"The chosen days and the maps' levels over land, {figures.UNIT}. The embedded world's year is nominal: nothing in it happened. Profiles "
-    f"{compare.listed([s.profile for s in present])}.",
+    f"{listed([s.profile for s in present])}.",
     "tab-artefacts-days",
 )
 
@@ -190,14 +206,22 @@ def draw_fine(s, kind):
     kind = kind if kind in s.kinds else s.kinds[0]
     layers = s.layers(kind)
     # A cell of the plain grid, by the mean of its two sides in the middle of the country.
-    cell = national.RESOLUTION * np.pi / 180 * coords.EARTH_RADIUS_KM * (1 + np.cos(spectra.PARALLEL)) / 2
+    cell = national_maps.RESOLUTION * np.pi / 180 * coords.EARTH_RADIUS_KM * (1 + np.cos(spectra.PARALLEL)) / 2
     fine = {title: spectra.highpass(layer.values, np.isfinite(layer.values), cell) for title, layer in layers.items()}
     top = float(np.nanpercentile(np.abs(np.stack(list(fine.values()))), 98))
     rows = -(-len(layers) // 2)
     fig, axes = figures.subplots(rows, 2, size=(6.4, 1.95 * rows + 0.6), maps=True, squeeze=False)
     for ax, (title, values) in zip(axes.flat, fine.items(), strict=False):
         mesh = figures.grid_map(
-            ax, layers[title]["lon"], layers[title]["lat"], values, "fine part", kind="difference", vmin=-top, vmax=top, bar=False
+            ax,
+            layers[title]["lon"],
+            layers[title]["lat"],
+            values,
+            "fine part",
+            kind="difference",
+            vmin=-top,
+            vmax=top,
+            bar=False,
         )
         ax.set_title(title)
     for ax in axes.flat[len(fine) :]:
@@ -243,8 +267,10 @@ for sigma in spectra.SIGMAS.values():
     low, middle, high = spectra.wavelengths(sigma)
     rows.append((f"{sigma}", f"{low:,.0f} to {high:,.0f}", f"{middle:,.0f}", f"{100 * share[f'scale {sigma}']:.1f} %"))
 rows.append(("all three added", "", "", f"{100 * share['encoder']:.1f} %"))
-compare.table(
-    pd.DataFrame(rows, columns=["σ", "80 % of the waves [km]", "median [km]", f"variance below {spectra.LOCAL_KM:.0f} km"]),
+captioned(
+    pd.DataFrame(
+        rows, columns=["σ", "80 % of the waves [km]", "median [km]", f"variance below {spectra.LOCAL_KM:.0f} km"]
+    ),
     f"Wavelengths that the scales imply, and the share of the variance of the {int(encoder['n'].max())} numbers of the vectors (over the box) that is at wavelengths "
     f"below {spectra.LOCAL_KM:.0f} km. No measurements.",
     "tab-artefacts-scales",
@@ -252,9 +278,11 @@ compare.table(
 
 # %% mystnb={"figure": {"caption": "Radially averaged power spectra of GeoCLIP's vectors over the box, mean over their numbers, each divided by its variance: the embedding and its three networks by themselves. Shaded: the wavelengths of the middle 80 % of the waves that a network of scale 16 and 256 reads; those of scale 1 are longer than the axis. Dotted: the limit below which this page calls a wave local. Grey dash: equal power at all wavelengths.", "name": "fig-artefacts-encoder"}, "image": {"alt": "Lines of power against wavelength on logarithmic axes, long waves left: scale 1 falls steeply, scale 16 falls from a few hundred kilometres on, scale 256 is nearly flat, and the sum of all lies between."}} tags=["hide-input"]
 SCALES = {
-    "encoder": ("all three added", figures.INK, "-"), "scale 1": ("σ = 1", "#029e73", "-"), "scale 16": ("σ = 16", "#de8f05", "-"),
+    "encoder": ("all three added", figures.INK, "-"),
+    "scale 1": ("σ = 1", "#029e73", "-"),
+    "scale 16": ("σ = 16", "#de8f05", "-"),
     "scale 256": ("σ = 256", "#0173b2", "-"),
-}  # fmt: skip
+}
 TICKS = [1500, 500, 200, 100, 50]
 
 
@@ -297,15 +325,26 @@ def draw_spectra():
             if len(own):
                 drawn = figures.look(arm)
                 colour = "black" if arm == "truth" else drawn.colour
-                ax.plot(own["x"], own["value"], color=colour, lw=2.4 if arm == "truth" else 1.4, label=name(arm),
-                        ls="--" if arm == "idw" else "-", marker=None if arm == "truth" else drawn.marker, markevery=5, ms=4)  # fmt: skip
+                ax.plot(
+                    own["x"],
+                    own["value"],
+                    color=colour,
+                    lw=2.4 if arm == "truth" else 1.4,
+                    label=name(arm),
+                    ls="--" if arm == "idw" else "-",
+                    marker=None if arm == "truth" else drawn.marker,
+                    markevery=5,
+                    ms=4,
+                )
         wavelength_axis(ax, table["x"].max(), table["x"].min())
         ax.set_title(s.title)
     axes[0, 0].set_ylabel("power / variance [km²]")
     handles = {text: handle for ax in axes.flat for handle, text in zip(*ax.get_legend_handles_labels(), strict=True)}
     fig.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=2, fontsize="small")
     note = "embedded world and real measurements" if len(present) > 1 else ""
-    return figures.label(fig, profile, n=int(world.rows("share")["n"].max()), of="maps an arm", embedded=True, note=note)
+    return figures.label(
+        fig, profile, n=int(world.rows("share")["n"].max()), of="maps an arm", embedded=True, note=note
+    )
 
 
 _ = draw_spectra()
@@ -330,7 +369,7 @@ def percent(found):
     mean, half = 100 * found["gap"], 100 * found["half"]
     text = f"{mean:+.1f}".replace("-", "−")
     text = f"**{text}**" if found["clear"] else text
-    return text + (f" ({compare.signed(mean - half, mean + half, 1)})" if np.isfinite(half) else "")
+    return text + (f" ({signed(mean - half, mean + half, 1)})" if np.isfinite(half) else "")
 
 
 # %% tags=["remove-input"]
@@ -349,16 +388,22 @@ for s in present:
                 percent(against(s, arm, "truth")) if "truth" in shares.index and arm != "truth" else "–",
             )
         )
-compare.table(
+captioned(
     pd.DataFrame(
         rows,
-        columns=["maps of", "arm", f"% of variance below {spectra.LOCAL_KM:.0f} km", f"its size [{figures.UNIT}]", "minus no location [points]",
-                 "minus truth [points]"],
+        columns=[
+            "maps of",
+            "arm",
+            f"% of variance below {spectra.LOCAL_KM:.0f} km",
+            f"its size [{figures.UNIT}]",
+            "minus no location [points]",
+            "minus truth [points]",
+        ],
     ),
     "Local energy of the maps in the box: share of the variance, mean over the maps and (smallest to largest map); root mean square of that part. Differences of the share are "
     f"paired map by map, with 95 % intervals of Student's t over {int(world.rows('share')['n'].max())} maps sixty days apart (embedded world); bold where they exclude zero. One fit an arm.",
     "tab-artefacts-share",
-)  # fmt: skip
+)
 
 # %% tags=["remove-input"]
 lines = []
@@ -367,20 +412,26 @@ for s in present:
     found = {arm: f for arm, f in found.items() if f}
     groups = {
         words: [said(a) for a, f in found.items() if f["clear"] == sign]
-        for sign, words in ((1, "a larger share of local variance than no location"), (-1, "a smaller share than no location"), (0, "no clear difference to it"))
+        for sign, words in (
+            (1, "a larger share of local variance than no location"),
+            (-1, "a smaller share than no location"),
+            (0, "no clear difference to it"),
+        )
     }
     text = f"- **{s.title[0].upper()}{s.title[1:]}.** "
-    said_so = "; ".join(f"{words}: {compare.listed(arms)}" for words, arms in groups.items() if arms)
+    said_so = "; ".join(f"{words}: {listed(arms)}" for words, arms in groups.items() if arms)
     text += f"{said_so[:1].upper()}{said_so[1:]}." if said_so else "No other arm has maps here."
     size = s.rows("amplitude").set_index("source")["value"]
     grown = [f"{said(a)} {size[a]:.2f}" for a in s.arms if a in ENCODERS and a in size.index]
     if grown and "none" in size.index:
-        text += f" In {figures.UNIT} the fine part has a size of {size['none']:.2f} without a place; {compare.listed(grown)}."
+        text += f" In {figures.UNIT} the fine part has a size of {size['none']:.2f} without a place; {listed(grown)}."
     beyond = {arm: against(s, arm, "truth") for arm in s.arms}
     beyond = {arm: f for arm, f in beyond.items() if f}
     if beyond:
         more, less = ([said(a) for a, f in beyond.items() if f["clear"] == sign] for sign in (1, -1))
-        text += f" Against the truth, more: {compare.listed(more) if more else 'none'}; less: {compare.listed(less) if less else 'none'}."
+        text += (
+            f" Against the truth, more: {listed(more) if more else 'none'}; less: {listed(less) if less else 'none'}."
+        )
     lines.append(text)
 lines.append(
     "\nA share is relative: it can also rise because a map varies less in the large. And it can be like the truth's for the wrong reason: the amount of detail may be right and its place wrong. Part of the embedded world's truth is speckle that belongs to no "
@@ -403,7 +454,13 @@ density = np.full(len(cells), np.nan)
 density[on_land] = artefacts.photo_density(cells[on_land])
 fig, ax = figures.subplots(size="map", maps=True)
 figures.grid_map(
-    ax, lon, lat, np.log10(1 + density).reshape(len(lat), len(lon)), "log₁₀ (1 + photographs per 10,000 km²)", unit=None, kind="count"
+    ax,
+    lon,
+    lat,
+    np.log10(1 + density).reshape(len(lat), len(lon)),
+    "log₁₀ (1 + photographs per 10,000 km²)",
+    unit=None,
+    kind="count",
 )
 inside = int(coords.inside(artefacts.gallery()).sum())
 _ = figures.label(fig, profile, n=inside, of="coordinates of the gallery in the country", embedded=None)
@@ -441,7 +498,9 @@ def draw_deciles():
     fig.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=2, fontsize="small")
     total = world.rows("decile")
     n = int(total[total["source"] == total["source"].iloc[0]]["n"].sum()) if len(total) else 0
-    return figures.label(fig, profile, n=n, of="cells a map", embedded=True, note="95 % intervals over squares of the map")
+    return figures.label(
+        fig, profile, n=n, of="cells a map", embedded=True, note="95 % intervals over squares of the map"
+    )
 
 
 _ = draw_deciles()
@@ -457,7 +516,7 @@ def rho(row):
     """A correlation and its interval, bold where this excludes zero."""
     text = f"{row['value']:+.2f}".replace("-", "−")
     text = f"**{text}**" if row["low"] > 0 or row["high"] < 0 else text
-    return f"{text} ({compare.signed(row['low'], row['high'], 2)})"
+    return f"{text} ({signed(row['low'], row['high'], 2)})"
 
 
 def relations(what):
@@ -466,16 +525,23 @@ def relations(what):
     for s in present:
         plain, partial = (s.rows(kind).set_index("source") for kind in (what, f"{what}|people"))
         for arm in [a for a in ["truth", *s.arms] if a in plain.index]:
-            rows.append((s.title, "truth (no difference)" if arm == "truth" else name(arm), rho(plain.loc[arm]), rho(partial.loc[arm])))
+            rows.append(
+                (
+                    s.title,
+                    "truth (no difference)" if arm == "truth" else name(arm),
+                    rho(plain.loc[arm]),
+                    rho(partial.loc[arm]),
+                )
+            )
     return pd.DataFrame(rows, columns=["maps of", "arm", "ρ with density of photographs", "people held fixed"])
 
 
 # %% tags=["remove-input"]
 counted = world.rows("energy")
-compare.table(
+captioned(
     relations("energy"),
     "Rank correlation over land cells of the density of photographs and the local energy minus that of no location; 95 % bootstrap intervals over squares of the map; bold "
-    f"where they exclude zero; n = {int(counted['n'].max()):,} cells. One fit an arm; profiles {compare.listed([s.profile for s in present])}.",
+    f"where they exclude zero; n = {int(counted['n'].max()):,} cells. One fit an arm; profiles {listed([s.profile for s in present])}.",
     "tab-artefacts-energy",
 )
 
@@ -492,10 +558,14 @@ def verdicts(what, up, down):
                 sign = int(row["low"] > 0) - int(row["high"] < 0)
                 words.append(f"{how}, {({1: up, -1: down, 0: 'no clear relation'})[sign]} (ρ = {row['value']:+.2f})")
             lines.append(f"- {s.title[0].upper()}{s.title[1:]}, {said(arm)}: {'; '.join(words)}.")
-    return compare.minus("\n".join(lines))
+    return minus("\n".join(lines))
 
 
-text = verdicts("energy", "more fine structure where there are more photographs", "more fine structure where there are fewer photographs")
+text = verdicts(
+    "energy",
+    "more fine structure where there are more photographs",
+    "more fine structure where there are fewer photographs",
+)
 others = [a for s in present for a in s.arms if a not in (*ENCODERS, "none", "idw")]
 Markdown(
     text
@@ -513,7 +583,7 @@ Markdown(
 # most where it has seen most.
 
 # %% tags=["remove-input"]
-compare.table(
+captioned(
     relations("error"),
     "Rank correlation over land cells of the density of photographs and the mean absolute error against the truth, minus that of no location; 95 % bootstrap intervals over squares of the map; bold "
     f"where they exclude zero; {world.origin}. One fit an arm.",
@@ -521,7 +591,13 @@ compare.table(
 )
 
 # %% tags=["remove-input"]
-Markdown(verdicts("error", "less help, or more harm, where there are more photographs", "more help where there are more photographs"))
+Markdown(
+    verdicts(
+        "error",
+        "less help, or more harm, where there are more photographs",
+        "more help where there are more photographs",
+    )
+)
 
 # %% [markdown]
 # For real measurements the error is known at test stations only. For each station, take the mean absolute error of GeoCLIP's arm minus that of `none` over all fits that tested it; each
@@ -531,26 +607,35 @@ Markdown(verdicts("error", "less help, or more harm, where there are more photog
 # %% tags=["remove-cell"]
 def by_station(s, task, split):
     """Rank correlations of density and difference of error over test stations, one row an arm."""
-    scores = ledger.scores(s.profile)
+    scores = store.scores(s.profile)
     scores = scores[(scores["task"] == task) & (scores["split"] == split)]
-    sums = ledger.sums(s.profile)
+    sums = store.sums(s.profile)
     sums = sums[sums["run"].isin(scores["run"])]
     rows = []
     for arm in ENCODERS:
-        if {arm, "none"} <= set(compare.with_arm(scores)["arm"]):
+        if {arm, "none"} <= set(with_arm(scores)["arm"]):
             found = artefacts.at_stations(scores, sums, arm)
             lonlat = found[["lon", "lat"]].to_numpy(float)
             if len(found) > 3 and found["difference"].nunique() > 1:
                 photos = artefacts.photo_density(lonlat)
                 plain = artefacts.relation(photos, found["difference"].to_numpy(), lonlat)
                 partial = artefacts.relation(photos, found["difference"].to_numpy(), lonlat, people_at(lonlat))
-                rows.append({"task": task, "split": split, "arm": arm, "plain": plain, "partial": partial, "mean": found["difference"].mean()})
+                rows.append(
+                    {
+                        "task": task,
+                        "split": split,
+                        "arm": arm,
+                        "plain": plain,
+                        "partial": partial,
+                        "mean": found["difference"].mean(),
+                    }
+                )
     return rows
 
 
 def people_at(lonlat):
     """Density of people at places."""
-    from placeprior.data import land
+    from placeprior.data.world import land
 
     return land.density(coords.project(lonlat))
 
@@ -568,7 +653,7 @@ TITLES = {"world": "embedded world", "weather-2019": "weather, 2019", "neighbour
 rows = [
     (
         TITLES[r["task"]],
-        compare.SPLITS.get(r["split"], r["split"]),
+        SPLITS.get(r["split"], r["split"]),
         name(r["arm"]),
         f"{r['plain']['n']:,}",
         f"{r['mean']:+.2f}".replace("-", "−"),
@@ -577,8 +662,19 @@ rows = [
     )
     for r in at
 ]
-compare.table(
-    pd.DataFrame(rows, columns=["task", "split", "arm", "stations", f"mean [{figures.UNIT}]", "ρ with density of photographs", "people held fixed"]),
+captioned(
+    pd.DataFrame(
+        rows,
+        columns=[
+            "task",
+            "split",
+            "arm",
+            "stations",
+            f"mean [{figures.UNIT}]",
+            "ρ with density of photographs",
+            "people held fixed",
+        ],
+    ),
     "Rank correlation over test stations of the density of photographs and the mean absolute error of GeoCLIP's arm minus that of no location; 95 % bootstrap intervals over squares of the map; bold "
     "where they exclude zero. Mean: of that difference over stations.",
     "tab-artefacts-stations",
@@ -587,11 +683,11 @@ compare.table(
 # %% mystnb={"figure": {"caption": "Mean absolute error of GeoCLIP (Hadamard) minus that of no location at each test station of the 16° checkerboard (of the spatial split, where there is none), against the density of photographs around it. Below the dashed line GeoCLIP is better. The line is a running median over a fifth of the stations. Extreme values are cut at the edges.", "name": "fig-artefacts-stations"}, "image": {"alt": "One panel a task: a cloud of dots around a dashed line at zero, against density of photographs on a logarithmic axis, with a line for the running median."}} tags=["hide-input"]
 panels = []
 for s, task in asked:
-    scores = ledger.scores(s.profile)
+    scores = store.scores(s.profile)
     for split in ("checkerboard-16", "spatial"):
         part = scores[(scores["task"] == task) & (scores["split"] == split)]
-        if {ENCODERS[0], "none"} <= set(compare.with_arm(part)["arm"]):
-            panels.append((s, task, artefacts.at_stations(part, ledger.sums(s.profile), ENCODERS[0])))
+        if {ENCODERS[0], "none"} <= set(with_arm(part)["arm"]):
+            panels.append((s, task, artefacts.at_stations(part, store.sums(s.profile), ENCODERS[0])))
             break
 if panels:
     fig, axes = figures.subplots(1, len(panels), size=(6.4, 3.6), squeeze=False)
@@ -609,7 +705,12 @@ if panels:
     axes[0, 0].set_ylabel(f"difference of error [{figures.UNIT}]")
     both = len({s.embedded for s, _, _ in panels}) > 1
     _ = figures.label(
-        fig, profile, n=sum(len(f) for _, _, f in panels), of="stations", embedded=panels[0][0].embedded, note=f"and real measurements, profile {real}" if both else ""
+        fig,
+        profile,
+        n=sum(len(f) for _, _, f in panels),
+        of="stations",
+        embedded=panels[0][0].embedded,
+        note=f"and real measurements, profile {real}" if both else "",
     )
 else:
     figures.nothing("errors at stations", world.profile, embedded=world.embedded, of="maps")
@@ -618,7 +719,7 @@ else:
 clear = [(r, how) for r in at for how in ("plain", "partial") if r[how]["low"] > 0 or r[how]["high"] < 0]
 looks = 2 * len(at)
 helped = [
-    f"{TITLES[r['task']]}, {compare.SPLITS.get(r['split'], r['split'])}, {said(r['arm'])} ({'less' if r['plain']['value'] > 0 else 'more'} help where photographs are dense)"
+    f"{TITLES[r['task']]}, {SPLITS.get(r['split'], r['split'])}, {said(r['arm'])} ({'less' if r['plain']['value'] > 0 else 'more'} help where photographs are dense)"
     for r, how in clear
     if how == "plain"
 ]
@@ -626,7 +727,7 @@ held = [r for r, how in clear if how == "partial"]
 Markdown(
     (
         f"Of {looks} intervals over stations, {len(clear)} exclude{'s' * (len(clear) == 1)} zero; the more one looks, the more is found by luck. "
-        + (f"Plain correlations that do: {compare.listed(helped)}. " if helped else "No plain correlation does. ")
+        + (f"Plain correlations that do: {listed(helped)}. " if helped else "No plain correlation does. ")
         + (f"With people held fixed, {len(held)} of {len(at)} do." if at else "")
     ).replace(" · ", "\u00a0·\u00a0")
 )

@@ -21,10 +21,23 @@ from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 from scipy.stats import rankdata
 
-from placeprior import compare, coords, encoders, figures, ledger, matched, matrix, paired
+from placeprior import coords, encoders
+from placeprior.arms import SPLITS, arm_order, splits_in, with_arm
+from placeprior.arms import arm as arm_name
+from placeprior.book import figures
+from placeprior.book.tables import CELL, TABLE, captioned
+from placeprior.book.tables import cells as score_cells
+from placeprior.book.tables import gains as gain_table
+from placeprior.book.words import INTERVAL, NOTE, minus, rule, signed, written
+from placeprior.book.words import gain as gain_cell
+from placeprior.book.words import listed as as_list
+from placeprior.book.words import said as arm_said
 from placeprior.encoders.basis import BASES
 from placeprior.errors import StoreError
-from placeprior.interval import surviving
+from placeprior.evidence import matched
+from placeprior.runs import plan, store
+from placeprior.scores import paired
+from placeprior.scores.interval import surviving
 
 figures.style()
 HEAD, URBAN, GEOCLIP, HYBRID = "none+head", "urban-hadamard", "geoclip-hadamard", "geoclip-slepian-hadamard"
@@ -78,36 +91,44 @@ def short(arm):
 
 def plain(text):
     """A sentence without the word that all arms share."""
-    return compare.minus(text.replace(", Hadamard)", ")").replace(" (Hadamard)", "")).replace(" · ", "\u00a0·\u00a0")
+    return minus(text.replace(", Hadamard)", ")").replace(" (Hadamard)", "")).replace(" · ", "\u00a0·\u00a0")
 
 
 def where(split):
-    return compare.SPLITS.get(split, split)
+    return SPLITS.get(split, split)
 
 
 def asked(name):
     """Arms that runs.yml asks for in a profile, run or not."""
-    known = matrix.profile(name)["matrices"]
+    known = plan.profile(name)["matrices"]
     models = [model.split("/") for m in MATRICES if m in known for model in known[m]["model"]]
-    arms = {figures.arm(model[0], model[1] if model[1:] else None) for model in models}
+    arms = {arm_name(model[0], model[1] if model[1:] else None) for model in models}
     return {arm for arm in arms | {"satclip-l10-hadamard", "satclip-l40-hadamard"} if kind(arm)}
 
 
 def source(task):
     """Scores, station sums, stamps and labels of a task: two splits, and the seeds that every encoder has."""
     name = profile if task == "world" else real
-    scores = compare.with_arm(ledger.scores(name))
-    seeds = matrix.profile(name)["matrices"]["zoo"]["seed"]
+    scores = with_arm(store.scores(name))
+    seeds = plan.profile(name)["matrices"]["zoo"]["seed"]
     here = (scores["task"] == task) & scores["split"].isin([WR, OOR]) & scores["seed"].isin(seeds)
     wanted = asked(name)
     scores = scores[here & scores["arm"].isin(wanted)]
-    sums = ledger.sums(name)
+    sums = store.sums(name)
     world = "embedded world" if task == "world" else "real measurements"
     return SimpleNamespace(
-        task=task, title=TASKS[task], scores=scores, sums=sums[sums["run"].isin(scores["run"])], seeds=seeds,
-        stamps=ledger.stamps(name), profile=name, embedded=task == "world", asked=wanted,
-        origin=f"profile {name}, {world}", short=task.split("-")[0],
-    )  # fmt: skip
+        task=task,
+        title=TASKS[task],
+        scores=scores,
+        sums=sums[sums["run"].isin(scores["run"])],
+        seeds=seeds,
+        stamps=store.stamps(name),
+        profile=name,
+        embedded=task == "world",
+        asked=wanted,
+        origin=f"profile {name}, {world}",
+        short=task.split("-")[0],
+    )
 
 
 sources = {task: source(task) for task in TASKS}
@@ -117,7 +138,7 @@ if sources["world"].scores.empty:
         f"demo, and `placeprior runs list {profile}` shows what is left to do"
     )
 for s in sources.values():
-    s.arms, s.reach = figures.arm_order(s.scores["arm"]), matched.reach(s.profile, s.task)
+    s.arms, s.reach = arm_order(s.scores["arm"]), matched.reach(s.profile, s.task)
     s.encoders = [arm for arm in s.arms if kind(arm) in ENCODERS]
     s.found = matched.differences(s.scores, s.sums, dict.fromkeys(s.arms, HEAD), reach=s.reach)
     s.to_urban = matched.differences(s.scores, s.sums, dict.fromkeys(s.encoders, URBAN), reach=s.reach)
@@ -126,7 +147,11 @@ for s in sources.values():
 def mean_of(s, split, plus, minus, scores=None, sums=None):
     """Mean score of some arms minus that of others, in the fits that all have; None where one was not run."""
     scores, sums = (s.scores, s.sums) if scores is None else (scores, sums)
-    terms = [(sign / len(arms), paired.fits(scores, split=split, arm=a)) for sign, arms in ((1, plus), (-1, minus)) for a in arms]
+    terms = [
+        (sign / len(arms), paired.fits(scores, split=split, arm=a))
+        for sign, arms in ((1, plus), (-1, minus))
+        for a in arms
+    ]
     if not plus or not minus or any(runs.empty for _, runs in terms):
         return None
     return paired.single(terms, sums, range_km=s.reach[split])
@@ -136,8 +161,12 @@ def legend_of_kinds(fig, kinds):
     """Shapes and colours of kinds of encoders, above a figure."""
     fig.legend(
         handles=[Line2D([], [], ls="", color=KINDS[k][1], marker=KINDS[k][2], label=KINDS[k][0]) for k in kinds],
-        loc="outside upper left", ncols=3, fontsize="small", columnspacing=1.0, handletextpad=0.2,
-    )  # fmt: skip
+        loc="outside upper left",
+        ncols=3,
+        fontsize="small",
+        columnspacing=1.0,
+        handletextpad=0.2,
+    )
 
 
 def gain_of(s, split, arm):
@@ -182,13 +211,13 @@ lines = []
 for s in sources.values():
     runs = s.scores.drop_duplicates("run")
     seconds = [s.stamps[run]["seconds"] for run in runs["run"] if run in s.stamps]
-    missing = [plain(compare.said(arm)) for arm in figures.arm_order(s.asked - set(s.arms))]
+    missing = [plain(arm_said(arm)) for arm in arm_order(s.asked - set(s.arms))]
     shown = missing if len(missing) < 9 else [*missing[:6], f"{len(missing) - 6} more"]
     lines.append(
         f"- **{s.title[0].upper() + s.title[1:]}:** {len(s.encoders)} encoders and {len(s.arms) - len(s.encoders)} references in "
         f"{len(runs):,} fits, which took {sum(seconds) / 60:,.0f} minutes of one core. Seeds {', '.join(map(str, s.seeds))}; where an arm has "
         "more seeds, the others are left out, so that all arms are scored on the same fits."
-        + (f" Not run here: {compare.listed(shown)}." if missing else "")
+        + (f" Not run here: {as_list(shown)}." if missing else "")
     )
 Markdown("\n".join(lines))
 
@@ -210,9 +239,21 @@ def write_names(ax, points, names, taken):
     turns = [(1, 0), (-1, 0), (0.8, 0.8), (-0.8, 0.8), (0.8, -0.8), (-0.8, -0.8), (0, 1.2), (0, -1.2)]
     for point, name in zip(points, names, strict=True):
         for far, (dx, dy) in ((far, turn) for far in (8, 18, 30, 45) for turn in turns):
-            sides = {"ha": "left" if dx > 0 else "right" if dx < 0 else "center", "va": "bottom" if dy > 0 else "top" if dy < 0 else "center"}
+            sides = {
+                "ha": "left" if dx > 0 else "right" if dx < 0 else "center",
+                "va": "bottom" if dy > 0 else "top" if dy < 0 else "center",
+            }
             line = {"arrowstyle": "-", "color": "#777777", "lw": 0.6, "shrinkA": 0, "shrinkB": 3} if far > 8 else None
-            text = ax.annotate(name, point, (far * dx, far * dy), textcoords="offset points", fontsize=8, arrowprops=line, zorder=6, **sides)
+            text = ax.annotate(
+                name,
+                point,
+                (far * dx, far * dy),
+                textcoords="offset points",
+                fontsize=8,
+                arrowprops=line,
+                zorder=6,
+                **sides,
+            )
             text.set_in_layout(False)
             text.set_bbox({"fc": "white", "ec": "none", "alpha": 0.65, "pad": 0.3})
             text.update_positions(renderer)
@@ -229,7 +270,11 @@ def both(s):
     wide = s.found[s.found["arm"].map(kind).isin([*ENCODERS, "control"])].pivot(
         index="arm", columns="split", values=["difference", "low", "high"]
     )
-    return wide[wide["difference"].notna().all(axis=1)].astype(float) if {WR, OOR} <= set(s.found["split"]) else wide.iloc[:0]
+    return (
+        wide[wide["difference"].notna().all(axis=1)].astype(float)
+        if {WR, OOR} <= set(s.found["split"])
+        else wide.iloc[:0]
+    )
 
 
 def draw_both(s):
@@ -252,11 +297,23 @@ def draw_both(s):
         _, colour, marker = KINDS[kind(arm)]
         at, beyond = inside[arm], inside[arm] != (x[arm], y[arm])
         if kind(arm) in ENCODERS:
-            ax.plot([wide["low"][WR][arm], wide["high"][WR][arm]], [at[1]] * 2, color=colour, lw=0.8, alpha=0.35, zorder=2)
-            ax.plot([at[0]] * 2, [wide["low"][OOR][arm], wide["high"][OOR][arm]], color=colour, lw=0.8, alpha=0.35, zorder=2)
+            ax.plot(
+                [wide["low"][WR][arm], wide["high"][WR][arm]], [at[1]] * 2, color=colour, lw=0.8, alpha=0.35, zorder=2
+            )
+            ax.plot(
+                [at[0]] * 2, [wide["low"][OOR][arm], wide["high"][OOR][arm]], color=colour, lw=0.8, alpha=0.35, zorder=2
+            )
         size = {"*": 130, "P": 80}.get(marker, 46)
-        ax.scatter(*at, s=size, marker=marker, color="none" if beyond else colour, ec=colour if beyond else "white",
-                   lw=1.2 if beyond else 0.6, zorder=5, clip_on=False)  # fmt: skip
+        ax.scatter(
+            *at,
+            s=size,
+            marker=marker,
+            color="none" if beyond else colour,
+            ec=colour if beyond else "white",
+            lw=1.2 if beyond else 0.6,
+            zorder=5,
+            clip_on=False,
+        )
     if URBAN in wide.index and limits[1][0] < y[URBAN] < limits[1][1]:
         ax.axhline(y[URBAN], color=figures.INK, lw=0.9, ls=":", zorder=1)
     ordered = [*y[shown].nlargest(4).index, *x[shown].nlargest(3).index, *y[shown].nsmallest(2).index]
@@ -269,9 +326,13 @@ def draw_both(s):
     kinds = [k for k in KINDS if any(kind(a) == k for a in wide.index)]
     legend_of_kinds(fig, kinds)
     told = figures.label(
-        fig, s.profile, n=s.found["stations"].max(), of="stations at most", embedded=s.embedded,
-        note=f"pale lines: {compare.NOTE}",
-    )  # fmt: skip
+        fig,
+        s.profile,
+        n=s.found["stations"].max(),
+        of="stations at most",
+        embedded=s.embedded,
+        note=f"pale lines: {NOTE}",
+    )
     write_names(ax, [inside[a] for a in named], labels, list(inside.values()))
     return told
 
@@ -286,7 +347,7 @@ _ = draw_both(sources["weather-2019"])
 # The sentences are written by the page from its numbers.
 
 # %% tags=["remove-input"]
-Markdown(compare.rule())
+Markdown(rule())
 
 # %% tags=["remove-input"]
 lines = []
@@ -295,15 +356,17 @@ for s in sources.values():
         continue
     text = [f"**{s.title[0].upper() + s.title[1:]}.**"]
     for split, place in ((WR, "between known stations"), (OOR, "in unseen regions")):
-        part = s.found[(s.found["split"] == split) & s.found["arm"].isin(s.encoders)].sort_values("difference", ascending=False)
+        part = s.found[(s.found["split"] == split) & s.found["arm"].isin(s.encoders)].sort_values(
+            "difference", ascending=False
+        )
         if part.empty:
             text.append(f"No encoder was run {place}.")
             continue
         first, last = list(part.head(3).itertuples()), part.iloc[-1]
-        listed = compare.listed([f"{compare.said(one.arm)} ({one.difference:+.3f})" for one in first])
+        listed = as_list([f"{arm_said(one.arm)} ({one.difference:+.3f})" for one in first])
         text.append(
             f"Of {len(part)} encoders, {int((part['clear'] > 0).sum())} are clearly better than no place {place}, "
-            f"{int((part['clear'] < 0).sum())} clearly worse. The highest: {listed}; the lowest: {compare.said(last['arm'])} "
+            f"{int((part['clear'] < 0).sum())} clearly worse. The highest: {listed}; the lowest: {arm_said(last['arm'])} "
             f"({last['difference']:+.3f})."
         )
         plainest = gain_of(s, split, URBAN)
@@ -315,7 +378,7 @@ for s in sources.values():
             )
     clear = s.found[s.found["arm"].isin(s.encoders)].pivot(index="arm", columns="split", values="clear")
     if {WR, OOR} <= set(clear):
-        turned = compare.listed([compare.said(a) for a in figures.arm_order(clear.index[(clear[WR] > 0) & (clear[OOR] < 0)])])
+        turned = as_list([arm_said(a) for a in arm_order(clear.index[(clear[WR] > 0) & (clear[OOR] < 0)])])
         text.append(
             f"Clearly helpful between known stations and clearly harmful in unseen regions: {turned or 'none'}."
         )
@@ -332,7 +395,7 @@ Markdown(plain("\n".join(lines)))
 def cell(s, arm, split):
     """As a cell of compare.cells, or what else is the case."""
     own = s.scores[(s.scores["arm"] == arm) & (s.scores["split"] == split)]
-    return "not run here" if own.empty else compare.cells(own).iloc[0, 0]
+    return "not run here" if own.empty else score_cells(own).iloc[0, 0]
 
 
 def count(s, arm):
@@ -344,13 +407,17 @@ def count(s, arm):
 rows = []
 everyone = {arm for s in sources.values() for arm in (*s.asked, *s.arms)}
 for word in KINDS:
-    for arm in figures.arm_order(a for a in everyone if kind(a) == word):
-        numbers = [f(s, arm) for s in sources.values() for f in (lambda s, a: cell(s, a, WR), lambda s, a: cell(s, a, OOR), count)]
+    for arm in arm_order(a for a in everyone if kind(a) == word):
+        numbers = [
+            f(s, arm)
+            for s in sources.values()
+            for f in (lambda s, a: cell(s, a, WR), lambda s, a: cell(s, a, OOR), count)
+        ]
         rows.append((short(arm), KINDS[word][0], *numbers))
 columns = [f"{title}: {what}" for title in TASKS.values() for what in ("R² WR", "R² OoR", "fits")]
-compare.table(
+captioned(
     pd.DataFrame(rows, columns=["told about the place", "kind", *columns]),
-    f"Every arm: test R², {compare.TABLE}, and the number of fits, within + out of region. Profiles {profile} (embedded world) and {real} (real measurements).",
+    f"Every arm: test R², {TABLE}, and the number of fits, within + out of region. Profiles {profile} (embedded world) and {real} (real measurements).",
     "tab-zoo-scores",
 )
 
@@ -361,9 +428,9 @@ for s in sources.values():
     flat = r2[r2["value"] < 0.05].groupby("arm").size()
     if len(flat):
         of = r2.groupby("arm").size()
-        named = [f"{compare.said(a)} ({flat[a]} of {of[a]} fits)" for a in figures.arm_order(flat.index)]
+        named = [f"{arm_said(a)} ({flat[a]} of {of[a]} fits)" for a in arm_order(flat.index)]
         lines.append(
-            f"- **{s.title[0].upper() + s.title[1:]}:** these did not learn at all in some fits within region; their R² there is that of a constant: {compare.listed(named)}. "
+            f"- **{s.title[0].upper() + s.title[1:]}:** these did not learn at all in some fits within region; their R² there is that of a constant: {as_list(named)}. "
             "That says something about training, not about what the formula could tell."
         )
 Markdown(plain("\n".join(lines)))
@@ -400,19 +467,44 @@ def draw_ranked(s):
             if kind(arm) in ("control", "none"):
                 ax.axhspan(row - 0.5, row + 0.5, color="#eeeeee", lw=0, zorder=0)
             if own.empty:
-                ax.text(0.5, row, "not run", transform=ax.get_yaxis_transform(), ha="center", va="center", fontsize=7,
-                        color="#777777")  # fmt: skip
+                ax.text(
+                    0.5,
+                    row,
+                    "not run",
+                    transform=ax.get_yaxis_transform(),
+                    ha="center",
+                    va="center",
+                    fontsize=7,
+                    color="#777777",
+                )
                 continue
             one = own.iloc[0]
             values = own["value"][(own["value"] > left) & (own["value"] < right)]
             ax.scatter(values, np.full(len(values), row), s=7, color=colour, alpha=0.35, lw=0, zorder=3)
             if left < one["difference"] < right:
                 ax.plot([max(one["low"], left), min(one["high"], right)], [row, row], color=colour, lw=1.4, zorder=2)
-                ax.scatter(one["difference"], row, s=70 if marker == "*" else 26, marker=marker, color=colour, ec="white", lw=0.4, zorder=4)
+                ax.scatter(
+                    one["difference"],
+                    row,
+                    s=70 if marker == "*" else 26,
+                    marker=marker,
+                    color=colour,
+                    ec="white",
+                    lw=0.4,
+                    zorder=4,
+                )
             else:
                 low = one["difference"] <= left
-                ax.text(0.01 if low else 0.99, row, (f"◂ {one['difference']:.2f}" if low else f"{one['difference']:.2f} ▸").replace("-", "−"),
-                        transform=ax.get_yaxis_transform(), ha="left" if low else "right", va="center", fontsize=7, color=colour)  # fmt: skip
+                ax.text(
+                    0.01 if low else 0.99,
+                    row,
+                    (f"◂ {one['difference']:.2f}" if low else f"{one['difference']:.2f} ▸").replace("-", "−"),
+                    transform=ax.get_yaxis_transform(),
+                    ha="left" if low else "right",
+                    va="center",
+                    fontsize=7,
+                    color=colour,
+                )
         ax.set_xlim(left, right)
         ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
         ax.xaxis.set_major_locator(MaxNLocator(4))
@@ -426,9 +518,8 @@ def draw_ranked(s):
     kinds = [k for k in KINDS if any(kind(a) == k for a in order)]
     legend_of_kinds(fig, kinds)
     return figures.label(
-        fig, s.profile, n=table["stations"].max(), of="stations at most", embedded=s.embedded,
-        note=compare.NOTE,
-    )  # fmt: skip
+        fig, s.profile, n=table["stations"].max(), of="stations at most", embedded=s.embedded, note=NOTE
+    )
 
 
 # %% mystnb={"figure": {"caption": "Embedded world, ranked by the gain out of region: test R² minus that of the same network without a place; fits (pale dots), mean (marker), 95 % interval over places and trainings (bar). Grey rows and bold names: controls and the network without its extra head. Inverse distance is left out. Panels have their own scales; a number at an edge lies beyond it.", "name": "fig-zoo-ranked-world"}, "image": {"alt": "Two panels with one row an arm, about fifty rows: left out of region, sorted from the largest gain on top; right the same arms within region. Markers with bars around a dashed line at zero; controls in grey rows."}} tags=["hide-input"]
@@ -441,14 +532,16 @@ _ = draw_ranked(sources["weather-2019"])
 shown = []
 for s in sources.values():
     if len(s.found):
-        gains = compare.gains(s.found)
+        gains = gain_table(s.found)
         gains.index = [name.removesuffix(", Hadamard") for name in gains.index]
-        table = compare.table(
+        table = captioned(
             gains.rename_axis("arm"),
-            f"{s.title[0].upper() + s.title[1:]}: test R² minus that of `none+head` on the same rows, {compare.CELL}; {s.origin}.",
+            f"{s.title[0].upper() + s.title[1:]}: test R² minus that of `none+head` on the same rows, {CELL}; {s.origin}.",
             f"tab-zoo-gains-{s.short}",
         )
-        shown.append(f"::::{{admonition}} {s.title[0].upper() + s.title[1:]}: the numbers\n:class: dropdown note\n\n{table.data}\n::::\n")
+        shown.append(
+            f"::::{{admonition}} {s.title[0].upper() + s.title[1:]}: the numbers\n:class: dropdown note\n\n{table.data}\n::::\n"
+        )
 Markdown("\n\n".join(shown) or "*No differences can be formed yet.*")
 
 # %% [markdown]
@@ -460,14 +553,20 @@ Markdown("\n\n".join(shown) or "*No differences can be formed yet.*")
 # %% tags=["remove-input"]
 lines = []
 for s in sources.values():
-    for split in compare.splits_in(s.found):
+    for split in splits_in(s.found):
         part = s.found[(s.found["split"] == split) & (s.found["arm"] != "idw")]
         kept = surviving(part)
-        best = kept[(kept["clear"] > 0) & kept["arm"].isin(s.encoders)].sort_values("difference", ascending=False)["arm"]
+        best = kept[(kept["clear"] > 0) & kept["arm"].isin(s.encoders)].sort_values("difference", ascending=False)[
+            "arm"
+        ]
         lines.append(
             f"- **{s.title[0].upper() + s.title[1:]}, {where(split)}:** of {len(part)} arms, one by one, clearly better than no place {int((part['clear'] > 0).sum())}, "
             f"clearly worse {int((part['clear'] < 0).sum())}; all together, {int((kept['clear'] > 0).sum())} and {int((kept['clear'] < 0).sum())}"
-            + (f". The best of those encoders that stay better: {compare.listed([compare.said(a) for a in best[:5]])}." if len(best) else ". No encoder stays better.")
+            + (
+                f". The best of those encoders that stay better: {as_list([arm_said(a) for a in best[:5]])}."
+                if len(best)
+                else ". No encoder stays better."
+            )
         )
 Markdown(plain("\n".join(lines)))
 
@@ -502,12 +601,14 @@ def spearman(x, y, draws=1000):
     a, b = (r - r.mean(1, keepdims=True) for r in (a, b))
     with np.errstate(invalid="ignore"):  # a resample may draw one value only
         rho = (a * b).sum(1) / np.sqrt((a**2).sum(1) * (b**2).sum(1))
-    return SimpleNamespace(rho=rho[0], low=np.nanquantile(rho[1:], 0.025), high=np.nanquantile(rho[1:], 0.975), n=len(x))
+    return SimpleNamespace(
+        rho=rho[0], low=np.nanquantile(rho[1:], 0.025), high=np.nanquantile(rho[1:], 0.975), n=len(x)
+    )
 
 
 def correlation(found):
     """As a cell of a table."""
-    return "–" if found is None else f"{found.rho:+.2f} ({compare.signed(found.low, found.high, 2)})".replace("-", "−")
+    return "–" if found is None else f"{found.rho:+.2f} ({signed(found.low, found.high, 2)})".replace("-", "−")
 
 
 def gains_of(s, split):
@@ -523,12 +624,14 @@ for s in sources.values():
     home, away = gains_of(s, WR), gains_of(s, OOR)
     shared = home.index.intersection(away.index)
     s.rank = spearman(home["gain"].reindex(shared), away["gain"].reindex(shared))
-    s.again = {split: spearman(g["seed 0"], g["seed 1"]) if "seed 1" in g else None for split, g in ((WR, home), (OOR, away))}
+    s.again = {
+        split: spearman(g["seed 0"], g["seed 1"]) if "seed 1" in g else None for split, g in ((WR, home), (OOR, away))
+    }
     rows.append((s.title, len(shared), correlation(s.rank), correlation(s.again[WR]), correlation(s.again[OOR])))
 across = [gains_of(s, OOR)["gain"] for s in sources.values()]
 shared = across[0].index.intersection(across[1].index)
 abroad = spearman(across[0].reindex(shared), across[1].reindex(shared)) if len(shared) else None
-compare.table(
+captioned(
     pd.DataFrame(rows, columns=["task", "encoders", "WR and OoR", "WR: two seeds", "OoR: two seeds"]),
     f"Spearman's correlation of encoders' gains over `none+head`, 95 % interval over encoders; profiles {profile} (embedded world) and {real} (real).",
     "tab-zoo-ranks",
@@ -538,26 +641,34 @@ compare.table(
 lines = []
 for s in sources.values():
     if s.rank is None:
-        lines.append(f"- **{s.title[0].upper() + s.title[1:]}:** too few encoders were run on both splits for a correlation of ranks.")
+        lines.append(
+            f"- **{s.title[0].upper() + s.title[1:]}:** too few encoders were run on both splits for a correlation of ranks."
+        )
         continue
     verdict = (
-        "the order within region says something about the order out of region" if s.rank.low > 0
-        else "the two orders run against each other" if s.rank.high < 0
+        "the order within region says something about the order out of region"
+        if s.rank.low > 0
+        else "the two orders run against each other"
+        if s.rank.high < 0
         else "whether the order within region says anything about the order out of region cannot be told"
-    )  # fmt: skip
+    )
     ceilings = [a.rho for a in s.again.values() if a is not None]
     text = f"- **{s.title[0].upper() + s.title[1:]}:** {verdict} (ρ = {s.rank.rho:+.2f}, {s.rank.n} encoders)."
     if ceilings:
-        text += (
-            f" Between two seeds of one split it is {compare.listed([f'{c:+.2f}' for c in ceilings])}"
-            + (": one of the orders is hardly the same twice, and a rank in it should not be quoted at all." if min(ceilings) < 0.3
-               else "; by that measure, most of what can be known about the order is the same within and out of region." if s.rank.rho > 0.8 * min(ceilings)
-               else "; so the two splits ask different questions, not the same one with more noise." if min(ceilings) > 0.5
-               else ".")
-        )  # fmt: skip
+        text += f" Between two seeds of one split it is {as_list([f'{c:+.2f}' for c in ceilings])}" + (
+            ": one of the orders is hardly the same twice, and a rank in it should not be quoted at all."
+            if min(ceilings) < 0.3
+            else "; by that measure, most of what can be known about the order is the same within and out of region."
+            if s.rank.rho > 0.8 * min(ceilings)
+            else "; so the two splits ask different questions, not the same one with more noise."
+            if min(ceilings) > 0.5
+            else "."
+        )
     lines.append(text)
 if abroad is not None:
-    lines.append(f"- **Simulated and real:** out of region, the two worlds order the encoders with ρ = {correlation(abroad)}, {abroad.n} encoders.")
+    lines.append(
+        f"- **Simulated and real:** out of region, the two worlds order the encoders with ρ = {correlation(abroad)}, {abroad.n} encoders."
+    )
 Markdown(plain("\n".join(lines)))
 
 # %% [markdown]
@@ -595,15 +706,18 @@ CONTRASTS = {
     "formulas on a sphere − on a plane": (of_kind("spherical"), of_kind("planar"), False),
     "many scales − one scale": (
         [f"{n}-hadamard" for n in BASES if n not in ONE_SCALE],
-        [f"{n}-hadamard" for n in ("wrap-ffn", "rbf", "rff", "xyz")], False,
+        [f"{n}-hadamard" for n in ("wrap-ffn", "rbf", "rff", "xyz")],
+        False,
     ),
     "tiles, which jump − other formulas on a plane": (["tile-hadamard"], of_kind("planar", "tile"), False),
     "Slepian, for this country − formulas for the globe": (
-        ["slepian-hadamard"], [*of_kind("planar"), *of_kind("spherical")], False,
+        ["slepian-hadamard"],
+        [*of_kind("planar"), *of_kind("spherical")],
+        False,
     ),
     "GeoCLIP and Slepian − GeoCLIP": ([HYBRID], [GEOCLIP], True),
     "GeoCLIP − other heads trained on photographs": ([GEOCLIP], [f"{n}-yfcc-hadamard" for n in having("-yfcc")], False),
-}  # fmt: skip
+}
 
 
 def groups(s, split, first, second, pairwise):
@@ -614,7 +728,11 @@ def groups(s, split, first, second, pairwise):
         first, second = [pair[0] for pair in kept], [pair[1] for pair in kept]
     first, second = ([a for a in side if a in arms] for side in (first, second))
     found = mean_of(s, split, first, second)
-    return None if found is None else SimpleNamespace(**found[["difference", "low", "high", "clear"]], sizes=(len(first), len(second)))
+    return (
+        None
+        if found is None
+        else SimpleNamespace(**found[["difference", "low", "high", "clear"]], sizes=(len(first), len(second)))
+    )
 
 
 for s in sources.values():
@@ -630,14 +748,17 @@ for name in CONTRASTS:
             if found is None:
                 row.append("not run here")
                 continue
-            row.append(compare.gain(found))
+            row.append(gain_cell(found))
     rows.append(row)
-sizes = {name: next((f.sizes for s in sources.values() for split in (WR, OOR) if (f := s.contrasts[name, split])), None) for name in CONTRASTS}
+sizes = {
+    name: next((f.sizes for s in sources.values() for split in (WR, OOR) if (f := s.contrasts[name, split])), None)
+    for name in CONTRASTS
+}
 table = pd.DataFrame(rows, columns=["groups", *(f"{s.title}: {w}" for s in sources.values() for w in ("WR", "OoR"))])
 table.insert(1, "members", [f"{n[0]} and {n[1]}" if n else "–" for n in sizes.values()])
-compare.table(
+captioned(
     table,
-    f"Difference of mean test R² between groups of encoders on the same rows, {compare.INTERVAL} over places and trainings, bold where it is clear; profiles {profile} "
+    f"Difference of mean test R² between groups of encoders on the same rows, {INTERVAL} over places and trainings, bold where it is clear; profiles {profile} "
     f"(embedded world) and {real} (real measurements).",
     "tab-zoo-groups",
 )
@@ -653,9 +774,13 @@ for name in CONTRASTS:
     for sign, verb in ((1, "clearly higher in"), (-1, "clearly lower in")):
         places = []
         for task in TASKS:
-            own = [f"{'WR' if split == WR else 'OoR'} {one.difference:+.3f}" for (t, split), one in found.items() if t == task and one.clear == sign]
+            own = [
+                f"{'WR' if split == WR else 'OoR'} {one.difference:+.3f}"
+                for (t, split), one in found.items()
+                if t == task and one.clear == sign
+            ]
             places += [f"{SAID[task]} ({', '.join(own)})"] if own else []
-        said += [f"{verb} {compare.listed(places)}"] if places else []
+        said += [f"{verb} {as_list(places)}"] if places else []
     rest = sum(one.clear == 0 for one in found.values())
     lines.append(
         f"- *{first[0].upper() + first[1:]}* against *{second}*: "
@@ -710,9 +835,17 @@ def draw_rough():
         low, high = bounds(gain.to_numpy())
         for arm, value in gain.items():
             _, colour, marker = KINDS[kind(arm)]
-            ax.scatter(properties["roughness"][variant(arm)], np.clip(value, low, high), s=90 if marker == "*" else 34, marker=marker,
-                       color=colour if low < value < high else "none", ec="white" if low < value < high else colour, lw=0.6, zorder=3,
-                       clip_on=False)  # fmt: skip
+            ax.scatter(
+                properties["roughness"][variant(arm)],
+                np.clip(value, low, high),
+                s=90 if marker == "*" else 34,
+                marker=marker,
+                color=colour if low < value < high else "none",
+                ec="white" if low < value < high else colour,
+                lw=0.6,
+                zorder=3,
+                clip_on=False,
+            )
         ax.axhline(0, color="#777777", lw=1, ls="--", zorder=1)
         ax.set(xscale="log", ylim=(low, high), title=s.title, xlabel="roughness at 100 km (0 to 1)")
     axes[0, 0].set_ylabel("gain out of region (16°): ΔR²")
@@ -729,7 +862,11 @@ _ = draw_rough()
 # %% tags=["remove-input"]
 rows, said = [], []
 for name in properties:
-    for label, kinds in (("all encoders", ENCODERS), ("formulas with a trained head", LEARNT), ("frozen encoders", FROZEN)):
+    for label, kinds in (
+        ("all encoders", ENCODERS),
+        ("formulas with a trained head", LEARNT),
+        ("frozen encoders", FROZEN),
+    ):
         row = [f"{name}, {label}"]
         for s in sources.values():
             for split in (WR, OOR):
@@ -738,19 +875,27 @@ for name in properties:
                 found = spearman(properties[name].reindex([variant(a) for a in gain.index]), gain)
                 row.append(correlation(found))
                 if found and label == "all encoders" and found.low * found.high > 0:
-                    said.append(f"{'more' if found.rho > 0 else 'less'} gain with more {name} in {SAID[s.task]}, {'WR' if split == WR else 'OoR'} (ρ = {found.rho:+.2f})")
+                    said.append(
+                        f"{'more' if found.rho > 0 else 'less'} gain with more {name} in {SAID[s.task]}, {'WR' if split == WR else 'OoR'} (ρ = {found.rho:+.2f})"
+                    )
         rows.append(row)
-table = compare.table(
+table = captioned(
     pd.DataFrame(rows, columns=["property", *(f"{s.title}: {w}" for s in sources.values() for w in ("WR", "OoR"))]),
     f"Spearman's correlation of a property of the vector with the gain over `none+head`, 95 % interval over encoders; a dash where fewer than eight were run or most are equal. "
     f"Profiles {profile} (embedded world) and {real} (real measurements).",
     "tab-zoo-properties",
 )
 sentence = (
-    f"Over all encoders, relations whose interval excludes zero: {compare.listed(said)}." if said
+    f"Over all encoders, relations whose interval excludes zero: {as_list(said)}."
+    if said
     else "Over all encoders, no interval of a relation to the gain excludes zero, on either split of either task."
-)  # fmt: skip
-Markdown(table.data + "\n" + plain(sentence) + " A correlation over encoders is no cause: kinds differ in more than one property.")
+)
+Markdown(
+    table.data
+    + "\n"
+    + plain(sentence)
+    + " A correlation over encoders is no cause: kinds differ in more than one property."
+)
 
 # %% [markdown]
 # ## The best six, joined otherwise and elsewhere
@@ -777,14 +922,18 @@ def worded(number):
 
 def of_matrix(s, name):
     """Encoders that a matrix of a profile lists; none where it has no such matrix."""
-    known = matrix.profile(s.profile)["matrices"]
+    known = plan.profile(s.profile)["matrices"]
     return [model.split("/")[0] for model in known[name]["model"]] if name in known else []
 
 
 def candidates():
     """Mean gain in the four cells of every encoder that the rule could pick, highest first; empty where a cell is."""
     pool = {f"{v}-hadamard" for s in sources.values() for name in ("zoo", "upstream") for v in of_matrix(s, name)}
-    cells = [s.found[s.found["split"] == split].set_index("arm")["difference"] for s in sources.values() for split in (WR, OOR)]
+    cells = [
+        s.found[s.found["split"] == split].set_index("arm")["difference"]
+        for s in sources.values()
+        for split in (WR, OOR)
+    ]
     return pd.concat(cells, axis=1).reindex(sorted(pool)).dropna().mean(axis=1).sort_values(ascending=False)
 
 
@@ -808,9 +957,14 @@ def one_of(found, split, arm):
 
 def single_gains(s, seeds):
     """Gain over none+head of single fits, one column an arm; without seeds, of those that had no say. All cells, or no arm."""
-    known = matrix.profile(s.profile)["matrices"]
-    r2 = compare.with_arm(ledger.scores(s.profile, *(name for name in ("controls", "upstream", "zoo") if name in known)))
-    r2 = r2[(r2["metric"] == "r2") & (r2["task"] == s.task) & r2["split"].isin([WR, OOR]) & r2["arm"].isin([HEAD, *joined("hadamard")])]
+    known = plan.profile(s.profile)["matrices"]
+    r2 = with_arm(store.scores(s.profile, *(name for name in ("controls", "upstream", "zoo") if name in known)))
+    r2 = r2[
+        (r2["metric"] == "r2")
+        & (r2["task"] == s.task)
+        & r2["split"].isin([WR, OOR])
+        & r2["arm"].isin([HEAD, *joined("hadamard")])
+    ]
     r2 = r2[r2["seed"].isin(seeds) if seeds else ~r2["seed"].isin(s.seeds)].drop_duplicates("run")
     wide = r2.pivot(index=["split", "fold", "seed"], columns="arm", values="value")
     if HEAD not in wide or set(r2["split"]) != {WR, OOR}:
@@ -823,27 +977,39 @@ def joined(word, arms=SIX):
 
 
 for s in sources.values():
-    known = matrix.profile(s.profile)["matrices"]
-    s.more = compare.with_arm(ledger.scores(s.profile, *(name for name in READ if name in known)))
-    s.more = s.more[(s.more["task"] == s.task) & s.more["seed"].isin(s.seeds) & s.more["arm"].isin([HEAD, *BESIDE, *joined("hadamard"), *joined("concat")])]
-    s.more_sums = ledger.sums(s.profile)
+    known = plan.profile(s.profile)["matrices"]
+    s.more = with_arm(store.scores(s.profile, *(name for name in READ if name in known)))
+    s.more = s.more[
+        (s.more["task"] == s.task)
+        & s.more["seed"].isin(s.seeds)
+        & s.more["arm"].isin([HEAD, *BESIDE, *joined("hadamard"), *joined("concat")])
+    ]
+    s.more_sums = store.sums(s.profile)
     s.more_sums = s.more_sums[s.more_sums["run"].isin(s.more["run"])]
     at_home = s.more["split"].isin([WR, OOR])
     s.first, s.third = single_gains(s, s.seeds), single_gains(s, None)
     pairs = {f"{v}-concat": f"{v}-hadamard" for v in (*SIX, "geoclip")}
     s.fused = matched.differences(s.more[at_home], s.more_sums, pairs, reach=s.reach)
     away = s.more[s.more["split"].isin(ELSEWHERE)]
-    s.away_found = matched.differences(away, s.more_sums, dict.fromkeys([*joined("hadamard"), *BESIDE], HEAD), reach=s.reach)
+    s.away_found = matched.differences(
+        away, s.more_sums, dict.fromkeys([*joined("hadamard"), *BESIDE], HEAD), reach=s.reach
+    )
     s.away = matched.by_fit(s.away_found)
     s.six_fused = {split: mean_here(s, split, joined("concat"), joined("hadamard")) for split in (WR, OOR)}
     s.six_away = {split: mean_here(s, split, joined("hadamard"), [HEAD]) for split in ELSEWHERE}
     s.six_geoclip = {split: mean_here(s, split, joined("hadamard"), [GEOCLIP]) for split in ELSEWHERE}
-    s.six_twins = {split: mean_here(s, split, joined("untrained-hadamard", TWINS), joined("fmow-hadamard", TWINS)) for split in ELSEWHERE}
+    s.six_twins = {
+        split: mean_here(s, split, joined("untrained-hadamard", TWINS), joined("fmow-hadamard", TWINS))
+        for split in ELSEWHERE
+    }
+
 
 # %% tags=["remove-input"]
 def counted(arms, word):
     """How many of the six are of a kind, and which."""
-    return f"{worded(len(arms))} {'is' if len(arms) == 1 else 'are'} {word}" + (f" ({compare.listed([compare.said(f'{v}-hadamard') for v in arms])})" if arms else "")
+    return f"{worded(len(arms))} {'is' if len(arms) == 1 else 'are'} {word}" + (
+        f" ({as_list([arm_said(f'{v}-hadamard') for v in arms])})" if arms else ""
+    )
 
 
 ranked = candidates()
@@ -851,19 +1017,32 @@ lines = []
 if SIX:
     chosen, now = set(joined("hadamard")), set(ranked.index[: len(SIX)])
     if ranked.empty:
-        lines.append(f"Whether the {worded(len(SIX))} of `runs.yml` are the best by this rule cannot be checked here: not all four cells have been run.")
+        lines.append(
+            f"Whether the {worded(len(SIX))} of `runs.yml` are the best by this rule cannot be checked here: not all four cells have been run."
+        )
     elif chosen == now:
-        lines.append(f"By this rule, the scores of this page give exactly the {worded(len(SIX))} of `runs.yml`, out of {len(ranked)} encoders that have all four cells.")
+        lines.append(
+            f"By this rule, the scores of this page give exactly the {worded(len(SIX))} of `runs.yml`, out of {len(ranked)} encoders that have all four cells."
+        )
     else:
-        out, came = (compare.listed([compare.said(a) for a in figures.arm_order(side)]) for side in (chosen - now, now - chosen))
-        lines.append(f"By this rule, the scores of this page would now give {came} in the place of {out}, out of {len(ranked)} encoders that have all four cells.")
-    lines[-1] += f" Of the {worded(len(SIX))}, {counted(RANDOM, 'frozen at random')}, {counted(PRETRAINED, 'frozen after training elsewhere')}, and {counted(HERE, 'trained with the task')}."
+        out, came = (as_list([arm_said(a) for a in arm_order(side)]) for side in (chosen - now, now - chosen))
+        lines.append(
+            f"By this rule, the scores of this page would now give {came} in the place of {out}, out of {len(ranked)} encoders that have all four cells."
+        )
+    lines[-1] += (
+        f" Of the {worded(len(SIX))}, {counted(RANDOM, 'frozen at random')}, {counted(PRETRAINED, 'frozen after training elsewhere')}, and {counted(HERE, 'trained with the task')}."
+    )
     if not ranked.empty:
         own = ranked.reindex(joined("hadamard")).dropna()
-        lines[-1] += f" Their mean gains in the four cells are {own.min():+.3f} to {own.max():+.3f}; the median encoder's is {ranked.median():+.3f}."
+        lines[-1] += (
+            f" Their mean gains in the four cells are {own.min():+.3f} to {own.max():+.3f}; the median encoder's is {ranked.median():+.3f}."
+        )
     more = [a for a in joined("hadamard") if all(a in s.third.columns for s in sources.values())]
     if more:
-        third, first = (np.mean([getattr(s, which)[more].mean(axis=1).groupby("split").mean().mean() for s in sources.values()]) for which in ("third", "first"))
+        third, first = (
+            np.mean([getattr(s, which)[more].mean(axis=1).groupby("split").mean().mean() for s in sources.values()])
+            for which in ("third", "first")
+        )
         lines[-1] += (
             f" {worded(len(more)).capitalize()} of them have been run with a further seed, which had no say: there they gain {third:+.3f} in the mean of the same cells, after "
             f"{first:+.3f} with the seeds that picked them."
@@ -873,23 +1052,33 @@ if SIX:
         for split in (WR, OOR):
             part = s.found[(s.found["split"] == split) & s.found["arm"].isin(chosen)]
             if len(part):
-                cells.append(f"{SAID[s.task]}, {where(split)}: {int((part['clear'] > 0).sum())} and {int((part['clear'] < 0).sum())}")
-    lines[-1] += f" To be among the best is not to help everywhere. How many are clearly better than no place, and how many clearly worse: {'; '.join(cells)}." if cells else ""
+                cells.append(
+                    f"{SAID[s.task]}, {where(split)}: {int((part['clear'] > 0).sum())} and {int((part['clear'] < 0).sum())}"
+                )
+    lines[-1] += (
+        f" To be among the best is not to help everywhere. How many are clearly better than no place, and how many clearly worse: {'; '.join(cells)}."
+        if cells
+        else ""
+    )
 Markdown(plain("\n".join(lines) or "*No matrix `best` is asked for.*"))
+
 
 # %% tags=["remove-input"]
 def difference_cell(row):
     """A difference and its interval, bold where it is clear."""
-    return "not run here" if row is None else compare.gain(row)
+    return "not run here" if row is None else gain_cell(row)
 
 
 cells = [(s, split) for s in sources.values() for split in (WR, OOR)]
-rows = [(short(f"{v}-hadamard"), *(difference_cell(one_of(s.fused, split, f"{v}-concat")) for s, split in cells)) for v in SIX]
+rows = [
+    (short(f"{v}-hadamard"), *(difference_cell(one_of(s.fused, split, f"{v}-concat")) for s, split in cells))
+    for v in SIX
+]
 rows.append((f"*{MEAN}*", *(difference_cell(s.six_fused[split]) for s, split in cells)))
 rows.append(("GeoCLIP", *(difference_cell(one_of(s.fused, split, "geoclip-concat")) for s, split in cells)))
-compare.table(
+captioned(
     pd.DataFrame(rows, columns=["encoder", *(f"{s.title}: {'WR' if split == WR else 'OoR'}" for s, split in cells)]),
-    f"Concatenated minus Hadamard: difference of test R² of the same encoder on the same rows, seeds {', '.join(map(str, sources['world'].seeds))}, {compare.INTERVAL} over places and trainings, bold where it "
+    f"Concatenated minus Hadamard: difference of test R² of the same encoder on the same rows, seeds {', '.join(map(str, sources['world'].seeds))}, {INTERVAL} over places and trainings, bold where it "
     f"is clear; profiles {profile} (embedded world) and {real} (real measurements).",
     "tab-zoo-best-joined",
 )
@@ -901,14 +1090,27 @@ def draw_away(s):
     if s.away.empty:
         return figures.nothing("the best six on other splits", s.profile, embedded=s.embedded)
     shown = [split for split in ELSEWHERE if split in set(s.away["split"])]
-    order = [a for a in (*joined("hadamard"), MEAN, *BESIDE) if a in set(s.away["arm"]) or (a == MEAN and any(row is not None for row in s.six_away.values()))]
+    order = [
+        a
+        for a in (*joined("hadamard"), MEAN, *BESIDE)
+        if a in set(s.away["arm"]) or (a == MEAN and any(row is not None for row in s.six_away.values()))
+    ]
     fig, axes = figures.subplots(1, len(shown), size=(6.4, 0.24 * len(order) + 1.4), sharey=True, squeeze=False)
     for ax, split in zip(axes.flat, shown, strict=True):
         part = s.away[s.away["split"] == split]
         for row, arm in enumerate(order):
             one = s.six_away[split] if arm == MEAN else one_of(s.away_found, split, arm)
             if one is None:
-                ax.text(0.5, row, "not run", transform=ax.get_yaxis_transform(), ha="center", va="center", fontsize=7, color="#777777")
+                ax.text(
+                    0.5,
+                    row,
+                    "not run",
+                    transform=ax.get_yaxis_transform(),
+                    ha="center",
+                    va="center",
+                    fontsize=7,
+                    color="#777777",
+                )
                 continue
             _, colour, marker = ("", figures.INK, "D") if arm == MEAN else KINDS[kind(arm)]
             values = one["each"] if arm == MEAN else part.loc[part["arm"] == arm, "value"]
@@ -927,7 +1129,9 @@ def draw_away(s):
     for ax in axes[0, 1:]:
         ax.tick_params(axis="y", left=False)
     legend_of_kinds(fig, [k for k in KINDS if any(a != MEAN and kind(a) == k for a in order)])
-    return figures.label(fig, s.profile, n=s.away["stations"].max(), of="stations at most", embedded=s.embedded, note=compare.NOTE)
+    return figures.label(
+        fig, s.profile, n=s.away["stations"].max(), of="stations at most", embedded=s.embedded, note=NOTE
+    )
 
 
 # %% mystnb={"figure": {"caption": "Embedded world: the best six on splits that had no say in choosing them, test R² minus that of the same network without a place; fits (pale dots), mean (marker), 95 % interval over places and trainings (bar). Grey row: mean of the six. Below it, for comparison, GeoCLIP joined in both ways, population density and plain coordinates. Panels have their own scales.", "name": "fig-zoo-best-world"}, "image": {"alt": "Three panels, one a split, with one row an encoder: six encoders, their mean in a grey row, then GeoCLIP twice, population density and coordinates; markers with bars around a dashed line at zero."}} tags=["hide-input"]
@@ -938,7 +1142,7 @@ _ = draw_away(sources["weather-2019"])
 
 # %% tags=["remove-input"]
 VERDICT = {1: "clearly better", -1: "clearly worse", 0: "not told apart"}
-formulas = compare.listed([compare.said(f"{v}-hadamard") for v in TWINS])
+formulas = as_list([arm_said(f"{v}-hadamard") for v in TWINS])
 lines, joins, aways, rivals, pairs = [], [], [], [], []
 for s in sources.values():
     for split in (WR, OOR):
@@ -948,8 +1152,8 @@ for s in sources.values():
         joins.append(mean.clear)
         low, high = (part.loc[at] for at in (part["difference"].idxmin(), part["difference"].idxmax()))
         lines.append(
-            f"- **{s.title[0].upper() + s.title[1:]}, {where(split)}, joined otherwise:** concatenated minus Hadamard is {compare.written(mean)} in the mean, {VERDICT[mean.clear]}, and goes from "
-            f"{low['difference']:+.3f} ({compare.said(low['arm'].replace('-concat', '-hadamard'))}) to {high['difference']:+.3f} ({compare.said(high['arm'].replace('-concat', '-hadamard'))}); "
+            f"- **{s.title[0].upper() + s.title[1:]}, {where(split)}, joined otherwise:** concatenated minus Hadamard is {written(mean)} in the mean, {VERDICT[mean.clear]}, and goes from "
+            f"{low['difference']:+.3f} ({arm_said(low['arm'].replace('-concat', '-hadamard'))}) to {high['difference']:+.3f} ({arm_said(high['arm'].replace('-concat', '-hadamard'))}); "
             f"of {len(part)}, clearly better concatenated {int((part['clear'] > 0).sum())}, clearly worse {int((part['clear'] < 0).sum())}."
         )
 for s in sources.values():
@@ -960,29 +1164,45 @@ for s in sources.values():
         aways.append(mean.clear)
         best = part.loc[part["difference"].idxmax()]
         text = (
-            f"- **{s.title[0].upper() + s.title[1:]}, {where(split)}:** the six gain {compare.written(mean)} in the mean; of {len(part)}, clearly better than no place "
-            f"{int((part['clear'] > 0).sum())}, clearly worse {int((part['clear'] < 0).sum())}; the highest is {compare.said(best['arm'])} ({best['difference']:+.3f})."
+            f"- **{s.title[0].upper() + s.title[1:]}, {where(split)}:** the six gain {written(mean)} in the mean; of {len(part)}, clearly better than no place "
+            f"{int((part['clear'] > 0).sum())}, clearly worse {int((part['clear'] < 0).sum())}; the highest is {arm_said(best['arm'])} ({best['difference']:+.3f})."
         )
-        beside = [f"{compare.said(a)} {row.difference:+.3f}" for a in BESIDE if (row := one_of(s.away_found, split, a)) is not None]
-        text += f" Beside them: {compare.listed(beside)}." if beside else ""
+        beside = [
+            f"{arm_said(a)} {row.difference:+.3f}"
+            for a in BESIDE
+            if (row := one_of(s.away_found, split, a)) is not None
+        ]
+        text += f" Beside them: {as_list(beside)}." if beside else ""
         if (gap := s.six_geoclip[split]) is not None:
             rivals.append(gap.clear)
-            text += f" Their mean minus GeoCLIP: {compare.written(gap)}, {VERDICT[gap.clear]}."
+            text += f" Their mean minus GeoCLIP: {written(gap)}, {VERDICT[gap.clear]}."
         if (gap := s.six_twins[split]) is not None:
             pairs.append(gap.clear)
-            text += f" Untrained minus trained on satellite scenes ({formulas}): {compare.written(gap)}."
-        lines.append(text + f" Single fits of the mean: {compare.listed([f'{v:+.2f}' for v in sorted(mean['each'])])}.")
+            text += f" Untrained minus trained on satellite scenes ({formulas}): {written(gap)}."
+        lines.append(text + f" Single fits of the mean: {as_list([f'{v:+.2f}' for v in sorted(mean['each'])])}.")
 if joins:
     lines.append(
         f"\nSo concatenation is clearly better than the Hadamard product in {sum(c > 0 for c in joins)} of {len(joins)} cells and clearly worse in {sum(c < 0 for c in joins)}"
-        + (f"; and on the splits that did not pick them, the six are in the mean clearly better than no place in {sum(c > 0 for c in aways)} of {len(aways)} cells and clearly worse in "
-           f"{sum(c < 0 for c in aways)}" if aways else "")
+        + (
+            f"; and on the splits that did not pick them, the six are in the mean clearly better than no place in {sum(c > 0 for c in aways)} of {len(aways)} cells and clearly worse in "
+            f"{sum(c < 0 for c in aways)}"
+            if aways
+            else ""
+        )
         + "."
-        + (f" GeoCLIP is clearly better than their mean in {sum(c < 0 for c in rivals)} of these {len(rivals)}, clearly worse in {sum(c > 0 for c in rivals)}." if rivals else "")
+        + (
+            f" GeoCLIP is clearly better than their mean in {sum(c < 0 for c in rivals)} of these {len(rivals)}, clearly worse in {sum(c > 0 for c in rivals)}."
+            if rivals
+            else ""
+        )
         + f" Of the {worded(len(SIX))}, {worded(len(RANDOM))} {'was' if len(RANDOM) == 1 else 'were'} never trained on anything: whatever these give the network, it is not knowledge of the place."
-        + (f" Where the same formula is here with and without training on satellite scenes, the untrained one is clearly better in {sum(c > 0 for c in pairs)} of {len(pairs)} cells and clearly "
-           f"worse in {sum(c < 0 for c in pairs)}." if pairs else "")
-    )  # fmt: skip
+        + (
+            f" Where the same formula is here with and without training on satellite scenes, the untrained one is clearly better in {sum(c > 0 for c in pairs)} of {len(pairs)} cells and clearly "
+            f"worse in {sum(c < 0 for c in pairs)}."
+            if pairs
+            else ""
+        )
+    )
 Markdown(plain("\n".join(lines) or "*The best six have not been run otherwise or elsewhere yet.*"))
 
 # %% [markdown]
@@ -1000,14 +1220,22 @@ for word in KINDS:
         stamps = [s.stamps[run] for run in runs if run in s.stamps]
         if stamps:
             numbers = sorted({stamp["parameters"] for stamp in stamps})
-            row += [f"{numbers[0]:,}" if len(numbers) == 1 else f"{numbers[0]:,}–{numbers[-1]:,}",
-                    f"{np.median([stamp['seconds'] for stamp in stamps]):,.0f}"]  # fmt: skip
+            row += [
+                f"{numbers[0]:,}" if len(numbers) == 1 else f"{numbers[0]:,}–{numbers[-1]:,}",
+                f"{np.median([stamp['seconds'] for stamp in stamps]):,.0f}",
+            ]
         else:
             row += ["–", "–"]
     if set(row[1:]) != {"–"}:
         rows.append(row)
-compare.table(
-    pd.DataFrame(rows, columns=["kind", *(f"{s.title}: {w}" for s in sources.values() for w in ("trained numbers", "median seconds a run"))]),
+captioned(
+    pd.DataFrame(
+        rows,
+        columns=[
+            "kind",
+            *(f"{s.title}: {w}" for s in sources.values() for w in ("trained numbers", "median seconds a run")),
+        ],
+    ),
     f"Trained numbers of the whole model, and seconds of a run with its data and tests on one core; profiles {profile} (embedded world) and {real} (real).",
     "tab-zoo-cost",
 )

@@ -19,10 +19,17 @@ import torch
 from IPython.display import Markdown
 from scipy.stats import spearmanr
 
-from placeprior import compare, encoders, figures, ledger, matched, metrics, paired, probe
+from placeprior import encoders
+from placeprior.arms import SPLITS, arm_order, splits_in, with_arm
+from placeprior.book import figures
+from placeprior.book.style import BASES
+from placeprior.book.tables import CELL, captioned, gains
+from placeprior.book.words import NOTE, listed, looked, minus, rule, said, signed, written
 from placeprior.encoders import pretrained
-from placeprior.interval import surviving
-from placeprior.looks import BASES
+from placeprior.evidence import matched
+from placeprior.runs import store
+from placeprior.scores import metrics, paired, probes
+from placeprior.scores.interval import surviving
 
 figures.style()
 torch.set_num_threads(1)  # as the runs do; more threads only wait for each other while runs are being made
@@ -39,7 +46,7 @@ def in_order(names):
 
 
 BOTH = in_order(name for name, files in pretrained.names().items() if len(files) == 2)
-DIFFER = {name: pretrained.differences(name) for name in BOTH}
+DIFFER = {name: pretrained.unlike(name) for name in BOTH}
 EXACT = [name for name in BOTH if not DIFFER[name]]
 CONFOUNDED = [name for name in BOTH if DIFFER[name]]
 
@@ -73,9 +80,12 @@ NEEDED = {HEAD, "none"} | {a for pairs in QUESTIONS.values() for pair in pairs.i
 #: Means over architectures: weighted sums of arms, +1 and -1 in all.
 POOLED = {
     "corpus": {"mean of pairs": [(+1, "yfcc"), (-1, "fmow")]},
-    "training": {"mean of pairs, fMoW": [(+1, "fmow"), (-1, "untrained")], "mean of pairs, YFCC": [(+1, "yfcc"), (-1, "untrained")]},
+    "training": {
+        "mean of pairs, fMoW": [(+1, "fmow"), (-1, "untrained")],
+        "mean of pairs, YFCC": [(+1, "yfcc"), (-1, "untrained")],
+    },
     "contrast": {"mean of pairs, fMoW": [(+1, "fmow"), (-1, None)], "mean of pairs, YFCC": [(+1, "yfcc"), (-1, None)]},
-}  # fmt: skip
+}
 
 
 def collapsed(scores):
@@ -89,19 +99,25 @@ def collapsed(scores):
 def source(task):
     """Scores, station sums and labels of a task on the two splits."""
     name = profile if task == "world" else real
-    scores = compare.with_arm(ledger.scores(name))
+    scores = with_arm(store.scores(name))
     scores = scores[(scores["task"] == task) & scores["arm"].isin(NEEDED) & scores["split"].isin([WR, OOR])]
     made = scores.drop_duplicates("run")
     failed = made["run"].isin(collapsed(scores))
     counts = failed.groupby(made["arm"]).agg(["sum", "size"])
     scores = scores[~scores["run"].isin(made.loc[failed, "run"])]
-    sums = ledger.sums(name)
+    sums = store.sums(name)
     kind = "embedded world" if task == "world" else "real measurements"
     return SimpleNamespace(
-        title=TASKS[task], scores=scores, sums=sums[sums["run"].isin(scores["run"])], profile=name,
-        embedded=task == "world", origin=f"profile {name}, {kind}", short=task.split("-")[0], failed=counts[counts["sum"] > 0],
+        title=TASKS[task],
+        scores=scores,
+        sums=sums[sums["run"].isin(scores["run"])],
+        profile=name,
+        embedded=task == "world",
+        origin=f"profile {name}, {kind}",
+        short=task.split("-")[0],
+        failed=counts[counts["sum"] > 0],
         reach=matched.reach(name, task),
-    )  # fmt: skip
+    )
 
 
 def terms(s, split, signs):
@@ -119,10 +135,14 @@ def pooled(s, question, metric):
     """Rows like those of matched.differences, for the means over architectures."""
     tables = []
     for name, signs in POOLED.get(question, {}).items():
-        for split in compare.splits_in(s.scores):
+        for split in splits_in(s.scores):
             whole, parts = terms(s, split, signs)
             if len(whole) > 1:
-                tables.append(paired.paired({name: parts}, s.sums, metric=metric, range_km=s.reach[split]).assign(split=split, arm=name))
+                tables.append(
+                    paired.paired({name: parts}, s.sums, metric=metric, range_km=s.reach[split]).assign(
+                        split=split, arm=name
+                    )
+                )
     filled = [table for table in tables if len(table)]
     return pd.concat(filled, ignore_index=True)[matched.FOUND] if filled else pd.DataFrame(columns=matched.FOUND)
 
@@ -135,16 +155,16 @@ def joined(tables):
 sources = {task: source(task) for task in TASKS}
 for s in sources.values():
     s.found = {
-        (question, metric): joined([
-            matched.differences(s.scores, s.sums, pairs, metric=metric, reach=s.reach), pooled(s, question, metric)
-        ])
+        (question, metric): joined(
+            [matched.differences(s.scores, s.sums, pairs, metric=metric, reach=s.reach), pooled(s, question, metric)]
+        )
         for question, pairs in QUESTIONS.items()
         for metric in (("r2", "rmse") if question in TABLED else ("r2",))
-    }  # fmt: skip
+    }
 
 
 def where(split):
-    return compare.SPLITS.get(split, split)
+    return SPLITS.get(split, split)
 
 
 def title(s):
@@ -176,15 +196,14 @@ def forest(s, question, quantity, arms=None):
     table = matched.by_fit(table[table["arm"].isin(arms or set(table["arm"]))])
     if table.empty:
         return figures.nothing(s.title, s.profile, embedded=s.embedded)
-    panels = {where(split): table[table["split"] == split] for split in compare.splits_in(table)}
+    panels = {where(split): table[table["split"] == split] for split in splits_in(table)}
     fig = figures.forests(panels, quantity, reference=0)
     for ax, part in zip(fig.axes, panels.values(), strict=False):
-        arms_ = figures.arm_order(part["arm"])
+        arms_ = arm_order(part["arm"])
         ax.set_yticks(range(len(arms_)), [named(a) for a in arms_])
     return figures.label(
-        fig, s.profile, n=table["stations"].max(), of="stations at most", embedded=s.embedded,
-        note=compare.NOTE,
-    )  # fmt: skip
+        fig, s.profile, n=table["stations"].max(), of="stations at most", embedded=s.embedded, note=NOTE
+    )
 
 
 def tables(question, against, name, arms=None):
@@ -198,24 +217,26 @@ def tables(question, against, name, arms=None):
             found = s.found[question, metric]
             found = found[found["arm"].isin(arms or set(found["arm"]))]
             if len(found):
-                cells = compare.gains(found)
+                cells = gains(found)
                 cells.index = [short(text) for text in cells.index]
                 parts.append(
-                    compare.table(
+                    captioned(
                         cells.rename_axis("arm"),
-                        f"{title(s)}: test {what} minus that of {against} on the same rows, {compare.CELL}; "
+                        f"{title(s)}: test {what} minus that of {against} on the same rows, {CELL}; "
                         f"up to {found['fits'].max()} fits a cell, {s.origin}.",
                         f"tab-upstream-{name}-{s.short}-{metric}",
                     ).data
                 )
         shown += parts[:1]
         if parts[1:]:
-            shown.append(f"::::{{admonition}} {title(s)}: the same in {figures.UNIT}\n:class: dropdown note\n\n{parts[1]}\n::::\n")
+            shown.append(
+                f"::::{{admonition}} {title(s)}: the same in {figures.UNIT}\n:class: dropdown note\n\n{parts[1]}\n::::\n"
+            )
     return Markdown("\n\n".join(shown) or "*No such runs are in the results yet.*")
 
 
 def sentences(lines, none="*No such runs are in the results yet.*"):
-    return Markdown(short(compare.minus("\n".join(lines or [none]))))
+    return Markdown(short(minus("\n".join(lines or [none]))))
 
 
 # %% [markdown]
@@ -254,14 +275,23 @@ def sentences(lines, none="*No such runs are in the results yet.*"):
 # may be the reason, or the United States may be.
 
 # %% tags=["remove-input"]
-settings = {"min_radius": "smallest radius", "max_radius": "largest radius", "map_range": "extent", "hidden_dim": "width", "frequency_num": "scales",
-            "activation": "activation"}  # fmt: skip
+settings = {
+    "min_radius": "smallest radius",
+    "max_radius": "largest radius",
+    "map_range": "extent",
+    "hidden_dim": "width",
+    "frequency_num": "scales",
+    "activation": "activation",
+}
 rows = [
-    (base(b), "exact" if b in EXACT else "confounded",
-     "nothing" if b in EXACT else "; ".join(f"{settings[k]} {a} and {c}" for k, (a, c) in DIFFER[b].items()))
+    (
+        base(b),
+        "exact" if b in EXACT else "confounded",
+        "nothing" if b in EXACT else "; ".join(f"{settings[k]} {a} and {c}" for k, (a, c) in DIFFER[b].items()),
+    )
     for b in (*EXACT, *CONFOUNDED)
-]  # fmt: skip
-compare.table(
+]
+captioned(
     pd.DataFrame(rows, columns=["architecture", "pair", "what else differs (fMoW and YFCC)"]),
     "The architectures that were published for both corpora, and in which settings that the formula reads the two files differ.",
     "tab-upstream-pairs",
@@ -269,7 +299,7 @@ compare.table(
 
 # %% tags=["remove-input"]
 Markdown(
-    f"The page rests on the {len(EXACT)} exact pairs: {compare.listed([base(b) for b in EXACT])}. Even they may differ in their step size and number of epochs, which were "
+    f"The page rests on the {len(EXACT)} exact pairs: {listed([base(b) for b in EXACT])}. Even they may differ in their step size and number of epochs, which were "
     "tuned for each corpus by those who trained them. The other pairs are shown once, marked as confounded. All vectors are frozen unless it says otherwise, and all join by a Hadamard product."
 )
 
@@ -310,7 +340,7 @@ sentences(lines, "In no fit of these arms did the training collapse.")
 # The difference that the study's explanation is about, with the architecture held fixed: YFCC minus fMoW on the same rows, for each exact pair, and their mean.
 
 # %% tags=["remove-input"]
-Markdown(compare.rule())
+Markdown(rule())
 
 # %% mystnb={"figure": {"caption": "Embedded world: test R² of an architecture trained on photographs (YFCC) minus that of the same architecture trained on satellite scenes (fMoW), on the same rows, for the exact pairs and their mean; fits (pale dots), mean (marker), 95 % interval over places and trainings (bar).", "name": "fig-upstream-corpus-world"}, "image": {"alt": "One panel a split; a row for each exact pair and one for their mean, with dots, markers and intervals around a dashed line at zero."}} tags=["hide-input"]
 _ = forest(sources["world"], "corpus", "ΔR², YFCC − fMoW")
@@ -320,6 +350,7 @@ _ = forest(sources["weather-2019"], "corpus", "ΔR², YFCC − fMoW")
 
 # %% tags=["remove-input"]
 tables("corpus", "the same architecture trained on fMoW", "corpus")
+
 
 # %% tags=["remove-input"]
 def verdict(row, more, less, equal):
@@ -334,15 +365,24 @@ def by_arm(s, question, split):
 
 lines = []
 for s in sources.values():
-    for split in compare.splits_in(s.found["corpus", "r2"]):
+    for split in splits_in(s.found["corpus", "r2"]):
         part = by_arm(s, "corpus", split)
         up, down = (part.loc[part["clear"] == sign, "arm"].tolist() for sign in (1, -1))
         text = f"- **{title(s)}, {where(split)}.** "
         mean = one(s, "corpus", split, "mean of pairs")
         if mean is not None:
-            text += verdict(mean, "Photographs are clearly better than satellite scenes", "Photographs are clearly worse than satellite scenes",
-                            "Photographs and satellite scenes cannot be told apart") + f" in the mean of the pairs: {compare.written(mean)} in R². "  # fmt: skip
-        singles = [f"{base(b)} {compare.written(row)}" for b in EXACT if (row := one(s, "corpus", split, arm(b, "yfcc"))) is not None]
+            text += (
+                verdict(
+                    mean,
+                    "Photographs are clearly better than satellite scenes",
+                    "Photographs are clearly worse than satellite scenes",
+                    "Photographs and satellite scenes cannot be told apart",
+                )
+                + f" in the mean of the pairs: {written(mean)} in R². "
+            )
+        singles = [
+            f"{base(b)} {written(row)}" for b in EXACT if (row := one(s, "corpus", split, arm(b, "yfcc"))) is not None
+        ]
         text += f"Pair by pair: {'; '.join(singles)}. Clearly up: {len(up)} of {len(part)}; clearly down: {len(down)}."
         lines.append(text)
 sentences(lines)
@@ -370,22 +410,26 @@ tables("training", "random weights in the same architecture", "training")
 # %% tags=["remove-input"]
 lines = []
 for s in sources.values():
-    for split in compare.splits_in(s.found["training", "r2"]):
+    for split in splits_in(s.found["training", "r2"]):
         text = f"- **{title(s)}, {where(split)}.** "
         for corpus in ("fmow", "yfcc"):
             mean = one(s, "training", split, f"mean of pairs, {CORPORA[corpus]}")
             part = by_arm(s, "training", split)
             part = part[part["arm"].str.contains(f"-{corpus}-")]
             if mean is not None:
-                text += f"{CORPORA[corpus]} " + verdict(mean, "adds to", "takes from", "does not clearly change") + f" what random weights give, {compare.written(mean)}. "
+                text += (
+                    f"{CORPORA[corpus]} "
+                    + verdict(mean, "adds to", "takes from", "does not clearly change")
+                    + f" what random weights give, {written(mean)}. "
+                )
             elif len(part):
-                text += f"{CORPORA[corpus]}: {'; '.join(compare.written(row) for row in part.itertuples())}. "
+                text += f"{CORPORA[corpus]}: {'; '.join(written(row) for row in part.itertuples())}. "
         plain = by_arm(s, "place", split)
         plain = plain[plain["arm"].isin([arm(b, "untrained") for b in EXACT])]
         if len(plain):
             text += (
                 "Random weights themselves change R² against no place by "
-                + compare.listed([f"{row.difference:+.3f}" for row in plain.itertuples()])
+                + listed([f"{row.difference:+.3f}" for row in plain.itertuples()])
                 + f" ({', '.join(base(row.arm.split('-untrained')[0]) for row in plain.itertuples())})."
             )
         lines.append(text)
@@ -406,18 +450,20 @@ sentences(lines)
 # matter, they lie far apart from each other; if it depends, they cross.
 
 
-
 # %% mystnb={"figure": {"caption": "Embedded world: mean test R² of every basis with every training, minus that of the same network without a place. Parallel lines: training adds the same to every basis. Bars: 95 % intervals over places and trainings; symbols are set a little apart. Panels have their own scales.", "name": "fig-upstream-cells-world"}, "image": {"alt": "One panel a split; three lines, one a basis, from random weights over satellite scenes to photographs, with vertical bars around a dashed line at zero."}} tags=["hide-input"]
 def draw_cells(s):
     """Gain over no place against training, one line a basis, one panel a split."""
     cells = {
         (split, b): [(x, row) for x, c in enumerate(CORPORA) if (row := one(s, "place", split, arm(b, c))) is not None]
-        for split in (WR, OOR) for b in EXACT
-    }  # fmt: skip
+        for split in (WR, OOR)
+        for b in EXACT
+    }
     splits = [split for split in (WR, OOR) if any(cells[split, b] for b in EXACT)]
     if not splits:
         return figures.nothing(s.title, s.profile, embedded=s.embedded)
-    fig, axes = figures.subplots(1, len(splits), size=(3.2 * len(splits) + (0 if len(splits) > 1 else 1.6), 3.3), squeeze=False)
+    fig, axes = figures.subplots(
+        1, len(splits), size=(3.2 * len(splits) + (0 if len(splits) > 1 else 1.6), 3.3), squeeze=False
+    )
     for ax, split in zip(axes.flat, splits, strict=True):
         for number, b in enumerate(EXACT):
             at = [x + 0.09 * (number - 1) for x, _ in cells[split, b]]
@@ -432,7 +478,7 @@ def draw_cells(s):
     axes[0, 0].set_ylabel("ΔR² to none+head")
     fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper left", ncols=3, fontsize="small")
     stations = max(row.stations for rows in cells.values() for _, row in rows)
-    return figures.label(fig, s.profile, n=stations, of="stations at most", embedded=s.embedded, note=compare.NOTE)
+    return figures.label(fig, s.profile, n=stations, of="stations at most", embedded=s.embedded, note=NOTE)
 
 
 _ = draw_cells(sources["world"])
@@ -476,7 +522,7 @@ def by_chance(points):
 PARTS = ("basis", "corpus", "both together")
 rows = []
 for s in sources.values():
-    for split in compare.splits_in(s.scores):
+    for split in splits_in(s.scores):
         if (cells := cells_of(s, split)) is None:
             continue
         points, whole, stations = cells
@@ -494,8 +540,10 @@ def draw_spreads(s):
     own = twoway[twoway["task"] == s.title]
     if own.empty:
         return figures.nothing(f"{s.title}, taken apart", s.profile, embedded=s.embedded)
-    splits = compare.splits_in(own)
-    fig, axes = figures.subplots(1, len(splits), size=(3.2 * len(splits) + (0 if len(splits) > 1 else 1.6), 2.3), squeeze=False, sharey=True)
+    splits = splits_in(own)
+    fig, axes = figures.subplots(
+        1, len(splits), size=(3.2 * len(splits) + (0 if len(splits) > 1 else 1.6), 2.3), squeeze=False, sharey=True
+    )
     for ax, split in zip(axes.flat, splits, strict=True):
         for at, row in enumerate(own[own["split"] == split].itertuples()):
             colour, marker = COLOURS[row.part]
@@ -506,7 +554,9 @@ def draw_spreads(s):
         ax.set_xlim(0, None)
         ax.grid(axis="y", visible=False)
     cells = f"{2 * int(own['bases'].max())} cells"
-    return figures.label(fig, s.profile, n=own["stations"].max(), of="stations at most", embedded=s.embedded, note=cells)
+    return figures.label(
+        fig, s.profile, n=own["stations"].max(), of="stations at most", embedded=s.embedded, note=cells
+    )
 
 
 _ = draw_spreads(sources["world"])
@@ -522,10 +572,15 @@ for (name, split), part in twoway.groupby(["task", "split"], sort=False):
     lines.append(
         f"- **{name[0].upper() + name[1:]}, {where(split)}.** Spread between bases {value.loc['basis', 'spread']:.3f}, between corpora {value.loc['corpus', 'spread']:.3f}, "
         f"of both together {value.loc['both together', 'spread']:.3f}, in R². "
-        + (f"Larger than what single fits would give by themselves: {compare.listed(beyond)}." if beyond
-           else "None is larger than what single fits would give by themselves." if np.isfinite(first["chance"]) else "With one fit a cell, chance cannot be estimated.")
+        + (
+            f"Larger than what single fits would give by themselves: {listed(beyond)}."
+            if beyond
+            else "None is larger than what single fits would give by themselves."
+            if np.isfinite(first["chance"])
+            else "With one fit a cell, chance cannot be estimated."
+        )
         + f" {int(first['bases'])} bases, two corpora, {int(first['fits'])} fits."
-    )  # fmt: skip
+    )
 sentences(lines, "*The results do not have two exact pairs yet, so nothing can be taken apart.*")
 
 # %% [markdown]
@@ -545,35 +600,57 @@ tables("contrast", "GeoCLIP", "contrast")
 # %% tags=["remove-input"]
 lines = []
 for s in sources.values():
-    for split in compare.splits_in(s.found["contrast", "r2"]):
+    for split in splits_in(s.found["contrast", "r2"]):
         part = by_arm(s, "contrast", split)
         best = part.loc[part["difference"].idxmax()]
-        text = f"- **{title(s)}, {where(split)}.** The best of {len(part)} class priors here, {compare.said(best['arm'])}, is "
-        text += {1: "clearly better than GeoCLIP", -1: "clearly worse than GeoCLIP", 0: "not told apart from GeoCLIP"}[best["clear"]]
-        text += f" ({best['difference']:+.3f}, {compare.signed(best['low'], best['high'])}; to be picked as the best flatters it). "
+        text = f"- **{title(s)}, {where(split)}.** The best of {len(part)} class priors here, {said(best['arm'])}, is "
+        text += {1: "clearly better than GeoCLIP", -1: "clearly worse than GeoCLIP", 0: "not told apart from GeoCLIP"}[
+            best["clear"]
+        ]
+        text += (
+            f" ({best['difference']:+.3f}, {signed(best['low'], best['high'])}; to be picked as the best flatters it). "
+        )
         for corpus in ("yfcc", "fmow"):
             mean = one(s, "contrast", split, f"mean of pairs, {CORPORA[corpus]}")
             if mean is not None:
-                text += f"{CORPORA[corpus]} in the mean of the pairs: {compare.written(mean)}. "
+                text += f"{CORPORA[corpus]} in the mean of the pairs: {written(mean)}. "
         lines.append(text)
 sentences(lines)
 
 # %% tags=["remove-input"]
 width = {name: encoders.load(name).dim for name in ("geoclip", *(f"{b}-yfcc" for b in EXACT))}
-compare.table(
+captioned(
     pd.DataFrame(
         [
-            ("basis", "random Fourier features at three scales, on an equal-area map", ", ".join(base(b) for b in EXACT)),
-            ("numbers a place", f"{width['geoclip']}, positive and negative", f"{max(width[f'{b}-yfcc'] for b in EXACT)}, many of them zero"),
+            (
+                "basis",
+                "random Fourier features at three scales, on an equal-area map",
+                ", ".join(base(b) for b in EXACT),
+            ),
+            (
+                "numbers a place",
+                f"{width['geoclip']}, positive and negative",
+                f"{max(width[f'{b}-yfcc'] for b in EXACT)}, many of them zero",
+            ),
             ("network", "three branches of four layers", "one of two layers"),
-            ("images", "millions of photographs on Flickr, worldwide (MP-16)", "tens of thousands, United States (YFCC), or hundreds of thousands, worldwide (fMoW)"),
-            ("what is learned", "which place belongs to which photograph, through a large image model", "which of some tens of classes is likely"),
+            (
+                "images",
+                "millions of photographs on Flickr, worldwide (MP-16)",
+                "tens of thousands, United States (YFCC), or hundreds of thousands, worldwide (fMoW)",
+            ),
+            (
+                "what is learned",
+                "which place belongs to which photograph, through a large image model",
+                "which of some tens of classes is likely",
+            ),
         ],
         columns=["", "GeoCLIP", "class priors"],
-    ).set_index("").rename_axis("differs in"),
+    )
+    .set_index("")
+    .rename_axis("differs in"),
     "GeoCLIP and the class priors differ in five things at once.",
     "tab-upstream-differs",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # So this comparison says how far class priors get, *not* what contrast is worth. A contrast has no corpus of class names to learn from: it must tell places apart by everything that
@@ -594,26 +671,35 @@ _ = forest(sources["world"], "place", "ΔR² to none+head", WAYS)
 _ = forest(sources["weather-2019"], "place", "ΔR² to none+head", WAYS)
 
 # %% tags=["remove-input"]
-ASKED = {"going on": "going on from these weights minus the same weights frozen", "start": "going on from trained weights minus going on from random ones",
-         "end to end": "end to end minus frozen YFCC weights"}  # fmt: skip
+ASKED = {
+    "going on": "going on from these weights minus the same weights frozen",
+    "start": "going on from trained weights minus going on from random ones",
+    "end to end": "end to end minus frozen YFCC weights",
+}
 rows = []
 for s in sources.values():
     for question, what in ASKED.items():
         for row in s.found[question, "r2"].itertuples():
             mean = f"**{row.difference:+.3f}**" if row.clear else f"{row.difference:+.3f}"
-            rows.append([s.title, where(row.split), what, named(row.arm), f"{mean} ({compare.signed(row.low, row.high)})", row.fits])
-compare.table(
-    pd.DataFrame(rows, columns=["task", "split", "difference", "arm", "R²", "fits"]).map(lambda v: compare.minus(str(v))),
+            rows.append(
+                [s.title, where(row.split), what, named(row.arm), f"{mean} ({signed(row.low, row.high)})", row.fits]
+            )
+captioned(
+    pd.DataFrame(rows, columns=["task", "split", "difference", "arm", "R²", "fits"]).map(lambda v: minus(str(v))),
     "What going on learning changes, and what the start is worth then; 95 % intervals over places and trainings, bold where clear.",
     "tab-upstream-tuned",
-) if rows else Markdown("*No runs in which the weights go on learning are in the results yet.*")  # fmt: skip
+) if rows else Markdown("*No runs in which the weights go on learning are in the results yet.*")
 
 # %% tags=["remove-input"]
 lines = []
 for s in sources.values():
-    for split in compare.splits_in(s.found["going on", "r2"]):
+    for split in splits_in(s.found["going on", "r2"]):
         text = f"- **{title(s)}, {where(split)}.** "
-        for question, told in (("going on", "Going on learning"), ("start", "Then the start from trained weights instead of random ones"), ("end to end", "Training end to end instead of freezing YFCC weights")):
+        for question, told in (
+            ("going on", "Going on learning"),
+            ("start", "Then the start from trained weights instead of random ones"),
+            ("end to end", "Training end to end instead of freezing YFCC weights"),
+        ):
             part = by_arm(s, question, split)
             if len(part):
                 text += f"{told}: clearly better in {int((part['clear'] > 0).sum())} of {len(part)}, clearly worse in {int((part['clear'] < 0).sum())}, {part['difference'].mean():+.3f} in the mean. "
@@ -629,25 +715,30 @@ sentences(lines)
 # {doc}`prior` asks vectors for facts about places by a ridge regression, without any network of PM2.5. Here are the same questions for the exact pairs. Random weights are drawn three times and their scores averaged.
 
 # %% tags=["remove-cell"]
-places = probe.monitors(ledger.scores(real), ledger.sums(real), "weather-2019")
-TARGETS = {"density": "population density", "elevation": "stylised terrain", "city": "closeness to a city", "pm25": "mean PM2.5"}
+places = probes.monitors(store.scores(real), store.sums(real), "weather-2019")
+TARGETS = {
+    "density": "population density",
+    "elevation": "stylised terrain",
+    "city": "closeness to a city",
+    "pm25": "mean PM2.5",
+}
 DRAWN = 3  # of random weights
 if profile == "smoke":
     places, DRAWN = places.iloc[::3].reset_index(drop=True), 1
 lonlat = places[["lon", "lat"]].to_numpy(float)
 asked, probed, probes_at = [], {}, {}
 if len(places):
-    known = probe.truth(lonlat).assign(pm25=places["pm25"])
+    known = probes.truth(lonlat).assign(pm25=places["pm25"])
     asked, y = list(known), known.to_numpy(np.float64)
     for split in (WR, OOR):
-        fold, unit = probe.deal(split, lonlat, np.random.default_rng(0))
+        fold, unit = probes.deal(split, lonlat, np.random.default_rng(0))
         for name in [*(f"{b}-{c}" for b in EXACT for c in CORPORA), "geoclip"]:
             seeds = range(DRAWN) if name.endswith("untrained") else (0,)
             tables_ = []
             for seed in seeds:
                 vectors = encoders.fit(name, lonlat, np.ones(len(lonlat), bool), seed)(lonlat)
-                tables_.append(probe.block_sums(lonlat, y, probe.held_out(vectors, y, fold, unit)))
-            probes_at[name, split] = np.mean([metrics.scores(t.sum(1))["r2"] for t in tables_], axis=0)
+                tables_.append(probes.block_sums(lonlat, y, probes.held_out(vectors, y, fold, unit)))
+            probes_at[name, split] = np.mean([metrics.from_sums(t.sum(1))["r2"] for t in tables_], axis=0)
             probed[name, split] = np.mean([metrics.bootstrap(t, DRAWS)["r2"] for t in tables_], axis=0)
 
 
@@ -666,10 +757,21 @@ else:
     for ax, (split, name) in zip(axes, ((WR, "places at random"), (OOR, "cells of 16°")), strict=True):
         point, low, high = gap("yfcc", "fmow", split, EXACT)
         for number, b in enumerate(EXACT):
-            ax.scatter(gap("yfcc", "fmow", split, [b])[0], range(len(asked)), s=38, alpha=0.65, color=figures.look(arm(b)).colour,
-                       marker=("o", "s", "^", "v")[number % 4], lw=0, label=base(b), zorder=3)  # fmt: skip
+            ax.scatter(
+                gap("yfcc", "fmow", split, [b])[0],
+                range(len(asked)),
+                s=38,
+                alpha=0.65,
+                color=figures.look(arm(b)).colour,
+                marker=("o", "s", "^", "v")[number % 4],
+                lw=0,
+                label=base(b),
+                zorder=3,
+            )
         ax.hlines(range(len(asked)), low, high, color=figures.INK, lw=2, zorder=2)
-        ax.scatter(point, range(len(asked)), s=62, color=figures.INK, marker="D", ec="white", zorder=4, label="mean of pairs")
+        ax.scatter(
+            point, range(len(asked)), s=62, color=figures.INK, marker="D", ec="white", zorder=4, label="mean of pairs"
+        )
         ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
         ax.set(title=name, xlabel="ΔR², YFCC − fMoW", ylim=(len(asked) - 0.5, -0.5))
         ax.grid(axis="y", visible=False)
@@ -682,12 +784,14 @@ lines = []
 for first, second in (("yfcc", "fmow"), ("fmow", "untrained"), ("yfcc", "untrained")) if asked else ():
     for split, name in ((WR, "among the training places"), (OOR, "in held-out cells of 16°")):
         told = [
-            f"{TARGETS[target]} {p:+.2f} ({compare.signed(a, z, 2)})"
+            f"{TARGETS[target]} {p:+.2f} ({signed(a, z, 2)})"
             for target, p, a, z in zip(asked, *gap(first, second, split, EXACT), strict=True)
         ]
         lines.append(f"- **{CORPORA[first]} minus {CORPORA[second]}, {name}:** {'; '.join(told)}.")
 if asked:
-    held = {name: round(probes_at[name, OOR][asked.index("density")], 2) + 0.0 for name, split in probes_at if split == OOR}
+    held = {
+        name: round(probes_at[name, OOR][asked.index("density")], 2) + 0.0 for name, split in probes_at if split == OOR
+    }
     lines.append(
         "\nPopulation density in held-out cells, R²: "
         + "; ".join(f"{base(b)} " + ", ".join(f"{CORPORA[c]} {held[f'{b}-{c}']:.2f}" for c in CORPORA) for b in EXACT)
@@ -705,8 +809,11 @@ s = sources["weather-2019"]
 names = [*(f"{b}-{c}" for b in EXACT for c in CORPORA), "geoclip"]
 both = {}
 for split in (WR, OOR):
-    rows = [(name, probes_at[name, split][-1], row.difference) for name in names
-            if (name, split) in probes_at and (row := one(s, "place", split, f"{name}-hadamard")) is not None]  # fmt: skip
+    rows = [
+        (name, probes_at[name, split][-1], row.difference)
+        for name in names
+        if (name, split) in probes_at and (row := one(s, "place", split, f"{name}-hadamard")) is not None
+    ]
     if len(rows) >= 4:
         both[split] = pd.DataFrame(rows, columns=["vector", "probe", "gain"])
 
@@ -714,13 +821,27 @@ for split in (WR, OOR):
 if not both:
     _ = figures.nothing("gains of the weather task", s.profile, embedded=s.embedded)
 else:
-    MARKS = {"untrained": ("X", "#7a7a7a", "random weights"), "fmow": ("s", "#de8f05", "fMoW"), "yfcc": ("^", "#0173b2", "YFCC"),
-             "geoclip": ("*", "#cc78bc", "GeoCLIP")}  # fmt: skip
+    MARKS = {
+        "untrained": ("X", "#7a7a7a", "random weights"),
+        "fmow": ("s", "#de8f05", "fMoW"),
+        "yfcc": ("^", "#0173b2", "YFCC"),
+        "geoclip": ("*", "#cc78bc", "GeoCLIP"),
+    }
     fig, axes = figures.subplots(1, len(both), size=(6.4, 3.3), squeeze=False)
     for ax, (split, table) in zip(axes.flat, both.items(), strict=True):
         for key, (marker, colour, word) in MARKS.items():
             part = table[table["vector"].str.endswith(key)]
-            ax.scatter(part["probe"], part["gain"], s=110 if marker == "*" else 48, marker=marker, color=colour, ec="white", lw=0.6, label=word, zorder=3)
+            ax.scatter(
+                part["probe"],
+                part["gain"],
+                s=110 if marker == "*" else 48,
+                marker=marker,
+                color=colour,
+                ec="white",
+                lw=0.6,
+                label=word,
+                zorder=3,
+            )
         ax.axhline(0, color="#777777", lw=1, ls="--", zorder=1)
         ax.set(title=where(split), xlabel="R² of the probe, mean PM2.5")
     axes[0, 0].set_ylabel("ΔR² of the network")
@@ -733,19 +854,26 @@ for split, table in both.items():
     rank = spearmanr(table["probe"], table["gain"])
     lines.append(
         f"- **{where(split)}.** Rank correlation of probe and gain over {len(table)} vectors {rank.statistic:+.2f} ({'p < 0.01' if rank.pvalue < 0.01 else f'p = {rank.pvalue:.2f}'}); "
-        + ("the probe foretells the order." if rank.statistic > 0 and rank.pvalue < 0.05
-           else "the probe foretells the opposite order." if rank.statistic < 0 and rank.pvalue < 0.05
-           else "with so few vectors that is compatible with no relation.")
-    )  # fmt: skip
+        + (
+            "the probe foretells the order."
+            if rank.statistic > 0 and rank.pvalue < 0.05
+            else "the probe foretells the opposite order."
+            if rank.statistic < 0 and rank.pvalue < 0.05
+            else "with so few vectors that is compatible with no relation."
+        )
+    )
 sentences(lines, "*The weather task has too few of these runs yet.*")
 
 # %% [markdown]
 # ## The answer, as far as the runs go
 
+
 # %% tags=["remove-input"]
 def verdicts(question, name):
     """For each task and split: the sign of a mean over the pairs, where it was run."""
-    return [row.clear for s in sources.values() for split in (WR, OOR) if (row := one(s, question, split, name)) is not None]
+    return [
+        row.clear for s in sources.values() for split in (WR, OOR) if (row := one(s, question, split, name)) is not None
+    ]
 
 
 def count(signs, what, base_):
@@ -760,18 +888,28 @@ trained = {c: verdicts("training", f"mean of pairs, {CORPORA[c]}") for c in ("fm
 contrasted = {c: verdicts("contrast", f"mean of pairs, {CORPORA[c]}") for c in ("fmow", "yfcc")}
 lines = [
     f"- **The corpus.** In the mean of the exact pairs {count(corpus, 'YFCC', 'fMoW')}."
-    + ("" if singles.empty else f" Of the single pairs ({len(singles)} in all, by architecture, task and split) {int((singles['clear'] > 0).sum())} point clearly to YFCC and "
-       f"{int((singles['clear'] < 0).sum())} clearly to fMoW.")
-    + ("" if not corpus else " That agrees with the explanation that photographs make the difference, and does not prove it: the corpora differ in more than that."
-       if all(v > 0 for v in corpus)
-       else " With the architecture held fixed, photographs are then not reliably better for PM2.5: the explanation is not borne out by these encoders."
-       if not any(v > 0 for v in corpus)
-       else " So what there is of an effect depends on the task and on whether the region is known."),
+    + (
+        ""
+        if singles.empty
+        else f" Of the single pairs ({len(singles)} in all, by architecture, task and split) {int((singles['clear'] > 0).sum())} point clearly to YFCC and "
+        f"{int((singles['clear'] < 0).sum())} clearly to fMoW."
+    )
+    + (
+        ""
+        if not corpus
+        else " That agrees with the explanation that photographs make the difference, and does not prove it: the corpora differ in more than that."
+        if all(v > 0 for v in corpus)
+        else " With the architecture held fixed, photographs are then not reliably better for PM2.5: the explanation is not borne out by these encoders."
+        if not any(v > 0 for v in corpus)
+        else " So what there is of an effect depends on the task and on whether the region is known."
+    ),
     f"- **Any training.** {count(trained['fmow'], 'fMoW', 'random weights')}; {count(trained['yfcc'], 'YFCC', 'random weights')}.",
-]  # fmt: skip
+]
 if len(twoway):
     wide = twoway.pivot(index=["task", "split"], columns="part", values="spread")
-    lines.append(f"- **Corpus or basis.** In {int((wide['corpus'] > wide['basis']).sum())} of {len(wide)} comparisons the spread between corpora is larger than that between bases; no interval is given for a spread.")
+    lines.append(
+        f"- **Corpus or basis.** In {int((wide['corpus'] > wide['basis']).sum())} of {len(wide)} comparisons the spread between corpora is larger than that between bases; no interval is given for a spread."
+    )
 else:
     lines.append("- **Corpus or basis.** Not run yet.")
 lines.append(
@@ -783,7 +921,11 @@ if asked:
     clear = [TARGETS[t] for t, a in zip(asked, low, strict=True) if a > 0]
     lines.append(
         "- **What the vectors hold.** In held-out regions a straight line reads "
-        + (f"more about {compare.listed(clear)} from YFCC's vectors than from fMoW's (interval over blocks of places above zero)." if clear else "no fact better from YFCC's vectors than from fMoW's, by an interval over blocks of places.")
+        + (
+            f"more about {listed(clear)} from YFCC's vectors than from fMoW's (interval over blocks of places above zero)."
+            if clear
+            else "no fact better from YFCC's vectors than from fMoW's, by an interval over blocks of places."
+        )
     )
 sentences(lines)
 
@@ -796,7 +938,11 @@ sentences(lines)
 AGAINST = {"corpus": "fMoW", "training": "random weights", "contrast": "GeoCLIP"}
 lines = []
 for s in sources.values():
-    tables = [found.assign(question=question) for (question, metric), found in s.found.items() if metric == "r2" and len(found)]
+    tables = [
+        found.assign(question=question)
+        for (question, metric), found in s.found.items()
+        if metric == "r2" and len(found)
+    ]
     if not tables:
         continue
     every = pd.concat(tables, ignore_index=True)
@@ -808,10 +954,14 @@ for s in sources.values():
         for row in kept.itertuples()
     ]
     lines.append(
-        f"- **{title(s)}.** {compare.looked(every)} "
-        + (f"Of the {asked_} means over the pairs, on which the answers rest, there " + (f"stay: {compare.listed(words)}." if words else "stays none.")
-           if asked_ else "There is no mean over the pairs yet.")
-    )  # fmt: skip
+        f"- **{title(s)}.** {looked(every)} "
+        + (
+            f"Of the {asked_} means over the pairs, on which the answers rest, there "
+            + (f"stay: {listed(words)}." if words else "stays none.")
+            if asked_
+            else "There is no mean over the pairs yet."
+        )
+    )
 sentences(lines)
 
 # %% [markdown]

@@ -20,22 +20,40 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from scipy.stats import spearmanr
 
-from placeprior import compare, evidence, figures, ledger, matched, matrix, metrics, served
+from placeprior import evidence
+from placeprior.arms import SPLITS, arm_order, with_arm
+from placeprior.arms import arm as arm_name
+from placeprior.book import figures
+from placeprior.book.tables import captioned
+from placeprior.book.words import INTERVAL, NOTE, listed, minus, rule, said, signed
 from placeprior.coords import great_circle_km, project
-from placeprior.data.land import density
+from placeprior.data.world.land import density
 from placeprior.errors import StoreError, UnknownName
-from placeprior.geobias import sri
-from placeprior.regions import semivariogram
+from placeprior.evidence import matched, who_is_served
+from placeprior.runs import plan, store
+from placeprior.scores import metrics
+from placeprior.scores.fairness.geobias import sri
+from placeprior.scores.fairness.unevenness import semivariogram
 
 figures.style()
 HEAD, GEOCLIP = "none+head", "geoclip-hadamard"
 OUT, WITHIN = "checkerboard-16", "spatial"
 TASKS = {"world": "embedded world", "weather-2019": "weather, 2019"}
 SAID = {"world": "the embedded world", "weather-2019": "the weather task"}
-MAIN = ["idw", "none", HEAD, "random-vector-hadamard", "shuffled-hadamard", "urban-hadamard", "lonlat", "sincos",
-        GEOCLIP, "geoclip-concat"]  # fmt: skip
+MAIN = [
+    "idw",
+    "none",
+    HEAD,
+    "random-vector-hadamard",
+    "shuffled-hadamard",
+    "urban-hadamard",
+    "lonlat",
+    "sincos",
+    GEOCLIP,
+    "geoclip-concat",
+]
 CONTROLS = MAIN[:6]
-GAPS = [f"{one} − {two}" for one, two in served.PAIRS]
+GAPS = [f"{one} − {two}" for one, two in who_is_served.PAIRS]
 SCORES = {  # name, unit, digits
     "regions": ("spread over regions", figures.UNIT, 2),
     "moran": ("Moran's I of the bias", None, 2),
@@ -46,14 +64,21 @@ SCORES = {  # name, unit, digits
     "ssi-density": ("self-information, by density", "nats", 1),
 }
 DRAWN = ("scale", "distance", "direction", "ssi")
-IN_WORDS = {key: f"relative information {name}" if name.startswith("by") else name for key, (name, *_) in SCORES.items()}
+IN_WORDS = {
+    key: f"relative information {name}" if name.startswith("by") else name for key, (name, *_) in SCORES.items()
+}
 
 
 def zoo(name):
     """Arms of the page of all encoders, of which the best few are shown here too."""
-    known = matrix.profile(name)["matrices"]
-    models = [m.split("/") for part in ("zoo", "handful", "upstream", "satclip") if part in known for m in known[part]["model"]]
-    return {figures.arm(*model) for model in models}
+    known = plan.profile(name)["matrices"]
+    models = [
+        m.split("/")
+        for part in ("zoo", "handful", "upstream", "satclip")
+        if part in known
+        for m in known[part]["model"]
+    ]
+    return {arm_name(*model) for model in models}
 
 
 def fits_of(s, split):
@@ -66,37 +91,46 @@ def fits_of(s, split):
         own = own[[fit in wanted for fit in own[["fold", "seed"]].itertuples(index=False, name=None)]]
         if len(own) == len(wanted) and set(own["run"]) <= set(tables):
             runs[arm] = pd.concat([tables[run] for run in own["run"]])
-            maps[arm] = served.stations(runs[arm])
+            maps[arm] = who_is_served.by_station(runs[arm])
             seeds[arm] = {
-                seed: served.stations(pd.concat([tables[run] for run in folds["run"]])) for seed, folds in own.groupby("seed")
+                seed: who_is_served.by_station(pd.concat([tables[run] for run in folds["run"]]))
+                for seed, folds in own.groupby("seed")
             }
     if HEAD not in maps:
         return SimpleNamespace(maps={}, masks={}, fits=0)
-    known = served.known_km(runs[HEAD]) if split == OUT else None
+    known = who_is_served.known_km(runs[HEAD]) if split == OUT else None
     lonlat = maps[HEAD][["lon", "lat"]].to_numpy()
-    masks = served.who(lonlat, None if known is None else known.to_numpy())
+    masks = who_is_served.who(lonlat, None if known is None else known.to_numpy())
     return SimpleNamespace(maps=maps, seeds=seeds, masks=masks, fits=len(wanted), lonlat=lonlat, known=known)
 
 
 def source(task):
     """Scores, sums and maps of errors of a task, and its scores of geographic bias where they were made."""
     name = profile if task == "world" else real
-    scores, others = compare.with_arm(ledger.scores(name)), zoo(name)
-    seeds = matrix.profile(name)["matrices"]["zoo"]["seed"]
+    scores, others = with_arm(store.scores(name)), zoo(name)
+    seeds = plan.profile(name)["matrices"]["zoo"]["seed"]
     here = (scores["task"] == task) & scores["split"].isin([OUT, WITHIN]) & scores["seed"].isin(seeds)
     scores = scores[here & scores["arm"].isin({*MAIN, *others})]
-    sums = ledger.sums(name)
+    sums = store.sums(name)
     world = "embedded world" if task == "world" else "real measurements"
     s = SimpleNamespace(
-        task=task, title=TASKS[task], scores=scores, sums=sums[sums["run"].isin(scores["run"])], profile=name, seeds=seeds,
-        embedded=task == "world", origin=f"profile {name}, {world}", short=task.split("-")[0], bias=pd.DataFrame(),
-    )  # fmt: skip
+        task=task,
+        title=TASKS[task],
+        scores=scores,
+        sums=sums[sums["run"].isin(scores["run"])],
+        profile=name,
+        seeds=seeds,
+        embedded=task == "world",
+        origin=f"profile {name}, {world}",
+        short=task.split("-")[0],
+        bias=pd.DataFrame(),
+    )
     s.out, s.within = fits_of(s, OUT), fits_of(s, WITHIN)
     rmse = {arm: float(np.sqrt(m["sum_e2"].sum() / m["n"].sum())) for arm, m in s.out.maps.items()}
     s.best = sorted((a for a in rmse if a in others and a not in MAIN), key=rmse.get)[:3]
     s.arms = [a for a in (*MAIN, *s.best) if a in rmse]
     try:
-        bias = compare.with_arm(evidence.read(name, "served"))
+        bias = with_arm(evidence.read(name, "who_is_served"))
         bias = bias[(bias["task"] == task) & (bias["split"] == OUT) & bias["arm"].isin({*MAIN, *others})]
         s.bias = bias.assign(z=(bias["value"] - bias["chance"]) / bias["sd"])
     except (StoreError, UnknownName):
@@ -114,7 +148,7 @@ for s in sources.values():
     reach = matched.reach(s.profile, s.task)
     s.even = {
         split: {
-            arm: served.evenness(part.seeds[arm], part.seeds[HEAD], part.masks, range_km=reach[split])
+            arm: who_is_served.evenness(part.seeds[arm], part.seeds[HEAD], part.masks, range_km=reach[split])
             for arm in s.arms
             if arm in part.maps
         }
@@ -137,7 +171,7 @@ def dashes(arm):
 
 def plain(text):
     """A sentence without the word that all arms share."""
-    return compare.minus(text.replace(", Hadamard)", ")").replace(" (Hadamard)", "")).replace(" · ", "\u00a0·\u00a0")
+    return minus(text.replace(", Hadamard)", ")").replace(" (Hadamard)", "")).replace(" · ", "\u00a0·\u00a0")
 
 
 def number(value, digits=2):
@@ -171,11 +205,15 @@ for s in sources.values():
     if not s.out.maps:
         lines.append(f"- **{title(s)}:** no runs of this kind are in `results/{s.profile}`.")
         continue
-    best = compare.listed([compare.said(a) for a in s.best])
+    best = listed([said(a) for a in s.best])
     lines.append(
         f"- **{title(s)}:** {len(s.out.lonlat)} stations, each with the errors of {s.out.fits // 2} {'seed' if s.out.fits == 2 else 'seeds'}. Beside the arms of {{doc}}`comparison` and "
         f"{{doc}}`controls`, {f'the page shows the encoders of {{doc}}`zoo` with the smallest RMSE here: {best}' if best else 'no other encoder was run yet'}."
-        + ("" if len(s.bias) else f" The scores of geographic bias have not been made yet (`doit evidence:{s.profile}:served`).")
+        + (
+            ""
+            if len(s.bias)
+            else f" The scores of geographic bias have not been made yet (`doit evidence:{s.profile}:who_is_served`)."
+        )
     )
 Markdown(plain("\n".join(lines)))
 
@@ -200,7 +238,9 @@ def draw_maps(s):
     change = {a: s.out.maps[a]["rmse"].to_numpy() - base for a in shown}
     top = float(np.quantile(np.abs(np.concatenate(list(change.values()))), 0.95)) if change else 1.0
     for ax, (arm, values) in zip(axes.flat[1:], change.items(), strict=False):
-        drawn = figures.station_map(ax, s.out.lonlat, values, "change", kind="difference", vmin=-top, vmax=top, size=size, bar=False)
+        drawn = figures.station_map(
+            ax, s.out.lonlat, values, "change", kind="difference", vmin=-top, vmax=top, size=size, bar=False
+        )
         ax.set_title(f"change by {short(arm)}")
         figures.colourbar(ax, drawn, "change of RMSE", extend="both", shrink=0.9)
     for ax in axes.flat[1 + len(change) :]:
@@ -219,9 +259,19 @@ lines = []
 for s in sources.values():
     for arm in [a for a in ("lonlat", GEOCLIP, *s.best[:1]) if a in s.out.maps]:
         won = s.out.maps[arm]["rmse"].to_numpy() < s.out.maps[HEAD]["rmse"].to_numpy()
-        parts = [f"{who} {100 * won[s.out.masks[who]].mean():.0f} %" for pair in served.PAIRS for who in pair if who in s.out.masks]
-        lines.append(f"- **{title(s)}, {compare.said(arm)}:** errors become smaller at {100 * won.mean():.0f} % of the stations ({', '.join(parts)}).")
-Markdown(plain("\n".join(lines)) + "\n\nShares of stations whose RMSE falls against `none+head`; the groups are defined below.")
+        parts = [
+            f"{who} {100 * won[s.out.masks[who]].mean():.0f} %"
+            for pair in who_is_served.PAIRS
+            for who in pair
+            if who in s.out.masks
+        ]
+        lines.append(
+            f"- **{title(s)}, {said(arm)}:** errors become smaller at {100 * won.mean():.0f} % of the stations ({', '.join(parts)})."
+        )
+Markdown(
+    plain("\n".join(lines))
+    + "\n\nShares of stations whose RMSE falls against `none+head`; the groups are defined below."
+)
 
 # %% [markdown]
 # ## In whose region?
@@ -236,14 +286,15 @@ for s in sources.values():
     if not s.out.maps:
         continue
     arms = [a for a in ("idw", HEAD, "urban-hadamard", "lonlat", "sincos", GEOCLIP, *s.best) if a in s.even[OUT]]
-    names = [n for n in served.CLIMATES if n in s.out.masks]
+    names = [n for n in who_is_served.CLIMATES if n in s.out.masks]
     rows = [
-        (name, s.even[OUT][HEAD].loc[name, "stations"], *(number(s.even[OUT][a].loc[name, "value"]) for a in arms)) for name in names
+        (name, s.even[OUT][HEAD].loc[name, "stations"], *(number(s.even[OUT][a].loc[name, "value"]) for a in arms))
+        for name in names
     ]
     rows.append(("**spread**", "", *(number(s.even[OUT][a].loc["spread", "value"]) for a in arms)))
     rows.append(("**all stations**", len(s.out.lonlat), *(number(s.even[OUT][a].loc["all", "value"]) for a in arms)))
     shown.append(
-        compare.table(
+        captioned(
             pd.DataFrame(rows, columns=["region", "stations", *map(short, arms)]),
             f"{title(s)}, out of region: RMSE by climate region in {figures.UNIT}, all fits together; {s.origin}.",
             f"tab-served-regions-{s.short}",
@@ -257,13 +308,20 @@ for s in sources.values():
     worst = {}
     for arm in [a for a in s.arms if a in s.even[OUT] and a not in ("random-vector-hadamard", "shuffled-hadamard")]:
         of = s.even[OUT][arm]
-        of = of.loc[[n for n in served.CLIMATES if n in of.index and of.loc[n, "stations"] >= served.LEAST], "value"]
+        of = of.loc[
+            [n for n in who_is_served.CLIMATES if n in of.index and of.loc[n, "stations"] >= who_is_served.LEAST],
+            "value",
+        ]
         if len(of):
-            worst.setdefault(of.idxmax(), []).append(compare.said(arm))
+            worst.setdefault(of.idxmax(), []).append(said(arm))
     if len(worst) == 1:
         lines.append(f"- **{title(s)}:** whatever the model is told, its RMSE is largest in the {next(iter(worst))}.")
     elif worst:
-        lines.append(f"- **{title(s)}:** the RMSE is largest " + "; ".join(f"in the {name} with {compare.listed(arms)}" for name, arms in worst.items()) + ".")
+        lines.append(
+            f"- **{title(s)}:** the RMSE is largest "
+            + "; ".join(f"in the {name} with {listed(arms)}" for name, arms in worst.items())
+            + "."
+        )
 Markdown(plain("\n".join(lines)))
 
 # %% [markdown]
@@ -291,11 +349,15 @@ def compact(axes, tables, arms, quantities, names):
             if own.empty or own["value"].isna().all():
                 continue
             look = figures.look(arm)
-            low, high = (own["low"].iloc[0], own["high"].iloc[0]) if "low" in own else (own["value"].min(), own["value"].max())
+            low, high = (
+                (own["low"].iloc[0], own["high"].iloc[0]) if "low" in own else (own["value"].min(), own["value"].max())
+            )
             ax.plot([low, high], [row, row], color=look.colour, lw=1.6, zorder=2)
             if len(own) > 1:
                 ax.scatter(own["value"], [row] * len(own), s=10, color=look.colour, alpha=0.45, lw=0, zorder=3)
-            ax.scatter(own["value"].mean(), row, s=36, marker=look.marker, color=look.colour, ec="white", lw=0.5, zorder=4)
+            ax.scatter(
+                own["value"].mean(), row, s=36, marker=look.marker, color=look.colour, ec="white", lw=0.5, zorder=4
+            )
         ax.set(title=names[key], xlabel=quantities[key], ylim=(len(arms) - 0.4, -0.6))
         ax.set_yticks(range(len(arms)), [short(a).replace("concatenated", "concat.") for a in arms], fontsize=8)
         if number_ % 2:
@@ -315,15 +377,22 @@ def draw_gaps(s):
         tables[key] = pd.DataFrame(rows, columns=["arm", "value", "low", "high"])
     arms = [a for a in s.arms if a != "idw"]
     fig, axes = figures.subplots(2, 2, size=(6.4, 2 * (0.2 * len(arms) + 0.75) + 0.6), squeeze=False)
-    unit = {key: f"RMSE of the first minus the second [{figures.UNIT}]" for key in keys} | {"spread": f"SD of regional RMSE [{figures.UNIT}]"}
-    compact(axes, tables, arms, {k: v if k == "spread" else f"gap [{figures.UNIT}]" for k, v in unit.items()},
-            {k: k for k in keys} | {"spread": "spread over regions"})  # fmt: skip
+    unit = {key: f"RMSE of the first minus the second [{figures.UNIT}]" for key in keys} | {
+        "spread": f"SD of regional RMSE [{figures.UNIT}]"
+    }
+    compact(
+        axes,
+        tables,
+        arms,
+        {k: v if k == "spread" else f"gap [{figures.UNIT}]" for k, v in unit.items()},
+        {k: k for k in keys} | {"spread": "spread over regions"},
+    )
     for ax, key in zip(axes.flat, keys, strict=False):
         if key != "spread":
             ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
     for ax in axes.flat[len(keys) :]:
         ax.set_visible(False)
-    return figures.label(fig, s.profile, n=len(s.out.lonlat), of="stations", embedded=s.embedded, note=compare.NOTE)
+    return figures.label(fig, s.profile, n=len(s.out.lonlat), of="stations", embedded=s.embedded, note=NOTE)
 
 
 # %% mystnb={"figure": {"caption": "Embedded world, out of region: RMSE of the first group minus that of the second (marker) with its 95 % interval over places and trainings (bar), for every arm; right of the dashed line the first group is served worse. Last panel: standard deviation of RMSE over climate regions. Inverse distance is left out.", "name": "fig-served-gaps-world"}, "image": {"alt": "Four panels with one row an arm: the gaps country minus city, west minus east and far minus near with intervals around a dashed line at zero, and the spread over regions."}} tags=["hide-input"]
@@ -333,7 +402,7 @@ _ = draw_gaps(sources["world"])
 _ = draw_gaps(sources["weather-2019"])
 
 # %% tags=["remove-input"]
-Markdown(compare.rule())
+Markdown(rule())
 
 # %% [markdown]
 # What does telling the place change? The table has the change of each gap against `none+head`, with the interval of the change. A positive change is at the expense of the group that is named first, and a negative change of a positive gap means a more even service. Within region the stations that are
@@ -350,24 +419,43 @@ for s in sources.values():
         for arm in [a for a in s.arms if a not in (HEAD, "idw") and a in s.even[split]]:
             of = s.even[split][arm].loc[keys]
             cells = [
-                "–" if not np.isfinite(one.change)
-                else (f"**{number(one.change)}**" if one.clear else number(one.change)) + f" ({compare.signed(one.low, one.high, 2)})"
+                "–"
+                if not np.isfinite(one.change)
+                else (f"**{number(one.change)}**" if one.clear else number(one.change))
+                + f" ({signed(one.low, one.high, 2)})"
                 for one in of.itertuples()
-            ]  # fmt: skip
+            ]
             rows.append((short(arm), *cells))
         stations = len(s.out.lonlat if split == OUT else s.within.lonlat)
-        table = compare.table(
-            pd.DataFrame(rows, columns=["told about the place", *({"spread": "spread over regions", "all": "RMSE"}.get(k, k) for k in keys)]),
-            f"{title(s)}, {compare.SPLITS[split]}: change against `none+head` in {figures.UNIT} at {stations} stations, {compare.INTERVAL} over places and trainings, bold where it "
+        table = captioned(
+            pd.DataFrame(
+                rows,
+                columns=[
+                    "told about the place",
+                    *({"spread": "spread over regions", "all": "RMSE"}.get(k, k) for k in keys),
+                ],
+            ),
+            f"{title(s)}, {SPLITS[split]}: change against `none+head` in {figures.UNIT} at {stations} stations, {INTERVAL} over places and trainings, bold where it "
             f"is clear; {s.origin}.",
             f"tab-served-gaps-{s.short}-{'out' if split == OUT else 'within'}",
         ).data
-        shown.append(table if split == OUT else f"::::{{admonition}} {title(s)}: within region\n:class: dropdown note\n\n{table}\n::::\n")
+        shown.append(
+            table
+            if split == OUT
+            else f"::::{{admonition}} {title(s)}: within region\n:class: dropdown note\n\n{table}\n::::\n"
+        )
 Markdown("\n\n".join(shown))
 
 
 # %% tags=["remove-input"]
-WHOM = {"country": "the country", "city": "cities", "west": "the West", "east": "the East", "far": "far places", "near": "near places"}
+WHOM = {
+    "country": "the country",
+    "city": "cities",
+    "west": "the West",
+    "east": "the East",
+    "far": "far places",
+    "near": "near places",
+}
 
 
 def change_words(of, key):
@@ -386,17 +474,24 @@ for s in sources.values():
         continue
     reference = s.even[OUT][HEAD]
     gaps = [g for g in GAPS if g in reference.index]
-    levels = [f"{g} {number(reference.loc[g, 'value'])} ({compare.signed(reference.loc[g, 'value_low'], reference.loc[g, 'value_high'], 2)})" for g in gaps]
-    text = f"**{title(s)}.** Without a place, the gaps are, in {figures.UNIT}: {compare.listed(levels)}."
+    levels = [
+        f"{g} {number(reference.loc[g, 'value'])} ({signed(reference.loc[g, 'value_low'], reference.loc[g, 'value_high'], 2)})"
+        for g in gaps
+    ]
+    text = f"**{title(s)}.** Without a place, the gaps are, in {figures.UNIT}: {listed(levels)}."
     told = [a for a in s.arms if a in s.even[OUT] and a not in (*CONTROLS[:3],)]
     for key in (*gaps, "spread"):
         sides = {}
         for arm in told:
             if word := change_words(s.even[OUT][arm], key):
-                sides.setdefault(word, []).append(compare.said(arm))
+                sides.setdefault(word, []).append(said(arm))
         what = "The spread over regions becomes" if key == "spread" else f"{key[0].upper() + key[1:]} changes"
-        with_ = [f"{word} with {compare.listed(arms)}" for word, arms in sides.items()]
-        text += f" {what} clearly {'; '.join(with_)}." if with_ else f" No arm clearly changes {'the spread over regions' if key == 'spread' else key}."
+        with_ = [f"{word} with {listed(arms)}" for word, arms in sides.items()]
+        text += (
+            f" {what} clearly {'; '.join(with_)}."
+            if with_
+            else f" No arm clearly changes {'the spread over regions' if key == 'spread' else key}."
+        )
     lines.append("- " + text)
 Markdown(plain("\n".join(lines)))
 
@@ -426,11 +521,16 @@ def draw_semivariograms():
             curve = semivariogram(s.out.lonlat, s.out.maps[arm]["bias"].to_numpy())
             curve = curve[curve["pairs"] >= 30]
             look = figures.look(arm)
-            ax.plot(curve["km"], curve["semivariance"], color=look.colour, marker=look.marker, ls=dashes(arm), ms=4, lw=1.3)
+            ax.plot(
+                curve["km"], curve["semivariance"], color=look.colour, marker=look.marker, ls=dashes(arm), ms=4, lw=1.3
+            )
             drawn.append(arm)
         ax.set(title=s.title, xlabel="distance [km]", ylim=(0, None))
     axes[0, 0].set_ylabel("semivariance of the bias\n[(µg m⁻³)²]")
-    handles = [Line2D([], [], color=figures.look(a).colour, marker=figures.look(a).marker, ls=dashes(a), label=short(a)) for a in figures.arm_order(drawn)]
+    handles = [
+        Line2D([], [], color=figures.look(a).colour, marker=figures.look(a).marker, ls=dashes(a), label=short(a))
+        for a in arm_order(drawn)
+    ]
     fig.legend(handles=handles, loc="outside upper left", ncols=3, fontsize="small")
     return both_label(fig, shown, max(len(s.out.lonlat) for s in shown), "stations at most")
 
@@ -487,9 +587,9 @@ _ = draw_semivariograms()
 
 # %% tags=["remove-input"]
 lines = [
-    f"Settings: self-information within {served.SSI_KM:.0f} km with {served.SSI_K} neighbours; relative information within {served.RADIUS_KM:.0f} km, in cells of "
-    f"{served.STEPS['scale']:.0f} km, rings of {served.STEPS['distance']:.0f} km and sectors of {served.STEPS['direction']:.0f}°, patches of at least {served.LEAST} stations; "
-    f"{served.PERMUTATIONS} dealings ({served.ARRANGEMENTS} for self-information)."
+    f"Settings: self-information within {who_is_served.SSI_KM:.0f} km with {who_is_served.SSI_K} neighbours; relative information within {who_is_served.RADIUS_KM:.0f} km, in cells of "
+    f"{who_is_served.STEPS['scale']:.0f} km, rings of {who_is_served.STEPS['distance']:.0f} km and sectors of {who_is_served.STEPS['direction']:.0f}°, patches of at least {who_is_served.LEAST} stations; "
+    f"{who_is_served.PERMUTATIONS} dealings ({who_is_served.ARRANGEMENTS} for self-information)."
 ]
 Markdown("\n".join(lines))
 
@@ -519,21 +619,26 @@ field = np.exp(-great_circle_km(base, base) / 200) @ rng.standard_normal(len(bas
 patterns = {
     "worse to the west": standard(-base[:, 0]),
     "worse in the west half": (base[:, 0] < np.median(base[:, 0])).astype(float),
-    "worse in the country": standard(-density(project(base), served.TOWN)),
+    "worse in the country": standard(-density(project(base), who_is_served.TOWN)),
     "patches of some 200 km": standard(field),
     "every other square of 1°": np.floor(base).sum(1) % 2,
 }
 patterns["dealt at random"] = rng.permutation(patterns["worse to the west"])
-null = served.chance(base, permutations=99, arrangements=15)
+null = who_is_served.chance(base, permutations=99, arrangements=15)
 planted = {}
 for name, pattern in patterns.items():
-    found = pd.DataFrame(served.score(invented(base, pattern, rng), null), columns=served.COLUMNS[5:]).set_index("measure")
+    found = pd.DataFrame(
+        who_is_served.score(invented(base, pattern, rng), null), columns=who_is_served.COLUMNS[5:]
+    ).set_index("measure")
     planted[name] = (found["value"] - found["chance"]) / found["sd"]
 
 # %% tags=["remove-input"]
 kept = [key for key in SCORES if key != "ssi-density"]
-rows = [(name, *("–" if not np.isfinite(z.get(key, np.nan)) else number(z[key], 1) for key in kept)) for name, z in planted.items()]
-compare.table(
+rows = [
+    (name, *("–" if not np.isfinite(z.get(key, np.nan)) else number(z[key], 1) for key in kept))
+    for name, z in planted.items()
+]
+captioned(
     pd.DataFrame(rows, columns=["pattern", *(SCORES[key][0] for key in kept)]),
     f"Invented errors at {len(base)} stations: how far each score is above chance, in standard deviations of its null; profile {profile}, places of the embedded world.",
     "tab-served-planted",
@@ -543,10 +648,12 @@ compare.table(
 seen = {name: [IN_WORDS[key] for key in kept if z.get(key, np.nan) > 3] for name, z in planted.items()}
 blind = {name: [IN_WORDS[key] for key in kept if z.get(key, np.nan) <= 3] for name, z in planted.items()}
 lines = [
-    f"- *{name}*: " + (f"found by {compare.listed(seen[name])}" if seen[name] else "found by none")
-    + (f"; not by {compare.listed(blind[name])}" if seen[name] and blind[name] else "") + "."
+    f"- *{name}*: "
+    + (f"found by {listed(seen[name])}" if seen[name] else "found by none")
+    + (f"; not by {listed(blind[name])}" if seen[name] and blind[name] else "")
+    + "."
     for name in planted
-]  # fmt: skip
+]
 Markdown("More than three standard deviations above chance counts as found:\n\n" + "\n".join(lines))
 
 # %% [markdown]
@@ -558,9 +665,15 @@ s = sources["world"]
 fig, ax = figures.subplots(size=(6.4, 2.4))
 if "direction" in null:
     observed = sri(
-        base, s.out.maps[HEAD]["rmse"].to_numpy(), kind="direction", radius_km=served.RADIUS_KM, step=served.STEPS["direction"],
-        least=served.LEAST, permutations=199, rng=np.random.default_rng(1),
-    )  # fmt: skip
+        base,
+        s.out.maps[HEAD]["rmse"].to_numpy(),
+        kind="direction",
+        radius_km=who_is_served.RADIUS_KM,
+        step=who_is_served.STEPS["direction"],
+        least=who_is_served.LEAST,
+        permutations=199,
+        rng=np.random.default_rng(1),
+    )
     ax.hist(observed.null, bins=12, color="#b5b5b5")
     ax.axvline(observed.score, color="#d55e00", lw=2)
     ax.set(xlabel="relative information by direction [nats]", ylabel="dealings", xlim=(0, None))
@@ -591,7 +704,14 @@ def draw_scores(s):
         ax.set_xlim(0, None)
     for ax in axes.flat[len(keys) :]:
         ax.set_visible(False)
-    return figures.label(fig, s.profile, n=len(s.out.lonlat), of="stations", embedded=s.embedded, note="grey: chance, ± 2 standard deviations")
+    return figures.label(
+        fig,
+        s.profile,
+        n=len(s.out.lonlat),
+        of="stations",
+        embedded=s.embedded,
+        note="grey: chance, ± 2 standard deviations",
+    )
 
 
 # %% mystnb={"figure": {"caption": "Embedded world, out of region: relative information of the stations' RMSE by scale, distance and direction, and marked self-information of the better half; single seeds (pale dots), their mean (marker) and range (bar). Grey band: errors dealt at random, mean ± 2 standard deviations. Larger means more unevenly spread.", "name": "fig-served-scores-world"}, "image": {"alt": "Four panels with one row an arm and a grey band of chance at the left; markers lie to the right of the band by varying distances."}} tags=["hide-input"]
@@ -620,7 +740,7 @@ for s in sources.values():
     rows = [(short(a), *(text(a, key) for key in ("rmse", *SCORES))) for a in arms]
     heads = [f"RMSE, {figures.UNIT}", *(f"{n}, {u}" if u else n for n, u, _ in SCORES.values())]
     shown.append(
-        compare.table(
+        captioned(
             pd.DataFrame(rows, columns=["told about the place", *heads]),
             f"{title(s)}, out of region: measures of geographic bias, mean ± standard deviation over {s.bias['seed'].nunique()} seeds, and in brackets how many standard deviations of "
             f"the null above chance; {s.origin}.",
@@ -640,14 +760,18 @@ for s in sources.values():
     all_in = beyond.index[beyond < 0.05]
     noise = own[own["arm"].isin([HEAD, "random-vector-hadamard"])].groupby(["measure", "arm"])["value"].mean().unstack()
     text = f"- **{title(s)}:** {len(all_in)} of {len(beyond)} arms are beyond chance (p < 0.05) by every score and in every seed"
-    text += "" if len(all_in) == len(beyond) else f"; not so: {compare.listed([compare.said(a) for a in figures.arm_order(set(beyond.index) - set(all_in))])}"
+    text += (
+        ""
+        if len(all_in) == len(beyond)
+        else f"; not so: {listed([said(a) for a in arm_order(set(beyond.index) - set(all_in))])}"
+    )
     if len(noise.columns) == 2:
         less = [IN_WORDS[k] for k in noise.index[noise["random-vector-hadamard"] < noise[HEAD]]]
         rmse = s.bias[s.bias["measure"] == "rmse"].groupby("arm")["value"].mean()
         if len(less) > len(noise) / 2 and rmse["random-vector-hadamard"] > rmse[HEAD]:
             text += (
                 f". Mind what a low score rewards: random vectors have a larger RMSE than no place ({rmse['random-vector-hadamard']:.2f} against {rmse[HEAD]:.2f} {figures.UNIT}) "
-                f"and yet less bias by {len(less)} of {len(noise)} scores ({compare.listed(less)}), because noise is spread evenly"
+                f"and yet less bias by {len(less)} of {len(noise)} scores ({listed(less)}), because noise is spread evenly"
             )
     lines.append(text + ".")
 Markdown(plain("\n".join(lines)))
@@ -684,12 +808,28 @@ def draw_rose():
         ax.set_ylim(-1.6 * reach, 1.1 * reach)
         ax.set_rticks([-reach / 2, 0, reach / 2], ["", "", ""])
         for v in (-reach / 2, 0, reach / 2):
-            ax.text(np.radians(22.5), v, f"{v:+.1f}".replace("-", "−") if v else "0", fontsize=8, ha="center", va="center", zorder=6,
-                    bbox={"fc": "white", "ec": "none", "alpha": 0.8, "pad": 0.5})  # fmt: skip
+            ax.text(
+                np.radians(22.5),
+                v,
+                f"{v:+.1f}".replace("-", "−") if v else "0",
+                fontsize=8,
+                ha="center",
+                va="center",
+                zorder=6,
+                bbox={"fc": "white", "ec": "none", "alpha": 0.8, "pad": 0.5},
+            )
         ax.set_title(s.title)
-    handles = [Line2D([], [], color=figures.look(a).colour, marker=figures.look(a).marker, ls=dashes(a), label=short(a)) for a in figures.arm_order(drawn)]
+    handles = [
+        Line2D([], [], color=figures.look(a).colour, marker=figures.look(a).marker, ls=dashes(a), label=short(a))
+        for a in arm_order(drawn)
+    ]
     fig.legend(handles=handles, loc="outside upper left", ncols=3, fontsize="small")
-    return both_label(fig, shown, max(len(s.out.lonlat) for s in shown), f"stations at most · radius: RMSE minus that of the neighbourhood [{figures.UNIT}]")
+    return both_label(
+        fig,
+        shown,
+        max(len(s.out.lonlat) for s in shown),
+        f"stations at most · radius: RMSE minus that of the neighbourhood [{figures.UNIT}]",
+    )
 
 
 # %% mystnb={"figure": {"caption": "The rose: mean RMSE of the stations in each direction minus that of all stations around, averaged over stations and seeds; black dashed circle zero, outside it errors grow that way. Dashed curves with marks: the encoder with the smallest RMSE. One panel a task, out of region.", "name": "fig-served-rose"}, "image": {"alt": "Two polar plots with compass directions. Closed curves, one an arm, around a dashed circle for zero; a curve outside the circle towards a direction means larger errors there."}} tags=["hide-input"]
@@ -708,11 +848,15 @@ def changes(s):
     """Change of each measure against no place, by arm and seed."""
     if s.bias.empty:
         return pd.DataFrame(columns=["rmse", *SCORES])
-    wide = s.bias[~s.bias["measure"].str.startswith("towards")].pivot_table(index=["arm", "seed"], columns="measure", values="value")
+    wide = s.bias[~s.bias["measure"].str.startswith("towards")].pivot_table(
+        index=["arm", "seed"], columns="measure", values="value"
+    )
     if HEAD not in wide.index.get_level_values("arm"):
         return pd.DataFrame(columns=["rmse", *SCORES])
     change = wide - wide.loc[HEAD].reindex(wide.index.get_level_values("seed")).set_axis(wide.index)
-    return change.drop(index=[a for a in (HEAD, "none", "idw") if a in change.index.get_level_values("arm")]).reindex(columns=["rmse", *SCORES])
+    return change.drop(index=[a for a in (HEAD, "none", "idw") if a in change.index.get_level_values("arm")]).reindex(
+        columns=["rmse", *SCORES]
+    )
 
 
 for s in sources.values():
@@ -724,15 +868,25 @@ def draw_trade():
     """Change of error against change of bias, one point an arm."""
     shown = [s for s in sources.values() if len(s.mean)]
     if not shown:
-        return figures.nothing("changes of bias", sources["world"].profile, embedded=sources["world"].embedded, of="maps")
+        return figures.nothing(
+            "changes of bias", sources["world"].profile, embedded=sources["world"].embedded, of="maps"
+        )
     fig, axes = figures.subplots(2, len(shown), size=(6.4, 5.4), squeeze=False)
     for column, s in enumerate(shown):
         for row, key in enumerate(("scale", "regions")):
             ax = axes[row, column]
             for arm, one in s.mean.iterrows():
                 control = arm in CONTROLS
-                ax.scatter(one["rmse"], one[key], s=44 if control else 30, marker="P" if control else "o", zorder=3,
-                           color=figures.INK if control else "#de8f05" if arm in ("lonlat", "sincos") else "#0173b2", ec="white", lw=0.5)  # fmt: skip
+                ax.scatter(
+                    one["rmse"],
+                    one[key],
+                    s=44 if control else 30,
+                    marker="P" if control else "o",
+                    zorder=3,
+                    color=figures.INK if control else "#de8f05" if arm in ("lonlat", "sincos") else "#0173b2",
+                    ec="white",
+                    lw=0.5,
+                )
             ax.axhline(0, color="#777777", lw=1, ls="--", zorder=1)
             ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
             ax.xaxis.set_major_locator(MaxNLocator(4))
@@ -743,9 +897,14 @@ def draw_trade():
     axes[0, 0].set_ylabel("change of the score\nby scale [nats]")
     axes[1, 0].set_ylabel(f"change of the spread\nover regions [{figures.UNIT}]")
     fig.legend(
-        handles=[Line2D([], [], ls="", color=c, marker=m, label=w) for w, c, m in (("encoder", "#0173b2", "o"), ("coordinates", "#de8f05", "o"), ("control", figures.INK, "P"))],
-        loc="outside upper left", ncols=3, fontsize="small",
-    )  # fmt: skip
+        handles=[
+            Line2D([], [], ls="", color=c, marker=m, label=w)
+            for w, c, m in (("encoder", "#0173b2", "o"), ("coordinates", "#de8f05", "o"), ("control", figures.INK, "P"))
+        ],
+        loc="outside upper left",
+        ncols=3,
+        fontsize="small",
+    )
     return both_label(fig, shown, max(len(s.mean) for s in shown), "arms at most, means over seeds")
 
 
@@ -762,7 +921,7 @@ def rank_correlation(x, y):
     rho, n = float(spearmanr(x[keep], y[keep]).statistic), int(keep.sum())
     reach = 1.96 * np.sqrt((1 + rho**2 / 2) / (n - 3))
     low, high = np.tanh(np.arctanh(np.clip(rho, -0.9999, 0.9999)) + np.array([-reach, reach]))
-    return f"{rho:+.2f} ({compare.signed(low, high, 2)})".replace("-", "−")
+    return f"{rho:+.2f} ({signed(low, high, 2)})".replace("-", "−")
 
 
 rows, counts = [], {}
@@ -775,11 +934,31 @@ for s in sources.values():
             continue
         up, down = sum(bool((v > 0).all()) for v in by_arm), sum(bool((v < 0).all()) for v in by_arm)
         counts[s.task, key] = (up, down, len(by_arm))
-        rows.append((s.title, name, len(by_arm), up, down, len(by_arm) - up - down,
-                     rank_correlation(s.mean.loc[arms, "rmse"].to_numpy(), s.mean.loc[arms, key].to_numpy())))  # fmt: skip
+        rows.append(
+            (
+                s.title,
+                name,
+                len(by_arm),
+                up,
+                down,
+                len(by_arm) - up - down,
+                rank_correlation(s.mean.loc[arms, "rmse"].to_numpy(), s.mean.loc[arms, key].to_numpy()),
+            )
+        )
 if rows:
-    shown = compare.table(
-        pd.DataFrame(rows, columns=["task", "measure", "encoders", "raise it", "lower it", "seeds disagree", "rank correlation with the change of RMSE"]),
+    shown = captioned(
+        pd.DataFrame(
+            rows,
+            columns=[
+                "task",
+                "measure",
+                "encoders",
+                "raise it",
+                "lower it",
+                "seeds disagree",
+                "rank correlation with the change of RMSE",
+            ],
+        ),
         f"Encoders and coordinates that raise or lower a measure against `none+head` in every seed, out of region; the correlation is Spearman's, over encoders, with a 95 % "
         f"interval. Profiles {profile} (embedded world) and {real} (real measurements).",
         "tab-served-raise",
@@ -793,8 +972,11 @@ n_seeds = max((s.change.index.get_level_values("seed").nunique() for s in source
 Markdown(
     f"With {n_seeds} seeds, an encoder without any effect has all its changes above zero in one case of {2**n_seeds}; so {100 / 2**n_seeds:.0f} % of the encoders on each side is what "
     "chance alone would give, if seeds were all that varied and `none+head` were known exactly. It is not, and its luck is in the changes of all encoders alike: counts can stray far from that share together."
-    if n_seeds > 1 else "One seed cannot agree or disagree with itself: the counts are of signs, whatever their size." if n_seeds else ""
-)  # fmt: skip
+    if n_seeds > 1
+    else "One seed cannot agree or disagree with itself: the counts are of signs, whatever their size."
+    if n_seeds
+    else ""
+)
 
 # %% tags=["remove-input"]
 lines = []
@@ -806,14 +988,17 @@ for s in sources.values():
     less = [IN_WORDS[k] for k, (up, down, n) in of.items() if down > n / 2]
     few = next(iter(of.values()))[2] < 8
     verdict = (
-        "too few encoders were run to judge the claim" if few
-        else "by most of these measures, the claim that encoders raise geographic bias is borne out" if len(more) > len(of) / 2
-        else "by most of these measures, the claim that encoders raise geographic bias is contradicted: most encoders lower it" if len(less) > len(of) / 2
+        "too few encoders were run to judge the claim"
+        if few
+        else "by most of these measures, the claim that encoders raise geographic bias is borne out"
+        if len(more) > len(of) / 2
+        else "by most of these measures, the claim that encoders raise geographic bias is contradicted: most encoders lower it"
+        if len(less) > len(of) / 2
         else "neither holds as a rule: it depends on the measure and on the encoder"
-    )  # fmt: skip
+    )
     lines.append(
-        f"- **{title(s)}:** {verdict}. Raised by more than half of the encoders in every seed: {compare.listed(more) or 'no measure'}; lowered by more than half: "
-        f"{compare.listed(less) or 'none'}."
+        f"- **{title(s)}:** {verdict}. Raised by more than half of the encoders in every seed: {listed(more) or 'no measure'}; lowered by more than half: "
+        f"{listed(less) or 'none'}."
     )
 Markdown(plain("\n".join(lines) or "*No scores, no verdict.*"))
 
@@ -829,14 +1014,18 @@ def summed_up(s, arm):
     of = s.even[OUT][arm]
     words = {key: change_words(of, key) for key in (*GAPS, "spread") if key in of.index}
     parts = [w for key, w in words.items() if w and key != "spread"]
-    text = f"With {compare.said(arm)} the RMSE changes by {of.loc['all', 'change']:+.2f} {figures.UNIT} ({compare.signed(of.loc['all', 'low'], of.loc['all', 'high'], 2)}). "
-    text += f"Gaps change clearly {compare.listed(parts)}" if parts else "No gap between groups clearly changes"
-    text += f", and regions are spread clearly {words['spread']}" if words.get("spread") else ", and the spread over regions does not clearly change"
+    text = f"With {said(arm)} the RMSE changes by {of.loc['all', 'change']:+.2f} {figures.UNIT} ({signed(of.loc['all', 'low'], of.loc['all', 'high'], 2)}). "
+    text += f"Gaps change clearly {listed(parts)}" if parts else "No gap between groups clearly changes"
+    text += (
+        f", and regions are spread clearly {words['spread']}"
+        if words.get("spread")
+        else ", and the spread over regions does not clearly change"
+    )
     if len(s.change) and arm in s.change.index.get_level_values("arm"):
         own = s.change.loc[arm, [k for k in SCORES if k != "ssi-density"][1:]]
         up = [IN_WORDS[k] for k in own if own[k].notna().any() and (own[k].dropna() > 0).all()]
         down = [IN_WORDS[k] for k in own if own[k].notna().any() and (own[k].dropna() < 0).all()]
-        text += f". Scores that rise in every seed: {compare.listed(up) or 'none'}; that fall: {compare.listed(down) or 'none'}"
+        text += f". Scores that rise in every seed: {listed(up) or 'none'}; that fall: {listed(down) or 'none'}"
     return text + "."
 
 
@@ -884,7 +1073,7 @@ Markdown(plain("\n".join(lines)))
 #
 # ```{admonition} Exercise: your own groups
 # :class: exercise tip
-# `placeprior.served.evenness` takes masks of any groups. Define one that you care about, such as stations within 50 km of the Mexican border, or in a valley, and compute
+# `placeprior.evidence.who_is_served.evenness` takes masks of any groups. Define one that you care about, such as stations within 50 km of the Mexican border, or in a valley, and compute
 # how GeoCLIP changes its RMSE. How many stations are in it, and how wide is the interval?
 # ```
 #

@@ -14,7 +14,12 @@ real = "aqs"
 import pandas as pd
 from IPython.display import Markdown
 
-from placeprior import budget, compare, figures, ledger, lines, matrix, trials
+from placeprior.arms import SPLITS, arm_order
+from placeprior.book import figures, lines
+from placeprior.book.tables import captioned
+from placeprior.book.words import minus
+from placeprior.evidence import budget
+from placeprior.runs import plan, store, trials
 
 figures.style()
 
@@ -38,9 +43,15 @@ figures.style()
 # table ({doc}`../concepts/scores`). Each partition of a checkerboard is a cell of its own.
 
 # %%
-made = {(name, trial): ledger.progress(name, trial) for name in (real, profile) for trial in ("recipe", "rates", "doubling", "sizes")
-        if trial in matrix.profile(name).get("trials", {})}  # fmt: skip
-Markdown("; ".join(f"profile {name}, {trial}: {done} of {asked} runs" for (name, trial), (done, asked) in made.items()) + ".")
+made = {
+    (name, trial): store.progress(name, trial)
+    for name in (real, profile)
+    for trial in ("recipe", "rates", "doubling", "sizes")
+    if trial in plan.profile(name).get("trials", {})
+}
+Markdown(
+    "; ".join(f"profile {name}, {trial}: {done} of {asked} runs" for (name, trial), (done, asked) in made.items()) + "."
+)
 
 # %% [markdown]
 # ## Twice the budget
@@ -48,7 +59,7 @@ Markdown("; ".join(f"profile {name}, {trial}: {done} of {asked} runs" for (name,
 # %%
 doubled, orders = {}, {}
 for name in (real, profile):
-    table, sums = trials.read(name, "doubling"), ledger.sums(name)
+    table, sums = trials.read(name, "doubling"), store.sums(name)
     doubled[name], orders[name] = budget.doubled(table, sums), budget.orders(table, sums)
 Markdown("\n".join(f"- **Profile {name}.** {budget.verdict(doubled[name], orders[name])}" for name in doubled))
 
@@ -76,23 +87,44 @@ else:
 # %%
 def cells(found):
     """One row a cell and arm: level, difference and by how much both move."""
-    arms = compare.arm_order(found["arm"])
-    found = found.sort_values("arm", key=lambda arm: arm.map(arms.index)).sort_values(["task", "split", "fold"], ascending=[True, False, True], kind="stable")
+    arms = arm_order(found["arm"])
+    found = found.sort_values("arm", key=lambda arm: arm.map(arms.index)).sort_values(
+        ["task", "split", "fold"], ascending=[True, False, True], kind="stable"
+    )
     other = found["arm"] != budget.REFERENCE
-    return pd.DataFrame({
-        "cell": [budget.named(row) for row in found.itertuples()],
-        "arm": [figures.look(arm).name for arm in found["arm"]],
-        "R²": found["level"].map("{:.3f}".format), "R² rises by": found["rise"].map("{:+.3f}".format),
-        "ΔR²": found["difference"].map("{:+.3f}".format).where(other, "–"),
-        "moves by": (found["moved"].map("{:+.3f}".format) + found["moved_se"].map(" ± {:.3f}".format)).where(other, "–"),
-        "allowed": found["allowed"].map("{:.3f}".format).where(other, "–"),
-        "verdict": found["held"].map({True: "holds", False: "**moves**"}).where(other, "reference"), "seeds": found["seeds"],
-    }).astype(str).map(lambda text: compare.minus(text).replace(" ± nan", ""))  # fmt: skip
+    return (
+        pd.DataFrame(
+            {
+                "cell": [budget.named(row) for row in found.itertuples()],
+                "arm": [figures.look(arm).name for arm in found["arm"]],
+                "R²": found["level"].map("{:.3f}".format),
+                "R² rises by": found["rise"].map("{:+.3f}".format),
+                "ΔR²": found["difference"].map("{:+.3f}".format).where(other, "–"),
+                "moves by": (found["moved"].map("{:+.3f}".format) + found["moved_se"].map(" ± {:.3f}".format)).where(
+                    other, "–"
+                ),
+                "allowed": found["allowed"].map("{:.3f}".format).where(other, "–"),
+                "verdict": found["held"].map({True: "holds", False: "**moves**"}).where(other, "reference"),
+                "seeds": found["seeds"],
+            }
+        )
+        .astype(str)
+        .map(lambda text: minus(text).replace(" ± nan", ""))
+    )
 
 
-Markdown("\n\n".join(
-    compare.table(cells(found), f"Twice the budget: by how much levels rise, and differences to no location, extra head, move (± the standard error of the move over seeds); means over seeds; profile {name}.", f"tab-budget-{name}").data
-    for name, found in doubled.items() if len(found)) or "*No run with twice the budget is made yet.*")  # fmt: skip
+Markdown(
+    "\n\n".join(
+        captioned(
+            cells(found),
+            f"Twice the budget: by how much levels rise, and differences to no location, extra head, move (± the standard error of the move over seeds); means over seeds; profile {name}.",
+            f"tab-budget-{name}",
+        ).data
+        for name, found in doubled.items()
+        if len(found)
+    )
+    or "*No run with twice the budget is made yet.*"
+)
 
 # %% [markdown]
 # ## Smaller and larger
@@ -120,8 +152,14 @@ for ax, (name, found) in zip(axes, sized.items(), strict=True):
     grown(ax, found) if len(found) else ax.text(0.5, 0.5, "no such runs yet", transform=ax.transAxes, ha="center")
     ax.set_title(f"profile {name}")
 axes[0].set_ylabel("ΔR²")
-_ = figures.label(fig, real, n=sum(len(each) for each in sized.values()), of="differences", embedded=False,
-                  note=f"right: embedded world (simulated), profile {profile}")  # fmt: skip
+_ = figures.label(
+    fig,
+    real,
+    n=sum(len(each) for each in sized.values()),
+    of="differences",
+    embedded=False,
+    note=f"right: embedded world (simulated), profile {profile}",
+)
 
 # %% [markdown]
 # ## One rate for all, and how the recipe was found
@@ -134,23 +172,32 @@ _ = figures.label(fig, real, n=sum(len(each) for each in sized.values()), of="di
 # %%
 shown = []
 for name in (real, profile):
-    served = budget.rates(trials.read(name, "rates"), matrix.settings(name))
+    served = budget.rates(trials.read(name, "rates"), plan.settings(name))
     if len(served):
-        best = (served["best"] == matrix.settings(name).rate).sum()
-        shown.append(f"- **Profile {name}.** The common peak, {matrix.settings(name).rate:g}, is the best of those tried for {best} of {len(served)} arms and cells; elsewhere it costs up to {served['cost'].max():.1%} of the validation loss, on average over all {served['cost'].mean():.1%}.")
+        best = (served["best"] == plan.settings(name).rate).sum()
+        shown.append(
+            f"- **Profile {name}.** The common peak, {plan.settings(name).rate:g}, is the best of those tried for {best} of {len(served)} arms and cells; elsewhere it costs up to {served['cost'].max():.1%} of the validation loss, on average over all {served['cost'].mean():.1%}."
+        )
 Markdown("\n".join(shown) or "*No run with other rates is made yet.*")
 
 
 # %%
 def recipe(name):
     """What was tried, with validation losses by split."""
-    loss = budget.tried(trials.read(name, "recipe"), matrix.settings(name))
-    text = loss.map("{:.4f}".format).rename(columns=compare.SPLITS).rename_axis("setting changed")
+    loss = budget.tried(trials.read(name, "recipe"), plan.settings(name))
+    text = loss.map("{:.4f}".format).rename(columns=SPLITS).rename_axis("setting changed")
     text["seconds"] = loss["seconds"].map("{:,.0f}".format)
-    return compare.table(text, f"What was tried for the recipe: validation loss of no location, extra head, and seconds a run; profile {name}.", f"tab-budget-recipe-{name}").data
+    return captioned(
+        text,
+        f"What was tried for the recipe: validation loss of no location, extra head, and seconds a run; profile {name}.",
+        f"tab-budget-recipe-{name}",
+    ).data
 
 
-Markdown("\n\n".join(recipe(name) for name in (real, profile) if len(trials.read(name, "recipe"))) or "*No trial of the recipe is made yet.*")
+Markdown(
+    "\n\n".join(recipe(name) for name in (real, profile) if len(trials.read(name, "recipe")))
+    or "*No trial of the recipe is made yet.*"
+)
 
 # %% [markdown]
 # Losses of settings that change the window or the batch are comparable; those of different splits are not.

@@ -15,7 +15,12 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from placeprior import budget, compare, evidence, figures, lines
+from placeprior import evidence
+from placeprior.arms import SPLITS, arm_order, splits_in, with_arm
+from placeprior.book import figures, lines
+from placeprior.book.tables import captioned
+from placeprior.book.words import minus
+from placeprior.evidence import budget
 
 figures.style()
 LEVEL = 0.9  # that the figure is about
@@ -44,8 +49,10 @@ LEVEL = 0.9  # that the figure is about
 # far from the training stations as the test is.
 
 # %%
-kept = {name: evidence.read(name, "uncertainty") for name in (real, profile) if evidence.path(name, "uncertainty").is_file()}
-tables = {name: compare.with_arm(table) for name, table in kept.items()}
+kept = {
+    name: evidence.read(name, "uncertainty") for name in (real, profile) if evidence.path(name, "uncertainty").is_file()
+}
+tables = {name: with_arm(table) for name, table in kept.items()}
 missing = [name for name in (real, profile) if name not in tables]
 Markdown("\n".join(f"*No such table is in `results/{name}` yet.*" for name in missing))
 
@@ -60,17 +67,28 @@ Markdown("\n".join(f"*No such table is in `results/{name}` yet.*" for name in mi
 # %%
 def ensembles(table):
     """R2 of the mean over seeds, and what it gains over a single seed on average; means over folds."""
-    once = table.drop_duplicates(["arm", "split", "fold"]).groupby(["arm", "split"])[["single", "ensemble", "seeds"]].mean()
+    once = (
+        table.drop_duplicates(["arm", "split", "fold"])
+        .groupby(["arm", "split"])[["single", "ensemble", "seeds"]]
+        .mean()
+    )
     text = [f"{row.ensemble:.3f} ({row.ensemble - row.single:+.3f})" for row in once.itertuples()]
-    wide = pd.Series([compare.minus(each) for each in text], once.index).unstack(fill_value="–")
-    arms = compare.arm_order(wide.index)
-    wide = wide.loc[arms, [s for s in compare.splits_in(table) if not s.endswith("+regions")]].rename(columns=compare.SPLITS)
+    wide = pd.Series([minus(each) for each in text], once.index).unstack(fill_value="–")
+    arms = arm_order(wide.index)
+    wide = wide.loc[arms, [s for s in splits_in(table) if not s.endswith("+regions")]].rename(columns=SPLITS)
     return wide.set_axis([figures.look(arm).name for arm in arms]).rename_axis("arm")
 
 
-Markdown("\n\n".join(
-    compare.table(ensembles(table), f"Test R² of the mean over seeds ({'–'.join(map(str, sorted({table['seeds'].min(), table['seeds'].max()})))} a cell) and, in brackets, its gain over a single seed; means over folds; profile {name}.", f"tab-uncertainty-ensemble-{name}").data
-    for name, table in tables.items()))  # fmt: skip
+Markdown(
+    "\n\n".join(
+        captioned(
+            ensembles(table),
+            f"Test R² of the mean over seeds ({'–'.join(map(str, sorted({table['seeds'].min(), table['seeds'].max()})))} a cell) and, in brackets, its gain over a single seed; means over folds; profile {name}.",
+            f"tab-uncertainty-ensemble-{name}",
+        ).data
+        for name, table in tables.items()
+    )
+)
 
 # %% [markdown]
 # ## Coverage and width
@@ -93,8 +111,14 @@ if tables:
     fig.legend(handles=figures.legend(axes[0, 0], arms).legend_handles, loc="outside upper center", ncols=2)
     axes[0, 0].get_legend().remove()
     count = max(table["stations"].max() for table in tables.values())
-    _ = figures.label(fig, " and ".join(tables), n=count, of="test stations at most", embedded=False,
-                      note=f"{profile}: embedded world (simulated)")  # fmt: skip
+    _ = figures.label(
+        fig,
+        " and ".join(tables),
+        n=count,
+        of="test stations at most",
+        embedded=False,
+        note=f"{profile}: embedded world (simulated)",
+    )
 else:
     _ = figures.nothing("Coverage", profile, embedded=True, of="table")
 
@@ -103,16 +127,28 @@ else:
 def promised(table):
     """Coverage and width of each level by split, and how far a tenth of the stations fall short; means over arms and folds."""
     means = table.groupby(["split", "level"])[["coverage", "width", "tenth"]].mean()
-    text = [f"{row.coverage:.0%} (" + ("unbounded" if np.isinf(row.width) else f"{row.width:.1f}") + ")" for row in means.itertuples()]
+    text = [
+        f"{row.coverage:.0%} (" + ("unbounded" if np.isinf(row.width) else f"{row.width:.1f}") + ")"
+        for row in means.itertuples()
+    ]
     wide = pd.Series(text, means.index).unstack().rename(columns="{:.0%}".format)
-    wide[f"a tenth of the stations, {LEVEL:.0%}"] = means["tenth"].xs(LEVEL, level="level").map("less than {:.0%}".format)
-    names = compare.SPLITS | {"checkerboard-16+regions": "OoR · 16°, calibrated on whole regions"}
-    return wide.loc[compare.splits_in(table)].rename(index=names).rename_axis("split")
+    wide[f"a tenth of the stations, {LEVEL:.0%}"] = (
+        means["tenth"].xs(LEVEL, level="level").map("less than {:.0%}".format)
+    )
+    names = SPLITS | {"checkerboard-16+regions": "OoR · 16°, calibrated on whole regions"}
+    return wide.loc[splits_in(table)].rename(index=names).rename_axis("split")
 
 
-Markdown("\n\n".join(
-    compare.table(promised(table), f"Coverage of conformal intervals and, in brackets, their width in {figures.UNIT}, by what they promise; means over arms and folds; profile {name}.", f"tab-uncertainty-coverage-{name}").data
-    for name, table in tables.items()))  # fmt: skip
+Markdown(
+    "\n\n".join(
+        captioned(
+            promised(table),
+            f"Coverage of conformal intervals and, in brackets, their width in {figures.UNIT}, by what they promise; means over arms and folds; profile {name}.",
+            f"tab-uncertainty-coverage-{name}",
+        ).data
+        for name, table in tables.items()
+    )
+)
 
 
 # %%
@@ -124,11 +160,17 @@ def verdict(table, level=LEVEL):
         own = part[(part["regime"] == regime) & ~part["split"].str.endswith("+regions")]
         if len(own):
             short, beyond = (own["high"] < level).sum(), (own["low"] > level).sum()
-            said.append(f"{words}, of {len(own)} arms and folds {short} cover clearly less than {level:.0%} and {beyond} clearly more")
+            said.append(
+                f"{words}, of {len(own)} arms and folds {short} cover clearly less than {level:.0%} and {beyond} clearly more"
+            )
     return "; ".join(said or ["no width has a bound, for too few stations were set aside"]) + "."
 
 
-Markdown("\n".join(f"- **Profile {name}.** Of intervals calibrated as usual: {verdict(table)}" for name, table in tables.items()))
+Markdown(
+    "\n".join(
+        f"- **Profile {name}.** Of intervals calibrated as usual: {verdict(table)}" for name, table in tables.items()
+    )
+)
 
 # %% [markdown]
 # *Clearly* means that the 95 % interval of the coverage, over blocks of the map, does not hold what was promised. It speaks of

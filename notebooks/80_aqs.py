@@ -14,12 +14,33 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from placeprior import compare, figures, ledger, matched, matrix, metrics
+from placeprior.arms import SPLITS, arm_order, splits_in, with_arm
+from placeprior.book import figures
+from placeprior.book.tables import CELL, TABLE, captioned
+from placeprior.book.tables import cells as score_cells
+from placeprior.book.tables import gains as gain_table
+from placeprior.book.words import (
+    NOTE,
+    REPORTED,
+    agreement,
+    listed,
+    minus,
+    reported,
+    reported_sign,
+    rule,
+    said,
+    signed,
+    who,
+)
+from placeprior.book.words import looked as looked_at
+from placeprior.evidence import matched
+from placeprior.runs import plan, store
+from placeprior.scores import metrics
 
 figures.style()
-scores = compare.with_arm(ledger.scores(profile, "core", "elevation"))
-main = ledger.scores(profile, "core", "controls")
-sums, stamps = ledger.sums(profile), ledger.stamps(profile)
+scores = with_arm(store.scores(profile, "core", "elevation"))
+main = store.scores(profile, "core", "controls")
+sums, stamps = store.sums(profile), store.stamps(profile)
 is_embedded = False
 TITLES = {"weather-2019": "weather, 2019", "neighbours-2021": "neighbours, 2021"}
 tasks = [task for task in TITLES if task in set(scores["task"])]
@@ -27,7 +48,7 @@ ELEVATION = "weather-2019-elevation"
 
 
 def where(split):
-    return compare.SPLITS.get(split, split)
+    return SPLITS.get(split, split)
 
 
 def of(task):
@@ -36,7 +57,7 @@ def of(task):
 
 def expected(task):
     """How many runs the matrix asks for, without reading any data."""
-    known = matrix.profile(profile)["matrices"]
+    known = plan.profile(profile)["matrices"]
     product = {name: known[name] for name in ("core", "elevation")}
     return sum(
         len(spec["model"]) * len(spec["seed"]) * (2 if split.startswith("checkerboard") else 1)
@@ -51,9 +72,7 @@ gaps = {task: matched.differences(of(task), sums, reach=reach[task]) for task in
 to_idw = {task: matched.differences(of(task), sums, "idw", reach=reach[task]) for task in tasks}
 #: An encoder's vector comes with one more layer: its gain is over the network that has that layer too.
 GAINS = {"lonlat": "none", "sincos": "none", "geoclip-hadamard": "none+head", "geoclip-concat": "none+head"}
-gained = {
-    task: matched.differences(main[main["task"] == task], sums, GAINS, reach=reach[task]) for task in tasks
-}
+gained = {task: matched.differences(main[main["task"] == task], sums, GAINS, reach=reach[task]) for task in tasks}
 
 # %% [markdown]
 # # Real measurements: EPA's monitors
@@ -75,12 +94,15 @@ else:
     counts = {task: (of(task)["run"].nunique(), expected(task)) for task in [*tasks, ELEVATION]}
     missing = sum(want - have for have, want in counts.values())
     if missing > 0:
-        told = compare.listed([f"{have} of {want} of task `{task}`" for task, (have, want) in counts.items()])
+        told = listed([f"{have} of {want} of task `{task}`" for task, (have, want) in counts.items()])
         parts.append(
             "```{admonition} Not all runs are finished\n:class: warning\n"
             f"Made so far: {told}. Means below are over the fits that exist. `make aqs` with `PLACEPRIOR_DATA` set makes the rest.\n```"
         )
-Markdown("\n\n".join(parts) or f"All {sum(want for _, want in counts.values())} runs that the matrix asks for are in the results.")
+Markdown(
+    "\n\n".join(parts)
+    or f"All {sum(want for _, want in counts.values())} runs that the matrix asks for are in the results."
+)
 
 # %% [markdown]
 # ## In short
@@ -89,7 +111,7 @@ Markdown("\n\n".join(parts) or f"All {sum(want for _, want in counts.values())} 
 # ({doc}`../concepts/splits`).
 
 # %% tags=["remove-input"]
-Markdown(compare.rule())
+Markdown(rule())
 
 
 # %% tags=["remove-input"]
@@ -99,22 +121,26 @@ def title(task):
 
 lines = []
 for task in tasks:
-    order = compare.splits_in(of(task))
+    order = splits_in(of(task))
     for against, found in (("no location", gaps[task]), ("the same network without a place", gained[task])):
         groups = {}
         for name, own in found[found["arm"] != "idw"].groupby("arm", sort=False):
             words = []
             for sign, verb in ((1, "better"), (-1, "worse")):
                 on = [where(split) for split in own.loc[own["clear"] == sign, "split"]]
-                words += [f"{verb} on {compare.listed(on)}"] if on else []
-            groups.setdefault("; ".join(words) or "no clear difference", []).append(compare.said(name))
+                words += [f"{verb} on {listed(on)}"] if on else []
+            groups.setdefault("; ".join(words) or "no clear difference", []).append(said(name))
         if groups:
             lines.append(f"- **{title(task)}**, against {against}:")
-            lines += [f"  - {compare.listed(names)}: {words}." for words, names in groups.items()]
+            lines += [f"  - {listed(names)}: {words}." for words, names in groups.items()]
     means = of(task)[of(task)["metric"] == "r2"].groupby(["split", "arm"])["value"].mean()
     won = [where(split) for split in order if means[split].idxmax() == "idw"]
-    lines.append(f"- **{title(task)}**: inverse distance has the highest mean R² of these arms on {compare.listed(won) if won else 'no split'}.")
-lines.append("\nThe same network without a place has an encoder's extra layer too (`none+head`, {doc}`controls`); it was not run on every split.")
+    lines.append(
+        f"- **{title(task)}**: inverse distance has the highest mean R² of these arms on {listed(won) if won else 'no split'}."
+    )
+lines.append(
+    "\nThe same network without a place has an encoder's extra layer too (`none+head`, {doc}`controls`); it was not run on every split."
+)
 Markdown("\n".join(lines).replace(" · ", "\u00a0·\u00a0"))
 
 # %% [markdown]
@@ -135,7 +161,7 @@ Markdown("\n".join(lines).replace(" · ", "\u00a0·\u00a0"))
 # %% tags=["remove-input"]
 facts = []
 for task in tasks:
-    for split in compare.splits_in(of(task)):
+    for split in splits_in(of(task)):
         part = of(task)[(of(task)["split"] == split) & (of(task)["metric"] == "r2")]
         one = part.drop_duplicates(["fold", "seed"])
         tested = sums[sums["run"].isin(one["run"])]
@@ -149,7 +175,7 @@ for task in tasks:
                 f"{tested['name'].nunique():,}",
             )
         )
-compare.table(
+captioned(
     pd.DataFrame(
         facts, columns=["task", "split", "runs", "test rows a fit", "test stations a fit", "stations over all fits"]
     ),
@@ -167,9 +193,9 @@ def tables(task):
     if task not in tasks:
         return Markdown(f"*No runs of task `{task}` are in `results/{profile}`.*")
     shown = [
-        compare.table(
-            compare.cells(main[main["task"] == task], metric, 2 if metric != "rmse_35" else 1),
-            f"{title(task)}: test {text}, {compare.TABLE}; real measurements, profile {profile}.",
+        captioned(
+            score_cells(main[main["task"] == task], metric, 2 if metric != "rmse_35" else 1),
+            f"{title(task)}: test {text}, {TABLE}; real measurements, profile {profile}.",
             f"tab-aqs-{task.split('-')[0]}-{metric.replace('_', '-')}",
         ).data
         for metric, text in (
@@ -195,15 +221,10 @@ def draw_differences(task):
     if table is None or table[table["arm"] != "idw"].empty:
         return figures.nothing(f"{TITLES[task]}, differences", profile, embedded=is_embedded)
     table = matched.by_fit(table[table["arm"] != "idw"])
-    panels = {where(split): table[table["split"] == split] for split in compare.splits_in(table)}
+    panels = {where(split): table[table["split"] == split] for split in splits_in(table)}
     fig = figures.forests(panels, "ΔR² to no location", reference=0)
     return figures.label(
-        fig,
-        profile,
-        n=int(table["stations"].max()),
-        of="stations at most",
-        embedded=is_embedded,
-        note=compare.NOTE,
+        fig, profile, n=int(table["stations"].max()), of="stations at most", embedded=is_embedded, note=NOTE
     )
 
 
@@ -217,20 +238,20 @@ def in_words(task):
         return Markdown("")
     lines, found, rivals = [], gaps[task], to_idw[task]
     found = found[found["arm"] != "idw"]
-    for split in compare.splits_in(of(task)):
+    for split in splits_in(of(task)):
         told = []
         for what, every, table in (
             ("no location", "every way of telling the place", found[found["split"] == split]),
             ("inverse distance", "every trained arm", rivals[rivals["split"] == split]),
         ):
             words = [
-                f"{verb} {compare.who(own, len(table), every)}"
+                f"{verb} {who(own, len(table), every)}"
                 for sign, verb in ((1, "better:"), (-1, "worse:"), (0, "undecided:"))
                 if len(own := table[table["clear"] == sign])
             ]
             told.append(f"Against {what}, {'; '.join(words) or 'nothing can be said yet'}.")
         lines.append(f"- **{where(split)}.** {' '.join(told)}")
-    lines.append(f"\n{compare.looked(pd.concat([found, rivals], ignore_index=True))}")
+    lines.append(f"\n{looked_at(pd.concat([found, rivals], ignore_index=True))}")
     return Markdown("\n".join(lines).replace(" · ", "\u00a0·\u00a0"))
 
 
@@ -254,9 +275,9 @@ in_words("neighbours-2021")
 # %% tags=["remove-input"]
 Markdown(
     "\n\n".join(
-        compare.table(
-            compare.gains(to_idw[task]),
-            f"{title(task)}: test R² minus that of inverse distance on the same rows, {compare.CELL}. Real measurements, profile {profile}.",
+        captioned(
+            gain_table(to_idw[task]),
+            f"{title(task)}: test R² minus that of inverse distance on the same rows, {CELL}. Real measurements, profile {profile}.",
             f"tab-aqs-{task.split('-')[0]}-idw",
         ).data
         for task in tasks
@@ -272,7 +293,7 @@ for task in tasks:
         best = found.loc[found["clear"] > 0]
         lines.append(
             f"- **{title(task)}.** Of {len(found)} pairs of arm and split, the trained arm is better than inverse distance in "
-            f"{len(best)}{' (on ' + compare.listed(dict.fromkeys(map(where, best['split']))) + ')' if len(best) else ''}, worse in "
+            f"{len(best)}{' (on ' + listed(dict.fromkeys(map(where, best['split']))) + ')' if len(best) else ''}, worse in "
             f"{int((found['clear'] < 0).sum())}, undecided in {int((found['clear'] == 0).sum())}."
         )
 Markdown("\n".join(lines))
@@ -300,7 +321,7 @@ if raised.empty:
     figures.nothing("elevation", profile, embedded=is_embedded)
 else:
     drawn = matched.by_fit(raised)
-    panels = {where(split): drawn[drawn["split"] == split] for split in compare.splits_in(drawn)}
+    panels = {where(split): drawn[drawn["split"] == split] for split in splits_in(drawn)}
     fig = figures.forests(panels, "ΔR² to no location", reference=0)
     figures.label(fig, profile, n=int(raised["stations"].max()), of="stations at most", embedded=is_embedded)
 
@@ -309,7 +330,7 @@ lines = []
 for row in raised.itertuples():
     if "elevation" in row.arm:
         verb = {1: "raises", -1: "lowers", 0: "does not clearly change"}[row.clear]
-        interval = compare.signed(row.low, row.high)
+        interval = signed(row.low, row.high)
         lines.append(f"- {where(row.split)}: {row.arm} {verb} R² against no location without elevation ({interval}).")
 Markdown("\n".join(lines))
 
@@ -383,7 +404,7 @@ if not looked:
 else:
     fig, axes = figures.subplots(1, len(looked), size=(6.4, 3.8), sharey=True, squeeze=False)
     for ax, task in zip(axes[0], [t for t in TITLES if t in looked], strict=True):
-        for name in figures.arm_order(looked[task]):
+        for name in arm_order(looked[task]):
             mean = np.mean(looked[task][name], axis=0)
             style = figures.look(name)
             ax.plot(np.arange(len(mean)) - len(mean) + 1, mean, color=style.colour, marker=style.marker, lw=1.4, ms=5)
@@ -411,26 +432,28 @@ verdicts = {task: [] for task in tasks}
 rows = []
 found = {task: gaps[task].set_index(["split", "arm"]) for task in tasks}
 means = {task: of(task)[of(task)["metric"] == "r2"].groupby(["split", "arm"])["value"].mean() for task in tasks}
-for split in compare.splits_in(scores):
-    for name in figures.arm_order(scores["arm"]):
-        if name in ("idw", "none") or compare.reported_sign(split, name) is None:
+for split in splits_in(scores):
+    for name in arm_order(scores["arm"]):
+        if name in ("idw", "none") or reported_sign(split, name) is None:
             continue
-        told = compare.reported(split, name)
+        told = reported(split, name)
         cells = {
             "split": where(split),
             "arm": figures.look(name).name,
-            "reported (second-hand)": f"{compare.reported(split, 'none')} → {told}" if compare.REPORTED.get(split, {}).get(name) else told,
+            "reported (second-hand)": f"{reported(split, 'none')} → {told}"
+            if REPORTED.get(split, {}).get(name)
+            else told,
         }
         for task in tasks:
             shown = "no fits yet"
             if (split, name) in found[task].index:
-                verdict = compare.agreement(split, name, int(found[task].loc[(split, name), "clear"]))
+                verdict = agreement(split, name, int(found[task].loc[(split, name), "clear"]))
                 verdicts[task].append(verdict)
                 verdict = "equal or mixed there" if verdict.startswith("reported") else verdict
-                shown = compare.minus(f"{means[task][split, 'none']:.2f} → {means[task][split, name]:.2f}") + f", {verdict}"
+                shown = minus(f"{means[task][split, 'none']:.2f} → {means[task][split, name]:.2f}") + f", {verdict}"
             cells[TITLES[task]] = shown
         rows.append(cells)
-compare.table(
+captioned(
     pd.DataFrame(rows, columns=["split", "arm", "reported (second-hand)", *(TITLES[task] for task in tasks)]),
     f"R² of no location → of the arm: as reported (second-hand; two values are a checkerboard's partitions) and here (means over folds and seeds), "
     f"and whether the direction agrees; real measurements, profile {profile}. Undecided: our difference is not clear.",
@@ -457,12 +480,17 @@ for task in [*tasks, *([ELEVATION] if len(of(ELEVATION)) else [])]:
     trained = [s for s in own.values() if s.get("parameters")]
     sizes = [s["parameters"] for s in trained]
     rows.append(
-        (task, f"{len(own)} of {expected(task)}", str(len(trained)), f"{sum(s['seconds'] for s in own.values()) / 60:.0f}",
-         f"{min(sizes):,} to {max(sizes):,}" if sizes else "–",
-         compare.listed(sorted({f"{s['device']}, {s['threads']} thread{'s' * (s['threads'] > 1)}" for s in own.values()})),
-         compare.listed(sorted({f"torch {s['torch']}, {s['system']}" for s in own.values()})))
-    )  # fmt: skip
-compare.table(
+        (
+            task,
+            f"{len(own)} of {expected(task)}",
+            str(len(trained)),
+            f"{sum(s['seconds'] for s in own.values()) / 60:.0f}",
+            f"{min(sizes):,} to {max(sizes):,}" if sizes else "–",
+            listed(sorted({f"{s['device']}, {s['threads']} thread{'s' * (s['threads'] > 1)}" for s in own.values()})),
+            listed(sorted({f"torch {s['torch']}, {s['system']}" for s in own.values()})),
+        )
+    )
+captioned(
     pd.DataFrame(rows, columns=["task", "runs", "trained", "minutes, all runs", "parameters", "made on", "software"]),
     f"Runs and their time, from their stamps; profile {profile}. Runs share a machine's cores, so minutes add up to more than the clock's.",
 )

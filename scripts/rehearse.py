@@ -56,10 +56,15 @@ def provide(mirror: Path, period: Period, region: Region) -> list:
         if rows and rows[0]["Parameter Code"] != "88101":
             return rows
         return rows + [
-            aqs.row(("06", f"{900 + n // 10}", f"{n:04d}"), tuple(place), np.datetime64(day).item(),
-                    round(aqs.pm25(*place, np.datetime64(day).item()) + float(rng.normal()), 1))
-            for n, place in enumerate(places) for day in days
-        ]  # fmt: skip
+            aqs.row(
+                ("06", f"{900 + n // 10}", f"{n:04d}"),
+                tuple(place),
+                np.datetime64(day).item(),
+                round(aqs.pm25(*place, np.datetime64(day).item()) + float(rng.normal()), 1),
+            )
+            for n, place in enumerate(places)
+            for day in days
+        ]
 
     aqs.make(mirror, period, region, change=more)
     for source in (gridmet, daymet, hms, power, elevation):
@@ -81,8 +86,11 @@ def project() -> Path:
         task["options"]["period"] = _label()
     profile["matrices"] = {"core": profile["matrices"]["core"] | {"split": ["spatial"], "seed": [0]}}
     runs["profiles"] = {PROFILE: profile}
-    runs["pages"] = {name: page | {"parameters": page["parameters"] | {"profile": PROFILE}}
-                     for name, page in runs["pages"].items() if name.startswith("variant-")}
+    runs["pages"] = {
+        name: page | {"parameters": page["parameters"] | {"profile": PROFILE}}
+        for name, page in runs["pages"].items()
+        if name.startswith("variant-")
+    }
     runs["pages"]["card"] = {"notebook": "21_card", "profile": PROFILE, "parameters": {"period": _label()}}
     (folder / "runs.yml").write_text(yaml.safe_dump(runs, sort_keys=False), encoding="utf-8")
     shutil.copytree(ROOT / "notebooks", folder / "notebooks", dirs_exist_ok=True)
@@ -101,9 +109,13 @@ def main() -> None:
     answers = provide(mirror, period, region)
     with providers.serve(mirror) as provider:
         provider.answers += answers
-        os.environ |= {"PLACEPRIOR_MIRROR": provider.url, "PLACEPRIOR_CACHE": str(FOLDER / "cache"),
-                       "PLACEPRIOR_DATA": str(FOLDER / "cubes"), "EARTHDATA_TOKEN": "rehearsal",
-                       "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
+        os.environ |= {
+            "PLACEPRIOR_MIRROR": provider.url,
+            "PLACEPRIOR_CACHE": str(FOLDER / "cache"),
+            "PLACEPRIOR_DATA": str(FOLDER / "cubes"),
+            "EARTHDATA_TOKEN": "rehearsal",
+            "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
+        }
         (FOLDER / "cubes").mkdir(exist_ok=True)
         asked = ["--year", PERIOD, "--region", REGION, "--sources", ",".join(NAMES)]
         command("data", "plan", *asked)
@@ -120,16 +132,18 @@ def main() -> None:
 def _train_and_show(folder: Path) -> None:
     """Make the runs and the pages in the project folder."""
     os.chdir(folder)
-    from placeprior import experiment, matrix, pages
+    from placeprior.book import pages
+    from placeprior.runs import making, plan
 
     fields = str(FOLDER / "cubes" / f"grid-{_label()}.zarr")
-    for run in matrix.runs(PROFILE, "core"):
-        experiment.make(run, log=say)
+    for run in plan.runs(PROFILE, "core"):
+        making.make(run, log=say)
         if run.model in ("idw", "geoclip/hadamard"):
-            command("map", run.id, "--day", PERIOD.split("/")[1], "--grid", fields, "-o", f"{run.variant}.png",
-                    where=folder)
-    experiment.collect(PROFILE)
-    for page in matrix.configuration()["pages"]:
+            command(
+                "map", run.id, "--day", PERIOD.split("/")[1], "--grid", fields, "-o", f"{run.variant}.png", where=folder
+            )
+    making.collect_scores(PROFILE)
+    for page in plan.configuration()["pages"]:
         pages.execute(page, folder / "chapters" / f"{page}.ipynb")
         say(f"page {page}")
 

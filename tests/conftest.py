@@ -89,11 +89,12 @@ def cube() -> xr.Dataset:
 @contextmanager
 def set_up(folder):
     """Make a folder a project with a small ``runs.yml``, and the working directory; the task ``toy`` is registered."""
-    from placeprior import data, experiment, matrix
+    from placeprior import data
+    from placeprior.runs import making, plan
 
     (folder / "runs.yml").write_text(RUNS_YML, encoding="utf-8")
     (folder / "toy.csv").write_text("toy\n", encoding="utf-8")
-    caches = (matrix._read, matrix._data, experiment._cube)
+    caches = (plan._read, plan._data, making._cube)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("PLACEPRIOR_CACHE", str(folder / "cache"))
@@ -116,12 +117,12 @@ def project(tmp_path):
 @pytest.fixture(scope="session")
 def made(tmp_path_factory):
     """A toy project in which all runs of the profile ``tiny`` are made and collected: to copy from."""
-    from placeprior import experiment, matrix
+    from placeprior.runs import making, plan
 
     with set_up(tmp_path_factory.mktemp("made")) as folder:
-        for run in matrix.runs("tiny"):
-            experiment.make(run, log=lambda _: None)
-        experiment.collect("tiny")
+        for run in plan.runs("tiny"):
+            making.make(run, log=lambda _: None)
+        making.collect_scores("tiny")
     return folder
 
 

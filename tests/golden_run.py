@@ -19,33 +19,31 @@ RUNS = {
     "profiles": {
         "golden": {
             "size": "demo",
-            "settings": {"width": 8, "summary": 8, "window": 5, "batch": 64, "epochs": 1,
-                         "rate": 0.005},
+            "settings": {"width": 8, "summary": 8, "window": 5, "batch": 64, "epochs": 1, "rate": 0.005},
             "tasks": {"world": {"load": "world", "options": {"stations": 30, "days": 45, "seed": 0}}},
-            "matrices": {"core": {"task": ["world"], "model": MODELS, "split": ["spatial"], "fold": [1],
-                                  "seed": [0]}},
+            "matrices": {"core": {"task": ["world"], "model": MODELS, "split": ["spatial"], "fold": [1], "seed": [0]}},
         }
     },
     "pages": {},
-}  # fmt: skip
+}
 
 
 def run_all(folder: Path) -> dict[str, dict[str, float]]:
     """Make the golden runs in ``folder``, the working directory; scores by model."""
-    from placeprior import experiment, ledger, matrix
+    from placeprior.runs import making, plan, store
 
     (folder / "runs.yml").write_text(yaml.safe_dump(RUNS), encoding="utf-8")
     found = {}
-    for run in matrix.runs("golden"):
-        experiment.make(run, log=lambda _: None)
-        result = ledger.read(run.id)["scores"]
+    for run in plan.runs("golden"):
+        making.make(run, log=lambda _: None)
+        result = store.read(run.id)["scores"]
         found[run.model] = {metric: round(result[metric], 7) for metric in ("r2", "rmse")}
     return found
 
 
 def world_digest() -> dict[str, list[float]]:
     """Mean, spread and greatest value of every variable of a small world, and the same of a map, to 5 digits."""
-    from placeprior.data.world import World
+    from placeprior.data.world.simulation import World
 
     world = World(stations=30, days=45, seed=0)
     digest = {}
@@ -61,14 +59,18 @@ def main() -> None:
     """Write the golden file."""
     import os
 
-    from placeprior import matrix
-    from placeprior.data import labels
+    from placeprior.data.world import labels
+    from placeprior.runs import plan
 
     before = Path.cwd()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        content = {"version": matrix.VERSION, "world_version": labels.VERSION, "runs": run_all(Path(folder)),
-                   "world": world_digest()}  # fmt: skip
+        content = {
+            "version": plan.VERSION,
+            "world_version": labels.VERSION,
+            "runs": run_all(Path(folder)),
+            "world": world_digest(),
+        }
         os.chdir(before)
     GOLDEN.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     print(f"wrote {GOLDEN}")

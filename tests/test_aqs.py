@@ -11,37 +11,42 @@ import pytest
 from providers.aqs import HEADER
 
 from placeprior import data
-from placeprior.cube import check_cube, from_table, predictors
 from placeprior.data import aqs
+from placeprior.data.cube import check_cube, from_table, predictors
 from placeprior.errors import ConfigError, CubeError, MissingData, UnknownName
 
 real = pytest.mark.skipif(
-    not os.environ.get("PLACEPRIOR_DATA"),
-    reason="PLACEPRIOR_DATA is not set: the real tables are not at hand",
+    not os.environ.get("PLACEPRIOR_DATA"), reason="PLACEPRIOR_DATA is not set: the real tables are not at hand"
 )
 
 UNITS = "Micrograms/cubic meter (LC)"
 
 
-def row(
-    day,
-    mean,
-    site="0010",
-    poc=1,
-    duration="24-HR BLK AVG",
-    standard="PM25 24-hour 2012",
-    event="None",
-    **more,
-):
+def row(day, mean, site="0010", poc=1, duration="24-HR BLK AVG", standard="PM25 24-hour 2012", event="None", **more):
     values = dict.fromkeys(HEADER, "")
     values |= {
-        "State Code": "01", "County Code": "003", "Site Num": site, "Parameter Code": "88101", "POC": poc,
-        "Latitude": 30.497478, "Longitude": -87.880258, "Datum": "NAD83",
-        "Parameter Name": "PM2.5 - Local Conditions", "Sample Duration": duration, "Pollutant Standard": standard,
-        "Date Local": day, "Units of Measure": UNITS, "Event Type": event, "Observation Count": 1,
-        "Observation Percent": 100.0, "Arithmetic Mean": mean, "Method Name": "Met One BAM-1020, 1022",
-        "State Name": "Alabama", "County Name": "Baldwin", "Date of Last Change": "2022-05-01",
-    }  # fmt: skip
+        "State Code": "01",
+        "County Code": "003",
+        "Site Num": site,
+        "Parameter Code": "88101",
+        "POC": poc,
+        "Latitude": 30.497478,
+        "Longitude": -87.880258,
+        "Datum": "NAD83",
+        "Parameter Name": "PM2.5 - Local Conditions",
+        "Sample Duration": duration,
+        "Pollutant Standard": standard,
+        "Date Local": day,
+        "Units of Measure": UNITS,
+        "Event Type": event,
+        "Observation Count": 1,
+        "Observation Percent": 100.0,
+        "Arithmetic Mean": mean,
+        "Method Name": "Met One BAM-1020, 1022",
+        "State Name": "Alabama",
+        "County Name": "Baldwin",
+        "Date of Last Change": "2022-05-01",
+    }
     return values | more
 
 
@@ -111,10 +116,7 @@ def test_corrected_coordinates_follow_the_last_row(tmp_path):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        (
-            [row("2021-01-01", 5.0, **{"Units of Measure": "Parts per million"})],
-            "01-003-0010.*2021-01-01.*Parts per",
-        ),
+        ([row("2021-01-01", 5.0, **{"Units of Measure": "Parts per million"})], "01-003-0010.*2021-01-01.*Parts per"),
         ([row("2021-01-01", 5.0, **{"Parameter Code": "88502"})], "parameter '88502', expected 88101"),
         ([row("2021-01-01", "n/a")], "01-003-0010.*2021-01-01: Arithmetic Mean is 'n/a'"),
         ([row("2021-01-01", 5.0, Latitude="")], "no row says a place that can be: '01-003-0010-88101'; no station"),
@@ -205,9 +207,7 @@ def test_absent_data_says_what_to_do(tmp_path, monkeypatch):
 
 def test_compact_table_without_its_stations(tmp_path, monkeypatch):
     monkeypatch.setenv("PLACEPRIOR_DATA", str(tmp_path))
-    rows = pd.DataFrame(
-        {"station": ["01-003-0010-88101"], "date": pd.to_datetime(["2021-01-01"]), "pm25": [5.0]}
-    )
+    rows = pd.DataFrame({"station": ["01-003-0010-88101"], "date": pd.to_datetime(["2021-01-01"]), "pm25": [5.0]})
     rows.to_parquet(tmp_path / aqs.PARQUET)
     with pytest.raises(MissingData, match=aqs.STATIONS):
         aqs.cube(2021)
@@ -232,9 +232,7 @@ def test_unknown_task_and_option():
 
 
 @real
-@pytest.mark.parametrize(
-    ("year", "rows", "stations", "mean"), [(2019, 251_582, 964, 7.36), (2021, 271_829, 968, 8.63)]
-)
+@pytest.mark.parametrize(("year", "rows", "stations", "mean"), [(2019, 251_582, 964, 7.36), (2021, 271_829, 968, 8.63)])
 def test_facts_of_the_real_table(year, rows, stations, mean):
     cube = check_cube(aqs.cube(year))
     values = cube["pm25"].values
@@ -266,10 +264,14 @@ def told(path):
 @pytest.mark.parametrize(
     "place",
     [
-        {"Latitude": 0, "Longitude": 0}, {"Longitude": 87.880258}, {"Latitude": -87.880258, "Longitude": 30.497478},
-        {"Latitude": "", "Longitude": ""}, {"Latitude": 47.6, "Longitude": -122.3}, {"Latitude": 3049.7},
+        {"Latitude": 0, "Longitude": 0},
+        {"Longitude": 87.880258},
+        {"Latitude": -87.880258, "Longitude": 30.497478},
+        {"Latitude": "", "Longitude": ""},
+        {"Latitude": 47.6, "Longitude": -122.3},
+        {"Latitude": 3049.7},
     ],
-)  # fmt: skip
+)
 def test_a_place_outside_the_state_named_is_left_out_and_said(tmp_path, place):
     table, said = told(write(tmp_path, [row("2021-01-01", 5.0, **place), row("2021-01-02", 6.0, **GOOD)]))
     assert table["station"].tolist() == ["11-001-0010-88101"]
@@ -298,8 +300,13 @@ def test_another_years_place_will_do(tmp_path, monkeypatch):
 
 def test_a_station_list_with_a_place_that_cannot_be(tmp_path, monkeypatch):
     monkeypatch.setenv("PLACEPRIOR_DATA", str(tmp_path))
-    rows = pd.DataFrame({"station": ["01-003-0010-88101", "11-001-0010-88101"], "pm25": [5.0, 6.0],
-                         "date": pd.to_datetime(["2021-01-01"] * 2)})  # fmt: skip
+    rows = pd.DataFrame(
+        {
+            "station": ["01-003-0010-88101", "11-001-0010-88101"],
+            "pm25": [5.0, 6.0],
+            "date": pd.to_datetime(["2021-01-01"] * 2),
+        }
+    )
     rows.to_parquet(tmp_path / aqs.PARQUET)
     (tmp_path / aqs.STATIONS).write_text("station,lon,lat\n01-003-0010-88101,0,0\n11-001-0010-88101,-77,38.9\n")
     with pytest.warns(UserWarning, match="1 station left out"):
@@ -322,10 +329,16 @@ def test_other_column_names_are_listed(tmp_path):
 
 
 def test_a_file_without_a_row_that_counts_says_which_rows_it_has(tmp_path):
-    rows = [row("2021-01-01", 5.0, event="Excluded"), row("2021-01-01", 6.0, duration="1 HOUR"),
-            row("2021-01-02", 6.0, event="Concurred Excluded")]  # fmt: skip
-    with pytest.raises(CubeError, match="of 3 rows 1 have another duration .'1 HOUR'.*2 of the others leave out an "
-                                        "event .'Concurred Excluded', 'Excluded'"):
+    rows = [
+        row("2021-01-01", 5.0, event="Excluded"),
+        row("2021-01-01", 6.0, duration="1 HOUR"),
+        row("2021-01-02", 6.0, event="Concurred Excluded"),
+    ]
+    with pytest.raises(
+        CubeError,
+        match="of 3 rows 1 have another duration .'1 HOUR'.*2 of the others leave out an "
+        "event .'Concurred Excluded', 'Excluded'",
+    ):
         aqs.read_zip(write(tmp_path, rows))
     with pytest.raises(CubeError, match="1 station-days are of the state codes '15'"):
         aqs.read_zip(write(tmp_path, [row("2021-01-01", 5.0, **{"State Code": "15"})]))

@@ -10,10 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import rankdata, spearmanr
 
-from placeprior import artefacts, coords, encoders, looks, matrix, spectra
+from placeprior import coords, encoders
+from placeprior.arms import arm
 from placeprior.encoders import geoclip
 from placeprior.errors import MissingWeights
-from placeprior.experiment import make
+from placeprior.evidence import artefacts
+from placeprior.runs import plan
+from placeprior.runs.making import make
+from placeprior.scores import spectra
 
 NY, NX, CELL = 60, 100, 25.0
 EAST, NORTH = np.meshgrid(np.arange(NX) * CELL, np.arange(NY) * CELL)
@@ -164,7 +168,7 @@ def table(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("PLACEPRIOR_CACHE", str(folder / "cache"))
-        runs = matrix.runs("tiny", "core")
+        runs = plan.runs("tiny", "core")
         for run in runs:
             make(run, log=lambda line: None)
         yield artefacts.collect(runs)
@@ -172,7 +176,7 @@ def table(tmp_path_factory):
 
 def test_table_has_every_source_and_kind_of_row(table):
     assert list(table.columns) == artefacts.COLUMNS
-    arms = {looks.arm("none", "-"), looks.arm("lonlat", "channels"), "truth"}
+    arms = {arm("none", "-"), arm("lonlat", "channels"), "truth"}
     assert set(table["source"]) == arms | {"encoder", "scale 1", "scale 16", "scale 256"}
     related = {"energy", "energy|people"}
     assert set(table.loc[table["source"] == "truth", "what"]) >= {"spectrum", "share", "amplitude", *related}
@@ -195,16 +199,20 @@ def test_shares_are_shares_and_finer_scales_are_more_local(table):
 
 def test_errors_at_stations_are_paired_and_pooled_over_fits():
     base = {"task": "t", "split": "spatial", "fold": 1, "metric": "r2", "value": 0.0, "n": 1}
-    scores = pd.DataFrame([
-        {**base, "variant": "none", "fusion": "-", "seed": 0, "run": "a"},
-        {**base, "variant": "geoclip", "fusion": "hadamard", "seed": 0, "run": "b"},
-        {**base, "variant": "geoclip", "fusion": "hadamard", "seed": 1, "run": "c"},  # without a counterpart
-    ])  # fmt: skip
+    scores = pd.DataFrame(
+        [
+            {**base, "variant": "none", "fusion": "-", "seed": 0, "run": "a"},
+            {**base, "variant": "geoclip", "fusion": "hadamard", "seed": 0, "run": "b"},
+            {**base, "variant": "geoclip", "fusion": "hadamard", "seed": 1, "run": "c"},  # without a counterpart
+        ]
+    )
     place = {"lon": -100.0, "lat": 40.0}
-    sums = pd.DataFrame([
-        {"run": "a", "name": "s", **place, "n": 10, "sum_abs": 30.0},
-        {"run": "b", "name": "s", **place, "n": 10, "sum_abs": 20.0},
-        {"run": "c", "name": "s", **place, "n": 10, "sum_abs": 900.0},
-    ])  # fmt: skip
+    sums = pd.DataFrame(
+        [
+            {"run": "a", "name": "s", **place, "n": 10, "sum_abs": 30.0},
+            {"run": "b", "name": "s", **place, "n": 10, "sum_abs": 20.0},
+            {"run": "c", "name": "s", **place, "n": 10, "sum_abs": 900.0},
+        ]
+    )
     found = artefacts.at_stations(scores, sums, "geoclip-hadamard")
     assert found["difference"].tolist() == [-1.0] and found["n"].tolist() == [10]

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from conftest import toy_cube
 
-from placeprior import baselines, experiment, ledger
-from placeprior.baselines import Rows, estimate, out_of_fold
 from placeprior.coords import great_circle_km
 from placeprior.errors import UnknownName
-from placeprior.matrix import BASELINES, Run
-from placeprior.splits import split, stations
+from placeprior.runs import estimators, making, store
+from placeprior.runs.estimators import Rows, estimate, out_of_fold
+from placeprior.runs.plan import BASELINES, Run
+from placeprior.space.splits import lonlat_of, split
 
 POOL_ONLY = ("idw", "kriging")  # the others are stopped by the validation rows, or start from what is
 TINY = {"width": 8, "summary": 8, "window": 3, "epochs": 4, "batch": 128}
@@ -41,12 +41,12 @@ def error(found, cube, parts):
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """Baselines as they are, only smaller."""
-    monkeypatch.setattr(baselines, "TREES", baselines.TREES | {"max_iter": 20, "min_samples_leaf": 20})
-    monkeypatch.setattr(baselines, "FOREST", baselines.FOREST | {"n_estimators": 4})
-    monkeypatch.setattr(baselines, "ROWS", 150)  # so that rows are drawn
-    monkeypatch.setattr(baselines, "WINDOW", 2)
-    monkeypatch.setattr(baselines, "LAYERS", (32, 32))
-    monkeypatch.setattr(baselines, "EPOCHS", 60)
+    monkeypatch.setattr(estimators, "TREES", estimators.TREES | {"max_iter": 20, "min_samples_leaf": 20})
+    monkeypatch.setattr(estimators, "FOREST", estimators.FOREST | {"n_estimators": 4})
+    monkeypatch.setattr(estimators, "ROWS", 150)  # so that rows are drawn
+    monkeypatch.setattr(estimators, "WINDOW", 2)
+    monkeypatch.setattr(estimators, "LAYERS", (32, 32))
+    monkeypatch.setattr(estimators, "EPOCHS", 60)
 
 
 @pytest.fixture(scope="module")
@@ -59,15 +59,20 @@ def cube():
 def field_cube():
     """A toy cube with a smooth daily field on top that no predictor tells, and twice the usual effect of the wind."""
     cube = toy_cube(121, 30, missing=0.1)
-    covariance = np.exp(-great_circle_km(stations(cube), stations(cube)) / 900) + 1e-6 * np.eye(121)
+    covariance = np.exp(-great_circle_km(lonlat_of(cube), lonlat_of(cube)) / 900) + 1e-6 * np.eye(121)
     field = 4 * np.linalg.cholesky(covariance) @ np.random.default_rng(1).normal(size=(121, 30))
     return changed(cube, slice(None), (field + 2 * cube["wind"].values).astype(np.float32))
 
 
-@pytest.mark.parametrize("name, where", [
-    *((name, "spatial") for name in BASELINES if name != "none+kriging"),
-    ("kriging", "random"), ("gbt+kriging", "random"), ("eof", "checkerboard-16"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "name, where",
+    [
+        *((name, "spatial") for name in BASELINES if name != "none+kriging"),
+        ("kriging", "random"),
+        ("gbt+kriging", "random"),
+        ("eof", "checkerboard-16"),
+    ],
+)
 def test_no_baseline_reads_a_label_held_out_and_each_row_has_its_own_estimate(name, where, cube):
     run, parts = a_run(name, where), split(where, cube, 0, 1)
     found = estimate(name, run, cube, parts)
@@ -88,14 +93,14 @@ def test_no_baseline_reads_a_label_held_out_and_each_row_has_its_own_estimate(na
 
 def test_the_corrected_network_reads_no_label_held_out(project, cube, monkeypatch):
     run, parts = a_run("none+kriging"), split("spatial", cube, 0, 1)
-    monkeypatch.setattr(experiment, "cube_of", lambda run: cube)
+    monkeypatch.setattr(making, "cube_of", lambda run: cube)
     found = estimate("none+kriging", run, cube, parts)
     assert found.shape == (parts.test.sum(),) and np.isfinite(found).all()
     plain = replace(run, variant="none")
-    assert ledger.is_stored(plain.id)  # the network is a run like any other, trained at most once
-    shutil.rmtree(ledger.store() / plain.id)
+    assert store.is_stored(plain.id)  # the network is a run like any other, trained at most once
+    shutil.rmtree(store.store() / plain.id)
     other = changed(cube, parts.test)
-    monkeypatch.setattr(experiment, "cube_of", lambda run: other)
+    monkeypatch.setattr(making, "cube_of", lambda run: other)
     np.testing.assert_array_equal(estimate("none+kriging", run, other, parts), found)
 
 
@@ -107,20 +112,22 @@ def test_another_seed_draws_other_rows_and_weights(name, cube):
 
 
 def test_kriging_what_trees_missed_finds_a_field_that_no_predictor_tells(field_cube, monkeypatch):
-    monkeypatch.setattr(baselines, "ROWS", 2000)
-    monkeypatch.setattr(baselines, "TREES", baselines.TREES | {"max_iter": 40})
+    monkeypatch.setattr(estimators, "ROWS", 2000)
+    monkeypatch.setattr(estimators, "TREES", estimators.TREES | {"max_iter": 40})
     parts = split("spatial", field_cube, 0, 1)
-    found = {name: error(estimate(name, a_run(name), field_cube, parts), field_cube, parts)
-             for name in ("gbt", "kriging", "gbt+kriging")}  # fmt: skip
+    found = {
+        name: error(estimate(name, a_run(name), field_cube, parts), field_cube, parts)
+        for name in ("gbt", "kriging", "gbt+kriging")
+    }
     assert found["gbt+kriging"] < 0.9 * found["gbt"]
     assert found["gbt+kriging"] < 0.9 * found["kriging"]
 
 
 def test_the_network_too_is_corrected_by_kriging(project, field_cube, monkeypatch):
-    monkeypatch.setattr(experiment, "cube_of", lambda run: field_cube)
+    monkeypatch.setattr(making, "cube_of", lambda run: field_cube)
     parts, run = split("spatial", field_cube, 0, 1), a_run("none+kriging")
     corrected = error(estimate("none+kriging", run, field_cube, parts), field_cube, parts)
-    plain = ledger.table(replace(run, variant="none").id, "predictions")["estimate"].to_numpy()
+    plain = store.table(replace(run, variant="none").id, "predictions")["estimate"].to_numpy()
     assert corrected < 0.9 * error(plain, field_cube, parts)
 
 
@@ -128,31 +135,31 @@ def test_the_network_too_is_corrected_by_kriging(project, field_cube, monkeypatc
 def test_errors_out_of_fold_leave_out_what_the_test_leaves_out(where, field_cube, monkeypatch):
     parts = split(where, field_cube, 0, 1)
     rows = Rows(a_run(), field_cube, parts)
-    fitted, real = [], baselines._boosted
-    monkeypatch.setattr(baselines, "_boosted", lambda r, s, f: (fitted.append(f), real(r, s, f))[1])
+    fitted, real = [], estimators._boosted
+    monkeypatch.setattr(estimators, "_boosted", lambda r, s, f: (fitted.append(f), real(r, s, f))[1])
     missed = out_of_fold(rows, 1)
     np.testing.assert_array_equal(np.isfinite(missed), parts.train)
     left = np.array([parts.train & ~mask for mask in fitted])
-    assert len(fitted) == baselines.FOLDS
+    assert len(fitted) == estimators.FOLDS
     np.testing.assert_array_equal(left.sum(0), parts.train)  # every training row is left out once
     folds_of_a_station = left.any(2).sum(0)[parts.train.any(1)]
     assert (folds_of_a_station == 1).all() if where == "spatial" else np.median(folds_of_a_station) > 1
 
 
 def test_errors_out_of_fold_are_larger_than_at_rows_learnt(field_cube, monkeypatch):
-    monkeypatch.setattr(baselines, "ROWS", 2000)
-    monkeypatch.setattr(baselines, "TREES", baselines.TREES | {"max_iter": 40})
+    monkeypatch.setattr(estimators, "ROWS", 2000)
+    monkeypatch.setattr(estimators, "TREES", estimators.TREES | {"max_iter": 40})
     parts = split("spatial", field_cube, 0, 1)
     rows = Rows(a_run(), field_cube, parts)
     missed = out_of_fold(rows, 1)[parts.train]
-    learnt = rows.y(parts.train) - baselines._boosted(rows, 1).predict(rows.x(parts.train))
+    learnt = rows.y(parts.train) - estimators._boosted(rows, 1).predict(rows.x(parts.train))
     assert missed.std() > 1.05 * learnt.std()
 
 
 def test_told_their_place_trees_find_what_only_the_place_tells(monkeypatch):
-    monkeypatch.setattr(baselines, "ROWS", 2000)
+    monkeypatch.setattr(estimators, "ROWS", 2000)
     cube = toy_cube(100, 28)
-    east = stations(cube)[:, :1] > -95
+    east = lonlat_of(cube)[:, :1] > -95
     cube = changed(cube, slice(None), np.where(east, 20, 0).astype(np.float32))
     parts = split("spatial", cube, 0, 1)
     found = {name: error(estimate(name, a_run(name), cube, parts), cube, parts) for name in ("gbt", "gbt+lonlat")}
@@ -160,9 +167,9 @@ def test_told_their_place_trees_find_what_only_the_place_tells(monkeypatch):
 
 
 def test_eof_finds_a_pattern_in_time_that_changes_across_the_map(monkeypatch):
-    monkeypatch.setattr(baselines, "EPOCHS", 150)
+    monkeypatch.setattr(estimators, "EPOCHS", 150)
     cube = toy_cube(100, 40, missing=0.2)
-    lonlat = stations(cube)
+    lonlat = lonlat_of(cube)
     wave = np.sin(np.arange(40) / 4)
     known = np.isfinite(cube["pm25"].values)
     pm25 = 10 + 0.3 * (lonlat[:, :1] + 95) * wave + np.random.default_rng(0).normal(0, 0.2, known.shape)
@@ -191,10 +198,10 @@ def test_trees_see_the_days_before_and_nothing_after(cube):
     x = rows.x(parts.test)
     station, day = np.argwhere(parts.test)[5]
     features = rows.features.shape[-1]
-    assert x.shape == (parts.test.sum(), baselines.WINDOW * features + 2)
-    expected = rows.features[station, day + 1 - baselines.WINDOW : day + 1].ravel()
+    assert x.shape == (parts.test.sum(), estimators.WINDOW * features + 2)
+    expected = rows.features[station, day + 1 - estimators.WINDOW : day + 1].ravel()
     np.testing.assert_array_equal(x[5, :-2], expected)
-    np.testing.assert_array_equal(x[5, -2:], stations(cube)[station].astype(np.float32))
+    np.testing.assert_array_equal(x[5, -2:], lonlat_of(cube)[station].astype(np.float32))
 
 
 def test_a_name_that_is_no_baseline_is_refused(cube):

@@ -18,8 +18,11 @@ from placeprior.errors import ConfigError, CoordinateError, MissingWeights, Unkn
 FOLDER = Path(__file__).parent / "golden"
 GOLDEN = np.load(FOLDER / "position_encodings.npz")
 SETTINGS = json.loads((FOLDER / "position_encodings.json").read_text(encoding="utf-8"))
-DRAWN = {"rff": {"omega": GOLDEN["rff_omega"], "shift": GOLDEN["rff_shift"]}, "rbf": {"anchors": GOLDEN["rbf_anchors"]},
-         "tile": {"table": GOLDEN["tile_table"]}}  # fmt: skip
+DRAWN = {
+    "rff": {"omega": GOLDEN["rff_omega"], "shift": GOLDEN["rff_shift"]},
+    "rbf": {"anchors": GOLDEN["rbf_anchors"]},
+    "tile": {"table": GOLDEN["tile_table"]},
+}
 #: Functions of the point on the globe: no jump anywhere.
 ON_SPHERE = ("xyz", "nerf", "siren-sh", "slepian")
 CLOSED = (*ON_SPHERE, "wrap", "wrap-ffn")  # around the parallel
@@ -154,8 +157,15 @@ def test_the_grid_kernel_depends_on_the_step_alone(a, b, east, north):
 
 
 def test_radii_that_are_given_are_used():
-    for name in ("space2vec-grid", "space2vec-theory", "sphere2vec-c", "sphere2vec-c+", "sphere2vec-m",
-                 "sphere2vec-m+", "sphere2vec-dfs"):  # fmt: skip
+    for name in (
+        "space2vec-grid",
+        "space2vec-theory",
+        "sphere2vec-c",
+        "sphere2vec-c+",
+        "sphere2vec-m",
+        "sphere2vec-m+",
+        "sphere2vec-dfs",
+    ):
         one, other = (encoders.position(name, frequency_num=4, min_radius=r, max_radius=1.0) for r in (0.01, 0.1))
         assert not torch.allclose(one(CONUS), other(CONUS), atol=1e-3), name
 
@@ -211,7 +221,9 @@ def test_the_legendre_series_agrees_with_numpy(cosine, degrees):
 @pytest.mark.parametrize(
     ("lonlat", "said"),
     [
-        ([(40.0, -100.0)], "swapped"), ([(float("nan"), 1.0)], "row 0"), ([(-200.0, 10.0)], "row 0"),
+        ([(40.0, -100.0)], "swapped"),
+        ([(float("nan"), 1.0)], "row 0"),
+        ([(-200.0, 10.0)], "row 0"),
         ([1.0, 2.0], "shape"),
     ],
 )
@@ -223,12 +235,18 @@ def test_what_is_no_place_is_refused(encoding, lonlat, said):
 @pytest.mark.parametrize(
     ("name", "wrong"),
     [
-        ("space2vec-grid", {"min_radius": 0.0}), ("sphere2vec-c", {"min_radius": 2.0}), ("nerf", {"frequency_num": 0}),
-        ("rbf", {"kernel_size": 0}), ("rff", {"extent": (180, -180, -90, 90)}), ("tile", {"interval": -1}),
-        ("tile", {"table": np.zeros((3, 2))}), ("siren-sh", {"degrees": 0}), ("slepian", {"degrees": 500}),
+        ("space2vec-grid", {"min_radius": 0.0}),
+        ("sphere2vec-c", {"min_radius": 2.0}),
+        ("nerf", {"frequency_num": 0}),
+        ("rbf", {"kernel_size": 0}),
+        ("rff", {"extent": (180, -180, -90, 90)}),
+        ("tile", {"interval": -1}),
+        ("tile", {"table": np.zeros((3, 2))}),
+        ("siren-sh", {"degrees": 0}),
+        ("slepian", {"degrees": 500}),
         ("rff", {"omega": np.zeros((2, 5)), "shift": np.zeros(4)}),
     ],
-)  # fmt: skip
+)
 def test_settings_that_cannot_be_are_refused(name, wrong):
     with pytest.raises(ConfigError):
         encoders.position(name, **wrong)

@@ -80,9 +80,7 @@ def test_fences_are_ones_that_markdown_opens(path):
 
 
 def test_every_citation_has_an_entry_and_every_entry_is_cited():
-    entries = set(
-        re.findall(r"^@\w+\{(\w+),", (ROOT / "book/references.bib").read_text(encoding="utf-8"), re.M)
-    )
+    entries = set(re.findall(r"^@\w+\{(\w+),", (ROOT / "book/references.bib").read_text(encoding="utf-8"), re.M))
     sources = [*TEXTS, *(ROOT / "notebooks").glob("*.py")]
     text = "\n".join(p.read_text(encoding="utf-8") for p in sources)
     cited = {key.strip() for keys in re.findall(r"\{cite:\w+\}`([^`]+)`", text) for key in keys.split(",")}
@@ -187,9 +185,7 @@ def test_page_is_whole(path, read):
     article = text[text.index("<article") : text.index("</article>")]
     assert len(re.findall(r"<h1[ >]", article)) == 1
     levels = [int(level) for level in re.findall(r"<h([1-6])[ >]", article)]
-    assert all(b <= a + 1 for a, b in zip(levels, levels[1:], strict=False)), (
-        f"a heading level is skipped: {levels}"
-    )
+    assert all(b <= a + 1 for a, b in zip(levels, levels[1:], strict=False)), f"a heading level is skipped: {levels}"
     assert "&lt;IPython." not in article, "an output that has nothing to show"
     assert not re.search(r"```\{|\{(val|doc|ref|numref|cite:\w)\}`|val-unknown", article), "unparsed markdown"
 
@@ -218,9 +214,7 @@ def test_no_style_sheet_loads_from_another_host():
 @pytest.mark.parametrize("path", WRITTEN, ids=named)
 def test_every_image_is_described(path, read):
     for tag, attrs in read(path).tags:
-        if tag == "img" and "logo__image" not in (
-            attrs.get("class") or ""
-        ):  # the title stands beside the logo
+        if tag == "img" and "logo__image" not in (attrs.get("class") or ""):  # the title stands beside the logo
             alt = attrs.get("alt") or ""
             assert len(alt) > 15, f"{attrs.get('src')}: alt is {alt!r}"
             assert not re.search(r"[0-9a-f]{32}|\.png$", alt), f"alt is a file name: {alt}"
@@ -265,10 +259,17 @@ def browser(request, tmp_path_factory):
     options.binary_location = chromium
     width, height = request.param
     for flag in (
-        "headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking",
-        "disable-component-update", "disable-sync", "disable-dev-shm-usage",
+        "headless",
+        "no-sandbox",
+        "disable-gpu",
+        "disable-quic",
+        "no-first-run",
+        "disable-background-networking",
+        "disable-component-update",
+        "disable-sync",
+        "disable-dev-shm-usage",
         f"user-data-dir={tmp_path_factory.mktemp('chromium')}",
-    ):  # fmt: skip
+    ):
         options.add_argument(f"--{flag}")
     # headless Chromium refuses windows narrower than 500 pixels; a phone must be emulated
     options.add_experimental_option(

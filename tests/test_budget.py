@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from test_law import made
 
-from placeprior import budget, trials
-from placeprior.sizes import SIZES
+from placeprior.evidence import budget
+from placeprior.network.sizes import SIZES
+from placeprior.runs import trials
 
 CONFIG = SIZES["study"]
 SEEDS = (0, 1, 2)
@@ -83,10 +84,20 @@ def test_an_order_that_is_clear_and_turns_round_is_found():
 
 
 def test_sizes_compare_within_a_size_smallest_first():
-    table = pd.DataFrame({
-        "task": "world", "split": "spatial", "fold": 1, "seed": 0, "variant": ["none+head", "lonlat"] * 2,
-        "fusion": ["-", "channels"] * 2, "width": [32, 32, 8, 8], "window": 14, "r2": [0.5, 0.6, 0.3, 0.35],
-        "parameters": [30_000, 30_100, 2_000, 2_100]})  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "task": "world",
+            "split": "spatial",
+            "fold": 1,
+            "seed": 0,
+            "variant": ["none+head", "lonlat"] * 2,
+            "fusion": ["-", "channels"] * 2,
+            "width": [32, 32, 8, 8],
+            "window": 14,
+            "r2": [0.5, 0.6, 0.3, 0.35],
+            "parameters": [30_000, 30_100, 2_000, 2_100],
+        }
+    )
     found = budget.sizes(table)
     assert found["size"].tolist() == ["8 units, 14 days", "32 units, 14 days"] and set(found["arm"]) == {"lonlat"}
     assert found["difference"].tolist() == pytest.approx([0.05, 0.1])
@@ -99,8 +110,13 @@ def trial(**columns):
 
 
 def test_the_cost_of_one_rate_is_in_validation_loss():
-    table = trial(split="spatial", variant=["none"] * 3 + ["none+head"] * 2, fusion="-",
-                  rate=[3.3e-3, 1e-2, 3e-2, 3.3e-3, 3e-2], validation_loss=[0.2, 0.22, 0.3, 0.1, 0.1])
+    table = trial(
+        split="spatial",
+        variant=["none"] * 3 + ["none+head"] * 2,
+        fusion="-",
+        rate=[3.3e-3, 1e-2, 3e-2, 3.3e-3, 3e-2],
+        validation_loss=[0.2, 0.22, 0.3, 0.1, 0.1],
+    )
     found = budget.rates(table, CONFIG)
     assert found["arm"].tolist() == ["none"], "an arm without the common rate says nothing of it"
     assert found["best"].item() == 3.3e-3 and found["cost"].item() == pytest.approx(0.1)
@@ -108,9 +124,15 @@ def test_the_cost_of_one_rate_is_in_validation_loss():
 
 
 def test_what_was_tried_is_named_by_what_it_changes():
-    table = trial(split=["spatial", "spatial", "checkerboard-16", "spatial"], variant="none+head", fusion="-",
-                  rate=[3e-3, 1e-2, 1e-2, 1e-2], epochs=[10, 10, 10, 5], validation_loss=[0.3, 0.2, 0.25, 0.4],
-                  seconds=[10, 20, 30, 5])  # fmt: skip
+    table = trial(
+        split=["spatial", "spatial", "checkerboard-16", "spatial"],
+        variant="none+head",
+        fusion="-",
+        rate=[3e-3, 1e-2, 1e-2, 1e-2],
+        epochs=[10, 10, 10, 5],
+        validation_loss=[0.3, 0.2, 0.25, 0.4],
+        seconds=[10, 20, 30, 5],
+    )
     found = budget.tried(table, CONFIG)
     assert found.index.tolist() == [budget.CHOSEN, "rate 0.003", "epochs 5"]
     assert found.columns.tolist() == ["spatial", "checkerboard-16", "seconds"]

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from placeprior.cube import check_cube, from_table, predictors
 from placeprior.data import build, calendar, tables
+from placeprior.data.cube import check_cube, from_table, predictors
 from placeprior.data.sources import Item, Period, Region, Source
 from placeprior.data.sources.records import keep
 from placeprior.errors import ConfigError, CubeError, SourceError
@@ -19,8 +19,12 @@ PLACES = {"a": (-108.93, 36.21), "b": (-105.17, 40.48), "c": (-106.61, 35.08)}
 
 def truth(name, lon, lat, day):
     """What the toy sources say, a function of the cell's centre and the day."""
-    return {"temperature_max": lon + day, "wind_speed": 0.1 * lat, "aod_055": 0.01 * (lat + day),
-            "elevation": 100 * lat - lon}[name]  # fmt: skip
+    return {
+        "temperature_max": lon + day,
+        "wind_speed": 0.1 * lat,
+        "aod_055": 0.01 * (lat + day),
+        "elevation": 100 * lat - lon,
+    }[name]
 
 
 class Monitors(Source):
@@ -31,8 +35,11 @@ class Monitors(Source):
         return [Item(f"{year}.csv", f"https://x.example/{year}", 10) for year in period.years]
 
     def read(self, folder, period, region):
-        rows = [{"station": name, "date": day, "lon": lon, "lat": lat, "pm25": 5.0 + n}
-                for name, (lon, lat) in PLACES.items() for n, day in enumerate(period.days)]  # fmt: skip
+        rows = [
+            {"station": name, "date": day, "lon": lon, "lat": lat, "pm25": 5.0 + n}
+            for name, (lon, lat) in PLACES.items()
+            for n, day in enumerate(period.days)
+        ]
         return from_table(pd.DataFrame(rows), calendar=False)
 
 
@@ -64,10 +71,16 @@ class Field(Source):
 @pytest.fixture
 def sources(monkeypatch, tmp_path):
     """Four toy sources, two of which provide wind, with the records of what they fetched."""
-    every = {s.name: s for s in (
-        Monitors(), Field("daymet", ["temperature_max"], lacks=(31,)),
-        Field("gridmet", ["temperature_max", "wind_speed"]), Field("power", ["aod_055"], step=1.0),
-        Field("elevation", ["elevation"], static=True))}  # fmt: skip
+    every = {
+        s.name: s
+        for s in (
+            Monitors(),
+            Field("daymet", ["temperature_max"], lacks=(31,)),
+            Field("gridmet", ["temperature_max", "wind_speed"]),
+            Field("power", ["aod_055"], step=1.0),
+            Field("elevation", ["elevation"], static=True),
+        )
+    }
     monkeypatch.setattr(build, "chosen", lambda names: [s for n, s in every.items() if n in names])
     for source in every.values():
         for item in source.list(PERIOD, REGION):
@@ -76,7 +89,7 @@ def sources(monkeypatch, tmp_path):
 
 
 def stations(tmp_path, names, folder="out", say=lambda line: None):
-    return build.stations(PERIOD, REGION, names, tmp_path / "cache", tmp_path / folder, say)
+    return build.at_monitors(PERIOD, REGION, names, tmp_path / "cache", tmp_path / folder, say)
 
 
 ALL = ["aqs", "daymet", "gridmet", "power", "elevation"]
@@ -220,7 +233,7 @@ def test_a_map_takes_the_days_that_its_model_looks_at(sources, tmp_path):
     from types import SimpleNamespace
 
     from placeprior.cli.map import _built
-    from placeprior.sizes import Config
+    from placeprior.network.sizes import Config
 
     path = build.grid(PERIOD, REGION, ALL, tmp_path / "cache", tmp_path / "out", 0.5, lambda line: None)
     run = SimpleNamespace(variant="none", settings=Config(window=5))
@@ -238,7 +251,8 @@ def test_a_map_takes_the_days_that_its_model_looks_at(sources, tmp_path):
 
 def chunks(path):
     return sorted(file for file in path.rglob("c/*") if file.is_file()) + sorted(
-        file for file in path.rglob("c/*/*") if file.is_file())  # fmt: skip
+        file for file in path.rglob("c/*/*") if file.is_file()
+    )
 
 
 DAMAGE = {

@@ -14,7 +14,8 @@ import pytest
 import xarray as xr
 from typer.testing import CliRunner, Result
 
-from placeprior import cli, encoders, experiment, matrix
+from placeprior import cli, encoders
+from placeprior.runs import making, plan
 
 SETTINGS = "{width: 4, summary: 4, window: 3, epochs: 2, batch: 64}"
 RUNS = f"""\
@@ -75,12 +76,12 @@ def here(project):
     """The toy project of ``conftest``, with the matrix above."""
     (project / "runs.yml").write_text(RUNS, encoding="utf-8")
     (project / "places.csv").write_text(PLACES, encoding="utf-8")
-    matrix._read.cache_clear()
+    plan._read.cache_clear()
     return project
 
 
 def an_id(profile: str, model: str) -> str:
-    return next(run.id for run in matrix.runs(profile) if run.model == model)
+    return next(run.id for run in plan.runs(profile) if run.model == model)
 
 
 # --- the program ------------------------------------------------------------------------------------------------------
@@ -98,8 +99,23 @@ def test_help_is_quick_because_it_imports_nothing_heavy():
 
 
 @pytest.mark.parametrize(
-    "words", ["", "runs", "runs list", "runs run", "runs show", "runs collect", "embed", "data", "data check",
-              "data from-csv", "data moments", "map", "book", "versions"],
+    "words",
+    [
+        "",
+        "runs",
+        "runs list",
+        "runs run",
+        "runs show",
+        "runs collect",
+        "embed",
+        "data",
+        "data check",
+        "data from-csv",
+        "data moments",
+        "map",
+        "book",
+        "versions",
+    ],
 )
 def test_every_help_has_an_example(words):
     assert f"Example: placeprior {words}".strip() in " ".join(fine(*words.split(), "--help").split())
@@ -117,7 +133,7 @@ def test_ctrl_c_is_one_line_and_130(here, monkeypatch):
     def stop(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(experiment, "make", stop)
+    monkeypatch.setattr(making, "make", stop)
     result = call("runs", "run", an_id("tiny", "none"))
     assert result.exit_code == 130
     assert result.stderr.startswith("interrupted: finished runs are kept") and result.stderr.count("\n") == 1
@@ -171,7 +187,7 @@ def test_collect_drops_runs_only_when_told_to(here):
         fine("runs", "run", an_id("tiny", model))
     fine("runs", "collect", "tiny")
     (here / "runs.yml").write_text(RUNS.replace("sincos/channels", "lonlat/channels"), encoding="utf-8")
-    matrix._read.cache_clear()
+    plan._read.cache_clear()
     said = refused("runs", "collect", "tiny")
     assert "1 of the 2 committed runs" in said and "toy sincos/channels spatial fold 1 seed 0" in said
     assert "placeprior runs collect tiny --drop" in said
@@ -184,7 +200,7 @@ def test_unknown_run_profile_and_matrix(here):
     assert "unknown matrix 'cor'; did you mean 'core'" in refused("runs", "list", "tiny", "--matrix", "cor")
     assert "nothere" in refused("runs", "run", "nothere")
     assert "unknown run 'nothere'" in refused("runs", "show", "nothere")
-    run = matrix.runs("tiny")[0].id
+    run = plan.runs("tiny")[0].id
     assert "not in the store" in refused("runs", "show", run)
 
 
@@ -204,7 +220,7 @@ def test_unknown_run_profile_and_matrix(here):
 )
 def test_a_typo_in_the_matrix_is_named(here, right, wrong, said):
     (here / "runs.yml").write_text(RUNS.replace(right, wrong), encoding="utf-8")
-    matrix._read.cache_clear()
+    plan._read.cache_clear()
     profile = "demo" if "statoins" in wrong else "tiny"
     assert said in refused("runs", "list", profile)
 
@@ -212,7 +228,7 @@ def test_a_typo_in_the_matrix_is_named(here, right, wrong, said):
 def test_a_loss_that_is_no_number_keeps_what_was_made(here, monkeypatch):
     first = an_id("tiny", "idw")
     fine("runs", "run", first)
-    monkeypatch.setattr("placeprior.train.huber_loss", lambda y, *_, **__: (y * float("nan")).sum())
+    monkeypatch.setattr("placeprior.network.training.huber_loss", lambda y, *_, **__: (y * float("nan")).sum())
     assert "loss is not a number" in refused("runs", "run", an_id("tiny", "none"))
     assert (here / "store" / first / "run.json").is_file()
 
@@ -225,15 +241,20 @@ def test_a_store_that_cannot_be_written(here):
 def test_a_run_is_found_while_other_data_are_absent(here, monkeypatch):
     monkeypatch.delenv("PLACEPRIOR_DATA", raising=False)
     (here / "runs.yml").write_text(
-        RUNS.replace("  tiny:", f"""\
+        RUNS.replace(
+            "  tiny:",
+            f"""\
   aqs:
     size: demo
     settings: {SETTINGS}
     tasks: {{weather-2019: {{load: weather-2019}}}}
     matrices:
       core: {{task: [weather-2019], model: [none], split: [spatial], seed: [0]}}
-  tiny:"""), encoding="utf-8")
-    matrix._read.cache_clear()
+  tiny:""",
+        ),
+        encoding="utf-8",
+    )
+    plan._read.cache_clear()
     assert "PLACEPRIOR_DATA" in refused("runs", "list", "aqs")
     fine("runs", "run", an_id("tiny", "idw"))
 
@@ -379,7 +400,7 @@ def test_book_needs_a_project_and_a_right_matrix(here):
     assert "dodo.py" in refused("book")
     (here / "dodo.py").write_text("raise SystemExit(3)")
     (here / "runs.yml").write_text(RUNS.replace("[spatial]", "[spatail]"), encoding="utf-8")
-    matrix._read.cache_clear()
+    plan._read.cache_clear()
     pytest.importorskip("jupyter_book", reason="the book's own requirements are not installed")
     assert "did you mean 'spatial'" in refused("book")
 
@@ -408,7 +429,12 @@ def test_what_a_terminal_cannot_write_is_replaced(tmp_path, encoding):
     bad.write_text(table.replace("pm25", "pm"), encoding="utf-8")
     environment = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0", "COLUMNS": "200"}
     for path, code in (("mine.csv", 0), (bad.name, 1)):
-        done = subprocess.run([sys.executable, "-c", "from placeprior.cli import main; main()", "data", "check", path],
-                              cwd=tmp_path, env=environment, capture_output=True, timeout=120)  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-c", "from placeprior.cli import main; main()", "data", "check", path],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            timeout=120,
+        )
         said = (done.stdout + done.stderr).decode(encoding, "replace")  # to ASCII, click writes UTF-8
         assert done.returncode == code and "Traceback" not in said and "pm25" in said

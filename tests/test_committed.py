@@ -14,21 +14,22 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from placeprior import committed, experiment, integrity, ledger, lock, matrix
-from placeprior.committed import FILES, MANIFEST, flaw
 from placeprior.errors import BusyError, StoreError
-from placeprior.experiment import collect
+from placeprior.files import integrity, lock
+from placeprior.runs import committed, making, plan, store
+from placeprior.runs.committed import FILES, MANIFEST, flaw
+from placeprior.runs.making import collect_scores
 
 ROOT = Path(__file__).parents[1]
 ALL = (*FILES, MANIFEST)
-READ = {"scores.csv": ledger.scores, "stations.parquet": ledger.sums, "stamps.json": ledger.stamps}
+READ = {"scores.csv": store.scores, "stations.parquet": store.sums, "stamps.json": store.stamps}
 
 
 @pytest.fixture
 def kept(project, made):
     """A project whose four runs are committed and whose store is gone; the folder of its results."""
     shutil.copytree(made / "results", project / "results")
-    return ledger.results("tiny")
+    return store.results("tiny")
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -78,11 +79,13 @@ OF_SCORES = {
     "sorted": rows(lambda lines: [lines[0], *lines[:0:-1]]),
 }
 CASES = [(name, how, damage) for name in ALL for how, damage in DAMAGE.items()] + [
-    ("scores.csv", how, damage) for how, damage in OF_SCORES.items()]  # fmt: skip
+    ("scores.csv", how, damage) for how, damage in OF_SCORES.items()
+]
 
 
-@pytest.mark.parametrize(("name", "damage"), [(name, damage) for name, _, damage in CASES],
-                         ids=[f"{name}-{how}" for name, how, _ in CASES])
+@pytest.mark.parametrize(
+    ("name", "damage"), [(name, damage) for name, _, damage in CASES], ids=[f"{name}-{how}" for name, how, _ in CASES]
+)
 def test_damage_is_named_with_the_way_back_and_nothing_is_dropped(kept, name, damage):
     path, whole = kept / name, (kept / name).read_bytes()
     if damage is None:
@@ -91,13 +94,13 @@ def test_damage_is_named_with_the_way_back_and_nothing_is_dropped(kept, name, da
         path.write_bytes(damage(whole))
         assert path.read_bytes() != whole
     before = files(kept)
-    for use in (READ.get(name, lambda _: committed.check(kept)), collect, lambda _: committed.check(kept)):
+    for use in (READ.get(name, lambda _: committed.check(kept)), collect_scores, lambda _: committed.check(kept)):
         with pytest.raises(StoreError, match="`git checkout -- results/tiny`.*`placeprior runs collect tiny`") as told:
             use("tiny")
         assert name in str(told.value) and "\n" not in str(told.value)
     assert files(kept) == before
     path.write_bytes(whole)
-    collect("tiny")
+    collect_scores("tiny")
     assert files(kept)[name] == whole
 
 
@@ -109,19 +112,19 @@ def test_a_lost_companion_is_noticed_whichever_file_is_read(kept):
 
 
 def test_the_other_way_back_is_the_store(kept, made):
-    shutil.copytree(made / "store", ledger.store())
+    shutil.copytree(made / "store", store.store())
     folder, whole = kept, files(kept)
     (folder / "scores.csv").write_text("half")
     for name in ALL:
         (folder / name).unlink()
-    collect("tiny")
+    collect_scores("tiny")
     assert files(folder) == whole
 
 
 def test_a_table_that_may_not_be_read_is_not_called_damaged(kept, monkeypatch):
     monkeypatch.setattr(Path, "read_bytes", lambda path: (_ for _ in ()).throw(PermissionError(13, "no", str(path))))
     with pytest.raises(StoreError, match="cannot read .*manifest.json.*make it readable") as told:
-        ledger.scores("tiny")
+        store.scores("tiny")
     assert "checkout" not in str(told.value)
 
 
@@ -134,9 +137,9 @@ def grown(kept):
     from conftest import RUNS_YML
 
     (kept.parents[1] / "runs.yml").write_text(RUNS_YML.replace("seed: [0]", "seed: [0, 1]", 1), encoding="utf-8")
-    matrix._read.cache_clear()
-    new = next(run for run in matrix.runs("tiny") if run.seed == 1)
-    experiment.make(new, log=lambda _: None)
+    plan._read.cache_clear()
+    new = next(run for run in plan.runs("tiny") if run.seed == 1)
+    making.make(new, log=lambda _: None)
     return kept, files(kept)
 
 
@@ -156,10 +159,10 @@ def test_on_a_full_disk_nothing_has_changed(grown, monkeypatch, where, which):
 
     monkeypatch.setattr(owner, where, full)
     if where != "write_text" and which:  # written once
-        collect("tiny")
+        collect_scores("tiny")
         return
     with pytest.raises(StoreError, match="No space left on device.*what was there is unchanged"):
-        collect("tiny")
+        collect_scores("tiny")
     assert files(folder) == before
     monkeypatch.undo()
 
@@ -185,68 +188,80 @@ def test_killed_at_any_rename_the_results_are_the_old_or_the_new(grown, monkeypa
 
             patched.setattr(os, name, end)
         try:
-            collect("tiny")
+            collect_scores("tiny")
         except Killed:
             pass
-    found = ledger.scores("tiny")["run"].nunique(), ledger.sums("tiny")["run"].nunique(), len(ledger.stamps("tiny"))
+    found = store.scores("tiny")["run"].nunique(), store.sums("tiny")["run"].nunique(), len(store.stamps("tiny"))
     assert found == ((4, 4, 4) if step == 0 else (5, 5, 5))
     committed.check(folder)
-    collect("tiny")
-    assert set(files(folder)) == set(before) and len(ledger.stamps("tiny")) == 5
+    collect_scores("tiny")
+    assert set(files(folder)) == set(before) and len(store.stamps("tiny")) == 5
 
 
 def test_two_collections_at_once_wait_for_each_other_or_say_who_is_at_it(grown, monkeypatch):
     folder, before = grown
     root = folder.parents[1]
-    code = (f"import time, pathlib\nfrom placeprior import lock\n"
-            f"with lock.hold(pathlib.Path({str(root / '.collect-tiny.lock')!r}), 'collecting profile tiny'):\n"
-            "    print('held', flush=True)\n    time.sleep(60)")  # fmt: skip
+    code = (
+        f"import time, pathlib\nfrom placeprior.files import lock\n"
+        f"with lock.hold(pathlib.Path({str(root / '.collect-tiny.lock')!r}), 'collecting profile tiny'):\n"
+        "    print('held', flush=True)\n    time.sleep(60)"
+    )
     other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     try:
         assert other.stdout.readline() == "held\n"
         real = lock.hold
         monkeypatch.setattr(lock, "hold", lambda path, doing, wait=0: real(path, doing, min(wait, 0.2)))
         with pytest.raises(BusyError, match=f"process {other.pid} of .* is collecting profile tiny since .*wait"):
-            collect("tiny")
+            collect_scores("tiny")
         assert files(folder) == before
     finally:
         other.kill()  # a lock that nobody holds any more is free at once
         other.wait()
-    collect("tiny")
+    collect_scores("tiny")
     assert files(folder) != before
 
 
 @pytest.mark.slow
 def test_collections_at_once_all_end_well(grown):
     folder, _ = grown
-    code = ("from conftest import toy_cube\nfrom pathlib import Path\nfrom placeprior import data, experiment\n"
-            "data.TASKS['toy'], data.FILES['toy'] = toy_cube, lambda: [Path('toy.csv')]\nexperiment.collect('tiny')")
+    code = (
+        "from conftest import toy_cube\nfrom pathlib import Path\n"
+        "from placeprior import data\nfrom placeprior.runs import making\n"
+        "data.TASKS['toy'], data.FILES['toy'] = toy_cube, lambda: [Path('toy.csv')]\nmaking.collect_scores('tiny')"
+    )
     here = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "tests"), str(ROOT / "src")])}
     running = [subprocess.Popen([sys.executable, "-c", code], cwd=folder.parents[1], env=here) for _ in range(2)]
     while any(process.poll() is None for process in running):  # readers meanwhile
-        assert ledger.scores("tiny")["run"].nunique() in (4, 5)
+        assert store.scores("tiny")["run"].nunique() in (4, 5)
         time.sleep(0.02)
     assert [process.returncode for process in running] == [0] * 2
     committed.check(folder)
-    assert sorted(path.name for path in folder.iterdir()) == sorted(ALL) and len(ledger.stamps("tiny")) == 5
+    assert sorted(path.name for path in folder.iterdir()) == sorted(ALL) and len(store.stamps("tiny")) == 5
 
 
 # --- what fits together ---
 
 
 def tables(kept):
-    return ledger.scores("tiny"), ledger.sums("tiny"), ledger.stamps("tiny")
+    return store.scores("tiny"), store.sums("tiny"), store.stamps("tiny")
 
 
 @pytest.mark.parametrize(
     ("column", "value", "told"),
-    [("value", "many", "row 3 of the scores has no finite value"), ("value", float("inf"), "row 3 .* no finite value"),
-     ("value", None, "row 3 .* no finite value"), ("n", 0, "row 3 .* no count"),
-     ("n", float("nan"), "row 3 .* no count"),
-     ("metric", "maee", "row 3 .* unknown metric"), ("metric", "r2", "row [0-9] .* stands twice"),
-     ("split", "spatail", "row 3 .* no such split"), ("fold", 9, "row 3 .* no such split and fold"),
-     ("fusion", "glued", "row 3 .* no such fusion"), ("run", "0123456789ab", "run 0123456789ab is in the scores or")],
-)  # fmt: skip
+    [
+        ("value", "many", "row 3 of the scores has no finite value"),
+        ("value", float("inf"), "row 3 .* no finite value"),
+        ("value", None, "row 3 .* no finite value"),
+        ("n", 0, "row 3 .* no count"),
+        ("n", float("nan"), "row 3 .* no count"),
+        ("metric", "maee", "row 3 .* unknown metric"),
+        ("metric", "r2", "row [0-9] .* stands twice"),
+        ("split", "spatail", "row 3 .* no such split"),
+        ("fold", 9, "row 3 .* no such split and fold"),
+        ("fusion", "glued", "row 3 .* no such fusion"),
+        ("run", "0123456789ab", "run 0123456789ab is in the scores or"),
+    ],
+)
 def test_a_wrong_row_is_named(kept, column, value, told):
     frame, summed, stamped = tables(kept)
     assert flaw(frame, summed, stamped) is None
@@ -301,6 +316,6 @@ def test_the_results_of_the_repository_are_whole(profile, monkeypatch):
     monkeypatch.chdir(ROOT)
     folder = ROOT / "results" / profile
     committed.check(folder)
-    assert flaw(ledger.scores(profile), ledger.sums(profile), ledger.stamps(profile)) is None
+    assert flaw(store.scores(profile), store.sums(profile), store.stamps(profile)) is None
     told = json.loads((folder / MANIFEST).read_text())
-    assert told["runs"] == len(ledger.stamps(profile))
+    assert told["runs"] == len(store.stamps(profile))

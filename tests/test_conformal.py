@@ -9,9 +9,12 @@ from conftest import RUNS_YML
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from placeprior import conformal, evidence, experiment, ledger, matrix, uncertainty
-from placeprior.conformal import coverage, radius
+from placeprior import evidence
 from placeprior.errors import ConfigError, StoreError
+from placeprior.evidence import collection, uncertainty
+from placeprior.runs import making, plan, store
+from placeprior.scores import conformal
+from placeprior.scores.conformal import coverage, radius
 
 
 @settings(max_examples=60, deadline=None)
@@ -92,22 +95,22 @@ SPEC = """    evidence:
 def asked(project):
     def ask(models):
         (project / "runs.yml").write_text(RUNS_YML.replace("  far:", SPEC % models, 1), encoding="utf-8")
-        matrix._read.cache_clear()
-        return matrix.evidence("tiny", "uncertainty")
+        plan._read.cache_clear()
+        return plan.evidence("tiny", "uncertainty")
 
     return ask
 
 
 def test_the_table_is_of_the_mean_over_seeds_and_its_intervals(asked):
     runs = asked("none")
-    evidence.make("tiny", "uncertainty", lambda line: None)
+    collection.make("tiny", "uncertainty", lambda line: None)
     table = evidence.read("tiny", "uncertainty")
     assert len(table) == 4 * len(uncertainty.LEVELS)
     assert table.groupby("split")["regime"].first().to_dict() == {"random": "WR", "checkerboard-16": "OoR"}
     assert (table["seeds"] == 2).all() and (table["ensemble"] >= table["single"]).all()
     row = table[(table["split"] == "random") & (table["fold"] == 1) & (table["level"] == 0.8)].iloc[0]
     own = [run for run in runs if run.split == "random" and run.fold == 1]
-    said = {part: [ledger.table(run.id, part) for run in own] for part in ("predictions", "validation")}
+    said = {part: [store.table(run.id, part) for run in own] for part in ("predictions", "validation")}
     mean = {part: np.mean([t["estimate"] for t in tables], axis=0) for part, tables in said.items()}
     error = {part: np.abs(mean[part] - tables[0]["pm25"].to_numpy()) for part, tables in said.items()}
     half = radius(error["validation"], said["validation"][0]["station"].to_numpy(), 0.8)
@@ -120,7 +123,7 @@ def test_the_table_is_of_the_mean_over_seeds_and_its_intervals(asked):
 def test_a_baseline_is_refused_and_seeds_on_other_rows_are_too(asked):
     with pytest.raises(ConfigError, match="idw.*is no network and has no validation rows"):
         uncertainty.collect(asked("idw"))
-    one, other = asked("none")[:1][0], matrix.evidence("tiny", "uncertainty")[1]
-    tables = [ledger.table(experiment.make(run, log=lambda line: None).name, "predictions") for run in (one, other)]
+    one, other = asked("none")[:1][0], plan.evidence("tiny", "uncertainty")[1]
+    tables = [store.table(making.make(run, log=lambda line: None).name, "predictions") for run in (one, other)]
     with pytest.raises(StoreError, match="not asked about the same rows"):
         uncertainty.ensemble(tables)

@@ -226,14 +226,18 @@ BEIJING, TORONTO = [(116.4, 39.9), (116.5, 39.8)], [(-79.4, 43.9), (-79.6, 44.1)
 
 def abroad():
     """Everything that knows one country, by name."""
-    from placeprior import distances, encoders, regions
+    from placeprior import encoders
+    from placeprior.scores.fairness import unevenness
+    from placeprior.space import matched_folds
 
     return {
-        "kNNDM": lambda p: distances.matched_folds(p, 2, np.random.default_rng(0)),
-        "map": distances.to_map, "states": regions.states,
-        "slepian": encoders.load("slepian"), "urban": encoders.load("urban"),
+        "kNNDM": lambda p: matched_folds.matched_folds(p, 2, np.random.default_rng(0)),
+        "map": matched_folds.to_map,
+        "states": unevenness.states,
+        "slepian": encoders.load("slepian"),
+        "urban": encoders.load("urban"),
         "hybrid": encoders.load("geoclip-slepian"),
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("name", ["kNNDM", "map", "states", "slepian", "urban", "hybrid"])
@@ -254,12 +258,19 @@ def test_a_set_of_stations_over_the_border_is_of_another_country(name):
 @pytest.mark.parametrize(
     ("code", "place", "can"),
     [
-        ("06", (-118.25, 34.05), True), ("06", (0, 0), False), ("06", (118.25, 34.05), False),
-        ("06", (34.05, -118.25), False), ("06", (np.nan, 34), False), ("06", (-119.1, 39.5), False),
-        ("32", (-119.1, 39.5), True), ("11", (-77.0, 38.9), True), ("48", (-97.1577, 26.0711), True),
-        ("15", (0, 0), True), ("CC", (0, 0), True),
+        ("06", (-118.25, 34.05), True),
+        ("06", (0, 0), False),
+        ("06", (118.25, 34.05), False),
+        ("06", (34.05, -118.25), False),
+        ("06", (np.nan, 34), False),
+        ("06", (-119.1, 39.5), False),
+        ("32", (-119.1, 39.5), True),
+        ("11", (-77.0, 38.9), True),
+        ("48", (-97.1577, 26.0711), True),
+        ("15", (0, 0), True),
+        ("CC", (0, 0), True),
     ],
-)  # fmt: skip
+)
 def test_a_place_can_be_in_the_state_named_or_not(code, place, can):
     assert coords.in_state([place], [code]).tolist() == [can]
 

@@ -6,9 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from placeprior import aa, compare, coverage, ledger, matrix, metrics, paired
+from placeprior.arms import with_arm
 from placeprior.errors import StoreError
-from placeprior.matrix import Run
+from placeprior.evidence import against_itself, coverage
+from placeprior.runs import plan, store
+from placeprior.runs.plan import Run
+from placeprior.scores import metrics, paired
 
 
 def places(n):
@@ -22,8 +25,9 @@ def places(n):
 
 @pytest.mark.parametrize("seeds", [1, 3])
 def test_it_holds_where_intervals_over_single_stations_do_not(seeds):
-    found = coverage.measured(places(150), stations=150, folds=1, seeds=seeds, range_km=80, training=0.15,
-                              replicates=160)  # fmt: skip
+    found = coverage.measured(
+        places(150), stations=150, folds=1, seeds=seeds, range_km=80, training=0.15, replicates=160
+    )
     true = coverage.truth(0.15)
     held = (found["low"] <= true) & (found["high"] >= true)
     naive = found.dropna(subset=["naive_low"])
@@ -40,8 +44,9 @@ def test_truth_is_what_many_places_and_trainings_show():
 
 
 def test_two_folds_are_the_partitions_of_a_checkerboard():
-    contrasts, sums = coverage.simulate(places(60), np.random.default_rng(0), folds=2, seeds=2, range_km=80,
-                                        training=0.2, pairs=3)  # fmt: skip
+    contrasts, sums = coverage.simulate(
+        places(60), np.random.default_rng(0), folds=2, seeds=2, range_km=80, training=0.2, pairs=3
+    )
     found = paired.paired(contrasts, sums)
     assert found[["stations", "folds", "seeds", "fits"]].drop_duplicates().values.tolist() == [[60, 2, 2, 4]]
     tested = sums.groupby("run")["name"].agg(frozenset)
@@ -51,7 +56,7 @@ def test_two_folds_are_the_partitions_of_a_checkerboard():
 
 def test_coverage_is_collected_at_the_places_of_runs(monkeypatch):
     table = pd.DataFrame(places(30), columns=["lon", "lat"]).assign(name=[f"s{i}" for i in range(30)])
-    monkeypatch.setattr(ledger, "stations", lambda ids: {run: table for run in ids})
+    monkeypatch.setattr(store, "stored_sums", lambda ids: {run: table for run in ids})
     found = coverage.collect([Run("toy", "none", "-", "spatial", 1, 0, {}, "-", {})], replicates=4)
     assert list(found) == coverage.COLUMNS and (found["stations"] == 30).all()
     assert len(found) == len(coverage.STATIONS) * len(coverage.SEEDS) * len(coverage.RANGE_KM) * len(coverage.TRAINING)
@@ -75,38 +80,41 @@ def fits_of(seeds, folds=(1, 2), arms=("none", "none+head", "lonlat")):
                 names = [f"f{fold}s{i}" for i in range(40)]
                 tables.append(own.assign(run=run, name=names, lon=lonlat[:, 0], lat=lonlat[:, 1]))
                 rows.append(["world", arm, "-", "checkerboard-16", fold, seed, run])
-    return pd.DataFrame(rows, columns=[*ledger.KEY, "run"]), pd.concat(tables, ignore_index=True)
+    return pd.DataFrame(rows, columns=[*store.KEY, "run"]), pd.concat(tables, ignore_index=True)
 
 
 def test_six_seeds_make_45_pairs_of_an_arm_and_few_are_clear():
     scores, sums = fits_of(6)
-    found = aa.aa(scores, sums)
-    assert list(found) == aa.COLUMNS
+    found = against_itself.aa(scores, sums)
+    assert list(found) == against_itself.COLUMNS
     assert found.groupby("arm").size().to_dict() == {"none": 45, "none+head": 45}
     assert not found.duplicated(["arm", "pair"]).any()
     assert ((found["low"] > 0) | (found["high"] < 0)).mean() <= 0.1
     one = found[(found["arm"] == "none") & (found["pair"] == "0+3 − 1+4")].iloc[0]
-    frame = compare.with_arm(scores)
-    r2 = {(row.fold, row.seed): metrics.scores(sums.loc[sums["run"] == row.run, metrics.SUMS].to_numpy().sum(0))["r2"]
-          for row in frame[frame["arm"] == "none"].itertuples()}  # fmt: skip
+    frame = with_arm(scores)
+    r2 = {
+        (row.fold, row.seed): metrics.from_sums(sums.loc[sums["run"] == row.run, metrics.SUMS].to_numpy().sum(0))["r2"]
+        for row in frame[frame["arm"] == "none"].itertuples()
+    }
     mean = {seed: np.mean([r2[fold, seed] for fold in (1, 2)]) for seed in range(6)}
     assert one["difference"] == pytest.approx((mean[0] + mean[3] - mean[1] - mean[4]) / 2)
 
 
 def test_three_seeds_make_no_pair_and_other_rows_are_refused():
-    assert aa.aa(*fits_of(3)).empty
+    assert against_itself.aa(*fits_of(3)).empty
     scores, sums = fits_of(4)
     sums.loc[sums["run"] == scores["run"][0], "n"] += 1
     with pytest.raises(StoreError, match="same rows"):
-        aa.aa(scores, sums)
+        against_itself.aa(scores, sums)
 
 
 def test_evidence_of_runs_is_that_of_their_scores(monkeypatch):
     scores, sums = fits_of(4, arms=("none",))
     runs = [Run(*row[:-1], {}, "-", {}) for row in scores.itertuples(index=False)]
-    tables = {run.id: sums[sums["run"] == old].drop(columns="run")
-              for run, old in zip(runs, scores["run"], strict=True)}  # fmt: skip
-    monkeypatch.setattr(ledger, "stations", lambda ids: {run: tables[run] for run in ids})
-    found, wanted = aa.collect(runs), aa.aa(scores, sums)
+    tables = {
+        run.id: sums[sums["run"] == old].drop(columns="run") for run, old in zip(runs, scores["run"], strict=True)
+    }
+    monkeypatch.setattr(store, "stored_sums", lambda ids: {run: tables[run] for run in ids})
+    found, wanted = against_itself.collect(runs), against_itself.aa(scores, sums)
     pd.testing.assert_frame_equal(found, wanted)
-    assert {"aa", "coverage"} <= set(matrix.EVIDENCE)
+    assert {"against_itself", "coverage"} <= set(plan.EVIDENCE)

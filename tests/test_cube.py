@@ -7,7 +7,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from placeprior.cube import (
+from placeprior.data.cube import (
     PM25_UNITS,
     add_calendar,
     check_cube,
@@ -28,14 +28,7 @@ west,2021-03-03,-118.2,34.1,,3.5
 
 def table(stations=("a", "b"), days=4):
     rows = [
-        {
-            "station": name,
-            "date": day,
-            "lon": -100.0 + 3 * i,
-            "lat": 40.0 + i,
-            "pm25": 5.0 + i + j,
-            "wind": 1.0 * j,
-        }
+        {"station": name, "date": day, "lon": -100.0 + 3 * i, "lat": 40.0 + i, "pm25": 5.0 + i + j, "wind": 1.0 * j}
         for i, name in enumerate(stations)
         for j, day in enumerate(pd.date_range("2021-01-01", periods=days).strftime("%Y-%m-%d"))
     ]
@@ -105,9 +98,7 @@ def test_fingerprint_sees_every_change(cube, what):
     assert fingerprint(cube.copy(deep=True)) == fingerprint(cube)
 
 
-@pytest.mark.parametrize(
-    "text", ["ug/m3", "µg/m3", "μg m-3", "µg/m³", "Micrograms/cubic meter (LC)", " µg m⁻³ "]
-)
+@pytest.mark.parametrize("text", ["ug/m3", "µg/m3", "μg m-3", "µg/m³", "Micrograms/cubic meter (LC)", " µg m⁻³ "])
 def test_units_have_synonyms(text):
     assert pm25_units(text) == PM25_UNITS
 
@@ -139,10 +130,7 @@ TABLES = [
     (lambda t: pd.concat([t, t.iloc[[5]]]), r"station 'b' has two rows for 2021-01-02"),
     (lambda t: t.rename(columns={"wind": "pm25 [ppm]"}), "'pm25' occurs twice"),
     (lambda t: t.rename(columns={"pm25": "pm25 [mg m-3]"}), r"pm25 is in 'mg m-3'; convert it to 'µg m-3'"),
-    (
-        spoil("date", 2, "02/03/2021"),
-        r"row 3 \(station 'a'\): date is '02/03/2021'; write dates as YYYY-MM-DD",
-    ),
+    (spoil("date", 2, "02/03/2021"), r"row 3 \(station 'a'\): date is '02/03/2021'; write dates as YYYY-MM-DD"),
     (spoil("date", 2, None), r"row 3 .*date"),
     (spoil("date", 2, "2021-01-03T12:00"), "time of day; aggregate"),
     (spoil("date", 2, "1021-01-03"), r"row 3 .*date is '1021-01-03'"),
@@ -152,10 +140,7 @@ TABLES = [
     (spoil("lat", 6, None), r"row 7 \(station 'b'\): lat is .*give every row its coordinates"),
     (spoil("lat", 6, 41.5), r"station 'b' moves: lat is 41 and 41.5"),
     (lambda t: t.assign(lon=t["lat"], lat=t["lon"]), r"station 'a'.*swapped"),
-    (
-        lambda t: t.assign(lon=39.7, lat=-86.2),
-        r"station 'a': lon 39.7, lat -86.2 is in Antarctica; .*swapped\?",
-    ),
+    (lambda t: t.assign(lon=39.7, lat=-86.2), r"station 'a': lon 39.7, lat -86.2 is in Antarctica; .*swapped\?"),
     (lambda t: t.assign(lon=400.0), "lon=400"),
     (spoil("pm25", 6, 9999.0), r"pm25 at station 'b' on 2021-01-03 is 9999, outside \[-15, 2000\] µg m-3"),
     (spoil("pm25", 6, -99.0), r"pm25 at station 'b' on 2021-01-03 is -99"),
@@ -340,15 +325,41 @@ def test_columns_without_a_name_are_left_out_with_a_warning(tmp_path, header, ro
 def test_an_index_without_a_name_in_a_table_is_left_out():
     with pytest.warns(UserWarning, match="column 1 without"):
         assert predictors(from_table(table().reset_index().rename(columns={"index": None}))) == [
-            "wind", "doy_sin", "doy_cos"]  # fmt: skip
+            "wind",
+            "doy_sin",
+            "doy_cos",
+        ]
 
 
 @pytest.mark.parametrize(
     "stamp",
-    ["2021-01", "2021", "202101", "2021-13", "2021-13-01", "2021-1-1", "2021-02-30", "2021-W01-1", "2021-001",
-     "01/02/2021", "Jan 2021", "18628", "1609459200", "20210101.0", "", "NaT", "nan", 2021, 202101, 18628, 2021.0, None,
-     pd.NaT, pd.Period("2021-01", "M")],
-)  # fmt: skip
+    [
+        "2021-01",
+        "2021",
+        "202101",
+        "2021-13",
+        "2021-13-01",
+        "2021-1-1",
+        "2021-02-30",
+        "2021-W01-1",
+        "2021-001",
+        "01/02/2021",
+        "Jan 2021",
+        "18628",
+        "1609459200",
+        "20210101.0",
+        "",
+        "NaT",
+        "nan",
+        2021,
+        202101,
+        18628,
+        2021.0,
+        None,
+        pd.NaT,
+        pd.Period("2021-01", "M"),
+    ],
+)
 def test_what_is_no_day_is_refused(stamp):
     rows = table(stations=("a",), days=1)
     rows["date"] = pd.Series([stamp], dtype=None if isinstance(stamp, (int, float)) else object)
@@ -364,10 +375,19 @@ def test_a_time_of_day_is_no_day(stamp):
 
 @pytest.mark.parametrize(
     "stamp",
-    ["2021-01-01", " 2021-01-01 ", "20210101", 20210101, "2021-01-01T00:00", "2021-01-01 00:00:00.000",
-     pd.Timestamp("2021-01-01"), np.datetime64("2021-01-01"), pd.Timestamp("2021-01-01").date(),
-     pd.Period("2021-01-01")],
-)  # fmt: skip
+    [
+        "2021-01-01",
+        " 2021-01-01 ",
+        "20210101",
+        20210101,
+        "2021-01-01T00:00",
+        "2021-01-01 00:00:00.000",
+        pd.Timestamp("2021-01-01"),
+        np.datetime64("2021-01-01"),
+        pd.Timestamp("2021-01-01").date(),
+        pd.Period("2021-01-01"),
+    ],
+)
 def test_a_day_is_read_however_it_is_given(stamp):
     cube = from_table(table(stations=("a",), days=1).assign(date=stamp))
     assert cube["time"].values.astype("datetime64[D]").tolist() == [pd.Timestamp("2021-01-01").date()]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import wasserstein_distance
 
 from placeprior import coords
-from placeprior.distances import land, matched_folds, merged, to_map, to_other_folds
+from placeprior.space.matched_folds import land, matched_folds, merged, to_map, to_other_folds
 
 
 def distance(lonlat, fold):

@@ -14,7 +14,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-RUNS = "profiles:\n" + "".join(f"""\
+RUNS = (
+    "profiles:\n"
+    + "".join(
+        f"""\
   {profile}:
     size: demo
     settings: {{width: 4, summary: 4, window: 3, epochs: 1, batch: 64}}
@@ -22,7 +25,11 @@ RUNS = "profiles:\n" + "".join(f"""\
     tasks: {{world: {{load: world, options: {{stations: 24, days: 40}}}}}}
     matrices:
       core: {{task: [world], model: [idw, none], split: [spatial], seed: [0]}}
-""" for profile in ("demo", "aqs", "predictors", "paper")) + "pages:\n  leak: {notebook: 63_leak, profile: aqs}\n"
+"""
+        for profile in ("demo", "aqs", "predictors", "paper")
+    )
+    + "pages:\n  leak: {notebook: 63_leak, profile: aqs}\n"
+)
 MORE = """
 
 

@@ -18,8 +18,7 @@ GOLDEN = np.load(Path(__file__).parent / "golden" / "geoclip.npz")
 BOULDER, NEW_YORK = (-105.2705, 40.0150), (-74.0060, 40.7128)
 
 needs_geoclip = pytest.mark.skipif(
-    importlib.util.find_spec("geoclip") is None,
-    reason="the geoclip package, which holds the weights, is absent",
+    importlib.util.find_spec("geoclip") is None, reason="the geoclip package, which holds the weights, is absent"
 )
 
 
@@ -81,9 +80,7 @@ def test_a_name_is_registered_once(counting):
 
 
 def test_an_unknown_encoder_is_refused_with_the_nearest_name():
-    with pytest.raises(
-        UnknownName, match="unknown encoder 'geoclop'; did you mean 'geoclip'.*lonlat, .*sincos"
-    ):
+    with pytest.raises(UnknownName, match="unknown encoder 'geoclop'; did you mean 'geoclip'.*lonlat, .*sincos"):
         encoders.load("geoclop")
     with pytest.raises(UnknownName, match="unknown encoder"):
         encoders.embed("geoclop", [BOULDER])

@@ -17,11 +17,13 @@ import torch
 from conftest import RUNS_YML, toy_cube
 from sklearn.metrics import r2_score
 
-from placeprior import experiment, ledger, lock, matrix, metrics
 from placeprior.errors import CubeError, StoreError, TrainingError
-from placeprior.experiment import Prepared, collect, make, place_scaler
-from placeprior.neighbours import neighbour_pm25
-from placeprior.splits import split
+from placeprior.files import lock
+from placeprior.runs import making, plan, store
+from placeprior.runs.making import Prepared, collect_scores, make, place_scaler
+from placeprior.scores import metrics
+from placeprior.space.neighbours import neighbour_pm25
+from placeprior.space.splits import lonlat_of, split
 
 
 def quiet(_):
@@ -29,19 +31,19 @@ def quiet(_):
 
 
 def by_model(profile="tiny"):
-    return {run.model: run for run in matrix.runs(profile)}
+    return {run.model: run for run in plan.runs(profile)}
 
 
 def entries():
     """What lies in the store beside its lock."""
-    return sorted(p.name for p in ledger.store().iterdir() if p.name != ".lock")
+    return sorted(p.name for p in store.store().iterdir() if p.name != ".lock")
 
 
 def forbid(monkeypatch):
     def fail(*_, **__):
         raise AssertionError("trained again")
 
-    monkeypatch.setattr(experiment, "train", fail)
+    monkeypatch.setattr(making, "train", fail)
 
 
 def test_a_run_is_made_once_and_read_afterwards(project, monkeypatch):
@@ -49,8 +51,14 @@ def test_a_run_is_made_once_and_read_afterwards(project, monkeypatch):
     entry = make(run, lines.append)
     assert len(lines) == 1 and run.id in lines[0] and run.label in lines[0]
     before = {p.name: p.read_bytes() for p in entry.iterdir()}
-    assert set(before) == {"run.json", "history.csv", "predictions.parquet", "validation.parquet", "stations.parquet",
-                           "weights.safetensors"}
+    assert set(before) == {
+        "run.json",
+        "history.csv",
+        "predictions.parquet",
+        "validation.parquet",
+        "stations.parquet",
+        "weights.safetensors",
+    }
     forbid(monkeypatch)
     assert make(run, lines.append) == entry and len(lines) == 1
     assert {p.name: p.read_bytes() for p in entry.iterdir()} == before
@@ -60,22 +68,22 @@ def test_a_run_is_made_once_and_read_afterwards(project, monkeypatch):
 def test_an_entry_says_what_it_is_and_its_parts_agree(project):
     run = by_model()["sincos/channels"]
     make(run, quiet)
-    result, rows, sums = ledger.read(run.id), ledger.table(run.id, "predictions"), ledger.table(run.id, "stations")
-    assert result["run"]["variant"] == "sincos" and matrix.Run(**result["run"]).id == run.id
+    result, rows, sums = store.read(run.id), store.table(run.id, "predictions"), store.table(run.id, "stations")
+    assert result["run"]["variant"] == "sincos" and plan.Run(**result["run"]).id == run.id
     parts, cube = split("spatial", toy_cube(), 0), toy_cube()
     assert result["sizes"] == parts.sizes() and result["n"] == parts.test.sum() == len(rows)
     np.testing.assert_array_equal(rows["pm25"], cube["pm25"].values[rows["station"], rows["day"]])
     assert parts.test[rows["station"], rows["day"]].all()
     assert result["scores"]["r2"] == pytest.approx(r2_score(rows["pm25"], rows["estimate"]), abs=1e-5)
-    again = metrics.scores(sums[metrics.SUMS].to_numpy().sum(0))
+    again = metrics.from_sums(sums[metrics.SUMS].to_numpy().sum(0))
     assert {k: float(v) for k, v in again.items()} == pytest.approx(result["scores"], nan_ok=True)
     tested = parts.test.any(1)
     assert sums["name"].tolist() == cube["station"].values[tested].tolist()
     np.testing.assert_array_equal(sums[["lon", "lat"]], np.column_stack([cube.lon[tested], cube.lat[tested]]))
-    history = ledger.table(run.id, "history")
+    history = store.table(run.id, "history")
     assert result["best_epoch"] == 1 + int(history["validation_loss"].argmin()) and len(history) == 2
     assert result["predictors"] == ["wind", "warmth"] and sum(result["attention"]) == pytest.approx(1, abs=1e-4)
-    weights = ledger.tensors(run.id)
+    weights = store.tensors(run.id)
     assert sum(v.numel() for k, v in weights.items() if k.startswith("model.")) == result["parameters"]
     assert result["stamp"]["threads"] == 1 and result["stamp"]["seconds"] > 0 and result["stamp"]["torch"]
 
@@ -83,7 +91,7 @@ def test_an_entry_says_what_it_is_and_its_parts_agree(project):
 def test_made_again_it_is_equal_to_the_bit(project):
     run = by_model()["sincos/hadamard"]
     one = {p.name: p.read_bytes() for p in make(run, quiet).iterdir()}
-    shutil.rmtree(ledger.store())
+    shutil.rmtree(store.store())
     torch.manual_seed(12345)
     two = {p.name: p.read_bytes() for p in make(run, quiet).iterdir()}
     for name in ("predictions.parquet", "stations.parquet", "weights.safetensors"):
@@ -93,10 +101,10 @@ def test_made_again_it_is_equal_to_the_bit(project):
 def test_idw_is_the_neighbour_feature_of_the_training_pool(project):
     run, cube = by_model()["idw"], toy_cube()
     make(run, quiet)
-    parts, rows = split("spatial", cube, 0), ledger.table(run.id, "predictions")
-    expected = neighbour_pm25(cube["pm25"].values, experiment.stations(cube), parts.pool)[parts.test]
+    parts, rows = split("spatial", cube, 0), store.table(run.id, "predictions")
+    expected = neighbour_pm25(cube["pm25"].values, lonlat_of(cube), parts.pool)[parts.test]
     np.testing.assert_array_equal(rows["estimate"], expected)
-    assert ledger.read(run.id)["parameters"] == 0 and len(ledger.tensors(run.id)) == 0
+    assert store.read(run.id)["parameters"] == 0 and len(store.tensors(run.id)) == 0
 
 
 class Killed(BaseException):
@@ -112,29 +120,28 @@ def test_a_run_that_ends_half_way_leaves_no_entry(project, monkeypatch, where, h
         raise how("half-way")
 
     with monkeypatch.context() as patched:
-        patched.setattr(experiment, where, end)
+        patched.setattr(making, where, end)
         with pytest.raises(how):
             make(run, quiet)
-    assert not ledger.is_stored(run.id) and run.id not in ledger.done("tiny")
+    assert not store.is_stored(run.id) and run.id not in store.done("tiny")
     make(run, quiet)
-    assert ledger.is_stored(run.id)
+    assert store.is_stored(run.id)
 
 
 def test_leftovers_of_a_killed_run_are_never_taken_for_a_result(project):
     run = by_model()["none"]
-    (ledger.store() / f".{run.id}-x1").mkdir(parents=True)
-    (ledger.store() / f".{run.id}-x1" / "run.json").write_text("{}")
-    (ledger.store() / run.id).mkdir()
-    (ledger.store() / run.id / "history.csv").write_text("half")
-    assert not ledger.is_stored(run.id) and ledger.done("tiny") == set()
+    (store.store() / f".{run.id}-x1").mkdir(parents=True)
+    (store.store() / f".{run.id}-x1" / "run.json").write_text("{}")
+    (store.store() / run.id).mkdir()
+    (store.store() / run.id / "history.csv").write_text("half")
+    assert not store.is_stored(run.id) and store.done("tiny") == set()
     make(run, quiet)
-    assert ledger.read(run.id)["id"] == run.id and len(ledger.table(run.id, "history")) == 2
-
+    assert store.read(run.id)["id"] == run.id and len(store.table(run.id, "history")) == 2
 
 
 def test_old_leftovers_are_swept_and_young_ones_left_to_their_run(project):
     run = by_model()["none"]
-    old, young = (ledger.store() / f".{run.id}-{name}" for name in ("old", "young"))
+    old, young = (store.store() / f".{run.id}-{name}" for name in ("old", "young"))
     for folder in (old, young):
         folder.mkdir(parents=True)
     os.utime(old, (0, 0))
@@ -144,21 +151,21 @@ def test_old_leftovers_are_swept_and_young_ones_left_to_their_run(project):
 
 def test_leftovers_that_vanish_while_they_are_looked_at_are_no_error(project):
     # Another process renames its entry between the listing and the look: a link to nowhere is as absent.
-    ledger.store().mkdir()
-    (ledger.store() / ".0123456789ab-gone").symlink_to(project / "nowhere")
+    store.store().mkdir()
+    (store.store() / ".0123456789ab-gone").symlink_to(project / "nowhere")
     make(by_model()["idw"], quiet)
-    assert ledger.is_stored(by_model()["idw"].id)
+    assert store.is_stored(by_model()["idw"].id)
 
 
 def test_a_run_that_another_process_finished_first_is_left_as_it_stands(project, monkeypatch):
-    run, entry, fill = by_model()["idw"], ledger.store() / by_model()["idw"].id, experiment._fill_entry
+    run, entry, fill = by_model()["idw"], store.store() / by_model()["idw"].id, making._fill_entry
 
     def overtaken(work, *rest):
         fill(work, *rest)
-        shutil.copytree(work, entry, ignore=shutil.ignore_patterns(experiment.LIVE))
+        shutil.copytree(work, entry, ignore=shutil.ignore_patterns(making.LIVE))
         (entry / "first").touch()
 
-    monkeypatch.setattr(experiment, "_fill_entry", overtaken)
+    monkeypatch.setattr(making, "_fill_entry", overtaken)
     assert make(run, quiet) == entry
     assert (entry / "first").exists() and entries() == [run.id]
 
@@ -171,24 +178,24 @@ def test_a_run_overtaken_in_the_last_moment_is_no_error(project, monkeypatch):
         shutil.copytree(source, target)
         rename(source, target)
 
-    monkeypatch.setattr(experiment.os, "rename", overtaken)
+    monkeypatch.setattr(making.os, "rename", overtaken)
     make(run, quiet)
-    assert ledger.is_stored(run.id) and entries() == [run.id]
+    assert store.is_stored(run.id) and entries() == [run.id]
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"id": "other", "scores": {"r2": 1}}', b"\xff\xfe"])
 def test_a_damaged_entry_is_named_and_made_again(project, content):
     run, said = by_model()["idw"], []
     whole = {p.name: p.read_bytes() for p in make(run, quiet).iterdir()}
-    (ledger.store() / run.id / "run.json").write_bytes(content)
-    for read in (lambda: ledger.read(run.id), lambda: collect("tiny")):
+    (store.store() / run.id / "run.json").write_bytes(content)
+    for read in (lambda: store.read(run.id), lambda: collect_scores("tiny")):
         with pytest.raises(StoreError, match=f"run.json of .* {run.id} .*`placeprior runs run {run.id}`") as told:
             read()
         assert "\n" not in str(told.value)
-    assert not ledger.is_stored(run.id) and run.id not in ledger.done("tiny")
+    assert not store.is_stored(run.id) and run.id not in store.done("tiny")
     make(run, said.append)
     assert len(said) == 2 and run.id in said[0] and said[0].endswith("made again")
-    again = {p.name: p.read_bytes() for p in (ledger.store() / run.id).iterdir()}
+    again = {p.name: p.read_bytes() for p in (store.store() / run.id).iterdir()}
     assert set(again) == set(whole) and again["predictions.parquet"] == whole["predictions.parquet"]
     assert entries() == [run.id]
 
@@ -204,12 +211,12 @@ def test_a_damaged_or_missing_table_is_named_and_the_run_made_again(project, nam
     path.write_bytes({"empty": b"", "gone": b"", "cut": whole[:-9], "flipped": flipped, "longer": whole + b"\n"}[how])
     if how == "gone":
         path.unlink()
-    read = ledger.tensors if name.startswith("weights") else lambda i: ledger.table(i, name.split(".")[0])
+    read = store.tensors if name.startswith("weights") else lambda i: store.table(i, name.split(".")[0])
     with pytest.raises(StoreError, match=f"stored run {run.id} .*{name}.*`placeprior runs run {run.id}`"):
         read(run.id)
-    assert not ledger.is_whole(run.id)
+    assert not store.is_whole(run.id)
     make(run, said.append)
-    assert name in said[0] and said[0].endswith("made again") and ledger.is_whole(run.id)
+    assert name in said[0] and said[0].endswith("made again") and store.is_whole(run.id)
     assert path.read_bytes() == whole or name == "history.csv"  # which holds seconds
 
 
@@ -220,11 +227,11 @@ def test_a_run_json_that_someone_changed_is_noticed(project):
     for change in ({"scores": content["scores"] | {"r2": 0.99}}, {"n": 1}, {"stamp": None}, {"seal": "0" * 64}):
         path.write_text(json.dumps(content | change, indent=1))
         with pytest.raises(StoreError, match="its seal does not match"):
-            ledger.read(run.id)
+            store.read(run.id)
     for name in ("files", "scores", "seal", "stamp"):
         path.write_text(json.dumps({key: value for key, value in content.items() if key != name}, indent=1))
         with pytest.raises(StoreError, match=f"has no '{name}'"):
-            ledger.read(run.id)
+            store.read(run.id)
 
 
 def test_an_entry_can_be_read_by_others_and_one_that_may_not_be_is_not_thrown_away(project, monkeypatch):
@@ -237,12 +244,12 @@ def test_an_entry_can_be_read_by_others_and_one_that_may_not_be_is_not_thrown_aw
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(Path, "read_bytes", denied)
-    for use in (lambda: make(run, quiet), lambda: ledger.read(run.id), lambda: ledger.table(run.id, "stations")):
+    for use in (lambda: make(run, quiet), lambda: store.read(run.id), lambda: store.table(run.id, "stations")):
         with pytest.raises(StoreError, match="may not be read; ask .*chmod") as told:
             use()
         assert "remove" not in str(told.value) and "again" not in str(told.value)
     monkeypatch.undo()
-    assert {p.name for p in entry.iterdir()} >= {"run.json", *ledger.TABLES}
+    assert {p.name for p in entry.iterdir()} >= {"run.json", *store.TABLES}
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
@@ -266,16 +273,16 @@ def test_another_user_reads_a_shared_store_and_is_told_whom_to_ask_for_a_shut_on
         return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
 
     def reads():
-        assert ledger.is_whole(run.id) and len(ledger.tensors(run.id)) and make(run, quiet) == entry
+        assert store.is_whole(run.id) and len(store.tensors(run.id)) and make(run, quiet) == entry
 
     def is_told():
-        for use in (lambda: ledger.read(run.id), lambda: make(run, quiet)):
+        for use in (lambda: store.read(run.id), lambda: make(run, quiet)):
             with pytest.raises(StoreError, match="may not be read; ask root for it: .chmod -R a.rX"):
                 use()
 
     assert other(reads) == 0
     (entry / "weights.safetensors").chmod(0o600)
-    with_shut_weights = other(lambda: ledger.read(run.id)), other(lambda: ledger.tensors(run.id))
+    with_shut_weights = other(lambda: store.read(run.id)), other(lambda: store.tensors(run.id))
     assert with_shut_weights == (0, 1)
     entry.chmod(0o700)
     assert other(is_told) == 0
@@ -283,16 +290,16 @@ def test_another_user_reads_a_shared_store_and_is_told_whom_to_ask_for_a_shut_on
 
 def test_an_entry_that_is_a_file_is_refused_before_anything_is_trained(project, monkeypatch):
     run = by_model()["none"]
-    ledger.store().mkdir()
-    (ledger.store() / run.id).write_text("mine")
+    store.store().mkdir()
+    (store.store() / run.id).write_text("mine")
     forbid(monkeypatch)
     with pytest.raises(StoreError, match="is a file, and the run's folder belongs there; move it away"):
         make(run, quiet)
-    assert (ledger.store() / run.id).read_text() == "mine"
+    assert (store.store() / run.id).read_text() == "mine"
 
 
 def test_a_clock_that_is_ahead_ends_no_run_of_another(project, monkeypatch):
-    work = ledger.store() / ".0123456789ab-live"
+    work = store.store() / ".0123456789ab-live"
     work.mkdir(parents=True)
     real = time.time
     monkeypatch.setattr(time, "time", lambda: real() + 3 * 86_400)
@@ -301,9 +308,9 @@ def test_a_clock_that_is_ahead_ends_no_run_of_another(project, monkeypatch):
 
 
 def test_a_run_that_still_works_after_days_is_not_swept(project):
-    work = ledger.store() / ".0123456789ab-live"
+    work = store.store() / ".0123456789ab-live"
     work.mkdir(parents=True)
-    with lock.hold(work / experiment.LIVE, "making a run"):
+    with lock.hold(work / making.LIVE, "making a run"):
         os.utime(work, (0, 0))
         make(by_model()["idw"], quiet)
         assert work.is_dir()
@@ -314,7 +321,7 @@ def test_a_run_that_still_works_after_days_is_not_swept(project):
 
 def test_an_absent_run_is_named_with_its_command(project):
     with pytest.raises(StoreError, match="run 00 is not in the store.*placeprior runs run 00"):
-        ledger.read("00")
+        store.read("00")
 
 
 def test_a_folder_that_cannot_be_written_is_one_clear_error_and_loses_nothing(project):
@@ -326,7 +333,7 @@ def test_a_folder_that_cannot_be_written_is_one_clear_error_and_loses_nothing(pr
     make(run, quiet)
     (project / "results").write_text("here too")
     with pytest.raises(StoreError, match="cannot write .*results"):
-        collect("tiny")
+        collect_scores("tiny")
     assert (project / "results").read_text() == "here too"
 
 
@@ -336,7 +343,7 @@ def test_a_full_disk_is_one_clear_error(project, monkeypatch):
     def full(*_, **__):
         raise SafetensorError("I/O error: No space left on device (os error 28)")
 
-    monkeypatch.setattr(experiment, "save_file", full)
+    monkeypatch.setattr(making, "save_file", full)
     with pytest.raises(StoreError, match="No space left.*finished runs are kept"):
         make(by_model()["none"], quiet)
     assert entries() == []
@@ -357,7 +364,7 @@ def test_no_held_out_label_reaches_an_input_or_a_scaler(project, name, neighbour
         np.testing.assert_array_equal(getattr(one, scaler).mean, getattr(two, scaler).mean)
         np.testing.assert_array_equal(getattr(one, scaler).scale, getattr(two, scaler).scale)
     assert one.huber == two.huber
-    assert one.names == ["wind", "warmth", *experiment.NEIGHBOUR_FEATURES][: 2 + 2 * neighbours]
+    assert one.names == ["wind", "warmth", *making.NEIGHBOUR_FEATURES][: 2 + 2 * neighbours]
 
 
 @pytest.mark.parametrize(("leak", "moved"), [(["neighbours"], "features"), (["scalers"], "y_scale")])
@@ -397,19 +404,19 @@ def test_a_predictor_with_the_name_of_a_made_one_is_refused_not_doubled(project)
 
 def test_the_seed_of_training_does_not_move_the_split(project):
     run, cube = by_model()["none"], toy_cube()
-    one, two = (experiment.parts_of(replace(run, seed=seed), cube) for seed in (0, 1))
+    one, two = (making.parts_of(replace(run, seed=seed), cube) for seed in (0, 1))
     assert one.test.tobytes() == two.test.tobytes() and one.validation.tobytes() == two.validation.tobytes()
 
 
 def test_a_run_keeps_what_calibration_and_distance_ask_for(project):
     run, cube = by_model()["sincos/hadamard"], toy_cube()
     make(run, quiet)
-    parts, held = experiment.parts_of(run, cube), ledger.table(run.id, "validation")
+    parts, held = making.parts_of(run, cube), store.table(run.id, "validation")
     np.testing.assert_array_equal(held["pm25"], cube["pm25"].values[parts.validation].astype(np.float32))
     assert np.isfinite(held["estimate"]).all()
-    near = ledger.table(run.id, "stations").set_index("name")["nearest_km"]
+    near = store.table(run.id, "stations").set_index("name")["nearest_km"]
     np.testing.assert_allclose(near[cube["station"].values[parts.test.any(1)]], parts.distance_km(cube))
-    stamp = ledger.read(run.id)["stamp"]
+    stamp = store.read(run.id)["stamp"]
     assert stamp["processor"] and stamp["instructions"]
 
 
@@ -445,7 +452,7 @@ def test_variants_of_one_seed_share_their_test_rows(project):
     rows = []
     for run in by_model().values():
         make(run, quiet)
-        rows.append(ledger.table(run.id, "predictions")[["station", "day", "pm25"]])
+        rows.append(store.table(run.id, "predictions")[["station", "day", "pm25"]])
     assert all(other.equals(rows[0]) for other in rows[1:])
 
 
@@ -453,61 +460,61 @@ def test_variants_of_one_seed_share_their_test_rows(project):
 
 
 def test_collect_writes_every_score_once_and_is_stable(project):
-    for run in matrix.runs("tiny"):
+    for run in plan.runs("tiny"):
         make(run, quiet)
-    path = collect("tiny")
-    frame = ledger.scores("tiny")
-    assert list(frame.columns) == ledger.COLUMNS and len(frame) == 4 * len(metrics.METRICS)
+    path = collect_scores("tiny")
+    frame = store.scores("tiny")
+    assert list(frame.columns) == store.COLUMNS and len(frame) == 4 * len(metrics.METRICS)
     assert not frame.duplicated(["run", "metric"]).any() and set(frame["metric"]) == set(metrics.METRICS)
-    sums, stamps = ledger.sums("tiny"), ledger.stamps("tiny")
-    assert set(sums["run"]) == set(stamps) == {run.id for run in matrix.runs("tiny")}
+    sums, stamps = store.sums("tiny"), store.stamps("tiny")
+    assert set(sums["run"]) == set(stamps) == {run.id for run in plan.runs("tiny")}
     for run_id, part in sums.groupby("run"):
         own = frame[(frame["run"] == run_id) & (frame["metric"] == "r2")]["value"].item()
-        assert metrics.scores(part[metrics.SUMS].to_numpy().sum(0))["r2"] == pytest.approx(own, abs=1e-4)
+        assert metrics.from_sums(part[metrics.SUMS].to_numpy().sum(0))["r2"] == pytest.approx(own, abs=1e-4)
     before = {p.name: p.read_bytes() for p in path.parent.iterdir()}
-    collect("tiny")
+    collect_scores("tiny")
     assert {p.name: p.read_bytes() for p in path.parent.iterdir()} == before
 
 
 def test_collect_keeps_runs_made_elsewhere_and_drops_those_no_longer_asked_for_when_told(project):
-    for run in matrix.runs("tiny"):
+    for run in plan.runs("tiny"):
         make(run, quiet)
-    collect("tiny")
-    whole = ledger.scores("tiny")
+    collect_scores("tiny")
+    whole = store.scores("tiny")
     models = by_model()
-    shutil.rmtree(ledger.store() / models["none"].id)  # made on another machine, as far as this one knows
+    shutil.rmtree(store.store() / models["none"].id)  # made on another machine, as far as this one knows
     (project / "runs.yml").write_text(RUNS_YML.replace(", sincos/hadamard", ""), encoding="utf-8")
-    matrix._read.cache_clear()
-    before = {p.name: p.read_bytes() for p in ledger.results("tiny").iterdir()}
+    plan._read.cache_clear()
+    before = {p.name: p.read_bytes() for p in store.results("tiny").iterdir()}
     with pytest.raises(StoreError, match="1 of the 4 committed runs of profile 'tiny': toy sincos/hadamard .* --drop"):
-        collect("tiny")
-    assert {p.name: p.read_bytes() for p in ledger.results("tiny").iterdir()} == before
-    collect("tiny", drop=True)
+        collect_scores("tiny")
+    assert {p.name: p.read_bytes() for p in store.results("tiny").iterdir()} == before
+    collect_scores("tiny", drop=True)
     expected = whole[whole["run"] != models["sincos/hadamard"].id].reset_index(drop=True)
-    pd.testing.assert_frame_equal(ledger.scores("tiny"), expected)
-    kept = {run.id for run in matrix.runs("tiny")}
-    assert set(ledger.sums("tiny")["run"]) == set(ledger.stamps("tiny")) == kept
+    pd.testing.assert_frame_equal(store.scores("tiny"), expected)
+    kept = {run.id for run in plan.runs("tiny")}
+    assert set(store.sums("tiny")["run"]) == set(store.stamps("tiny")) == kept
 
 
 def test_committed_scores_count_as_done_unless_the_pages_need_the_run_itself(project):
     run = by_model("far")["none"]
     make(run, quiet)
-    collect("far")
-    shutil.rmtree(ledger.store())
-    assert ledger.done("far") == {run.id}
+    collect_scores("far")
+    shutil.rmtree(store.store())
+    assert store.done("far") == {run.id}
     live = by_model()["none"]
     make(live, quiet)
-    collect("tiny")
-    assert ledger.done("tiny") == {live.id}
-    shutil.rmtree(ledger.store())
-    assert ledger.done("tiny") == set()
+    collect_scores("tiny")
+    assert store.done("tiny") == {live.id}
+    shutil.rmtree(store.store())
+    assert store.done("tiny") == set()
 
 
 def test_before_anything_is_made_everything_is_empty(project):
-    assert ledger.scores("tiny").empty and ledger.sums("tiny").empty and ledger.stamps("tiny") == {}
-    assert ledger.done("tiny") == set()
+    assert store.scores("tiny").empty and store.sums("tiny").empty and store.stamps("tiny") == {}
+    assert store.done("tiny") == set()
     with pytest.raises(StoreError, match="no run of profile 'tiny' was made yet"):
-        collect("tiny")
+        collect_scores("tiny")
     assert not (project / "results").exists()
 
 
@@ -515,20 +522,20 @@ def test_another_runs_json_in_its_place_is_noticed(project):
     models = by_model()
     for model in ("idw", "none"):
         make(models[model], quiet)
-    one, two = (ledger.store() / models[m].id / "run.json" for m in ("idw", "none"))
+    one, two = (store.store() / models[m].id / "run.json" for m in ("idw", "none"))
     one.write_text(json.dumps(json.loads(two.read_text())))
     with pytest.raises(StoreError, match=models["idw"].id):
-        ledger.read(models["idw"].id)
+        store.read(models["idw"].id)
 
 
 def test_what_is_quoted_does_not_depend_on_the_machine_that_collected_last(project):
-    for run in matrix.runs("tiny"):
+    for run in plan.runs("tiny"):
         make(run, quiet)
-    collect("tiny")
-    first = (ledger.results("tiny") / "values.json").read_bytes()
-    shutil.rmtree(ledger.store())
-    collect("tiny")
-    assert (ledger.results("tiny") / "values.json").read_bytes() == first
+    collect_scores("tiny")
+    first = (store.results("tiny") / "values.json").read_bytes()
+    shutil.rmtree(store.store())
+    collect_scores("tiny")
+    assert (store.results("tiny") / "values.json").read_bytes() == first
 
 
 def test_gaps_are_filled_from_training_rows_alone(project):
@@ -536,8 +543,11 @@ def test_gaps_are_filled_from_training_rows_alone(project):
     cube = toy_cube(stations=80, days=45)
     seen = np.random.default_rng(1).random((80, 45)) < 0.7
     depth = (0.1 * cube["wind"] + 0.01 * cube["warmth"].fillna(15)).where(seen)
-    cube["aod_055"] = (("station", "time"), depth.values.astype(np.float32),
-                       {"units": "1", "long_name": "depth", "role": "predictor"})  # fmt: skip
+    cube["aod_055"] = (
+        ("station", "time"),
+        depth.values.astype(np.float32),
+        {"units": "1", "long_name": "depth", "role": "predictor"},
+    )
     cube.attrs["gaps"] = "aod_055"
     parts = split(run.split, cube, run.seed, run.fold)
     ready = Prepared(run, cube, parts)

@@ -20,8 +20,8 @@ import numpy as np
 import pytest
 from conftest import RUNS_YML
 
-from placeprior import committed, experiment, ledger, matrix
 from placeprior.errors import PlacePriorError, StoreError
+from placeprior.runs import committed, making, plan, store
 
 FEW, MANY = range(48), range(48, 648)
 PATIENCE = 120  # seconds for a child that nobody kills
@@ -63,13 +63,13 @@ def ended(process: int, after: float | None = None) -> int:
 
 
 def make_all() -> None:
-    for run in matrix.runs("tiny"):
-        experiment.make(run, log=lambda _: None)
+    for run in plan.runs("tiny"):
+        making.make(run, log=lambda _: None)
 
 
 def make_and_collect() -> None:
     make_all()
-    experiment.collect("tiny")
+    making.collect_scores("tiny")
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -102,43 +102,43 @@ def spoil(path: Path, rng: np.random.Generator) -> str:
 def check_all(made: Path) -> None:
     """After any fault: make and collect go through, and give what they gave without one."""
     make_and_collect()
-    for run in matrix.runs("tiny"):
-        ledger.check(run.id)
+    for run in plan.runs("tiny"):
+        store.check(run.id)
         for name in ("predictions.parquet", "stations.parquet", "weights.safetensors"):
-            assert (ledger.store() / run.id / name).read_bytes() == (made / "store" / run.id / name).read_bytes(), name
-    committed.check(ledger.results("tiny"))
+            assert (store.store() / run.id / name).read_bytes() == (made / "store" / run.id / name).read_bytes(), name
+    committed.check(store.results("tiny"))
     for name in (committed.SCORES, committed.SUMMED):
-        assert (ledger.results("tiny") / name).read_bytes() == (made / "results" / "tiny" / name).read_bytes()
-    assert set(files(ledger.results("tiny"))) == {*committed.FILES, committed.MANIFEST}
+        assert (store.results("tiny") / name).read_bytes() == (made / "results" / "tiny" / name).read_bytes()
+    assert set(files(store.results("tiny"))) == {*committed.FILES, committed.MANIFEST}
 
 
 def damaged_entry(made: Path, rng: np.random.Generator) -> None:
     """A file of the store is not what was written: no read passes it, and it is made again and said."""
-    shutil.copytree(made / "store", ledger.store())
-    run = matrix.runs("tiny")[int(rng.integers(4))]
-    path = ledger.store() / run.id / str(rng.choice(["run.json", *ledger.TABLES]))
+    shutil.copytree(made / "store", store.store())
+    run = plan.runs("tiny")[int(rng.integers(4))]
+    path = store.store() / run.id / str(rng.choice(["run.json", *store.TABLES]))
     how, said = spoil(path, rng), []
     with pytest.raises(StoreError) as told:
-        ledger.check(run.id)
+        store.check(run.id)
     assert run.id in str(told.value) and "\n" not in str(told.value), (path.name, how)
-    whole = {"run.json": ledger.read, "weights.safetensors": ledger.tensors}
+    whole = {"run.json": store.read, "weights.safetensors": store.tensors}
     with pytest.raises(StoreError):
-        whole[path.name](run.id) if path.name in whole else ledger.table(run.id, path.stem)
-    experiment.make(run, log=said.append)
+        whole[path.name](run.id) if path.name in whole else store.table(run.id, path.stem)
+    making.make(run, log=said.append)
     assert said[0].endswith("made again") and len(said) == 2
-    ledger.check(run.id)
+    store.check(run.id)
 
 
 def damaged_results(made: Path, rng: np.random.Generator) -> None:
     """A committed file is not what was written: it is named, and nothing is changed or dropped."""
     shutil.copytree(made / "results", Path("results"))
     if rng.random() < 0.5:
-        shutil.copytree(made / "store", ledger.store())
-    folder = ledger.results("tiny")
+        shutil.copytree(made / "store", store.store())
+    folder = store.results("tiny")
     name = str(rng.choice([*committed.FILES, committed.MANIFEST]))
     spoil(folder / name, rng)
     before = files(folder)
-    for use in (lambda: committed.check(folder), lambda: experiment.collect("tiny")):
+    for use in (lambda: committed.check(folder), lambda: making.collect_scores("tiny")):
         with pytest.raises(StoreError) as told:
             use()
         assert name in str(told.value) and "git checkout" in str(told.value) and "\n" not in str(told.value)
@@ -148,32 +148,32 @@ def damaged_results(made: Path, rng: np.random.Generator) -> None:
 def killed(made: Path, rng: np.random.Generator) -> None:
     """Killed at any moment of making or collecting."""
     if rng.random() < 0.4:
-        shutil.copytree(made / "store", ledger.store())
+        shutil.copytree(made / "store", store.store())
     for _ in range(int(rng.integers(1, 4))):
         ended(child(make_and_collect), after=float(rng.exponential(0.3)))
-        for path in ledger.store().glob("[!.]*"):
-            ledger.check(path.name)
-        committed.check(ledger.results("tiny"))
+        for path in store.store().glob("[!.]*"):
+            store.check(path.name)
+        committed.check(store.results("tiny"))
 
 
 def full(made: Path, rng: np.random.Generator) -> None:
     """A disk that is full: refused in one line, and what was there is unchanged."""
     if rng.random() < 0.6:
-        shutil.copytree(made / "store", ledger.store())
+        shutil.copytree(made / "store", store.store())
         shutil.copytree(made / "results", Path("results"))
-        shutil.rmtree(ledger.store() / matrix.runs("tiny")[int(rng.integers(4))].id)
+        shutil.rmtree(store.store() / plan.runs("tiny")[int(rng.integers(4))].id)
     code = ended(child(make_and_collect, room=int(10 ** rng.uniform(0, 5))))
     assert code in (FINE, REFUSED)
-    for path in ledger.store().glob("[!.]*"):
-        ledger.check(path.name)
-    committed.check(ledger.results("tiny"))
+    for path in store.store().glob("[!.]*"):
+        store.check(path.name)
+    committed.check(store.results("tiny"))
 
 
 def at_once(made: Path, rng: np.random.Generator) -> None:
     """Several processes make and collect the same, one perhaps killed on the way: the others end well."""
     if rng.random() < 0.5:
-        shutil.copytree(made / "store", ledger.store())
-        shutil.rmtree(ledger.store() / matrix.runs("tiny")[int(rng.integers(4))].id)
+        shutil.copytree(made / "store", store.store())
+        shutil.rmtree(store.store() / plan.runs("tiny")[int(rng.integers(4))].id)
     running = [child(make_and_collect) for _ in range(int(rng.integers(2, 4)))]
     if rng.random() < 0.5:
         ended(running.pop(), after=float(rng.exponential(0.3)))
@@ -204,9 +204,40 @@ def test_after_any_of_many_faults_the_same_command_goes_on(project, made, seed):
 
 
 JUNK = (
-    "2020-01-01", "5", "1.5", "null", "true", "[]", "{}", "[a]", "{a: 1}", "''", "-1", "1e999", ".nan", "!!set {a}",
-    "&x 1", "*x", "\t", ":", "- ", "\xe9", "\0", "'", '"', "{", "}", "[", "]", "|", "# ", "toy", "none", "yes", "<<",
-)  # fmt: skip
+    "2020-01-01",
+    "5",
+    "1.5",
+    "null",
+    "true",
+    "[]",
+    "{}",
+    "[a]",
+    "{a: 1}",
+    "''",
+    "-1",
+    "1e999",
+    ".nan",
+    "!!set {a}",
+    "&x 1",
+    "*x",
+    "\t",
+    ":",
+    "- ",
+    "\xe9",
+    "\0",
+    "'",
+    '"',
+    "{",
+    "}",
+    "[",
+    "]",
+    "|",
+    "# ",
+    "toy",
+    "none",
+    "yes",
+    "<<",
+)
 
 
 def slips(project: Path, seed: int, number: int) -> None:
@@ -217,10 +248,10 @@ def slips(project: Path, seed: int, number: int) -> None:
         for at in rng.integers(len(words), size=rng.integers(1, 4)):
             words[at] = str(rng.choice([str(rng.choice(JUNK)), "", words[at] * 2, words[rng.integers(len(words))]]))
         (project / "runs.yml").write_text("".join(words), encoding="utf-8")
-        matrix._read.cache_clear()
+        plan._read.cache_clear()
         try:
-            matrix.runs("tiny")
-            matrix.live("tiny")
+            plan.runs("tiny")
+            plan.live("tiny")
         except PlacePriorError as error:
             assert "\n" not in str(error), "".join(words)
 

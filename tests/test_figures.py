@@ -15,7 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.image import imread
 
-from placeprior import coords, figures
+from placeprior import coords
+from placeprior.arms import arm_order
+from placeprior.book import figures
 
 ARMS = ("idw", "none", "lonlat", "sincos", "geoclip-hadamard", "geoclip-concat")
 PLACES = np.array([[-122.4, 37.8], [-105.0, 39.7], [-87.6, 41.9], [-74.0, 40.7], [-80.2, 25.8]])
@@ -48,9 +50,7 @@ def picture(fig):
 def luminance(colour):
     """Relative luminance of WCAG 2.1."""
     parts = np.array(matplotlib.colors.to_rgb(colour))
-    return float(
-        np.where(parts <= 0.03928, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
-    )
+    return float(np.where(parts <= 0.03928, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722])
 
 
 def test_variants_differ_in_colour_and_in_marker():
@@ -76,12 +76,7 @@ def test_an_arm_not_listed_keeps_its_look(name):
 
 
 def test_order_of_arms_is_the_books():
-    assert figures.arm_order(["zzz", "geoclip-concat", "none", "idw", "none"]) == [
-        "idw",
-        "none",
-        "geoclip-concat",
-        "zzz",
-    ]
+    assert arm_order(["zzz", "geoclip-concat", "none", "idw", "none"]) == ["idw", "none", "geoclip-concat", "zzz"]
 
 
 def test_background_is_opaque_white():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from placeprior import gapfill
+from placeprior.data import gapfill
 from placeprior.errors import CubeError, UnknownName
 
 NAMES = ["aod_047", "humidity", "elevation", "wind", "aod_055"]
@@ -50,8 +50,15 @@ def places(seed=0):
 
 
 def fill(features, fitted=None, lonlat=None, gaps=GAPS, seed=3):
-    filler = gapfill.Filler(features, NAMES, gaps, mask() if fitted is None else fitted,
-                            places() if lonlat is None else lonlat, TIME, seed=seed)  # fmt: skip
+    filler = gapfill.Filler(
+        features,
+        NAMES,
+        gaps,
+        mask() if fitted is None else fitted,
+        places() if lonlat is None else lonlat,
+        TIME,
+        seed=seed,
+    )
     return filler(features, TIME), filler.accuracy()
 
 

@@ -10,9 +10,9 @@ from scipy.stats import kstest, norm
 
 from placeprior.coords import EARTH_RADIUS_KM, great_circle_km
 from placeprior.errors import CoordinateError, UnknownName
-from placeprior.geobias import KINDS, ScoreError, sri, ssi
-from placeprior.surprisal import rings
-from placeprior.vicinity import around, shares
+from placeprior.scores.fairness.geobias import KINDS, ScoreError, sri, ssi
+from placeprior.scores.fairness.nearby import around, shares
+from placeprior.scores.fairness.self_information import rings
 
 ROW, COLUMN = (part.ravel() for part in np.mgrid[:6, :6])
 SETTINGS = {"scale": 300.0, "distance": 250.0, "direction": 45.0}
@@ -43,9 +43,14 @@ def eastward(lonlat, rng, direction=(1.0, 0.0), noise=0.3):
 
 @pytest.mark.parametrize(
     ("marks", "score"),
-    [(None, 2.451760), (np.where((ROW + COLUMN) % 2, 1.0, -1.0), 0.224725), (np.where(ROW < 3, 1.0, -1.0), 1.375003),
-     (np.ones(36), 2.451760), (-np.ones(36), 2.451760)],
-)  # fmt: skip
+    [
+        (None, 2.451760),
+        (np.where((ROW + COLUMN) % 2, 1.0, -1.0), 0.224725),
+        (np.where(ROW < 3, 1.0, -1.0), 1.375003),
+        (np.ones(36), 2.451760),
+        (-np.ones(36), 2.451760),
+    ],
+)
 @pytest.mark.parametrize("lon", [-100.0, 0.0, 179.9])
 def test_a_lattice_scores_as_in_the_authors_program(marks, score, lon):
     """Numbers from PyGBS (github.com/seai-lab/PyGBS, commit 0e202f6) with its neighbours not cut off."""
@@ -85,14 +90,23 @@ def plain_ssi(centre, lonlat, marks, radius_km, k, definition):
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(0, 2**32 - 1), st.integers(1, 25), st.integers(1, 6), st.sampled_from(["tail", "density"]),
-       st.sampled_from(["none", "signs", "numbers", "repeated"]))  # fmt: skip
+@given(
+    st.integers(0, 2**32 - 1),
+    st.integers(1, 25),
+    st.integers(1, 6),
+    st.sampled_from(["tail", "density"]),
+    st.sampled_from(["none", "signs", "numbers", "repeated"]),
+)
 def test_self_information_equals_the_formulas_written_out(seed, n, k, definition, what):
     rng = np.random.default_rng(seed)
     lonlat = rng.normal([-100, 40], [0.5, 0.4], (n, 2))
     lonlat[rng.integers(0, n, n // 3)] = lonlat[0]  # places that share a site
-    marks = {"none": None, "signs": rng.choice([-1.0, 1.0], n), "numbers": rng.normal(size=n),
-             "repeated": rng.choice([0.5, 2.0, -3.0], n)}[what]
+    marks = {
+        "none": None,
+        "signs": rng.choice([-1.0, 1.0], n),
+        "numbers": rng.normal(size=n),
+        "repeated": rng.choice([0.5, 2.0, -3.0], n),
+    }[what]
     found = ssi(lonlat, marks, radius_km=60.0, k=k, definition=definition).scores
     values = np.ones(n) if marks is None else marks
     wanted = [plain_ssi(place, lonlat, values, 60.0, k, definition) for place in lonlat]
@@ -127,7 +141,7 @@ def test_what_self_information_does_with_the_sign_and_the_scale_of_marks(seed, s
 def test_self_information_is_the_same_in_small_pieces(monkeypatch):
     lonlat = towns(np.random.default_rng(13), 120)
     whole = ssi(lonlat, radius_km=200.0).scores
-    monkeypatch.setattr("placeprior.surprisal.PAIRS", 10)
+    monkeypatch.setattr("placeprior.scores.fairness.self_information.PAIRS", 10)
     np.testing.assert_allclose(ssi(lonlat, radius_km=200.0).scores, whole, rtol=1e-12)
 
 
@@ -193,8 +207,10 @@ def plain_sri(lonlat, values, kind, radius_km, step, least):
     for i in range(len(lonlat)):
         km = great_circle_km(lonlat[i : i + 1], lonlat)[0]
         lon, lat = np.radians(lonlat).T
-        turn = np.arctan2(np.sin(lon - lon[i]) * np.cos(lat), np.cos(lat[i]) * np.sin(lat)
-                          - np.sin(lat[i]) * np.cos(lat) * np.cos(lon - lon[i]))  # fmt: skip
+        turn = np.arctan2(
+            np.sin(lon - lon[i]) * np.cos(lat),
+            np.cos(lat[i]) * np.sin(lat) - np.sin(lat[i]) * np.cos(lat) * np.cos(lon - lon[i]),
+        )
         near = (km <= radius_km) & ((km > 1e-6) | (kind != "direction"))
         flat = 2 * EARTH_RADIUS_KM * np.sin(km / EARTH_RADIUS_KM / 2)
         where = {
@@ -230,8 +246,10 @@ def test_errors_that_grow_eastward_are_told_from_the_same_errors_dealt_at_random
     rng = np.random.default_rng(4)
     lonlat = towns(rng, 300)
     values = eastward(lonlat, rng)
-    biased, dealt = (sri(lonlat, v, kind=kind, radius_km=900.0, step=SETTINGS[kind], rng=np.random.default_rng(0))
-                     for v in (values, rng.permutation(values)))  # fmt: skip
+    biased, dealt = (
+        sri(lonlat, v, kind=kind, radius_km=900.0, step=SETTINGS[kind], rng=np.random.default_rng(0))
+        for v in (values, rng.permutation(values))
+    )
     assert biased.p < 0.01 < dealt.p and biased.z > 10 > abs(dealt.z) * 3
     assert biased.score > biased.null.max() and biased.null.shape == (999,)
     assert biased.z == pytest.approx((biased.score - biased.mean) / biased.sd)
@@ -241,8 +259,10 @@ def test_a_pattern_much_wider_than_the_radius_is_not_seen():
     rng = np.random.default_rng(4)
     lonlat = towns(rng, 300)
     values = eastward(lonlat, rng)
-    narrow, wide = (sri(lonlat, values, kind="direction", radius_km=r, step=90.0, least=5, permutations=99, rng=rng)
-                    for r in (60.0, 900.0))  # fmt: skip
+    narrow, wide = (
+        sri(lonlat, values, kind="direction", radius_km=r, step=90.0, least=5, permutations=99, rng=rng)
+        for r in (60.0, 900.0)
+    )
     assert narrow.z < 0 < 10 < wide.z
 
 
@@ -277,8 +297,20 @@ def test_bearings_and_distances_of_neighbours():
 def test_values_without_a_pattern_have_uniform_p_values():
     rng = np.random.default_rng(6)
     lonlat = towns(rng, 90)
-    p = [sri(lonlat, rng.gamma(2, 1, 90), kind=kind, radius_km=700.0, step=SETTINGS[kind], least=5, permutations=99,
-             rng=rng).p for _ in range(40) for kind in KINDS]  # fmt: skip
+    p = [
+        sri(
+            lonlat,
+            rng.gamma(2, 1, 90),
+            kind=kind,
+            radius_km=700.0,
+            step=SETTINGS[kind],
+            least=5,
+            permutations=99,
+            rng=rng,
+        ).p
+        for _ in range(40)
+        for kind in KINDS
+    ]
     assert kstest(p, "uniform").pvalue > 0.01 and min(p) >= 0.01 and max(p) <= 1
 
 
@@ -288,8 +320,18 @@ def test_relative_information_does_not_depend_on_the_order_of_places(kind):
     lonlat = towns(rng, 150)
     lonlat[20:25] = lonlat[20]
     values, order = rng.normal(size=150), rng.permutation(150)
-    one, other = (sri(lonlat[o], values[o], kind=kind, radius_km=600.0, step=SETTINGS[kind], permutations=60,
-                      rng=np.random.default_rng(0)) for o in (np.arange(150), order))  # fmt: skip
+    one, other = (
+        sri(
+            lonlat[o],
+            values[o],
+            kind=kind,
+            radius_km=600.0,
+            step=SETTINGS[kind],
+            permutations=60,
+            rng=np.random.default_rng(0),
+        )
+        for o in (np.arange(150), order)
+    )
     assert other.score == pytest.approx(one.score)
     np.testing.assert_allclose(other.null, one.null)
     np.testing.assert_allclose(other.centres, one.centres[order])
@@ -339,8 +381,16 @@ def test_right_and_wrong_fall_into_two_classes_however_rare_one_is():
 @pytest.mark.parametrize("kind", KINDS)
 def test_equal_values_have_no_bias(kind):
     lonlat = towns(np.random.default_rng(10), 60)
-    found = sri(lonlat, np.full(60, 3.0), kind=kind, radius_km=900.0, step=SETTINGS[kind], least=5, permutations=20,
-                rng=np.random.default_rng(0))  # fmt: skip
+    found = sri(
+        lonlat,
+        np.full(60, 3.0),
+        kind=kind,
+        radius_km=900.0,
+        step=SETTINGS[kind],
+        least=5,
+        permutations=20,
+        rng=np.random.default_rng(0),
+    )
     assert (found.score, found.p, found.z, found.sd) == (0, 1, 0, 0)
 
 
@@ -358,12 +408,14 @@ def both(lonlat, values):
 @pytest.mark.parametrize("which", [0, 1])
 @pytest.mark.parametrize(
     ("lonlat", "values", "error", "message"),
-    [(np.empty((0, 2)), np.empty(0), ScoreError, "0 places"),
-     (GOOD[:, ::-1], NUMBERS, CoordinateError, "swapped"),
-     (np.where(np.arange(80).reshape(40, 2) == 6, np.nan, GOOD), NUMBERS, CoordinateError, "row 3.*not a finite"),
-     (GOOD, np.where(np.arange(40) == 7, np.nan, NUMBERS), ScoreError, "1 of 40 values.*row 7"),
-     (GOOD, NUMBERS[:-1], ScoreError, r"shape \(39,\), expected \(40,\)")],
-)  # fmt: skip
+    [
+        (np.empty((0, 2)), np.empty(0), ScoreError, "0 places"),
+        (GOOD[:, ::-1], NUMBERS, CoordinateError, "swapped"),
+        (np.where(np.arange(80).reshape(40, 2) == 6, np.nan, GOOD), NUMBERS, CoordinateError, "row 3.*not a finite"),
+        (GOOD, np.where(np.arange(40) == 7, np.nan, NUMBERS), ScoreError, "1 of 40 values.*row 7"),
+        (GOOD, NUMBERS[:-1], ScoreError, r"shape \(39,\), expected \(40,\)"),
+    ],
+)
 def test_wrong_places_and_values_are_refused(lonlat, values, error, message, which):
     score = list(both(lonlat, values))[which]
     with pytest.raises(error, match=message):
@@ -379,10 +431,16 @@ def test_without_a_generator_the_dealing_is_that_of_seed_0():
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"radius_km": 0.0}, "radius_km is 0"), ({"radius_km": 11000.0}, "quarter of the globe"),
-     ({"density": "dense"}, "density is 'dense'"), ({"density": -1.0}, "density is -1"), ({"k": 0}, "k is 0"),
-     ({"k": 9}, "too few for k=9"), ({"density": 1e-4}, "too few for k=4")],
-)  # fmt: skip
+    [
+        ({"radius_km": 0.0}, "radius_km is 0"),
+        ({"radius_km": 11000.0}, "quarter of the globe"),
+        ({"density": "dense"}, "density is 'dense'"),
+        ({"density": -1.0}, "density is -1"),
+        ({"k": 0}, "k is 0"),
+        ({"k": 9}, "too few for k=9"),
+        ({"density": 1e-4}, "too few for k=4"),
+    ],
+)
 def test_settings_of_self_information_that_are_refused(options, message):
     with pytest.raises(ScoreError, match=message):
         ssi(GOOD, **{"radius_km": 300.0, **options})
@@ -394,10 +452,15 @@ def test_settings_of_self_information_that_are_refused(options, message):
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"step": 0.0}, "step is 0"), ({"kind": "direction", "step": 50.0}, "divide 360"), ({"bins": 1}, "bins is 1"),
-     ({"least": 0}, "least is 0"), ({"least": 41}, "no patch has 41 places"),
-     ({"radius_km": -1.0}, "radius_km is -1")],
-)  # fmt: skip
+    [
+        ({"step": 0.0}, "step is 0"),
+        ({"kind": "direction", "step": 50.0}, "divide 360"),
+        ({"bins": 1}, "bins is 1"),
+        ({"least": 0}, "least is 0"),
+        ({"least": 41}, "no patch has 41 places"),
+        ({"radius_km": -1.0}, "radius_km is -1"),
+    ],
+)
 def test_settings_of_relative_information_that_are_refused(options, message):
     with pytest.raises(ScoreError, match=message):
         sri(GOOD, NUMBERS, **{"kind": "distance", "radius_km": 900.0, "step": 300.0, "permutations": 0, **options})

@@ -7,8 +7,8 @@ import json
 import pytest
 from golden_run import GOLDEN, run_all, world_digest
 
-from placeprior import matrix
-from placeprior.data import labels
+from placeprior.data.world import labels
+from placeprior.runs import plan
 
 STORED = json.loads(GOLDEN.read_text(encoding="utf-8"))
 REMEDY = "if that is meant, raise {} and regenerate with `python tests/golden_run.py`"
@@ -35,6 +35,6 @@ def test_a_small_run_scores_what_it_scored(project):
 
 
 def test_the_golden_numbers_are_of_these_versions():
-    assert (STORED["version"], STORED["world_version"]) == (matrix.VERSION, labels.VERSION), (
+    assert (STORED["version"], STORED["world_version"]) == (plan.VERSION, labels.VERSION), (
         "a VERSION was raised; regenerate the golden numbers with `python tests/golden_run.py`"
     )

@@ -14,13 +14,12 @@ from hypothesis import strategies as st
 
 from placeprior import data
 from placeprior.coords import great_circle_km
-from placeprior.cube import check_cube, from_table, place_on, predictors, variable
 from placeprior.data import gsod, weather
+from placeprior.data.cube import check_cube, from_table, place_on, predictors, variable
 from placeprior.errors import CubeError
 
 real = pytest.mark.skipif(
-    not os.environ.get("PLACEPRIOR_DATA"),
-    reason="PLACEPRIOR_DATA is not set: the real tables are not at hand",
+    not os.environ.get("PLACEPRIOR_DATA"), reason="PLACEPRIOR_DATA is not set: the real tables are not at hand"
 )
 
 HEADER = (
@@ -32,9 +31,7 @@ FULL = '"  68.0","24","  50.0","24","1020.0","24","  5.2","24"," 10.0","24"," 10
 NONE = '"9999.9"," 0","9999.9"," 0","9999.9"," 0","999.9"," 0","999.9"," 0","999.9"," 0","999.9","999.9","9999.9"," ","9999.9"," ","99.99"," ","999.9","000000"\n'  # noqa: E501
 
 
-def station(
-    name="72494023234", lat="37.6197", lon="-122.3656", rows=(("2019-01-01", FULL), ("2019-01-03", NONE))
-):
+def station(name="72494023234", lat="37.6197", lon="-122.3656", rows=(("2019-01-01", FULL), ("2019-01-03", NONE))):
     place = f'"{lat}","{lon}","3.0","SAN FRANCISCO INTL AIRPORT, CA US",'
     return HEADER + "".join(f'"{name}","{day}",{place}{values}' for day, values in rows)
 
@@ -59,10 +56,18 @@ def test_units_and_sentinels_of_noaas_archive(tmp_path):
     cube = gsod.weather(table, "test", list(gsod.FIELDS))
     assert cube["station"].values.tolist() == ["72494023234"], "Jan Mayen is not in the contiguous US"
     expected = {
-        "temperature": 20.0, "dew_point": 10.0, "temperature_max": 30.0, "temperature_min": 5.0, "pressure": 1020.0,
-        "station_pressure": 1005.2, "visibility": 16.09344, "wind_speed": 5.144444, "wind_speed_max": 10.288889,
-        "gust": 15.433333, "precipitation": 25.4,
-    }  # fmt: skip
+        "temperature": 20.0,
+        "dew_point": 10.0,
+        "temperature_max": 30.0,
+        "temperature_min": 5.0,
+        "pressure": 1020.0,
+        "station_pressure": 1005.2,
+        "visibility": 16.09344,
+        "wind_speed": 5.144444,
+        "wind_speed_max": 10.288889,
+        "gust": 15.433333,
+        "precipitation": 25.4,
+    }
     for name, value in expected.items():
         np.testing.assert_allclose(cube[name].values, [[value, np.nan, np.nan]], rtol=1e-6, err_msg=name)
         assert cube[name].attrs["units"] == gsod.FIELDS[name][2]
@@ -74,28 +79,19 @@ def test_folder_reads_as_its_archive(tmp_path):
     (tmp_path / "gsod_2019").mkdir()
     (tmp_path / "gsod_2019" / "72494023234.csv").write_text(station())
     folder = gsod.read_archive(tmp_path / "gsod_2019")
-    pd.testing.assert_frame_equal(
-        folder, gsod.read_archive(archive(tmp_path, {"72494023234.csv": station()}))
-    )
+    pd.testing.assert_frame_equal(folder, gsod.read_archive(archive(tmp_path, {"72494023234.csv": station()})))
 
 
 def test_quirks():
     table = pd.DataFrame({"STP": [5.2, 0.0, 985.4, 999.9, 9999.9], "VISIB": [9.9, 10.0, 90.0, 999.9, 0.0]})
-    np.testing.assert_allclose(
-        gsod.convert(table, "station_pressure"), [1005.2, 1000.0, 985.4, np.nan, np.nan]
-    )
-    np.testing.assert_allclose(
-        gsod.convert(table, "visibility") / gsod.MILE, [9.9, 10, 10, np.nan, 0], rtol=1e-12
-    )
+    np.testing.assert_allclose(gsod.convert(table, "station_pressure"), [1005.2, 1000.0, 985.4, np.nan, np.nan])
+    np.testing.assert_allclose(gsod.convert(table, "visibility") / gsod.MILE, [9.9, 10, 10, np.nan, 0], rtol=1e-12)
     cold = pd.DataFrame({"TEMP": [-77.7, -69.7, 134.0, 212.0]})
     np.testing.assert_array_equal(np.isfinite(gsod.convert(cold, "temperature")), [False, True, True, False])
 
 
 def test_a_moved_station_stands_where_it_stood_last(tmp_path):
-    text = (
-        station(rows=[("2019-01-01", FULL)])
-        + station(lat="37.70", rows=[("2019-01-02", FULL)])[len(HEADER) :]
-    )
+    text = station(rows=[("2019-01-01", FULL)]) + station(lat="37.70", rows=[("2019-01-02", FULL)])[len(HEADER) :]
     cube = gsod.weather(gsod.read_archive(archive(tmp_path, {"a.csv": text})), "test", ["temperature"])
     assert cube["lat"].item() == 37.70 and cube.sizes["time"] == 2
 
@@ -107,8 +103,10 @@ def test_a_moved_station_stands_where_it_stood_last(tmp_path):
         (station().replace('"DEWP"', '"DEWPOINT"'), "no column 'DEWP'"),
         (station().replace('"DEWP"', '"TEMP"'), "no column 'DEWP'"),
         (station().replace('"DEWP"', '"DEWP","DEWP"').replace('"24"', '"24","24"'), "column 'DEWP' occurs twice"),
-        (station().replace("  68.0", "warm").replace("9999.9", "cold", 1),
-         "left out: 2 rows in which TEMP is no number .first station '72494023234' on 2019-01-01: 'warm'"),
+        (
+            station().replace("  68.0", "warm").replace("9999.9", "cold", 1),
+            "left out: 2 rows in which TEMP is no number .first station '72494023234' on 2019-01-01: 'warm'",
+        ),
         (station(lat="10.0"), "no station near the contiguous US"),
     ],
 )
@@ -146,8 +144,8 @@ def test_what_is_left_out_is_counted_and_costs_no_other_station(tmp_path, bad, s
 
 
 def test_a_row_without_a_place_keeps_its_station_where_it_was(tmp_path):
-    later = station(lat="", lon="", rows=[("2019-01-04", FULL)])[len(HEADER):]
-    zero = station(lat="0.0", lon="0.0", rows=[("2019-01-05", FULL)])[len(HEADER):]
+    later = station(lat="", lon="", rows=[("2019-01-04", FULL)])[len(HEADER) :]
+    zero = station(lat="0.0", lon="0.0", rows=[("2019-01-05", FULL)])[len(HEADER) :]
     table, messages = told(tmp_path, {"a.csv": station() + later + zero})
     assert table[["LATITUDE", "LONGITUDE"]].drop_duplicates().to_numpy().tolist() == [[37.6197, -122.3656]]
     assert len(table) == 4 and not messages
@@ -159,8 +157,10 @@ def test_longitudes_from_0_to_360_are_wrapped(tmp_path):
 
 
 def test_damaged_archive(tmp_path):
-    rows = [(str(day), FULL.replace("68.0", f"{i % 37}.{i % 10}")) for i, day in
-            enumerate(pd.date_range("2019-01-01", periods=365).strftime("%Y-%m-%d"))]  # fmt: skip
+    rows = [
+        (str(day), FULL.replace("68.0", f"{i % 37}.{i % 10}"))
+        for i, day in enumerate(pd.date_range("2019-01-01", periods=365).strftime("%Y-%m-%d"))
+    ]
     path = archive(tmp_path, {"a.csv": station(rows=rows)})
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
@@ -178,9 +178,7 @@ def toy(seed, places, stations, days):
     time = pd.date_range("2019-01-01", periods=days).values
 
     def at(prefix, n):
-        return place_on(
-            [f"{prefix}{i}" for i in range(n)], rng.uniform(-110, -80, n), rng.uniform(30, 45, n), time
-        )
+        return place_on([f"{prefix}{i}" for i in range(n)], rng.uniform(-110, -80, n), rng.uniform(30, 45, n), time)
 
     values = rng.normal(10, 5, (stations, days))
     values[rng.random(values.shape) < 0.4] = np.nan
@@ -199,9 +197,7 @@ def test_nearest_reporting_stations_by_hand(seed, places, stations, days):
             value = reports["temperature"].values[:, d].astype("float64")
             near = [i for i in np.argsort(km[p]) if np.isfinite(value[i])][:3]
             if near:
-                np.testing.assert_allclose(
-                    made[p, d], np.average(value[near], weights=1 / km[p, near]), rtol=1e-4
-                )
+                np.testing.assert_allclose(made[p, d], np.average(value[near], weights=1 / km[p, near]), rtol=1e-4)
             else:
                 assert np.isnan(made[p, d])
 
@@ -232,12 +228,7 @@ def test_real_weather_task():
     assert predictors(cube) == [*data.WEATHER, "doy_sin", "doy_cos"]
     assert not any(cube[name].attrs.get("static") for name in predictors(cube))
     assert all(np.isfinite(cube[name].values).all() for name in predictors(cube))
-    ranges = {
-        "temperature": (-45, 45),
-        "pressure": (950, 1060),
-        "visibility": (0, 16.1),
-        "wind_speed": (0, 40),
-    }
+    ranges = {"temperature": (-45, 45), "pressure": (950, 1060), "visibility": (0, 16.1), "wind_speed": (0, 40)}
     for name, (low, high) in ranges.items():
         assert low <= cube[name].values.min() and cube[name].values.max() <= high, name
     with_elevation = data.load("weather-2019-elevation")

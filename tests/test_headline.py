@@ -9,8 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from placeprior import committed, headline, ledger, matrix, metrics
+from placeprior.arms import with_arm
+from placeprior.book import headline
 from placeprior.errors import StoreError
+from placeprior.runs import committed, plan, store
+from placeprior.scores import metrics
 
 #: How far each arm errs, in units of the reference's errors.
 SHRINK = {"none+head": 1.0, "geoclip/hadamard": 0.5, "kriging": 0.7, "random-vector/hadamard": 1.3}
@@ -22,28 +25,32 @@ def results():
     rng = np.random.default_rng(0)
     score_rows, sum_rows = [], []
     lonlat = np.column_stack([rng.uniform(-120, -75, 40), rng.uniform(30, 47, 40)])
-    for split, fold, seed in (("spatial", 1, 0), ("spatial", 1, 1), *(("checkerboard-16", f, s) for f in (1, 2)
-                                                                       for s in (0, 1))):  # fmt: skip
+    for split, fold, seed in (
+        ("spatial", 1, 0),
+        ("spatial", 1, 1),
+        *(("checkerboard-16", f, s) for f in (1, 2) for s in (0, 1)),
+    ):
         station = np.repeat(np.arange(40), 30)
         y = 10 + np.random.default_rng(fold).normal(size=station.size) * 5
         for model, shrink in SHRINK.items():
             variant, _, fusion = model.partition("/")
-            if variant in matrix.BASELINES and seed:
+            if variant in plan.BASELINES and seed:
                 continue
             error = shrink * 3 * rng.normal(size=station.size)
             table = metrics.station_sums(station, y, y + error)
             run = f"{len(sum_rows):012x}"
-            total = metrics.scores(table.to_numpy().sum(0))
-            score_rows += [["world", variant, fusion or "-", split, fold, seed, name, float(value), len(y), run]
-                           for name, value in total.items()]
+            total = metrics.from_sums(table.to_numpy().sum(0))
+            score_rows += [
+                ["world", variant, fusion or "-", split, fold, seed, name, float(value), len(y), run]
+                for name, value in total.items()
+            ]
             names = [f"s{i:02d}" for i in range(40)]
-            sum_rows.append(table.reset_index(drop=True).assign(run=run, name=names, lon=lonlat[:, 0],
-                                                                lat=lonlat[:, 1], nearest_km=100.0))
-    return pd.DataFrame(score_rows, columns=ledger.COLUMNS), pd.concat(sum_rows)
-
-
-def with_arm(frame):
-    return headline.compare.with_arm(frame)
+            sum_rows.append(
+                table.reset_index(drop=True).assign(
+                    run=run, name=names, lon=lonlat[:, 0], lat=lonlat[:, 1], nearest_km=100.0
+                )
+            )
+    return pd.DataFrame(score_rows, columns=store.COLUMNS), pd.concat(sum_rows)
 
 
 def test_partitions_are_shown_apart_and_never_as_a_spread(results):
@@ -70,7 +77,7 @@ def test_gains_are_over_the_network_without_a_place_and_rivals_stand_beside_ever
 
 @pytest.fixture
 def folder(results, tmp_path, monkeypatch):
-    monkeypatch.setattr(matrix, "root", lambda: tmp_path)
+    monkeypatch.setattr(plan, "root", lambda: tmp_path)
     shutil.copy(Path(__file__).parent.parent / "runs.yml", tmp_path)
     (tmp_path / "book").mkdir()
     made = tmp_path / "results" / "demo"
@@ -78,7 +85,7 @@ def folder(results, tmp_path, monkeypatch):
     frame, sums = results
     stamp = {"parameters": 5, "seconds": 90.0, "device": "cpu", "threads": 1}
     stamps = {run: stamp for run in frame["run"].unique()}
-    committed.write(made, frame, sums[committed.STATIONS], stamps, lambda table: ledger.values(table, stamps))
+    committed.write(made, frame, sums[committed.STATIONS], stamps, lambda table: store.values(table, stamps))
     ran = "<!-- ran:begin -->\nbefore\n<!-- ran:end -->"
     text = f"# A\n<!-- result:begin -->\nbefore\n<!-- result:end -->\n{ran}\nB\n"
     (tmp_path / "README.md").write_text(text, encoding="utf-8")

@@ -130,7 +130,10 @@ def test_a_file_is_fetched_once_and_its_origin_noted(server, folder):
     path = hub.fetch(REPO, FILE)
     assert path == folder / FILE == hub.find(FILE) and path.read_bytes() == CONTENT
     assert json.loads((folder / f"{FILE}.json").read_text()) == {
-        "repo": REPO, "commit": FIRST, "sha256": sha256(CONTENT)}  # fmt: skip
+        "repo": REPO,
+        "commit": FIRST,
+        "sha256": sha256(CONTENT),
+    }
     assert hub.check(path) == sha256(CONTENT) and kept(folder) == [FILE, f"{FILE}.json"]
     assert [asked[:2] for asked in server.asked] == [
         ("HEAD", f"/{REPO}/resolve/main/{FILE}"),
@@ -250,8 +253,10 @@ def test_without_a_network_the_ways_out_are_named(server, folder, monkeypatch):
     path.write_bytes(b"damaged")
     before = kept(folder)
     for file in (FILE, "other.ckpt"):
-        said = (rf"cannot fetch {file} \(Connect.*\); try again where there is a network, .* or put the file from "
-                rf"https://huggingface.co/{REPO} into {folder} or a folder that PLACEPRIOR_WEIGHTS names$")  # fmt: skip
+        said = (
+            rf"cannot fetch {file} \(Connect.*\); try again where there is a network, .* or put the file from "
+            rf"https://huggingface.co/{REPO} into {folder} or a folder that PLACEPRIOR_WEIGHTS names$"
+        )
         with pytest.raises(MissingWeights, match=said):
             hub.fetch(REPO, file)
     assert kept(folder) == before and path.read_bytes() == b"damaged"

@@ -9,9 +9,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from placeprior import experiment, importance, ledger, matrix
 from placeprior.errors import ConfigError, StoreError
-from placeprior.windows import Windows
+from placeprior.evidence import importance
+from placeprior.network.windows import Windows
+from placeprior.runs import making, plan, store
 
 STATIONS, DAYS, WINDOW = 12, 40, 3
 NAMES = ("aod", "smoke", "doy_sin")
@@ -156,9 +157,9 @@ def test_groups_are_of_at_least_two():
 
 
 def test_collect_has_a_row_for_every_run_shuffle_and_predictor(project):
-    runs = [run for run in matrix.runs("tiny") if run.variant != "idw"]
+    runs = [run for run in plan.runs("tiny") if run.variant != "idw"]
     for run in runs:
-        experiment.make(run, log=lambda line: None)
+        making.make(run, log=lambda line: None)
     table = importance.collect(runs)
     assert list(table.columns) == importance.COLUMNS
     over = ["mean_low", "mean_high"]  # one seed alone tells nothing of training
@@ -179,16 +180,16 @@ def test_collect_has_a_row_for_every_run_shuffle_and_predictor(project):
 
 @pytest.mark.parametrize("sign", [1, -1])
 def test_sign_and_size_in_original_units(project, monkeypatch, sign):
-    run = next(run for run in matrix.runs("tiny") if run.model == "none")
-    experiment.make(run, log=lambda line: None)
-    ready = experiment.Prepared(run, experiment.cube_of(run), _parts(run))
+    run = next(run for run in plan.runs("tiny") if run.model == "none")
+    making.make(run, log=lambda line: None)
+    ready = making.Prepared(run, making.cube_of(run), _parts(run))
     planted = Planted([sign * 0.5, 0.0])
     data = Windows(ready.features, run.config["window"])
     rows = data.rows(_parts(run).test)
     estimate = planted(data.gather(rows)[0]).numpy() * ready.y_scale.scale[0] + ready.y_scale.mean[0]
-    table = ledger.table(run.id, "predictions").assign(estimate=estimate)
+    table = store.table(run.id, "predictions").assign(estimate=estimate)
     monkeypatch.setattr(importance, "restore", lambda run: (planted, {}))
-    monkeypatch.setattr(importance.ledger, "table", lambda run_id, name: table)
+    monkeypatch.setattr(importance.store, "table", lambda run_id, name: table)
     found = importance.collect([run]).set_index(["shuffle", "predictor"])
     rmse = float(np.sqrt(np.mean((table["estimate"] - table["pm25"]) ** 2)))
     assert np.allclose(found["rmse"], rmse, rtol=1e-4)
@@ -203,10 +204,10 @@ def test_sign_and_size_in_original_units(project, monkeypatch, sign):
 
 
 def test_several_fits_are_averaged_with_one_interval(project):
-    run = next(r for r in matrix.runs("far") if r.model == "none" and r.split == "checkerboard-16")
+    run = next(r for r in plan.runs("far") if r.model == "none" and r.split == "checkerboard-16")
     fits = [dataclasses.replace(run, fold=fold, seed=seed) for fold, seed in ((1, 0), (1, 1), (2, 0))]
     for each in fits:
-        experiment.make(each, log=lambda line: None)
+        making.make(each, log=lambda line: None)
     table = importance.collect(fits)
     for _, part in table.groupby(["shuffle", "predictor"]):
         assert part["mean"].nunique() == part["mean_low"].nunique() == part["mean_high"].nunique() == 1
@@ -215,13 +216,13 @@ def test_several_fits_are_averaged_with_one_interval(project):
 
 
 def test_baselines_and_changed_networks_are_refused(project, monkeypatch):
-    runs = {run.model: run for run in matrix.runs("tiny")}
+    runs = {run.model: run for run in plan.runs("tiny")}
     with pytest.raises(ConfigError, match="idw.*no network"):
         importance.collect([runs["idw"]])
     run = runs["none"]
-    experiment.make(run, log=lambda line: None)
-    table = ledger.table(run.id, "predictions")
-    monkeypatch.setattr(importance.ledger, "table", lambda *a: table.assign(estimate=table["estimate"] + 3))
+    making.make(run, log=lambda line: None)
+    table = store.table(run.id, "predictions")
+    monkeypatch.setattr(importance.store, "table", lambda *a: table.assign(estimate=table["estimate"] + 3))
     with pytest.raises(StoreError, match=f"{run.id}.*no longer"):
         importance.collect([run])
 
@@ -234,4 +235,4 @@ def test_attention_by_lag():
 
 
 def _parts(run):
-    return experiment.parts_of(run, experiment.cube_of(run))
+    return making.parts_of(run, making.cube_of(run))

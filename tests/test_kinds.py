@@ -17,11 +17,13 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from placeprior import arrays, coords, cube, distances, encoders, gapfill, geobias, kriging, neighbours, regions, splits
-from placeprior.data import calendar
+from placeprior import arrays, coords, encoders
+from placeprior.data import calendar, cube, gapfill
 from placeprior.data.sources import align
 from placeprior.encoders.basis import BASES
 from placeprior.errors import PlacePriorError
+from placeprior.scores.fairness import geobias, unevenness
+from placeprior.space import kriging, matched_folds, neighbours, splits
 
 N, T = 24, 6
 RNG = np.random.default_rng(7)
@@ -32,8 +34,11 @@ PM25 = (9 + 0.2 * PLACES[:, :1] * np.sin(np.arange(T)) + RNG.normal(size=(N, T))
 POOL = RNG.random((N, T)) < 0.8
 NAMES = [f"s{i:02d}" for i in range(N)]
 CURVE = kriging.Variogram(0.2, 1.0, 300.0)
-FIELD = xr.Dataset({"v": (("y", "x"), np.arange(1800.0).reshape(30, 60))},
-                   {"x": np.arange(-124.5, -64.5), "y": np.arange(50.5, 20.5, -1)}, {"crs": "EPSG:4326"})  # fmt: skip
+FIELD = xr.Dataset(
+    {"v": (("y", "x"), np.arange(1800.0).reshape(30, 60))},
+    {"x": np.arange(-124.5, -64.5), "y": np.arange(50.5, 20.5, -1)},
+    {"crs": "EPSG:4326"},
+)
 Place = namedtuple("Place", "lat lon")
 
 #: What takes places: name -> function of lonlat.
@@ -60,17 +65,17 @@ OF_PLACES = {
     "ssi": lambda p: geobias.ssi(p, radius_km=500).scores,
     "ssi, at": lambda p: geobias.ssi(PLACES, radius_km=500, at=p).scores,
     "sri": lambda p: geobias.sri(p, MARKS, kind="distance", radius_km=900, step=300, least=2, permutations=9).null,
-    "moran": lambda p: regions.moran(p, MARKS, k=3, permutations=9).null,
-    "semivariogram": lambda p: regions.semivariogram(p, MARKS).to_numpy(),
-    "states": regions.states,
+    "moran": lambda p: unevenness.moran(p, MARKS, k=3, permutations=9).null,
+    "semivariogram": lambda p: unevenness.semivariogram(p, MARKS).to_numpy(),
+    "states": unevenness.states,
     "empirical": lambda p: kriging.empirical(PM25, p)[1],
     "variogram": lambda p: dataclasses.astuple(kriging.variogram(PM25, p)),
     "krige": lambda p: kriging.krige(PM25, p, PLACES + 0.1, np.ones((N, T), bool), CURVE),
     "krige, target": lambda p: kriging.krige(PM25, PLACES, p, np.ones((N, T), bool), CURVE),
     "neighbour_pm25": lambda p: neighbours.neighbour_pm25(PM25, p, POOL),
     "neighbour_pm25, target": lambda p: neighbours.neighbour_pm25(PM25, PLACES, POOL, target=p),
-    "to_map": distances.to_map,
-    "matched_folds": lambda p: distances.matched_folds(p, 3, np.random.default_rng(0)),
+    "to_map": matched_folds.to_map,
+    "matched_folds": lambda p: matched_folds.matched_folds(p, 3, np.random.default_rng(0)),
     "align.cells": lambda p: align.cells(FIELD, p)[1],
     "align.at_places": lambda p: align.at_places(FIELD, p)["v"].values,
 }
@@ -78,8 +83,10 @@ OF_PLACES = {
 
 def frame(*columns, index=None):
     own = {"lon": PLACES[:, 0], "lat": PLACES[:, 1], "name": NAMES, "height": np.arange(N)}
-    return pd.DataFrame({name: own[name.strip().lower().replace("latitude", "lat").replace("longitude", "lon")]
-                         for name in columns}, index=index)  # fmt: skip
+    return pd.DataFrame(
+        {name: own[name.strip().lower().replace("latitude", "lat").replace("longitude", "lon")] for name in columns},
+        index=index,
+    )
 
 
 def array(order, dims=("place", "coord"), **labels):
@@ -194,8 +201,8 @@ LABELLED = frame("lat", "lon", index=NAMES)
 OF_MARKS = {
     "ssi": lambda p, v: geobias.ssi(p, v, radius_km=500).scores,
     "sri": lambda p, v: geobias.sri(p, v, kind="distance", radius_km=900, step=300, least=2, permutations=9).score,
-    "moran": lambda p, v: regions.moran(p, v, k=3, permutations=0).value,
-    "semivariogram": lambda p, v: regions.semivariogram(p, v).to_numpy(),
+    "moran": lambda p, v: unevenness.moran(p, v, k=3, permutations=0).value,
+    "semivariogram": lambda p, v: unevenness.semivariogram(p, v).to_numpy(),
     "fit, trained": lambda p, v: encoders.fit("onehot", p, v, 0)(PLACES),
 }
 SHUFFLED = RNG.permutation(N)
@@ -231,24 +238,28 @@ def test_values_of_every_kind_give_what_plain_values_give(name, kind):
 def test_values_of_other_places_or_hidden_ones_are_refused(name):
     values = marks(name)
     for wrong in (
-        pd.Series(values, [f"t{i}" for i in range(N)]), np.ma.masked_array(values, np.arange(N) == 3), values[:-1],
-        pd.Series([None, *values[1:]], NAMES, dtype=object), values + 1j, DAYS.repeat(N // T),
-    ):  # fmt: skip
+        pd.Series(values, [f"t{i}" for i in range(N)]),
+        np.ma.masked_array(values, np.arange(N) == 3),
+        values[:-1],
+        pd.Series([None, *values[1:]], NAMES, dtype=object),
+        values + 1j,
+        DAYS.repeat(N // T),
+    ):
         with pytest.raises(PlacePriorError):
             OF_MARKS[name](LABELLED, wrong)
 
 
 def test_regions_follow_their_stations():
-    from placeprior.metrics import station_sums
+    from placeprior.scores.metrics import station_sums
 
     sums = station_sums(np.repeat(NAMES, T), PM25.ravel(), PM25.ravel() + np.repeat(MARKS, T))
     region = np.where(PLACES[:, 0] < -98, "west", "east")
-    expected = regions.by_region(sums, region)
-    pd.testing.assert_frame_equal(regions.by_region(sums, pd.Series(region, NAMES).iloc[SHUFFLED]), expected)
-    pd.testing.assert_frame_equal(regions.by_region(sums, region.tolist()), expected)
+    expected = unevenness.by_region(sums, region)
+    pd.testing.assert_frame_equal(unevenness.by_region(sums, pd.Series(region, NAMES).iloc[SHUFFLED]), expected)
+    pd.testing.assert_frame_equal(unevenness.by_region(sums, region.tolist()), expected)
     for wrong in (np.ma.masked_array(region, np.arange(N) == 3), pd.Series(region, [f"t{i}" for i in range(N)])):
         with pytest.raises(PlacePriorError):
-            regions.by_region(sums, wrong)
+            unevenness.by_region(sums, wrong)
 
 
 # --- values on (station, day) -----------------------------------------------------------------------------------------
@@ -294,11 +305,23 @@ def test_masks_of_station_days_follow_their_labels():
     pool = xr.DataArray(POOL, GRID, ("station", "time"))
     expected = neighbours.neighbour_pm25(PM25, PLACES, POOL)
     backwards = DAYS[::-1]
-    for other in (pool.T, pool[SHUFFLED], pool.sel(time=backwards), pd.DataFrame(POOL, NAMES, DAYS).T, POOL.tolist(),
-                  torch.tensor(POOL), POOL.astype(int)):  # fmt: skip
+    for other in (
+        pool.T,
+        pool[SHUFFLED],
+        pool.sel(time=backwards),
+        pd.DataFrame(POOL, NAMES, DAYS).T,
+        POOL.tolist(),
+        torch.tensor(POOL),
+        POOL.astype(int),
+    ):
         same(neighbours.neighbour_pm25(values, LABELLED, other), expected)
-    for wrong in (np.ma.masked_array(POOL, POOL), pool.assign_coords(station=[f"t{i}" for i in range(N)]), POOL[:, 1:],
-                  POOL * 0.5, pool.assign_coords(time=DAYS + pd.Timedelta("1D"))):  # fmt: skip
+    for wrong in (
+        np.ma.masked_array(POOL, POOL),
+        pool.assign_coords(station=[f"t{i}" for i in range(N)]),
+        POOL[:, 1:],
+        POOL * 0.5,
+        pool.assign_coords(time=DAYS + pd.Timedelta("1D")),
+    ):
         with pytest.raises(PlacePriorError):
             neighbours.neighbour_pm25(values, LABELLED, wrong)
     wanted = xr.DataArray(POOL, GRID, ("station", "time"))
@@ -343,9 +366,16 @@ def test_rows_in_any_order_give_the_same(order, name):
 @settings(max_examples=25, deadline=None)
 @given(st.permutations(range(N * T)), st.permutations(["station", "date", "lon", "lat", "pm25", "wind"]))
 def test_a_table_in_any_order_of_rows_and_columns_is_the_same_cube(order, columns):
-    table = pd.DataFrame({"station": np.repeat(NAMES, T), "date": np.tile(DAYS.strftime("%Y-%m-%d"), N),
-                          "lon": np.repeat(PLACES[:, 0], T), "lat": np.repeat(PLACES[:, 1], T), "pm25": HOLES.ravel(),
-                          "wind": PM25.ravel()})  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "station": np.repeat(NAMES, T),
+            "date": np.tile(DAYS.strftime("%Y-%m-%d"), N),
+            "lon": np.repeat(PLACES[:, 0], T),
+            "lat": np.repeat(PLACES[:, 1], T),
+            "pm25": HOLES.ravel(),
+            "wind": PM25.ravel(),
+        }
+    )
     made = cube.from_table(table)
     assert cube.fingerprint(cube.from_table(table.iloc[list(order)][list(columns)])) == cube.fingerprint(made)
 
@@ -372,8 +402,9 @@ def test_day_lengths_and_terms_pass_over_masks():
 def test_a_split_of_a_cube_sees_its_places():
     lon, lat = np.ma.masked_array(PLACES[:, 0], False), PLACES[:, 1].tolist()
     made = cube.place_on(np.array(NAMES, object), lon, lat, DAYS.values)
-    np.testing.assert_array_equal(splits.stations(made), PLACES)
-    hidden = cube.place_on(np.array(NAMES, object), np.ma.masked_array(PLACES[:, 0], np.arange(N) == 3), PLACES[:, 1],
-                           DAYS.values)  # fmt: skip
+    np.testing.assert_array_equal(splits.lonlat_of(made), PLACES)
+    hidden = cube.place_on(
+        np.array(NAMES, object), np.ma.masked_array(PLACES[:, 0], np.arange(N) == 3), PLACES[:, 1], DAYS.values
+    )
     with pytest.raises(PlacePriorError, match="'s03'.*not a finite number"):
         cube.check_cube(hidden.assign(pm25=cube.variable(PM25, "µg m-3", "x", "target")))

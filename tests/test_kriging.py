@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from placeprior.coords import EARTH_RADIUS_KM, great_circle_km
-from placeprior.kriging import NEAREST, Variogram, empirical, fit, krige, standardised, variogram, weights
+from placeprior.space.kriging import NEAREST, Variogram, empirical, fit, krige, standardised, variogram, weights
 
 
 def places(rng, n):
@@ -31,8 +31,9 @@ def cases(draw):
     n, days = draw(st.integers(1, 12)), draw(st.integers(1, 5))
     values = rng.gamma(2, 5, (n, days))
     values[rng.random(values.shape) < draw(st.floats(0, 0.9))] = np.nan
-    curve = Variogram(draw(st.floats(0, 2)), draw(st.floats(0.1, 5)), draw(st.floats(20, 2000)),
-                      draw(st.floats(0.3, 1)))
+    curve = Variogram(
+        draw(st.floats(0, 2)), draw(st.floats(0.1, 5)), draw(st.floats(20, 2000)), draw(st.floats(0.3, 1))
+    )
     return values, places(rng, n), places(rng, 3), curve, draw(st.integers(1, 14))
 
 
@@ -55,8 +56,9 @@ def test_weights_do_not_depend_on_the_scale_of_the_day(case, scale):
     values, lonlat, target, curve, k = case
     wanted = np.ones((3, values.shape[1]), bool)
     scaled = Variogram(curve.nugget * scale, curve.sill * scale, curve.range_km, curve.power)
-    np.testing.assert_allclose(krige(values, lonlat, target, wanted, scaled, k=k),
-                               krige(values, lonlat, target, wanted, curve, k=k), atol=1e-5)
+    np.testing.assert_allclose(
+        krige(values, lonlat, target, wanted, scaled, k=k), krige(values, lonlat, target, wanted, curve, k=k), atol=1e-5
+    )
 
 
 def test_without_nugget_the_monitors_are_met_exactly_and_with_one_they_are_smoothed():
@@ -68,10 +70,10 @@ def test_without_nugget_the_monitors_are_met_exactly_and_with_one_they_are_smoot
     assert smooth.std() < 0.8 * values.std()
 
 
-@pytest.mark.parametrize("nugget, expected, value", [
-    (0.0, [0.505287, 0.292580, 0.202133], 11.595914922),
-    (0.25, [0.457741, 0.308035, 0.234224], 12.042832299),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "nugget, expected, value",
+    [(0.0, [0.505287, 0.292580, 0.202133], 11.595914922), (0.25, [0.457741, 0.308035, 0.234224], 12.042832299)],
+)
 def test_weights_of_three_monitors_solved_by_hand(nugget, expected, value):
     at = np.array([[0.0, 0.0], [300.0, 0.0], [0.0, 400.0]])  # km on a plane
     curve = Variogram(nugget, 1.0, 300.0)
@@ -89,15 +91,25 @@ def test_pykrige_says_the_same_on_the_sphere(power):
     lonlat, target, values = places(rng, NEAREST), places(rng, 12), rng.gamma(2, 5, (NEAREST, 1))
     curve = Variogram(0.3, 1.7, 450.0, power)
     oracle = ok.OrdinaryKriging(  # which measures great circles in degrees
-        *lonlat.T, values[:, 0], coordinates_type="geographic", variogram_model="custom", variogram_parameters=[],
-        variogram_function=lambda _, degrees: curve(np.radians(degrees) * EARTH_RADIUS_KM))
+        *lonlat.T,
+        values[:, 0],
+        coordinates_type="geographic",
+        variogram_model="custom",
+        variogram_parameters=[],
+        variogram_function=lambda _, degrees: curve(np.radians(degrees) * EARTH_RADIUS_KM),
+    )
     expected = np.asarray(oracle.execute("points", *target.T)[0])
     ours = krige(values, lonlat, target, np.ones((12, 1), bool), curve)[:, 0]
     np.testing.assert_allclose(ours, expected, rtol=1e-6)
     if power == 1:  # and with its own exponential, whose range is where 95 % are reached
         parameters = {"psill": 1.7, "range": 3 * np.degrees(450 / EARTH_RADIUS_KM), "nugget": 0.3}
-        own = ok.OrdinaryKriging(*lonlat.T, values[:, 0], coordinates_type="geographic",
-                                 variogram_model="exponential", variogram_parameters=parameters)
+        own = ok.OrdinaryKriging(
+            *lonlat.T,
+            values[:, 0],
+            coordinates_type="geographic",
+            variogram_model="exponential",
+            variogram_parameters=parameters,
+        )
         np.testing.assert_allclose(ours, np.asarray(own.execute("points", *target.T)[0]), rtol=1e-6)
 
 
@@ -135,9 +147,13 @@ def test_the_empirical_curve_is_the_mean_of_half_squared_differences_within_days
     km, gamma, pairs = empirical(values, lonlat, max_km=1200, bins=5)
     edges, distance = 1200 * np.linspace(0, 1, 6) ** 2, great_circle_km(lonlat, lonlat)
     for b in range(5):
-        picked = [(distance[i, j], (values[i, t] - values[j, t]) ** 2 / 2)
-                  for i in range(15) for j in range(i) for t in range(6)
-                  if edges[b] < distance[i, j] <= edges[b + 1] and np.isfinite(values[[i, j], t]).all()]  # fmt: skip
+        picked = [
+            (distance[i, j], (values[i, t] - values[j, t]) ** 2 / 2)
+            for i in range(15)
+            for j in range(i)
+            for t in range(6)
+            if edges[b] < distance[i, j] <= edges[b + 1] and np.isfinite(values[[i, j], t]).all()
+        ]
         if picked:
             where = np.flatnonzero((km > edges[b]) & (km <= edges[b + 1]))
             assert pairs[where] == len(picked)

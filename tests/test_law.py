@@ -6,16 +6,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from placeprior import law, ledger, metrics
-from placeprior.compare import with_arm
-from placeprior.data.world import World
+from placeprior.arms import with_arm
+from placeprior.data.world.simulation import World
 from placeprior.errors import StoreError
+from placeprior.evidence import law
+from placeprior.runs import store
+from placeprior.scores import metrics
 
 DAYS = 15
 ERRORS = {"none+head": lambda km: 4.0, "lonlat": lambda km: 4.0, "geoclip-hadamard": lambda km: np.where(km < 40, 2, 4)}
 ARMS = ["lonlat", "geoclip-hadamard"]
-MODELS = {"none+head": ("none+head", "-"), "lonlat": ("lonlat", "channels"),
-          "geoclip-hadamard": ("geoclip", "hadamard")}  # fmt: skip
+MODELS = {
+    "none+head": ("none+head", "-"),
+    "lonlat": ("lonlat", "channels"),
+    "geoclip-hadamard": ("geoclip", "hadamard"),
+}
 
 
 def places(n):
@@ -40,13 +45,21 @@ def made(cells=CELLS, seeds=(0, 1), own=ERRORS):
                 noise = np.random.default_rng([seed, fold, stations, *arm.encode()]).normal(size=y.size)
                 sums = metrics.station_sums(station, y, y + size(km[station]) * noise)
                 run = f"{split}-{fold}-{seed}-{arm}"
-                rows += [["world", *MODELS[arm], split, fold, seed, name, float(value), y.size, run]
-                         for name, value in metrics.scores(sums.to_numpy().sum(0)).items()]  # fmt: skip
+                rows += [
+                    ["world", *MODELS[arm], split, fold, seed, name, float(value), y.size, run]
+                    for name, value in metrics.from_sums(sums.to_numpy().sum(0)).items()
+                ]
                 lonlat = places(stations)
-                tables.append(sums.reset_index(drop=True).assign(
-                    run=run, name=[f"s{i:03d}" for i in range(stations)], nearest_km=km, lon=lonlat[:, 0],
-                    lat=lonlat[:, 1]))  # fmt: skip
-    return pd.DataFrame(rows, columns=ledger.COLUMNS), pd.concat(tables, ignore_index=True)
+                tables.append(
+                    sums.reset_index(drop=True).assign(
+                        run=run,
+                        name=[f"s{i:03d}" for i in range(stations)],
+                        nearest_km=km,
+                        lon=lonlat[:, 0],
+                        lat=lonlat[:, 1],
+                    )
+                )
+    return pd.DataFrame(rows, columns=store.COLUMNS), pd.concat(tables, ignore_index=True)
 
 
 def of(found, arm):
@@ -74,14 +87,20 @@ def test_the_gain_is_clear_as_far_as_it_was_put():
     assert "(Hadamard) gains clearly at up to 10 km, 10 to 20 km and 20 to 40 km, and its gain ends at 40 to 80" in said
 
 
-@pytest.mark.parametrize(("clear", "told"), [
-    ([1, 1, 0, 0], "gains clearly at 0 km and up to 10 km, and its gain ends at 10 to 20 km."),
-    ([0, 0, 1, 1], "gains clearly at 10 to 20 km and 20 km and more, but not yet at 0 km."),
-    ([1, 0, 1, -1], "gains clearly at 0 km and 10 to 20 km, and its gain ends at up to 10 km; "
-                    "it clearly loses at 20 km and more."),
-    ([1, 1, 1, 1], "gains clearly everywhere."),
-    ([0, 0, 0, 0], "gains clearly nowhere."),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("clear", "told"),
+    [
+        ([1, 1, 0, 0], "gains clearly at 0 km and up to 10 km, and its gain ends at 10 to 20 km."),
+        ([0, 0, 1, 1], "gains clearly at 10 to 20 km and 20 km and more, but not yet at 0 km."),
+        (
+            [1, 0, 1, -1],
+            "gains clearly at 0 km and 10 to 20 km, and its gain ends at up to 10 km; "
+            "it clearly loses at 20 km and more.",
+        ),
+        ([1, 1, 1, 1], "gains clearly everywhere."),
+        ([0, 0, 0, 0], "gains clearly nowhere."),
+    ],
+)
 def test_the_verdict_says_where_the_gain_is_clear_and_where_it_ends(clear, told):
     edges = [0, 1e-9, 10, 20, np.inf]
     found = pd.DataFrame({"low_km": edges[:-1], "high_km": edges[1:], "arm": "lonlat", "clear": clear})
@@ -109,8 +128,12 @@ def test_fits_that_an_arm_lacks_few_stations_and_unknown_distances_are_left_out(
     again = scores.assign(split=scores["split"] + "@25", run=scores["run"] + "x")
     lacking = (scores["split"] == "spatial") & (scores["variant"] == "geoclip")
     sums.loc[sums["run"].str.startswith("checkerboard-16-2"), "nearest_km"] = np.nan
-    found = law.by_distance(pd.concat([scores[~lacking], again]), pd.concat([sums, sums.assign(run=sums["run"] + "x")]),
-                            ARMS, edges=(0, np.inf))  # fmt: skip
+    found = law.by_distance(
+        pd.concat([scores[~lacking], again]),
+        pd.concat([sums, sums.assign(run=sums["run"] + "x")]),
+        ARMS,
+        edges=(0, np.inf),
+    )
     assert (found["rows"] == 150 * DAYS).all() and (found["splits"] == 1).all()
     assert law.by_distance(scores, sums.assign(nearest_km=np.nan), ARMS).empty
 

@@ -3,14 +3,20 @@
 import numpy as np
 import pandas as pd
 
-from placeprior import figures, lines
+from placeprior.book import figures, lines
 
 
 def test_every_arm_has_its_line_points_and_intervals():
-    table = pd.DataFrame({
-        "arm": ["lonlat"] * 4 + ["geoclip-hadamard"] * 4, "position": [2, 0, 1, 3] * 2, "cell": list("baab") * 2,
-        "difference": [0, 0.1, 0.2, 0.3] * 2, "low": [-0.1, -0.1, np.nan, 0.1] * 2,
-        "high": [0.5, 0.4, np.nan, 0.9] * 2})
+    table = pd.DataFrame(
+        {
+            "arm": ["lonlat"] * 4 + ["geoclip-hadamard"] * 4,
+            "position": [2, 0, 1, 3] * 2,
+            "cell": list("baab") * 2,
+            "difference": [0, 0.1, 0.2, 0.3] * 2,
+            "low": [-0.1, -0.1, np.nan, 0.1] * 2,
+            "high": [0.5, 0.4, np.nan, 0.9] * 2,
+        }
+    )
     fig, ax = figures.subplots()
     lines.draw(ax, table, ["a", "b", "c", "d"], breaks="cell")
     assert len(ax.containers) == 4, "two arms, each broken once"
@@ -32,23 +38,43 @@ def test_the_range_follows_the_values_and_holds_zero():
 
 
 def test_a_pair_of_budgets_is_one_line_a_cell_and_arm_spatial_first():
-    table = pd.DataFrame([
-        {"split": split, "fold": fold, "arm": "lonlat", "budget": budget, "difference": fold / 10 + budget,
-         "low": -1.0, "high": 9.0}
-        for split, fold in (("checkerboard-16", 1), ("checkerboard-16", 2), ("spatial", 1)) for budget in (1, 2)
-    ])  # fmt: skip
+    table = pd.DataFrame(
+        [
+            {
+                "split": split,
+                "fold": fold,
+                "arm": "lonlat",
+                "budget": budget,
+                "difference": fold / 10 + budget,
+                "low": -1.0,
+                "high": 9.0,
+            }
+            for split, fold in (("checkerboard-16", 1), ("checkerboard-16", 2), ("spatial", 1))
+            for budget in (1, 2)
+        ]
+    )
     _, ax = figures.subplots()
     lines.pairs(ax, table, lambda row: f"{row.split} {row.fold}")
     assert [text.get_text() for text in ax.get_xticklabels()] == ["spatial 1", "checkerboard-16 1", "checkerboard-16 2"]
-    drawn = {tuple(np.round(np.array(line.lines[0].get_xdata(), float) + lines.ROOM / 2)):
-             line.lines[0].get_ydata().tolist() for line in ax.containers}  # fmt: skip
+    drawn = {
+        tuple(np.round(np.array(line.lines[0].get_xdata(), float) + lines.ROOM / 2)): line.lines[0].get_ydata().tolist()
+        for line in ax.containers
+    }
     assert drawn == {(0, 1): [1.1, 2.1], (2, 3): [1.1, 2.1], (4, 5): [1.2, 2.2]}
 
 
 def test_coverage_is_drawn_by_split_and_an_unbounded_width_is_not():
-    table = pd.DataFrame({
-        "arm": "none", "split": ["checkerboard-16+regions", "checkerboard-16", "spatial"], "fold": 1,
-        "coverage": [0.9, 0.8, 0.7], "low": [0.8, np.nan, 0.6], "high": [1, np.nan, 0.75], "width": [9.0, np.inf, 3.0]})
+    table = pd.DataFrame(
+        {
+            "arm": "none",
+            "split": ["checkerboard-16+regions", "checkerboard-16", "spatial"],
+            "fold": 1,
+            "coverage": [0.9, 0.8, 0.7],
+            "low": [0.8, np.nan, 0.6],
+            "high": [1, np.nan, 0.75],
+            "width": [9.0, np.inf, 3.0],
+        }
+    )
     _, axes = figures.subplots(1, 2)
     assert lines.covered(axes, table, 0.9, lambda row: row.split) == ["none"]
     names = [text.get_text() for text in axes[0].get_yticklabels()]

@@ -6,7 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from placeprior import compare, ledger, matched, metrics, paired
+from placeprior.arms import with_arm
+from placeprior.book.words import by_split
+from placeprior.evidence import matched
+from placeprior.runs import store
+from placeprior.scores import metrics, paired
 
 CHAIN = ("none", "none+head", "random-vector-hadamard", "geoclip-hadamard")
 STATIONS, DAYS = 6, 20
@@ -26,9 +30,9 @@ def made(errors, fits, split="spatial", seed=0):
             run = f"{len(sums):012x}"
             place = {"name": [f"s{i}" for i in range(STATIONS)], "lon": -120.0 + 8 * np.arange(STATIONS), "lat": 40.0}
             sums.append(table.assign(run=run, **place))
-            for metric, value in metrics.scores(table[metrics.SUMS].to_numpy().sum(0)).items():
+            for metric, value in metrics.from_sums(table[metrics.SUMS].to_numpy().sum(0)).items():
                 rows.append(["world", variant, fusion, split, fold, number, metric, float(value), len(y), run])
-    return pd.DataFrame(rows, columns=ledger.COLUMNS), pd.concat(sums)
+    return pd.DataFrame(rows, columns=store.COLUMNS), pd.concat(sums)
 
 
 def test_shared_keeps_the_fits_that_all_arms_have():
@@ -50,9 +54,7 @@ def test_each_arm_is_compared_with_its_own_reference():
     assert plain["arm"].tolist() == ["none", "random-vector-hadamard", "geoclip-hadamard"]
     own = found.set_index("arm")["difference"]
     assert set(own.index) == {"none+head", "geoclip-hadamard"}
-    assert own["geoclip-hadamard"] == pytest.approx(
-        plain.set_index("arm").loc["geoclip-hadamard", "difference"]
-    )
+    assert own["geoclip-hadamard"] == pytest.approx(plain.set_index("arm").loc["geoclip-hadamard", "difference"])
     assert own["none+head"] < 0  # a smaller error than its reference
 
 
@@ -85,7 +87,7 @@ def test_links_add_up_to_the_total_whatever_fits_are_missing(sizes, fits, metric
 def test_a_difference_is_that_of_paired_and_each_fit_is_told():
     frame, sums = made({"none": 3.0, "geoclip-hadamard": 2.0}, {None: [(1, 0), (1, 1), (2, 0)]})
     (row,) = matched.differences(frame, sums).itertuples()
-    part = compare.with_arm(frame)
+    part = with_arm(frame)
     runs = [paired.fits(part, arm=arm) for arm in ("geoclip-hadamard", "none")]
     alone = paired.single([(1.0, runs[0]), (-1.0, runs[1])], sums)
     assert (row.split, row.arm) == ("spatial", "geoclip-hadamard")
@@ -103,8 +105,8 @@ def test_blocks_follow_the_split_and_its_own_range(monkeypatch):
     found = matched.differences(both, sums, reach={"spatial": 900.0}).set_index("split")["blocks"]
     assert found["spatial"] == found["spatial@4"] == len(set(paired.squares(sums[["lon", "lat"]].to_numpy(), 900)))
     assert matched.differences(frame, sums)["blocks"].iloc[0] > found["spatial"]
-    monkeypatch.setattr(ledger, "scores", lambda *names: frame)
-    monkeypatch.setattr(ledger, "sums", lambda profile: sums)
+    monkeypatch.setattr(store, "scores", lambda *names: frame)
+    monkeypatch.setattr(store, "sums", lambda profile: sums)
     reach = matched.reach("demo", "world")
     assert reach["spatial"] == paired.residual_range(matched.terms(frame, "none"), sums) and reach["random"] == 0
     assert not matched.reach("demo", "other")
@@ -112,5 +114,5 @@ def test_blocks_follow_the_split_and_its_own_range(monkeypatch):
 
 def test_arms_are_told_split_by_split_in_the_books_order():
     found = pd.DataFrame({"split": ["spatial", "random", "random"], "arm": ["none", "lonlat", "sincos"]})
-    assert matched.by_split(found) == "lon/lat and sin/cos on WR · random; no location on WR · spatial"
-    assert matched.by_split(found.iloc[:0]) == ""
+    assert by_split(found) == "lon/lat and sin/cos on WR · random; no location on WR · spatial"
+    assert by_split(found.iloc[:0]) == ""

@@ -13,46 +13,71 @@ import pytest
 import yaml
 from conftest import RUNS_YML
 
-from placeprior import data, encoders, matrix
+from placeprior import data, encoders
+from placeprior.arms import arm
 from placeprior.errors import ConfigError, MissingData, UnknownName
-from placeprior.splits import folds
+from placeprior.runs import plan
+from placeprior.space.splits import folds
 
 ROOT = Path(__file__).parents[1]
-RUN = matrix.Run("t", "none", "-", "spatial", 1, 0, {"load": "x", "options": {}, "recipe": "0"}, "-", {"width": 8})
+RUN = plan.Run("t", "none", "-", "spatial", 1, 0, {"load": "x", "options": {}, "recipe": "0"}, "-", {"width": 8})
 
 
 def write(project, old="", new=""):
     assert old in RUNS_YML
     (project / "runs.yml").write_text(RUNS_YML.replace(old, new, 1), encoding="utf-8")
-    matrix._read.cache_clear()  # a file changed twice within one tick of the clock
-    return matrix
+    plan._read.cache_clear()  # a file changed twice within one tick of the clock
+    return plan
 
 
 def test_an_id_is_twelve_hex_digits_and_the_same_in_every_process(project):
-    ids = [run.id for run in matrix.runs("tiny")]
+    ids = [run.id for run in plan.runs("tiny")]
     assert all(len(i) == 12 and int(i, 16) >= 0 for i in ids) and len(set(ids)) == len(ids)
     assert RUN.id == dataclasses.replace(RUN).id
-    code = f"from placeprior.matrix import Run; print(Run(*{dataclasses.astuple(RUN)!r}).id)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
-                          env={**os.environ, "PYTHONHASHSEED": "77"})  # fmt: skip
+    code = f"from placeprior.runs.plan import Run; print(Run(*{dataclasses.astuple(RUN)!r}).id)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONHASHSEED": "77"},
+    )
     assert done.stdout.strip() == RUN.id
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("task", "u"), ("variant", "lonlat"), ("fusion", "concat"), ("split", "random"), ("fold", 2), ("seed", 1),
-     ("data", {"load": "x", "options": {}, "recipe": "1"}), ("weights", "ab"), ("config", {"width": 10}),
-     ("version", matrix.VERSION + 1)],
-)  # fmt: skip
+    [
+        ("task", "u"),
+        ("variant", "lonlat"),
+        ("fusion", "concat"),
+        ("split", "random"),
+        ("fold", 2),
+        ("seed", 1),
+        ("data", {"load": "x", "options": {}, "recipe": "1"}),
+        ("weights", "ab"),
+        ("config", {"width": 10}),
+        ("version", plan.VERSION + 1),
+    ],
+)
 def test_an_id_changes_with_everything_that_decides_the_result(field, value):
     assert dataclasses.replace(RUN, **{field: value}).id != RUN.id
 
 
 def test_every_field_of_a_run_enters_its_id():
     # Should a field be added, the list above must learn it.
-    assert {f.name for f in dataclasses.fields(matrix.Run)} == {
-        "task", "variant", "fusion", "split", "fold", "seed", "data", "weights", "config", "version",
-    }  # fmt: skip
+    assert {f.name for f in dataclasses.fields(plan.Run)} == {
+        "task",
+        "variant",
+        "fusion",
+        "split",
+        "fold",
+        "seed",
+        "data",
+        "weights",
+        "config",
+        "version",
+    }
 
 
 def test_the_order_of_keys_does_not_enter_the_id():
@@ -61,39 +86,39 @@ def test_the_order_of_keys_does_not_enter_the_id():
 
 
 def test_the_product_is_complete_with_both_partitions_and_nothing_twice(project):
-    tiny, far = matrix.runs("tiny"), matrix.runs("far")
+    tiny, far = plan.runs("tiny"), plan.runs("far")
     assert [run.model for run in tiny] == ["idw", "none", "sincos/channels", "sincos/hadamard"]
     assert [(r.split, r.fold, r.model) for r in far] == [
         (split, fold, model)
         for split, models in (("random", ["idw", "none"]), ("checkerboard-16", ["idw", "none"]))
         for model, fold in sorted(((m, f) for m in models for f in folds(split)), key=lambda p: models.index(p[0]))
     ]
-    assert matrix.runs("tiny", "core") == tiny
+    assert plan.runs("tiny", "core") == tiny
     assert {run.id for run in tiny}.isdisjoint(run.id for run in far)
 
 
 def test_a_changed_file_is_read_again_and_a_setting_changes_ids_of_trained_runs_only(project):
-    before = {run.model: run.id for run in matrix.runs("tiny")}
+    before = {run.model: run.id for run in plan.runs("tiny")}
     after = {run.model: run.id for run in write(project, "epochs: 2", "epochs: 3").runs("tiny")}
     assert [model for model in before if before[model] == after[model]] == ["idw"]
 
 
 def test_changed_data_change_every_id(project):
-    before = {run.id for run in matrix.runs("tiny")}
+    before = {run.id for run in plan.runs("tiny")}
     (project / "toy.csv").write_text("other\n")
-    matrix._data.cache_clear()
-    assert before.isdisjoint(run.id for run in matrix.runs("tiny"))
+    plan._data.cache_clear()
+    assert before.isdisjoint(run.id for run in plan.runs("tiny"))
 
 
 def test_the_project_is_found_from_below_and_its_absence_is_said(project, tmp_path_factory, monkeypatch):
     below = project / "notebooks" / "deep"
     below.mkdir(parents=True)
     monkeypatch.chdir(below)
-    assert matrix.root() == project
+    assert plan.root() == project
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     monkeypatch.chdir(elsewhere)
     with pytest.raises(ConfigError, match="no runs.yml in .*change into the project's folder"):
-        matrix.runs("tiny")
+        plan.runs("tiny")
 
 
 @pytest.mark.parametrize(
@@ -138,7 +163,7 @@ def test_the_project_is_found_from_below_and_its_absence_is_said(project, tmp_pa
 def test_a_typo_in_runs_yml_is_named(project, old, new, named):
     write(project, old, new)
     with pytest.raises(ConfigError, match=named):
-        matrix.runs("tiny")
+        plan.runs("tiny")
 
 
 SLIPS = [
@@ -182,17 +207,27 @@ SLIPS = [
     ("profile: tiny", "profile: [tiny]", "profile of page 'toy' .*must be a name"),
     ("  toy: {notebook", "  ../toy: {notebook", "a page .*is named '../toy'"),
     ("  far:", "  ../far:", "a profile .*is named '../far'"),
-    ("  far:", "    evidence:\n      stratum: {task: [toy], model: [none], split: [spatial], seed: [0]}\n  far:",
-     "evidence of profile 'tiny' 'stratum'; did you mean 'strata'"),
+    (
+        "  far:",
+        "    evidence:\n      subset: {task: [toy], model: [none], split: [spatial], seed: [0]}\n  far:",
+        "evidence of profile 'tiny' 'subset'; did you mean 'subsets'",
+    ),
     ("seed: [0]", "seed: " + "[" * 60 + "]" * 60, "nested deeper than 20 levels"),
     ("seed: [0]", "seed: " + "[" * 9000, "nested deeper than 20 levels"),
     ("seed: [0]", "seed: &a [*a]", "alias"),
-    ("pages:", "x: &a [1,1,1,1,1,1,1,1,1]\n" + "".join(f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in
-     zip("abcdefg", "bcdefgh", strict=True)) + "pages:", "more than 200,000 values"),
+    (
+        "pages:",
+        "x: &a [1,1,1,1,1,1,1,1,1]\n"
+        + "".join(
+            f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in zip("abcdefg", "bcdefgh", strict=True)
+        )
+        + "pages:",
+        "more than 200,000 values",
+    ),
     ("load: toy", "load: \x01", "not valid YAML"),
     ("profiles:", "--- {}\n---\nprofiles:", "not valid YAML"),
     ("pages:", "#" * 1_100_000 + "\npages:", "bytes, more than 1,000,000"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("old", "new", "named"), SLIPS, ids=[new.strip()[:30] for _, new, _ in SLIPS])
@@ -207,35 +242,35 @@ def test_a_slip_in_runs_yml_is_one_line_and_quick(project, old, new, named):
 @pytest.mark.parametrize("raw", [RUNS_YML.encode("utf-16"), RUNS_YML.replace("toy", "t\xf6y").encode("latin-1")])
 def test_a_runs_yml_that_is_not_utf_8_is_named(project, raw):
     (project / "runs.yml").write_bytes(raw)
-    matrix._read.cache_clear()
+    plan._read.cache_clear()
     with pytest.raises(ConfigError, match="runs.yml is not UTF-8 .line [0-9]+.; save it with that encoding"):
-        matrix.runs("tiny")
+        plan.runs("tiny")
 
 
 def test_a_mark_of_utf_8_and_aliases_are_read(project):
     first, last = RUNS_YML.split("  far:")
     merged = first.replace("{load: toy}", "&toy {load: toy}") + "  far:" + last.replace("{load: toy}", "{<<: *toy}")
     (project / "runs.yml").write_bytes(b"\xef\xbb\xbf" + merged.encode())
-    matrix._read.cache_clear()
-    far = matrix.runs("far")
+    plan._read.cache_clear()
+    far = plan.runs("far")
     write(project)
-    assert matrix.runs("far") == far
+    assert plan.runs("far") == far
 
 
 def test_unknown_profile_matrix_and_run_are_named(project):
     with pytest.raises(UnknownName, match="unknown profile 'tinny'; did you mean 'tiny'"):
-        matrix.runs("tinny")
+        plan.runs("tinny")
     with pytest.raises(UnknownName, match="unknown matrix 'coar'.*'core'"):
-        matrix.runs("tiny", "coar")
+        plan.runs("tiny", "coar")
     with pytest.raises(ConfigError, match="'0123456789ab'"):
-        matrix.find("0123456789ab")
-    run = matrix.runs("far")[1]
-    assert matrix.find(run.id) == run
+        plan.find("0123456789ab")
+    run = plan.runs("far")[1]
+    assert plan.find(run.id) == run
 
 
 def test_live_runs_are_those_of_the_named_matrices(project):
-    assert matrix.live("tiny") == {run.id for run in matrix.runs("tiny")}
-    assert matrix.live("far") == set()
+    assert plan.live("tiny") == {run.id for run in plan.runs("tiny")}
+    assert plan.live("far") == set()
 
 
 COMMITTED = sorted(yaml.safe_load((ROOT / "runs.yml").read_text(encoding="utf-8"))["profiles"])
@@ -245,78 +280,81 @@ COMMITTED = sorted(yaml.safe_load((ROOT / "runs.yml").read_text(encoding="utf-8"
 def test_committed_profiles_parse(name, monkeypatch):
     monkeypatch.chdir(ROOT)
     monkeypatch.delenv("PLACEPRIOR_DATA", raising=False)
-    matrix._data.cache_clear()
-    loads = {spec["load"] for spec in matrix.profile(name)["tasks"].values()}
+    plan._data.cache_clear()
+    loads = {spec["load"] for spec in plan.profile(name)["tasks"].values()}
     if loads != {"world"}:
         with pytest.raises(MissingData, match="PLACEPRIOR_DATA"):
-            matrix.runs(name)
+            plan.runs(name)
         monkeypatch.setattr(data, "recipe", lambda task, **_: task)  # as if the files were at hand
-    runs = matrix.runs(name)
-    matrix._data.cache_clear()
+    runs = plan.runs(name)
+    plan._data.cache_clear()
     assert runs and len({run.id for run in runs}) == len(runs)
-    assert matrix.live(name) <= {run.id for run in runs} if loads == {"world"} else True
+    assert plan.live(name) <= {run.id for run in runs} if loads == {"world"} else True
 
 
 def test_committed_pages_name_a_profile_that_exists(monkeypatch):
     monkeypatch.chdir(ROOT)
-    content = matrix.configuration()
+    content = plan.configuration()
     assert {spec.get("profile", "demo") for spec in content["pages"].values()} <= set(content["profiles"])
 
 
 def test_listing_runs_imports_no_pytorch(project):
     write(project, "load: toy", "load: world")
-    code = "import sys; from placeprior import ledger, matrix; matrix.runs('tiny'); print('torch' in sys.modules)"
+    code = "import sys; from placeprior.runs import plan, store; plan.runs('tiny'); print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=project)
     assert done.stdout.strip() == "False"
 
 
 def test_an_arm_is_named_by_what_sets_it_apart():
-    assert [matrix.arm(*pair) for pair in (("none", "-"), ("lonlat", "channels"), ("geoclip", "channels"))] == [
-        "none", "lonlat", "geoclip-channels"]  # fmt: skip
-    assert matrix.arm("geoclip") == matrix.arm("geoclip", float("nan")) == "geoclip"
+    assert [arm(*pair) for pair in (("none", "-"), ("lonlat", "channels"), ("geoclip", "channels"))] == [
+        "none",
+        "lonlat",
+        "geoclip-channels",
+    ]
+    assert arm("geoclip") == arm("geoclip", float("nan")) == "geoclip"
 
 
 def test_folds_of_a_matrix_may_be_chosen(project):
     write(project, "split: [random, checkerboard-16]", "split: [checkerboard-16]\n        fold: [2]")
-    assert {run.fold for run in matrix.runs("far")} == {2}
+    assert {run.fold for run in plan.runs("far")} == {2}
 
 
 def test_a_leak_makes_another_run_and_no_leak_the_same(project):
-    clean = matrix.runs("tiny")
+    clean = plan.runs("tiny")
     write(project, "toy: {load: toy}", "toy: {load: toy, leak: []}")
-    assert [run.id for run in matrix.runs("tiny")] == [run.id for run in clean]
+    assert [run.id for run in plan.runs("tiny")] == [run.id for run in clean]
     write(project, "toy: {load: toy}", "toy: {load: toy, leak: [scalers]}")
-    leaky = matrix.runs("tiny")
+    leaky = plan.runs("tiny")
     assert not {run.id for run in leaky} & {run.id for run in clean}
     assert leaky[0].data["leak"] == ["scalers"]
     write(project, "toy: {load: toy}", "toy: {load: toy, leak: [scaler]}")
     with pytest.raises(UnknownName, match="leak of task 'toy' 'scaler'; did you mean 'scalers'"):
-        matrix.runs("tiny")
+        plan.runs("tiny")
 
 
 def test_evidence_names_runs_of_the_profile(project):
-    spec = "    evidence:\n      strata: {task: [toy], model: [none], split: [spatial], fold: [1], seed: [0]}\n  far:"
+    spec = "    evidence:\n      subsets: {task: [toy], model: [none], split: [spatial], fold: [1], seed: [0]}\n  far:"
     write(project, "  far:", spec)
-    (run,) = matrix.evidence("tiny", "strata")
-    assert run in matrix.runs("tiny")
-    with pytest.raises(UnknownName, match="evidence of profile 'tiny' 'stratum'; did you mean 'strata'"):
-        matrix.evidence("tiny", "stratum")
+    (run,) = plan.evidence("tiny", "subsets")
+    assert run in plan.runs("tiny")
+    with pytest.raises(UnknownName, match="evidence of profile 'tiny' 'subset'; did you mean 'subsets'"):
+        plan.evidence("tiny", "subset")
     write(project, "  far:", spec.replace("model: [none]", "model: none"))
-    with pytest.raises(ConfigError, match="evidence 'strata' of profile 'tiny' needs a list 'model'; got 'none'"):
-        matrix.evidence("tiny", "strata")
+    with pytest.raises(ConfigError, match="evidence 'subsets' of profile 'tiny' needs a list 'model'; got 'none'"):
+        plan.evidence("tiny", "subsets")
 
 
 @pytest.mark.parametrize("name", ["smoke", "demo"])
 def test_committed_evidence_is_made_from_runs_of_a_matrix(name, monkeypatch):
     monkeypatch.chdir(ROOT)
-    made = {run.id for run in matrix.runs(name)}
-    for kind in matrix.profile(name)["evidence"]:
-        assert {run.id for run in matrix.evidence(name, kind)} <= made, kind
+    made = {run.id for run in plan.runs(name)}
+    for kind in plan.profile(name)["evidence"]:
+        assert {run.id for run in plan.evidence(name, kind)} <= made, kind
 
 
 def test_a_baseline_has_no_configuration_but_the_one_that_corrects_a_network(project):
     write(project, "model: [idw, none, sincos", "model: [idw, kriging, none+kriging, none+head, none, sincos")
-    runs = {run.variant: run for run in matrix.runs("tiny")}
+    runs = {run.variant: run for run in plan.runs("tiny")}
     assert runs["idw"].config == runs["kriging"].config == {}
     assert runs["none+kriging"].config == runs["none"].config == runs["none+head"].config != {}
 
@@ -331,19 +369,19 @@ def registry(project, monkeypatch):
     monkeypatch.setattr(encoders, "_FACTORIES", dict(encoders._FACTORIES))
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.delitem(sys.modules, "foreign", raising=False)
-    matrix._fingerprint.cache_clear()
+    plan._fingerprint.cache_clear()
     (project / "foreign.py").write_text("def twice(lonlat):\n    return lonlat * 2\n\nnumber = 3\n")
     (project / "tables").mkdir()
     (project / "tables" / "mine.csv").write_text("lon,lat,e0\n-86,40,1\n")
     yield project
-    matrix._fingerprint.cache_clear()
+    plan._fingerprint.cache_clear()
 
 
 def adopting(project, entry, model="mine/hadamard"):
     content = RUNS_YML.replace("sincos/hadamard", model, 1) + f"encoders: {entry}\n"
     (project / "runs.yml").write_text(content, encoding="utf-8")
-    matrix._read.cache_clear()
-    return matrix.runs("tiny")
+    plan._read.cache_clear()
+    return plan.runs("tiny")
 
 
 @pytest.mark.parametrize("entry", ["{table: tables/mine.csv}", "{python: 'foreign:twice'}"])
@@ -388,7 +426,7 @@ def test_a_wrong_encoder_of_runs_yml_is_named(registry, entry, error, named):
 def test_an_absent_table_hinders_only_the_profile_that_uses_it(registry):
     with pytest.raises(MissingData):
         adopting(registry, "{mine: {table: tables/nowhere.csv}}")
-    assert matrix.runs("far") and matrix.find(matrix.runs("far")[0].id)
+    assert plan.runs("far") and plan.find(plan.runs("far")[0].id)
 
 
 def test_an_entry_changed_under_a_running_process_is_refused(registry):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 
 from placeprior.errors import TrainingError
-from placeprior.metrics import METRICS, SUMS, bootstrap, scores, station_sums
+from placeprior.scores.metrics import METRICS, SUMS, bootstrap, from_sums, station_sums
 
 
 def toy(seed=0, stations=20, days=30, shared=0.0):
@@ -24,7 +24,7 @@ def toy(seed=0, stations=20, days=30, shared=0.0):
 @given(st.integers(0, 2**32 - 1), st.integers(2, 30), st.integers(2, 20))
 def test_scores_equal_scikit_learn(seed, stations, days):
     station, y, estimate = toy(seed, stations, days)
-    got = scores(station_sums(station, y, estimate).to_numpy().sum(0))
+    got = from_sums(station_sums(station, y, estimate).to_numpy().sum(0))
     assert set(got) == set(METRICS)
     assert got["r2"] == pytest.approx(r2_score(y, estimate), abs=1e-9)
     assert got["rmse"] == pytest.approx(root_mean_squared_error(y, estimate))
@@ -38,7 +38,7 @@ def test_scores_equal_scikit_learn(seed, stations, days):
 
 
 def test_high_days_start_at_35_inclusive():
-    got = scores(station_sums(np.array([0, 0]), np.array([34.99, 35.0]), np.array([0.0, 33.0])).to_numpy()[0])
+    got = from_sums(station_sums(np.array([0, 0]), np.array([34.99, 35.0]), np.array([0.0, 33.0])).to_numpy()[0])
     assert got["rmse_35"] == 2
 
 
@@ -50,7 +50,7 @@ def test_an_estimate_that_is_no_number_is_refused_and_never_counts_as_perfect(wr
 
 def test_a_positive_bias_is_an_estimate_that_is_too_high():
     sums = station_sums(np.array([0, 1, 1]), np.array([1.0, 2, 3]), np.array([2.0, 3, 4]))
-    assert scores(sums.to_numpy().sum(0))["mbe"] == 1
+    assert from_sums(sums.to_numpy().sum(0))["mbe"] == 1
 
 
 @settings(max_examples=30, deadline=None)
@@ -66,15 +66,15 @@ def test_sums_do_not_depend_on_the_order_of_rows(seed):
 
 def test_scores_of_many_sums_at_once_are_the_scores_of_each():
     sums = station_sums(*toy()).to_numpy()
-    together = scores(sums)
+    together = from_sums(sums)
     for i in range(len(sums)):
-        for metric, value in scores(sums[i]).items():
+        for metric, value in from_sums(sums[i]).items():
             np.testing.assert_equal(together[metric][i], value)
 
 
 def test_float32_input_is_summed_in_double():
     station, y, estimate = toy(days=2000)
-    got = scores(station_sums(station, y.astype(np.float32), estimate.astype(np.float32)).to_numpy().sum(0))
+    got = from_sums(station_sums(station, y.astype(np.float32), estimate.astype(np.float32)).to_numpy().sum(0))
     assert got["r2"] == pytest.approx(r2_score(y, estimate), abs=1e-6)
 
 
@@ -92,7 +92,7 @@ def test_bootstrap_repeats_itself_and_covers():
     np.testing.assert_array_equal(one["r2"], two["r2"])
     assert (one["r2"] != other["r2"]).any() and one["r2"].shape == (1, 300)
     low, high = np.percentile(one["rmse"], [2.5, 97.5])
-    assert low < scores(sums[0].sum(0))["rmse"] < high
+    assert low < from_sums(sums[0].sum(0))["rmse"] < high
 
 
 def test_a_masked_measurement_is_not_a_number_and_is_refused():

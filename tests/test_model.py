@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import nn
 
-from placeprior import matrix
 from placeprior.errors import UnknownName
-from placeprior.fusion import CHANNELS, FUSIONS, HEAD, NONE
-from placeprior.model import PlaceModel
+from placeprior.network.fusion import CHANNELS, FUSIONS, HEAD, NONE
+from placeprior.network.model import PlaceModel
+from placeprior.runs import plan
 
 
 def build(n_features=4, dim=0, fusion=NONE, seed=0, **options):
@@ -187,8 +187,8 @@ def test_an_encoder_inside_the_model_is_trained_and_keeps_what_it_knew():
 
 def test_runs_yml_knows_the_fusions_that_the_network_knows():
     spec = {"load": "world", "options": {"stations": 30, "days": 30}}
-    assert set(matrix.FUSIONS) == {CHANNELS, *FUSIONS} - {HEAD}
-    for fusion in matrix.FUSIONS:
-        assert matrix._run("t", spec, f"sincos/{fusion}", "spatial", 1, 0, {}).fusion == fusion
+    assert set(plan.FUSIONS) == {CHANNELS, *FUSIONS} - {HEAD}
+    for fusion in plan.FUSIONS:
+        assert plan._run("t", spec, f"sincos/{fusion}", "spatial", 1, 0, {}).fusion == fusion
     with pytest.raises(UnknownName, match="unknown fusion 'head'"):
-        matrix._run("t", spec, "sincos/head", "spatial", 1, 0, {})
+        plan._run("t", spec, "sincos/head", "spatial", 1, 0, {})

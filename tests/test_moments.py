@@ -10,9 +10,9 @@ import pytest
 from conftest import toy_cube
 
 from placeprior import data
-from placeprior.data.moments import MOMENTS, bands, correlations, left_out_r2, moments
 from placeprior.data.tables import VARIABLE
-from placeprior.data.world import World
+from placeprior.data.world.moments import MOMENTS, bands, correlations, left_out_r2, moments
+from placeprior.data.world.simulation import World
 from placeprior.errors import CubeError, MissingData
 
 AQS = pd.read_csv(Path(__file__).parents[1] / "results" / "aqs" / "moments.csv", index_col="moment")
@@ -22,8 +22,10 @@ SEEDS = (0, 1, 2)
 @pytest.fixture(scope="module")
 def worlds():
     """Moments of three draws of the usual world and of the world without people, a column each."""
-    return {people: pd.DataFrame({seed: moments(World(seed=seed, people=people).cube()) for seed in SEEDS})
-            for people in (True, False)}  # fmt: skip
+    return {
+        people: pd.DataFrame({seed: moments(World(seed=seed, people=people).cube()) for seed in SEEDS})
+        for people in (True, False)
+    }
 
 
 def test_the_default_world_lies_within_the_bands_of_aqs(worlds):
@@ -73,7 +75,7 @@ def test_moments_are_as_defined():
     assert np.isclose(found["mean"], values.mean()) and np.isclose(found["sd"], values.std())
     mean = np.broadcast_to(np.nanmean(y, axis=1, keepdims=True), y.shape)[np.isfinite(y)]
     assert np.isclose(found["between"], 1 - ((values - mean) ** 2).sum() / ((values - values.mean()) ** 2).sum())
-    highest = np.sort(values)[-max(1, round(len(values) / 1000)):]
+    highest = np.sort(values)[-max(1, round(len(values) / 1000)) :]
     assert np.isclose(found["top"], ((highest - values.mean()) ** 2).sum() / ((values - values.mean()) ** 2).sum())
 
 

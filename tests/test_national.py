@@ -7,12 +7,14 @@ import pytest
 import xarray as xr
 from conftest import toy_cube
 
-from placeprior import coords, data, matrix, national
-from placeprior.cube import add_calendar
-from placeprior.data.world import World
+from placeprior import coords, data
+from placeprior.data.cube import add_calendar
+from placeprior.data.world.simulation import World
 from placeprior.errors import ConfigError, StoreError
-from placeprior.experiment import make
-from placeprior.predict import daily_map
+from placeprior.evidence import national_maps
+from placeprior.runs import plan
+from placeprior.runs.daily_maps import daily_map
+from placeprior.runs.making import make
 
 RUNS = """\
 profiles:
@@ -39,11 +41,11 @@ def drawn(tmp_path_factory):
     (folder / "runs.yml").write_text(RUNS, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setattr(national, "RESOLUTION", 3.0)
-        runs = matrix.runs("tiny", "core")
+        patch.setattr(national_maps, "RESOLUTION", 3.0)
+        runs = plan.runs("tiny", "core")
         for run in runs:
             make(run, log=lambda line: None)
-        yield runs, national.collect(runs)
+        yield runs, national_maps.collect(runs)
 
 
 def year(stations=6):
@@ -60,17 +62,17 @@ def year(stations=6):
 
 
 def test_days_are_found_by_their_rule():
-    assert national.days(year()) == {"clean": 100, "winter": 30, "smoke": 200}
+    assert national_maps.days(year()) == {"clean": 100, "winter": 30, "smoke": 200}
 
 
 def test_a_kind_of_day_that_the_record_has_not_is_left_out():
-    assert national.days(year().isel(time=slice(0, 60))).keys() == {"clean", "winter"}
+    assert national_maps.days(year().isel(time=slice(0, 60))).keys() == {"clean", "winter"}
 
 
 def test_models_are_given_what_the_world_has_there(drawn):
     runs, _ = drawn
     lon, lat = coords.grid(3.0)
-    made = national.inputs(runs, lon, lat, 25)
+    made = national_maps.inputs(runs, lon, lat, 25)
     full = World(**runs[0].data["options"]).grid([23, 24, 25], 3.0)
     assert made.sizes["time"] == 3 and (made["time"].values == full["time"].values).all()
     np.testing.assert_array_equal(made["land"], full["land"])
@@ -84,21 +86,21 @@ def test_table_holds_every_runs_map_and_the_truth(drawn):
     runs, table = drawn
     assert set(table["variant"]) == {"idw", "none", "truth"} and set(table["kind"]) == {"clean", "winter"}
     assert (table.groupby(["variant", "kind"]).size() == table.groupby(["variant", "kind"]).size().iloc[0]).all()
-    day = national.days(World(**runs[0].data["options"]).cube())["winter"]
-    grid = national.inputs(runs, *coords.grid(3.0), day)
+    day = national_maps.days(World(**runs[0].data["options"]).cube())["winter"]
+    grid = national_maps.inputs(runs, *coords.grid(3.0), day)
     for run in runs:
-        shown = national.layer(table[(table["variant"] == run.variant) & (table["kind"] == "winter")])
+        shown = national_maps.layer(table[(table["variant"] == run.variant) & (table["kind"] == "winter")])
         np.testing.assert_allclose(shown.values, daily_map(run, grid).values, atol=0.0051)
-    known = national.layer(table[(table["variant"] == "truth") & (table["kind"] == "winter")])
+    known = national_maps.layer(table[(table["variant"] == "truth") & (table["kind"] == "winter")])
     np.testing.assert_allclose(known.values, grid["pm25_true"].values[-1], atol=0.0051)
 
 
 def test_rows_of_two_maps_are_no_map(drawn):
     _, table = drawn
     with pytest.raises(StoreError, match="are not one map"):
-        national.layer(table)
+        national_maps.layer(table)
     with pytest.raises(StoreError, match="0 rows are not one map"):
-        national.layer(table.iloc[:0])
+        national_maps.layer(table.iloc[:0])
 
 
 def test_a_task_of_calendar_and_neighbours_has_maps(project, monkeypatch):
@@ -106,12 +108,12 @@ def test_a_task_of_calendar_and_neighbours_has_maps(project, monkeypatch):
         return add_calendar(toy_cube().drop_vars(["wind", "warmth"])).assign_attrs(neighbours=1)
 
     monkeypatch.setitem(data.TASKS, "toy", only_calendar)
-    monkeypatch.setattr(national, "RESOLUTION", 4.0)
-    nearest, plain = matrix.runs("tiny")[:2]
+    monkeypatch.setattr(national_maps, "RESOLUTION", 4.0)
+    nearest, plain = plan.runs("tiny")[:2]
     assert (nearest.variant, plain.variant) == ("idw", "none")
-    table = national.collect([nearest])
+    table = national_maps.collect([nearest])
     assert set(table["kind"]) == {"clean", "winter"} and table["estimate"].notna().all()
-    grid = national.inputs([plain], *coords.grid(4.0), 30)
+    grid = national_maps.inputs([plain], *coords.grid(4.0), 30)
     np.testing.assert_allclose(
         grid["doy_sin"].values[:, grid["land"].values][:, 0], only_calendar()["doy_sin"].values[0, 28:31]
     )
@@ -119,4 +121,4 @@ def test_a_task_of_calendar_and_neighbours_has_maps(project, monkeypatch):
 
 def test_a_predictor_known_at_stations_only_is_refused_by_name(project):
     with pytest.raises(ConfigError, match="'wind' of task 'toy' is known at stations only"):
-        national.collect([matrix.runs("tiny")[0]])
+        national_maps.collect([plan.runs("tiny")[0]])

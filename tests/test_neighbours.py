@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from placeprior import neighbours
 from placeprior.coords import great_circle_km
-from placeprior.neighbours import (
+from placeprior.space import neighbours
+from placeprior.space.neighbours import (
     FLOOR_KM,
     matched_exclusion,
     matched_features,
     neighbour_features,
     neighbour_pm25,
 )
-from placeprior.splits import NAMES, folds, split, stations
+from placeprior.space.splits import NAMES, folds, lonlat_of, split
 
 
 def reference(pm25, lonlat, pool, k=9, power=1.0, exclusion_km=0.0, target=None):
@@ -97,7 +97,7 @@ def test_estimate_lies_between_the_pools_values_and_is_absent_without_a_pool(cas
 @pytest.mark.parametrize(("name", "fold"), [(n, f) for n in NAMES for f in folds(n)])
 def test_no_held_out_label_changes_a_single_bit(cube, name, fold):
     parts = split(name, cube, 0, fold)
-    pm25, places = cube["pm25"].values, stations(cube)
+    pm25, places = cube["pm25"].values, lonlat_of(cube)
     changed = np.where(parts.pool, pm25, np.float32(1999.0))
     before = neighbour_pm25(pm25, places, parts.pool)
     after = neighbour_pm25(changed, places, parts.pool)
@@ -106,7 +106,7 @@ def test_no_held_out_label_changes_a_single_bit(cube, name, fold):
 
 
 def test_a_station_never_sees_itself(cube):
-    pm25, places = cube["pm25"].values, stations(cube)
+    pm25, places = cube["pm25"].values, lonlat_of(cube)
     pool = np.isfinite(pm25)
     before = neighbour_pm25(pm25, places, pool)
     for s in (0, 17, 39):
@@ -145,7 +145,7 @@ def test_neighbours_inside_the_exclusion_radius_are_ignored():
 def test_a_constant_field_stays_constant(cube):
     pm25 = np.full(cube["pm25"].shape, 7.5, np.float32)
     pool = np.isfinite(cube["pm25"].values)
-    np.testing.assert_allclose(neighbour_pm25(pm25, stations(cube), pool), 7.5, rtol=1e-6)
+    np.testing.assert_allclose(neighbour_pm25(pm25, lonlat_of(cube), pool), 7.5, rtol=1e-6)
 
 
 def test_no_pool_at_all_is_no_estimate():
@@ -214,8 +214,10 @@ def test_other_labels_do_not_change_which_neighbours_are_ignored():
     pm25, pool = rng.uniform(1, 20, (40, 70)), rng.random((40, 70)) < 0.8
     train = pool & (np.arange(40) < 30)[:, None]
     test = ~train
-    one, two = (matched_features(labels, lonlat, train, train, test, np.random.default_rng(5))
-                for labels in (pm25, np.where(test, pm25 + 300, pm25)))
+    one, two = (
+        matched_features(labels, lonlat, train, train, test, np.random.default_rng(5))
+        for labels in (pm25, np.where(test, pm25 + 300, pm25))
+    )
     np.testing.assert_array_equal(one, two)
 
 

@@ -59,9 +59,7 @@ def test_parameters_are_plain_and_name_the_profile(notebook):
     assert len(found) == 1, "one cell is tagged parameters"
     names = []
     for statement in ast.parse(found[0].source).body:
-        assert isinstance(statement, (ast.Assign, ast.AnnAssign)), (
-            "parameters are assignments and nothing else"
-        )
+        assert isinstance(statement, (ast.Assign, ast.AnnAssign)), "parameters are assignments and nothing else"
         target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
         ast.literal_eval(statement.value)
         names.append(target.id)
@@ -102,9 +100,7 @@ def test_every_figure_says_its_origin(notebook):
 
 def test_figures_are_referred_to_by_names_that_exist(notebook):
     code = [cell.metadata.get("mystnb", {}).get("figure", {}).get("name") for cell in cells(notebook, "code")]
-    asked = set(
-        re.findall(r"\{numref\}`(fig-[\w-]+)`", "\n".join(c.source for c in cells(notebook, "markdown")))
-    )
+    asked = set(re.findall(r"\{numref\}`(fig-[\w-]+)`", "\n".join(c.source for c in cells(notebook, "markdown"))))
     assert asked <= set(code)
 
 
@@ -116,15 +112,7 @@ def test_no_result_is_typed_into_prose(notebook):
 
 def test_nothing_installs_downloads_or_trains_at_length(notebook):
     code = "\n".join(cell.source for cell in cells(notebook, "code"))
-    for word in (
-        "pip install",
-        "urlopen",
-        "requests.",
-        "urlretrieve",
-        "%load_ext",
-        "tqdm.notebook",
-        "ipywidgets",
-    ):
+    for word in ("pip install", "urlopen", "requests.", "urlretrieve", "%load_ext", "tqdm.notebook", "ipywidgets"):
         assert word not in code
     assert not re.search(r"^\s*[!%]", code, flags=re.M), "no shell or magic lines: the source is plain Python"
 

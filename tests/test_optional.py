@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from conftest import RUNS_YML
 
-from placeprior import encoders, ledger, matrix
+from placeprior import encoders
 from placeprior.errors import MissingWeights, UnknownName
-from placeprior.experiment import collect, make
+from placeprior.runs import plan, store
+from placeprior.runs.making import collect_scores, make
 
 OPTIONAL = RUNS_YML.replace("    live: [core]\n", "    live: [core]\n    optional: [far-off]\n", 1).replace(
     "        seed: [0]\n",
@@ -40,47 +41,47 @@ def distant(project, monkeypatch):
     encoder = Distant()
     encoders.register("distant", lambda weights: encoder)
     (project / "runs.yml").write_text(OPTIONAL, encoding="utf-8")
-    matrix._read.cache_clear()
-    matrix._fingerprint.cache_clear()
+    plan._read.cache_clear()
+    plan._fingerprint.cache_clear()
     yield encoder
-    matrix._fingerprint.cache_clear()
+    plan._fingerprint.cache_clear()
 
 
 def leave(encoder):
     encoder.here = False
-    matrix._fingerprint.cache_clear()
+    plan._fingerprint.cache_clear()
 
 
 def test_a_model_without_weights_is_left_out_and_named(distant):
-    asked = {run.model for run in matrix.runs("tiny")}
-    assert "distant/hadamard" in asked and not matrix.absent("tiny")
+    asked = {run.model for run in plan.runs("tiny")}
+    assert "distant/hadamard" in asked and not plan.absent("tiny")
     leave(distant)
-    assert {run.model for run in matrix.runs("tiny")} == asked - {"distant/hadamard"}
-    assert {run.model for run in matrix.runs("tiny", "far-off")} == {"sincos/concat"}
-    assert matrix.absent("tiny") == {"distant/hadamard": "distant's weights are absent; fetch them"}
+    assert {run.model for run in plan.runs("tiny")} == asked - {"distant/hadamard"}
+    assert {run.model for run in plan.runs("tiny", "far-off")} == {"sincos/concat"}
+    assert plan.absent("tiny") == {"distant/hadamard": "distant's weights are absent; fetch them"}
 
 
 def test_elsewhere_missing_weights_stay_an_error(distant, project):
     (project / "runs.yml").write_text(OPTIONAL.replace("    optional: [far-off]\n", "", 1), encoding="utf-8")
-    matrix._read.cache_clear()
+    plan._read.cache_clear()
     leave(distant)
     with pytest.raises(MissingWeights, match="fetch them"):
-        matrix.runs("tiny")
+        plan.runs("tiny")
 
 
 def test_an_optional_matrix_must_exist(distant, project):
     (project / "runs.yml").write_text(OPTIONAL.replace("[far-off]", "[far-of]", 1), encoding="utf-8")
-    matrix._read.cache_clear()
+    plan._read.cache_clear()
     with pytest.raises(UnknownName, match="did you mean 'far-off'"):
-        matrix.runs("tiny")
+        plan.runs("tiny")
 
 
 def test_scores_made_where_the_weights_are_survive_where_they_are_not(distant, project):
-    made = next(run for run in matrix.runs("tiny") if run.model == "distant/hadamard")
+    made = next(run for run in plan.runs("tiny") if run.model == "distant/hadamard")
     make(made, log=lambda line: None)
-    collect("tiny")
-    shutil.rmtree(ledger.store() / made.id)
+    collect_scores("tiny")
+    shutil.rmtree(store.store() / made.id)
     leave(distant)
-    make(next(run for run in matrix.runs("tiny") if run.model == "idw"), log=lambda line: None)
-    collect("tiny")
-    assert made.id in set(ledger.scores("tiny")["run"]) and made.id in ledger.stamps("tiny")
+    make(next(run for run in plan.runs("tiny") if run.model == "idw"), log=lambda line: None)
+    collect_scores("tiny")
+    assert made.id in set(store.scores("tiny")["run"]) and made.id in store.stamps("tiny")

@@ -19,12 +19,13 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_info, threadpool_limits
 from typer.testing import CliRunner
 
-from placeprior import cli, encoders, experiment, ledger, matrix, predict
+from placeprior import cli, encoders
 from placeprior.encoders import own
 from placeprior.encoders.own import adopt
 from placeprior.encoders.table import LISTED, TOLERANCE
 from placeprior.errors import ConfigError, CoordinateError, CubeError, MissingData, MissingWeights
-from placeprior.splits import stations
+from placeprior.runs import daily_maps, making, plan, store
+from placeprior.space.splits import lonlat_of
 
 RNG = np.random.default_rng(0)
 PLACES = np.column_stack([RNG.uniform(-120, -75, 30), RNG.uniform(30, 48, 30)])
@@ -51,15 +52,16 @@ def registry(tmp_path, monkeypatch):
     monkeypatch.setenv("PLACEPRIOR_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.delitem(sys.modules, "foreign", raising=False)
-    matrix._fingerprint.cache_clear()
+    plan._fingerprint.cache_clear()
     yield
-    matrix._fingerprint.cache_clear()
+    plan._fingerprint.cache_clear()
 
 
 def frame(places=PLACES, vectors=VECTORS):
     numbers = {f"e{i}": column for i, column in enumerate(np.asarray(vectors).T)}
-    return pd.DataFrame({"station": [f"s{i}" for i in range(len(places))], "lon": places[:, 0], "lat": places[:, 1],
-                         **numbers})  # fmt: skip
+    return pd.DataFrame(
+        {"station": [f"s{i}" for i in range(len(places))], "lon": places[:, 0], "lat": places[:, 1], **numbers}
+    )
 
 
 def dataset(table):
@@ -213,8 +215,10 @@ def test_a_file_that_is_no_table_is_refused_by_name(name, content, said, tmp_pat
 def test_a_later_row_may_have_decimals_where_the_first_have_none(tmp_path):
     many = np.column_stack([np.repeat(np.linspace(-120, -75, 1000), 100), np.tile(np.linspace(30, 48, 100), 1000)])
     numbers = np.arange(len(many))
-    lines = [f"{lon!r},{lat!r},{n}{'.5' if n == numbers[-1] else ''}" for (lon, lat), n in
-             zip(many.tolist(), numbers, strict=True)]  # fmt: skip
+    lines = [
+        f"{lon!r},{lat!r},{n}{'.5' if n == numbers[-1] else ''}"
+        for (lon, lat), n in zip(many.tolist(), numbers, strict=True)
+    ]
     (tmp_path / "long.csv").write_text("lon,lat,e0\n" + "\n".join(lines) + "\n")
     encoder = adopt("mine", tmp_path / "long.csv")
     np.testing.assert_array_equal(encoder(many[[-1, 0, 50_000]])[:, 0], [99_999.5, 0, 50_000])
@@ -465,8 +469,12 @@ def test_a_name_that_could_not_stand_in_runs_yml_is_refused(name):
 
 @pytest.mark.parametrize(
     ("source", "said"),
-    [(5, "is of type int; give a table"), (Scaled, "is the class Scaled; give"), (VECTORS, "is of type ndarray"),
-     (None, "is of type NoneType")],
+    [
+        (5, "is of type int; give a table"),
+        (Scaled, "is the class Scaled; give"),
+        (VECTORS, "is of type ndarray"),
+        (None, "is of type NoneType"),
+    ],
 )
 def test_what_is_no_encoder_is_refused(source, said):
     with pytest.raises(ConfigError, match=said):
@@ -496,8 +504,8 @@ def by_model(project, entries, models):
     content = RUNS_YML.replace("[idw, none, sincos/channels, sincos/hadamard]", model, 1)
     (project / "runs.yml").write_text(f"{content}encoders:\n{entries}", encoding="utf-8")
     (project / "foreign.py").write_text(MODULE, encoding="utf-8")
-    matrix._read.cache_clear()
-    return {run.model: run for run in matrix.runs("tiny")}
+    plan._read.cache_clear()
+    return {run.model: run for run in plan.runs("tiny")}
 
 
 def quiet(_):
@@ -505,53 +513,53 @@ def quiet(_):
 
 
 def test_runs_with_an_adopted_table_and_function_train_and_score(project):
-    places = stations(toy_cube())
+    places = lonlat_of(toy_cube())
     frame(places, encoders.embed("sincos", places)).to_parquet(project / "sincos.parquet")
     entries = "  mine: {table: sincos.parquet}\n  waves: {python: 'foreign:waves'}\n"
     runs = by_model(project, entries, ["mine/hadamard", "waves/hadamard", "waves/channels"])
     assert len({run.id for run in runs.values()}) == 4
     for run in runs.values():
-        experiment.make(run, quiet)
-    expected, found = (ledger.table(runs[f"{name}/hadamard"].id, "predictions") for name in ("sincos", "mine"))
+        making.make(run, quiet)
+    expected, found = (store.table(runs[f"{name}/hadamard"].id, "predictions") for name in ("sincos", "mine"))
     pd.testing.assert_frame_equal(found, expected)  # the same vectors, the same network
     for model in ("waves/hadamard", "waves/channels"):
-        result = ledger.read(runs[model].id)
+        result = store.read(runs[model].id)
         assert np.isfinite(result["scores"]["r2"]) and result["n"] == len(expected)
-        assert not found.equals(ledger.table(runs[model].id, "predictions"))
-    assert experiment.collect("tiny").is_file()
+        assert not found.equals(store.table(runs[model].id, "predictions"))
+    assert making.collect_scores("tiny").is_file()
 
 
 def test_a_run_trains_an_adopted_network(project):
     entries = "  net: {python: 'foreign:network', trained: true}\n  still: {python: 'foreign:network'}\n"
     runs = by_model(project, entries, ["net/hadamard", "still/hadamard"])
     for run in runs.values():
-        experiment.make(run, quiet)
-    frozen, trained = (ledger.tensors(runs[f"{name}/hadamard"].id) for name in ("still", "net"))
+        making.make(run, quiet)
+    frozen, trained = (store.tensors(runs[f"{name}/hadamard"].id) for name in ("still", "net"))
     learnt = trained["model.encoder.network.network.0.weight"]
     assert learnt.shape == (3, 2) and not torch.equal(learnt, torch.full((3, 2), 0.01))
     assert not any(key.startswith("model.encoder") for key in frozen)
-    model, _ = predict.restore(runs["net/hadamard"])
+    model, _ = daily_maps.restore(runs["net/hadamard"])
     torch.testing.assert_close(model.encoder.network.network[0].weight.data, learnt)
 
 
 def test_a_run_whose_table_lacks_stations_ends_before_training_and_says_which(project):
-    places = stations(toy_cube())[:33]
+    places = lonlat_of(toy_cube())[:33]
     frame(places, np.zeros((33, 2))).to_csv(project / "short.csv", index=False)
     run = by_model(project, "  mine: {table: short.csv}\n", ["mine/hadamard"])["mine/hadamard"]
     with pytest.raises(MissingData, match="short.csv lacks 7 of 40 places: lon=.* and 2 more"):
-        experiment.make(run, quiet)
-    assert not ledger.is_stored(run.id)
+        making.make(run, quiet)
+    assert not store.is_stored(run.id)
 
 
 def test_other_contents_are_another_run(project):
-    places = stations(toy_cube())
+    places = lonlat_of(toy_cube())
     frame(places, np.zeros((40, 2))).to_csv(project / "mine.csv", index=False)
     entries = "  mine: {table: mine.csv}\n"
     before = by_model(project, entries, ["mine/hadamard"])
     frame(places, np.ones((40, 2))).to_csv(project / "mine.csv", index=False)
     own._declared.cache_clear()  # as a new process would start
     encoders._FACTORIES.pop("mine")
-    matrix._fingerprint.cache_clear()
+    plan._fingerprint.cache_clear()
     after = by_model(project, entries, ["mine/hadamard"])
     assert before["sincos/hadamard"] == after["sincos/hadamard"]
     assert before["mine/hadamard"].id != after["mine/hadamard"].id
@@ -561,13 +569,19 @@ def test_every_process_of_the_project_knows_the_encoders_of_runs_yml(project):
     runs = by_model(project, "  waves: {python: 'foreign:waves'}\n", ["waves/hadamard"])
     (project / "below").mkdir()
     code = (
-        "from pathlib import Path; from placeprior import data, matrix\n"
+        "from pathlib import Path; from placeprior import data; from placeprior.runs import plan\n"
         "data.TASKS['toy'] = None; data.FILES['toy'] = lambda: [Path('../toy.csv')]\n"
-        "print(*(run.id for run in matrix.runs('tiny')))"
+        "print(*(run.id for run in plan.runs('tiny')))"
     )
     for threads in ("1", "2"):
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
-                              cwd=project / "below", env={**os.environ, "OMP_NUM_THREADS": threads})  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=project / "below",
+            env={**os.environ, "OMP_NUM_THREADS": threads},
+        )
         assert done.stdout.split() == [run.id for run in runs.values()]
 
 

@@ -9,9 +9,10 @@ import nbformat
 import papermill
 import pytest
 
-from placeprior import experiment, matrix, pages
+from placeprior.book import pages
+from placeprior.book.pages import PageFailed, defaults, escaped, execute
 from placeprior.errors import ConfigError, UnknownName
-from placeprior.pages import PageFailed, defaults, escaped, execute
+from placeprior.runs import making, plan
 
 NOTEBOOK = """\
 # ---
@@ -176,11 +177,14 @@ def test_a_notebook_that_raises_in_a_real_kernel_leaves_no_page(notebooks):
 
 def test_an_output_that_says_nothing_is_left_out():
     output = nbformat.v4.new_output
-    cell = nbformat.v4.new_code_cell("x", outputs=[
-        output("execute_result", {"text/markdown": "", "text/plain": "<IPython.core.display.Markdown object>"}),
-        output("execute_result", {"text/markdown": "word", "text/plain": "<IPython.core.display.Markdown object>"}),
-        output("stream", text="line"),
-    ])  # fmt: skip
+    cell = nbformat.v4.new_code_cell(
+        "x",
+        outputs=[
+            output("execute_result", {"text/markdown": "", "text/plain": "<IPython.core.display.Markdown object>"}),
+            output("execute_result", {"text/markdown": "word", "text/plain": "<IPython.core.display.Markdown object>"}),
+            output("stream", text="line"),
+        ],
+    )
     notebook = nbformat.v4.new_notebook(cells=[cell])
     pages._tidy(notebook)
     kept = notebook.cells[0].outputs
@@ -198,7 +202,7 @@ def test_a_page_whose_runs_are_not_made_says_what_it_waits_for(notebooks, no_ker
     path = notebooks / "runs.yml"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("  toy: {notebook: 00_toy, profile: tiny, parameters: {count: 3}}", NEEDING), "utf-8")
-    matrix._read.cache_clear()
+    plan._read.cache_clear()
     made = nbformat.read(execute("toy", notebooks / "toy.ipynb"), as_version=4)
     (cell,) = made.cells
     assert cell.source.startswith("# A toy\n")
@@ -208,9 +212,9 @@ def test_a_page_whose_runs_are_not_made_says_what_it_waits_for(notebooks, no_ker
     other = nbformat.read(execute("toy", notebooks / "toy.ipynb", profile="tiny"), as_version=4).cells[0].source
     assert "`far`" in other and "`tiny`" not in other
     for profile in ("tiny", "far"):
-        for run in matrix.runs(profile):
-            experiment.make(run, log=lambda _: None)
-        experiment.collect(profile)
+        for run in plan.runs(profile):
+            making.make(run, log=lambda _: None)
+        making.collect_scores(profile)
     execute("toy", notebooks / "toy.ipynb")
     assert len(no_kernel) == 1, "complete, it is executed"
 
@@ -221,17 +225,18 @@ def test_what_a_page_needs_is_checked_for_typos(notebooks):
     slips = {"{tiny: [cor]}": "'cor'; did you mean 'core'", "{tyni: [core]}": "'tyni'; known: far, tiny"}
     for wrong, named in slips.items():
         path.write_text(text.replace("parameters: {count: 3}", f"needs: {wrong}"), encoding="utf-8")
-        matrix._read.cache_clear()
+        plan._read.cache_clear()
         with pytest.raises(UnknownName, match=named):
-            matrix.configuration()
+            plan.configuration()
 
 
 @pytest.mark.slow
 def test_another_kernel_of_the_same_name_is_not_used(notebooks, monkeypatch, tmp_path):
     spec = tmp_path / "jupyter" / "kernels" / "python3"
     spec.mkdir(parents=True)
-    (spec / "kernel.json").write_text('{"argv": ["/usr/bin/false", "-f", "{connection_file}"], '
-                                      '"display_name": "Python 3", "language": "python"}')
+    (spec / "kernel.json").write_text(
+        '{"argv": ["/usr/bin/false", "-f", "{connection_file}"], "display_name": "Python 3", "language": "python"}'
+    )
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
     (notebooks / "notebooks" / "00_toy.py").write_text(NOTEBOOK + "\n# %%\nimport sys\nprint(sys.executable)\n")
     page = nbformat.read(execute("toy", notebooks / "out.ipynb"), 4)
@@ -249,11 +254,25 @@ def test_a_kernel_that_dies_is_named(notebooks, monkeypatch):
 
 
 EVIL = [
-    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "</div>", "<!-- x", "<?php", "``<script>`",
-    "\\`<script>`", "`|<script>|`", "`\n<script>`", "<https://x/`><script>`", "<https://a\"b>", "$ <script>$",
-    "$a$<script>", "``` <i>", "![x](y)<svg/onload=1>", "`a``<b>`", "```{raw} html\n<script>\n```",
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "</div>",
+    "<!-- x",
+    "<?php",
+    "``<script>`",
+    "\\`<script>`",
+    "`|<script>|`",
+    "`\n<script>`",
+    "<https://x/`><script>`",
+    '<https://a"b>',
+    "$ <script>$",
+    "$a$<script>",
+    "``` <i>",
+    "![x](y)<svg/onload=1>",
+    "`a``<b>`",
+    "```{raw} html\n<script>\n```",
     "```{eval-rst}\n.. raw:: html\n```",
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("name", EVIL)

@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from placeprior import ledger, metrics, paired
-from placeprior.compare import with_arm
+from placeprior.arms import with_arm
 from placeprior.coords import great_circle_km
-from placeprior.correlogram import correlation_range, correlogram
 from placeprior.errors import StoreError
-from placeprior.interval import Noise, clear, interval, pooled_noise, surviving
+from placeprior.runs import store
+from placeprior.scores import metrics, paired
+from placeprior.scores.interval import Noise, clear, interval, pooled_noise, surviving
+from placeprior.space.correlogram import correlation_range, correlogram
 
 
 def places(n):
@@ -34,12 +35,14 @@ def made(errors, fits=((1, 0), (1, 1)), stations=40, days=20, seed=0):
             own = np.random.default_rng([seed, fold, number, *arm.encode()])
             run = f"{arm}-{fold}-{number}"
             sums = metrics.station_sums(station, y, y + size * own.normal(size=y.size))
-            rows += [["world", arm, "-", "spatial", fold, number, name, float(value), len(y), run]
-                     for name, value in metrics.scores(sums.to_numpy().sum(0)).items()]  # fmt: skip
+            rows += [
+                ["world", arm, "-", "spatial", fold, number, name, float(value), len(y), run]
+                for name, value in metrics.from_sums(sums.to_numpy().sum(0)).items()
+            ]
             names = [f"f{fold}s{i:02d}" for i in range(stations)]
             lonlat = places(stations)
             tables.append(sums.reset_index(drop=True).assign(run=run, name=names, lon=lonlat[:, 0], lat=lonlat[:, 1]))
-    return with_arm(pd.DataFrame(rows, columns=ledger.COLUMNS)), pd.concat(tables, ignore_index=True)
+    return with_arm(pd.DataFrame(rows, columns=store.COLUMNS)), pd.concat(tables, ignore_index=True)
 
 
 def difference(scores, first="a", second="b"):
@@ -67,8 +70,12 @@ def test_interval_is_the_formula_written_out():
     block = pd.Series(paired.squares(places(40)))
 
     def mean(kept):
-        of = {run: metrics.scores(part.loc[kept[part["name"].str[-2:].astype(int)].to_numpy(), metrics.SUMS].to_numpy()
-                                  .sum(0))["rmse"] for run, part in sums.groupby("run")}  # fmt: skip
+        of = {
+            run: metrics.from_sums(
+                part.loc[kept[part["name"].str[-2:].astype(int)].to_numpy(), metrics.SUMS].to_numpy().sum(0)
+            )["rmse"]
+            for run, part in sums.groupby("run")
+        }
         return np.array([of[f"a-1-{s}"] - of[f"b-1-{s}"] for s in range(3)])
 
     each = mean(block == block)
@@ -109,10 +116,16 @@ def test_a_run_against_itself_is_exactly_zero():
 def test_a_contrast_is_linear_and_turns_with_its_sign(sizes, factor):
     scores, sums = made(dict(zip("abcd", sizes, strict=True)), stations=12)
     terms = [(w, paired.fits(scores, arm=a)) for a, w in zip("abcd", (1, -1, -1, 1), strict=True)]
-    found = paired.paired({
-        "both": terms, "first": terms[:2], "second": terms[2:], "turned": [(-w, runs) for w, runs in terms],
-        "scaled": [(factor * w, runs) for w, runs in terms],
-    }, sums)  # fmt: skip
+    found = paired.paired(
+        {
+            "both": terms,
+            "first": terms[:2],
+            "second": terms[2:],
+            "turned": [(-w, runs) for w, runs in terms],
+            "scaled": [(factor * w, runs) for w, runs in terms],
+        },
+        sums,
+    )
     value = found["difference"]
     assert value["both"] == pytest.approx(value["first"] + value["second"])
     both, turned, scaled = (found.loc[name] for name in ("both", "turned", "scaled"))

@@ -9,10 +9,11 @@ import pytest
 import xarray as xr
 from conftest import toy_cube
 
-from placeprior import data, ledger, matrix
+from placeprior import data
 from placeprior.errors import ConfigError, StoreError
-from placeprior.experiment import make
-from placeprior.predict import daily_map, restore
+from placeprior.runs import plan, store
+from placeprior.runs.daily_maps import daily_map, restore
+from placeprior.runs.making import make
 
 
 def grid_of(cube, day):
@@ -29,13 +30,17 @@ def grid_of(cube, day):
         fields[name] = (("time", "y", "x"), values)
     return xr.Dataset(
         fields,
-        coords={"time": cube["time"].values[days], "lon": ("x", cube["lon"].values), "lat": ("y", cube["lat"].values),
-                "land": (("y", "x"), land)},
-    )  # fmt: skip
+        coords={
+            "time": cube["time"].values[days],
+            "lon": ("x", cube["lon"].values),
+            "lat": ("y", cube["lat"].values),
+            "land": (("y", "x"), land),
+        },
+    )
 
 
 def stored(model, profile="tiny"):
-    run = next(run for run in matrix.runs(profile) if run.model == model)
+    run = next(run for run in plan.runs(profile) if run.model == model)
     make(run, lambda _: None)
     return run
 
@@ -43,7 +48,7 @@ def stored(model, profile="tiny"):
 def test_a_map_of_a_run_with_filled_gaps_is_made_from_filled_fields(project, monkeypatch):
     monkeypatch.setitem(data.TASKS, "toy", lambda: toy_cube().assign_attrs(gaps="warmth"))
     run, cube = stored("sincos/hadamard"), toy_cube()
-    rows = ledger.table(run.id, "predictions")
+    rows = store.table(run.id, "predictions")
     window = run.settings.window
     # Rows whose window had a gap: there filled and unfilled fields give other estimates.
     gap = np.isnan(cube["warmth"].values)
@@ -62,7 +67,7 @@ def test_a_map_is_the_runs_own_estimate_at_a_station(project, monkeypatch, model
 
     monkeypatch.setitem(data.TASKS, "toy", cube_with_or_without)
     run, cube = stored(model), cube_with_or_without()
-    rows = ledger.table(run.id, "predictions")
+    rows = store.table(run.id, "predictions")
     day = int(rows["day"].max())
     made = daily_map(run, grid_of(cube, day))
     assert made.dims == ("y", "x") and made.attrs["units"] == "µg m-3"
@@ -105,11 +110,11 @@ def test_a_run_of_the_published_configuration_has_its_window(project):
 def test_restored_weights_are_the_stored_ones_and_misfits_are_named(project, monkeypatch):
     run = stored("sincos/hadamard")
     model, scalers = restore(run)
-    weights = ledger.tensors(run.id)
+    weights = store.tensors(run.id)
     assert not model.training and set(scalers) == {"x_scale", "y_scale", "place_scale"}
     assert all((weights[f"model.{k}"] == v).all() for k, v in model.state_dict().items())
     other = stored("none")
-    misfit = ledger.tensors(other.id)
-    monkeypatch.setattr(ledger, "tensors", lambda _: misfit)
+    misfit = store.tensors(other.id)
+    monkeypatch.setattr(store, "tensors", lambda _: misfit)
     with pytest.raises(StoreError, match=f"weights of run {run.id} do not fit.*remove"):
         restore(run)

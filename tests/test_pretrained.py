@@ -31,10 +31,10 @@ def test_all_sixteen_are_there_with_their_notice():
 
 
 def test_exact_pairs_differ_in_nothing_but_the_corpus():
-    exact = {e for e, files in pretrained.names().items() if len(files) == 2 and not pretrained.differences(e)}
+    exact = {e for e, files in pretrained.names().items() if len(files) == 2 and not pretrained.unlike(e)}
     assert exact == {"xyz", "wrap-ffn", "nerf"}
-    assert set(pretrained.differences("sphere2vec-m")) == {"min_radius"}
-    assert {"hidden_dim", "min_radius"} <= set(pretrained.differences("space2vec-theory"))
+    assert set(pretrained.unlike("sphere2vec-m")) == {"min_radius"}
+    assert {"hidden_dim", "min_radius"} <= set(pretrained.unlike("space2vec-theory"))
 
 
 def test_untrained_is_the_same_architecture_with_weights_of_the_seed():
@@ -112,11 +112,14 @@ def hollow(tmp_path):
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (cut, "cannot be read as safetensors"), (foreign, "its metadata has no 'name'"), (misfit, "does not fit"),
-        (hollow, "not numbers"), (lambda folder: folder / "absent.safetensors", "No such file"),
+        (cut, "cannot be read as safetensors"),
+        (foreign, "its metadata has no 'name'"),
+        (misfit, "does not fit"),
+        (hollow, "not numbers"),
+        (lambda folder: folder / "absent.safetensors", "No such file"),
         (lambda folder: FILES["nerf-fmow"], "holds 'nerf', not 'xyz'"),
     ],
-)  # fmt: skip
+)
 def test_a_file_that_does_not_fit_is_refused(tmp_path, make, said):
     with pytest.raises(MissingWeights, match=said):
         encoders.load("xyz-fmow", weights=make(tmp_path))

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from placeprior import processor
+from placeprior.provenance import processor
 
 ON_X86 = pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="limits are for x86-64 processors")
 SHOW = "import placeprior, torch; print(torch.backends.cpu.get_cpu_capability())"

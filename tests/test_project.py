@@ -72,9 +72,7 @@ def needs(environment: dict[str, str]) -> set[str]:
 
 def test_lock_pins_every_package_exactly():
     for requirement in locked():
-        assert re.fullmatch(r"==[0-9][0-9a-z.]*", str(requirement.specifier)), (
-            f"{requirement} is not pinned exactly"
-        )
+        assert re.fullmatch(r"==[0-9][0-9a-z.]*", str(requirement.specifier)), f"{requirement} is not pinned exactly"
 
 
 def test_lock_holds_every_package_to_its_hashes():
@@ -175,11 +173,20 @@ def test_workflows_use_actions_of_one_commit_and_never_paste_an_input_into_a_scr
 
 @pytest.mark.parametrize(
     ("index", "hours", "fine"),
-    [("https://download.pytorch.org/whl/cu130", "10", True), ("cpu", "1", True), ("x'; touch PWN; '", "10", False),
-     ("$(touch PWN)", "10", False), ("https://x/$(shell touch PWN)", "10", False), ("", "10", False),
-     ("cpu", "1; touch PWN", False), ("cpu", "", False), ("cpu", "-1", False), ("cpu", "24", False),
-     ("cpu", "1h", False)],
-)  # fmt: skip
+    [
+        ("https://download.pytorch.org/whl/cu130", "10", True),
+        ("cpu", "1", True),
+        ("x'; touch PWN; '", "10", False),
+        ("$(touch PWN)", "10", False),
+        ("https://x/$(shell touch PWN)", "10", False),
+        ("", "10", False),
+        ("cpu", "1; touch PWN", False),
+        ("cpu", "", False),
+        ("cpu", "-1", False),
+        ("cpu", "24", False),
+        ("cpu", "1h", False),
+    ],
+)
 def test_the_inputs_of_the_gpu_workflow_are_checked_before_they_are_used(tmp_path, index, hours, fine):
     step = yaml.safe_load((ROOT / ".github" / "workflows" / "gpu.yml").read_text())["jobs"]["paper"]["steps"][1]
     for name in ("nvidia-smi", "make", "timeout"):
@@ -301,8 +308,9 @@ def task_slow():
 """
     (tmp_path / "dodo.py").write_text((ROOT / "dodo.py").read_text() + slow)
     words = [sys.executable, "-m", "doit", "-n", "2", "slow"]
-    doit = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                            start_new_session=True)
+    doit = subprocess.Popen(
+        words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
     while not (tmp_path / "started").exists():
         assert doit.poll() is None
         time.sleep(0.05)

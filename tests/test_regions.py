@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kstest
 
-from placeprior import ledger
 from placeprior.coords import great_circle_km
 from placeprior.errors import CoordinateError
-from placeprior.metrics import METRICS, SUMS, scores, station_sums
-from placeprior.regions import by_region, moran, semivariogram, states, unevenness
-from placeprior.truth import squares
-from placeprior.vicinity import ScoreError
+from placeprior.evidence.map_error import squares
+from placeprior.runs import store
+from placeprior.scores.fairness.nearby import ScoreError
+from placeprior.scores.fairness.unevenness import by_region, moran, semivariogram, states, unevenness
+from placeprior.scores.metrics import METRICS, SUMS, from_sums, station_sums
 
 
 def spread_out(n=40):
@@ -48,7 +48,7 @@ def test_a_regions_scores_are_those_of_its_rows():
     assert table.index.tolist() == ["a", "b", "c"] and list(table) == ["stations", "n", *METRICS]
     assert table["stations"].sum() == 30 and table["n"].sum() == sums["n"].sum()
     for name in "abc":
-        for metric, value in scores(sums[region == name].to_numpy().sum(0)).items():
+        for metric, value in from_sums(sums[region == name].to_numpy().sum(0)).items():
             assert table.loc[name, metric] == pytest.approx(value, rel=1e-4, nan_ok=True)
 
 
@@ -62,7 +62,7 @@ def test_a_bad_region_is_named_and_is_not_chance():
     assert found.worst == "plains" and found.p == 0.001 and found.null.shape == (999,)
     assert found.table["counted"].to_dict() == {"coast": True, "hills": True, "islet": False, "plains": True}
     assert found.spread == pytest.approx(np.std([2, 2, 4], ddof=1))
-    assert found.overall == pytest.approx(scores(sums.to_numpy().sum(0))["rmse"])
+    assert found.overall == pytest.approx(from_sums(sums.to_numpy().sum(0))["rmse"])
     assert unevenness(sums, region, least=2, permutations=0).worst == "islet"
     assert np.isnan(unevenness(sums, region, permutations=0).p)
 
@@ -70,16 +70,22 @@ def test_a_bad_region_is_named_and_is_not_chance():
 def test_the_spread_of_regions_does_not_depend_on_the_order_of_stations():
     rng = np.random.default_rng(2)
     sums, region, order = sums_of(rng, rng.gamma(2, 1, 40)), rng.choice(["a", "b", "c"], 40), rng.permutation(40)
-    one, other = (unevenness(sums.iloc[o], region[o], permutations=50, rng=np.random.default_rng(0))
-                  for o in (np.arange(40), order))  # fmt: skip
+    one, other = (
+        unevenness(sums.iloc[o], region[o], permutations=50, rng=np.random.default_rng(0))
+        for o in (np.arange(40), order)
+    )
     assert other.spread == pytest.approx(one.spread) and other.worst == one.worst
     np.testing.assert_allclose(other.null, one.null)
 
 
 def test_regions_drawn_at_random_have_uniform_p_values():
     rng = np.random.default_rng(3)
-    p = [unevenness(sums_of(rng, rng.gamma(2, 1, 30), days=3), np.repeat(["a", "b", "c"], 10), permutations=99,
-                    rng=rng).p for _ in range(100)]  # fmt: skip
+    p = [
+        unevenness(
+            sums_of(rng, rng.gamma(2, 1, 30), days=3), np.repeat(["a", "b", "c"], 10), permutations=99, rng=rng
+        ).p
+        for _ in range(100)
+    ]
     assert kstest(p, "uniform").pvalue > 0.01
 
 
@@ -96,15 +102,15 @@ def test_regions_that_are_refused():
 
 
 def test_the_committed_table_is_enough():
-    every = ledger.sums("demo")
+    every = store.sums("demo")
     if every.empty:
         pytest.skip("no committed results of the profile demo")
     sums = max((part for _, part in every.groupby("run")), key=len)
     lonlat = sums[["lon", "lat"]].to_numpy(np.float64)
     found = unevenness(sums, squares(lonlat), permutations=20, rng=np.random.default_rng(0))
     assert found.table["stations"].sum() == len(sums)
-    assert found.overall == pytest.approx(scores(sums[SUMS].to_numpy(np.float64).sum(0))["rmse"])
-    bias = scores(sums[SUMS].to_numpy(np.float64))["mbe"]
+    assert found.overall == pytest.approx(from_sums(sums[SUMS].to_numpy(np.float64).sum(0))["rmse"])
+    bias = from_sums(sums[SUMS].to_numpy(np.float64))["mbe"]
     assert -1 < moran(lonlat, bias, permutations=0).value < 1
     assert (semivariogram(lonlat, bias)["pairs"] > 0).all()
 

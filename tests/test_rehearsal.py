@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from providers import aqs, elevation, gridmet, hms, modis, power, serve
 
-from placeprior.cube import check_cube, predictors
 from placeprior.data import build, calendar, tables
+from placeprior.data.cube import check_cube, predictors
 from placeprior.data.sources import Period, Region, chosen
 from placeprior.data.sources.transfer import Transfer
 
@@ -38,7 +38,7 @@ def both(folder, names=NAMES, period=PERIOD):
     for source in chosen(names):
         source.fetch(period, REGION, folder / "cache", Transfer(pause=0.01, retries=1, timeout=10))
     given = (period, REGION, names, folder / "cache", folder / "out")
-    return build.stations(*given, say=lambda line: None), build.grid(*given, 0.1, say=lambda line: None)
+    return build.at_monitors(*given, say=lambda line: None), build.grid(*given, 0.1, say=lambda line: None)
 
 
 def test_the_cubes_hold_every_variable_and_keep_the_contract(mirror, tmp_path):

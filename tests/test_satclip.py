@@ -129,8 +129,10 @@ def test_widths_and_depth_come_from_the_file(tmp_path):
     for name, size in sizes.items():
         content["state_dict"][f"model.nnet.{name}.weight"] = torch.randn(size, generator=generator) / 30
         content["state_dict"][f"model.nnet.{name}.bias"] = torch.randn(size[0], generator=generator)
-    encoder = encoders.load("satclip-vit16-l10", weights=put(content | {"hyper_parameters": changed(
-        vision_layers="moco_vit16")["hyper_parameters"]}, tmp_path))  # fmt: skip
+    encoder = encoders.load(
+        "satclip-vit16-l10",
+        weights=put(content | {"hyper_parameters": changed(vision_layers="moco_vit16")["hyper_parameters"]}, tmp_path),
+    )
     assert [tuple(weight.shape) for weight, _ in encoder.layers] == list(sizes.values())
     assert encoder([BOULDER]).shape == (1, 256)
 
@@ -268,8 +270,6 @@ def two(folder):
     content = checkpoint()
     content["state_dict"]["model.nnet.layers.1.bias"] = content["state_dict"]["model.nnet.layers.1.bias"] + 1
     return put(content, folder)
-
-
 
 
 def without(part):

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from placeprior import ledger, paired, served
 from placeprior.coords import great_circle_km
 from placeprior.errors import StoreError
-from placeprior.matrix import Run
-from placeprior.metrics import station_sums
+from placeprior.evidence import who_is_served
+from placeprior.runs import store
+from placeprior.runs.plan import Run
+from placeprior.scores import paired
+from placeprior.scores.metrics import station_sums
 
 
 def spread_out(n=60):
@@ -37,20 +39,20 @@ def sums_of(lonlat, errors, run="a" * 12, days=30, seed=0):
 
 
 def test_every_state_has_one_climate_region():
-    members = [state for states in served.CLIMATES.values() for state in states]
+    members = [state for states in who_is_served.CLIMATES.values() for state in states]
     assert len(members) == len(set(members)) == 49
     places = [[-74.0, 40.7], [-104.99, 39.74], [-118.24, 34.05], [-93.27, 44.98], [-77.04, 38.90]]
-    assert served.climates(places).tolist() == ["Northeast", "Southwest", "West", "Upper Midwest", "Northeast"]
+    assert who_is_served.climates(places).tolist() == ["Northeast", "Southwest", "West", "Upper Midwest", "Northeast"]
 
 
 def test_a_map_adds_fits_up_whatever_their_order():
     lonlat = spread_out(12)
     one, two = sums_of(lonlat, np.full(12, 2.0)), sums_of(lonlat[:6], np.full(6, 4.0), run="b" * 12, days=10)
-    table = served.stations(pd.concat([two, one]))
+    table = who_is_served.by_station(pd.concat([two, one]))
     assert table.index.tolist() == sorted(one["name"])
     assert table["n"].tolist() == [40.0] * 6 + [30.0] * 6
     assert table["rmse"].to_numpy() == pytest.approx([np.sqrt((30 * 4 + 10 * 16) / 40)] * 6 + [2.0] * 6)
-    pd.testing.assert_frame_equal(table, served.stations(pd.concat([one, two]).sample(frac=1, random_state=0)))
+    pd.testing.assert_frame_equal(table, who_is_served.by_station(pd.concat([one, two]).sample(frac=1, random_state=0)))
 
 
 def test_a_station_is_near_the_nearest_that_the_fit_did_not_test():
@@ -58,23 +60,23 @@ def test_a_station_is_near_the_nearest_that_the_fit_did_not_test():
     whole = sums_of(lonlat, np.ones(20))
     west = lonlat[:, 0] < np.median(lonlat[:, 0])
     fits = pd.concat([whole[west].assign(run="w" * 12), whole[~west].assign(run="e" * 12)])
-    km = served.known_km(fits)
+    km = who_is_served.known_km(fits)
     apart = great_circle_km(lonlat, lonlat)
     expected = np.where(west, apart[:, ~west].min(1), apart[:, west].min(1))
     assert km[whole["name"]].to_numpy() == pytest.approx(expected)
-    assert served.known_km(whole).isna().all()  # nothing is left that it could be near to
+    assert who_is_served.known_km(whole).isna().all()  # nothing is left that it could be near to
 
 
 def test_groups_are_who_they_say():
     towns, empty = [[-118.24, 34.05], [-74.0, 40.7], [-87.65, 41.85]], [[-107.0, 47.0], [-101.0, 42.0], [-114.0, 39.0]]
     places = np.array(towns + empty)
-    masks = served.who(places, km=[1, 2, 3, 4, 5, 6])
+    masks = who_is_served.who(places, km=[1, 2, 3, 4, 5, 6])
     assert masks["city"].sum() == 2 and not masks["city"][3:].any()
     assert masks["country"].sum() == 2 and not masks["country"][:3].any()
     assert np.flatnonzero(masks["west"]).tolist() == [0, 3, 4, 5]
     assert np.flatnonzero(masks["near"]).tolist() == [0, 1] and np.flatnonzero(masks["far"]).tolist() == [4, 5]
     assert masks["all"].all() and "South" not in masks
-    assert not {"near", "far"} & set(served.who(places))
+    assert not {"near", "far"} & set(who_is_served.who(places))
 
 
 # --- evenness ---------------------------------------------------------------------------------------------------------
@@ -85,13 +87,15 @@ SEEDS = (0, 1, 2)
 
 def compared(errors, reference, lonlat=None):
     lonlat = spread_out() if lonlat is None else lonlat
-    own, other = ({seed: served.stations(sums_of(lonlat, e, seed=seed)) for seed in SEEDS} for e in (errors, reference))
-    return served.evenness(own, other, served.who(lonlat))
+    own, other = (
+        {seed: who_is_served.by_station(sums_of(lonlat, e, seed=seed)) for seed in SEEDS} for e in (errors, reference)
+    )
+    return who_is_served.evenness(own, other, who_is_served.who(lonlat))
 
 
 def test_an_arm_that_fails_the_west_widens_the_gap():
     lonlat = spread_out()
-    west = lonlat[:, 0] < served.MERIDIAN
+    west = lonlat[:, 0] < who_is_served.MERIDIAN
     rng = np.random.default_rng(0)
     base = rng.uniform(2, 3, len(lonlat))
     found = compared(base + 2 * west, base, lonlat)
@@ -112,12 +116,17 @@ def test_an_arm_is_as_even_as_itself():
 
 def test_a_group_is_scored_as_its_rows_are_and_its_interval_is_that_of_paired():
     lonlat, rng = spread_out(), np.random.default_rng(3)
-    one, two = ({seed: sums_of(lonlat, rng.gamma(4, 1, 60), run=f"{arm}{seed}", seed=seed) for seed in SEEDS}
-                for arm in "ab")  # fmt: skip
-    found = served.evenness(*({seed: served.stations(t) for seed, t in maps.items()} for maps in (one, two)),
-                            served.who(lonlat)).loc["all"]  # fmt: skip
-    runs = [pd.Series([f"{arm}{seed}" for seed in SEEDS], pd.MultiIndex.from_tuples([(1, s) for s in SEEDS]))
-            for arm in "ab"]  # fmt: skip
+    one, two = (
+        {seed: sums_of(lonlat, rng.gamma(4, 1, 60), run=f"{arm}{seed}", seed=seed) for seed in SEEDS} for arm in "ab"
+    )
+    found = who_is_served.evenness(
+        *({seed: who_is_served.by_station(t) for seed, t in maps.items()} for maps in (one, two)),
+        who_is_served.who(lonlat),
+    ).loc["all"]
+    runs = [
+        pd.Series([f"{arm}{seed}" for seed in SEEDS], pd.MultiIndex.from_tuples([(1, s) for s in SEEDS]))
+        for arm in "ab"
+    ]
     sums = pd.concat([*one.values(), *two.values()])
     theirs = paired.single([(1.0, runs[0]), (-1.0, runs[1])], sums, metric="rmse")
     assert [found["change"], found["low"], found["high"]] == pytest.approx(
@@ -128,22 +137,25 @@ def test_a_group_is_scored_as_its_rows_are_and_its_interval_is_that_of_paired():
 def test_a_smaller_error_everywhere_is_not_a_wider_gap():
     errors = np.random.default_rng(2).gamma(4, 1, 60)
     found = compared(0.5 * errors, errors)
-    gaps = found.loc[[f"{one} − {two}" for one, two in served.PAIRS[:2]]]
+    gaps = found.loc[[f"{one} − {two}" for one, two in who_is_served.PAIRS[:2]]]
     assert gaps["change"].to_numpy() == pytest.approx(-gaps["value"].to_numpy(), rel=1e-9)
 
 
 def test_one_seed_has_no_interval_and_only_shared_seeds_count():
     lonlat = spread_out()
-    maps = {seed: served.stations(sums_of(lonlat, np.full(60, 2.0 + seed), seed=seed)) for seed in SEEDS}
-    found = served.evenness({1: maps[1]}, maps, served.who(lonlat))
+    maps = {seed: who_is_served.by_station(sums_of(lonlat, np.full(60, 2.0 + seed), seed=seed)) for seed in SEEDS}
+    found = who_is_served.evenness({1: maps[1]}, maps, who_is_served.who(lonlat))
     assert found.loc["all", "value"] == pytest.approx(3.0) and found[["low", "value_low"]].isna().all(axis=None)
 
 
 def test_maps_of_other_rows_are_refused():
     lonlat = spread_out()
-    own, other = served.stations(sums_of(lonlat, np.ones(60))), served.stations(sums_of(lonlat[:59], np.ones(59)))
+    own, other = (
+        who_is_served.by_station(sums_of(lonlat, np.ones(60))),
+        who_is_served.by_station(sums_of(lonlat[:59], np.ones(59))),
+    )
     with pytest.raises(StoreError, match="60 and 59 stations"):
-        served.evenness({0: own}, {0: other}, served.who(lonlat))
+        who_is_served.evenness({0: own}, {0: other}, who_is_served.who(lonlat))
 
 
 # --- scores -----------------------------------------------------------------------------------------------------------
@@ -151,7 +163,7 @@ def test_maps_of_other_rows_are_refused():
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40))
 def test_the_better_half_is_half_and_better(errors):
-    marks = served.better_half(errors)
+    marks = who_is_served.better_half(errors)
     good = marks == 1
     assert good.sum() == (len(errors) + 1) // 2 and set(marks) <= {-1.0, 1.0}
     assert good.all() or np.asarray(errors)[good].max() <= np.asarray(errors)[~good].min()
@@ -165,19 +177,19 @@ def places():
 
 @pytest.fixture(scope="module")
 def null(places):
-    return served.chance(places, arrangements=19)
+    return who_is_served.chance(places, arrangements=19)
 
 
 def scored(lonlat, errors, null):
-    rows = served.score(served.stations(sums_of(lonlat, errors)), null)
-    return pd.DataFrame(rows, columns=served.COLUMNS[5:]).set_index("measure")
+    rows = who_is_served.score(who_is_served.by_station(sums_of(lonlat, errors)), null)
+    return pd.DataFrame(rows, columns=who_is_served.COLUMNS[5:]).set_index("measure")
 
 
 def test_a_bad_corner_is_found_and_pointed_at(places, null):
     """Errors that grow eastwards: relative information is beyond chance, and the rose points east."""
     errors = 1 + (places[:, 0] + 92) / 5
     found = scored(places, errors, null)
-    assert (found.loc[list(served.STEPS), "p"] <= 1 / (1 + served.PERMUTATIONS) + 1e-9).all()
+    assert (found.loc[list(who_is_served.STEPS), "p"] <= 1 / (1 + who_is_served.PERMUTATIONS) + 1e-9).all()
     assert found.loc["direction", "value"] > found.loc["direction", "chance"] + 3 * found.loc["direction", "sd"]
     rose = found.loc[[name for name in found.index if name.startswith("towards")], "value"]
     assert rose.idxmax() == "towards-90" and rose.idxmin() == "towards-270"
@@ -188,25 +200,33 @@ def test_towns_that_are_served_badly_as_a_whole_are_surprising():
     rng = np.random.default_rng(7)
     towns = np.repeat(np.column_stack([np.linspace(-110, -80, 10), np.tile([34, 44], 5)]), 8, axis=0)
     lonlat = towns + rng.uniform(-0.4, 0.4, towns.shape)
-    null = served.chance(lonlat, permutations=9, arrangements=19)
+    null = who_is_served.chance(lonlat, permutations=9, arrangements=19)
     found = scored(lonlat, np.where(np.arange(80) // 8 % 2, 1.0, 3.0) + rng.uniform(0, 0.1, 80), null)
     assert found.loc["ssi", "p"] == found.loc["ssi-density", "p"] == 1 / 20
 
 
 def test_errors_without_a_pattern_score_as_chance(places, null):
     drawn = [np.random.default_rng(k).gamma(4, 1, len(places)) for k in range(8)]
-    p = [scored(places, errors, null).loc[[*served.STEPS, "ssi"], "p"] for errors in drawn]
+    p = [scored(places, errors, null).loc[[*who_is_served.STEPS, "ssi"], "p"] for errors in drawn]
     assert 0.25 < np.mean(p) < 0.75
 
 
 def test_one_null_serves_all_arms(places, null):
     """The scores see ranks, so that other errors at the same places have the same chance."""
-    from placeprior.geobias import sri
+    from placeprior.scores.fairness.geobias import sri
 
     errors = np.random.default_rng(3).gamma(2, 3, len(places))
     rng = np.random.default_rng(0)
-    own = sri(places, errors, kind="direction", radius_km=served.RADIUS_KM, step=45.0, least=served.LEAST,
-              permutations=served.PERMUTATIONS, rng=rng)  # fmt: skip
+    own = sri(
+        places,
+        errors,
+        kind="direction",
+        radius_km=who_is_served.RADIUS_KM,
+        step=45.0,
+        least=who_is_served.LEAST,
+        permutations=who_is_served.PERMUTATIONS,
+        rng=rng,
+    )
     assert own.null.mean() == pytest.approx(null["direction"].mean(), rel=0.05)
     assert own.null.std() == pytest.approx(null["direction"].std(), rel=0.35)
 
@@ -216,14 +236,14 @@ def test_one_null_serves_all_arms(places, null):
 def test_scores_do_not_change_with_the_size_of_all_errors(places, null, scale):
     errors = np.random.default_rng(4).gamma(2, 3, len(places))
     one, other = scored(places, errors, null), scored(places, scale * errors, null)
-    kept = [*served.STEPS, "ssi", "ssi-density", "moran"]
+    kept = [*who_is_served.STEPS, "ssi", "ssi-density", "moran"]
     assert other.loc[kept, "value"].to_numpy() == pytest.approx(one.loc[kept, "value"].to_numpy())
     assert other.loc["rmse", "value"] == pytest.approx(scale * one.loc["rmse", "value"])
 
 
 def test_what_few_stations_cannot_say_is_missing():
     lonlat = spread_out(12)
-    found = scored(lonlat, np.arange(1.0, 13), served.chance(lonlat))
+    found = scored(lonlat, np.arange(1.0, 13), who_is_served.chance(lonlat))
     assert np.isnan(found.loc["direction", "value"]) and np.isfinite(found.loc["rmse", "value"])
 
 
@@ -237,13 +257,15 @@ def run_of(variant, fold, seed=0, split="checkerboard-16"):
 def test_the_table_has_a_row_a_map_and_measure(monkeypatch, places):
     west = places[:, 0] < -88
     whole = sums_of(places, np.random.default_rng(6).gamma(4, 1, len(places)))
-    monkeypatch.setattr(served, "chance", partial(served.chance, permutations=9, arrangements=3))
-    monkeypatch.setattr(ledger, "table", lambda run, name: {"1": whole[west], "2": whole[~west]}[run])
+    monkeypatch.setattr(who_is_served, "chance", partial(who_is_served.chance, permutations=9, arrangements=3))
+    monkeypatch.setattr(store, "table", lambda run, name: {"1": whole[west], "2": whole[~west]}[run])
     monkeypatch.setattr(Run, "id", property(lambda self: str(self.fold)))
-    table = served.collect([run_of(v, fold, seed) for seed in (0, 1) for v in ("none", "none+head") for fold in (1, 2)])
-    assert list(table) == served.COLUMNS
-    assert len(table.groupby(["variant", "seed"])) == 4 and not table.duplicated(served.COLUMNS[:6]).any()
+    table = who_is_served.collect(
+        [run_of(v, fold, seed) for seed in (0, 1) for v in ("none", "none+head") for fold in (1, 2)]
+    )
+    assert list(table) == who_is_served.COLUMNS
+    assert len(table.groupby(["variant", "seed"])) == 4 and not table.duplicated(who_is_served.COLUMNS[:6]).any()
     rmse = table.loc[table["measure"] == "rmse", "value"]
     assert rmse.to_numpy() == pytest.approx(np.sqrt(whole["sum_e2"].sum() / whole["n"].sum()), rel=1e-3)
     with pytest.raises(StoreError, match="not fold 2"):
-        served.collect([run_of("none", 1)])
+        who_is_served.collect([run_of("none", 1)])

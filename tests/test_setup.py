@@ -20,7 +20,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FILES = 800  # of the package that a kill should meet half unpacked
-BACKEND = '''\
+BACKEND = """\
 import zipfile
 from wheels import fill
 
@@ -33,7 +33,7 @@ def build_editable(folder, settings=None, metadata=None):
 
 def get_requires_for_build_editable(settings=None):
     return []
-'''
+"""
 PYPROJECT = """\
 [build-system]
 requires = []
@@ -77,8 +77,9 @@ def toy(tmp_path, monkeypatch):
     (project / "pyproject.toml").write_text(PYPROJECT)
     (project / "backend.py").write_text(BACKEND)
     source = Path(__file__).read_text()
-    (project / "wheels.py").write_text("import base64, hashlib, zipfile\n" + source[source.index("def fill") :
-                                       source.index("@pytest.fixture")])  # fmt: skip
+    (project / "wheels.py").write_text(
+        "import base64, hashlib, zipfile\n" + source[source.index("def fill") : source.index("@pytest.fixture")]
+    )
     lock = "# a comment\n"
     for name, programs, files in (("torch", [], 1), ("tools", ["doit", "jupyter-book", "pytest", "ruff"], FILES)):
         path = wheels / f"{name}-1.0-py3-none-any.whl"
@@ -159,9 +160,19 @@ def test_a_program_that_does_not_run_is_no_set_up(toy, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "index", ["x'; touch PWN; '", "$(touch PWN)", "`touch PWN`", "$(shell touch PWN)", "https://a b", "-r x", "cpu; ls",
-              "ftp://x", "https://x\ntouch PWN"],
-)  # fmt: skip
+    "index",
+    [
+        "x'; touch PWN; '",
+        "$(touch PWN)",
+        "`touch PWN`",
+        "$(shell touch PWN)",
+        "https://a b",
+        "-r x",
+        "cpu; ls",
+        "ftp://x",
+        "https://x\ntouch PWN",
+    ],
+)
 @pytest.mark.parametrize("way", ["word", "environment"])
 def test_an_index_is_an_address_and_never_a_command(toy, index, way):
     done = setup(toy, f"TORCH_INDEX={index}") if way == "word" else setup(toy, TORCH_INDEX=index)

@@ -11,12 +11,15 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from placeprior import data, encoders, evidence, experiment, matrix, pages, trials
+from placeprior import data, encoders
+from placeprior.book import pages
 from placeprior.data import pieces, sources
 from placeprior.errors import MissingWeights
+from placeprior.evidence import collection
+from placeprior.runs import making, plan, trials
 
 ROOT = Path(__file__).parent.parent
-SPECS = matrix._read(ROOT / "runs.yml", 0.0)["pages"]
+SPECS = plan._read(ROOT / "runs.yml", 0.0)["pages"]
 # One page a notebook, and for the notebook that makes several the two that differ most.
 SHOWN = ("variant-none", "variant-geoclip-hadamard")
 PAGES = [page for page in SPECS if not page.startswith("variant-") or page in SHOWN]
@@ -36,15 +39,15 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(ROOT / "results", root / "results", ignore=shutil.ignore_patterns("smoke"))
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
-        for run in matrix.runs("smoke"):
-            experiment.make(run, log=lambda line: None)
-        experiment.collect("smoke")
-        for name in matrix.profile("smoke")["trials"]:
-            for run in matrix.trials("smoke", name):
-                experiment.make(run, log=lambda line: None)
-            trials.collect("smoke", name)
-        for name in matrix.profile("smoke")["evidence"]:
-            evidence.make("smoke", name, log=lambda line: None)
+        for run in plan.runs("smoke"):
+            making.make(run, log=lambda line: None)
+        making.collect_scores("smoke")
+        for name in plan.profile("smoke")["trials"]:
+            for run in plan.trials("smoke", name):
+                making.make(run, log=lambda line: None)
+            trials.collect_trial("smoke", name)
+        for name in plan.profile("smoke")["evidence"]:
+            collection.make("smoke", name, log=lambda line: None)
     return root
 
 
@@ -83,7 +86,8 @@ def built(folder: Path) -> str:
     haze[:, 2:5, 3:8] = np.nan
     fields = xr.Dataset(
         {"aod_055": (("time", "y", "x"), haze, {"units": "1", "long_name": "haze", "role": "predictor"})},
-        coords={"time": days, "lon": ("x", lon), "lat": ("y", lat)})
+        coords={"time": days, "lon": ("x", lon), "lat": ("y", lat)},
+    )
     period = "2021-07-01_2021-08-29"
     for name, made in (("stations", stations), ("grid", fields)):
         made.attrs["variables"] = " ".join(map(str, made.data_vars))
@@ -105,9 +109,7 @@ def test_the_data_card_shows_what_is_in_a_cube(tmp_path: Path, monkeypatch: pyte
 
 
 @pytest.mark.slow
-def test_the_data_card_without_a_cube_says_how_to_build_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_data_card_without_a_cube_says_how_to_build_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("PLACEPRIOR_DATA", str(tmp_path))  # a folder that holds no cube
     made = pages.execute("card", tmp_path / "card.ipynb")

@@ -13,8 +13,8 @@ import xarray as xr
 from providers import Fault
 from providers import aqs as maker
 
-from placeprior.cube import check_cube, predictors
 from placeprior.data import aqs as rules
+from placeprior.data.cube import check_cube, predictors
 from placeprior.data.sources import Period, Region, get
 from placeprior.data.sources.aqs import SOURCE
 from placeprior.data.sources.transfer import Transfer
@@ -47,7 +47,11 @@ def test_list_needs_no_network():
     items = SOURCE.list(Period.parse("2020-12-30/2021-01-02"), REGION)
     assert get("aqs") is SOURCE and SOURCE.account is None and list(SOURCE.provides) == ["pm25"]
     assert [item.path for item in items] == [
-        "daily_88101_2020.zip", "daily_88502_2020.zip", "daily_88101_2021.zip", "daily_88502_2021.zip"]
+        "daily_88101_2020.zip",
+        "daily_88502_2020.zip",
+        "daily_88101_2021.zip",
+        "daily_88502_2021.zip",
+    ]
     assert items[0].url == "https://aqs.epa.gov/aqsweb/airdata/daily_88101_2020.zip"
     assert all(1e6 < item.size < 8e6 and item.hash is None and not item.may_lack for item in items)
     latest = SOURCE.list(Period(date(2024, 1, 1), date(2024, 1, 2)), REGION)
@@ -63,8 +67,11 @@ def test_a_month_with_a_leap_day(provider, tmp_path):
         station = cube.sel(station=maker.name(site))
         assert (station["lon"].item(), station["lat"].item()) == maker.place(site, REGION)
     at = cube["pm25"].sel(time="2020-02-29")
-    wanted = [value(maker.HOURLY, "2020-02-29"), value(maker.FILTER, "2020-02-29"),
-              value(maker.OTHER, "2020-02-29") + maker.OFFSET]
+    wanted = [
+        value(maker.HOURLY, "2020-02-29"),
+        value(maker.FILTER, "2020-02-29"),
+        value(maker.OTHER, "2020-02-29") + maker.OFFSET,
+    ]
     np.testing.assert_allclose(at, wanted, rtol=1e-6)
     assert cube.attrs["title"] and cube.attrs["licence"].startswith("public domain") and cube.attrs["embedded"] == 0
     assert cube["pm25"].attrs == {"units": "µg m-3", "long_name": "daily mean PM2.5", "role": "target"}
@@ -84,16 +91,21 @@ def test_events_are_measured_and_flagged(provider, tmp_path):
     flagged = cube["event"].sel(station=HOURLY)
     days = flagged["time"].dt.day.values
     assert (flagged.values == (days % 10 == 0)).all() and cube["event"].attrs["role"] == "flag"
-    np.testing.assert_allclose(cube["pm25"].sel(station=HOURLY, time="2020-02-20"),
-                               value(maker.HOURLY, "2020-02-20") + maker.SMOKE, rtol=1e-6)
+    np.testing.assert_allclose(
+        cube["pm25"].sel(station=HOURLY, time="2020-02-20"), value(maker.HOURLY, "2020-02-20") + maker.SMOKE, rtol=1e-6
+    )
     assert (cube["event"].sel(station=[FILTER, OTHER]) == 0).all()
     assert cube["pm25"].sel(station=HOURLY, time="2020-02-05") == np.float32(-0.4), "negative values stay"
 
 
 def test_days_and_stations_without_a_value(provider, tmp_path):
     def change(rows):
-        return [r for r in rows if r["Date Local"] != "2020-02-11" and not (
-            r["Site Num"] == maker.OTHER[2] and "2020-02-03" <= r["Date Local"] <= "2020-02-06")]
+        return [
+            r
+            for r in rows
+            if r["Date Local"] != "2020-02-11"
+            and not (r["Site Num"] == maker.OTHER[2] and "2020-02-03" <= r["Date Local"] <= "2020-02-06")
+        ]
 
     cube = made(provider, tmp_path, change=change)
     assert cube["pm25"].sel(time="2020-02-11").isnull().all() and cube.sizes["time"] == 29
@@ -110,8 +122,10 @@ def test_years_are_joined_and_a_moved_site_stands_where_it_was_last(provider, tm
     period = Period.parse("2020-12-30/2021-01-03")
 
     def change(rows):
-        return [r | ({"Latitude": 39.5} if r["Site Num"] == maker.OTHER[2] and r["Date Local"] >= "2021" else {})
-                for r in rows]
+        return [
+            r | ({"Latitude": 39.5} if r["Site Num"] == maker.OTHER[2] and r["Date Local"] >= "2021" else {})
+            for r in rows
+        ]
 
     cube = made(provider, tmp_path, period, change=change)
     assert cube.sizes == {"station": 3, "time": 5} and np.isfinite(cube["pm25"].values).all()
@@ -130,8 +144,15 @@ def test_a_record_that_stands_twice_counts_once(provider, tmp_path):
 
 def test_an_impossible_value_is_left_out_by_name(provider, tmp_path):
     def change(rows):
-        return [r | ({"Arithmetic Mean": 9999.0} if r["Site Num"] == maker.OTHER[2] and r["Date Local"] == "2020-02-07"
-                     else {}) for r in rows]
+        return [
+            r
+            | (
+                {"Arithmetic Mean": 9999.0}
+                if r["Site Num"] == maker.OTHER[2] and r["Date Local"] == "2020-02-07"
+                else {}
+            )
+            for r in rows
+        ]
 
     with pytest.warns(UserWarning, match=f"aqs: station '{OTHER}' on 2020-02-07 has 9999 .*left out"):
         cube = made(provider, tmp_path, change=change)
@@ -173,20 +194,31 @@ def with_bomb(good):
     return packed.getvalue()
 
 
-@pytest.mark.parametrize(("content", "told"), [
-    (lambda good: b"<!DOCTYPE html>\n<title>We are down</title>", "is a web page.*start again"),
-    (lambda good: good[: len(good) // 2], "damaged .*start again"),
-    (lambda good: b"", "damaged .*start again"),
-    (spoil, "damaged .*CRC-32.*start again|arrived damaged"),
-    (with_bomb, "unpacks to more than .*start again"),
-    (lambda good: maker.pack(rows(date(2019, 2, 1)), 2019, "88101"), "holds '2019-02-01', not 2020"),
-    (lambda good: maker.pack(rows(parameter="88502"), 2020, "88502"), "holds '88502', not parameter 88101"),
-    (lambda good: maker.pack(rows(), 2020, "88101", "../daily_88101_2020.csv"), "in a folder.*start again"),
-    (lambda good: maker.pack(rows(), 2020, "88101", "readme.txt"), "holds 0 CSV files.*start again"),
-    (lambda good: maker.pack([r | {"Mean": r["Arithmetic Mean"]} for r in rows()], 2020, "88101", columns=[
-        "Mean" if c == "Arithmetic Mean" else c for c in maker.HEADER]), "no column 'Arithmetic Mean'.*start again"),
-    (lambda good: maker.pack([], 2020, "88101"), "has no rows.*start again"),
-], ids=["page", "torn", "empty", "checksum", "bomb", "year", "parameter", "folder", "member", "column", "rows"])
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (lambda good: b"<!DOCTYPE html>\n<title>We are down</title>", "is a web page.*start again"),
+        (lambda good: good[: len(good) // 2], "damaged .*start again"),
+        (lambda good: b"", "damaged .*start again"),
+        (spoil, "damaged .*CRC-32.*start again|arrived damaged"),
+        (with_bomb, "unpacks to more than .*start again"),
+        (lambda good: maker.pack(rows(date(2019, 2, 1)), 2019, "88101"), "holds '2019-02-01', not 2020"),
+        (lambda good: maker.pack(rows(parameter="88502"), 2020, "88502"), "holds '88502', not parameter 88101"),
+        (lambda good: maker.pack(rows(), 2020, "88101", "../daily_88101_2020.csv"), "in a folder.*start again"),
+        (lambda good: maker.pack(rows(), 2020, "88101", "readme.txt"), "holds 0 CSV files.*start again"),
+        (
+            lambda good: maker.pack(
+                [r | {"Mean": r["Arithmetic Mean"]} for r in rows()],
+                2020,
+                "88101",
+                columns=["Mean" if c == "Arithmetic Mean" else c for c in maker.HEADER],
+            ),
+            "no column 'Arithmetic Mean'.*start again",
+        ),
+        (lambda good: maker.pack([], 2020, "88101"), "has no rows.*start again"),
+    ],
+    ids=["page", "torn", "empty", "checksum", "bomb", "year", "parameter", "folder", "member", "column", "rows"],
+)
 def test_what_arrives_in_place_of_the_file_is_refused(provider, tmp_path, content, told):
     refused(provider, tmp_path, content, told)
 
@@ -217,17 +249,23 @@ def test_a_file_cut_on_its_way_or_spoiled_here_is_mended(provider, tmp_path):
 
 
 def test_what_is_wrong_further_down_is_told_when_it_is_read(provider, tmp_path):
-    for number, (changes, told) in enumerate([
-        ({"Arithmetic Mean": "n/a"}, "Arithmetic Mean is 'n/a'"),
-        ({"Units of Measure": "Parts per million"}, "Parts per million"),
-        ({"Date Local": "2019-02-01", "State Code": "06"}, "holds '2019-02-01', not 2020"),
-        ({"Date Local": "2020-02-31", "State Code": "06"}, "a Date Local is no date"),
-        ({"Event Type": "Perhaps"}, "Event Type is 'Perhaps', which says neither"),
-    ]):
+    for number, (changes, told) in enumerate(
+        [
+            ({"Arithmetic Mean": "n/a"}, "Arithmetic Mean is 'n/a'"),
+            ({"Units of Measure": "Parts per million"}, "Parts per million"),
+            ({"Date Local": "2019-02-01", "State Code": "06"}, "holds '2019-02-01', not 2020"),
+            ({"Date Local": "2020-02-31", "State Code": "06"}, "a Date Local is no date"),
+            ({"Event Type": "Perhaps"}, "Event Type is 'Perhaps', which says neither"),
+        ]
+    ):
         folder = tmp_path / str(number)
         # Several times over, so that the last row is beyond those that `check` looks at.
-        maker.make(provider.root, PERIOD, REGION, change=lambda made, c=changes: [
-            *made * 5, made[-1] | (c if made[-1]["Parameter Code"] == "88101" else {})])
+        maker.make(
+            provider.root,
+            PERIOD,
+            REGION,
+            change=lambda made, c=changes: [*made * 5, made[-1] | (c if made[-1]["Parameter Code"] == "88101" else {})],
+        )
         fetch(folder)
         with pytest.raises(SourceError, match=f"aqs: .*daily_88101_2020.zip.*{told}.*remove"):
             read(folder)
@@ -251,26 +289,49 @@ def written(folder, parameter, year, table):
 def test_a_real_year_written_as_epa_writes_it_is_read_back(tmp_path, year):
     """The real table, one value a station-day, cut into as many monitors as it says, among the rows to leave out."""
     folder = Path(os.environ["PLACEPRIOR_DATA"])
-    real = pd.read_parquet(folder / rules.PARQUET, filters=[("date", ">=", pd.Timestamp(year, 1, 1)),
-                                                            ("date", "<", pd.Timestamp(year + 1, 1, 1))])
+    real = pd.read_parquet(
+        folder / rules.PARQUET,
+        filters=[("date", ">=", pd.Timestamp(year, 1, 1)), ("date", "<", pd.Timestamp(year + 1, 1, 1))],
+    )
     real = real.astype({"station": str}).merge(pd.read_csv(folder / rules.STATIONS), on="station")
     state, county, site, _ = real["station"].str.split("-", expand=True).to_numpy().T
-    base = pd.DataFrame({
-        "State Code": state, "County Code": county, "Site Num": site, "POC": "1", "Latitude": real["lat"],
-        "Longitude": real["lon"], "Sample Duration": "24-HR BLK AVG", "Pollutant Standard": "PM25 24-hour 2012",
-        "Date Local": real["date"].dt.strftime("%Y-%m-%d"), "Units of Measure": "Micrograms/cubic meter (LC)",
-        "Event Type": "None", "Arithmetic Mean": real["pm25"].astype(float)})
+    base = pd.DataFrame(
+        {
+            "State Code": state,
+            "County Code": county,
+            "Site Num": site,
+            "POC": "1",
+            "Latitude": real["lat"],
+            "Longitude": real["lon"],
+            "Sample Duration": "24-HR BLK AVG",
+            "Pollutant Standard": "PM25 24-hour 2012",
+            "Date Local": real["date"].dt.strftime("%Y-%m-%d"),
+            "Units of Measure": "Micrograms/cubic meter (LC)",
+            "Event Type": "None",
+            "Arithmetic Mean": real["pm25"].astype(float),
+        }
+    )
     turn = np.arange(len(base)) % 7  # what else stands beside a station-day's own rows
     base.loc[turn == 3, "Event Type"] = "Included"
     several = (real["n_monitors"] > 1).to_numpy()
     mean = base["Arithmetic Mean"]
-    written(tmp_path, "88101", year, pd.concat([
-        base.assign(**{"Arithmetic Mean": mean + np.where(several, 0.25, 0)}),
-        base[several].assign(**{"POC": "2", "Arithmetic Mean": mean - 0.25}),
-        base[turn == 0].assign(**{"Sample Duration": "1 HOUR", "Pollutant Standard": "", "Arithmetic Mean": 500}),
-        base[turn == 1].assign(**{"Pollutant Standard": "PM25 24-hour 2006", "Arithmetic Mean": 500}),
-        base[turn == 3].assign(**{"Event Type": "Excluded", "Arithmetic Mean": 500}),
-        base[turn == 4].assign(**{"State Code": "15"})]))
+    written(
+        tmp_path,
+        "88101",
+        year,
+        pd.concat(
+            [
+                base.assign(**{"Arithmetic Mean": mean + np.where(several, 0.25, 0)}),
+                base[several].assign(**{"POC": "2", "Arithmetic Mean": mean - 0.25}),
+                base[turn == 0].assign(
+                    **{"Sample Duration": "1 HOUR", "Pollutant Standard": "", "Arithmetic Mean": 500}
+                ),
+                base[turn == 1].assign(**{"Pollutant Standard": "PM25 24-hour 2006", "Arithmetic Mean": 500}),
+                base[turn == 3].assign(**{"Event Type": "Excluded", "Arithmetic Mean": 500}),
+                base[turn == 4].assign(**{"State Code": "15"}),
+            ]
+        ),
+    )
     written(tmp_path, "88502", year, base[turn == 5].assign(**{"Arithmetic Mean": 500.0}))
     SOURCE.check(tmp_path / f"daily_88101_{year}.zip")
     cube = SOURCE.read(tmp_path, Period(date(year, 1, 1), real["date"].max().date()), Region.parse("conus"))
@@ -294,6 +355,7 @@ def moved(rows, change, when):
 @pytest.mark.parametrize("change", [ZERO, {"Longitude": 119.3}, {"Latitude": "", "Longitude": ""}])
 def test_a_place_that_cannot_be_costs_no_day_where_another_is_known(provider, tmp_path, change):
     """Also where the period has none, and a day outside of it does."""
+
     def found(name, when):
         return made(provider, tmp_path / name, change=lambda rows: moved(rows, change, when))
 

@@ -170,8 +170,9 @@ def test_what_is_no_netcdf_is_refused(files, nasa, tmp_path, content):
     assert len(fetch(tmp_path / "cache")) == 2
 
 
-@pytest.mark.parametrize(("status", "told"), [(401, "needs NASA's free Earthdata login"), (403, "Generate Token"),
-                                              (404, "does not exist")])
+@pytest.mark.parametrize(
+    ("status", "told"), [(401, "needs NASA's free Earthdata login"), (403, "Generate Token"), (404, "does not exist")]
+)
 def test_a_refusal_ends_in_one_line_and_the_next_fetch_goes_on(nasa, tmp_path, status, told):
     nasa.fail(PRCP, Fault(status=status))
     with pytest.raises(SourceError, match=f"daymet: https://{PRCP} .*{told}"):

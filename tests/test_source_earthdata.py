@@ -23,8 +23,12 @@ class Plain(Source):
 
 
 def granule(url, **archive):
-    return {"umm": {"RelatedUrls": [{"URL": url, "Type": "GET DATA"}],
-                    "DataGranule": {"ArchiveAndDistributionInformation": [archive] if archive else []}}}
+    return {
+        "umm": {
+            "RelatedUrls": [{"URL": url, "Type": "GET DATA"}],
+            "DataGranule": {"ArchiveAndDistributionInformation": [archive] if archive else []},
+        }
+    }
 
 
 def search(provider, *granules, text=None):
@@ -32,7 +36,7 @@ def search(provider, *granules, text=None):
         if path != SEARCH:
             return None
         size, page = int(query["page_size"]), int(query["page_num"])
-        found = granules[(page - 1) * size:page * size]
+        found = granules[(page - 1) * size : page * size]
         return text or json.dumps({"hits": len(granules), "items": found}).encode()
 
     provider.answers.append(answer)
@@ -75,29 +79,51 @@ def test_the_search_asks_without_the_token(provider, monkeypatch):
     monkeypatch.setenv("EARTHDATA_TOKEN", "abc")
     monkeypatch.setattr(earthdata, "headers", lambda source: {"Authorization": "Bearer abc"})
     assert search(provider) == []
-    (asked, headers), = provider.asked
+    ((asked, headers),) = provider.asked
     assert "Authorization" not in headers
-    for part in ("short_name=MCD19A2", "version=061", "temporal=2021-02-01T00%3A00%3A00Z%2C2021-02-28T23%3A59%3A59Z",
-                 "bounding_box=-122%2C36%2C-118%2C40"):
+    for part in (
+        "short_name=MCD19A2",
+        "version=061",
+        "temporal=2021-02-01T00%3A00%3A00Z%2C2021-02-28T23%3A59%3A59Z",
+        "bounding_box=-122%2C36%2C-118%2C40",
+    ):
         assert part in asked
 
 
 def test_sizes_and_hashes_are_taken_where_told(provider):
     host = "https://data.lpdaac.earthdatacloud.nasa.gov/a"
     found = search(
-        provider, granule(f"{host}/1.hdf", Name="Not provided", Size=2.5, SizeUnit="MB"),
+        provider,
+        granule(f"{host}/1.hdf", Name="Not provided", Size=2.5, SizeUnit="MB"),
         granule(f"{host}/2.hdf", Name="2.hdf", SizeInBytes=77, Checksum={"Value": "ABC", "Algorithm": "SHA-256"}),
         granule(f"{host}/3.hdf", Name="3.hdf", Size=1, SizeUnit="KB", Checksum={"Value": "1", "Algorithm": "CRC-32"}),
-        granule(f"{host}/4.hdf"))
+        granule(f"{host}/4.hdf"),
+    )
     assert [(each.name, each.size, each.hash) for each in found] == [
-        ("1.hdf", 2621440, None), ("2.hdf", 77, "sha256:abc"), ("3.hdf", 1024, None), ("4.hdf", 0, None)]
+        ("1.hdf", 2621440, None),
+        ("2.hdf", 77, "sha256:abc"),
+        ("3.hdf", 1024, None),
+        ("4.hdf", 0, None),
+    ]
 
 
 def test_only_https_of_nasa_counts_and_a_name_once(provider):
     good = "https://data.ornldaac.earthdata.nasa.gov/protected/daymet/a.nc"
-    found = search(provider, *(granule(url) for url in (
-        "https://evil.example/a.nc", "https://evilnasa.gov/a.nc", "http://data.nasa.gov/a.nc", "s3://bucket/a.nc", good,
-        good, good + ".xml")))
+    found = search(
+        provider,
+        *(
+            granule(url)
+            for url in (
+                "https://evil.example/a.nc",
+                "https://evilnasa.gov/a.nc",
+                "http://data.nasa.gov/a.nc",
+                "s3://bucket/a.nc",
+                good,
+                good,
+                good + ".xml",
+            )
+        ),
+    )
     assert [each.url for each in found] == [good]
 
 
@@ -107,8 +133,16 @@ def test_all_pages_are_read(provider, monkeypatch):
     assert [each.name for each in found] == [f"{i}.hdf" for i in range(7)] and len(provider.asked) == 3
 
 
-@pytest.mark.parametrize("text", [b"<html>maintenance</html>", b'{"errors": ["no"]}', b'{"hits": 1, "items": [{}]}',
-                                  b'{"hits": 1, "items": [{"umm": {"RelatedUrls": [{"Type": "GET DATA"}]}}]}', b"[]"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"<html>maintenance</html>",
+        b'{"errors": ["no"]}',
+        b'{"hits": 1, "items": [{}]}',
+        b'{"hits": 1, "items": [{"umm": {"RelatedUrls": [{"Type": "GET DATA"}]}}]}',
+        b"[]",
+    ],
+)
 def test_another_answer_is_an_error_with_a_remedy(provider, text):
     with pytest.raises(SourceError, match="maiac: NASA's search for MCD19A2.061 .*start again later"):
         search(provider, text=text)

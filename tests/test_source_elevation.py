@@ -127,7 +127,7 @@ def test_damage_within_the_file_is_told_when_it_is_read(held, tmp_path):
     with h5py.File(held) as file:
         chunk = file["z"].id.get_chunk_info(0)
     content = bytearray(held.read_bytes())
-    content[chunk.byte_offset:chunk.byte_offset + chunk.size] = bytes(chunk.size)
+    content[chunk.byte_offset : chunk.byte_offset + chunk.size] = bytes(chunk.size)
     held.write_bytes(content)
     with pytest.raises(SourceError, match=f"elevation: {FILE} is damaged .*remove .* and fetch it again"):
         read(tmp_path)

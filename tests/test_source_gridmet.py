@@ -87,8 +87,9 @@ def test_vapour_pressure_is_that_of_the_textbook():
 
 def one(root, short, period, region=REGION):
     """One variable as it is read, in the file's units."""
-    return netcdf.daily(SOURCE, lambda year: root / f"{short}_{year}.nc", gridmet.KINDS[short][0], module._layout(),
-                        period, region)
+    return netcdf.daily(
+        SOURCE, lambda year: root / f"{short}_{year}.nc", gridmet.KINDS[short][0], module._layout(), period, region
+    )
 
 
 def test_only_the_region_and_the_days_are_read(files):
@@ -208,8 +209,15 @@ def test_a_wrong_file_is_refused_and_a_second_fetch_mends_it(few, files, provide
 def test_what_is_no_netcdf_is_refused(few, files, provider, tmp_path, content):
     copy(files, provider)
     whole = (files / PR).read_bytes()
-    provider.put(PR, {"page": b"<!DOCTYPE html><html>maintenance", "cut": whole[: len(whole) // 2],
-                      "other": b"CDF\x01" + bytes(99), "empty": b""}[content])
+    provider.put(
+        PR,
+        {
+            "page": b"<!DOCTYPE html><html>maintenance",
+            "cut": whole[: len(whole) // 2],
+            "other": b"CDF\x01" + bytes(99),
+            "empty": b"",
+        }[content],
+    )
     told = "is a web page.*start again" if content == "page" else "cannot be read as netCDF-4.*fetch again"
     with pytest.raises(SourceError, match=f"gridmet: pr_2020.nc {told}"):
         fetch(tmp_path / "cache")
@@ -249,10 +257,14 @@ def grids(folder, off, kind="f8", start=-118.3, **attrs):
     for short, (name, _, (low, high)) in module.FILES.items():
         by = off if short == "vs" else 0.0
         within = np.broadcast_to(low + (high - low) * values / 200, (366, 10, 12)).astype("f4")
-        xr.Dataset({name: (("day", "lat", "lon"), within)}, coords={
-            "day": ("day", 43829 + np.arange(366), {"units": "days since 1900-01-01"}),
-            "lat": (lat + by).astype(kind), "lon": (lon - by).astype(kind)}).to_netcdf(
-                folder / f"{short}_2020.nc", engine="h5netcdf")
+        xr.Dataset(
+            {name: (("day", "lat", "lon"), within)},
+            coords={
+                "day": ("day", 43829 + np.arange(366), {"units": "days since 1900-01-01"}),
+                "lat": (lat + by).astype(kind),
+                "lon": (lon - by).astype(kind),
+            },
+        ).to_netcdf(folder / f"{short}_2020.nc", engine="h5netcdf")
 
 
 #: An edge on which a centre lies, so that rounding decides on which side.

@@ -82,8 +82,9 @@ def test_dataset_is_on_gridmets_grid_lazy_and_described(provider, tmp_path):
 def test_list_needs_no_network_and_begins_with_the_archive():
     items = SOURCE.list(Period.parse("2005"), REGION)
     assert len(items) == 149 and items[0].path == "2005/hms_smoke20050805.zip"
-    assert items[0].url == ("https://satepsanone.nesdis.noaa.gov/pub/FIRE/web/HMS/Smoke_Polygons/Shapefile/2005/08/"
-                            "hms_smoke20050805.zip")
+    assert items[0].url == (
+        "https://satepsanone.nesdis.noaa.gov/pub/FIRE/web/HMS/Smoke_Polygons/Shapefile/2005/08/hms_smoke20050805.zip"
+    )
     assert all(item.may_lack and 1_000 < item.size < 1_000_000 for item in items)
     today = Period(date.today() - timedelta(days=1), date.today())
     assert not any(item.may_lack for item in SOURCE.list(today, REGION))

@@ -59,7 +59,9 @@ def test_the_list_needs_no_network_and_tells_sizes():
     assert 2e10 < sum(item.size for item in items) < 6e10 and not any(item.url for item in items)
     assert {item.path[-10:-4] for item in items} == {str(tile) for tile in tiles(Region.parse("conus"))}
     assert [item.path for item in MAIAC.list(PERIOD, REGION)][2:4] == [
-        "2020/MCD19A2.A2020060.h08v04.hdf", "2020/MCD19A2.A2020060.h08v05.hdf"]
+        "2020/MCD19A2.A2020060.h08v04.hdf",
+        "2020/MCD19A2.A2020060.h08v05.hdf",
+    ]
 
 
 def test_tiles_are_those_of_the_sinusoidal_grid():

@@ -55,7 +55,8 @@ def test_the_list_begins_before_the_period():
     assert len(items) == 24 * 14 and items[0].path == "2020/MOD13A2.A2020337.h08v04.hdf"
     assert items[-1].path == "2021/MOD13A2.A2021337.h13v04.hdf"
     assert [item.path for item in NDVI.list(PERIOD, REGION)][::2] == [
-        f"{day:%Y}/MOD13A2.A{day:%Y%j}.h08v04.hdf" for day in STARTS]
+        f"{day:%Y}/MOD13A2.A{day:%Y%j}.h08v04.hdf" for day in STARTS
+    ]
 
 
 def test_values_are_those_of_the_last_composite_that_had_ended(nasa, tmp_path):
@@ -64,8 +65,14 @@ def test_values_are_those_of_the_last_composite_that_had_ended(nasa, tmp_path):
     assert list(field.time.values) == list(PERIOD.days) and field.ndvi.dtype == np.float32
     assert field.ndvi.attrs["units"] == "1" and field.attrs["crs"] == align.SINUSOIDAL
     found = align.at_places(field, PLACES).ndvi.compute()
-    for day, start in (("2020-12-31", 0), ("2021-01-01", 0), ("2021-01-02", 1), ("2021-01-15", 1), ("2021-01-16", 2),
-                       ("2021-01-17", 2)):
+    for day, start in (
+        ("2020-12-31", 0),
+        ("2021-01-01", 0),
+        ("2021-01-02", 1),
+        ("2021-01-15", 1),
+        ("2021-01-16", 2),
+        ("2021-01-17", 2),
+    ):
         np.testing.assert_allclose(found.sel(time=day), made.ndvi(*PLACES.T, STARTS[start]) / 10000, atol=1e-6)
 
 
@@ -85,11 +92,14 @@ def test_a_composite_that_nasa_lacks_is_unknown(nasa, tmp_path):
     assert list(np.isnan(found).all("place").values) == [False] * 2 + [True] * 14 + [False] * 2
 
 
-@pytest.mark.parametrize(("options", "told"), [
-    ({"rename": {"1 km 16 days NDVI": "250m 16 days NDVI"}}, "no field '1 km 16 days NDVI'"),
-    ({"scale": 0.0001}, "scales 1 km 16 days NDVI by 0.0001, not 10000"),
-    ({"of": (Tile(8, 5), pd.Timestamp("2019-12-03"))}, "is another file: it says MOD13A2.A2019337"),
-])
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"rename": {"1 km 16 days NDVI": "250m 16 days NDVI"}}, "no field '1 km 16 days NDVI'"),
+        ({"scale": 0.0001}, "scales 1 km 16 days NDVI by 0.0001, not 10000"),
+        ({"of": (Tile(8, 5), pd.Timestamp("2019-12-03"))}, "is another file: it says MOD13A2.A2019337"),
+    ],
+)
 def test_a_wrong_file_is_refused_and_the_next_fetch_mends_it(nasa, tmp_path, options, told):
     address = nasa.root / made.address("MOD13A2", Tile(8, 5), STARTS[0])
     good = address.read_bytes()

@@ -79,7 +79,8 @@ def test_list_needs_no_network_asks_only_what_is_answered_and_is_honest(provider
     assert items[0].path == "2021/aod_w126n20_20210101_20211231.json" and items[0].url == (
         "https://power.larc.nasa.gov/api/temporal/daily/regional?parameters=AOD_55&community=RE&latitude-min=20"
         "&latitude-max=30&longitude-min=-126&longitude-max=-116&start=20210101&end=20211231&format=JSON"
-        "&time-standard=LST")
+        "&time-standard=LST"
+    )
     assert [item.path for item in SOURCE.list(Period.parse("2020-05"), INNER)] == [f"2020/{FILE}"]
     served(provider)
     (path,) = fetch(tmp_path)
@@ -156,16 +157,20 @@ def renamed(content, year):
 
 BAD = {
     "parameter": ({"parameter": "AOD_84"}, "has no AOD_55, but AOD_84"),
-    "dropped": ({"change": lambda c: without(c, "features", 0, "properties", "parameter", "AOD_55")},
-                "has no AOD_55, but nothing"),
+    "dropped": (
+        {"change": lambda c: without(c, "features", 0, "properties", "parameter", "AOD_55")},
+        "has no AOD_55, but nothing",
+    ),
     "standard": ({"standard": "UTC"}, "days of 'UTC'"),
     "no features": ({"change": lambda c: without(c, "features")}, "no whole answer"),
     "none": ({"change": lambda c: c | {"features": []}}, "has 0 places, not 100"),
     "refusal": ({"change": lambda c: {"header": "incorrect", "messages": ["no"]}}, "no whole answer"),
     "list": ({"change": lambda c: [c]}, "no whole answer"),
     "year": ({"change": lambda c: renamed(c, "2019")}, "366 days 20190101 to 20191231, not 20200101"),
-    "day lacks": ({"change": lambda c: without(c, "features", 5, "properties", "parameter", "AOD_55", "20200301")},
-                  "lacks days.*20200301"),
+    "day lacks": (
+        {"change": lambda c: without(c, "features", 5, "properties", "parameter", "AOD_55", "20200301")},
+        "lacks days.*20200301",
+    ),
     "words": ({"change": lambda c: put(c, "high")}, "no numbers"),
     "huge": ({"change": lambda c: put(c, 950.0)}, "optical depth of 950"),
     "fill": ({"change": lambda c: put(c, -99.0)}, "optical depth of -99"),
@@ -241,8 +246,16 @@ def test_boxes_that_did_arrive_are_kept(provider, tmp_path):
 
 
 def test_the_made_up_service_refuses_what_the_real_one_does():
-    query = {"parameters": "AOD_55", "latitude-min": "40", "latitude-max": "41", "longitude-min": "-106",
-             "longitude-max": "-96", "start": "20200101", "end": "20200102", "time-standard": "LST"}
+    query = {
+        "parameters": "AOD_55",
+        "latitude-min": "40",
+        "latitude-max": "41",
+        "longitude-min": "-106",
+        "longitude-max": "-96",
+        "start": "20200101",
+        "end": "20200102",
+        "time-standard": "LST",
+    }
     assert power.answer(power.PATH, query) is None
     assert power.answer(power.PATH, query | {"latitude-max": "50"})
     assert power.missing(pd.Timestamp("2020-02-28"))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from placeprior import coords
 from placeprior.coords import project
 from placeprior.errors import ConfigError, CoordinateError, UnknownName
-from placeprior.splits import (
+from placeprior.space.splits import (
     BLOCK_KM,
     BUFFER_KM,
     FOLDS,
@@ -20,11 +20,11 @@ from placeprior.splits import (
     NAMES,
     block_folds,
     folds,
+    lonlat_of,
     partition,
     split,
     state_folds,
     state_name,
-    stations,
 )
 
 CASES = [(name, fold) for name in NAMES for fold in folds(name)]
@@ -99,7 +99,7 @@ def test_validation_by_regions_is_of_whole_blocks(cube, name):
     usual, far = split(name, cube, 0), split(f"{name}+regions", cube, 0)
     np.testing.assert_array_equal(usual.test, far.test)
     assert far.regime == usual.regime and not (far.train & far.validation).any()
-    block = np.floor(project(stations(cube)) / BLOCK_KM).astype(int)
+    block = np.floor(project(lonlat_of(cube)) / BLOCK_KM).astype(int)
     validated, trained = (set(map(tuple, block[part.any(1)])) for part in (far.validation, far.train))
     assert validated and validated.isdisjoint(trained)
     rest = (far.train | far.validation).any(1).sum()
@@ -148,14 +148,14 @@ def test_cell_rule_against_points_by_hand(delta, lon, lat, expected):
     assert partition(np.array([[lon, lat]]), delta).tolist() == [expected]
 
 
-@given(
-    lon=st.floats(-124.7, -66.98), lat=st.floats(25.13, 49.38), delta=st.sampled_from([2.0, 8.0, 16.0, 30.0])
-)
+@given(lon=st.floats(-124.7, -66.98), lat=st.floats(25.13, 49.38), delta=st.sampled_from([2.0, 8.0, 16.0, 30.0]))
 def test_a_step_of_one_cell_changes_the_partition_and_of_two_does_not(lon, lat, delta):
     here, east, north, both, far = partition(
-        np.array([[lon, lat], [lon + delta, lat], [lon, lat + delta], [lon + delta, lat + delta],
-                  [lon + 2 * delta, lat]]), delta,
-    )  # fmt: skip
+        np.array(
+            [[lon, lat], [lon + delta, lat], [lon, lat + delta], [lon + delta, lat + delta], [lon + 2 * delta, lat]]
+        ),
+        delta,
+    )
     edge = min((lon + 124.706553) % delta, (lat - 25.120779) % delta)
     if 1e-6 < edge < delta - 1e-6:
         assert here == both == far and here != east and east == north
@@ -187,7 +187,7 @@ def _brute_km(a, b):
 
 @pytest.mark.parametrize(("name", "fold"), SPATIAL)
 def test_distances_equal_brute_force(cube, name, fold):
-    parts, places = split(name, cube, 0, fold), stations(cube)
+    parts, places = split(name, cube, 0, fold), lonlat_of(cube)
     expected = [
         min(_brute_km(here, there) for there in places[parts.train.any(1)]) for here in places[parts.test.any(1)]
     ]
@@ -218,7 +218,7 @@ def dense():
 
 @pytest.mark.parametrize("fold", folds("blocks"))
 def test_no_station_within_the_buffer_of_a_tested_one_is_seen(dense, fold):
-    parts, places = split("blocks", dense, 0, fold), stations(dense)
+    parts, places = split("blocks", dense, 0, fold), lonlat_of(dense)
     tested, seen = parts.test.any(1), (parts.train | parts.validation | parts.pool).any(1)
     dropped = ~tested & ~seen
     assert dropped.any() and coords.nearest_km(places[seen], places[tested])[0].min() > BUFFER_KM
@@ -227,7 +227,7 @@ def test_no_station_within_the_buffer_of_a_tested_one_is_seen(dense, fold):
 
 def test_the_buffer_of_blocks_is_a_hundred_kilometres():
     cube = toy_cube(3000, 25, missing=0.0)
-    parts, places = split("blocks", cube, 0, 1), stations(cube)
+    parts, places = split("blocks", cube, 0, 1), lonlat_of(cube)
     tested, seen = parts.test.any(1), (parts.train | parts.validation | parts.pool).any(1)
     assert 100 < coords.nearest_km(places[seen], places[tested])[0].min() < 101
     assert 99 < coords.nearest_km(places[~tested & ~seen], places[tested])[0].max() <= 100
@@ -248,8 +248,11 @@ def test_blocks_stay_whole_and_are_dealt_evenly(seed):
 @pytest.mark.parametrize(
     ("lon", "lat", "name"),
     [
-        (-118.24, 34.05, "California"), (-77.04, 38.90, "District of Columbia"), (-105.0, 39.74, "Colorado"),
-        (-71.06, 42.36, "Massachusetts"), (-80.13, 25.79, "Florida"),
+        (-118.24, 34.05, "California"),
+        (-77.04, 38.90, "District of Columbia"),
+        (-105.0, 39.74, "Colorado"),
+        (-71.06, 42.36, "Massachusetts"),
+        (-80.13, 25.79, "Florida"),
         (-124.6, 44.0, "Oregon"),  # some 40 km out at sea
     ],
 )
@@ -259,7 +262,7 @@ def test_states_are_told_by_their_outline_or_the_nearest_one(lon, lat, name):
 
 def test_a_state_is_tested_whole_by_the_others(cube):
     assert len(folds("state")) == 49
-    found = state_folds(stations(cube))
+    found = state_folds(lonlat_of(cube))
     fold = int(np.bincount(found).argmax())
     parts = split("state", cube, 0, fold)
     np.testing.assert_array_equal(parts.test.any(1), found == fold)

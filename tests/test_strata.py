@@ -8,10 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import jaccard_score, mean_pinball_loss, precision_score, recall_score
 
-from placeprior import anatomy, ledger, matched, metrics, paired, strata
 from placeprior.coords import great_circle_km
 from placeprior.errors import StoreError
-from placeprior.matrix import Run
+from placeprior.evidence import matched, subsets
+from placeprior.runs import store
+from placeprior.runs.plan import Run
+from placeprior.scores import error_parts, metrics, paired
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -29,7 +31,7 @@ def toy(seed=0, stations=12, days=30, missing=0.3):
 
 
 def totals(station, y, estimate, **options):
-    return anatomy.station_sums(station, y, estimate, int(station.max()) + 1, **options).sum(0)
+    return error_parts.station_sums(station, y, estimate, int(station.max()) + 1, **options).sum(0)
 
 
 # --- the parts of an error --------------------------------------------------------------------------------------------
@@ -39,10 +41,10 @@ def totals(station, y, estimate, **options):
 @given(SEEDS, st.integers(1, 20), st.integers(2, 40), st.floats(0, 0.9))
 def test_parts_add_up_to_the_whole(seed, stations, days, missing):
     station, day, y, estimate = toy(seed, stations, days, missing)
-    sums = anatomy.station_sums(station, y, estimate, stations)
-    found = anatomy.scores(sums.sum(0))
+    sums = error_parts.station_sums(station, y, estimate, stations)
+    found = error_parts.from_sums(sums.sum(0))
     daily = np.stack([np.bincount(day, v, days) for v in (np.ones_like(y), estimate - y, y)])
-    found |= anatomy.by_day(daily, sums.sum(0))
+    found |= error_parts.by_day(daily, sums.sum(0))
     for one, other in (("between", "within"), ("day", "map")):
         assert found[f"mse_{one}"] + found[f"mse_{other}"] == pytest.approx(np.mean((estimate - y) ** 2), rel=1e-9)
         assert found[f"var_{one}"] + found[f"var_{other}"] == pytest.approx(np.var(y), rel=1e-9, abs=1e-9)
@@ -52,11 +54,12 @@ def test_parts_add_up_to_the_whole(seed, stations, days, missing):
 def test_parts_are_what_their_names_say():
     station, day, y, estimate = toy()
     rows = pd.DataFrame({"station": station, "day": day, "y": y, "f": estimate})
-    found = anatomy.scores(totals(station, y, estimate))
+    found = error_parts.from_sums(totals(station, y, estimate))
     means = rows.groupby("station")[["y", "f"]].transform("mean")
     away = rows[["y", "f"]] - means
     assert found["r2_between"] == pytest.approx(
-        1 - ((means["f"] - means["y"]) ** 2).sum() / ((means["y"] - y.mean()) ** 2).sum())  # fmt: skip
+        1 - ((means["f"] - means["y"]) ** 2).sum() / ((means["y"] - y.mean()) ** 2).sum()
+    )
     assert found["r2_within"] == pytest.approx(1 - ((away["f"] - away["y"]) ** 2).sum() / (away["y"] ** 2).sum())
     share = found["var_between"] / found["var"]
     assert found["r2"] == pytest.approx(share * found["r2_between"] + (1 - share) * found["r2_within"])
@@ -67,19 +70,19 @@ def test_parts_are_what_their_names_say():
 def test_days_as_groups_are_stations_as_groups_of_the_turned_table(seed):
     station, day, y, estimate = toy(seed)
     daily = np.stack([np.bincount(day, v, 30) for v in (np.ones_like(y), estimate - y, y)])
-    turned = anatomy.scores(totals(day, y, estimate))
-    for name, value in anatomy.by_day(daily, totals(station, y, estimate)).items():
+    turned = error_parts.from_sums(totals(day, y, estimate))
+    for name, value in error_parts.by_day(daily, totals(station, y, estimate)).items():
         other = name.replace("day", "between").replace("map", "within")
         assert value == pytest.approx(turned[other], rel=1e-9, abs=1e-9)
 
 
 def test_an_error_of_places_is_between_and_an_error_of_days_is_within():
     station, _, y, _ = toy()
-    places = anatomy.scores(totals(station, y, y + station))
+    places = error_parts.from_sums(totals(station, y, y + station))
     assert places["mse_within"] == pytest.approx(0, abs=1e-9) and places["r2_within"] == pytest.approx(1)
     error = np.random.default_rng(1).normal(size=y.size)
     error -= (np.bincount(station, error) / np.bincount(station))[station]
-    days = anatomy.scores(totals(station, y, y + error))
+    days = error_parts.from_sums(totals(station, y, y + error))
     assert days["mse_between"] == pytest.approx(0, abs=1e-9) and days["r2_between"] == pytest.approx(1)
     assert days["mse"] == pytest.approx(np.mean(error**2))
 
@@ -91,8 +94,8 @@ def test_an_error_of_places_is_between_and_an_error_of_days_is_within():
 @given(SEEDS)
 def test_scores_equal_those_of_scikit_learn_and_of_metrics(seed):
     station, _, y, estimate = toy(seed)
-    found = anatomy.scores(totals(station, y, estimate))
-    others = metrics.scores(metrics.station_sums(station, y, estimate).to_numpy().sum(0))
+    found = error_parts.from_sums(totals(station, y, estimate))
+    others = metrics.from_sums(metrics.station_sums(station, y, estimate).to_numpy().sum(0))
     assert [found[k] for k in ("r2", "rmse", "mbe")] == pytest.approx([others[k] for k in ("r2", "rmse", "mbe")])
     assert found["pinball_90"] == pytest.approx(mean_pinball_loss(y, estimate, alpha=0.9))
     for level in (35, 55):
@@ -105,26 +108,26 @@ def test_scores_equal_those_of_scikit_learn_and_of_metrics(seed):
 
 
 def test_nothing_is_said_of_alarms_that_were_never_raised():
-    found = anatomy.scores(totals(np.zeros(3, int), np.array([5.0, 36, 40]), np.array([5.0, 6, 7])))
+    found = error_parts.from_sums(totals(np.zeros(3, int), np.array([5.0, 36, 40]), np.array([5.0, 6, 7])))
     assert found["pod_35"] == 0 and np.isnan(found["far_35"]) and np.isnan(found["pod_55"])
     assert np.isnan(found["q98_mbe"])  # too few days for a quantile
 
 
 def test_one_row_has_no_r2():
-    found = anatomy.scores(totals(np.zeros(1, int), np.array([7.3]), np.array([9.1])))
+    found = error_parts.from_sums(totals(np.zeros(1, int), np.array([7.3]), np.array([9.1])))
     assert np.isnan([found[name] for name in ("r2", "r2_between", "r2_within")]).all() and found["rmse"] > 0
 
 
 @pytest.mark.parametrize("shift", [-4.0, 2.5])
 def test_a_shift_moves_every_quantile_and_more_spread_only_the_high_ones(shift):
     rng = np.random.default_rng(0)
-    station = np.repeat([0, 1, 2], [300, 120, anatomy.ENOUGH_DAYS - 1])
+    station = np.repeat([0, 1, 2], [300, 120, error_parts.ENOUGH_DAYS - 1])
     y = rng.gamma(2, 5, station.size)
-    found = anatomy.scores(totals(station, y, y + shift))
+    found = error_parts.from_sums(totals(station, y, y + shift))
     assert [found[f"q{q}_{s}"] for q in (50, 90, 98) for s in ("mbe", "rmse")] == pytest.approx([shift, abs(shift)] * 3)
-    sums = anatomy.station_sums(station, y, y + shift, 3)
-    assert sums[:, anatomy.SUMS.index("n_q")].tolist() == [1, 1, 0]
-    wide = anatomy.scores(totals(station, y, np.where(y > 20, 1.5 * y, y)))
+    sums = error_parts.station_sums(station, y, y + shift, 3)
+    assert sums[:, error_parts.SUMS.index("n_q")].tolist() == [1, 1, 0]
+    wide = error_parts.from_sums(totals(station, y, np.where(y > 20, 1.5 * y, y)))
     assert wide["q50_mbe"] == 0 < wide["q98_mbe"]
 
 
@@ -134,8 +137,12 @@ def test_a_shift_moves_every_quantile_and_more_spread_only_the_high_ones(shift):
 def cube_of_rows(pm25, lonlat, **extra):
     time = pd.date_range("2021-06-01", periods=pm25.shape[1])
     layers = {"pm25": pm25, **extra}
-    coords = {"time": time, "lon": ("station", lonlat[:, 0]), "lat": ("station", lonlat[:, 1]),
-              "station": [f"s{i:02d}" for i in range(len(lonlat))]}  # fmt: skip
+    coords = {
+        "time": time,
+        "lon": ("station", lonlat[:, 0]),
+        "lat": ("station", lonlat[:, 1]),
+        "station": [f"s{i:02d}" for i in range(len(lonlat))],
+    }
     data = {k: (("station", "time"), np.asarray(v, np.float32), {"role": "target"}) for k, v in layers.items()}
     return xr.Dataset(data, coords)
 
@@ -150,7 +157,7 @@ def cube():
 
 
 def test_median_around_is_that_of_the_other_monitors_in_reach(cube):
-    found = strata.around(cube, 250, 3)
+    found = subsets.others_near(cube, 250, 3)
     near = great_circle_km(*[np.column_stack([cube["lon"], cube["lat"]])] * 2) <= 250
     np.fill_diagonal(near, False)
     for i in (0, 7, 29):
@@ -163,24 +170,24 @@ def test_median_around_is_that_of_the_other_monitors_in_reach(cube):
 
 
 def test_an_episode_does_not_depend_on_the_value_it_selects(cube):
-    before = strata.masks(cube)["episode"]
+    before = subsets.masks(cube)["episode"]
     changed = cube.copy(deep=True)
     changed["pm25"].values[4] = 500
-    after = strata.masks(changed)["episode"]
+    after = subsets.masks(changed)["episode"]
     np.testing.assert_array_equal(before[4], after[4])
     assert (after > before).any()
 
 
 def test_strata_are_what_they_say(cube):
-    found = strata.masks(cube)
-    seasons = np.stack([found[name] for name in strata.SEASONS])
+    found = subsets.masks(cube)
+    seasons = np.stack([found[name] for name in subsets.SEASONS])
     assert (seasons.sum(0) == 1).all() and found["JJA"][:, 0].all() and found["SON"][:, -1].all()
     assert (found["smoke"] ^ found["no-smoke"]).all() and not (found["episode"] & found["no-episode"]).any()
     assert (found["high-55"] <= found["high-35"]).all()
     assert found["high-35"].sum() == np.nansum(cube["pm25"].values >= 35)
-    assert not {"smoke", "no-smoke"} & set(strata.masks(cube.drop_vars("smoke")))
+    assert not {"smoke", "no-smoke"} & set(subsets.masks(cube.drop_vars("smoke")))
     winter = cube.assign_coords(time=pd.date_range("2021-11-01", periods=140))
-    assert not strata.masks(winter)["episode"].any()
+    assert not subsets.masks(winter)["episode"].any()
 
 
 # --- the table --------------------------------------------------------------------------------------------------------
@@ -203,26 +210,26 @@ def stored(cube, monkeypatch):
             estimate = y + share * error + rng.normal(size=y.size)
             tables[run.id] = pd.DataFrame({"station": station, "day": day, "pm25": y, "estimate": estimate})
             runs.append(run)
-    monkeypatch.setattr(ledger, "table", lambda run_id, name: tables[run_id])
-    monkeypatch.setattr(strata, "cube_of", lambda run: cube)
+    monkeypatch.setattr(store, "table", lambda run_id, name: tables[run_id])
+    monkeypatch.setattr(subsets, "cube_of", lambda run: cube)
     return runs, tables
 
 
 def test_differences_are_those_of_the_comparison(stored, cube):
     runs, tables = stored
-    found = strata.collect(runs)
+    found = subsets.collect(runs)
     score_rows, sum_rows = [], []
     for run in runs:
         table = tables[run.id]
         sums = metrics.station_sums(*(table[name].to_numpy() for name in ("station", "pm25", "estimate")))
         head, tail = [run.task, run.variant, run.fusion, run.split, 1, run.seed], [len(table), run.id]
-        score_rows += [[*head, k, float(v), *tail] for k, v in metrics.scores(sums.to_numpy().sum(0)).items()]
+        score_rows += [[*head, k, float(v), *tail] for k, v in metrics.from_sums(sums.to_numpy().sum(0)).items()]
         place = {"lon": cube["lon"].values[sums.index], "lat": cube["lat"].values[sums.index]}
         names = [f"s{i:02d}" for i in sums.index]
         sum_rows.append(sums.assign(run=run.id, name=names, **place).reset_index(drop=True))
-    frame, sums = pd.DataFrame(score_rows, columns=ledger.COLUMNS), pd.concat(sum_rows)
+    frame, sums = pd.DataFrame(score_rows, columns=store.COLUMNS), pd.concat(sum_rows)
     ours = found[(found["stratum"] == "all") & (found["variant"] == "geoclip")].set_index("metric")
-    for reference, name in strata.REFERENCES.items():
+    for reference, name in subsets.REFERENCES.items():
         for metric in ("r2", "rmse", "mbe"):
             reach = {"spatial": paired.residual_range(matched.terms(frame, "none"), sums)}
             theirs = matched.differences(frame, sums, reference, metric=metric, reach=reach)
@@ -231,13 +238,14 @@ def test_differences_are_those_of_the_comparison(stored, cube):
             wanted = theirs[["difference", "low", "high", "fits"]]
             assert list(got.astype(float)) == pytest.approx(list(wanted.astype(float)), rel=1e-3, abs=1e-4)
     assert ours.loc["r2", "value"] == pytest.approx(
-        frame[(frame["metric"] == "r2") & (frame["variant"] == "geoclip")]["value"].mean(), abs=1e-4)  # fmt: skip
+        frame[(frame["metric"] == "r2") & (frame["variant"] == "geoclip")]["value"].mean(), abs=1e-4
+    )
     assert ours.loc["r2", ["fits", "stations"]].tolist() == [2, 30]
 
 
 def test_table_has_a_row_for_each_part_and_score_and_no_difference_of_an_arm_to_itself(stored):
-    found = strata.collect(stored[0])
-    assert list(found.columns) == strata.COLUMNS
+    found = subsets.collect(stored[0])
+    assert list(found.columns) == subsets.COLUMNS
     assert not found.duplicated(["task", "variant", "fusion", "split", "stratum", "metric"]).any()
     assert np.isfinite(found["value"]).all()
     plain = found[found["variant"] == "none"]
@@ -246,17 +254,17 @@ def test_table_has_a_row_for_each_part_and_score_and_no_difference_of_an_arm_to_
     sums = found[(found["stratum"] == "all") & (found["variant"] == "geoclip")].set_index("metric")["value"]
     assert sums["mse_between"] + sums["mse_within"] == pytest.approx(sums["mse"], rel=1e-4)
     kept = found.groupby("stratum")["metric"].agg(set)
-    assert {"r2", "rmse", "mbe"} <= kept["smoke"] and kept["high-35"] == set(strata.EVERYWHERE)
+    assert {"r2", "rmse", "mbe"} <= kept["smoke"] and kept["high-35"] == set(subsets.EVERYWHERE)
     # A stratum is scored on its own rows: the seasons' rows add up to all.
     n = found[(found["variant"] == "none") & (found["metric"] == "rmse")].set_index("stratum")["n"]
-    assert n[[s for s in strata.SEASONS if s in n]].sum() == pytest.approx(n["all"], abs=2)
+    assert n[[s for s in subsets.SEASONS if s in n]].sum() == pytest.approx(n["all"], abs=2)
 
 
 def test_few_stations_have_a_difference_and_no_interval(stored):
     runs, tables = stored
     for run_id, table in tables.items():
         tables[run_id] = table[table["station"] < 8]
-    found = strata.collect(runs)
+    found = subsets.collect(runs)
     found = found[(found["variant"] == "geoclip") & (found["metric"] == "rmse")]
     assert found["difference_none"].notna().all() and found[["low_none", "high_none"]].isna().all(axis=None)
 
@@ -264,9 +272,9 @@ def test_few_stations_have_a_difference_and_no_interval(stored):
 def test_a_missing_counterpart_is_left_out_and_other_rows_are_refused(stored):
     runs, tables = stored
     part = [run for run in runs if (run.variant, run.seed) != ("none", 1)]
-    found = strata.collect(part)
+    found = subsets.collect(part)
     row = found[(found["variant"] == "geoclip") & (found["metric"] == "rmse") & (found["stratum"] == "all")].iloc[0]
     assert (row["fits"], row["fits_none"], row["fits_head"]) == (2, 1, 2)
     tables[runs[0].id] = tables[runs[0].id].iloc[1:]
     with pytest.raises(StoreError, match="fold 1, seed 0 do not test the same rows"):
-        strata.collect(runs)
+        subsets.collect(runs)

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 import torch
 
-from placeprior import processor
 from placeprior.errors import ConfigError, TrainingError, UnknownName
-from placeprior.model import Dropout, PlaceModel
-from placeprior.sizes import SIZES, Config
-from placeprior.train import RISE, _loss, predict, train
-from placeprior.windows import Windows
+from placeprior.network.model import Dropout, PlaceModel
+from placeprior.network.sizes import SIZES, Config
+from placeprior.network.training import RISE, _loss, estimate, train
+from placeprior.network.windows import Windows
+from placeprior.provenance import processor
 
 TINY = Config(width=8, summary=8, window=3, batch=64, epochs=12, patience=12, rate=2e-2, dropout=0.0)
 
@@ -35,8 +35,13 @@ def problem(seed=0, stations=16, days=40, window=3, noise=0.05):
 
 def fit(config=TINY, seed=1, noise=0.05, huber=5.0, **options):
     data, rows, held = problem(noise=noise)
-    model = PlaceModel(2, width=config.width, summary=config.summary, dropout=config.dropout,
-                       generator=torch.Generator().manual_seed(seed))  # fmt: skip
+    model = PlaceModel(
+        2,
+        width=config.width,
+        summary=config.summary,
+        dropout=config.dropout,
+        generator=torch.Generator().manual_seed(seed),
+    )
     return train(model, data, rows, held, config, huber=huber, seed=seed, **options), data, rows, held
 
 
@@ -50,9 +55,9 @@ def test_learns_a_simple_function(fitted):
     before = PlaceModel(2, width=8, summary=8, dropout=0.0, generator=torch.Generator().manual_seed(1))
     assert trained.history[-1]["validation_loss"] < _loss(before, data, held, 5.0) / 10
     assert trained.history[-1]["loss"] < trained.history[0]["loss"] / 4
-    estimate, attention = predict(trained.model, data, held)
+    estimated, attention = estimate(trained.model, data, held)
     truth = data.gather(held)[2].numpy()
-    assert np.corrcoef(estimate, truth)[0, 1] > 0.95
+    assert np.corrcoef(estimated, truth)[0, 1] > 0.95
     assert attention.shape == (3,) and attention.sum() == pytest.approx(1, abs=1e-5)
 
 
@@ -83,7 +88,7 @@ def test_bit_equal_twice_and_different_with_another_seed():
     (one, data, rows, _), (two, *_), (other, *_) = fit(config), fit(config), fit(config, seed=2)
     for key, value in one.model.state_dict().items():
         assert torch.equal(value, two.model.state_dict()[key]), key
-    a, b, c = (predict(t.model, data, rows)[0] for t in (one, two, other))
+    a, b, c = (estimate(t.model, data, rows)[0] for t in (one, two, other))
     assert a.tobytes() == b.tobytes() != c.tobytes()
     without_time = [[{k: v for k, v in r.items() if k != "seconds"} for r in t.history] for t in (one, two)]
     assert without_time[0] == without_time[1]
@@ -98,7 +103,7 @@ def test_global_generator_is_neither_read_nor_moved():
         state = torch.get_rng_state()
         train(model, data, rows, held, config, huber=5.0, seed=0)
         assert torch.equal(torch.get_rng_state(), state)
-        estimates.append(predict(model, data, rows)[0])
+        estimates.append(estimate(model, data, rows)[0])
     assert np.array_equal(*estimates)
 
 
@@ -193,12 +198,12 @@ import numpy as np, torch
 if not torch.ops.mkldnn._is_mkldnn_bf16_supported():
     sys.exit(77)
 from test_train import TINY, fit
-from placeprior.model import PlaceModel
-from placeprior.train import predict
+from placeprior.network.model import PlaceModel
+from placeprior.network.training import estimate
 trained, data, rows, _ = fit(TINY.with_(epochs=2, schedule="cycle"))
 model = PlaceModel(2, width=8, summary=8, precision="bfloat16")
 model.load_state_dict(trained.model.state_dict())
-whole, rounded = predict(trained.model, data, rows)[0], predict(model, data, rows)[0]
+whole, rounded = estimate(trained.model, data, rows)[0], estimate(model, data, rows)[0]
 assert rounded.dtype == np.float32 and not np.array_equal(whole, rounded)
 assert np.abs(whole - rounded).max() < 0.2 * whole.std()
 assert len(np.unique(rounded)) > len(rounded) / 2, "the estimate itself must not be rounded to eight bits"
@@ -206,9 +211,14 @@ assert len(np.unique(rounded)) > len(rounded) / 2, "the estimate itself must not
 
 
 def test_bfloat16_is_for_the_recurrent_layers_alone_and_nearly_agrees():
-    # In a process of its own: the instructions of this one are limited (placeprior.processor).
-    done = subprocess.run([sys.executable, "-c", ROUNDED], env=os.environ | processor.LIFTED, cwd=Path(__file__).parent,
-                          capture_output=True, text=True)  # fmt: skip
+    # In a process of its own: the instructions of this one are limited (placeprior.provenance.processor).
+    done = subprocess.run(
+        [sys.executable, "-c", ROUNDED],
+        env=os.environ | processor.LIFTED,
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+    )
     if done.returncode == 77:
         pytest.skip("this processor has no bfloat16")
     assert done.returncode == 0, done.stderr
@@ -244,9 +254,9 @@ def test_validation_rows_never_move_a_weight():
 
 def test_predictions_do_not_depend_on_the_batch(fitted, monkeypatch):
     trained, data, rows, _ = fitted
-    whole, attention = predict(trained.model, data, rows)
-    monkeypatch.setattr("placeprior.train.PREDICT_BATCH", 37)
-    parts, again = predict(trained.model, data, rows)
+    whole, attention = estimate(trained.model, data, rows)
+    monkeypatch.setattr("placeprior.network.training.PREDICT_BATCH", 37)
+    parts, again = estimate(trained.model, data, rows)
     np.testing.assert_allclose(parts, whole, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(again, attention, rtol=1e-4)
 
@@ -260,10 +270,16 @@ def test_the_published_size_is_the_papers():
 
 @pytest.mark.parametrize(
     ("change", "named"),
-    [({"width": 7}, "width must be even"), ({"epochs": 0}, "epochs"), ({"batch": "64"}, "batch.*'64'"),
-     ({"rate": "fast"}, "rate.*'fast'"), ({"clip": -1}, "clip.*-1"), ({"dropout": 1.0}, "dropout"),
-     ({"window": 22}, "window.*21")],
-)  # fmt: skip
+    [
+        ({"width": 7}, "width must be even"),
+        ({"epochs": 0}, "epochs"),
+        ({"batch": "64"}, "batch.*'64'"),
+        ({"rate": "fast"}, "rate.*'fast'"),
+        ({"clip": -1}, "clip.*-1"),
+        ({"dropout": 1.0}, "dropout"),
+        ({"window": 22}, "window.*21"),
+    ],
+)
 def test_an_impossible_setting_is_refused_by_name(change, named):
     with pytest.raises(ConfigError, match=named):
         TINY.with_(**change)

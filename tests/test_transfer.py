@@ -208,14 +208,16 @@ WHOLE, HALF = len(CONTENT), len(CONTENT) // 2
 #: What the server says to the request for the rest; it has sent half of the file before.
 ODD = {
     "from the first byte": lambda h, at: reply(h, CONTENT, 206, Content_Range=f"bytes 0-{WHOLE - 1}/{WHOLE}"),
-    "another part": lambda h, at: reply(h, CONTENT[at + 7:], 206, Content_Range=f"bytes {at + 7}-{WHOLE - 1}/{WHOLE}"),
+    "another part": lambda h, at: reply(h, CONTENT[at + 7 :], 206, Content_Range=f"bytes {at + 7}-{WHOLE - 1}/{WHOLE}"),
     "no range": lambda h, at: reply(h, CONTENT[at:], 206),
     "nonsense": lambda h, at: reply(h, CONTENT[at:], 206, Content_Range="bytes */*"),
-    "another mark": lambda h, at: reply(h, CONTENT[::-1][at:], 206, ETag='"b"',
-                                        Content_Range=f"bytes {at}-{WHOLE - 1}/{WHOLE}"),
+    "another mark": lambda h, at: reply(
+        h, CONTENT[::-1][at:], 206, ETag='"b"', Content_Range=f"bytes {at}-{WHOLE - 1}/{WHOLE}"
+    ),
     "another length": lambda h, at: reply(h, CONTENT[at:] + b"x", 206, Content_Range=f"bytes {at}-{WHOLE}/{WHOLE + 1}"),
-    "packed": lambda h, at: reply(h, gzip.compress(CONTENT[at:]), 206, Content_Encoding="gzip",
-                                  Content_Range=f"bytes {at}-{WHOLE - 1}/{WHOLE}"),
+    "packed": lambda h, at: reply(
+        h, gzip.compress(CONTENT[at:]), 206, Content_Encoding="gzip", Content_Range=f"bytes {at}-{WHOLE - 1}/{WHOLE}"
+    ),
     "nothing left": lambda h, at: reply(h, b"", 416),
     "the whole": lambda h, at: reply(h, CONTENT),
     "fewer bytes": lambda h, at: reply(h, CONTENT[at:-9], 206, Content_Range=f"bytes {at}-{WHOLE - 10}/{WHOLE}"),
@@ -232,8 +234,11 @@ def test_a_part_that_is_not_the_part_asked_for_is_never_joined(monkeypatch, tmp_
             at = int(asked[6:].rstrip("-"))
             rest = handler.headers.get("Range") and len(first) > 1
             first.append(1)
-            return reply(handler, CONTENT[at:], 206, Content_Range=f"bytes {at}-{WHOLE - 1}/{WHOLE}") if rest else (
-                ODD[odd](handler, at))
+            return (
+                reply(handler, CONTENT[at:], 206, Content_Range=f"bytes {at}-{WHOLE - 1}/{WHOLE}")
+                if rest
+                else (ODD[odd](handler, at))
+            )
         first.append(1)
         return reply(handler, CONTENT, cut=HALF if len(first) == 1 else None)
 
@@ -251,8 +256,13 @@ def test_a_file_that_was_replaced_is_taken_whole_when_it_comes_whole(monkeypatch
         first.append(1)
         if len(first) == 1:
             return reply(handler, CONTENT, cut=HALF)
-        return reply(handler, other, 206 if "Range" in handler.headers else 200, ETag='"b"',
-                     Content_Range=f"bytes 0-{len(other) - 1}/{len(other)}")
+        return reply(
+            handler,
+            other,
+            206 if "Range" in handler.headers else 200,
+            ETag='"b"',
+            Content_Range=f"bytes 0-{len(other) - 1}/{len(other)}",
+        )
 
     with answering(answer) as (url, _):
         monkeypatch.setenv("PLACEPRIOR_MIRROR", url)
@@ -336,10 +346,17 @@ def test_a_hop_from_https_to_the_machine_itself_is_refused():
 
 
 ATTACKS = [
-    r"https://localhost:8000\@x.nasa.gov/f", "https://x.nasa.gov@localhost/f", "https://localhost#@x.nasa.gov/f",
-    "https://localhost\\.x.nasa.gov/f", "https://x.nasa.gov\n@localhost/f", "https://", "https:///x.nasa.gov/f",
-    "https://u:p@x.nasa.gov/f", "HTTP://x.nasa.gov/f", "https://local\thost/f",
-]  # fmt: skip
+    r"https://localhost:8000\@x.nasa.gov/f",
+    "https://x.nasa.gov@localhost/f",
+    "https://localhost#@x.nasa.gov/f",
+    "https://localhost\\.x.nasa.gov/f",
+    "https://x.nasa.gov\n@localhost/f",
+    "https://",
+    "https:///x.nasa.gov/f",
+    "https://u:p@x.nasa.gov/f",
+    "HTTP://x.nasa.gov/f",
+    "https://local\thost/f",
+]
 
 
 @pytest.mark.parametrize("url", ATTACKS)

@@ -11,10 +11,14 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from placeprior import compare, coords, ledger, matched, matrix, paired, truth
+from placeprior import coords
+from placeprior.arms import with_arm
 from placeprior.errors import ConfigError, UnknownName
-from placeprior.experiment import cube_of, make
-from placeprior.interval import Noise
+from placeprior.evidence import map_error, matched
+from placeprior.runs import plan, store
+from placeprior.runs.making import cube_of, make
+from placeprior.scores import paired
+from placeprior.scores.interval import Noise
 
 RUNS = """\
 profiles:
@@ -41,13 +45,13 @@ def runs(tmp_path_factory):
     (folder / "runs.yml").write_text(RUNS, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setattr(truth, "RESOLUTION", 4.0)
-        truth._grid.cache_clear()
-        found = matrix.runs("tiny", "core")
+        patch.setattr(map_error, "RESOLUTION", 4.0)
+        map_error._grid.cache_clear()
+        found = plan.runs("tiny", "core")
         for run in found:
             make(run, log=lambda line: None)
         yield found
-    truth._grid.cache_clear()
+    map_error._grid.cache_clear()
 
 
 def drawn_by(error):
@@ -68,11 +72,11 @@ def of(scored, part, run):
 
 
 def test_scores_are_those_of_all_cells_weighted_by_area(runs):
-    table = truth.collect(runs)
-    scored = truth.scores(table)
+    table = map_error.collect(runs)
+    scored = map_error.by_part(table)
     assert set(scored["run"]) == {run.id for run in runs} and (table["placeness"] == 1).all()
     for run in runs:
-        lonlat, estimate, known = truth.maps(run)
+        lonlat, estimate, known = map_error.maps(run)
         weight = np.broadcast_to(np.cos(np.radians(lonlat[:, 1:])), known.shape)
         error = (estimate - known).astype(float)
         found = of(scored, "map", run)
@@ -85,7 +89,7 @@ def test_scores_are_those_of_all_cells_weighted_by_area(runs):
 
 
 def test_squared_errors_of_the_parts_add_up(runs):
-    scored = truth.scores(truth.collect(runs))
+    scored = map_error.by_part(map_error.collect(runs))
     for run in runs:
         squared = {name: of(scored, name, run)["rmse"] ** 2 for name in ("map", "mean", "days", "near", "far")}
         share = of(scored, "near", run)["share"]
@@ -105,18 +109,18 @@ def test_squared_errors_of_the_parts_add_up(runs):
     ],
 )
 def test_errors_of_known_size_are_found(runs, monkeypatch, error, expected):
-    monkeypatch.setattr(truth, "daily_map", drawn_by(error))
-    scored = truth.scores(truth.collect(runs[:1]))
+    monkeypatch.setattr(map_error, "daily_map", drawn_by(error))
+    scored = map_error.by_part(map_error.collect(runs[:1]))
     for part, rmse in expected.items():
         assert of(scored, part, runs[0])["rmse"] == pytest.approx(rmse, abs=2e-3)
 
 
 def test_pairs_of_runs_can_be_compared_square_by_square(runs):
-    table = compare.with_arm(truth.collect(runs))
-    for part in truth.PARTS:
+    table = with_arm(map_error.collect(runs))
+    for part in map_error.PARTS:
         noise = Noise(0.01, 4)  # one seed alone tells nothing of training
-        found = matched.differences(table, truth.part(table, part), metric="rmse", noise=noise)
-        scored = truth.scores(table)
+        found = matched.differences(table, map_error.part(table, part), metric="rmse", noise=noise)
+        scored = map_error.by_part(table)
         rmse = {run.variant: of(scored, part, run)["rmse"] for run in runs}
         assert found["arm"].tolist() == ["idw"]
         assert found["difference"].iloc[0] == pytest.approx(rmse["idw"] - rmse["none"], rel=1e-4)
@@ -124,33 +128,30 @@ def test_pairs_of_runs_can_be_compared_square_by_square(runs):
 
 
 def test_stations_are_scored_against_truth_not_readings(runs):
-    table, run = truth.collect(runs), runs[0]
-    rows = ledger.table(run.id, "predictions")
+    table, run = map_error.collect(runs), runs[0]
+    rows = store.table(run.id, "predictions")
     known = cube_of(run)["pm25_true"].values[rows["station"], rows["day"]]
     rmse = np.sqrt(np.mean((rows["estimate"] - known) ** 2))
-    assert of(truth.scores(table), "stations", run)["rmse"] == pytest.approx(rmse, rel=1e-4)
+    assert of(map_error.by_part(table), "stations", run)["rmse"] == pytest.approx(rmse, rel=1e-4)
     assert rmse != pytest.approx(np.sqrt(np.mean((rows["estimate"] - rows["pm25"]) ** 2)), rel=1e-3)
 
 
 def test_only_the_embedded_world_has_a_truth(runs):
     run = dataclasses.replace(runs[0], data={"load": "toy", "options": {}})
     with pytest.raises(ConfigError, match="not about the embedded world.*take it out"):
-        truth.collect([run])
+        map_error.collect([run])
     with pytest.raises(UnknownName, match="part of a map 'nearby'"):
-        truth.part(pd.DataFrame({"part": []}), "nearby")
+        map_error.part(pd.DataFrame({"part": []}), "nearby")
 
 
 @given(st.integers(21, 1500))
 def test_days_cover_the_record(count):
-    days = truth.days_of(count)
+    days = map_error.days_of(count)
     assert days[0] == 20 and days[-1] == count - 1
-    assert all(0 < step <= truth.STEP for step in np.diff(days))
+    assert all(0 < step <= map_error.STEP for step in np.diff(days))
 
 
-@given(
-    st.lists(st.tuples(st.floats(-124, -68), st.floats(26, 49)), min_size=2, max_size=20),
-    st.floats(50, 1000),
-)
+@given(st.lists(st.tuples(st.floats(-124, -68), st.floats(26, 49)), min_size=2, max_size=20), st.floats(50, 1000))
 def test_places_of_one_square_are_near(places, km):
     lonlat = np.array(places)
     names, xy = paired.squares(lonlat, km), coords.project(lonlat)

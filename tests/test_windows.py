@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from placeprior.errors import ConfigError
-from placeprior.windows import Scaler, Windows
+from placeprior.network.windows import Scaler, Windows
 
 
 def toy(stations=6, days=30, features=4, window=5, seed=0):
@@ -72,8 +72,9 @@ def test_scaler_centres_and_scales_and_ignores_missing_values():
     scaled = scaler(values)
     assert scaled.dtype == np.float32 and np.isfinite(scaled).all()
     assert (scaled[np.isnan(values)] == 0).all()
-    np.testing.assert_allclose(np.where(np.isnan(values), np.nan, scaled * scaler.scale + scaler.mean), values,
-                               rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(
+        np.where(np.isnan(values), np.nan, scaled * scaler.scale + scaler.mean), values, rtol=1e-3, atol=1e-5
+    )
 
 
 def test_scaler_of_nothing_leaves_finite_numbers():
@@ -92,7 +93,7 @@ def test_a_feature_that_is_constant_in_training_keeps_its_unit(value, n):
 
 
 def test_scaler_does_not_depend_on_rows_it_was_not_given(cube):
-    from placeprior.splits import split
+    from placeprior.space.splits import split
 
     parts = split("spatial", cube, 0)
     values = cube["wind"].values[..., None]

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from placeprior import coords
-from placeprior.cube import check_cube, predictors
-from placeprior.data import fires, land
-from placeprior.data.fields import Spectral, white
-from placeprior.data.labels import COMPONENTS, VERSION
-from placeprior.data.world import PREDICTORS, World
+from placeprior.data.cube import check_cube, predictors
+from placeprior.data.world import fires, land
+from placeprior.data.world.fields import Spectral, white
+from placeprior.data.world.labels import COMPONENTS, VERSION
+from placeprior.data.world.simulation import PREDICTORS, World
 from placeprior.errors import ConfigError, CoordinateError
 
 SMALL = World(seed=3, stations=60, days=365)
@@ -300,8 +300,16 @@ def test_white_noise_is_normal_and_independent():
 
 @pytest.mark.parametrize(
     ("knob", "value"),
-    [("placeness", -1), ("placeness", 2.5), ("stations", 1), ("days", 2.5), ("seed", "a"), ("noise", float("nan")),
-     ("people", 0.5), ("people", 1)],
+    [
+        ("placeness", -1),
+        ("placeness", 2.5),
+        ("stations", 1),
+        ("days", 2.5),
+        ("seed", "a"),
+        ("noise", float("nan")),
+        ("people", 0.5),
+        ("people", 1),
+    ],
 )
 def test_a_wrong_knob_is_refused_by_name(knob, value):
     with pytest.raises(ConfigError, match=knob):

@@ -1,6 +1,6 @@
 """placeprior: what is it worth to tell a dynamic model where it is, and how should it be told?"""
 
-from placeprior import processor
+from placeprior.provenance import processor
 
 __version__ = "0.1.0"
 

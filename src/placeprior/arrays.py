@@ -73,6 +73,7 @@ def places(lonlat: Any) -> Floats:
     CoordinateError
         Labels that do not say which is which; something else than numbers.
     """
+
     def error(what: str) -> CoordinateError:
         return CoordinateError(f"lonlat {what}; give columns named lon and lat, or a plain array (longitude, latitude)")
 
@@ -202,8 +203,10 @@ def _upright(values: Any) -> Any:
         first, second = (str(dim).strip().lower() for dim in values.dims)
         return values.T if first in DAYS or second in PLACES else values
     if hasattr(values, "iloc") and hasattr(values, "columns"):
-        kinds = [getattr(axis.dtype, "kind", "O") == "M" or "Period" in type(axis.dtype).__name__
-                 for axis in (values.index, values.columns)]  # fmt: skip
+        kinds = [
+            getattr(axis.dtype, "kind", "O") == "M" or "Period" in type(axis.dtype).__name__
+            for axis in (values.index, values.columns)
+        ]
         return values.T if kinds == [True, False] else values
     return values
 
@@ -222,8 +225,10 @@ def _axis(names: Sequence[Any], error: Any) -> tuple[int, int]:
     plain = [str(name).strip().lower() for name in names]
     found = [[at for at, name in enumerate(plain) if name in known] for known in (LON, LAT)]
     if len(found[0]) != 1 or len(found[1]) != 1:
-        raise error(f"is labelled {', '.join(map(str, names[:8]))}, which does not say once which is the longitude and "
-                    "which the latitude")
+        raise error(
+            f"is labelled {', '.join(map(str, names[:8]))}, which does not say once which is the longitude and "
+            "which the latitude"
+        )
     return found[0][0], found[1][0]
 
 
@@ -234,8 +239,7 @@ def _of_dataarray(values: Any, error: Any) -> Floats:
         own = values.indexes.get(dim)
         if own is not None and {str(name).strip().lower() for name in own} & (LON | LAT):
             east, north = _axis(list(own), error)
-            return np.column_stack([numbers(values.isel({dim: at}), "lonlat", CoordinateError)
-                                    for at in (east, north)])  # fmt: skip
+            return np.column_stack([numbers(values.isel({dim: at}), "lonlat", CoordinateError) for at in (east, north)])
     for dim, own in values.indexes.items():
         if values.sizes[dim] == 2 and not _counts(own) and values.dims.index(dim) == 1:
             raise error(f"has the labels {own[0]!r} and {own[1]!r} along {dim}")

@@ -230,8 +230,10 @@ def _outlines() -> dict[str, dict[str, shapely.Polygon | shapely.MultiPolygon]]:
         kind: {item.get("properties", {}).get("name", kind): shape(item) for item in collection["geometries"]}
         for kind, collection in topology["objects"].items()
     }
-    outlines["codes"] = {item["id"]: outlines["states"][item["properties"]["name"]]
-                         for item in topology["objects"]["states"]["geometries"]}  # fmt: skip
+    outlines["codes"] = {
+        item["id"]: outlines["states"][item["properties"]["name"]]
+        for item in topology["objects"]["states"]["geometries"]
+    }
     shapely.prepare([*outlines["nation"].values(), *outlines["states"].values()])
     return outlines
 

@@ -44,16 +44,39 @@ def name(site):
     return "-".join(site)
 
 
-def row(site, lonlat, day, value, parameter="88101", poc=1, duration="24-HR BLK AVG", standard="PM25 24-hour 2012",
-        event="None"):
+def row(
+    site,
+    lonlat,
+    day,
+    value,
+    parameter="88101",
+    poc=1,
+    duration="24-HR BLK AVG",
+    standard="PM25 24-hour 2012",
+    event="None",
+):
     """Return one row of EPA's table."""
     return dict.fromkeys(HEADER, "") | {
-        "State Code": site[0], "County Code": site[1], "Site Num": site[2], "Parameter Code": parameter, "POC": poc,
-        "Latitude": lonlat[1], "Longitude": lonlat[0], "Datum": "WGS84", "Parameter Name": NAMES[parameter],
-        "Sample Duration": duration, "Pollutant Standard": standard, "Date Local": f"{day:%Y-%m-%d}",
-        "Units of Measure": "Micrograms/cubic meter (LC)", "Event Type": event, "Observation Count": 1,
-        "Observation Percent": 100.0, "Arithmetic Mean": value, "State Name": "California",
-        "Method Name": "Met One BAM-1020", "Date of Last Change": "2022-05-01",
+        "State Code": site[0],
+        "County Code": site[1],
+        "Site Num": site[2],
+        "Parameter Code": parameter,
+        "POC": poc,
+        "Latitude": lonlat[1],
+        "Longitude": lonlat[0],
+        "Datum": "WGS84",
+        "Parameter Name": NAMES[parameter],
+        "Sample Duration": duration,
+        "Pollutant Standard": standard,
+        "Date Local": f"{day:%Y-%m-%d}",
+        "Units of Measure": "Micrograms/cubic meter (LC)",
+        "Event Type": event,
+        "Observation Count": 1,
+        "Observation Percent": 100.0,
+        "Arithmetic Mean": value,
+        "State Name": "California",
+        "Method Name": "Met One BAM-1020",
+        "Date of Last Change": "2022-05-01",
     }
 
 
@@ -67,16 +90,20 @@ def rows_of(parameter, day, region):
         value = pm25(*at, day)
         made.append(row(HOURLY, at, day, 99.0, duration="1 HOUR", standard="", event="None"))
         if day.day % 10 == 0:
-            made += [row(HOURLY, at, day, value + SMOKE, event="Included"),
-                     row(HOURLY, at, day, 77.0, event="Excluded")]
+            made += [
+                row(HOURLY, at, day, value + SMOKE, event="Included"),
+                row(HOURLY, at, day, 77.0, event="Excluded"),
+            ]
         else:
             made += [row(HOURLY, at, day, 88.0, standard="PM25 24-hour 2006"), row(HOURLY, at, day, value)]
         # Two filters side by side, every third day; the site's mean is over both.
         at = place(FILTER, region)
         if day.toordinal() % 3 == 0:
             value = pm25(*at, day)
-            made += [row(FILTER, at, day, value + 1, poc=1, duration="24 HOUR"),
-                     row(FILTER, at, day, value - 1, poc=2, duration="24 HOUR")]
+            made += [
+                row(FILTER, at, day, value + 1, poc=1, duration="24 HOUR"),
+                row(FILTER, at, day, value - 1, poc=2, duration="24 HOUR"),
+            ]
         # Of the contiguous United States, outside the region; and Alaska, Hawaii and Canada, put into the region.
         made.append(row(OUTSIDE, place(OUTSIDE, region), day, 5.0))
         made += [row((state, "001", "0001"), place(OTHER, region), day, 6.0) for state in ("02", "15", "CC")]

@@ -39,8 +39,15 @@ def centre(lon: float, lat: float) -> tuple[float, float]:
     return pyproj.Transformer.from_crs(CRS, "EPSG:4326", always_xy=True).transform(x, y)
 
 
-def make(root: Path, period, region, only=tuple(KINDS), missing: tuple[float, float] | None = None,
-         unlimited: bool = False, **wrong) -> list[Path]:
+def make(
+    root: Path,
+    period,
+    region,
+    only=tuple(KINDS),
+    missing: tuple[float, float] | None = None,
+    unlimited: bool = False,
+    **wrong,
+) -> list[Path]:
     """Write the files of a period's years, cut to a region and a few cells around.
 
     Parameters
@@ -76,29 +83,70 @@ def make(root: Path, period, region, only=tuple(KINDS), missing: tuple[float, fl
             values = np.stack([value(short, lon, lat, day) for day in days]).astype("float32") + wrong.get("shift", 0)
             if missing:
                 values[:, np.hypot(lon - missing[0], lat - missing[1]) < 0.004] = np.nan
-            file = xr.Dataset({
-                name: (("time", "y", "x"), values, {"long_name": short, "units": units, "cell_methods": method,
-                                                    "grid_mapping": "lambert_conformal_conic"}),
-                "yearday": ("time", np.arange(1, len(days) + 1, dtype="int16"), {"long_name": "day of year (DOY)"}),
-                "time_bnds": (("time", "nv"), np.stack([noon - 0.5, noon + 0.5], 1)),
-                "lambert_conformal_conic": ((), np.int16(-32767), {
-                    "grid_mapping_name": "lambert_conformal_conic", "longitude_of_central_meridian": -100.0,
-                    "latitude_of_projection_origin": 42.5, "false_easting": 0.0, "false_northing": 0.0,
-                    "standard_parallel": [25.0, 60.0], "semi_major_axis": 6378137.0,
-                    "inverse_flattening": 298.257223563}),
-            }, {
-                "x": ("x", x.astype("float32"), {"units": "m", "standard_name": "projection_x_coordinate"}),
-                "y": ("y", y.astype("float32"), {"units": "m", "standard_name": "projection_y_coordinate"}),
-                "lon": (("y", "x"), lon.astype("float32"), {"units": "degrees_east"}),
-                "lat": (("y", "x"), lat.astype("float32"), {"units": "degrees_north"}),
-                "time": ("time", noon, {"units": "days since 1950-01-01 00:00:00", "calendar": "standard",
-                                        "bounds": "time_bnds", "long_name": "24-hour day based on local time"}),
-            }, {"start_year": inside, "Conventions": "CF-1.6", "source": "placeprior's tests, not Daymet"})
+            file = xr.Dataset(
+                {
+                    name: (
+                        ("time", "y", "x"),
+                        values,
+                        {
+                            "long_name": short,
+                            "units": units,
+                            "cell_methods": method,
+                            "grid_mapping": "lambert_conformal_conic",
+                        },
+                    ),
+                    "yearday": ("time", np.arange(1, len(days) + 1, dtype="int16"), {"long_name": "day of year (DOY)"}),
+                    "time_bnds": (("time", "nv"), np.stack([noon - 0.5, noon + 0.5], 1)),
+                    "lambert_conformal_conic": (
+                        (),
+                        np.int16(-32767),
+                        {
+                            "grid_mapping_name": "lambert_conformal_conic",
+                            "longitude_of_central_meridian": -100.0,
+                            "latitude_of_projection_origin": 42.5,
+                            "false_easting": 0.0,
+                            "false_northing": 0.0,
+                            "standard_parallel": [25.0, 60.0],
+                            "semi_major_axis": 6378137.0,
+                            "inverse_flattening": 298.257223563,
+                        },
+                    ),
+                },
+                {
+                    "x": ("x", x.astype("float32"), {"units": "m", "standard_name": "projection_x_coordinate"}),
+                    "y": ("y", y.astype("float32"), {"units": "m", "standard_name": "projection_y_coordinate"}),
+                    "lon": (("y", "x"), lon.astype("float32"), {"units": "degrees_east"}),
+                    "lat": (("y", "x"), lat.astype("float32"), {"units": "degrees_north"}),
+                    "time": (
+                        "time",
+                        noon,
+                        {
+                            "units": "days since 1950-01-01 00:00:00",
+                            "calendar": "standard",
+                            "bounds": "time_bnds",
+                            "long_name": "24-hour day based on local time",
+                        },
+                    ),
+                },
+                {"start_year": inside, "Conventions": "CF-1.6", "source": "placeprior's tests, not Daymet"},
+            )
             path = root / HOST / FOLDER / f"daymet_v4_daily_na_{short}_{year}.nc"
             path.parent.mkdir(parents=True, exist_ok=True)
-            file.to_netcdf(path, engine="h5netcdf", unlimited_dims=["time"] if unlimited else [], encoding={name: {
-                "dtype": "float32", "_FillValue": np.float32(-9999), "missing_value": np.float32(-9999), "zlib": True,
-                "complevel": 1, "chunksizes": (1, *values.shape[1:])}})
+            file.to_netcdf(
+                path,
+                engine="h5netcdf",
+                unlimited_dims=["time"] if unlimited else [],
+                encoding={
+                    name: {
+                        "dtype": "float32",
+                        "_FillValue": np.float32(-9999),
+                        "missing_value": np.float32(-9999),
+                        "zlib": True,
+                        "complevel": 1,
+                        "chunksizes": (1, *values.shape[1:]),
+                    }
+                },
+            )
             written.append(path)
     return written
 
@@ -108,6 +156,7 @@ def answering(root: Path, hashes: bool = True):
 
     Append what is returned to ``provider.answers``.
     """
+
     def answer(path: str, query: dict[str, str]) -> bytes | None:
         if path != SEARCH or not query.get("short_name", "").startswith("Daymet"):
             return None
@@ -119,13 +168,22 @@ def answering(root: Path, hashes: bool = True):
                 told = {"Name": file.name, "SizeInBytes": len(content)}
                 if hashes:
                     told["Checksum"] = {"Value": hashlib.sha256(content).hexdigest(), "Algorithm": "SHA-256"}
-                items.append({"meta": {"native-id": file.name}, "umm": {
-                    "GranuleUR": f"Daymet_Daily_V4R1.{file.name}",
-                    "DataGranule": {"ArchiveAndDistributionInformation": [told]},
-                    "RelatedUrls": [
-                        {"URL": f"https://{HOST}/{FOLDER}/{file.name}", "Type": "GET DATA"},
-                        {"URL": f"s3://ornl-cumulus-prod-protected/daymet/{file.name}", "Type": "GET DATA VIA DIRECT "
-                         "ACCESS"}]}})
+                items.append(
+                    {
+                        "meta": {"native-id": file.name},
+                        "umm": {
+                            "GranuleUR": f"Daymet_Daily_V4R1.{file.name}",
+                            "DataGranule": {"ArchiveAndDistributionInformation": [told]},
+                            "RelatedUrls": [
+                                {"URL": f"https://{HOST}/{FOLDER}/{file.name}", "Type": "GET DATA"},
+                                {
+                                    "URL": f"s3://ornl-cumulus-prod-protected/daymet/{file.name}",
+                                    "Type": "GET DATA VIA DIRECT ACCESS",
+                                },
+                            ],
+                        },
+                    }
+                )
         page = int(query.get("page_num", 1)) - 1
         size = int(query.get("page_size", 10))
         return json.dumps({"hits": len(items), "items": items[page * size : (page + 1) * size]}).encode()

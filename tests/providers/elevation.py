@@ -54,11 +54,18 @@ def make(root: Path, period, region, *, north_first=False, rows=ROWS, names=("la
             made = file.create_variable(name, (name,), "f8", data=values, compression="gzip", shuffle=True)
             made.attrs["units"], made.attrs["standard_name"] = units, "latitude" if "north" in units else "longitude"
         file.create_variable("crs", (), "S1").attrs["grid_mapping_name"] = "latitude_longitude"
-        z = file.create_variable(names[2], names[:2], "f4", chunks=(CHUNK, CHUNK), compression="gzip", shuffle=True,
-                                 fillvalue=np.float32(-99999))
+        z = file.create_variable(
+            names[2],
+            names[:2],
+            "f4",
+            chunks=(CHUNK, CHUNK),
+            compression="gzip",
+            shuffle=True,
+            fillvalue=np.float32(-99999),
+        )
         z.attrs["units"], z.attrs["grid_mapping"] = "meters", "crs"
         if len(y) and len(x):
             values = elevation(lon[x], lat[y][:, None]).astype("f4")
             if spoil is not None:
                 values[len(y) // 2, len(x) // 2] = spoil
-            z[y[0]:y[-1] + 1, x[0]:x[-1] + 1] = values
+            z[y[0] : y[-1] + 1, x[0] : x[-1] + 1] = values

@@ -35,8 +35,16 @@ def centre(lon: float, lat: float) -> tuple[float, float]:
     return (WEST + STEP * np.floor((lon - WEST) / STEP + 0.5), NORTH - STEP * np.floor((NORTH - lat) / STEP + 0.5))
 
 
-def make(root: Path, period, region, only=tuple(KINDS), until: date | None = None, old: bool = False,
-         missing: tuple[float, float] | None = None, **wrong) -> list[Path]:
+def make(
+    root: Path,
+    period,
+    region,
+    only=tuple(KINDS),
+    until: date | None = None,
+    old: bool = False,
+    missing: tuple[float, float] | None = None,
+    **wrong,
+) -> list[Path]:
     """Write the files of a period's years, cut to a region and a few cells around.
 
     Parameters
@@ -72,27 +80,62 @@ def make(root: Path, period, region, only=tuple(KINDS), until: date | None = Non
             if missing:
                 at = centre(*missing)
                 values[:, np.abs(lat - at[1]).argmin(), np.abs(lon - at[0]).argmin()] = np.nan
-            array = xr.DataArray(values, dims=("day", "lat", "lon"), attrs={
-                "units": units, "long_name": short, "standard_name": short, "dimensions": "lon lat time",
-                "grid_mapping": "crs", "coordinate_system": "WGS84,EPSG:4326"})
+            array = xr.DataArray(
+                values,
+                dims=("day", "lat", "lon"),
+                attrs={
+                    "units": units,
+                    "long_name": short,
+                    "standard_name": short,
+                    "dimensions": "lon lat time",
+                    "grid_mapping": "crs",
+                    "coordinate_system": "WGS84,EPSG:4326",
+                },
+            )
             count = [(day - date(1900, 1, 1)).days for day in days]
-            file = xr.Dataset({wrong.get("variable", name): array.transpose("day", "lon", "lat") if old else array}, {
-                "lon": ("lon", lon, {"units": "degrees_east", "axis": "X"}),
-                "lat": ("lat", lat, {"units": "degrees_north", "axis": "Y"}),
-                "day": ("day", np.array(count, "float32"), {
-                    "units": "days since 1900-01-01 00:00:00", "calendar": "gregorian", "long_name": "time"}),
-                "crs": ("crs", np.array([0], "uint16"), {"grid_mapping_name": "latitude_longitude"}),
-            }, {"author": "placeprior's tests, not gridMET", "Conventions": "CF-1.6", "note5": "Days correspond "
-                "approximately to calendar days ending at midnight, Mountain Standard Time"})
+            file = xr.Dataset(
+                {wrong.get("variable", name): array.transpose("day", "lon", "lat") if old else array},
+                {
+                    "lon": ("lon", lon, {"units": "degrees_east", "axis": "X"}),
+                    "lat": ("lat", lat, {"units": "degrees_north", "axis": "Y"}),
+                    "day": (
+                        "day",
+                        np.array(count, "float32"),
+                        {"units": "days since 1900-01-01 00:00:00", "calendar": "gregorian", "long_name": "time"},
+                    ),
+                    "crs": ("crs", np.array([0], "uint16"), {"grid_mapping_name": "latitude_longitude"}),
+                },
+                {
+                    "author": "placeprior's tests, not gridMET",
+                    "Conventions": "CF-1.6",
+                    "note5": "Days correspond "
+                    "approximately to calendar days ending at midnight, Mountain Standard Time",
+                },
+            )
             if until and until.year == year:
                 file.attrs["last_permanent_slice"] = str(max(0, len(days) - 60))
             chunks = tuple(min(size, most) for size, most in zip(array.shape, (61, 98, 231), strict=True))
-            packed = {"dtype": "float32", "_FillValue": np.float32(-32767)} if old else {
-                "dtype": "uint16", "scale_factor": scale, "add_offset": offset, "_FillValue": np.uint16(32767),
-                "missing_value": np.uint16(32767), "chunksizes": chunks, "zlib": True, "complevel": 1}
+            packed = (
+                {"dtype": "float32", "_FillValue": np.float32(-32767)}
+                if old
+                else {
+                    "dtype": "uint16",
+                    "scale_factor": scale,
+                    "add_offset": offset,
+                    "_FillValue": np.uint16(32767),
+                    "missing_value": np.uint16(32767),
+                    "chunksizes": chunks,
+                    "zlib": True,
+                    "complevel": 1,
+                }
+            )
             path = root / HOST / "metdata/data" / f"{short}_{year}.nc"
             path.parent.mkdir(parents=True, exist_ok=True)
-            file.to_netcdf(path, engine="h5netcdf", encoding={wrong.get("variable", name): packed} | {
-                each: {"_FillValue": None} for each in ("lon", "lat", "day")})
+            file.to_netcdf(
+                path,
+                engine="h5netcdf",
+                encoding={wrong.get("variable", name): packed}
+                | {each: {"_FillValue": None} for each in ("lon", "lat", "day")},
+            )
             written.append(path)
     return written

@@ -47,8 +47,11 @@ def expected(region, lonlat, day):
 
 def polygons(region, day):
     """Density and rings of the day."""
-    return [("Light", [ring(region, light(day)), ring(region, HOLE, hole=True)]),
-            ("Heavy", [ring(region, HEAVY)]), ("Medium", [ring(region, MEDIUM)])]
+    return [
+        ("Light", [ring(region, light(day)), ring(region, HOLE, hole=True)]),
+        ("Heavy", [ring(region, HEAVY)]),
+        ("Medium", [ring(region, MEDIUM)]),
+    ]
 
 
 def pack(day, shapes, density="words", field="Density", folder="", more=()):
@@ -80,8 +83,12 @@ def pack(day, shapes, density="words", field="Density", folder="", more=()):
             value = word if word is None or density == "words" else NUMBERS[word]
             value = f"{value:.3f}" if density == "text" and value is not None else value
             writer.poly(rings)
-            writer.record(number if density == "none" else "GOES-EAST", f"{day:%Y%j} 1500", f"{day:%Y%j} 2100",
-                          *([] if density == "none" else [value]))
+            writer.record(
+                number if density == "none" else "GOES-EAST",
+                f"{day:%Y%j} 1500",
+                f"{day:%Y%j} 2100",
+                *([] if density == "none" else [value]),
+            )
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for suffix, stream in parts.items():

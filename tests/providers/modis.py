@@ -69,17 +69,21 @@ def fields(product, tile, day, region):
         odd = np.floor(lat * 10) % 2 == 1
         index = np.where(cloud, np.where(odd, FILL[product], 9000), ndvi(lon, lat, day))
         rank = np.where(cloud, np.where(odd, -1, 3), odd)
-        return [("1 km 16 days NDVI", whole(index, FILL[product], "int16"), FILL[product], 10000.0, (-2000, 10000)),
-                ("1 km 16 days pixel reliability", whole(rank, -1, "int8"), -1, None, (0, 3))]
+        return [
+            ("1 km 16 days NDVI", whole(index, FILL[product], "int16"), FILL[product], 10000.0, (-2000, 10000)),
+            ("1 km 16 days pixel reliability", whole(rank, -1, "int8"), -1, None, (0, 3)),
+        ]
     blue = np.stack([np.where(cloud, FILL[product], aod(lon, lat, day, orbit)) for orbit in range(ORBITS)])
     green = np.where(blue == FILL[product], blue, blue - 30)
     best = 1 | 1 << 13  # clear; smoke, which is a model and no fault
     # The third overpass counts nowhere: possibly cloudy, next to cloud, on former snow, or of the research kind.
     poor = np.choose(np.floor(lat * 20).astype(int) % 4, [2, 1 | 1 << 5 | 3 << 8, 1 | 5 << 5, 1 | 11 << 8])
     quality = np.where(cloud, 3 | 5 << 8, np.stack([np.full_like(poor, best), np.full_like(poor, 1), poor]))
-    return [("Optical_Depth_047", whole(blue, FILL[product], "int16"), FILL[product], 0.001, (-100, 8000)),
-            ("Optical_Depth_055", whole(green, FILL[product], "int16"), FILL[product], 0.001, (-100, 8000)),
-            ("AOD_QA", whole(quality, 0, "uint16"), 0, None, (1, 65535))]
+    return [
+        ("Optical_Depth_047", whole(blue, FILL[product], "int16"), FILL[product], 0.001, (-100, 8000)),
+        ("Optical_Depth_055", whole(green, FILL[product], "int16"), FILL[product], 0.001, (-100, 8000)),
+        ("AOD_QA", whole(quality, 0, "uint16"), 0, None, (1, 65535)),
+    ]
 
 
 def write(path, product, tile, day, region, *, of=None, rename=None, scale=None, core=True):
@@ -100,26 +104,51 @@ def write(path, product, tile, day, region, *, of=None, rename=None, scale=None,
     left, top = tile_told.corner
     path.parent.mkdir(parents=True, exist_ok=True)
     file = SD(str(path), SDC.WRITE | SDC.CREATE | SDC.TRUNC)
-    grid = "\n".join([
-        "GROUP=GridStructure", "\tGROUP=GRID_1", f'\t\tGridName="{GRID[product]}"', f"\t\tXDim={sinusoidal.CELLS}",
-        f"\t\tYDim={sinusoidal.CELLS}", f"\t\tUpperLeftPointMtrs=({left:.6f},{top:.6f})",
-        f"\t\tLowerRightMtrs=({left + sinusoidal.SIDE:.6f},{top - sinusoidal.SIDE:.6f})", "\t\tProjection=GCTP_SNSOID",
-        "\t\tProjParams=(6371007.181000,0,0,0,0,0,0,0,0,0,0,0,0)", "\t\tSphereCode=-1", "\tEND_GROUP=GRID_1",
-        "END_GROUP=GridStructure", "END", ""])
+    grid = "\n".join(
+        [
+            "GROUP=GridStructure",
+            "\tGROUP=GRID_1",
+            f'\t\tGridName="{GRID[product]}"',
+            f"\t\tXDim={sinusoidal.CELLS}",
+            f"\t\tYDim={sinusoidal.CELLS}",
+            f"\t\tUpperLeftPointMtrs=({left:.6f},{top:.6f})",
+            f"\t\tLowerRightMtrs=({left + sinusoidal.SIDE:.6f},{top - sinusoidal.SIDE:.6f})",
+            "\t\tProjection=GCTP_SNSOID",
+            "\t\tProjParams=(6371007.181000,0,0,0,0,0,0,0,0,0,0,0,0)",
+            "\t\tSphereCode=-1",
+            "\tEND_GROUP=GRID_1",
+            "END_GROUP=GridStructure",
+            "END",
+            "",
+        ]
+    )
     file.attr("HDFEOSVersion").set(SDC.CHAR, "HDFEOS_V2.19")
     file.attr("StructMetadata.0").set(SDC.CHAR, grid)
     if core:
-        file.attr("CoreMetadata.0").set(SDC.CHAR, "\n".join([
-            "GROUP = INVENTORYMETADATA", "  GROUP = ECSDATAGRANULE", "    OBJECT = LOCALGRANULEID", "      NUM_VAL = 1",
-            f'      VALUE = "{name(product, tile_told, day_told)}"', "    END_OBJECT = LOCALGRANULEID",
-            "  END_GROUP = ECSDATAGRANULE", "END_GROUP = INVENTORYMETADATA", "END", ""]))
+        file.attr("CoreMetadata.0").set(
+            SDC.CHAR,
+            "\n".join(
+                [
+                    "GROUP = INVENTORYMETADATA",
+                    "  GROUP = ECSDATAGRANULE",
+                    "    OBJECT = LOCALGRANULEID",
+                    "      NUM_VAL = 1",
+                    f'      VALUE = "{name(product, tile_told, day_told)}"',
+                    "    END_OBJECT = LOCALGRANULEID",
+                    "  END_GROUP = ECSDATAGRANULE",
+                    "END_GROUP = INVENTORYMETADATA",
+                    "END",
+                    "",
+                ]
+            ),
+        )
     if product == "MCD19A2":
         file.attr("Orbit_amount").set(SDC.INT32, ORBITS)
         file.attr("Orbit_time_stamp").set(SDC.CHAR, "  ".join(f"{day_told:%Y%j}{17 + i}35T" for i in range(ORBITS)))
     types = {"int16": SDC.INT16, "uint16": SDC.UINT16, "int8": SDC.INT8}
     for field, values, fill, factor, valid in fields(product, tile, day, region):
         sds = file.create((rename or {}).get(field, field), types[str(values.dtype)], values.shape)
-        for axis, dim in enumerate(["Orbits", "YDim", "XDim"][-values.ndim:]):
+        for axis, dim in enumerate(["Orbits", "YDim", "XDim"][-values.ndim :]):
             sds.dim(axis).setname(f"{dim}:{GRID[product]}")
         sds.setcompress(SDC.COMP_DEFLATE, 1)
         sds.attr("long_name").set(SDC.CHAR, field)
@@ -158,16 +187,26 @@ def record(root, path, hashed=False):
     if hashed:
         archive["Checksum"] = {"Value": hashlib.md5(content).hexdigest(), "Algorithm": "MD5"}
     where = path.relative_to(root).as_posix()
-    return {"meta": {"concept-type": "granule"}, "umm": {
-        "GranuleUR": path.stem, "CollectionReference": {"ShortName": product, "Version": "061"},
-        "TemporalExtent": {"RangeDateTime": {
-            "BeginningDateTime": f"{first:%Y-%m-%d}T00:00:00.000Z",
-            "EndingDateTime": f"{first + timedelta(days=LENGTH[product] - 1):%Y-%m-%d}T23:59:59.000Z"}},
-        "DataGranule": {"ArchiveAndDistributionInformation": [archive]},
-        "RelatedUrls": [{"URL": f"https://{where}", "Type": "GET DATA"},
-                        {"URL": f"s3://lp-prod-protected/{path.name}", "Type": "GET DATA VIA DIRECT ACCESS"},
-                        {"URL": f"https://{where}.xml", "Type": "GET DATA"},
-                        {"URL": f"https://{where}.jpg", "Type": "GET RELATED VISUALIZATION"}]}}
+    return {
+        "meta": {"concept-type": "granule"},
+        "umm": {
+            "GranuleUR": path.stem,
+            "CollectionReference": {"ShortName": product, "Version": "061"},
+            "TemporalExtent": {
+                "RangeDateTime": {
+                    "BeginningDateTime": f"{first:%Y-%m-%d}T00:00:00.000Z",
+                    "EndingDateTime": f"{first + timedelta(days=LENGTH[product] - 1):%Y-%m-%d}T23:59:59.000Z",
+                }
+            },
+            "DataGranule": {"ArchiveAndDistributionInformation": [archive]},
+            "RelatedUrls": [
+                {"URL": f"https://{where}", "Type": "GET DATA"},
+                {"URL": f"s3://lp-prod-protected/{path.name}", "Type": "GET DATA VIA DIRECT ACCESS"},
+                {"URL": f"https://{where}.xml", "Type": "GET DATA"},
+                {"URL": f"https://{where}.jpg", "Type": "GET RELATED VISUALIZATION"},
+            ],
+        },
+    }
 
 
 def answer(root, hashed=False):
@@ -187,6 +226,6 @@ def answer(root, hashed=False):
             if near and begin <= last and begin + timedelta(days=LENGTH[query["short_name"]] - 1) >= first:
                 records.append(record(root, file, hashed))
         size, page = int(query["page_size"]), int(query["page_num"])
-        return json.dumps({"hits": len(records), "took": 5, "items": records[(page - 1) * size:page * size]}).encode()
+        return json.dumps({"hits": len(records), "took": 5, "items": records[(page - 1) * size : page * size]}).encode()
 
     return found

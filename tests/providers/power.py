@@ -42,18 +42,27 @@ def answer(path, query, parameter="AOD_55", standard=None, change=None):
     """
     if path != PATH:
         return None
-    west, east, south, north = (float(query[f"{name}-{end}"]) for name in ("longitude", "latitude")
-                                for end in ("min", "max"))
+    west, east, south, north = (
+        float(query[f"{name}-{end}"]) for name in ("longitude", "latitude") for end in ("min", "max")
+    )
     if query["parameters"] != "AOD_55" or not (2 <= east - west <= 10 and 2 <= north - south <= 10):
         return None
     keys, features = cells(west, south, east, north, query["start"], query["end"], parameter)
     content = {
         "type": "FeatureCollection",
-        "header": {"title": "NASA/POWER Source Native Resolution Daily Data", "sources": ["SYN1DEG"],
-                   "api": {"version": "v2.9.7", "name": "POWER Daily API"}, "fill_value": FILL,
-                   "time_standard": standard or query["time-standard"], "start": keys[0], "end": keys[-1]},
-        "messages": [], "parameters": {parameter: {"units": "dimensionless", "longname": "Aerosol Optical Depth 55"}},
-        "times": {"data": next(_clock), "process": 0.1}}
+        "header": {
+            "title": "NASA/POWER Source Native Resolution Daily Data",
+            "sources": ["SYN1DEG"],
+            "api": {"version": "v2.9.7", "name": "POWER Daily API"},
+            "fill_value": FILL,
+            "time_standard": standard or query["time-standard"],
+            "start": keys[0],
+            "end": keys[-1],
+        },
+        "messages": [],
+        "parameters": {parameter: {"units": "dimensionless", "longname": "Aerosol Optical Depth 55"}},
+        "times": {"data": next(_clock), "process": 0.1},
+    }
     if change:
         return json.dumps(change(content | {"features": json.loads(features)})).encode()
     return f'{json.dumps(content)[:-1]},"features":{features}}}'.encode()
@@ -68,9 +77,13 @@ def cells(west, south, east, north, start, end, parameter):
     for lat in np.arange(south, north) + 0.5:
         for lon in np.arange(west, east) + 0.5:
             values = np.where(unknown, FILL, aod(lon, lat, days)).tolist()
-            features.append({
-                "type": "Feature", "geometry": {"type": "Point", "coordinates": [lon, lat, 12.5]},
-                "properties": {"parameter": {parameter: dict(zip(keys, values, strict=True))}}})
+            features.append(
+                {
+                    "type": "Feature",
+                    "geometry": {"type": "Point", "coordinates": [lon, lat, 12.5]},
+                    "properties": {"parameter": {parameter: dict(zip(keys, values, strict=True))}},
+                }
+            )
     return keys, json.dumps(features, separators=(",", ":"))
 
 

@@ -11,8 +11,8 @@ import typer
 from typer.core import TyperGroup
 
 from placeprior.cli import book, embed, map, runs, sources, weights
+from placeprior.cli.terminal import forgive
 from placeprior.errors import PlacePriorError
-from placeprior.terminal import forgive
 
 INTERRUPTED = 130  # the shell's code for Ctrl-C
 

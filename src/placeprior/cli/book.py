@@ -19,21 +19,22 @@ INTERRUPTED = 130  # the shell's code for Ctrl-C
 
 
 def book(
-    jobs: Annotated[int | None, typer.Option("--jobs", "-n", min=1, show_default="the number of cores",
-                                             help="Tasks at a time.")] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-n", min=1, show_default="the number of cores", help="Tasks at a time.")
+    ] = None,
 ) -> None:
     """Make the book: whatever run, page or chapter is missing or out of date, and nothing else."""
-    from placeprior import matrix
+    from placeprior.runs import plan
 
-    root = matrix.root()
+    root = plan.root()
     if not (root / "dodo.py").is_file():
         raise ConfigError(f"no dodo.py beside {root / 'runs.yml'}; run this in a clone of the project")
     for module in ("doit", "jupyter_book", "papermill", "jupytext"):
         if importlib.util.find_spec(module) is None:
             raise ConfigError(f"the book needs {module}, which is not installed; pip install 'placeprior[book]'")
-    for profile in matrix.configuration()["profiles"]:  # a mistake in runs.yml is told here in one line
+    for profile in plan.configuration()["profiles"]:  # a mistake in runs.yml is told here in one line
         try:
-            matrix.runs(profile)
+            plan.runs(profile)
         except MissingData:
             continue
     programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])

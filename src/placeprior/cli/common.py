@@ -30,21 +30,24 @@ def show(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 def declared() -> None:
     """Register the encoders that the project's ``runs.yml`` names, where there is a project around."""
-    from placeprior import matrix
+    from placeprior.runs import plan
 
     try:
-        matrix.root()
+        plan.root()
     except ConfigError:
         return
-    matrix.configuration()
+    plan.configuration()
 
 
 def target(path: Path, suffixes: Sequence[str], source: Path | None = None) -> None:
     """Refuse a file to write that has another suffix, or that is the file to be read."""
     if path.suffix not in suffixes:
         wanted = " or ".join(f"*{suffix}" for suffix in suffixes)
-        raise ConfigError(f"{path} ends in {path.suffix!r}; name it {wanted}" if path.suffix else
-                          f"{path} has no suffix; name it {wanted}")
+        raise ConfigError(
+            f"{path} ends in {path.suffix!r}; name it {wanted}"
+            if path.suffix
+            else f"{path} has no suffix; name it {wanted}"
+        )
     if source is not None and path.resolve() == source.resolve():
         raise ConfigError(f"{path} is the file to read; give the result another name")
 
@@ -64,13 +67,15 @@ def writing(path: Path) -> Iterator[Path]:
             raise IsADirectoryError(21, "it is a folder")
         part.touch()
     except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror or error}; name a file in a folder that exists and "
-                         "is writable") from None
+        raise StoreError(
+            f"cannot write {path}: {error.strerror or error}; name a file in a folder that exists and is writable"
+        ) from None
     try:
         yield part
         os.replace(part, path)
     except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror or error}; free some space or name another "
-                         "folder") from error
+        raise StoreError(
+            f"cannot write {path}: {error.strerror or error}; free some space or name another folder"
+        ) from error
     finally:
         part.unlink(missing_ok=True)

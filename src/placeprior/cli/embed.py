@@ -25,14 +25,28 @@ NEEDED = ("lon", "lat")
 
 
 def embed(
-    places: Annotated[Path, typer.Argument(metavar="PLACES.csv", help="Columns lon and lat, degrees; others are left "
-                                           "out.", show_default=False)],
-    encoder: Annotated[str, typer.Option(help="A registered encoder, such as geoclip, sincos or lonlat.",
-                                         show_default=False)],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT.parquet|OUT.csv", show_default=False,
-                                         help="Columns lon, lat, e0, e1, … in the order of the places.")],
-    weights: Annotated[Path | None, typer.Option(help="A weights file instead of the encoder's own.",
-                                                 show_default=False)] = None,
+    places: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PLACES.csv", help="Columns lon and lat, degrees; others are left out.", show_default=False
+        ),
+    ],
+    encoder: Annotated[
+        str, typer.Option(help="A registered encoder, such as geoclip, sincos or lonlat.", show_default=False)
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT.parquet|OUT.csv",
+            show_default=False,
+            help="Columns lon, lat, e0, e1, … in the order of the places.",
+        ),
+    ],
+    weights: Annotated[
+        Path | None, typer.Option(help="A weights file instead of the encoder's own.", show_default=False)
+    ] = None,
 ) -> None:
     """Turn places into vectors. The whole file is checked first; nothing is written if a place is refused."""
     import numpy as np
@@ -83,8 +97,10 @@ def _check(path: Path) -> int:
     if not total:
         raise CubeError(f"{path} has a header but no rows; give it at least one place")
     if swapped:  # inside the legal range, so only a whole file of such places is told from a real Antarctic one
-        raise CoordinateError(f"{path}: every place is in Antarctica, and in the United States when exchanged; are lon "
-                              "and lat swapped? The order is longitude, latitude")
+        raise CoordinateError(
+            f"{path}: every place is in Antarctica, and in the United States when exchanged; are lon "
+            "and lat swapped? The order is longitude, latitude"
+        )
     return total
 
 
@@ -93,16 +109,16 @@ def _pieces(path: Path) -> Iterator[np.ndarray]:
     import numpy as np
     import pandas as pd
 
-    from placeprior import rows
+    from placeprior.data import read_table
 
     try:
         with path.open("rb") as file:
-            pieces, start = rows.read_text(file, chunksize=ROWS), 0
+            pieces, start = read_table.read_text(file, chunksize=ROWS), 0
             header = list(pieces.columns)
             for name in NEEDED:
                 if name not in header:
                     raise CubeError(f"{path} has no column {name!r}; it has {', '.join(header)}: rename or add it")
-            rows.refuse_twice([name for name in header if name.casefold() in NEEDED], f"{path}: ")
+            read_table.refuse_twice([name for name in header if name.casefold() in NEEDED], f"{path}: ")
             for piece in pieces:
                 yield np.column_stack([_numbers(piece[name], path, start) for name in NEEDED])
                 start += len(piece)
@@ -112,8 +128,10 @@ def _pieces(path: Path) -> Iterator[np.ndarray]:
         raise CubeError(f"{path}: no such file; give the path of a CSV with the columns lon and lat") from None
     except (OSError, UnicodeDecodeError, csv.Error, pd.errors.ParserError, pd.errors.ParserWarning) as error:
         what = getattr(error, "strerror", None) or str(error).strip()
-        raise CubeError(f"{path} cannot be read as CSV ({what}); give a comma-separated UTF-8 text file with the "
-                        "columns lon and lat") from None
+        raise CubeError(
+            f"{path} cannot be read as CSV ({what}); give a comma-separated UTF-8 text file with the "
+            "columns lon and lat"
+        ) from None
 
 
 def _numbers(column: pd.Series, path: Path, start: int) -> np.ndarray:
@@ -121,14 +139,16 @@ def _numbers(column: pd.Series, path: Path, start: int) -> np.ndarray:
     import numpy as np
     import pandas as pd
 
-    from placeprior.rows import BLANK
+    from placeprior.data.read_table import BLANK
 
     known = ~column.str.strip().isin(BLANK)
     wrong = known & pd.to_numeric(column, errors="coerce").isna()
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
-        raise CubeError(f"{path}: row {start + row + 1}: {column.name} is {column.iloc[row]!r}, not a number; give "
-                        "degrees, with a decimal point")
+        raise CubeError(
+            f"{path}: row {start + row + 1}: {column.name} is {column.iloc[row]!r}, not a number; give "
+            "degrees, with a decimal point"
+        )
     return column.astype(object).where(known, "nan").to_numpy().astype(np.float64)
 
 
@@ -152,8 +172,9 @@ def _writer(part: Path, suffix: str, encoder: Encoder) -> Iterator[Callable[[np.
     from pyarrow.parquet import ParquetWriter
 
     types = [pa.float64()] * len(NEEDED) + [pa.float32()] * encoder.dim
-    schema = pa.schema(list(zip(names, types, strict=True)),
-                       metadata={"encoder": encoder.name, "fingerprint": encoder.fingerprint})
+    schema = pa.schema(
+        list(zip(names, types, strict=True)), metadata={"encoder": encoder.name, "fingerprint": encoder.fingerprint}
+    )
     with ParquetWriter(part, schema, use_dictionary=False) as file:
         yield lambda lonlat, vectors: file.write_table(
             pa.table([pa.array(column.copy()) for column in (*lonlat.T, *vectors.T)], schema=schema)

@@ -14,41 +14,62 @@ from placeprior.errors import ConfigError
 if TYPE_CHECKING:
     import xarray as xr
 
-    from placeprior.matrix import Run
+    from placeprior.runs.plan import Run
 
 EXAMPLE = "Example: placeprior map 3f2a9c01b7de --day 2021-08-15 -o august.png"
 
 
 def map_(
-    run_id: Annotated[str, typer.Argument(metavar="RUN_ID", show_default=False, help="A stored run on the embedded "
-                                          "world, or on built predictors.")],
+    run_id: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN_ID", show_default=False, help="A stored run on the embedded world, or on built predictors."
+        ),
+    ],
     day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The day to estimate.", show_default=False)],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT.nc|OUT.png", show_default=False,
-                                         help="netCDF 3, of the embedded world with the truth beside it, or a "
-                                         "picture.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT.nc|OUT.png",
+            show_default=False,
+            help="netCDF 3, of the embedded world with the truth beside it, or a picture.",
+        ),
+    ],
     resolution: Annotated[float, typer.Option(min=0.1, max=5, help="Cell size in degrees, embedded world.")] = 0.5,
-    fields: Annotated[Path | None, typer.Option("--grid", metavar="GRID.zarr", show_default=False,
-                                                help="For a run on built predictors: their fields, as `placeprior data "
-                                                "build --grid` makes them.")] = None,
+    fields: Annotated[
+        Path | None,
+        typer.Option(
+            "--grid",
+            metavar="GRID.zarr",
+            show_default=False,
+            help="For a run on built predictors: their fields, as `placeprior data build --grid` makes them.",
+        ),
+    ] = None,
 ) -> None:
     """Estimate a day's PM2.5 on every cell of the embedded world (simulated), or of built fields."""
-    from placeprior import ledger, matrix
+    from placeprior.runs import plan, store
 
     common.target(output, (".nc", ".png"))
-    run = matrix.find(run_id)
+    run = plan.find(run_id)
     task = run.data["load"]
     if task not in ("world", "stations"):
-        raise ConfigError(f"run {run_id} is about task {run.task!r}, whose predictors are known at stations only; a "
-                          "map needs them everywhere: choose a run on the embedded world or on built predictors")
+        raise ConfigError(
+            f"run {run_id} is about task {run.task!r}, whose predictors are known at stations only; a "
+            "map needs them everywhere: choose a run on the embedded world or on built predictors"
+        )
     if task == "stations" and fields is None:
-        raise ConfigError(f"run {run_id} is about built predictors; name their fields with --grid (`placeprior data "
-                          "build --grid` makes them)")
-    ledger.read(run_id)  # says how to make it when it is not there
+        raise ConfigError(
+            f"run {run_id} is about built predictors; name their fields with --grid (`placeprior data "
+            "build --grid` makes them)"
+        )
+    store.read(run_id)  # says how to make it when it is not there
     with common.writing(output) as part:
-        from placeprior import predict
+        from placeprior.runs import daily_maps
 
         grid = _world(run, day, resolution) if task == "world" else _built(run, day, fields)
-        estimate = predict.daily_map(run, grid)
+        estimate = daily_maps.daily_map(run, grid)
         if output.suffix == ".png":
             _draw(run, day, estimate, part)
         else:
@@ -59,7 +80,7 @@ def map_(
 
 def _world(run: Run, day: datetime, resolution: float) -> xr.Dataset:
     """The days of the embedded world that a map of the last of them needs."""
-    from placeprior.data.world import World
+    from placeprior.data.world.simulation import World
 
     index, before = _index(run, day)
     return World(**run.data["options"]).grid(range(index - before, index + 1), resolution)
@@ -69,17 +90,19 @@ def _built(run: Run, day: datetime, path: Path) -> xr.Dataset:
     """The days of built fields that a map of the last of them needs."""
     import numpy as np
 
-    from placeprior import matrix
     from placeprior.data import build
+    from placeprior.runs import plan
 
     whole = build.load(path)
-    before = 0 if run.variant in matrix.BASELINES else run.settings.window - 1
+    before = 0 if run.variant in plan.BASELINES else run.settings.window - 1
     last = np.datetime64(day, "D")
     days = whole.sel(time=slice(last - before, last))
     if days.sizes["time"] <= before:
         first, final = whole["time"].values[[0, -1]].astype("datetime64[D]")
-        raise ConfigError(f"a map of {last} needs {before} days before it; {path.name} has {first} to {final}: choose "
-                          "a later day, or build a longer period")
+        raise ConfigError(
+            f"a map of {last} needs {before} days before it; {path.name} has {first} to {final}: choose "
+            "a later day, or build a longer period"
+        )
     return days
 
 
@@ -87,17 +110,19 @@ def _index(run: Run, day: datetime) -> tuple[int, int]:
     """Return the day's number in the record and how many days before it the model looks at."""
     import numpy as np
 
-    from placeprior import matrix
-    from placeprior.data.labels import START
-    from placeprior.data.world import World
+    from placeprior.data.world.labels import START
+    from placeprior.data.world.simulation import World
+    from placeprior.runs import plan
 
     index = int((np.datetime64(day, "D") - START.astype("datetime64[D]")).astype(int))
-    before = 0 if run.variant in matrix.BASELINES else run.settings.window - 1
+    before = 0 if run.variant in plan.BASELINES else run.settings.window - 1
     last = int(World(**run.data["options"]).days) - 1
     if not before <= index <= last:
         first, final = (START.astype("datetime64[D]") + n for n in (before, last))
-        raise ConfigError(f"day {day:%Y-%m-%d} is outside the world of run {run.id}, whose model can look back from "
-                          f"{first} to {final}; choose a day between them")
+        raise ConfigError(
+            f"day {day:%Y-%m-%d} is outside the world of run {run.id}, whose model can look back from "
+            f"{first} to {final}; choose a day between them"
+        )
     return index, before
 
 
@@ -124,15 +149,16 @@ def _draw(run: Run, day: datetime, estimate: xr.DataArray, part: Path) -> None:
     import matplotlib.pyplot as plt
     import numpy as np
 
-    from placeprior import figures, matrix
+    from placeprior.arms import arm
+    from placeprior.book import figures
+    from placeprior.runs import plan
 
-    profile = next(name for name in matrix.configuration()["profiles"] if _holds(name, run.id))
+    profile = next(name for name in plan.configuration()["profiles"] if _holds(name, run.id))
     figures.style()
     figure, axes = figures.subplots(size="map", maps=True)
     values = estimate.values
     figures.grid_map(axes, estimate["lon"].values, estimate["lat"].values, values, "estimated PM2.5")
-    axes.set_title(f"{figures.look(figures.arm(run.variant, run.fusion)).name}, {run.split} fold {run.fold}, "
-                   f"{day:%Y-%m-%d}")
+    axes.set_title(f"{figures.look(arm(run.variant, run.fusion)).name}, {run.split} fold {run.fold}, {day:%Y-%m-%d}")
     embedded = run.data["load"] == "world"
     figures.label(figure, profile, n=int(np.isfinite(values).sum()), of="grid cells", embedded=embedded)
     figure.savefig(part, format="png")
@@ -140,10 +166,10 @@ def _draw(run: Run, day: datetime, estimate: xr.DataArray, part: Path) -> None:
 
 
 def _holds(profile: str, run_id: str) -> bool:
-    from placeprior import matrix
     from placeprior.errors import MissingData
+    from placeprior.runs import plan
 
     try:
-        return any(run.id == run_id for run in matrix.runs(profile))
+        return any(run.id == run_id for run in plan.runs(profile))
     except MissingData:
         return False

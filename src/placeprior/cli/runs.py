@@ -9,8 +9,9 @@ import typer
 from placeprior.cli import common
 from placeprior.errors import MissingData
 
-app = typer.Typer(help="The runs that runs.yml asks for.", no_args_is_help=True,
-                  epilog="Example: placeprior runs list smoke")
+app = typer.Typer(
+    help="The runs that runs.yml asks for.", no_args_is_help=True, epilog="Example: placeprior runs list smoke"
+)
 RunId = Annotated[str, typer.Argument(metavar="ID", help="An id from `placeprior runs list`.", show_default=False)]
 
 
@@ -20,8 +21,8 @@ def list_(
     matrix: Annotated[str | None, typer.Option(help="Only this matrix.", show_default=False)] = None,
 ) -> None:
     """List a profile's runs: id, what it is, whether it is made, and where its result stands."""
-    from placeprior import ledger
-    from placeprior import matrix as runs
+    from placeprior.runs import plan as runs
+    from placeprior.runs import store
 
     try:
         listed = runs.runs(profile, matrix)
@@ -35,10 +36,10 @@ def list_(
         return
     for model, reason in runs.absent(profile).items():
         typer.echo(f"note: {model} is not run here: {reason}", err=True)
-    done = ledger.done(profile)
+    done = store.done(profile)
     rows = []
     for run in listed:
-        source = "-" if run.id not in done else "store" if ledger.is_stored(run.id) else "scores"
+        source = "-" if run.id not in done else "store" if store.is_stored(run.id) else "scores"
         rows.append((run.id, run.label, "yes" if run.id in done else "no", source))
     common.show(["id", "run", "made", "source"], rows)
     typer.echo(f"{sum(run.id in done for run in listed)} of {len(listed)} runs of profile {profile} are made")
@@ -47,34 +48,34 @@ def list_(
 @app.command("run", epilog="Example: placeprior runs run 3f2a9c01b7de")
 def run(run_id: RunId) -> None:
     """Make one run, unless the store has it already."""
-    from placeprior import ledger, matrix
+    from placeprior.runs import plan, store
 
-    found = matrix.find(run_id)
-    if ledger.is_whole(run_id):  # a damaged entry must not pass for a result: it is made again
-        result = ledger.read(run_id)
+    found = plan.find(run_id)
+    if store.is_whole(run_id):  # a damaged entry must not pass for a result: it is made again
+        result = store.read(run_id)
         typer.echo(f"{run_id}  {found.label}: already made, R2 {result['scores']['r2']:.3f}")
         return
     from rich.console import Console
 
-    from placeprior import experiment
+    from placeprior.runs import making
 
     with Console(stderr=True).status(f"{found.label} …"):  # nothing where stderr is not a terminal
-        experiment.make(found, log=typer.echo)
+        making.make(found, log=typer.echo)
 
 
 @app.command("show", epilog="Example: placeprior runs show 3f2a9c01b7de")
 def show(run_id: RunId) -> None:
     """Show what a run is, its scores, sizes, training and stamp."""
-    from placeprior import ledger, matrix
+    from placeprior.runs import plan, store
 
-    stored = (ledger.store() / run_id).exists()
+    stored = (store.store() / run_id).exists()
     if not stored and (result := _from_scores(run_id)):
         typer.echo(f"run {run_id}: from the committed scores of profile {result.pop('profile')}, not in the store")
     else:
         if not stored:
-            matrix.find(run_id)  # only a run that exists is worth the advice to make it
-        result = ledger.read(run_id)
-        typer.echo(f"run {run_id}: from the store, {ledger.store() / run_id}")
+            plan.find(run_id)  # only a run that exists is worth the advice to make it
+        result = store.read(run_id)
+        typer.echo(f"run {run_id}: from the store, {store.store() / run_id}")
     what = result["run"]
     head = {key: what[key] for key in ("task", "variant", "fusion", "split", "fold", "seed")}
     common.show(["run", "value"], head.items())
@@ -92,26 +93,28 @@ def collect(
     drop: Annotated[bool, typer.Option("--drop", help="Drop committed runs that runs.yml no longer asks for.")] = False,
 ) -> None:
     """Write a profile's committed results from all runs made so far, here or elsewhere, and its trials' tables."""
-    from placeprior import experiment, ledger, matrix, trials
+    from placeprior.runs import making, plan, store, trials
 
-    before = set(ledger.scores(profile)["run"])
-    path = experiment.collect(profile, drop=drop)
-    after = set(ledger.scores(profile)["run"])
+    before = set(store.scores(profile)["run"])
+    path = making.collect_scores(profile, drop=drop)
+    after = set(store.scores(profile)["run"])
     typer.echo(f"{path.parent}: {len(after):,} runs, {len(after - before):,} new, {len(before - after):,} dropped")
-    for name in matrix.profile(profile).get("trials", {}):
-        if trials.collect(profile, name):
-            typer.echo(f"{trials.path(profile, name)}: {len(trials.read(profile, name))} of "
-                       f"{len(matrix.trials(profile, name))} runs")
+    for name in plan.profile(profile).get("trials", {}):
+        if trials.collect_trial(profile, name):
+            typer.echo(
+                f"{trials.path(profile, name)}: {len(trials.read(profile, name))} of "
+                f"{len(plan.trials(profile, name))} runs"
+            )
 
 
 def _training(run_id: str, result: dict[str, Any]) -> dict[str, Any]:
     """Return a few numbers from the training curves; without a store entry, those of the stamp."""
-    from placeprior import ledger
+    from placeprior.runs import store
 
     known = {"parameters": result["parameters"], "best epoch": result["best_epoch"]}
-    if not ledger.is_stored(run_id):
+    if not store.is_stored(run_id):
         return known
-    history = ledger.table(run_id, "history")
+    history = store.table(run_id, "history")
     best = history.loc[history["validation_loss"].idxmin()]
     return known | {
         "epochs": len(history),
@@ -123,9 +126,9 @@ def _training(run_id: str, result: dict[str, Any]) -> dict[str, Any]:
 
 def _committed(profile: str) -> dict[str, str]:
     """Return id and label of the runs in a profile's committed scores."""
-    from placeprior import ledger
+    from placeprior.runs import store
 
-    rows = ledger.scores(profile).drop_duplicates("run")
+    rows = store.scores(profile).drop_duplicates("run")
     return {
         row.run: f"{row.task} {row.variant}{'' if row.fusion == '-' else '/' + row.fusion} {row.split} "
         f"fold {row.fold} seed {row.seed}"
@@ -135,14 +138,20 @@ def _committed(profile: str) -> dict[str, str]:
 
 def _from_scores(run_id: str) -> dict[str, Any] | None:
     """Return a run as the committed tables know it, in the shape of a store entry."""
-    from placeprior import ledger, matrix
+    from placeprior.runs import plan, store
 
-    for profile in matrix.configuration()["profiles"]:
-        scores = ledger.scores(profile)
+    for profile in plan.configuration()["profiles"]:
+        scores = store.scores(profile)
         rows = scores[scores["run"] == run_id]
         if len(rows):
-            stamp = dict(ledger.stamps(profile).get(run_id, {}))
+            stamp = dict(store.stamps(profile).get(run_id, {}))
             parts = {key: stamp.pop(key, None) for key in ("sizes", "parameters", "best_epoch", "attention")}
-            return {"profile": profile, "run": rows.iloc[0].to_dict(), "n": rows["n"].iloc[0], "stamp": stamp,
-                    "scores": dict(zip(rows["metric"], rows["value"], strict=True)), **parts}
+            return {
+                "profile": profile,
+                "run": rows.iloc[0].to_dict(),
+                "n": rows["n"].iloc[0],
+                "stamp": stamp,
+                "scores": dict(zip(rows["metric"], rows["value"], strict=True)),
+                **parts,
+            }
     return None

@@ -21,15 +21,35 @@ if TYPE_CHECKING:
 
 RATE = 50e6 / 8  # bytes a second that times are told for: a line of 50 Mbit/s
 
-When = Annotated[str, typer.Option("--year", "--period", metavar="PERIOD", show_default=False,
-                                   help="A year (2021), a month (2021-08) or two days (2021-08-01/2021-09-04).")]
+When = Annotated[
+    str,
+    typer.Option(
+        "--year",
+        "--period",
+        metavar="PERIOD",
+        show_default=False,
+        help="A year (2021), a month (2021-08) or two days (2021-08-01/2021-09-04).",
+    ),
+]
 Where = Annotated[str, typer.Option("--region", metavar="conus|W,S,E,N", help="The country, or a box in degrees.")]
-Which = Annotated[str, typer.Option("--sources", metavar="NAME,NAME…", show_default=False,
-                                    help="Sources by name; `plan` lists them.")]
-Cache = Annotated[Path | None, typer.Option("--cache", metavar="FOLDER", show_default=False,
-                                            help="Where fetched files are kept (default: the user's cache folder).")]
-Out = Annotated[Path | None, typer.Option("--output", "-o", metavar="FOLDER", show_default=False,
-                                          help="Where cubes go (default: PLACEPRIOR_DATA).")]
+Which = Annotated[
+    str, typer.Option("--sources", metavar="NAME,NAME…", show_default=False, help="Sources by name; `plan` lists them.")
+]
+Cache = Annotated[
+    Path | None,
+    typer.Option(
+        "--cache",
+        metavar="FOLDER",
+        show_default=False,
+        help="Where fetched files are kept (default: the user's cache folder).",
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="FOLDER", show_default=False, help="Where cubes go (default: PLACEPRIOR_DATA)."
+    ),
+]
 
 
 @app.command(epilog="Example: placeprior data plan --year 2021")
@@ -41,20 +61,39 @@ def plan(year: When, region: Where = "conus", sources: Which = "") -> None:
         items = source.list(period, box)
         size = sum(item.size for item in items)
         total, count = total + size, count + len(items)
-        rows.append((source.name, source.title, ", ".join(source.provides), f"{len(items):,}", _bytes(size),
-                     _hours(size / RATE), "needed" if source.account else "none", source.licence))
+        rows.append(
+            (
+                source.name,
+                source.title,
+                ", ".join(source.provides),
+                f"{len(items):,}",
+                _bytes(size),
+                _hours(size / RATE),
+                "needed" if source.account else "none",
+                source.licence,
+            )
+        )
         accounts |= {source.account: None} if source.account else {}
     common.show(["source", "what", "variables", "files", "size", "at 50 Mbit/s", "account", "licence"], rows)
-    typer.echo(f"{period.label}, {box.label}: {count:,} files, about {_bytes(total)}, {_hours(total / RATE)} at "
-               "50 Mbit/s; nothing was fetched")
+    typer.echo(
+        f"{period.label}, {box.label}: {count:,} files, about {_bytes(total)}, {_hours(total / RATE)} at "
+        "50 Mbit/s; nothing was fetched"
+    )
     for account in accounts:
         typer.echo(f"Account: {account}.")
 
 
 @app.command(epilog="Example: placeprior data fetch --year 2021 --sources aqs,gridmet,power,hms,elevation")
-def fetch(year: When, region: Where = "conus", sources: Which = "", cache: Cache = None, *,
-          resume: Annotated[bool, typer.Option("--resume", help="Go on with what was interrupted; it always does, so "
-                                               "this only says so.")] = False) -> None:
+def fetch(
+    year: When,
+    region: Where = "conus",
+    sources: Which = "",
+    cache: Cache = None,
+    *,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with what was interrupted; it always does, so this only says so.")
+    ] = False,
+) -> None:
     """Fetch what is not there yet; finished files are kept, so the same command goes on after an interruption.
 
     Without --sources: what needs no account, or, with a token in EARTHDATA_TOKEN, what the study used, Daymet aside.
@@ -78,11 +117,19 @@ def fetch(year: When, region: Where = "conus", sources: Which = "", cache: Cache
 
 
 @app.command(epilog="Example: placeprior data build --year 2021")
-def build(year: When, region: Where = "conus", sources: Which = "", cache: Cache = None, output: Out = None, *,
-          grid: Annotated[bool, typer.Option("--grid", help="Fields on a grid, for maps, not stations.")] = False,
-          resolution: Annotated[float, typer.Option(min=0.01, max=1, help="Cell size of --grid, degrees.")] = 0.05,
-          resume: Annotated[bool, typer.Option("--resume", help="Go on with what was interrupted; it always does, so "
-                                               "this only says so.")] = False) -> None:
+def build(
+    year: When,
+    region: Where = "conus",
+    sources: Which = "",
+    cache: Cache = None,
+    output: Out = None,
+    *,
+    grid: Annotated[bool, typer.Option("--grid", help="Fields on a grid, for maps, not stations.")] = False,
+    resolution: Annotated[float, typer.Option(min=0.01, max=1, help="Cell size of --grid, degrees.")] = 0.05,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with what was interrupted; it always does, so this only says so.")
+    ] = False,
+) -> None:
     """Build a cube from what was fetched: all predictors at every monitor, or on every cell of a grid."""
     from placeprior.data import build as cubes
 
@@ -92,7 +139,7 @@ def build(year: When, region: Where = "conus", sources: Which = "", cache: Cache
     if grid:
         made = cubes.grid(period, box, names, _cache(cache), where, resolution, say=typer.echo)
     else:
-        made = cubes.stations(period, box, names, _cache(cache), where, say=typer.echo)
+        made = cubes.at_monitors(period, box, names, _cache(cache), where, say=typer.echo)
     typer.echo(made)
 
 
@@ -105,17 +152,31 @@ def verify(year: str, region: str, sources: str, cache: Path | None) -> None:
     for source in _default(sources):
         items = source.list(period, box)
         paths = [folder / source.name / item.path for item in items]
-        state = ["good" if is_good(path, item.hash) else "damaged" if path.exists() else "missing"
-                 for path, item in zip(paths, items, strict=True)]
+        state = [
+            "good" if is_good(path, item.hash) else "damaged" if path.exists() else "missing"
+            for path, item in zip(paths, items, strict=True)
+        ]
         absent = sum("absent" in (recorded(path) or {}) for path in paths)
-        rows.append((source.name, len(items), state.count("good") - absent, absent, state.count("missing"),
-                     state.count("damaged")))
-        bad += [f"{source.name}/{item.path} is {what}" for item, what in zip(items, state, strict=True)
-                if what != "good"]
+        rows.append(
+            (
+                source.name,
+                len(items),
+                state.count("good") - absent,
+                absent,
+                state.count("missing"),
+                state.count("damaged"),
+            )
+        )
+        bad += [
+            f"{source.name}/{item.path} is {what}" for item, what in zip(items, state, strict=True) if what != "good"
+        ]
     common.show(["source", "files", "good", "not at the provider", "missing", "damaged"], rows)
     if bad:
-        raise SourceError(f"{bad[0]}" + (f" ({len(bad)} such files)" if len(bad) > 1 else "") +
-                          "; `placeprior data fetch` with the same options mends it")
+        raise SourceError(
+            f"{bad[0]}"
+            + (f" ({len(bad)} such files)" if len(bad) > 1 else "")
+            + "; `placeprior data fetch` with the same options mends it"
+        )
 
 
 def _asked(year: str, region: str) -> tuple[Period, Region]:
@@ -169,8 +230,14 @@ def _progress(source: Source, items: list[Item]) -> Iterator[Any]:
             TransferSpeedColumn,
         )
 
-        bar = Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
-                       TimeRemainingColumn(), console=Console(stderr=True))
+        bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+        )
         with bar:
             task = bar.add_task(source.name, total=total)
             yield Transfer(progress=lambda item, count: bar.advance(task, count or 0))

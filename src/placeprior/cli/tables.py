@@ -14,22 +14,40 @@ from placeprior.errors import ConfigError, CubeError, UnknownName
 if TYPE_CHECKING:
     import xarray as xr
 
-app = typer.Typer(help="Check tables of station-days and turn them into cubes.", no_args_is_help=True,
-                  epilog="Example: placeprior data check stations.csv")
+app = typer.Typer(
+    help="Check tables of station-days and turn them into cubes.",
+    no_args_is_help=True,
+    epilog="Example: placeprior data check stations.csv",
+)
 
 
 @app.command(epilog="Example: placeprior data check stations.csv")
 def check(
-    what: Annotated[str | None, typer.Argument(metavar="[FILE|TASK]", show_default=False,
-                                               help="A CSV of station-days, a cube (*.nc, *.zarr), or a task such as "
-                                               "world.")] = None,
-    year: Annotated[str, typer.Option("--year", "--period", metavar="PERIOD", show_default=False,
-                                      help="In place of a file: the fetched files of a period.")] = "",
+    what: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[FILE|TASK]",
+            show_default=False,
+            help="A CSV of station-days, a cube (*.nc, *.zarr), or a task such as world.",
+        ),
+    ] = None,
+    year: Annotated[
+        str,
+        typer.Option(
+            "--year",
+            "--period",
+            metavar="PERIOD",
+            show_default=False,
+            help="In place of a file: the fetched files of a period.",
+        ),
+    ] = "",
     region: Annotated[str, typer.Option("--region", metavar="conus|W,S,E,N", help="With --year.")] = "conus",
-    sources: Annotated[str, typer.Option("--sources", metavar="NAME,NAME…", show_default=False,
-                                         help="With --year.")] = "",
-    cache: Annotated[Path | None, typer.Option("--cache", metavar="FOLDER", show_default=False,
-                                               help="With --year.")] = None,
+    sources: Annotated[
+        str, typer.Option("--sources", metavar="NAME,NAME…", show_default=False, help="With --year.")
+    ] = "",
+    cache: Annotated[
+        Path | None, typer.Option("--cache", metavar="FOLDER", show_default=False, help="With --year.")
+    ] = None,
 ) -> None:
     """Check a CSV, a cube or a task against the data contract, or fetched files against what was recorded."""
     from placeprior import data
@@ -55,11 +73,19 @@ def check(
 
 @app.command("from-csv", epilog="Example: placeprior data from-csv stations.csv -o stations.nc")
 def from_csv(
-    table: Annotated[Path, typer.Argument(metavar="FILE.csv", show_default=False, help="One row a station and day: "
-                                          "station, date, lon, lat, pm25 and any predictors; units as in "
-                                          "'wind \\[m s-1]'.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT.nc", show_default=False,
-                                         help="The cube, as netCDF 3.")],
+    table: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE.csv",
+            show_default=False,
+            help="One row a station and day: "
+            "station, date, lon, lat, pm25 and any predictors; units as in "
+            "'wind \\[m s-1]'.",
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="OUT.nc", show_default=False, help="The cube, as netCDF 3.")
+    ],
 ) -> None:
     """Make a cube from a CSV of station-days."""
     common.target(output, (".nc",), table)
@@ -71,17 +97,22 @@ def from_csv(
 
 @app.command(epilog="Example: placeprior data moments weather-2019 neighbours-2021 -o results/aqs/moments.csv")
 def moments(
-    tasks: Annotated[list[str], typer.Argument(metavar="TASK…", show_default=False,
-                                               help="Tasks such as world or neighbours-2021.")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="OUT.csv", show_default=False,
-                                                help="A table, a row a moment and a column a task.")] = None,
+    tasks: Annotated[
+        list[str], typer.Argument(metavar="TASK…", show_default=False, help="Tasks such as world or neighbours-2021.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="OUT.csv", show_default=False, help="A table, a row a moment and a column a task."
+        ),
+    ] = None,
 ) -> None:
     """Show the moments of daily PM2.5: level, spread, tail, and how it hangs together in space and time."""
     import pandas as pd
 
     from placeprior import data
-    from placeprior.data.moments import MOMENTS
-    from placeprior.data.moments import moments as measure
+    from placeprior.data.world.moments import MOMENTS
+    from placeprior.data.world.moments import moments as measure
 
     if output is not None:
         common.target(output, (".csv",))
@@ -89,13 +120,18 @@ def moments(
     if output is not None:
         with common.writing(output) as part:
             table.to_csv(part, index_label="moment", float_format="%.4f")
-    common.show(["moment", "unit", *table], [(name, MOMENTS[name][0], *(f"{value:.3f}" for value in row))
-                                             for name, row in zip(table.index, table.values, strict=True)])
+    common.show(
+        ["moment", "unit", *table],
+        [
+            (name, MOMENTS[name][0], *(f"{value:.3f}" for value in row))
+            for name, row in zip(table.index, table.values, strict=True)
+        ],
+    )
 
 
 def _from_csv(path: Path) -> xr.Dataset:
     """Read a CSV; what the reader warns of becomes one plain line each."""
-    from placeprior import cube
+    from placeprior.data import cube
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
@@ -110,7 +146,7 @@ def _open(path: Path) -> xr.Dataset:
     """Read and check a cube."""
     import xarray as xr
 
-    from placeprior.cube import check_cube
+    from placeprior.data.cube import check_cube
 
     if not path.is_file():
         raise CubeError(f"{path}: no such file; make one with `placeprior data from-csv FILE.csv -o {path}`")
@@ -120,8 +156,10 @@ def _open(path: Path) -> xr.Dataset:
     except (OSError, ValueError, TypeError, IndexError, KeyError) as error:
         # xarray answers a file it has no reader for with a page about installing one
         why = "no reader for its format" if "IO backends" in str(error) else str(error) or type(error).__name__
-        raise CubeError(f"{path} cannot be read as netCDF ({why}); make it again with `placeprior data from-csv`, "
-                        "or convert it with `nccopy -k 64-bit-offset`") from None
+        raise CubeError(
+            f"{path} cannot be read as netCDF ({why}); make it again with `placeprior data from-csv`, "
+            "or convert it with `nccopy -k 64-bit-offset`"
+        ) from None
     try:
         return check_cube(cube)
     except CubeError as error:
@@ -130,8 +168,8 @@ def _open(path: Path) -> xr.Dataset:
 
 def _open_zarr(path: Path) -> xr.Dataset:
     """Open a built cube and check it."""
-    from placeprior.cube import check_cube
     from placeprior.data.build import load
+    from placeprior.data.cube import check_cube
 
     return check_cube(load(path))
 
@@ -139,7 +177,7 @@ def _open_zarr(path: Path) -> xr.Dataset:
 def _describe(name: str, cube: xr.Dataset) -> None:
     import numpy as np
 
-    from placeprior.cube import fingerprint
+    from placeprior.data.cube import fingerprint
 
     day = cube["time"].values.astype("datetime64[D]")
     world = ", the embedded world (simulated)" if cube.attrs.get("embedded") else ""
@@ -151,6 +189,15 @@ def _describe(name: str, cube: xr.Dataset) -> None:
     rows = []
     for variable, array in cube.data_vars.items():
         known = array.values[np.isfinite(array.values)]
-        rows.append((variable, array.attrs["units"], array.attrs.get("role", "-"), f"{known.size:,}",
-                     f"{1 - known.size / array.size:.1%}", f"{known.min():.4g}", f"{known.max():.4g}"))
+        rows.append(
+            (
+                variable,
+                array.attrs["units"],
+                array.attrs.get("role", "-"),
+                f"{known.size:,}",
+                f"{1 - known.size / array.size:.1%}",
+                f"{known.min():.4g}",
+                f"{known.max():.4g}",
+            )
+        )
     common.show(["variable", "units", "role", "values", "missing", "lowest", "highest"], rows)

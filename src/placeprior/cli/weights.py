@@ -10,8 +10,9 @@ EXAMPLE = "Example: placeprior weights satclip-l10 satclip-l40"
 
 
 def weights(
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="SatCLIP encoders, such as satclip-l40.",
-                                               show_default=False)],
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAME...", help="SatCLIP encoders, such as satclip-l40.", show_default=False)
+    ],
 ) -> None:
     """Fetch weights from the Hugging Face hub into the cache, once; a broken transfer goes on where it was."""
     from placeprior.encoders import satclip

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from placeprior.cube import check_cube
 from placeprior.data import tables
+from placeprior.data.cube import check_cube
 from placeprior.errors import ConfigError, UnknownName
 
 if TYPE_CHECKING:
-    from placeprior.data.world import World
+    from placeprior.data.world.simulation import World
 
 # Inputs of the weather task; station pressure is left out because it tells the elevation, hence the place.
 WEATHER = [
@@ -32,7 +32,7 @@ WEATHER = [
 
 
 def _world(**options: Any) -> World:
-    from placeprior.data.world import World
+    from placeprior.data.world.simulation import World
 
     knobs = [field.name for field in dataclasses.fields(World)]
     for name in options:
@@ -42,7 +42,7 @@ def _world(**options: Any) -> World:
 
 
 def world(**options: Any) -> xr.Dataset:
-    """Return the station cube of the embedded world; options are the knobs of ``placeprior.data.world.World``."""
+    """Return the station cube of the embedded world; options are the knobs of :class:`.World`."""
     return _world(**options).cube()
 
 
@@ -88,7 +88,7 @@ def neighbours_2018_2022() -> xr.Dataset:
     return cube
 
 
-def stations(period: str) -> xr.Dataset:
+def built(period: str) -> xr.Dataset:
     """Return the study's predictors as built by ``placeprior data build``: ``stations-<period>.zarr``.
 
     The neighbour feature is made and gaps of the satellite's are filled for each fold, never stored.
@@ -103,7 +103,7 @@ def _built(period: str) -> Path:
 
 
 TASKS: dict[str, Callable[..., xr.Dataset]] = {
-    "stations": stations,
+    "stations": built,
     "world": world,
     "weather-2019": weather_2019,
     "weather-2019-elevation": weather_2019_elevation,
@@ -151,7 +151,7 @@ def recipe(task: str, **options: Any) -> str:
         No such task; its files are not at hand.
     """
     if task == "world":
-        from placeprior.data.labels import VERSION
+        from placeprior.data.world.labels import VERSION
 
         defaults, knobs = dataclasses.asdict(_world()), dataclasses.asdict(_world(**options))
         # Only what differs, so that a knob added later leaves the fingerprint of earlier worlds as it is.

@@ -39,10 +39,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from placeprior.coords import in_state, wrapped
-from placeprior.cube import from_table, pm25_units
 from placeprior.data import tables
+from placeprior.data.cube import from_table, pm25_units
+from placeprior.data.read_table import BLANK, read_text
 from placeprior.errors import CubeError
-from placeprior.rows import BLANK, read_text
 
 PARAMETER = "88101"
 PARAMETERS = {"88101": "PM2.5 FRM/FEM", "88502": "PM2.5 not FRM/FEM"}
@@ -269,9 +269,7 @@ def read_rows(path: Path, first: int | None = None) -> pd.DataFrame:
                 raise CubeError(f"{path} unpacks to more than {BIGGEST} bytes: not EPA's file; download it again")
             inside = [info for info in archive.infolist() if info.filename.lower().endswith(".csv")]
             if len(inside) != 1:
-                raise CubeError(
-                    f"{path} holds {len(inside)} CSV files, expected one; fetch EPA's yearly zip again"
-                )
+                raise CubeError(f"{path} holds {len(inside)} CSV files, expected one; fetch EPA's yearly zip again")
             if set(inside[0].filename) & set("/\\"):
                 raise CubeError(
                     f"{path} holds {inside[0].filename!r}, a file in a folder: not EPA's file; download it again"
@@ -288,8 +286,13 @@ def read_rows(path: Path, first: int | None = None) -> pd.DataFrame:
         raise CubeError(f"{path}: no such file; fetch it from EPA's AirData download page") from None
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
         raise CubeError(f"{path} is damaged ({error}); download it again") from None
-    except (csv.Error, pd.errors.EmptyDataError, pd.errors.ParserError, pd.errors.ParserWarning,
-            UnicodeDecodeError) as error:  # fmt: skip
+    except (
+        csv.Error,
+        pd.errors.EmptyDataError,
+        pd.errors.ParserError,
+        pd.errors.ParserWarning,
+        UnicodeDecodeError,
+    ) as error:
         raise CubeError(f"{path}: the table inside cannot be read ({error}); download it again") from None
     tables.refuse_missing(path, _COLUMNS, names)
     if rows.empty:

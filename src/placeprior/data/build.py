@@ -20,8 +20,8 @@ import numpy as np
 import xarray as xr
 
 from placeprior import coords
-from placeprior.cube import check_cube, place_on
 from placeprior.data import calendar, pieces
+from placeprior.data.cube import check_cube, place_on
 from placeprior.data.sources import Period, Region, Source, chosen
 from placeprior.data.sources.align import at_places
 from placeprior.data.sources.records import recorded
@@ -29,7 +29,7 @@ from placeprior.errors import ConfigError, CubeError, SourceError, StoreError
 
 VERSION = 2  # raise when a change of the code changes a cube
 MONITORS = "aqs"
-GAPS = ("aod_047", "aod_055")  # filled fold by fold (placeprior.gapfill), never here
+GAPS = ("aod_047", "aod_055")  # filled fold by fold (placeprior.data.gapfill), never here
 STATION_CHUNKS = {"station": 256, "time": 366}  # a run reads everything
 GRID_CHUNKS = {"time": 31, "y": 128, "x": 128}  # a map reads weeks of some cells
 RESOLUTION = 0.05  # degrees
@@ -37,7 +37,9 @@ RESOLUTION = 0.05  # degrees
 Say = Callable[[str], Any]
 
 
-def stations(period: Period, region: Region, names: Sequence[str], cache: Path, folder: Path, say: Say = print) -> Path:
+def at_monitors(
+    period: Period, region: Region, names: Sequence[str], cache: Path, folder: Path, say: Say = print
+) -> Path:
     """Build the cube of the monitors: PM2.5 and every predictor on (station, time).
 
     Parameters
@@ -116,21 +118,31 @@ def grid(
     def finish(parts: dict[str, xr.DataArray], told: dict[str, dict[str, Any]]) -> xr.Dataset:
         import dask.array
 
-        cube = xr.Dataset(coords={
-            "time": ("time", period.days.to_numpy(), {"long_name": "day"}),
-            "lon": ("x", lon, {"units": "degrees_east", "long_name": "longitude"}),
-            "lat": ("y", lat, {"units": "degrees_north", "long_name": "latitude"}),
-            "land": (("y", "x"), land.reshape(len(lat), len(lon)), {"long_name": "inside the national outline"}),
-        })
+        cube = xr.Dataset(
+            coords={
+                "time": ("time", period.days.to_numpy(), {"long_name": "day"}),
+                "lon": ("x", lon, {"units": "degrees_east", "long_name": "longitude"}),
+                "lat": ("y", lat, {"units": "degrees_north", "long_name": "latitude"}),
+                "land": (("y", "x"), land.reshape(len(lat), len(lon)), {"long_name": "inside the national outline"}),
+            }
+        )
         terms = calendar.terms(period.days, places[land, 1])
         made = {name: (array, array.attrs) for name, array in parts.items()}
-        made |= {name: (xr.DataArray(values, dims=("place", "time")), _attributes(*calendar.PROVIDES[name]))
-                 for name, values in terms.items()}
+        made |= {
+            name: (xr.DataArray(values, dims=("place", "time")), _attributes(*calendar.PROVIDES[name]))
+            for name, values in terms.items()
+        }
         for name, (array, attributes) in made.items():
             daily = _everyday(array, period).transpose("place", "time")
             blocks = daily.chunk({"place": -1, "time": GRID_CHUNKS["time"]}).data
-            field = dask.array.map_blocks(spread, blocks, dtype=np.float32, drop_axis=0, new_axis=[1, 2],
-                                          chunks=(blocks.chunks[1], (len(lat),), (len(lon),)))
+            field = dask.array.map_blocks(
+                spread,
+                blocks,
+                dtype=np.float32,
+                drop_axis=0,
+                new_axis=[1, 2],
+                chunks=(blocks.chunks[1], (len(lat),), (len(lon),)),
+            )
             cube[name] = (("time", "y", "x"), field, attributes)
         cube.attrs = _about("daily fields of the real predictors", out.stem, sources, cube)
         return cube
@@ -183,8 +195,9 @@ def _build(
         os.replace(unfinished, out)
         shutil.rmtree(work)
     except OSError as error:
-        raise StoreError(f"cannot write {out} ({error.strerror or error}); free some space and start again, it goes on "
-                         "from there") from error
+        raise StoreError(
+            f"cannot write {out} ({error.strerror or error}); free some space and start again, it goes on from there"
+        ) from error
     say(f"{out.name}: done")
     return out
 
@@ -242,8 +255,10 @@ def _files(source: Source, cache: Path, period: Period, region: Region) -> list[
         if record is not None:
             found.append((item.path, record))
     if not found:
-        raise SourceError(f"{source.name}: nothing was fetched for {period.label}; run `placeprior data fetch` with "
-                          f"the same period and --sources {source.name}")
+        raise SourceError(
+            f"{source.name}: nothing was fetched for {period.label}; run `placeprior data fetch` with "
+            f"the same period and --sources {source.name}"
+        )
     return found
 
 
@@ -252,15 +267,27 @@ def _provenance(source: Source, cache: Path, period: Period, region: Region) -> 
     files = _files(source, cache, period, region)
     digest = hashlib.sha256(json.dumps([(p, r.get("sha256", "absent")) for p, r in files]).encode()).hexdigest()
     days = sorted(record.get("retrieved") or record.get("absent", "") for _, record in files)
-    return {"source": source.title, "version": source.version, "licence": source.licence, "citation": source.citation,
-            "homepage": source.homepage, "files": len(files), "sha256": digest,
-            "retrieved": days[0] if days[0] == days[-1] else f"{days[0]} to {days[-1]}"}
+    return {
+        "source": source.title,
+        "version": source.version,
+        "licence": source.licence,
+        "citation": source.citation,
+        "homepage": source.homepage,
+        "files": len(files),
+        "sha256": digest,
+        "retrieved": days[0] if days[0] == days[-1] else f"{days[0]} to {days[-1]}",
+    }
 
 
 def _about(title: str, name: str, sources: list[Source], cube: xr.Dataset) -> dict[str, Any]:
     made = "; ".join(source.title for source in sources if source.name != MONITORS)
-    return {"title": f"{title}: {name}", "source": made, "embedded": 0,
-            "licence": "see each variable", "gaps": " ".join(name for name in GAPS if name in cube)}
+    return {
+        "title": f"{title}: {name}",
+        "source": made,
+        "embedded": 0,
+        "licence": "see each variable",
+        "gaps": " ".join(name for name in GAPS if name in cube),
+    }
 
 
 def _recipe(period: Period, region: Region, told: dict[str, dict[str, Any]], lonlat: np.ndarray) -> str:
@@ -302,6 +329,7 @@ def load(path: Path) -> xr.Dataset:
     try:
         cube = cube[cube.attrs.pop("variables").split()].assign_coords(time=cube["time"].astype("datetime64[ns]"))
     except (OSError, ValueError, KeyError) as error:
-        raise CubeError(f"{path} is no cube of `placeprior data build`, or damaged ({error!r}); remove it and build it "
-                        "again") from None
+        raise CubeError(
+            f"{path} is no cube of `placeprior data build`, or damaged ({error!r}); remove it and build it again"
+        ) from None
     return cube.load().assign_coords(station=cube["station"].astype(object)) if "station" in cube.dims else cube

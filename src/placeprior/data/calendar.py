@@ -48,12 +48,17 @@ def day_length(lat: ArrayLike, doy: ArrayLike) -> NDArray[np.float64]:
 def terms(days: pd.DatetimeIndex, lat: ArrayLike) -> dict[str, NDArray[np.float32]]:
     """Every variable of :data:`PROVIDES` at n latitudes on t days, each of shape (n, t).
 
-    The year's cycle has 365.25 days, as in :func:`placeprior.cube.add_calendar`; the month's twelve months.
+    The year's cycle has 365.25 days, as in :func:`placeprior.data.cube.add_calendar`; the month's twelve months.
     """
     lat = arrays.numbers(lat, "lat")
     year, month = 2 * np.pi * (days.day_of_year.to_numpy() - 1) / 365.25, 2 * np.pi * days.month.to_numpy() / 12
-    by_day = {"doy_sin": np.sin(year), "doy_cos": np.cos(year), "month_sin": np.sin(month), "month_cos": np.cos(month),
-              "year": days.year.to_numpy().astype(float)}
+    by_day = {
+        "doy_sin": np.sin(year),
+        "doy_cos": np.cos(year),
+        "month_sin": np.sin(month),
+        "month_cos": np.cos(month),
+        "year": days.year.to_numpy().astype(float),
+    }
     made = {name: np.broadcast_to(values, (len(lat), len(days))) for name, values in by_day.items()}
     made["day_length"] = day_length(lat, days.day_of_year.to_numpy())
     return {name: made[name].astype(np.float32) for name in PROVIDES}

@@ -29,10 +29,10 @@ import pandas as pd
 import xarray as xr
 
 from placeprior.coords import CONUS_BOX, wrapped
-from placeprior.cube import from_table
 from placeprior.data import tables
+from placeprior.data.cube import from_table
+from placeprior.data.read_table import BLANK, read_text
 from placeprior.errors import CubeError
-from placeprior.rows import BLANK, read_text
 
 PARQUET, STATIONS = "noaa_gsod_daily_2019_2020h1.parquet", "noaa_gsod_stations.csv"
 MARGIN = 1.0  # degrees around the contiguous US: weather does not stop at the coast or the border
@@ -106,9 +106,7 @@ def weather(table: pd.DataFrame, source: str, fields: list[str]) -> xr.Dataset:
     near = table["LONGITUDE"].between(west - MARGIN, east + MARGIN)
     table = table[near & table["LATITUDE"].between(south - MARGIN, north + MARGIN)]
     if table.empty:
-        raise CubeError(
-            f"{source}: no weather station within {MARGIN:g} degree of the contiguous US; check the file"
-        )
+        raise CubeError(f"{source}: no weather station within {MARGIN:g} degree of the contiguous US; check the file")
     table = table.sort_values("DATE", kind="stable")
     # Stations are moved now and then; a cube's station stands where it stood last.
     last = table.groupby("STATION", observed=True)[_PLACE[1:]].last()
@@ -121,12 +119,8 @@ def weather(table: pd.DataFrame, source: str, fields: list[str]) -> xr.Dataset:
     for name in fields:
         cube[name].attrs["long_name"] = FIELDS[name][3]
     elevation = last["ELEVATION"].rename(index=str).reindex(cube["station"].values).to_numpy("float64")
-    elevation = np.where(
-        (elevation < -500) | (elevation > 9000), np.nan, elevation
-    )  # -999.9 and 9999.9: unknown
-    cube = cube.assign_coords(
-        elevation=("station", elevation, {"units": "m", "long_name": "station elevation"})
-    )
+    elevation = np.where((elevation < -500) | (elevation > 9000), np.nan, elevation)  # -999.9 and 9999.9: unknown
+    cube = cube.assign_coords(elevation=("station", elevation, {"units": "m", "long_name": "station elevation"}))
     cube.attrs.update(
         title="NOAA GSOD daily weather, contiguous US",
         source=f"NOAA Global Surface Summary of the Day ({source})",
@@ -188,8 +182,12 @@ def read_archive(path: str | Path) -> pd.DataFrame:
     for name, content in _stations(path):
         header, place = _place(content, name, path)
         if place is None:
-            left.add("files without a row" if len(content.split(b"\n", 2)) < 2 or not content.split(b"\n", 1)[1].strip()
-                     else "files without a place", name)  # fmt: skip
+            left.add(
+                "files without a row"
+                if len(content.split(b"\n", 2)) < 2 or not content.split(b"\n", 1)[1].strip()
+                else "files without a place",
+                name,
+            )
         elif _is_near(*place):
             tables.refuse_missing(f"{path}: {name}", _COLUMNS, header)
             batch.append(_read_station(content, name, path))
@@ -265,9 +263,7 @@ def _stations(path: Path) -> Iterator[tuple[str, bytes]]:
                     raise CubeError(f"{path}: {member.name} has {member.size} bytes; not a station's year")
                 yield member.name, archive.extractfile(member).read()
     except FileNotFoundError:
-        raise CubeError(
-            f"{path}: no such file or folder; fetch NOAA's yearly archive of station CSVs"
-        ) from None
+        raise CubeError(f"{path}: no such file or folder; fetch NOAA's yearly archive of station CSVs") from None
     except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
         raise CubeError(f"{path} is damaged ({error}); download it again") from None
 
@@ -276,8 +272,13 @@ def _read_station(content: bytes, name: str, path: Path) -> pd.DataFrame:
     """Return a station's rows as text."""
     try:
         return read_text(io.BytesIO(content), usecols=_COLUMNS.__contains__)[_COLUMNS]
-    except (csv.Error, pd.errors.EmptyDataError, pd.errors.ParserError, pd.errors.ParserWarning,
-            UnicodeDecodeError) as error:  # fmt: skip
+    except (
+        csv.Error,
+        pd.errors.EmptyDataError,
+        pd.errors.ParserError,
+        pd.errors.ParserWarning,
+        UnicodeDecodeError,
+    ) as error:
         raise CubeError(f"{path}: {name} cannot be read as CSV ({error}); fetch it again") from None
 
 
@@ -287,8 +288,12 @@ def _converted(batch: list[pd.DataFrame], left: _LeftOut) -> pd.DataFrame:
         return pd.DataFrame()
     rows = pd.concat(batch, ignore_index=True)
     bad = np.zeros(len(rows), bool)
-    found = {"STATION": rows["STATION"], "DATE": pd.to_datetime(rows["DATE"].where(
-        rows["DATE"].str.strip().str.fullmatch(DAY)), errors="coerce", format="%Y-%m-%d")}  # fmt: skip
+    found = {
+        "STATION": rows["STATION"],
+        "DATE": pd.to_datetime(
+            rows["DATE"].where(rows["DATE"].str.strip().str.fullmatch(DAY)), errors="coerce", format="%Y-%m-%d"
+        ),
+    }
     checks = {"DATE": found["DATE"].isna().to_numpy()}
     for column in _COLUMNS[2:]:
         text = rows[column].str.strip().str.rstrip("*")  # the old layout marks extremes taken from hourly data
@@ -298,8 +303,11 @@ def _converted(batch: list[pd.DataFrame], left: _LeftOut) -> pd.DataFrame:
         new = wrong & ~bad
         if new.any():
             row = rows.iloc[int(new.argmax())]
-            left.add(f"rows in which {column} is no {'day (YYYY-MM-DD)' if column == 'DATE' else 'number'}",
-                     f"station {row['STATION']!r} on {row['DATE']}: {row[column]!r}", int(new.sum()))  # fmt: skip
+            left.add(
+                f"rows in which {column} is no {'day (YYYY-MM-DD)' if column == 'DATE' else 'number'}",
+                f"station {row['STATION']!r} on {row['DATE']}: {row[column]!r}",
+                int(new.sum()),
+            )
         bad |= wrong
     table = pd.DataFrame(found)
     table["LONGITUDE"] = wrapped(table["LONGITUDE"])

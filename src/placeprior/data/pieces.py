@@ -52,16 +52,19 @@ def opened(path: Path) -> xr.Dataset:
     except FileNotFoundError:
         raise CubeError(f"{path} is no cube of `placeprior data build`, or has lost its {HEAD}; {REMEDY}") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CubeError(f"{path} is damaged, or of an earlier version that kept no checksums ({HEAD}: "
-                        f"{type(error).__name__}); {REMEDY}") from None
+        raise CubeError(
+            f"{path} is damaged, or of an earlier version that kept no checksums ({HEAD}: "
+            f"{type(error).__name__}); {REMEDY}"
+        ) from None
     for wrong, what in (
         (sorted(set(known) - set(found)), "lacks"),
         (sorted(name for name in known if found.get(name, known[name]) != known[name]), "has other bytes in"),
         (sorted(set(found) - set(known)), "has more than was written:"),
     ):
         if wrong:
-            raise CubeError(f"{path} is damaged: it {what} {len(wrong)} of {len(known)} files, such as {wrong[0]}; "
-                            f"{REMEDY}")
+            raise CubeError(
+                f"{path} is damaged: it {what} {len(wrong)} of {len(known)} files, such as {wrong[0]}; {REMEDY}"
+            )
     try:
         cube = xr.open_zarr(path, consolidated=False)
     except (OSError, ValueError, KeyError, TypeError) as error:

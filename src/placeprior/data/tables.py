@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from placeprior import rows
+from placeprior.data import read_table
 from placeprior.errors import CubeError, MissingData
 
 VARIABLE = "PLACEPRIOR_DATA"
@@ -20,9 +20,7 @@ def folder() -> Path:
     """Return the folder named by the environment variable ``PLACEPRIOR_DATA``."""
     named = os.environ.get(VARIABLE, "")
     if not named:
-        raise MissingData(
-            f"{VARIABLE} is not set; export {VARIABLE}=FOLDER with the real tables, or use task 'world'"
-        )
+        raise MissingData(f"{VARIABLE} is not set; export {VARIABLE}=FOLDER with the real tables, or use task 'world'")
     path = Path(named).expanduser()
     if not path.is_dir():
         raise MissingData(f"{VARIABLE}={named} is no folder; set it to the folder that holds the real tables")
@@ -65,7 +63,7 @@ def read_csv(path: Path, columns: Sequence[str], text: Sequence[str] = ()) -> pd
     """Read the named columns of a CSV file, ``text`` as text, others as numbers; refuse as :func:`read_parquet`."""
     try:
         with path.open("rb") as stream:
-            table = rows.read_text(stream)
+            table = read_table.read_text(stream)
     except FileNotFoundError:
         raise MissingData(f"{path} is missing; put it beside the other tables in {VARIABLE}") from None
     except (OSError, ValueError, csv.Error, pd.errors.ParserWarning) as error:
@@ -74,7 +72,9 @@ def read_csv(path: Path, columns: Sequence[str], text: Sequence[str] = ()) -> pd
     table = table[list(columns)].copy()
     for name in set(columns) - set(text):
         try:
-            table[name] = table[name].where(~table[name].str.strip().isin(rows.BLANK), "nan").to_numpy().astype(float)
+            table[name] = (
+                table[name].where(~table[name].str.strip().isin(read_table.BLANK), "nan").to_numpy().astype(float)
+            )
         except ValueError as error:
             raise CubeError(f"{path}: {name} is not everywhere a number ({error}); fetch or copy it again") from None
     return table
@@ -86,4 +86,4 @@ def refuse_missing(path: Path | str, wanted: Sequence[str], known: Sequence[str]
     if missing:
         listed = ", ".join(map(repr, missing))
         raise CubeError(f"{path} has no column {listed}; it has {', '.join(map(str, known)) or 'none'}")
-    rows.refuse_twice([name for name in map(str, known) if name in set(wanted)], f"{path}: ")
+    read_table.refuse_twice([name for name in map(str, known) if name in set(wanted)], f"{path}: ")

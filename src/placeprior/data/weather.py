@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from placeprior.coords import nearest_km
-from placeprior.cube import variable
+from placeprior.data.cube import variable
 from placeprior.errors import CubeError
 
 NEAREST = 3  # weather stations that make a value
@@ -47,9 +47,7 @@ def bring_elevation(cube: xr.Dataset, weather: xr.Dataset) -> xr.Dataset:
     km, index = _neighbours(cube, weather, CANDIDATES)
     values = _nearest_mean(weather["elevation"].values[:, None], index, km)
     shape = (cube.sizes["station"], cube.sizes["time"])
-    dims, values, attrs = variable(
-        np.broadcast_to(values, shape), "m", "elevation of the nearest weather stations"
-    )
+    dims, values, attrs = variable(np.broadcast_to(values, shape), "m", "elevation of the nearest weather stations")
     return cube.assign(elevation=(dims, values, attrs | {"static": 1}))
 
 

@@ -236,9 +236,7 @@ def _write(file: Path, embedding: NDArray[np.float32]) -> None:
         os.replace(temporary, file)
     except OSError as error:
         log.warning(
-            "cannot keep the embedding in %s (%s); set PLACEPRIOR_CACHE to a writable folder",
-            file.parent,
-            error,
+            "cannot keep the embedding in %s (%s); set PLACEPRIOR_CACHE to a writable folder", file.parent, error
         )
         if temporary is not None:
             temporary.unlink(missing_ok=True)

@@ -46,8 +46,10 @@ class _Fitted:
 
     def __call__(self, lonlat: ArrayLike) -> Vectors:
         """Refuse: unfitted."""
-        raise ConfigError(f"{self.name!r} is a control that is fitted to the stations of a run; it has no vector for a "
-                          "place by itself. Choose an encoder, such as 'geoclip', or run it from runs.yml")
+        raise ConfigError(
+            f"{self.name!r} is a control that is fitted to the stations of a run; it has no vector for a "
+            "place by itself. Choose an encoder, such as 'geoclip', or run it from runs.yml"
+        )
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class RandomVector(_Fitted):
 
     def fit(self, lonlat: ArrayLike, trained: NDArray[np.bool_], seed: int) -> Callable[[ArrayLike], Vectors]:
         """The vectors of one seed: the same place always has the same."""
+
         def encode(places: ArrayLike) -> Vectors:
             rows = [_generator(place, seed).standard_normal(self.dim) for place in check_lonlat(places)]
             return np.array(rows, np.float32).reshape(-1, self.dim)
@@ -114,8 +117,10 @@ class Shuffled(_Fitted):
         number = {place.tobytes(): row for row, place in enumerate(places)}
 
         def encode(asked: ArrayLike) -> Vectors:
-            rows = [number.get(place.tobytes(), int(_generator(place, seed).integers(len(places))))
-                    for place in check_lonlat(asked)]  # fmt: skip
+            rows = [
+                number.get(place.tobytes(), int(_generator(place, seed).integers(len(places))))
+                for place in check_lonlat(asked)
+            ]
             return own[rows]
 
         return encode
@@ -173,8 +178,10 @@ class Components(_Fitted):
 
         places = check_lonlat(lonlat)[arrays.flags(trained, "trained")]
         if len(places) <= self.dim:
-            raise ConfigError(f"{self.name!r} needs more than {self.dim} training stations; there are {len(places)}: "
-                              "choose fewer components")
+            raise ConfigError(
+                f"{self.name!r} needs more than {self.dim} training stations; there are {len(places)}: "
+                "choose fewer components"
+            )
         axes = PCA(self.dim, svd_solver="full").fit(embed("geoclip", places).astype(np.float64))
 
         def encode(asked: ArrayLike) -> Vectors:
@@ -187,8 +194,8 @@ class Components(_Fitted):
 class Urban:
     """Population density around a place, ``log10(1 + people km-2)``, smoothed over a town and over a metropolitan area.
 
-    From the populated places of GeoNames (:func:`placeprior.data.land.density`). The embedded world's emissions are
-    made from the same places: there it is close to the truth itself, in reality it is not.
+    From the populated places of GeoNames (:func:`placeprior.data.world.land.density`). The embedded world's emissions
+    are made from the same places: there it is close to the truth itself, in reality it is not.
     """
 
     name: str = "urban"
@@ -198,7 +205,7 @@ class Urban:
 
     def __call__(self, lonlat: ArrayLike) -> Vectors:
         """Encode places: lonlat (n, 2), degrees -> (n, 2)."""
-        from placeprior.data.land import density
+        from placeprior.data.world.land import density
 
         xy = project(at_home(lonlat, "this encoder's map of towns"))
         return np.column_stack([np.log10(1 + density(xy, (length,))) for length in LENGTHS]).astype(np.float32)
@@ -211,8 +218,9 @@ def _generator(place: NDArray[np.float64], seed: int) -> np.random.Generator:
 
 def _make(encoder: _Fitted | Urban, weights: Path | None) -> _Fitted | Urban:
     if weights is not None:
-        raise MissingWeights(f"control {encoder.name!r} has no weights of its own, but was given {weights}; leave "
-                             "them out")
+        raise MissingWeights(
+            f"control {encoder.name!r} has no weights of its own, but was given {weights}; leave them out"
+        )
     return encoder
 
 

@@ -255,8 +255,9 @@ def _linear(weight: torch.Tensor, bias: torch.Tensor) -> torch.nn.Linear:
 
 def _make_tuned(encoder: Tuned, weights: Path | None) -> Tuned:
     if weights is not None:
-        raise MissingWeights(f"{encoder.name} starts from GeoCLIP's own weights, but was given {weights}; leave "
-                             "them out")
+        raise MissingWeights(
+            f"{encoder.name} starts from GeoCLIP's own weights, but was given {weights}; leave them out"
+        )
     return encoder
 
 

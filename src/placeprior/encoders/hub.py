@@ -69,8 +69,10 @@ def check(path: Path) -> str:
         raise MissingWeights(f"cannot read {path} ({error.strerror}); name a weights file that is there") from None
     record = _recorded(path)
     if record is not None and record.sha256 != digest:
-        raise MissingWeights(f"{path} is not what was fetched from {record.repo}: its SHA-256 starts with "
-                             f"{digest[:16]}, expected {record.sha256[:16]}; remove it and fetch it again")
+        raise MissingWeights(
+            f"{path} is not what was fetched from {record.repo}: its SHA-256 starts with "
+            f"{digest[:16]}, expected {record.sha256[:16]}; remove it and fetch it again"
+        )
     return digest
 
 
@@ -146,11 +148,14 @@ def _recorded(path: Path) -> Record | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise MissingWeights(f"{file}, which says what {path.name} must be, is damaged ({type(error).__name__}); "
-                             "remove both and fetch again") from None
+        raise MissingWeights(
+            f"{file}, which says what {path.name} must be, is damaged ({type(error).__name__}); "
+            "remove both and fetch again"
+        ) from None
     if not (SHA256.fullmatch(record.sha256) and COMMIT.fullmatch(record.commit)):
-        raise MissingWeights(f"{file}, which says what {path.name} must be, holds no hashes; remove both and fetch "
-                             "again")
+        raise MissingWeights(
+            f"{file}, which says what {path.name} must be, holds no hashes; remove both and fetch again"
+        )
     return record
 
 
@@ -166,8 +171,10 @@ def _download(repo: str, path: Path, record: Record | None) -> None:
     # The files are public, so no token of the user's is sent.
     meta = get_hf_file_metadata(address(record.commit if record else None), token=False)
     if not (SHA256.fullmatch(meta.etag or "") and COMMIT.fullmatch(meta.commit_hash or "") and meta.size):
-        raise MissingWeights(f"{address(None)} comes without a commit, a size and a SHA-256 to hold it to; unset "
-                             "HF_ENDPOINT to ask the hub itself")
+        raise MissingWeights(
+            f"{address(None)} comes without a commit, a size and a SHA-256 to hold it to; unset "
+            "HF_ENDPOINT to ask the hub itself"
+        )
     told = Record(repo, meta.commit_hash, meta.etag)
     if record not in (None, told):
         raise MissingWeights(
@@ -180,14 +187,21 @@ def _download(repo: str, path: Path, record: Record | None) -> None:
         if opened.tell() > meta.size:
             opened.seek(0)
             opened.truncate()
-        http_get(address(told.commit), opened, resume_size=opened.tell(), expected_size=meta.size,
-                 displayed_filename=path.name)
+        http_get(
+            address(told.commit),
+            opened,
+            resume_size=opened.tell(),
+            expected_size=meta.size,
+            displayed_filename=path.name,
+        )
     with part.open("rb") as opened:
         arrived = hashlib.file_digest(opened, "sha256").hexdigest()
     if arrived != told.sha256:
         part.unlink()
-        raise MissingWeights(f"what arrived as {path.name} is not what {repo} published: its SHA-256 starts with "
-                             f"{arrived[:16]}, expected {told.sha256[:16]}; it was thrown away, fetch again")
+        raise MissingWeights(
+            f"what arrived as {path.name} is not what {repo} published: its SHA-256 starts with "
+            f"{arrived[:16]}, expected {told.sha256[:16]}; it was thrown away, fetch again"
+        )
     note = path.with_name(f".{path.name}.json.part")
     note.write_text(json.dumps(told._asdict(), indent=1) + "\n", encoding="utf-8")
     # The record first: without it, the file would count as one that a person put there.

@@ -58,8 +58,10 @@ class Hybrid:
 
 def _make(encoder: Hybrid, weights: Path | None) -> Hybrid:
     if weights is not None:
-        raise MissingWeights(f"{encoder.name!r} is made of two encoders with weights of their own, but was given "
-                             f"{weights}; leave them out")
+        raise MissingWeights(
+            f"{encoder.name!r} is made of two encoders with weights of their own, but was given "
+            f"{weights}; leave them out"
+        )
     return encoder
 
 

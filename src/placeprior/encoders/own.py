@@ -76,8 +76,9 @@ def adopt(name: str, source: Any, *, trained: bool = False) -> Encoder:
     if name in list_encoders():
         known = load(name)
         if known.fingerprint != encoder.fingerprint:
-            raise ConfigError(f"an encoder {name!r} with other vectors exists already; choose another name, or start a "
-                              "new process")
+            raise ConfigError(
+                f"an encoder {name!r} with other vectors exists already; choose another name, or start a new process"
+            )
         return known
     register(name, partial(_give, encoder))
     return encoder
@@ -105,8 +106,10 @@ def declare(name: str, spec: dict[str, Any], folder: Path) -> None:
     try:
         register(name, factory)
     except ValueError:
-        raise ConfigError(f"encoder {name!r} in runs.yml: an encoder of that name exists already; choose another name, "
-                          "or start a new process if it was changed") from None
+        raise ConfigError(
+            f"encoder {name!r} in runs.yml: an encoder of that name exists already; choose another name, "
+            "or start a new process if it was changed"
+        ) from None
 
 
 @dataclass(frozen=True)
@@ -135,9 +138,11 @@ class _Declared:
         try:
             return operator.attrgetter(attribute)(importlib.import_module(module))
         except Exception as error:  # a foreign module can fail in any way
-            raise ConfigError(f"encoder {self.name!r} in runs.yml: {self.python!r} cannot be imported "
-                              f"({said(error)}); put {module} into the project's folder, or install what it "
-                              "needs") from error
+            raise ConfigError(
+                f"encoder {self.name!r} in runs.yml: {self.python!r} cannot be imported "
+                f"({said(error)}); put {module} into the project's folder, or install what it "
+                "needs"
+            ) from error
 
 
 _declared = lru_cache(_Declared)  # the same entry is the same factory, which may be registered again
@@ -150,8 +155,9 @@ def _refuse_name(name: Any) -> None:
 
 def _give(encoder: Encoder, weights: Path | None) -> Encoder:
     if weights is not None:
-        raise MissingWeights(f"encoder {encoder.name!r} was adopted with what it needs, but was given {weights}; leave "
-                             "the weights out")
+        raise MissingWeights(
+            f"encoder {encoder.name!r} was adopted with what it needs, but was given {weights}; leave the weights out"
+        )
     return encoder
 
 
@@ -163,8 +169,9 @@ def _made(name: str, source: Any, trained: bool) -> Encoder:
         network = Network(name, copy.deepcopy(source).eval())
         return Trained(network) if trained else network
     if trained:
-        raise ConfigError(f"encoder {name!r} is to be trained, but is a {type(source).__name__}; only a "
-                          "torch.nn.Module can be")
+        raise ConfigError(
+            f"encoder {name!r} is to be trained, but is a {type(source).__name__}; only a torch.nn.Module can be"
+        )
     if isinstance(source, (str, os.PathLike)):
         return Table(name, Path(source))
     if (pandas and isinstance(source, pandas.DataFrame)) or (xarray and isinstance(source, xarray.Dataset)):
@@ -172,8 +179,9 @@ def _made(name: str, source: Any, trained: bool) -> Encoder:
     if callable(source) and not isinstance(source, type):
         return Function(name, source)
     what = f"the class {source.__name__}" if isinstance(source, type) else f"of type {type(source).__name__}"
-    raise ConfigError(f"encoder {name!r} is {what}; give a table, a torch.nn.Module, or a function or object that "
-                      "can be called")
+    raise ConfigError(
+        f"encoder {name!r} is {what}; give a table, a torch.nn.Module, or a function or object that can be called"
+    )
 
 
 # --- functions and networks ------------------------------------------------------------------------------------------
@@ -207,8 +215,10 @@ class _Computed:
             vectors = self._ask(places, None)
             again = self._ask(places[::-2], vectors.shape[1])
         if not np.allclose(again, vectors[::-2], rtol=ALIKE, atol=ALIKE * np.abs(vectors).max()):
-            raise ConfigError(f"encoder {self.name!r} gives a place another vector when asked again among others; a "
-                              "vector must depend on its place alone: seed what is random, scale by fixed numbers")
+            raise ConfigError(
+                f"encoder {self.name!r} gives a place another vector when asked again among others; a "
+                "vector must depend on its place alone: seed what is random, scale by fixed numbers"
+            )
         return vectors
 
     def _ask(self, places: NDArray[np.float64], dim: int | None) -> Vectors:
@@ -224,18 +234,24 @@ class _Computed:
         except PlacePriorError:
             raise
         except Exception as error:  # a foreign function can fail in any way
-            raise ConfigError(f"encoder {self.name!r} failed on {len(places)} places ({said(error)}); it is given "
-                              "lonlat (n, 2), longitude and latitude in degrees") from error
+            raise ConfigError(
+                f"encoder {self.name!r} failed on {len(places)} places ({said(error)}); it is given "
+                "lonlat (n, 2), longitude and latitude in degrees"
+            ) from error
         well = answer.ndim == 2 and len(answer) == len(places) and answer.shape[1] > 0 and answer.dtype.kind in "fiu"
         if not well or answer.shape[1] != (dim or answer.shape[1]):
-            raise ConfigError(f"encoder {self.name!r} gave {answer.dtype} of shape {answer.shape} for {len(places)} "
-                              f"places; it must give numbers of shape ({len(places)}, {dim or 'd'}), a row a place")
+            raise ConfigError(
+                f"encoder {self.name!r} gave {answer.dtype} of shape {answer.shape} for {len(places)} "
+                f"places; it must give numbers of shape ({len(places)}, {dim or 'd'}), a row a place"
+            )
         with np.errstate(over="ignore"):  # becomes an infinity, refused below
             vectors = answer.astype(np.float32)
         if (wrong := ~np.isfinite(vectors).all(axis=1)).any():
             lon, lat = places[wrong.argmax()]
-            raise ConfigError(f"encoder {self.name!r} gives NaN or an infinity at lon={lon:.10g}, lat={lat:.10g} "
-                              f"({int(wrong.sum())} such places of {len(places)}); every place needs a finite vector")
+            raise ConfigError(
+                f"encoder {self.name!r} gives NaN or an infinity at lon={lon:.10g}, lat={lat:.10g} "
+                f"({int(wrong.sum())} such places of {len(places)}); every place needs a finite vector"
+            )
         return vectors
 
 

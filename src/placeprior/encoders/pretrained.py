@@ -76,7 +76,7 @@ def names() -> dict[str, dict[str, Path]]:
     return found
 
 
-def differences(encoder: str) -> dict[str, tuple[str, str]]:
+def unlike(encoder: str) -> dict[str, tuple[str, str]]:
     """In what else than the corpus the two of a pair differ, of what the formula and the head read.
 
     Returns
@@ -103,20 +103,28 @@ def read(file: Path) -> tuple[Position, FeedForward]:
     try:
         tensors = load_file(file)
         encoding, head = _architecture(meta, tensors)
-        head.load_state_dict({f"{own}.{kind}": tensors[f"{theirs}.{kind}"] for own, theirs in KEYS.items()
-                              for kind in ("weight", "bias")})  # fmt: skip
+        head.load_state_dict(
+            {
+                f"{own}.{kind}": tensors[f"{theirs}.{kind}"]
+                for own, theirs in KEYS.items()
+                for kind in ("weight", "bias")
+            }
+        )
     except PlacePriorError as error:
         raise MissingWeights(f"{file} is no basis encoder ({error})") from error
     except Exception as error:  # a file of another origin can fail in any way
-        raise MissingWeights(f"{file} does not fit a basis encoder ({str(error).splitlines()[0]}); give one of the "
-                             "files that come with the package, or one in their layout") from error
+        raise MissingWeights(
+            f"{file} does not fit a basis encoder ({str(error).splitlines()[0]}); give one of the "
+            "files that come with the package, or one in their layout"
+        ) from error
     if not all(bool(p.isfinite().all()) for p in head.parameters()):
         raise MissingWeights(f"{file} holds weights that are not numbers; fetch it again")
     return encoding, head
 
 
-def _architecture(meta: dict[str, str], tensors: dict[str, torch.Tensor], generator: torch.Generator | None = None,
-                  ) -> tuple[Position, FeedForward]:  # fmt: skip
+def _architecture(
+    meta: dict[str, str], tensors: dict[str, torch.Tensor], generator: torch.Generator | None = None
+) -> tuple[Position, FeedForward]:
     from placeprior.encoders.basis.heads import FeedForward
 
     encoder = meta["name"].rpartition("-")[0]
@@ -125,11 +133,20 @@ def _architecture(meta: dict[str, str], tensors: dict[str, torch.Tensor], genera
         settings["frequency_num"] = int(settings["frequency_num"])
     if encoder == "rff":
         # The file keeps the axes as (west, east, south, north) and what was drawn for them.
-        settings = {"extent": tuple(json.loads(meta["map_range"])), "omega": tensors["position_encoder.dirvec"],
-                    "shift": tensors["position_encoder.shift"]}  # fmt: skip
+        settings = {
+            "extent": tuple(json.loads(meta["map_range"])),
+            "omega": tensors["position_encoder.dirvec"],
+            "shift": tensors["position_encoder.shift"],
+        }
     encoding = position(encoder, **settings)
-    return encoding, FeedForward(encoding.dim, int(meta["hidden_dim"]), int(meta["dim"]), last=True,
-                                 activation=meta["activation"], generator=generator)  # fmt: skip
+    return encoding, FeedForward(
+        encoding.dim,
+        int(meta["hidden_dim"]),
+        int(meta["dim"]),
+        last=True,
+        activation=meta["activation"],
+        generator=generator,
+    )
 
 
 def _metadata(file: Path) -> dict[str, str]:
@@ -141,8 +158,10 @@ def _metadata(file: Path) -> dict[str, str]:
     except (OSError, SafetensorError) as error:
         raise MissingWeights(f"{file} cannot be read as safetensors ({error}); install the package again") from error
     if missing := [key for key in ("name", "hidden_dim", "dim", *COMPARED) if key not in meta]:
-        raise MissingWeights(f"{file} is no basis encoder: its metadata has no {missing[0]!r}; give one of the files "
-                             "that come with the package, or one in their layout")
+        raise MissingWeights(
+            f"{file} is no basis encoder: its metadata has no {missing[0]!r}; give one of the files "
+            "that come with the package, or one in their layout"
+        )
     return meta
 
 
@@ -183,8 +202,10 @@ class Pretrained:
         except OSError as error:
             raise MissingWeights(f"cannot read {self.file} ({error.strerror}); install the package again") from None
         if found != self.sha256:
-            raise MissingWeights(f"{self.file} is not the published {self.name}: its SHA-256 starts with {found[:16]}, "
-                                 f"expected {self.sha256[:16]}; install the package again")
+            raise MissingWeights(
+                f"{self.file} is not the published {self.name}: its SHA-256 starts with {found[:16]}, "
+                f"expected {self.sha256[:16]}; install the package again"
+            )
         return read(self.file)
 
     def __call__(self, lonlat: ArrayLike) -> Vectors:

@@ -184,8 +184,10 @@ def _read(file: Path, sha256: str, encoder: SatClip) -> Layers:
         _fit(settings, encoder)
         return _layers(tensors, encoder)
     except _Unfit as error:
-        raise MissingWeights(f"{file} does not give {encoder.name}: {error}; name another file, or put "
-                             f"{encoder.files[0]} of {hub.HUB}/{encoder.repo} in its place") from error.__cause__
+        raise MissingWeights(
+            f"{file} does not give {encoder.name}: {error}; name another file, or put "
+            f"{encoder.files[0]} of {hub.HUB}/{encoder.repo} in its place"
+        ) from error.__cause__
 
 
 class _Unfit(Exception):
@@ -203,8 +205,11 @@ def _open(content: bytes) -> tuple[dict[str, torch.Tensor], dict[str, Any] | Non
         checkpoint = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:  # a file of another origin can fail in any way
         code = re.search(r"GLOBAL (\S+)", str(error))
-        raise _Unfit(f"it asks to run code ({code[1]}), so it was not opened" if code else
-                     "it is cut short, or is neither a PyTorch checkpoint nor a safetensors file") from error
+        raise _Unfit(
+            f"it asks to run code ({code[1]}), so it was not opened"
+            if code
+            else "it is cut short, or is neither a PyTorch checkpoint nor a safetensors file"
+        ) from error
     found = checkpoint if isinstance(checkpoint, dict) else {}
     tensors, settings = found.get("state_dict"), found.get("hyper_parameters")
     if not (isinstance(tensors, dict) and isinstance(settings, dict)):
@@ -219,8 +224,10 @@ def _fit(settings: dict[str, Any] | None, encoder: SatClip) -> None:
     # Checkpoints older than the choice of a formula have the first one.
     told = {"harmonics_calculation": "analytic"} | settings
     if told["harmonics_calculation"] == "closed-form":
-        raise _Unfit("its harmonics_calculation is 'closed-form', whose terms of odd order have the other sign, and "
-                     "those of order 0 another size, than the 'analytic' ones that are computed here")
+        raise _Unfit(
+            "its harmonics_calculation is 'closed-form', whose terms of odd order have the other sign, and "
+            "those of order 0 another size, than the 'analytic' ones that are computed here"
+        )
     for key, wanted in SETTINGS.items():
         if told.get(key) != wanted:
             raise _Unfit(f"its {key} is {told.get(key)!r}, not {wanted!r}")
@@ -253,8 +260,9 @@ def _layers(tensors: dict[str, torch.Tensor], encoder: SatClip) -> Layers:
     if not flat or any(before[0] != after[1] for before, after in pairwise(shapes)):
         raise _Unfit(f"its layers, of shapes {', '.join(map(str, shapes))}, do not follow each other")
     if shapes[0][1] != encoder.degrees**2:
-        raise _Unfit(f"its network reads {shapes[0][1]} harmonics, not the {encoder.degrees**2} of L = "
-                     f"{encoder.degrees}")
+        raise _Unfit(
+            f"its network reads {shapes[0][1]} harmonics, not the {encoder.degrees**2} of L = {encoder.degrees}"
+        )
     if shapes[-1][0] != DIM:
         raise _Unfit(f"its vectors have {shapes[-1][0]} values, not {DIM}")
     return tuple((weight.double(), bias.double()) for weight, bias in layers)

@@ -87,8 +87,10 @@ class Table:
         west, south, east, north = CONUS_BOX
         lat, lon = places.T  # on purpose: are these places of the United States when exchanged?
         if ((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)).all():
-            raise CoordinateError(f"{self}: every place is in Antarctica, and in the United States when exchanged; are "
-                                  "lon and lat swapped? The order is longitude, latitude")
+            raise CoordinateError(
+                f"{self}: every place is in Antarctica, and in the United States when exchanged; are "
+                "lon and lat swapped? The order is longitude, latitude"
+            )
         return places
 
     def __call__(self, lonlat: ArrayLike) -> Vectors:
@@ -119,8 +121,10 @@ class Table:
         listed = "; ".join(f"lon={lon:.6f}, lat={lat:.6f}" for lon, lat in missing[:LISTED])
         more = f" and {len(missing) - LISTED} more" if len(missing) > LISTED else ""
         nearest = self._tree.query(missing[0], p=np.inf)[0]
-        return (f"{self} lacks {len(missing)} of {asked} places: {listed}{more}; add a row for each, coordinates to "
-                f"{TOLERANCE:g} degrees (the row nearest to the first is {nearest:.2g} degrees off)")
+        return (
+            f"{self} lacks {len(missing)} of {asked} places: {listed}{more}; add a row for each, coordinates to "
+            f"{TOLERANCE:g} degrees (the row nearest to the first is {nearest:.2g} degrees off)"
+        )
 
     def _refuse(self, wrong: NDArray[np.bool_], rows: NDArray[np.intp], what: str, remedy: str) -> None:
         if wrong.any():
@@ -148,8 +152,10 @@ class Table:
         for name in columns:
             if name not in names:
                 known = ", ".join(names[:8]) + " …" * (len(names) > 8)
-                raise CubeError(f"{self} has no column {name!r}; it has {known}: it needs lon, lat and the vector's "
-                                "numbers as e0, e1, … without a gap")
+                raise CubeError(
+                    f"{self} has no column {name!r}; it has {known}: it needs lon, lat and the vector's "
+                    "numbers as e0, e1, … without a gap"
+                )
             if names.count(name) > 1:
                 raise CubeError(f"{self} has column {name!r} twice; keep one")
             if not (pa.types.is_integer(kind := schema.field(name).type) or pa.types.is_floating(kind)):
@@ -173,13 +179,16 @@ class Table:
             if first != _stat(self.source):
                 raise CubeError(f"{self} was changed while it was in use; start again")
         except FileNotFoundError:
-            raise MissingData(f"{self} of encoder {self.name!r} is missing; put it there, or take the models "
-                              "that use it out") from None
+            raise MissingData(
+                f"{self} of encoder {self.name!r} is missing; put it there, or take the models that use it out"
+            ) from None
         except PlacePriorError:
             raise
         except Exception as error:  # a file of another origin can fail in any way
-            raise CubeError(f"{self} cannot be read ({said(error).rpartition('Invalid: ')[2]}); give Parquet, CSV "
-                            "or NetCDF with the columns lon, lat, e0, e1, …, all numbers") from error
+            raise CubeError(
+                f"{self} cannot be read ({said(error).rpartition('Invalid: ')[2]}); give Parquet, CSV "
+                "or NetCDF with the columns lon, lat, e0, e1, …, all numbers"
+            ) from error
 
     @cached_property
     def _look(self) -> tuple[int, int] | None:
@@ -220,6 +229,8 @@ def _opened(source: Any) -> pyarrow.dataset.Dataset:
         return dataset.dataset(pa.Table.from_pandas(kept, preserve_index=False))
     names = [name for name in source.variables if COLUMN.fullmatch(str(name))]
     if any(source[name].ndim != 1 for name in names) or len({source[name].dims for name in names}) > 1:
-        raise CubeError(f"lon, lat, e0, … of a dataset lie on {dict(source[names].sizes)}; they must share one "
-                        "dimension, along which a place follows another: stack them")
+        raise CubeError(
+            f"lon, lat, e0, … of a dataset lie on {dict(source[names].sizes)}; they must share one "
+            "dimension, along which a place follows another: stack them"
+        )
     return dataset.dataset(pa.table({str(name): source[name].values for name in names}))

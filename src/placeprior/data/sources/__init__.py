@@ -60,13 +60,15 @@ class Period:
                 first, last = text.split("/")
                 found = cls(date.fromisoformat(first), date.fromisoformat(last))
         except ValueError:
-            raise ConfigError(f"{text!r} is no period; write a year (2021), a month (2021-08) or two days "
-                              "(2021-08-01/2021-09-04)") from None
+            raise ConfigError(
+                f"{text!r} is no period; write a year (2021), a month (2021-08) or two days (2021-08-01/2021-09-04)"
+            ) from None
         if found.last < found.first:
             raise ConfigError(f"period {text!r} ends before it begins; write the earlier day first")
         if found.first.year < FIRST_YEAR or found.last > date.today():
-            raise ConfigError(f"period {text!r} is not within {FIRST_YEAR} and today; the sources begin in "
-                              f"{FIRST_YEAR}")
+            raise ConfigError(
+                f"period {text!r} is not within {FIRST_YEAR} and today; the sources begin in {FIRST_YEAR}"
+            )
         return found
 
     def __len__(self) -> int:
@@ -119,14 +121,17 @@ class Region(NamedTuple):
         try:
             west, south, east, north = (float(part) for part in text.split(","))
         except ValueError:
-            raise ConfigError(f"{text!r} is no region; write conus, or WEST,SOUTH,EAST,NORTH in degrees, such as "
-                              "-122,36,-118,40") from None
+            raise ConfigError(
+                f"{text!r} is no region; write conus, or WEST,SOUTH,EAST,NORTH in degrees, such as -122,36,-118,40"
+            ) from None
         box = cls(west, south, east, north)
         across = CONUS_BOX[0] - 1 <= west < east <= CONUS_BOX[2] + 1
         if not (across and CONUS_BOX[1] - 1 <= south < north <= CONUS_BOX[3] + 1):
-            raise ConfigError(f"region {text!r} is no box within the contiguous United States (lon {CONUS_BOX[0]:.0f} "
-                              f"to {CONUS_BOX[2]:.0f}, lat {CONUS_BOX[1]:.0f} to {CONUS_BOX[3]:.0f}); write "
-                              "WEST,SOUTH,EAST,NORTH: are lon and lat swapped?")
+            raise ConfigError(
+                f"region {text!r} is no box within the contiguous United States (lon {CONUS_BOX[0]:.0f} "
+                f"to {CONUS_BOX[2]:.0f}, lat {CONUS_BOX[1]:.0f} to {CONUS_BOX[3]:.0f}); write "
+                "WEST,SOUTH,EAST,NORTH: are lon and lat swapped?"
+            )
         return box
 
     @property

@@ -43,15 +43,19 @@ def cells(field: xr.Dataset, lonlat: ArrayLike) -> tuple[NDArray[np.intp], NDArr
     """
     at = _transformer(field.attrs["crs"]).transform(*check_lonlat(lonlat).T)
     if field.attrs["crs"] == LONLAT and len(field["x"]) and float(field["x"].max()) > 180 + ACROSS:
-        raise SourceError(f"{field.attrs.get('title', 'the grid')}: x goes to {float(field['x'].max()):g}; bring "
-                          "longitudes to -180 to 180 (placeprior.coords.wrapped)")
+        raise SourceError(
+            f"{field.attrs.get('title', 'the grid')}: x goes to {float(field['x'].max()):g}; bring "
+            "longitudes to -180 to 180 (placeprior.coords.wrapped)"
+        )
     found = []
     for name, values in zip(("y", "x"), at[::-1], strict=True):
         centres = field[name].values.astype(np.float64)
         step = (centres[-1] - centres[0]) / (len(centres) - 1) if len(centres) > 1 else 1.0
         if len(centres) > 1 and np.abs(np.diff(centres) / step - 1).max() > EVEN:
-            raise SourceError(f"{field.attrs.get('title', 'the grid')}: {name} is not evenly spaced (step {step:g}); "
-                              "fetch the file again, and if it stays so, its layout has changed")
+            raise SourceError(
+                f"{field.attrs.get('title', 'the grid')}: {name} is not evenly spaced (step {step:g}); "
+                "fetch the file again, and if it stays so, its layout has changed"
+            )
         position = (values - centres[0]) / step
         # A place on the edge between two cells belongs to the next; rounding to even would favour every other cell.
         found.append(np.floor(np.where(np.isfinite(position), position, -9.0) + 0.5).astype(np.intp))
@@ -77,6 +81,7 @@ def at_places(field: xr.Dataset, lonlat: ArrayLike) -> xr.Dataset:
     """
     row, column, inside = cells(field, lonlat)
     picked = field.drop_vars([n for n in ("x", "y") if n in field.coords]).isel(
-        y=xr.DataArray(row, dims="place"), x=xr.DataArray(column, dims="place"))
+        y=xr.DataArray(row, dims="place"), x=xr.DataArray(column, dims="place")
+    )
     picked = picked.where(xr.DataArray(inside, dims="place"))
     return picked.transpose("place", ...).assign_attrs(field.attrs)

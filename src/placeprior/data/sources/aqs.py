@@ -10,8 +10,8 @@ and days. Of the two parameters,
 - **88502** (other methods, accepted by EPA for the air quality index and speciation, among them IMPROVE's filters and
   many older hourly monitors) fills the days, and the sites, that have no 88101. ``attrs["filled"]`` counts these.
 
-Negative values stay as measured. Values no daily mean can have (:data:`placeprior.cube.PM25_RANGE`) are left out with a
-warning that names them, because one such value among millions should not cost a person all the others.
+Negative values stay as measured. Values no daily mean can have (:data:`placeprior.data.cube.PM25_RANGE`) are left out
+with a warning that names them, because one such value among millions should not cost a person all the others.
 """
 
 from __future__ import annotations
@@ -49,8 +49,10 @@ class Aqs(Source):
     title = "EPA Air Quality System, daily PM2.5 (parameters 88101 and 88502)"
     version = "AirData pre-generated files, as of the day fetched"
     licence = "public domain (US government work)"
-    citation = ("US Environmental Protection Agency. Air Quality System Data Mart, pre-generated daily summary files, "
-                "https://aqs.epa.gov/aqsweb/airdata/download_files.html")
+    citation = (
+        "US Environmental Protection Agency. Air Quality System Data Mart, pre-generated daily summary files, "
+        "https://aqs.epa.gov/aqsweb/airdata/download_files.html"
+    )
     homepage = "https://aqs.epa.gov/aqsweb/airdata/download_files.html"
     provides = {"pm25": ("µg m-3", "daily mean PM2.5")}
 
@@ -66,8 +68,9 @@ class Aqs(Source):
         from placeprior.data import aqs
 
         if is_web_page(path):
-            raise SourceError(f"aqs: {path.name} is a web page, not a zip; start again later, and if it stays so, "
-                              f"see {self.homepage}")
+            raise SourceError(
+                f"aqs: {path.name} is a web page, not a zip; start again later, and if it stays so, see {self.homepage}"
+            )
         parameter, year = _NAME.fullmatch(path.name).groups()
         with _told("start again later"):
             rows = aqs.read_rows(path, first=1000)
@@ -95,11 +98,17 @@ class Aqs(Source):
         import numpy as np
         import pandas as pd
 
-        from placeprior.cube import PM25_RANGE, check_cube, from_table, variable
         from placeprior.data import aqs
+        from placeprior.data.cube import PM25_RANGE, check_cube, from_table, variable
 
-        table = pd.concat([_read_year(folder / _item(parameter, year).path, parameter, year, period)
-                           for year in period.years for parameter in PARAMETERS], ignore_index=True)
+        table = pd.concat(
+            [
+                _read_year(folder / _item(parameter, year).path, parameter, year, period)
+                for year in period.years
+                for parameter in PARAMETERS
+            ],
+            ignore_index=True,
+        )
         # Rows come in order of preference within a year, and sites and days never share a row across years.
         table = table.drop_duplicates(["station", "date"])
         if len(table):
@@ -110,24 +119,33 @@ class Aqs(Source):
         wrong = ~table["pm25"].between(*PM25_RANGE)
         for row in table[wrong].itertuples():
             value = apart(row.pm25, *PM25_RANGE)[0]
-            warnings.warn(f"aqs: station {row.station!r} on {row.date:%Y-%m-%d} has {value} µg m-3, outside "
-                          f"{PM25_RANGE}: left out", stacklevel=2)
+            warnings.warn(
+                f"aqs: station {row.station!r} on {row.date:%Y-%m-%d} has {value} µg m-3, outside "
+                f"{PM25_RANGE}: left out",
+                stacklevel=2,
+            )
         table = table[~wrong]
         if table.empty:
-            raise SourceError(f"aqs: no station in {tuple(region)} has a value from {period.first} to {period.last}; "
-                              "choose a larger region or another period")
+            raise SourceError(
+                f"aqs: no station in {tuple(region)} has a value from {period.first} to {period.last}; "
+                "choose a larger region or another period"
+            )
         with _told("remove the file named, or the whole folder, and fetch again"):
             columns = ["station", "date", "lon", "lat", "pm25"]
             cube = from_table(table[columns], calendar=False).reindex(time=period.days)
             event = np.full(cube["pm25"].shape, np.nan, "float32")
-            event[cube.get_index("station").get_indexer(table["station"]),
-                  cube.get_index("time").get_indexer(table["date"])] = table["event"]
+            event[
+                cube.get_index("station").get_indexer(table["station"]),
+                cube.get_index("time").get_indexer(table["date"]),
+            ] = table["event"]
             cube["event"] = variable(event, "1", "the value includes a flagged exceptional event", "flag")
             cube["time"].attrs["long_name"] = "day"
             cube.attrs.update(
-                title=f"EPA AQS daily PM2.5, {period.label}, {region.label}", licence=self.licence,
+                title=f"EPA AQS daily PM2.5, {period.label}, {region.label}",
+                licence=self.licence,
                 source="US EPA Air Quality System, parameter 88101, and 88502 where there is no 88101",
-                filled=f"{int(table['filled'].sum())} of {len(table)} station-days are of parameter 88502")
+                filled=f"{int(table['filled'].sum())} of {len(table)} station-days are of parameter 88502",
+            )
             return check_cube(cube)
 
 
@@ -163,8 +181,10 @@ def _read_year(path: Path, parameter: str, year: int, period: Period) -> pd.Data
 
 def _refuse_other(wrong: pd.Series, values: pd.Series, path: Path, wanted: str) -> None:
     if wrong.any():
-        raise SourceError(f"aqs: {path.name} holds {values[wrong].iloc[0]!r}, not {wanted} as its name says; remove it "
-                          "and start again later")
+        raise SourceError(
+            f"aqs: {path.name} holds {values[wrong].iloc[0]!r}, not {wanted} as its name says; remove it "
+            "and start again later"
+        )
 
 
 @contextmanager

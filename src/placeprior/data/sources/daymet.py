@@ -47,9 +47,11 @@ class Daymet(Source):
     title = "Daymet daily surface weather, version 4 R1, 1 km"
     version = VERSION
     licence = "open, without restriction (NASA Earth Science data and information policy)"
-    citation = ("Thornton, M. M., Shrestha, R., Wei, Y., Thornton, P. E., Kao, S.-C., & Wilson, B. E. (2022). Daymet: "
-                "Daily Surface Weather Data on a 1-km Grid for North America, Version 4 R1. ORNL DAAC. "
-                "doi:10.3334/ORNLDAAC/2129")
+    citation = (
+        "Thornton, M. M., Shrestha, R., Wei, Y., Thornton, P. E., Kao, S.-C., & Wilson, B. E. (2022). Daymet: "
+        "Daily Surface Weather Data on a 1-km Grid for North America, Version 4 R1. ORNL DAAC. "
+        "doi:10.3334/ORNLDAAC/2129"
+    )
     homepage = "https://daac.ornl.gov/cgi-bin/dsviewer.pl?ds_id=2129"
     account = earthdata.ACCOUNT
     provides = {
@@ -62,8 +64,11 @@ class Daymet(Source):
 
     def list(self, period: Period, region: Region) -> list[Item]:
         """Five files a year, 67 GB together: all of North America, whatever the region."""
-        return [Item(_name(short, year), "", int(size * 1e9))
-                for year in period.years for short, (_, size, _) in FILES.items()]
+        return [
+            Item(_name(short, year), "", int(size * 1e9))
+            for year in period.years
+            for short, (_, size, _) in FILES.items()
+        ]
 
     def headers(self) -> dict[str, str]:
         """The login; see :func:`placeprior.data.sources.earthdata.headers`."""
@@ -72,16 +77,23 @@ class Daymet(Source):
     def resolve(self, items: list[Item], transfer: Transfer) -> list[Item]:
         """Look up addresses, sizes and hashes in NASA's catalogue."""
         years = [int(Path(item.path).stem[-4:]) for item in items]
-        found = {granule.name: granule for granule in earthdata.granules(
-            self, transfer, COLLECTION, VERSION, date(min(years), 1, 1), date(max(years), 12, 31), CONUS_BOX)}
+        found = {
+            granule.name: granule
+            for granule in earthdata.granules(
+                self, transfer, COLLECTION, VERSION, date(min(years), 1, 1), date(max(years), 12, 31), CONUS_BOX
+            )
+        }
         resolved = []
         for item in items:
             granule = found.get(item.path)
             if granule is None:
-                raise SourceError(f"daymet: NASA's catalogue has no {item.path}; a year is published some months after "
-                                  "it ended: ask for an earlier one, or use gridmet, which needs no account")
-            resolved.append(dataclasses.replace(item, url=granule.url, size=granule.size or item.size,
-                                                hash=granule.hash))
+                raise SourceError(
+                    f"daymet: NASA's catalogue has no {item.path}; a year is published some months after "
+                    "it ended: ask for an earlier one, or use gridmet, which needs no account"
+                )
+            resolved.append(
+                dataclasses.replace(item, url=granule.url, size=granule.size or item.size, hash=granule.hash)
+            )
         return resolved
 
     def check(self, path: Path) -> None:
@@ -97,8 +109,15 @@ class Daymet(Source):
 
         data: dict[str, xr.DataArray] = {}
         for short, (here, _, _) in FILES.items():
-            data[here] = netcdf.daily(self, lambda year, short=short: folder / _name(short, year), short, _layout(),
-                                      period, region, data.get("precipitation"))
+            data[here] = netcdf.daily(
+                self,
+                lambda year, short=short: folder / _name(short, year),
+                short,
+                _layout(),
+                period,
+                region,
+                data.get("precipitation"),
+            )
         return netcdf.dataset(self, data, _layout())
 
 

@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 
 TOKEN = "EARTHDATA_TOKEN"
 #: For :attr:`placeprior.data.sources.Source.account`; also what a refusal (401, 403) tells.
-ACCOUNT = ("NASA's free Earthdata login: register at https://urs.earthdata.nasa.gov, choose Generate Token there, and "
-           f"set the environment variable {TOKEN} to it (a token ends after about two months)")
+ACCOUNT = (
+    "NASA's free Earthdata login: register at https://urs.earthdata.nasa.gov, choose Generate Token there, and "
+    f"set the environment variable {TOKEN} to it (a token ends after about two months)"
+)
 SEARCH = "https://cmr.earthdata.nasa.gov/search/granules.umm_json"
 HOSTS = ".nasa.gov"  # the only hosts that are asked for files, and thereby given the token
 BESIDE = (".xml", ".md5", ".sha256", ".dmrpp")  # what some archives list as data beside the file itself
@@ -69,16 +71,21 @@ def headers(source: Source) -> dict[str, str]:
         token = token[1:-1].strip()
     token = token.removeprefix("Bearer ").strip().strip("\"'")
     if not token:
-        raise SourceError(f"{source.name}: {TOKEN} is not set, and these files need {ACCOUNT}; earthaccess users: "
-                          f"earthaccess.login() then earthaccess.get_edl_token()['access_token']{instead}")
+        raise SourceError(
+            f"{source.name}: {TOKEN} is not set, and these files need {ACCOUNT}; earthaccess users: "
+            f"earthaccess.login() then earthaccess.get_edl_token()['access_token']{instead}"
+        )
     if not re.fullmatch(r"[A-Za-z0-9._~+/=-]+", token):  # RFC 6750, section 2.1
-        raise SourceError(f"{source.name}: {TOKEN} holds spaces or characters that no token has; copy it once more "
-                          f"from https://urs.earthdata.nasa.gov (Generate Token){instead}")
+        raise SourceError(
+            f"{source.name}: {TOKEN} holds spaces or characters that no token has; copy it once more "
+            f"from https://urs.earthdata.nasa.gov (Generate Token){instead}"
+        )
     return {"Authorization": f"Bearer {token}"}
 
 
-def granules(source: Source, transfer: Transfer, short_name: str, version: str, first: date, last: date,
-             region: Iterable[float]) -> list[Granule]:
+def granules(
+    source: Source, transfer: Transfer, short_name: str, version: str, first: date, last: date, region: Iterable[float]
+) -> list[Granule]:
     """Every file of a product whose time and place touch the period and the box.
 
     Parameters
@@ -103,9 +110,14 @@ def granules(source: Source, transfer: Transfer, short_name: str, version: str, 
     SourceError
         The search cannot be reached, or its answer is not as documented.
     """
-    query = {"short_name": short_name, "version": version, "page_size": str(PAGE), "sort_key": "start_date",
-             "temporal": f"{first}T00:00:00Z,{last}T23:59:59Z",
-             "bounding_box": ",".join(f"{edge:.6g}" for edge in region)}
+    query = {
+        "short_name": short_name,
+        "version": version,
+        "page_size": str(PAGE),
+        "sort_key": "start_date",
+        "temporal": f"{first}T00:00:00Z,{last}T23:59:59Z",
+        "bounding_box": ",".join(f"{edge:.6g}" for edge in region),
+    }
     found: dict[str, Granule] = {}
     for page in range(1, MOST + 1):
         # Pages by number: the other way, CMR-Search-After, goes by an answer's headers, which are not at hand.
@@ -118,8 +130,10 @@ def granules(source: Source, transfer: Transfer, short_name: str, version: str, 
                     found.setdefault(granule.name, granule)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             why = f"{type(error).__name__}: {str(error)[:80]}"
-            raise SourceError(f"{source.name}: NASA's search for {short_name}.{version} ({SEARCH}) does not answer as "
-                              f"documented ({why}); start again later") from error
+            raise SourceError(
+                f"{source.name}: NASA's search for {short_name}.{version} ({SEARCH}) does not answer as "
+                f"documented ({why}); start again later"
+            ) from error
         if not items or page * PAGE >= hits:
             break
     return list(found.values())
@@ -128,8 +142,11 @@ def granules(source: Source, transfer: Transfer, short_name: str, version: str, 
 def _files(umm: dict[str, Any]) -> list[Granule]:
     """The files of one UMM-G record that https brings from NASA's hosts."""
     archive = umm.get("DataGranule", {}).get("ArchiveAndDistributionInformation", [])
-    urls = [each["URL"] for each in umm.get("RelatedUrls", [])
-            if each.get("Type") == "GET DATA" and not each["URL"].endswith(BESIDE)]
+    urls = [
+        each["URL"]
+        for each in umm.get("RelatedUrls", [])
+        if each.get("Type") == "GET DATA" and not each["URL"].endswith(BESIDE)
+    ]
     files = []
     for url in urls:
         if not url.startswith("https://") or "\\" in url or not host(url).endswith(HOSTS):

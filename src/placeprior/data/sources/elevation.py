@@ -37,8 +37,10 @@ class Elevation(Source):
     title = "ETOPO 2022 global relief model, 60 arc-seconds, ice surface"
     version = "2022 v1"
     licence = "public domain (US government work)"
-    citation = ("NOAA National Centers for Environmental Information. 2022: ETOPO 2022 15 Arc-Second Global Relief "
-                "Model. https://doi.org/10.25921/fd45-gt74")
+    citation = (
+        "NOAA National Centers for Environmental Information. 2022: ETOPO 2022 15 Arc-Second Global Relief "
+        "Model. https://doi.org/10.25921/fd45-gt74"
+    )
     homepage = "https://www.ncei.noaa.gov/products/etopo-global-relief-model"
     provides = {"elevation": ("m", "elevation above the geoid, of the floor under water")}
 
@@ -62,8 +64,10 @@ class Elevation(Source):
         with _open(path, remedy) as whole:
             box = whole[["z"]].rename(lat="y", lon="x", z="elevation")
             reach = (0.5 + OFF) * CELL  # a little more than half, so that a region's edge between cells gets both
-            near = {axis: np.flatnonzero((box[axis] >= low - reach) & (box[axis] <= high + reach))
-                    for axis, low, high in (("y", south, north), ("x", west, east))}
+            near = {
+                axis: np.flatnonzero((box[axis] >= low - reach) & (box[axis] <= high + reach))
+                for axis, low, high in (("y", south, north), ("x", west, east))
+            }
             # Slices, because a list of rows would have HDF5 pick them one by one.
             box = box.isel({axis: slice(rows[0], rows[-1] + 1) for axis, rows in near.items()})
             try:
@@ -72,8 +76,9 @@ class Elevation(Source):
                 raise SourceError(f"elevation: {path.name} is damaged ({error}); {remedy}") from error
         values = box["elevation"].values
         if not ((values >= HEIGHTS[0]) & (values <= HEIGHTS[1])).all():
-            raise SourceError(f"elevation: {path.name} has cells in {tuple(region)} that are empty or outside "
-                              f"{HEIGHTS} m; {remedy}")
+            raise SourceError(
+                f"elevation: {path.name} has cells in {tuple(region)} that are empty or outside {HEIGHTS} m; {remedy}"
+            )
         units, long_name = self.provides["elevation"]
         box["elevation"].attrs = {"units": units, "long_name": long_name}
         box["elevation"].encoding = {}
@@ -89,8 +94,9 @@ def _open(path: Path, remedy: str) -> xr.Dataset:
     import xarray as xr
 
     if is_web_page(path):
-        raise SourceError(f"elevation: {path.name} is a web page, not data; {remedy}, and if it stays so, see "
-                          f"{SOURCE.homepage}")
+        raise SourceError(
+            f"elevation: {path.name} is a web page, not data; {remedy}, and if it stays so, see {SOURCE.homepage}"
+        )
     try:
         field = xr.open_dataset(path, engine="h5netcdf", cache=False)
     except (OSError, RuntimeError, ValueError, KeyError) as error:  # what HDF5 says to a torn file is an OSError
@@ -98,20 +104,25 @@ def _open(path: Path, remedy: str) -> xr.Dataset:
     try:
         for name in ("lat", "lon", "z"):
             if name not in field.variables:
-                raise SourceError(f"elevation: {path.name} has no variable {name!r}, only "
-                                  f"{', '.join(map(str, field.variables)) or 'none'}; {remedy}, and if it stays so, "
-                                  "its layout has changed")
+                raise SourceError(
+                    f"elevation: {path.name} has no variable {name!r}, only "
+                    f"{', '.join(map(str, field.variables)) or 'none'}; {remedy}, and if it stays so, "
+                    "its layout has changed"
+                )
         if dict(field["z"].sizes) != {"lat": ROWS, "lon": COLUMNS}:
-            raise SourceError(f"elevation: z of {path.name} is {dict(field['z'].sizes)}, not {ROWS} lat x {COLUMNS} "
-                              f"lon; {remedy}")
+            raise SourceError(
+                f"elevation: z of {path.name} is {dict(field['z'].sizes)}, not {ROWS} lat x {COLUMNS} lon; {remedy}"
+            )
         for name, edge, count in (("lat", -90.0, ROWS), ("lon", -180.0, COLUMNS)):
             values, wanted = field[name].values, edge + (np.arange(count) + 0.5) * CELL
             if values[0] > values[-1]:  # from north to south is as good: places find their cells by its coordinates
                 wanted = wanted[::-1]
             if not np.abs(values - wanted).max() < OFF * CELL:
                 first, last, start, end = apart(values[0], values[-1], wanted[0], wanted[-1])
-                raise SourceError(f"elevation: {name} of {path.name} runs from {first} to {last}, not evenly from "
-                                  f"{start} to {end}; {remedy}")
+                raise SourceError(
+                    f"elevation: {name} of {path.name} runs from {first} to {last}, not evenly from "
+                    f"{start} to {end}; {remedy}"
+                )
     except BaseException:
         field.close()
         raise

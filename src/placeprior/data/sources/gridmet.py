@@ -56,8 +56,10 @@ class Gridmet(Source):
     title = "gridMET daily surface meteorology, 1/24 degree"
     version = "METDATA, yearly files as on the day of fetching"
     licence = "public domain (CC0 1.0)"
-    citation = ("Abatzoglou, J. T. (2013). Development of gridded surface meteorological data for ecological "
-                "applications and modelling. International Journal of Climatology 33, 121-131. doi:10.1002/joc.3413")
+    citation = (
+        "Abatzoglou, J. T. (2013). Development of gridded surface meteorological data for ecological "
+        "applications and modelling. International Journal of Climatology 33, 121-131. doi:10.1002/joc.3413"
+    )
     homepage = "https://www.climatologylab.org/gridmet.html"
     account = None
     provides = {
@@ -77,8 +79,10 @@ class Gridmet(Source):
         items = []
         for year in period.years:
             share = min(1.0, max(1, (date.today() - date(year, 1, 1)).days) / 365)
-            items += [Item(f"{short}_{year}.nc", f"{ROOT}/{short}_{year}.nc", int(size * 1e6 * share))
-                      for short, (_, size, _) in FILES.items()]
+            items += [
+                Item(f"{short}_{year}.nc", f"{ROOT}/{short}_{year}.nc", int(size * 1e6 * share))
+                for short, (_, size, _) in FILES.items()
+            ]
         return items
 
     def check(self, path: Path) -> None:
@@ -106,8 +110,15 @@ class Gridmet(Source):
 
         raw: dict[str, xr.DataArray] = {}
         for short, (variable, _, _) in FILES.items():
-            raw[short] = netcdf.daily(self, lambda year, short=short: folder / f"{short}_{year}.nc", variable,
-                                      _layout(), period, region, raw.get("pr"))
+            raw[short] = netcdf.daily(
+                self,
+                lambda year, short=short: folder / f"{short}_{year}.nc",
+                variable,
+                _layout(),
+                period,
+                region,
+                raw.get("pr"),
+            )
         high, low, direction = raw["tmmx"] - KELVIN, raw["tmmn"] - KELVIN, np.deg2rad(raw["th"])
         data = {
             "precipitation": raw["pr"],
@@ -124,8 +135,9 @@ class Gridmet(Source):
         return netcdf.dataset(self, data, _layout(), provisional)
 
 
-def vapour_pressure(low: xr.DataArray, high: xr.DataArray, driest: xr.DataArray,
-                    moistest: xr.DataArray) -> xr.DataArray:
+def vapour_pressure(
+    low: xr.DataArray, high: xr.DataArray, driest: xr.DataArray, moistest: xr.DataArray
+) -> xr.DataArray:
     """Actual vapour pressure of a day.
 
     From relative humidity, because the way from specific humidity needs the air's pressure, which gridMET does not
@@ -139,6 +151,7 @@ def vapour_pressure(low: xr.DataArray, high: xr.DataArray, driest: xr.DataArray,
     driest, moistest : array
         Relative humidity, %.
     """
+
     def saturation(temperature):
         return 610.8 * np.exp(17.27 * temperature / (temperature + 237.3))
 

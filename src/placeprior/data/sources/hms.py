@@ -47,8 +47,22 @@ BIGGEST = 64 * 1024**2  # bytes unpacked; a day with hundreds of polygons has un
 STEP, WEST, NORTH = 1 / 24, -124 - 23 / 30, 49.4
 DENSITIES = {"light": 1, "medium": 2, "heavy": 3, "5": 1, "16": 2, "27": 3}
 # Fields that files without a density have: old ones, and those that somebody made from KML.
-OTHERS = {"id", "start", "end", "satellite", "name", "descriptio", "timestamp", "begin", "altitudemo", "tessellate",
-          "extrude", "visibility", "draworder", "icon"}
+OTHERS = {
+    "id",
+    "start",
+    "end",
+    "satellite",
+    "name",
+    "descriptio",
+    "timestamp",
+    "begin",
+    "altitudemo",
+    "tessellate",
+    "extrude",
+    "visibility",
+    "draworder",
+    "icon",
+}
 ALIKE = 0.01  # of an area: how far rings drawn by hand may miss what they mean
 REMEDY = "remove it and fetch again"
 
@@ -60,8 +74,10 @@ class HMS(Source):
     title = "NOAA Hazard Mapping System smoke polygons"
     version = "daily shapefiles, as published on the day of retrieval"
     licence = "public domain (US government work)"
-    citation = ("NOAA/NESDIS Office of Satellite and Product Operations, Hazard Mapping System Fire and Smoke Product; "
-                "Rolph, G. D. et al. (2009), Weather and Forecasting 24, 361-378, doi:10.1175/2008WAF2222165.1")
+    citation = (
+        "NOAA/NESDIS Office of Satellite and Product Operations, Hazard Mapping System Fire and Smoke Product; "
+        "Rolph, G. D. et al. (2009), Weather and Forecasting 24, 361-378, doi:10.1175/2008WAF2222165.1"
+    )
     homepage = "https://www.ospo.noaa.gov/products/land/hms.html"
     provides = {"smoke": ("1", "smoke density (0 none, 1 light, 2 medium, 3 heavy)")}
 
@@ -71,8 +87,11 @@ class HMS(Source):
         Days before the archive begins are left out. A file that lacks is taken for absent only after two weeks.
         """
         settled = date.today() - SETTLED
-        return [Item(_path(day), f"{BASE}/{day:%Y/%m}/hms_smoke{day:%Y%m%d}.zip", SIZE, may_lack=day.date() <= settled)
-                for day in period.days if day.date() >= FIRST]
+        return [
+            Item(_path(day), f"{BASE}/{day:%Y/%m}/hms_smoke{day:%Y%m%d}.zip", SIZE, may_lack=day.date() <= settled)
+            for day in period.days
+            if day.date() >= FIRST
+        ]
 
     def check(self, path: Path) -> None:
         """Refuse what is no shapefile of that day; see :meth:`placeprior.data.sources.Source.check`."""
@@ -221,13 +240,19 @@ def plumes(path: Path) -> list[tuple[int, list[np.ndarray]]]:
     if len(shapes) != len(records):
         raise _wrong(path, f"holds {len(shapes)} polygons but {len(records)} records")
     if "density" not in names and (strange := set(names) - OTHERS):
-        raise _wrong(path, f"has no field Density, but {', '.join(sorted(names[key] for key in strange))}; if it stays "
-                           "so, the layout has changed")
+        raise _wrong(
+            path,
+            f"has no field Density, but {', '.join(sorted(names[key] for key in strange))}; if it stays "
+            "so, the layout has changed",
+        )
     levels = [_level(value) for value in given]
     told = [str(value).strip() for value in given if value is not None and str(value).strip()]
     if told and not any(levels):
-        raise _wrong(path, f"gives densities such as {told[0]!r}, none of them light, medium, heavy, 5, 16 or 27; if "
-                           "it stays so, the layout has changed")
+        raise _wrong(
+            path,
+            f"gives densities such as {told[0]!r}, none of them light, medium, heavy, 5, 16 or 27; if "
+            "it stays so, the layout has changed",
+        )
     found = []
     for level, shape in zip(levels, shapes, strict=True):
         if shape.shapeType == shapefile.NULL:

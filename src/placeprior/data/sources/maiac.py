@@ -41,11 +41,15 @@ class Maiac(ModisSource):
     name = "maiac"
     title = "MODIS MAIAC aerosol optical depth, daily, 1 km (MCD19A2.061)"
     version = "6.1"
-    citation = ("Lyapustin, A. & Wang, Y. (2022). MODIS/Terra+Aqua Land Aerosol Optical Depth Daily L2G Global 1km SIN "
-                "Grid V061. NASA LP DAAC. doi:10.5067/MODIS/MCD19A2.061")
+    citation = (
+        "Lyapustin, A. & Wang, Y. (2022). MODIS/Terra+Aqua Land Aerosol Optical Depth Daily L2G Global 1km SIN "
+        "Grid V061. NASA LP DAAC. doi:10.5067/MODIS/MCD19A2.061"
+    )
     homepage = "https://doi.org/10.5067/MODIS/MCD19A2.061"
-    provides = {"aod_047": ("1", "aerosol optical depth at 0.47 µm (MAIAC, clear sky, best quality)"),
-                "aod_055": ("1", "aerosol optical depth at 0.55 µm (MAIAC, clear sky, best quality)")}
+    provides = {
+        "aod_047": ("1", "aerosol optical depth at 0.47 µm (MAIAC, clear sky, best quality)"),
+        "aod_055": ("1", "aerosol optical depth at 0.55 µm (MAIAC, clear sky, best quality)"),
+    }
     product = "MCD19A2"
     size = 7_000_000
     fields = {"Optical_Depth_047": SCALE, "Optical_Depth_055": SCALE, "AOD_QA": None}

@@ -52,7 +52,7 @@ class ModisSource(Source):
     """
 
     account = earthdata.ACCOUNT
-    licence = ("open: NASA's LP DAAC puts no restriction on the use, sale or redistribution of MODIS data; please cite")
+    licence = "open: NASA's LP DAAC puts no restriction on the use, sale or redistribution of MODIS data; please cite"
     product: ClassVar[str]
     collection: ClassVar[str] = "061"
     size: ClassVar[int]
@@ -70,8 +70,11 @@ class ModisSource(Source):
         return earthdata.headers(self)
 
     def list(self, period: Period, region: Region) -> list[Item]:
-        return [Item(self._path(each, tile), "", self.size)
-                for each in sorted(set(self.used(period))) for tile in tiles(region)]
+        return [
+            Item(self._path(each, tile), "", self.size)
+            for each in sorted(set(self.used(period)))
+            for tile in tiles(region)
+        ]
 
     def resolve(self, items: list[Item], transfer: Transfer) -> list[Item]:
         """Find the addresses, one search a month; what NASA has no file of is left out."""
@@ -82,17 +85,22 @@ class ModisSource(Source):
         found: dict[str, earthdata.Granule] = {}
         for (year, month), some in wanted.items():
             first, last = date(year, month, 1), date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
-            granules = earthdata.granules(self, transfer, self.product, self.collection, first, last,
-                                          box([_told(path)[1] for path in some]))
+            granules = earthdata.granules(
+                self, transfer, self.product, self.collection, first, last, box([_told(path)[1] for path in some])
+            )
             if not granules and last < date.today() - LAG:
-                raise SourceError(f"{self.name}: NASA's search finds no {self.product}.{self.collection} in "
-                                  f"{first:%Y-%m}; the collection may have been replaced: see {self.homepage}")
+                raise SourceError(
+                    f"{self.name}: NASA's search finds no {self.product}.{self.collection} in "
+                    f"{first:%Y-%m}; the collection may have been replaced: see {self.homepage}"
+                )
             for granule in sorted(granules):  # of two productions the later comes last
-                if match := re.fullmatch(rf"{self.product}\.A(\d{{7}})\.(h\d\dv\d\d)\.{self.collection}\.\d+\.hdf",
-                                         granule.name):
+                if match := re.fullmatch(
+                    rf"{self.product}\.A(\d{{7}})\.(h\d\dv\d\d)\.{self.collection}\.\d+\.hdf", granule.name
+                ):
                     found[f"{match[1][:4]}/{self.product}.A{match[1]}.{match[2]}.hdf"] = granule
-        return [Item(item.path, at.url, at.size or item.size, at.hash)
-                for item in items if (at := found.get(item.path))]
+        return [
+            Item(item.path, at.url, at.size or item.size, at.hash) for item in items if (at := found.get(item.path))
+        ]
 
     def fetch(self, period: Period, region: Region, cache: Path, transfer: Transfer | None = None) -> list[Path]:
         """As every source does; what lacks after all went well, and is not recent, is recorded as absent for good."""
@@ -118,15 +126,25 @@ class ModisSource(Source):
         shape = (len(names), place.bottom - place.top, place.right - place.left)
         nothing, dates = da.full(shape, np.nan, np.float32, chunks=shape), self.used(period)
         load = dask.delayed(self._mosaic, pure=False)
-        loaded = {each: da.from_delayed(load(paths, place), shape, np.float32)
-                  if (paths := self._at_hand(folder, each, region)) else nothing for each in sorted(set(dates))}
+        loaded = {
+            each: da.from_delayed(load(paths, place), shape, np.float32)
+            if (paths := self._at_hand(folder, each, region))
+            else nothing
+            for each in sorted(set(dates))
+        }
         days = da.stack([loaded[each] for each in dates])
-        data = {name: (("time", "y", "x"), days[:, at], {"units": self.provides[name][0],
-                                                         "long_name": self.provides[name][1]})
-                for at, name in enumerate(names)}
+        data = {
+            name: (
+                ("time", "y", "x"),
+                days[:, at],
+                {"units": self.provides[name][0], "long_name": self.provides[name][1]},
+            )
+            for at, name in enumerate(names)
+        }
         x, y = (np.arange(place.left, place.right) + 0.5) * CELL, (np.arange(place.top, place.bottom) + 0.5) * CELL
-        return xr.Dataset(data, {"time": period.days, "y": NORTH - y, "x": WEST + x},
-                          {"title": self.title, "crs": align.SINUSOIDAL})
+        return xr.Dataset(
+            data, {"time": period.days, "y": NORTH - y, "x": WEST + x}, {"title": self.title, "crs": align.SINUSOIDAL}
+        )
 
     def _path(self, day: date, tile: Tile) -> str:
         return f"{day:%Y}/{self.product}.A{day:%Y%j}.{tile}.hdf"
@@ -158,8 +176,12 @@ class ModisSource(Source):
         with _LOCK:
             try:
                 if is_web_page(path):
-                    raise self._wrong(path, "is a web page, not HDF4", "the login may not have been accepted: make "
-                                      f"a new token at https://urs.earthdata.nasa.gov for {earthdata.TOKEN}")
+                    raise self._wrong(
+                        path,
+                        "is a web page, not HDF4",
+                        "the login may not have been accepted: make "
+                        f"a new token at https://urs.earthdata.nasa.gov for {earthdata.TOKEN}",
+                    )
                 with path.open("rb") as stream:
                     if stream.read(len(MAGIC)) != MAGIC:
                         raise self._wrong(path, "is no HDF4 file")
@@ -180,8 +202,11 @@ class ModisSource(Source):
         if not corner:
             raise self._wrong(path, "has no StructMetadata.0 that tells the tile's corner")
         if np.hypot(float(corner[1]) - tile.corner[0], float(corner[2]) - tile.corner[1]) > CELL:
-            raise self._wrong(path, f"is of another tile: its corner is at {corner[1]}, {corner[2]} m, that of {tile} "
-                              "at {:.0f}, {:.0f} m".format(*tile.corner))
+            raise self._wrong(
+                path,
+                f"is of another tile: its corner is at {corner[1]}, {corner[2]} m, that of {tile} "
+                "at {:.0f}, {:.0f} m".format(*tile.corner),
+            )
         name = re.search(r"LOCALGRANULEID.*?VALUE\s*=\s*\"(\S+?)\"", str(told.get("CoreMetadata.0", "")), re.DOTALL)
         of = name[1] if name else f"{self.product}.A{str(told.get('Orbit_time_stamp', f'{day:%Y%j}')).strip()[:7]}"
         if not of.startswith(f"{self.product}.A{day:%Y%j}"):
@@ -190,8 +215,11 @@ class ModisSource(Source):
     def _field(self, file: Any, path: Path, name: str, rows: slice, columns: slice) -> NDArray[Any]:
         """A part of a field, checked before anything is read."""
         if name not in file.datasets():
-            raise self._wrong(path, f"has no field {name!r} but {', '.join(sorted(file.datasets()))}",
-                              f"its layout may have changed: see {self.homepage}")
+            raise self._wrong(
+                path,
+                f"has no field {name!r} but {', '.join(sorted(file.datasets()))}",
+                f"its layout may have changed: see {self.homepage}",
+            )
         field = file.select(name)
         try:
             dims, scale = field.info()[2], field.attributes().get("scale_factor")
@@ -199,8 +227,11 @@ class ModisSource(Source):
             if dims[-2:] != [CELLS, CELLS] or len(dims) > 3 or (len(dims) == 3 and dims[0] > ORBITS):
                 raise self._wrong(path, f"has {name} on {' x '.join(map(str, dims))} cells, not {CELLS} x {CELLS}")
             if self.fields[name] and scale is not None and abs(scale / self.fields[name] - 1) > 1e-6:
-                raise self._wrong(path, "scales {} by {}, not {}".format(name, *apart(scale, self.fields[name])),
-                                  f"its layout has changed: see {self.homepage}")
+                raise self._wrong(
+                    path,
+                    "scales {} by {}, not {}".format(name, *apart(scale, self.fields[name])),
+                    f"its layout has changed: see {self.homepage}",
+                )
             count = [*dims[:-2], rows.stop - rows.start, columns.stop - columns.start]
             return np.asarray(field.get([0] * (len(dims) - 2) + [rows.start, columns.start], count)).reshape(count)
         finally:
@@ -225,8 +256,10 @@ def _is_whole(stream: BinaryIO) -> bool:
             return False
         count, following = struct.unpack(">HI", head)
         block = stream.read(12 * count)
-        if len(block) < 12 * count or any(tag != UNUSED and NOWHERE not in (offset, length) and offset + length > size
-                                          for tag, _, offset, length in struct.iter_unpack(">HHII", block)):
+        if len(block) < 12 * count or any(
+            tag != UNUSED and NOWHERE not in (offset, length) and offset + length > size
+            for tag, _, offset, length in struct.iter_unpack(">HHII", block)
+        ):
             return False
         at, seen = following, seen + 6 + 12 * count  # a block may not come twice: they would not fit in the file
     return True

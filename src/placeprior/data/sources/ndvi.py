@@ -46,8 +46,10 @@ class Ndvi(ModisSource):
     name = "ndvi"
     title = "MODIS vegetation index, 16-day composites that have ended, 1 km (MOD13A2.061)"
     version = "6.1"
-    citation = ("Didan, K. (2021). MODIS/Terra Vegetation Indices 16-Day L3 Global 1km SIN Grid V061. NASA LP DAAC. "
-                "doi:10.5067/MODIS/MOD13A2.061")
+    citation = (
+        "Didan, K. (2021). MODIS/Terra Vegetation Indices 16-Day L3 Global 1km SIN Grid V061. NASA LP DAAC. "
+        "doi:10.5067/MODIS/MOD13A2.061"
+    )
     homepage = "https://doi.org/10.5067/MODIS/MOD13A2.061"
     provides = {"ndvi": ("1", "normalised difference vegetation index, last 16-day composite that had ended")}
     product = "MOD13A2"

@@ -60,8 +60,9 @@ def refusing(source: Source, path: Path) -> Iterator[None]:
         yield
     except DAMAGED as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0][:150]
-        raise SourceError(f"{source.name}: {path.name} cannot be read as netCDF-4 ({reason}); remove it and fetch "
-                          "again") from error
+        raise SourceError(
+            f"{source.name}: {path.name} cannot be read as netCDF-4 ({reason}); remove it and fetch again"
+        ) from error
 
 
 def opened(source: Source, path: Path, variable: str, layout: Layout, year: int) -> xr.DataArray:
@@ -93,8 +94,10 @@ def opened(source: Source, path: Path, variable: str, layout: Layout, year: int)
     if not path.is_file():
         raise SourceError(f"{source.name}: {path.name} is not in {path.parent}; fetch it first")
     if is_web_page(path):
-        raise SourceError(f"{source.name}: {path.name} is a web page, not data: the provider is down or asks for a "
-                          "login; start again later")
+        raise SourceError(
+            f"{source.name}: {path.name} is a web page, not data: the provider is down or asks for a "
+            "login; start again later"
+        )
     with refusing(source, path):
         # The whole decoded coordinates (lat, lon of every cell) and bounds of days are never needed.
         unused = {"crs", "lambert_conformal_conic", "time_bnds", "yearday"} | {"lat", "lon"} - {layout.y, layout.x}
@@ -107,11 +110,14 @@ def opened(source: Source, path: Path, variable: str, layout: Layout, year: int)
         raise
 
 
-def _as_documented(source: Source, path: Path, file: xr.Dataset, variable: str, layout: Layout,
-                   year: int) -> xr.DataArray:
+def _as_documented(
+    source: Source, path: Path, file: xr.Dataset, variable: str, layout: Layout, year: int
+) -> xr.DataArray:
     def refuse(what: str) -> SourceError:
-        return SourceError(f"{source.name}: {path.name} {what}; remove it and fetch again, and if it stays so, its "
-                           f"layout has changed: see {source.homepage}")
+        return SourceError(
+            f"{source.name}: {path.name} {what}; remove it and fetch again, and if it stays so, its "
+            f"layout has changed: see {source.homepage}"
+        )
 
     if variable not in file.data_vars:
         raise refuse(f"has no variable {variable!r} (it has {', '.join(map(str, file.data_vars)) or 'none'})")
@@ -122,8 +128,9 @@ def _as_documented(source: Source, path: Path, file: xr.Dataset, variable: str, 
     if layout.crs == LONLAT:
         array = array.assign_coords(x=wrapped(array["x"].values))
     if any(array.sizes[name] > most for name, most in zip(("y", "x"), layout.shape, strict=True)):
-        raise refuse(f"is larger ({array.sizes['y']} x {array.sizes['x']}) than the grid "
-                     f"({layout.shape[0]} x {layout.shape[1]})")
+        raise refuse(
+            f"is larger ({array.sizes['y']} x {array.sizes['x']}) than the grid ({layout.shape[0]} x {layout.shape[1]})"
+        )
     for name in ("y", "x"):
         steps = np.abs(np.diff(array[name].values.astype(np.float64)))
         if len(steps) and not np.abs(steps / layout.step - 1).max() <= EVEN:
@@ -152,11 +159,13 @@ def unpacked(array: xr.DataArray) -> xr.DataArray:
 
     packed = array.drop_attrs().assign_attrs({name: array.attrs[name] for name in PACKING if name in array.attrs})
     return xr.decode_cf(packed.to_dataset(name="packed"), decode_times=False, decode_coords=False)["packed"].astype(
-        np.float32)
+        np.float32
+    )
 
 
-def checked(source: Source, path: Path, variable: str, layout: Layout, year: int, days: int,
-            limits: tuple[float, float]) -> None:
+def checked(
+    source: Source, path: Path, variable: str, layout: Layout, year: int, days: int, limits: tuple[float, float]
+) -> None:
     """Refuse a file that is not as documented, has fewer days than it must have, or values that cannot be.
 
     Raises
@@ -166,8 +175,10 @@ def checked(source: Source, path: Path, variable: str, layout: Layout, year: int
     array = opened(source, path, variable, layout, year)
     try:
         if array.sizes["time"] < days:
-            raise SourceError(f"{source.name}: {path.name} has {array.sizes['time']} days of {year}, expected {days}; "
-                              "the provider's file is not complete: start again later")
+            raise SourceError(
+                f"{source.name}: {path.name} has {array.sizes['time']} days of {year}, expected {days}; "
+                "the provider's file is not complete: start again later"
+            )
         middle = array.sizes["y"] // 2
         with refusing(source, path):
             sample = array.isel(time=array.sizes["time"] // 2, y=slice(max(0, middle - SAMPLE // 2), middle + SAMPLE))
@@ -175,15 +186,24 @@ def checked(source: Source, path: Path, variable: str, layout: Layout, year: int
         values = values[np.isfinite(values)]
         if values.size and not limits[0] <= values.min() <= values.max() <= limits[1]:
             low, high, least, most = apart(values.min(), values.max(), *limits)
-            raise SourceError(f"{source.name}: {path.name} has {variable} from {low} to {high}, "
-                              f"which cannot be (expected {least} to {most}); remove it and fetch again, "
-                              f"and if it stays so, its units have changed: see {source.homepage}")
+            raise SourceError(
+                f"{source.name}: {path.name} has {variable} from {low} to {high}, "
+                f"which cannot be (expected {least} to {most}); remove it and fetch again, "
+                f"and if it stays so, its units have changed: see {source.homepage}"
+            )
     finally:
         array.close()
 
 
-def daily(source: Source, path: Callable[[int], Path], variable: str, layout: Layout, period: Period,
-          region: Region, like: xr.DataArray | None = None) -> xr.DataArray:
+def daily(
+    source: Source,
+    path: Callable[[int], Path],
+    variable: str,
+    layout: Layout,
+    period: Period,
+    region: Region,
+    like: xr.DataArray | None = None,
+) -> xr.DataArray:
     """Every day of a period in a box, of as many yearly files as it takes, as a dask array of one chunk a day.
 
     Parameters
@@ -220,17 +240,22 @@ def daily(source: Source, path: Callable[[int], Path], variable: str, layout: La
     for year in period.years:
         array = opened(source, path(year), variable, layout, year)
         if like is None:
-            picked = {"x": _within(array["x"].values, box[0], box[2], layout.step),
-                      "y": _within(array["y"].values, box[1], box[3], layout.step)}
+            picked = {
+                "x": _within(array["x"].values, box[0], box[2], layout.step),
+                "y": _within(array["y"].values, box[1], box[3], layout.step),
+            }
             if not all(picked.values()):
-                raise SourceError(f"{source.name}: {path(year).name} has no cell in {tuple(region)}; choose another "
-                                  "region")
+                raise SourceError(
+                    f"{source.name}: {path(year).name} has no cell in {tuple(region)}; choose another region"
+                )
         else:
             picked = {axis: _same(array[axis].values, like[axis].values, layout.step) for axis in ("x", "y")}
             if not all(picked.values()):
-                raise SourceError(f"{source.name}: {path(year).name} is not on the grid of the files read before it "
-                                  f"(cells of {layout.step:g}, which may be off by {EVEN:g} of one); remove that file "
-                                  "and fetch it again, and if it stays so, remove all of the source's files")
+                raise SourceError(
+                    f"{source.name}: {path(year).name} is not on the grid of the files read before it "
+                    f"(cells of {layout.step:g}, which may be off by {EVEN:g} of one); remove that file "
+                    "and fetch it again, and if it stays so, remove all of the source's files"
+                )
             array = array.isel(picked).assign_coords(x=like["x"].values, y=like["y"].values)
             picked = {}
         days = array["time"].values
@@ -268,9 +293,14 @@ def dataset(source: Source, data: dict[str, xr.DataArray], layout: Layout, provi
     """The variables with the units and names that the source states."""
     import xarray as xr
 
-    found = xr.Dataset({
-        name: array.astype(np.float32).drop_attrs(deep=False).assign_attrs(
-            units=source.provides[name][0], long_name=source.provides[name][1]) for name, array in data.items()})
+    found = xr.Dataset(
+        {
+            name: array.astype(np.float32)
+            .drop_attrs(deep=False)
+            .assign_attrs(units=source.provides[name][0], long_name=source.provides[name][1])
+            for name, array in data.items()
+        }
+    )
     about = {"title": source.title, "crs": layout.crs, "licence": source.licence, "source": source.citation}
     # Without the files' packing, which would else pack what is derived from them when it is written.
     return found.drop_encoding().assign_attrs(about | ({"provisional_days": provisional} if provisional else {}))

@@ -51,9 +51,11 @@ class Power(Source):
     title = "NASA POWER daily aerosol optical depth (AOD_55, 1 degree, model-filled)"
     version = "POWER daily API v2, as answered on the day of retrieval"
     licence = "public domain (US government work); POWER asks to be acknowledged"
-    citation = ("NASA Langley Research Center, Prediction Of Worldwide Energy Resources (POWER) Project, "
-                "https://power.larc.nasa.gov; Fillmore, D. W. et al. (2022), Atmospheric Chemistry and Physics 22, "
-                "10115-10137, doi:10.5194/acp-22-10115-2022")
+    citation = (
+        "NASA Langley Research Center, Prediction Of Worldwide Energy Resources (POWER) Project, "
+        "https://power.larc.nasa.gov; Fillmore, D. W. et al. (2022), Atmospheric Chemistry and Physics 22, "
+        "10115-10137, doi:10.5194/acp-22-10115-2022"
+    )
     homepage = "https://power.larc.nasa.gov/docs/services/api/temporal/daily/"
     provides = {"aod_055": ("1", "aerosol optical depth at 0.55 micrometre, 1 degree, model-filled")}
 
@@ -67,9 +69,18 @@ class Power(Source):
         for year in period.years:
             last = date(year, 12, 31) if year < date.today().year else period.last
             for west, south in _boxes(region):
-                query = {"parameters": PARAMETER, "community": "RE", "latitude-min": south,
-                         "latitude-max": south + SIDE, "longitude-min": west, "longitude-max": west + SIDE,
-                         "start": f"{year}0101", "end": f"{last:%Y%m%d}", "format": "JSON", "time-standard": STANDARD}
+                query = {
+                    "parameters": PARAMETER,
+                    "community": "RE",
+                    "latitude-min": south,
+                    "latitude-max": south + SIDE,
+                    "longitude-min": west,
+                    "longitude-max": west + SIDE,
+                    "start": f"{year}0101",
+                    "end": f"{last:%Y%m%d}",
+                    "format": "JSON",
+                    "time-standard": STANDARD,
+                }
                 size = SIDE**2 * ((last - date(year, 1, 1)).days + 1) * BYTES
                 items.append(Item(_path(west, south, year, f"{last:%Y%m%d}"), f"{BASE}?{urlencode(query)}", size))
         return items
@@ -116,8 +127,9 @@ class Power(Source):
                 needed = min(period.last, date(year, 12, 31))
                 if not found or found[-1].stem[-8:] < f"{needed:%Y%m%d}":
                     wanted = folder / _path(west, south, year, f"{needed:%Y%m%d}")
-                    raise SourceError(f"power: {wanted} was not fetched; fetch the source power for this region up to "
-                                      f"{needed}")
+                    raise SourceError(
+                        f"power: {wanted} was not fetched; fetch the source power for this region up to {needed}"
+                    )
                 first, values = parse(found[-1])
                 since = (days - pd.Timestamp(first)).days.to_numpy()
                 here = (since >= 0) & (since < len(values))
@@ -159,8 +171,11 @@ def parse(path: Path) -> tuple[date, np.ndarray]:
         series = [parameter[PARAMETER] for parameter in series]
         told = sorted(series[0]) if series else []
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
-        what = "is a web page, not JSON" if text.lstrip()[:1] == b"<" else (
-            f"is no whole answer of the regional service ({type(error).__name__}: {str(error)[:80]})")
+        what = (
+            "is a web page, not JSON"
+            if text.lstrip()[:1] == b"<"
+            else (f"is no whole answer of the regional service ({type(error).__name__}: {str(error)[:80]})")
+        )
         raise _wrong(path, what) from error
     if standard != STANDARD:
         raise _wrong(path, f"has days of {standard!r}, not of local solar time ({STANDARD})")
@@ -185,8 +200,9 @@ def parse(path: Path) -> tuple[date, np.ndarray]:
     low, high = CREDIBLE
     if ((values < low) | (values > high)).any():
         odd = values[(values < low) | (values > high)][0]
-        raise _wrong(path, "has an aerosol optical depth of {}, which is not within {} and {}".format(
-            *apart(odd, low, high)))
+        raise _wrong(
+            path, "has an aerosol optical depth of {}, which is not within {} and {}".format(*apart(odd, low, high))
+        )
     return pd.Timestamp(named[3]).date(), values
 
 

@@ -68,8 +68,12 @@ class Window(NamedTuple):
         left, right = max(self.left, across), min(self.right, across + CELLS)
         if top >= bottom or left >= right:
             return None
-        return (slice(top - self.top, bottom - self.top), slice(left - self.left, right - self.left),
-                slice(top - down, bottom - down), slice(left - across, right - across))
+        return (
+            slice(top - self.top, bottom - self.top),
+            slice(left - self.left, right - self.left),
+            slice(top - down, bottom - down),
+            slice(left - across, right - across),
+        )
 
 
 @lru_cache
@@ -79,10 +83,16 @@ def tiles(region: Region) -> list[Tile]:
 
     around, land = shapely.box(*region), shapely.clip_by_rect(nation(), *region)
     rows = range(int((90 - region.north) // 10), int((90 - region.south) // 10) + 1)
-    meeting = [(tile, shape) for tile in map(Tile._make, product(range(36), rows))
-               if shapely.intersects(shape := shapely.Polygon(tile.outline), around)]
-    on_land = [tile for tile, shape in meeting if shapely.intersects(shape, land)
-               and shapely.area(shapely.intersection(shape, nation())) > LAND]
+    meeting = [
+        (tile, shape)
+        for tile in map(Tile._make, product(range(36), rows))
+        if shapely.intersects(shape := shapely.Polygon(tile.outline), around)
+    ]
+    on_land = [
+        tile
+        for tile, shape in meeting
+        if shapely.intersects(shape, land) and shapely.area(shapely.intersection(shape, nation())) > LAND
+    ]
     return on_land or [tile for tile, _ in meeting]
 
 
@@ -90,17 +100,21 @@ def window(region: Region) -> Window:
     """The cells that cover the region, and no more than its tiles."""
     along = np.linspace(0, 1, 101)
     lon, lat = (low + along * (high - low) for low, high in ((region.west, region.east), (region.south, region.north)))
-    edge = np.concatenate([np.stack([lon, np.full_like(lon, side)], 1) for side in (region.south, region.north)]
-                          + [np.stack([np.full_like(lat, side), lat], 1) for side in (region.west, region.east)])
+    edge = np.concatenate(
+        [np.stack([lon, np.full_like(lon, side)], 1) for side in (region.south, region.north)]
+        + [np.stack([np.full_like(lat, side), lat], 1) for side in (region.west, region.east)]
+    )
     y = np.radians(edge[:, 1])  # the projection itself: x = R lon cos(lat), y = R lat
     column = (np.radians(edge[:, 0]) * np.cos(y) * RADIUS - WEST) / CELL
     row = (NORTH - y * RADIUS) / CELL
     found = tiles(region)
     across, down = [tile.h for tile in found], [tile.v for tile in found]
-    return Window(max(int(row.min()) - 1, min(down) * CELLS),
-                  min(int(row.max()) + 2, (max(down) + 1) * CELLS),
-                  max(int(column.min()) - 1, min(across) * CELLS),
-                  min(int(column.max()) + 2, (max(across) + 1) * CELLS))
+    return Window(
+        max(int(row.min()) - 1, min(down) * CELLS),
+        min(int(row.max()) + 2, (max(down) + 1) * CELLS),
+        max(int(column.min()) - 1, min(across) * CELLS),
+        min(int(column.max()) + 2, (max(across) + 1) * CELLS),
+    )
 
 
 def box(some: list[Tile]) -> tuple[float, float, float, float]:

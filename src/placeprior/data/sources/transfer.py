@@ -90,8 +90,9 @@ class Transfer:
         try:
             answer = self._session().get(mirrored(url), params=params, headers=source.headers(), timeout=self.timeout)
         except requests.RequestException as error:
-            raise SourceError(f"{source.name}: {url} cannot be reached ({_reason(error)}); check the network and start "
-                              "again") from error
+            raise SourceError(
+                f"{source.name}: {url} cannot be reached ({_reason(error)}); check the network and start again"
+            ) from error
         if answer.status_code != 200:
             raise refused(source, url, answer.status_code)
         return answer.text
@@ -105,8 +106,13 @@ class Transfer:
             path.parent.mkdir(parents=True, exist_ok=True)
             before = recorded(path)
             known = item.hash or (before and before.get("sha256") and f"sha256:{before['sha256']}")
-            pooch.retrieve(item.url, known_hash=known or None, fname=path.name, path=path.parent,
-                           downloader=lambda url, out, _: self._download(source, item, headers, path, Path(out)))
+            pooch.retrieve(
+                item.url,
+                known_hash=known or None,
+                fname=path.name,
+                path=path.parent,
+                downloader=lambda url, out, _: self._download(source, item, headers, path, Path(out)),
+            )
             source.check(path)
         except _Absent:
             record_absent(path, item.url)
@@ -115,12 +121,16 @@ class Transfer:
             raise
         except ValueError as error:  # what pooch raises for a wrong hash
             path.unlink(missing_ok=True)
-            raise SourceError(f"{source.name}: {item.path} from {item.url} is not the file it should be (wrong hash); "
-                              f"start again, and if it stays so, remove {path.name}.json beside it if the provider "
-                              "has published a new version") from error
+            raise SourceError(
+                f"{source.name}: {item.path} from {item.url} is not the file it should be (wrong hash); "
+                f"start again, and if it stays so, remove {path.name}.json beside it if the provider "
+                "has published a new version"
+            ) from error
         except OSError as error:
-            raise SourceError(f"{source.name}: {path} cannot be written ({error.strerror or error}); free some space "
-                              "and start again, finished files are kept") from error
+            raise SourceError(
+                f"{source.name}: {path} cannot be written ({error.strerror or error}); free some space "
+                "and start again, finished files are kept"
+            ) from error
         else:
             record(path, item.url)
         self.progress(item, None)
@@ -147,8 +157,15 @@ class Transfer:
                         raise refused(source, item.url, answer.status_code)
                     told = _Told.of(answer)
                     start = told.start if answer.status_code == 206 else 0
-                    other = begun and have and ((told.mark or begun.mark) != begun.mark
-                                                or None not in (told.size, begun.size) and told.size != begun.size)
+                    other = (
+                        begun
+                        and have
+                        and (
+                            (told.mark or begun.mark) != begun.mark
+                            or None not in (told.size, begun.size)
+                            and told.size != begun.size
+                        )
+                    )
                     # A part from the first byte on is the whole of a file, even if it is another than was begun.
                     if answer.status_code == 416 or start is None or start not in (0, have) or (start and other):
                         part.unlink(missing_ok=True)  # not what was asked for: begin anew, and in one go
@@ -170,17 +187,24 @@ class Transfer:
                 return
             except requests.RequestException as error:
                 if attempt == self.retries:
-                    raise SourceError(f"{source.name}: {item.path} did not arrive from {item.url} "
-                                      f"({_reason(error)}); check the network and start again, it goes on from "
-                                      "there") from error
+                    raise SourceError(
+                        f"{source.name}: {item.path} did not arrive from {item.url} "
+                        f"({_reason(error)}); check the network and start again, it goes on from "
+                        "there"
+                    ) from error
                 threading.Event().wait(self.pause * 2**attempt)
         raise SourceError(f"{source.name}: {item.path} did not arrive from {item.url}; start again")
 
     def _session(self) -> requests.Session:
         """One a thread: they are not meant to be shared."""
         if not hasattr(self._local, "session"):
-            retry = Retry(total=self.retries, backoff_factor=self.pause, status_forcelist=BUSY, raise_on_status=False,
-                          respect_retry_after_header=True)
+            retry = Retry(
+                total=self.retries,
+                backoff_factor=self.pause,
+                status_forcelist=BUSY,
+                raise_on_status=False,
+                respect_retry_after_header=True,
+            )
             self._local.session = _Session()
             self._local.session.headers["User-Agent"] = "placeprior (research; one person's download)"
             for scheme in ("https://", "http://"):
@@ -250,8 +274,10 @@ class _Session(requests.Session):
         same = host(url) == host(before)
         within = url.startswith("http://") and before.startswith("http://") and same  # a mirror in one's own house
         if not url.startswith("https://") and not within:
-            raise SourceError(f"{_bare(before)} sends on to {_bare(url)}, which is no https address; start again "
-                              "later, and if it stays so, tell the provider")
+            raise SourceError(
+                f"{_bare(before)} sends on to {_bare(url)}, which is no https address; start again "
+                "later, and if it stays so, tell the provider"
+            )
         if self.should_strip_auth(before, url) or not same:
             prepared_request.headers.pop("Authorization", None)
 
@@ -300,10 +326,14 @@ def refused(source: Source, url: str, status: int) -> SourceError:
         remedy = f"it needs {source.account}" if source.account else "the provider refuses; try again later"
         return SourceError(f"{source.name}: {url} answers {status} (no access); {remedy}")
     if status == 404:
-        return SourceError(f"{source.name}: {url} does not exist (404); the provider may not have this period yet, or "
-                           f"has moved: see {source.homepage}")
-    return SourceError(f"{source.name}: {url} answers {status}; the provider is busy or down: start again later, "
-                       "finished files are kept")
+        return SourceError(
+            f"{source.name}: {url} does not exist (404); the provider may not have this period yet, or "
+            f"has moved: see {source.homepage}"
+        )
+    return SourceError(
+        f"{source.name}: {url} answers {status}; the provider is busy or down: start again later, "
+        "finished files are kept"
+    )
 
 
 def _reason(error: Exception) -> str:

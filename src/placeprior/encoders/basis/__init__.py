@@ -70,15 +70,23 @@ BASES: dict[str, tuple[str, str, dict[str, Any], str]] = {
     "xyz": ("spherical", "Xyz", {}, "common"),
     "nerf": ("spherical", "Nerf", {"frequency_num": 16}, "common"),
     "sphere2vec-c": ("spherical", "SphereC", {"frequency_num": 16, "min_radius": 0.001, "max_radius": 1.0}, "common"),
-    "sphere2vec-c+": ("spherical", "SphereCPlus", {"frequency_num": 16, "min_radius": 0.001, "max_radius": 1.0},
-                      "common"),
+    "sphere2vec-c+": (
+        "spherical",
+        "SphereCPlus",
+        {"frequency_num": 16, "min_radius": 0.001, "max_radius": 1.0},
+        "common",
+    ),
     "sphere2vec-m": ("spherical", "SphereM", {"frequency_num": 16, "min_radius": 0.001, "max_radius": 1.0}, "common"),
-    "sphere2vec-m+": ("spherical", "SphereMPlus", {"frequency_num": 16, "min_radius": 0.001, "max_radius": 1.0},
-                      "common"),
+    "sphere2vec-m+": (
+        "spherical",
+        "SphereMPlus",
+        {"frequency_num": 16, "min_radius": 0.001, "max_radius": 1.0},
+        "common",
+    ),
     "sphere2vec-dfs": ("spherical", "Dfs", {"frequency_num": 6, "min_radius": 0.001, "max_radius": 1.0}, "common"),
     "siren-sh": ("spherical", "Harmonics", {"degrees": 8}, "sines"),
     "slepian": ("regional", "Slepian", {"degrees": 60}, "common"),
-}  # fmt: skip
+}
 
 
 def position(name: str, **hyperparameters: Any) -> Position:
@@ -197,8 +205,10 @@ class Basis:
 
 def _make(encoder: Basis, weights: Path | None) -> Basis:
     if weights is not None:
-        raise MissingWeights(f"encoder {encoder.name!r} is a formula whose head is trained in each run; it reads no "
-                             f"weights, but was given {weights}: leave them out")
+        raise MissingWeights(
+            f"encoder {encoder.name!r} is a formula whose head is trained in each run; it reads no "
+            f"weights, but was given {weights}: leave them out"
+        )
     return encoder
 
 

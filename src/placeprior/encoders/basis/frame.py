@@ -77,8 +77,10 @@ class MultiScale(Position):
     def __init__(self, frequency_num: int, min_radius: float, max_radius: float) -> None:
         super().__init__()
         if frequency_num < 1 or not 0 < min_radius <= max_radius:
-            raise ConfigError(f"{frequency_num} scales from {min_radius:g} to {max_radius:g} cannot be: give "
-                              "frequency_num of at least 1 and 0 < min_radius <= max_radius")
+            raise ConfigError(
+                f"{frequency_num} scales from {min_radius:g} to {max_radius:g} cannot be: give "
+                "frequency_num of at least 1 and 0 < min_radius <= max_radius"
+            )
         share = torch.linspace(0, 1, frequency_num, dtype=torch.float64)
         self.register_buffer("frequency", 1 / (min_radius * (max_radius / min_radius) ** share))
 

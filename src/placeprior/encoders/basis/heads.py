@@ -27,8 +27,16 @@ class FeedForward(nn.Module):
     generator : torch.Generator, optional
     """
 
-    def __init__(self, dim_in: int, hidden: int = 256, dim: int = 256, *, activation: str = "relu", last: bool = False,
-                 generator: torch.Generator | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        dim_in: int,
+        hidden: int = 256,
+        dim: int = 256,
+        *,
+        activation: str = "relu",
+        last: bool = False,
+        generator: torch.Generator | None = None,
+    ) -> None:
         super().__init__()
         if activation not in ACTIVATIONS:
             raise UnknownName("activation", activation, ACTIVATIONS)
@@ -74,13 +82,17 @@ class Siren(nn.Module):
 
     fast = 30.0
 
-    def __init__(self, dim_in: int, hidden: int = 256, dim: int = 256, *, generator: torch.Generator | None = None,
-                 ) -> None:  # fmt: skip
+    def __init__(
+        self, dim_in: int, hidden: int = 256, dim: int = 256, *, generator: torch.Generator | None = None
+    ) -> None:
         super().__init__()
         self.first, self.second, self.out = nn.Linear(dim_in, hidden), nn.Linear(hidden, hidden), nn.Linear(hidden, dim)
         self.dim = dim
-        for layer, bound in ((self.first, 1 / dim_in), (self.second, math.sqrt(6 / hidden)),
-                             (self.out, math.sqrt(6 / hidden))):  # fmt: skip
+        for layer, bound in (
+            (self.first, 1 / dim_in),
+            (self.second, math.sqrt(6 / hidden)),
+            (self.out, math.sqrt(6 / hidden)),
+        ):
             nn.init.uniform_(layer.weight, -bound, bound, generator=generator)
             nn.init.zeros_(layer.bias)
 

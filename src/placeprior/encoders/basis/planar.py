@@ -30,8 +30,13 @@ class Tile(Position):
         A vector a cell, row by row from the south, from the west inside a row. Learnt. By default standard normal.
     """
 
-    def __init__(self, interval: float = 10.0, extent: tuple[float, ...] = GLOBE, table: object = None,
-                 generator: torch.Generator | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        interval: float = 10.0,
+        extent: tuple[float, ...] = GLOBE,
+        table: object = None,
+        generator: torch.Generator | None = None,
+    ) -> None:
         super().__init__()
         self.interval, self.extent = float(interval), check_extent(extent)
         if not 0 < self.interval <= 360:
@@ -44,8 +49,10 @@ class Tile(Position):
             table = torch.randn(cells, 16, dtype=torch.float64, generator=generator or seeded())
         table = torch.as_tensor(table, dtype=torch.float64)
         if table.ndim != 2 or len(table) != cells:
-            raise ConfigError(f"the table has shape {tuple(table.shape)}; {self.rows} x {self.columns} cells of "
-                              f"{self.interval:g} degrees need ({cells}, dim)")
+            raise ConfigError(
+                f"the table has shape {tuple(table.shape)}; {self.rows} x {self.columns} cells of "
+                f"{self.interval:g} degrees need ({cells}, dim)"
+            )
         self.table = nn.Parameter(table.clone())
         self.dim = table.shape[1]
 
@@ -107,8 +114,9 @@ class Rbf(Position):
         """A Gaussian bump around each anchor."""
         # -|x - a|^2 / 2 = x . a - |x|^2 / 2 - |a|^2 / 2: one matrix product in place of five passes over (n, dim).
         place = torch.stack([lon, lat, -(lon**2 + lat**2) / 2, torch.ones_like(lon)], dim=1)
-        bump = torch.cat([self.anchors, torch.ones_like(self.anchors[:, :1]),
-                          -(self.anchors**2).sum(1, keepdim=True) / 2], dim=1)
+        bump = torch.cat(
+            [self.anchors, torch.ones_like(self.anchors[:, :1]), -(self.anchors**2).sum(1, keepdim=True) / 2], dim=1
+        )
         out[:] = (place @ bump.T).div_(self.kernel_size**2).clamp_(max=0).exp_()
 
 
@@ -129,21 +137,28 @@ class Rff(Position):
 
     count = 64
 
-    def __init__(self, omega: object = None, shift: object = None, extent: tuple[float, ...] = GLOBE,
-                 generator: torch.Generator | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        omega: object = None,
+        shift: object = None,
+        extent: tuple[float, ...] = GLOBE,
+        generator: torch.Generator | None = None,
+    ) -> None:
         super().__init__()
         generator = generator or seeded()
         self.extent = check_extent(extent)
         if omega is None:
-            omega = torch.randn(2, self.count if shift is None else len(shift), dtype=torch.float64,
-                                generator=generator)  # fmt: skip
+            omega = torch.randn(
+                2, self.count if shift is None else len(shift), dtype=torch.float64, generator=generator
+            )
         omega = torch.as_tensor(omega, dtype=torch.float64)
         if shift is None:
             shift = 2 * math.pi * torch.rand(omega.shape[-1], dtype=torch.float64, generator=generator)
         shift = torch.as_tensor(shift, dtype=torch.float64)
         if omega.shape != (2, len(shift)):
-            raise ConfigError(f"omega has shape {tuple(omega.shape)} and shift {tuple(shift.shape)}; expected (2, F) "
-                              "and (F,)")
+            raise ConfigError(
+                f"omega has shape {tuple(omega.shape)} and shift {tuple(shift.shape)}; expected (2, F) and (F,)"
+            )
         self.register_buffer("omega", omega.clone())
         self.register_buffer("shift", shift.clone())
         self.dim = len(shift)

@@ -50,8 +50,10 @@ class Slepian(Position):
     def __init__(self, degrees: int = 60) -> None:
         super().__init__()
         if not 20 <= degrees <= 100:
-            raise ConfigError(f"degrees {degrees} must be from 20 (fewer leave a handful of functions) to 100 (the "
-                              f"land is a grid of {CELL:g} degree)")
+            raise ConfigError(
+                f"degrees {degrees} must be from 20 (fewer leave a handful of functions) to 100 (the "
+                f"land is a grid of {CELL:g} degree)"
+            )
         self.degrees = degrees
         nodes, mixture = _functions(degrees)
         self.register_buffer("nodes", torch.from_numpy(nodes))

@@ -83,9 +83,16 @@ class Sphere(MultiScale):
         for k, part in enumerate(self.parts(*self.waves(phi), *self.waves(lam), *whole)):
             columns[..., k] = part
 
-    def parts(self, sin_phi_f: torch.Tensor, cos_phi_f: torch.Tensor, sin_lam_f: torch.Tensor,
-              cos_lam_f: torch.Tensor, cos_phi: torch.Tensor, sin_lam: torch.Tensor, cos_lam: torch.Tensor,
-              ) -> list[torch.Tensor]:  # fmt: skip
+    def parts(
+        self,
+        sin_phi_f: torch.Tensor,
+        cos_phi_f: torch.Tensor,
+        sin_lam_f: torch.Tensor,
+        cos_lam_f: torch.Tensor,
+        cos_phi: torch.Tensor,
+        sin_lam: torch.Tensor,
+        cos_lam: torch.Tensor,
+    ) -> list[torch.Tensor]:
         """The formula of one scale: scaled (n, frequency_num) and whole (n, 1) waves -> components."""
         raise NotImplementedError
 

@@ -1,0 +1,149 @@
+"""Arms and splits of the comparison: what each is called, and the order in which every table and figure lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+#: Variants that are formulas of the coordinates alone and join as input channels unless told otherwise.
+FORMULAS = ("lonlat", "sincos")  # enter as channels, so their arms need no second word
+
+#: Printed names, in the order of every table and figure: rivals without a network, no place, controls, coordinates,
+#: encoders.
+NAMES = {
+    "idw": "inverse distance (no model)",
+    "kriging": "ordinary kriging (no model)",
+    "eof": "EOFs and a network of coordinates",
+    "gbt": "boosted trees",
+    "gbt+lonlat": "boosted trees, lon/lat",
+    "gbt+geoclip": "boosted trees, GeoCLIP",
+    "gbt+urban": "boosted trees, population density",
+    "gbt+kriging": "boosted trees, residuals kriged",
+    "rf": "random forest",
+    "rf+lonlat": "random forest, lon/lat",
+    "rf+geoclip": "random forest, GeoCLIP",
+    "none+kriging": "no location, residuals kriged",
+    "none": "no location",
+    "none+head": "no location, extra head",
+    "random-vector-hadamard": "random vector, Hadamard",
+    "random-vector-concat": "random vector, concatenated",
+    "smooth-random-hadamard": "random waves, Hadamard",
+    "smooth-random-concat": "random waves, concatenated",
+    "shuffled-hadamard": "shuffled GeoCLIP, Hadamard",
+    "shuffled-concat": "shuffled GeoCLIP, concatenated",
+    "onehot-hadamard": "station identity, Hadamard",
+    "urban-hadamard": "population density, Hadamard",
+    "lonlat": "lon/lat",
+    "sincos": "sin/cos",
+    "geoclip-pca8-hadamard": "GeoCLIP, 8 components",
+    "geoclip-pca16-hadamard": "GeoCLIP, 16 components",
+    "geoclip-pca32-hadamard": "GeoCLIP, 32 components",
+    "geoclip-pca64-hadamard": "GeoCLIP, 64 components",
+    "geoclip-pca128-hadamard": "GeoCLIP, 128 components",
+    "geoclip-pca256-hadamard": "GeoCLIP, 256 components",
+    "geoclip-hadamard": "GeoCLIP, Hadamard",
+    "geoclip-concat": "GeoCLIP, concatenated",
+    "geoclip-gated": "GeoCLIP, gated sum",
+    "geoclip-film": "GeoCLIP, FiLM",
+    "geoclip-bias": "GeoCLIP, bias only",
+    "geoclip-channels": "GeoCLIP, channels",
+    "geoclip-tuned-hadamard": "GeoCLIP fine-tuned, Hadamard",
+    "geoclip-tuned-slowly-hadamard": "GeoCLIP fine-tuned slowly, Hadamard",
+}
+#: Encoders of the whole comparison: the printed name of each basis, and the word for how it was trained.
+BASES = {
+    "tile": "tile",
+    "wrap": "wrap, residual",
+    "wrap-ffn": "wrap",
+    "rbf": "RBF",
+    "rff": "RFF",
+    "space2vec-grid": "Space2Vec grid",
+    "space2vec-theory": "Space2Vec theory",
+    "xyz": "xyz",
+    "nerf": "NeRF",
+    "sphere2vec-c": "Sphere2Vec-C",
+    "sphere2vec-c+": "Sphere2Vec-C+",
+    "sphere2vec-m": "Sphere2Vec-M",
+    "sphere2vec-m+": "Sphere2Vec-M+",
+    "sphere2vec-dfs": "Sphere2Vec-DFS",
+    "siren-sh": "harmonics, SIREN",
+    "slepian": "Slepian",
+    "geoclip-slepian": "GeoCLIP and Slepian",
+    "satclip-l10": "SatCLIP L10",
+    "satclip-l40": "SatCLIP L40",
+}
+TRAINED = {
+    "": "",
+    "untrained": "untrained",
+    "fmow": "fMoW",
+    "yfcc": "YFCC",
+    "untrained-tuned": "from random weights",
+    "fmow-tuned": "from fMoW",
+    "yfcc-tuned": "from YFCC",
+}
+JOINED = {"hadamard": "Hadamard", "concat": "concatenated"}
+NAMES |= {
+    "-".join(filter(None, (basis, training, fusion))): ", ".join(filter(None, (name, word, joined)))
+    for basis, name in BASES.items()
+    for training, word in TRAINED.items()
+    for fusion, joined in JOINED.items()
+}
+
+#: Splits as every table lists them, and what each holds out.
+SPLITS = {
+    "random": "WR · random",
+    "spatial": "WR · spatial",
+    "knndm": "kNNDM",
+    "blocks": "blocks (buffered)",
+    "checkerboard-8": "OoR · 8°",
+    "checkerboard-16": "OoR · 16°",
+    "checkerboard-30": "OoR · 30°",
+    "state": "OoR · state",
+}
+
+
+def arm(variant: str, fusion: str | None = None) -> str:
+    """Name of an arm of the comparison: the variant, and its fusion where more than one exists.
+
+    >>> arm("geoclip", "hadamard"), arm("lonlat", "channels"), arm("none", "-")
+    ('geoclip-hadamard', 'lonlat', 'none')
+    """
+    alone = not isinstance(fusion, str) or fusion in ("", "-")
+    return variant if alone or (fusion == "channels" and variant in FORMULAS) else f"{variant}-{fusion}"
+
+
+def called(name: str) -> str:
+    """An arm's printed name; one that the book does not list is called what it is.
+
+    >>> called("geoclip-hadamard"), called("mine-hadamard")
+    ('GeoCLIP, Hadamard', 'mine-hadamard')
+    """
+    return NAMES.get(name, name)
+
+
+def arm_order(arms: Iterable[str]) -> list[str]:
+    """Sort arms as every table and figure lists them: baseline, none, formulas, encoders, others."""
+    known = list(NAMES)
+    return sorted(set(arms), key=lambda a: (known.index(a) if a in known else len(known), a))
+
+
+def with_arm(frame: pd.DataFrame) -> pd.DataFrame:
+    """Scores with a column ``arm`` (see :func:`arm`)."""
+    names = [arm(v, f) for v, f in zip(frame["variant"], frame["fusion"], strict=True)]
+    return frame.assign(arm=pd.Series(names, index=frame.index, dtype=object))
+
+
+def splits_in(frame: pd.DataFrame) -> list[str]:
+    """The splits that occur, in the book's order."""
+    found, known = set(frame["split"]), list(SPLITS)
+    return sorted(found, key=lambda s: (known.index(s) if s in known else len(known), s))
+
+
+def where(split: str) -> str:
+    """A split's printed name; one that the book does not list is called what it is.
+
+    >>> where("checkerboard-16"), where("year-2018-2021")
+    ('OoR · 16°', 'year-2018-2021')
+    """
+    return SPLITS.get(split, split)

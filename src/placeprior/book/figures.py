@@ -1,0 +1,338 @@
+"""One figure style for the whole book, and the few drawings that every chapter shares.
+
+Four rules hold for every figure: the background is opaque white, so that a page in dark mode stays
+readable; colours come from seaborn's colour-blind palette and are never the only carrier (each variant
+has its own marker too); every axis and colour bar names its quantity and unit; and :func:`label` writes
+under the figure which profile made it, from how many values, and whether the world is simulated.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from placeprior.arms import arm_order
+from placeprior.book.maps import ALBERS, conus_axes, grid_map, split_map, station_map
+from placeprior.book.style import CMAPS, INK, SIZES, UNIT, Look, colourbar, look, style
+
+__all__ = [
+    "ALBERS",
+    "CMAPS",
+    "INK",
+    "SIZES",
+    "UNIT",
+    "Look",
+    "colourbar",
+    "conus_axes",
+    "density_scatter",
+    "forest",
+    "forests",
+    "grid_map",
+    "label",
+    "legend",
+    "look",
+    "nothing",
+    "panels",
+    "split_map",
+    "station_map",
+    "style",
+    "subplots",
+]
+
+
+def subplots(
+    rows: int = 1, columns: int = 1, *, size: str | tuple[float, float] = "wide", maps: bool = False, **options: Any
+) -> tuple[Figure, Any]:
+    """Figure and axes in the book's sizes.
+
+    Parameters
+    ----------
+    rows, columns : int
+    size : str or (float, float)
+        A key of :data:`SIZES`, or width and height in inches.
+    maps : bool
+        Make every axes a map of the contiguous US, outlines drawn (see :func:`conus_axes`).
+    **options
+        Handed to :func:`matplotlib.pyplot.subplots`.
+
+    Returns
+    -------
+    figure, axes
+        As from matplotlib: one axes, or an array of axes.
+    """
+    figsize = SIZES[size] if isinstance(size, str) else size
+    if maps:
+        options["subplot_kw"] = {"projection": ALBERS} | options.get("subplot_kw", {})
+    fig, axes = plt.subplots(rows, columns, figsize=figsize, layout="constrained", **options)
+    if maps:
+        for ax in np.ravel(axes):
+            conus_axes(ax)
+    return fig, axes
+
+
+def panels(
+    count: int, columns: int = 2, *, row: float = 2.7, extra: float = 0.6, width: float = 6.4, **options: Any
+) -> tuple[Figure, list[Axes]]:
+    """Figure with `count` axes side by side, row by row; what is left of the last row stays empty.
+
+    Parameters
+    ----------
+    count, columns : int
+        Fewer axes than columns stand in one row.
+    row, extra, width : float
+        Height of a row, what is added for titles and legends, and the width of the figure, inches.
+    **options
+        Handed to :func:`subplots`.
+
+    Returns
+    -------
+    figure
+    axes : list of Axes, length `count`
+    """
+    columns = max(1, min(columns, count))
+    rows = max(1, -(-count // columns))
+    fig, axes = subplots(rows, columns, size=(width, rows * row + extra), squeeze=False, **options)
+    for ax in axes.flat[count:]:
+        ax.set_visible(False)
+    return fig, list(axes.flat[:count])
+
+
+def density_scatter(
+    ax: Axes,
+    truth: np.ndarray,
+    prediction: np.ndarray,
+    *,
+    limit: float | None = None,
+    quantity: str = "PM2.5",
+    unit: str = UNIT,
+    bar: bool = True,
+) -> Any:
+    """Prediction against measurement as counts in hexagons, with the line of equality.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    truth, prediction : ndarray, (n,)
+    limit : float, optional
+        Upper end of both axes; the 99.5th percentile when left out. Points beyond are counted, and said.
+    """
+    truth, prediction = np.asarray(truth, dtype=float), np.asarray(prediction, dtype=float)
+    low = min(0.0, float(np.min(truth)), float(np.min(prediction)))
+    high = limit or float(np.percentile(np.concatenate([truth, prediction]), 99.5))
+    inside = (truth <= high) & (prediction <= high)
+    cells = ax.hexbin(
+        truth[inside],
+        prediction[inside],
+        gridsize=45,
+        extent=(low, high, low, high),
+        norm=LogNorm(vmin=1),
+        cmap=CMAPS["count"],
+        mincnt=1,
+        linewidths=0,
+    )
+    ax.plot([low, high], [low, high], color=INK, lw=1.0, ls="--")
+    ax.set(xlim=(low, high), ylim=(low, high), aspect="equal")
+    ax.set(xlabel=f"measured {quantity} [{unit}]", ylabel=f"predicted {quantity} [{unit}]")
+    outside = int((~inside).sum())
+    if outside:
+        ax.text(
+            0.98,
+            0.02,
+            f"{outside:,} beyond the axes",
+            transform=ax.transAxes,
+            ha="right",
+            va="bottom",
+            fontsize="x-small",
+            color="#555555",
+        )
+    if bar:
+        colourbar(ax, cells, "station-days in a hexagon", None, orientation="vertical", shrink=0.8, aspect=24)
+    return cells
+
+
+def forest(
+    ax: Axes,
+    table: pd.DataFrame,
+    quantity: str,
+    *,
+    unit: str | None = None,
+    x: str = "value",
+    by: str = "arm",
+    reference: float | None = None,
+    names: bool = True,
+) -> list[str]:
+    """Scores of several arms, one row each: every fit as a pale dot, their mean as the arm's marker.
+
+    The bar spans ``low`` to ``high`` when the table has these columns (none where they are NaN), else the smallest to
+    the largest fit. Say in the caption which of the two it is. Next to intervals, a single fit far beyond all of them
+    is written as a number at the edge, so that it does not flatten the rest. The marker is at ``difference`` where the
+    table has that column.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    table : DataFrame
+        One row per fit (seed and fold): column `by` names the arm (see :func:`placeprior.arms.arm`), column `x` the
+        score.
+    quantity, unit : str
+        Label of the x axis.
+    reference : float, optional
+        Where to draw a vertical line, for example 0 for differences.
+
+    Returns
+    -------
+    arms : list of str
+        The arms drawn, top to bottom.
+    """
+    arms = arm_order(table[by])
+    ranged = {"low", "high"} <= set(table.columns)
+    left, right = -np.inf, np.inf
+    if ranged and table["low"].notna().any():
+        ends = [table["low"].min(), table["high"].max(), *([] if reference is None else [reference])]
+        room = 1.5 * (max(ends) - min(ends))
+        left, right = min(ends) - room, max(ends) + room
+    for row, name in enumerate(arms):
+        part, drawn = table[table[by] == name], look(name)
+        values = part[x].to_numpy(dtype=float)
+        low = float(part["low"].min()) if ranged else float(values.min())
+        high = float(part["high"].max()) if ranged else float(values.max())
+        inside = values[(values >= left) & (values <= right)]
+        if len(values) > 1:
+            ax.scatter(inside, np.full(len(inside), row), s=14, color=drawn.colour, alpha=0.4, lw=0, zorder=3)
+        for edge, beyond in ((0.01, values[values < left]), (0.99, values[values > right])):
+            if len(beyond):
+                numbers = ", ".join(f"{v:.2g}" for v in sorted(beyond)).replace("-", "−")
+                ax.text(
+                    edge,
+                    row - 0.32,
+                    f"◂ {numbers}" if edge < 0.5 else f"{numbers} ▸",
+                    color=drawn.colour,
+                    transform=ax.get_yaxis_transform(),
+                    ha="left" if edge < 0.5 else "right",
+                    va="center",
+                    fontsize="small",
+                )
+        ax.plot([low, high], [row, row], color=drawn.colour, lw=2, zorder=2, solid_capstyle="round")
+        ax.scatter(
+            [part["difference"].iloc[0] if "difference" in part else values.mean()],
+            [row],
+            s=58,
+            marker=drawn.marker,
+            color=drawn.colour,
+            ec="white",
+            lw=0.7,
+            zorder=4,
+        )
+    if reference is not None:
+        ax.axvline(reference, color="#777777", lw=1, ls="--", zorder=1)
+    ax.set_yticks(range(len(arms)), [textwrap.fill(look(name).name, 17) if names else "" for name in arms])
+    ax.xaxis.set_major_locator(MaxNLocator(4))
+    ax.set_ylim(len(arms) - 0.5, -0.5)
+    ax.grid(axis="y", visible=False)
+    ax.set_xlabel(f"{quantity} [{unit}]" if unit else quantity)
+    return arms
+
+
+def forests(panels: Mapping[str, pd.DataFrame], quantity: str, *, columns: int = 2, **options: Any) -> Figure:
+    """One :func:`forest` a panel, two side by side: narrow enough for letters to stay readable on a phone.
+
+    Parameters
+    ----------
+    panels : mapping
+        Title to table, as :func:`forest` takes it. Rows are named once where all panels have the same ones.
+    quantity : str
+        Label of the x axes.
+    **options
+        Handed to :func:`forest`.
+
+    Returns
+    -------
+    figure
+    """
+    arms = [tuple(arm_order(table[options.get("by", "arm")])) for table in panels.values()]
+    columns = min(columns, len(panels))
+    rows = -(-len(panels) // columns)
+    size = (6.4 if columns > 1 else 4.8, rows * (0.34 * max(map(len, arms)) + 0.55) + 0.6)
+    fig, axes = subplots(rows, columns, size=size, squeeze=False)
+    for number, (ax, (title, table)) in enumerate(zip(axes.flat, panels.items(), strict=False)):
+        lowest = number + columns >= len(panels)
+        forest(ax, table, quantity if lowest else "", **options)
+        ax.set_title(title)
+        if number % columns and len(set(arms)) == 1:
+            ax.tick_params(labelleft=False)
+    for ax in axes.flat[len(panels) :]:
+        ax.set_visible(False)
+    return fig
+
+
+def legend(ax: Axes, arms: Sequence[str], **options: Any) -> Any:
+    """Legend of arms with their colours and markers, in the book's order."""
+    handles = [Line2D([], [], color=look(a).colour, marker=look(a).marker, label=look(a).name) for a in arm_order(arms)]
+    return ax.legend(handles=handles, **options)
+
+
+def label(
+    fig: Figure, profile: str, *, n: int | None = None, of: str = "station-days", embedded: bool | None, note: str = ""
+) -> str:
+    """Write the figure's origin under it: world, profile and sample size; every figure of the book has one.
+
+    Parameters
+    ----------
+    fig : matplotlib Figure
+        Laid out by :func:`subplots`, which keeps room for the line.
+    profile : str
+    n : int, optional
+        How many values the figure shows, and `of` what.
+    embedded : bool or None
+        True for the simulated world, False for measurements, None for a figure of neither (an encoder's map).
+    note : str
+        Added at the end.
+
+    Returns
+    -------
+    text : str
+        The line as written.
+    """
+    origin = {True: "embedded world (simulated)", False: "real measurements", None: "real places, no measurements"}
+    parts = [origin[embedded], f"profile {profile}"]
+    if n is not None:
+        parts.append(f"n = {int(n):,} {of}")
+    text = " · ".join(parts + ([note] if note else []))
+    letters = int(fig.get_figwidth() * 72 / (9 * 0.54))  # a letter is about half its size wide
+    fig.supxlabel(textwrap.fill(text, letters), x=0.005, ha="left", fontsize=9, color="#555555")
+    return text
+
+
+def nothing(what: str, profile: str, *, embedded: bool | None, of: str = "runs") -> str:
+    """Hold a figure's place on a page with a line that says what is missing, where its results are not there.
+
+    Parameters
+    ----------
+    what : str
+        What the figure would show.
+    profile : str
+        Whose results lack it.
+    embedded : bool or None
+        As for :func:`label`.
+    of : str
+        What there is none of.
+
+    Returns
+    -------
+    text : str
+        The line under the figure, as :func:`label` writes it.
+    """
+    fig, ax = subplots(size=(6.4, 1.0))
+    ax.set_axis_off()
+    ax.text(0, 0.5, f"{what}: no such {of} in results/{profile} yet", va="center")
+    return label(fig, profile, n=0, of=of, embedded=embedded)

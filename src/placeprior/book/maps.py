@@ -1,0 +1,241 @@
+"""Maps of the contiguous US in one equal-area projection, with outlines that the package carries itself."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import cartopy.crs as ccrs
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.collections import LineCollection, PathCollection, QuadMesh
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
+
+from placeprior import coords
+from placeprior.book.style import CMAPS, MISSING, SIZES, UNIT, colourbar, extend, limits
+
+#: EPSG:5070, the equal-area projection of ``coords.project``; areas on the maps compare fairly.
+ALBERS = ccrs.AlbersEqualArea(central_longitude=-96, central_latitude=23, standard_parallels=(29.5, 45.5))
+
+
+def _rings(geometry: Any) -> list[np.ndarray]:
+    """Exterior rings of a (multi)polygon, in projected metres, each (n, 2)."""
+    parts = getattr(geometry, "geoms", [geometry])
+    rings = []
+    for part in parts:
+        lonlat = np.asarray(part.exterior.coords)[:, :2]
+        rings.append(ALBERS.transform_points(ccrs.PlateCarree(), lonlat[:, 0], lonlat[:, 1])[:, :2])
+    return rings
+
+
+@lru_cache(maxsize=1)
+def _outlines() -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Rings of the nation and of the states, projected once per process."""
+    states = [ring for geometry in coords.states().values() for ring in _rings(geometry)]
+    return _rings(coords.nation()), states
+
+
+def conus_axes(ax: Any = None, *, states: bool = True) -> Any:
+    """Make an axes a map of the contiguous US in Albers equal area (EPSG:5070).
+
+    The outlines are the package's own, so nothing is downloaded when a map is drawn.
+
+    Parameters
+    ----------
+    ax : cartopy GeoAxes, optional
+        Axes made with ``projection=figures.ALBERS``; a new figure is made when left out.
+    states : bool
+        Draw the state lines too.
+
+    Returns
+    -------
+    ax : cartopy GeoAxes
+    """
+    if ax is None:
+        _, ax = plt.subplots(figsize=SIZES["map"], subplot_kw={"projection": ALBERS}, layout="constrained")
+    nation, inner = _outlines()
+    if states:
+        ax.add_collection(LineCollection(inner, colors="#9a9a9a", linewidths=0.35, zorder=3), autolim=False)
+    ax.add_collection(LineCollection(nation, colors="#4d4d4d", linewidths=0.7, zorder=3.1), autolim=False)
+    every = np.vstack(nation)
+    west, south, east, north = *every.min(axis=0), *every.max(axis=0)
+    ax.set_xlim(west - 5e4, east + 5e4)
+    ax.set_ylim(south - 5e4, north + 5e4)
+    ax.set_frame_on(False)
+    ax.grid(False)
+    return ax
+
+
+def _xy(lonlat: np.ndarray) -> np.ndarray:
+    """Projected metres (n, 2) of lon/lat degrees (n, 2)."""
+    lonlat = np.asarray(lonlat, dtype=float)
+    return ALBERS.transform_points(ccrs.PlateCarree(), lonlat[:, 0], lonlat[:, 1])[:, :2]
+
+
+def station_map(
+    ax: Any,
+    lonlat: np.ndarray,
+    values: np.ndarray,
+    quantity: str,
+    *,
+    unit: str | None = UNIT,
+    kind: str = "amount",
+    vmin: float | None = None,
+    vmax: float | None = None,
+    size: float = 14.0,
+    bar: bool = True,
+) -> PathCollection:
+    """Stations as coloured dots; the extreme values are drawn last, on top.
+
+    Parameters
+    ----------
+    ax : cartopy GeoAxes
+        From :func:`conus_axes` or ``subplots(maps=True)``.
+    lonlat : ndarray, (n, 2)
+        Degrees.
+    values : ndarray, (n,)
+        NaN is drawn as a small grey cross.
+    quantity, unit : str
+        Label of the colour bar.
+    kind : {"amount", "difference", "similarity", "count"}
+        Which colour map; "difference" is symmetric about zero.
+    """
+    xy, values = _xy(lonlat), np.asarray(values, dtype=float)
+    low, high = limits(values, kind, vmin, vmax)
+    absent = ~np.isfinite(values)
+    if absent.any():
+        ax.scatter(*xy[absent].T, s=size * 0.7, marker="x", color="#8c8c8c", linewidths=0.7, zorder=4)
+    order = np.argsort(np.abs(values) if kind == "difference" else values)
+    order = order[~absent[order]]
+    dots = ax.scatter(
+        *xy[order].T,
+        c=values[order],
+        s=size,
+        cmap=CMAPS[kind],
+        vmin=low,
+        vmax=high,
+        edgecolors="#333333",
+        linewidths=0.25,
+        zorder=5,
+    )
+    if bar:
+        colourbar(ax, dots, quantity, unit, extend=extend(values, low, high) if order.size else "neither")
+    return dots
+
+
+def _edges(centres: np.ndarray) -> np.ndarray:
+    """Cell edges (n + 1,) of evenly spaced centres (n,)."""
+    step = centres[1] - centres[0] if centres.size > 1 else 1.0
+    return np.concatenate([centres - step / 2, centres[-1:] + step / 2])
+
+
+def grid_map(
+    ax: Any,
+    lon: np.ndarray,
+    lat: np.ndarray,
+    values: np.ndarray,
+    quantity: str,
+    *,
+    unit: str | None = UNIT,
+    kind: str = "amount",
+    vmin: float | None = None,
+    vmax: float | None = None,
+    bar: bool = True,
+) -> QuadMesh:
+    """A field on a lon/lat grid, cut at the national outline.
+
+    Parameters
+    ----------
+    ax : cartopy GeoAxes
+    lon, lat : ndarray, (nx,) and (ny,)
+        Cell centres, degrees, evenly spaced.
+    values : ndarray, (ny, nx)
+        NaN is drawn grey.
+    quantity, unit, kind, vmin, vmax
+        As in :func:`station_map`.
+    """
+    lon, lat = np.asarray(lon, dtype=float), np.asarray(lat, dtype=float)
+    values = np.ma.masked_invalid(np.asarray(values, dtype=float))
+    low, high = limits(values.filled(np.nan), kind, vmin, vmax)
+    corners = np.stack(np.meshgrid(_edges(lon), _edges(lat)), axis=-1)
+    xy = _xy(corners.reshape(-1, 2)).reshape(corners.shape)
+    mesh = ax.pcolormesh(
+        xy[..., 0],
+        xy[..., 1],
+        values,
+        cmap=mpl.colormaps[CMAPS[kind]].with_extremes(bad=MISSING),
+        vmin=low,
+        vmax=high,
+        shading="flat",
+        rasterized=True,
+        zorder=1,
+    )
+    outline = Path.make_compound_path(*[Path(ring, closed=True) for ring in _outlines()[0]])
+    mesh.set_clip_path(PathPatch(outline, transform=ax.transData))
+    if bar:
+        colourbar(ax, mesh, quantity, unit, extend=extend(values, low, high) if values.count() else "neither")
+    return mesh
+
+
+def split_map(
+    ax: Any,
+    lonlat: np.ndarray,
+    train: np.ndarray,
+    test: np.ndarray,
+    validation: np.ndarray | None = None,
+    *,
+    delta: float | None = None,
+    legend: bool = True,
+) -> None:
+    """Which stations a split trains on and which it tests.
+
+    Parameters
+    ----------
+    ax : cartopy GeoAxes
+    lonlat : ndarray, (n, 2)
+    train, test, validation : ndarray of bool, (n,) or (n, time)
+        A station with both training and test days is drawn as "train and test days".
+    delta : float, optional
+        Cell size of a checkerboard, degrees; draws its cells, from the south-west corner of the box.
+    """
+    xy = _xy(lonlat)
+    masks = [np.asarray(m).reshape(len(xy), -1).any(axis=1) for m in (train, test)]
+    held = np.zeros(len(xy), bool)
+    if validation is not None:
+        held = np.asarray(validation).reshape(len(xy), -1).any(axis=1) & ~masks[0] & ~masks[1]
+    groups = [
+        ("train", masks[0] & ~masks[1], "#0173b2", "o"),
+        ("validation", held, "#029e73", "s"),
+        ("train and test days", masks[0] & masks[1], "#cc78bc", "D"),
+        ("test", masks[1] & ~masks[0], "#de8f05", "^"),
+    ]
+    if delta:
+        _checkerboard(ax, delta)
+    for name, chosen, colour, marker in groups:
+        if chosen.any():
+            text = f"{name} ({int(chosen.sum()):,})"
+            ax.scatter(*xy[chosen].T, s=13, marker=marker, color=colour, lw=0.2, ec="white", label=text, zorder=5)
+    if legend:
+        ax.legend(
+            loc="upper center",
+            bbox_to_anchor=(0.5, 0.0),
+            ncols=4,
+            columnspacing=1.0,
+            handletextpad=0.2,
+            fontsize="small",
+        )
+
+
+def _checkerboard(ax: Any, delta: float) -> None:
+    """Cell edges of a checkerboard as curved lines; an edge of constant latitude is no straight line here."""
+    west, south, east, north = coords.CONUS_BOX
+    xs = west + delta * np.arange(int((east - west) / delta) + 2)
+    ys = south + delta * np.arange(int((north - south) / delta) + 2)
+    lines = [np.column_stack([np.full(60, x), np.linspace(ys[0], ys[-1], 60)]) for x in xs]
+    lines += [np.column_stack([np.linspace(xs[0], xs[-1], 120), np.full(120, y)]) for y in ys]
+    ax.add_collection(
+        LineCollection([_xy(line) for line in lines], colors="#333333", linewidths=0.8, linestyles="--", zorder=4),
+        autolim=False,
+    )

@@ -1,0 +1,91 @@
+"""What a page shows of one task: its scores, the station sums of the same runs, and how its figures are labelled."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import pandas as pd
+
+from placeprior.arms import with_arm
+from placeprior.book.words import capital
+from placeprior.runs import store
+
+#: The tasks that pages set beside each other, and what each is called in a sentence.
+TASKS = {"world": "embedded world", "weather-2019": "weather, 2019", "neighbours-2021": "neighbours, 2021"}
+
+
+@dataclass(frozen=True)
+class Results:
+    """Committed results of one task.
+
+    Attributes
+    ----------
+    profile, task : str
+    title : str
+        What the task is called in a sentence; :attr:`heading` begins one.
+    scores : pandas.DataFrame
+        As :func:`placeprior.runs.store.scores`, with a column ``arm``.
+    sums : pandas.DataFrame
+        As :func:`placeprior.runs.store.sums`, of the same runs.
+    """
+
+    profile: str
+    task: str
+    title: str
+    scores: pd.DataFrame
+    sums: pd.DataFrame
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the task is of the embedded world."""
+        return self.task.startswith("world")
+
+    @property
+    def heading(self) -> str:
+        """The title as a heading."""
+        return capital(self.title)
+
+    @property
+    def short(self) -> str:
+        """One word for the names of figures and tables."""
+        return self.task.split("-")[0]
+
+    @property
+    def origin(self) -> str:
+        """For captions: the profile, and whether anything was measured."""
+        return f"profile {self.profile}, {'embedded world' if self.embedded else 'real measurements'}"
+
+
+def load(
+    profile: str,
+    task: str,
+    *matrices: str,
+    arms: Collection[str] | None = None,
+    splits: Collection[str] | None = None,
+    seeds: Collection[int] | None = None,
+) -> Results:
+    """Committed results of a task.
+
+    Parameters
+    ----------
+    profile, task : str
+    *matrices : str
+        Only runs that these matrices of ``runs.yml`` ask for; all without one.
+    arms, splits, seeds : collection, optional
+        Only these; all without. Without `splits`, splits that train on few stations (``spatial@100``) are left out.
+
+    Returns
+    -------
+    Results
+        With empty tables where nothing was run.
+    """
+    scores = with_arm(store.scores(profile, *matrices))
+    keep = scores["task"] == task
+    keep &= ~scores["split"].str.contains("@") if splits is None else scores["split"].isin(splits)
+    if arms is not None:
+        keep &= scores["arm"].isin(arms)
+    if seeds is not None:
+        keep &= scores["seed"].isin(seeds)
+    scores, sums = scores[keep], store.sums(profile)
+    return Results(profile, task, TASKS.get(task, task), scores, sums[sums["run"].isin(scores["run"])])

@@ -1,0 +1,69 @@
+"""Making the tables of evidence: which module makes which, and from which runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from placeprior.evidence import (
+    against_itself,
+    artefacts,
+    coverage,
+    importance,
+    map_error,
+    national_maps,
+    subsets,
+    tables,
+    uncertainty,
+    who_is_served,
+)
+from placeprior.runs import making, plan, store
+
+
+class Maker(NamedTuple):
+    """What makes a table, and whether it reads nothing of a run but its sums per station.
+
+    For such a table a run in the committed results will do; others need the run itself in the store.
+    """
+
+    collect: Callable[[Sequence[plan.Run]], pd.DataFrame]
+    from_sums: bool = False
+
+
+MAKERS = {
+    "against_itself": Maker(against_itself.collect, from_sums=True),
+    "artefacts": Maker(artefacts.collect),
+    "coverage": Maker(coverage.collect, from_sums=True),
+    "importance": Maker(importance.collect),
+    "map_error": Maker(map_error.collect),
+    "national_maps": Maker(national_maps.collect),
+    "subsets": Maker(subsets.collect),
+    "uncertainty": Maker(uncertainty.collect),
+    "who_is_served": Maker(who_is_served.collect, from_sums=True),
+}
+
+
+def make(profile: str, name: str, log: Any = print) -> Path:
+    """Make the table, and whichever of its runs the store lacks.
+
+    Returns
+    -------
+    Path
+        The table's file.
+    """
+    file, runs, maker = tables.path(profile, name), plan.evidence(profile, name), MAKERS[name]
+    enough = set(store.sums(profile)["run"]) if maker.from_sums else set()
+    for run in runs:
+        if run.id not in enough:
+            making.make(run, log=log)
+    started = time.perf_counter()
+    table = maker.collect(runs)
+    seconds = time.perf_counter() - started
+    before = tables.write(profile, name, table, seconds).get("count", 0)
+    fewer = f" (before: {before}; `git diff` shows what is gone)" if before > len(runs) else ""
+    log(f"evidence {profile}/{name}: {len(table)} rows from {len(runs)} runs{fewer}, {seconds:.0f} s")
+    return file

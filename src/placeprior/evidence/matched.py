@@ -1,0 +1,153 @@
+"""Comparisons of arms that differ in one thing only, and gains taken apart into such differences.
+
+Every function takes scores of one task and the station sums of at least these runs
+(:func:`placeprior.runs.store.scores`, :func:`placeprior.runs.store.sums`), and speaks of arms by the names of
+:func:`placeprior.book.style.arm`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import pandas as pd
+
+from placeprior.arms import arm_order, splits_in, with_arm
+from placeprior.runs import store
+from placeprior.scores import paired
+
+#: Of one row for each split and arm.
+FOUND = ["split", "arm", *paired.FOUND]
+TOTAL = "total"
+
+
+def shared(frame: pd.DataFrame, arms: Sequence[str]) -> pd.DataFrame:
+    """Scores of these arms, in the fits (split, fold, seed) that all of them have.
+
+    Means over fits can then be subtracted from each other.
+    """
+    part = with_arm(frame)
+    part = part[part["arm"].isin(arms)]
+    have = part.groupby(["split", "fold", "seed"])["arm"].nunique()
+    whole = have.index[have == len(set(arms))]
+    return part[pd.MultiIndex.from_frame(part[["split", "fold", "seed"]]).isin(whole)]
+
+
+def terms(frame: pd.DataFrame, reference: str | Mapping[str, str]) -> dict[tuple[str, str], list[paired.Term]]:
+    """The paired difference of each arm in each split to its reference, as :func:`.paired` takes it.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    reference : str or mapping
+        The arm that all others are compared with, or arm to the arm it is compared with. Arms that `frame` does not
+        have are passed over.
+    """
+    part = with_arm(frame)
+    names = arm_order(part["arm"])
+    pairs = dict.fromkeys(names, reference) if isinstance(reference, str) else reference
+    pairs = {name: pairs[name] for name in names if name in pairs and name != pairs[name]}
+    found = {}
+    for split in splits_in(part):
+        here = part[part["split"] == split]
+        runs = {name: paired.fits(here, arm=name) for name in {*pairs, *pairs.values()}}
+        found |= {(split, name): [(1.0, runs[name]), (-1.0, runs[base])] for name, base in pairs.items()}
+    return found
+
+
+def reach(profile: str, task: str) -> dict[str, float]:
+    """How far the errors of a task are alike on each split, from the main variants' differences to no location.
+
+    Returns
+    -------
+    defaultdict
+        Km by split (:func:`placeprior.scores.paired.residual_range`), 0 for a split that the main comparison does not
+        have.
+    """
+    frame, sums = store.scores(profile, "core"), store.sums(profile)
+    found: dict[str, float] = defaultdict(float)
+    for (own, split), part in frame.groupby(["task", "split"]):
+        if own == task:
+            found[split] = paired.residual_range(terms(part, "none"), sums)
+    return found
+
+
+def differences(
+    frame: pd.DataFrame,
+    sums: pd.DataFrame,
+    reference: str | Mapping[str, str] = "none",
+    *,
+    reach: Mapping[str, float] | None = None,
+    **options: Any,
+) -> pd.DataFrame:
+    """Paired differences of arms to their references, one row for each split and arm.
+
+    Parameters
+    ----------
+    frame, sums : pandas.DataFrame
+    reference : str or mapping
+        As for :func:`terms`.
+    reach : mapping, optional
+        How far errors are alike on each split, km (:func:`reach`); of ``spatial@100`` what is said of ``spatial``.
+    **options
+        Handed to :func:`placeprior.scores.paired.paired`, such as ``metric``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns :data:`FOUND`. Fits whose counterpart is missing are left out.
+    """
+    asked: dict[float, dict] = {}
+    for key, pair in terms(frame, reference).items():
+        asked.setdefault((reach or {}).get(key[0].partition("@")[0], 0.0), {})[key] = pair
+    tables = [paired.paired(pairs, sums, range_km=km, **options) for km, pairs in asked.items()]
+    filled = [
+        table.assign(split=[key[0] for key in table.index], arm=[key[1] for key in table.index])
+        for table in tables
+        if len(table)
+    ]
+    if not filled:
+        return pd.DataFrame(columns=FOUND)
+    found = pd.concat(filled, ignore_index=True)[FOUND]
+    order = {split: number for number, split in enumerate(splits_in(found))}
+    return found.sort_values("split", key=lambda s: s.map(order), kind="stable", ignore_index=True)
+
+
+def by_fit(found: pd.DataFrame) -> pd.DataFrame:
+    """One row a fit of :func:`differences`: ``fold``, ``seed`` and its own ``value`` beside what its row says."""
+    told = [column for column in found.columns if column not in ("apart", "each")]
+    rows = [[*row[told], *fit, value] for _, row in found.iterrows() for fit, value in row["each"].items()]
+    return pd.DataFrame(rows, columns=[*told, "fold", "seed", "value"])
+
+
+def steps(frame: pd.DataFrame, sums: pd.DataFrame, chain: Sequence[str], **options: Any) -> pd.DataFrame:
+    """Take the difference between the last and the first arm of a chain apart, one link at a time.
+
+    All arms are compared in the fits that all of them have, so that the links add up to the total.
+
+    Parameters
+    ----------
+    frame, sums : pandas.DataFrame
+    chain : sequence of str
+        Arms, each with one thing more than the one before it.
+    **options
+        Handed to :func:`differences`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``step`` and :data:`FOUND`: for every split one row a link, ``step`` being its later arm, and one whose ``step``
+        is :data:`TOTAL`. Splits in which an arm of the chain has no fit are left out.
+    """
+    part = shared(frame, chain)
+    links = [*((later, earlier, later) for earlier, later in pairwise(chain)), (TOTAL, chain[0], chain[-1])]
+    tables = [
+        differences(part, sums, {later: earlier}, **options).assign(step=name)[["step", *FOUND]]
+        for name, earlier, later in links
+    ]
+    # Split by split, as a reader meets them.
+    table = pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
+    order = {split: number for number, split in enumerate(splits_in(table))}
+    return table.sort_values("split", key=lambda s: s.map(order), kind="stable", ignore_index=True)

@@ -1,0 +1,162 @@
+"""One training run, from arrays to predictions, in a loop that can be read in a lecture."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.nn.functional import huber_loss
+
+from placeprior.errors import TrainingError
+from placeprior.network.model import PlaceModel
+from placeprior.network.sizes import Config
+from placeprior.network.windows import Windows
+
+ADAM_EPS = 1e-7  # Keras' default
+RISE = 0.3  # share of a cycle's steps in which the rate rises
+PREDICT_BATCH = 4096
+
+
+@dataclass
+class Trained:
+    """What a training run leaves: the weights of ``best_epoch`` are in the model."""
+
+    model: PlaceModel
+    history: list[dict[str, float]]
+    best_epoch: int
+    seconds: float
+
+
+def train(
+    model: PlaceModel,
+    data: Windows,
+    train_rows: torch.Tensor,
+    validation_rows: torch.Tensor,
+    config: Config,
+    *,
+    huber: float,
+    seed: int,
+) -> Trained:
+    """Fit ``model`` as ``config.schedule`` says, see :class:`~placeprior.network.sizes.Config`.
+
+    Parameters
+    ----------
+    model : PlaceModel
+    data : Windows
+    train_rows, validation_rows : tensor of int, shape (n, 2)
+        (station, day) pairs.
+    config : Config
+    huber : float
+        Where the Huber loss turns from square to linear, in units of the scaled target.
+    seed : int
+        Draws the order of rows and the dropout.
+
+    Returns
+    -------
+    Trained
+
+    Raises
+    ------
+    TrainingError
+        If the loss is not a finite number.
+    """
+    started = time.perf_counter()
+    order = torch.Generator().manual_seed(seed)
+    model.seed_dropout(seed)
+    steps = config.epochs * -(-len(train_rows) // config.batch)
+    groups = _groups(model, config.rate)
+    optimiser = torch.optim.Adam(groups, lr=config.rate, eps=ADAM_EPS, fused=True)
+    schedule = _schedule(optimiser, config, steps)
+    best, best_state, best_epoch, history = math.inf, None, 0, []
+
+    for epoch in range(1, config.epochs + 1):
+        model.train()
+        total = torch.zeros((), device=data.features.device)
+        for rows in _shuffled(train_rows, order).split(config.batch):
+            x, place, y = data.gather(rows)
+            loss = huber_loss(model(x, place), y, delta=huber)
+            optimiser.zero_grad()
+            loss.backward()
+            if config.clip:
+                torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip)
+            optimiser.step()
+            schedule.step()
+            total += loss.detach() * len(rows)
+        record = {
+            "epoch": epoch,
+            "loss": float(total) / len(train_rows),
+            "validation_loss": _loss(model, data, validation_rows, huber),
+            "rate": schedule.get_last_lr()[0],
+            "seconds": time.perf_counter() - started,
+        }
+        if not (math.isfinite(record["loss"]) and math.isfinite(record["validation_loss"])):
+            raise TrainingError(
+                f"the loss is not a number in epoch {epoch} (train {record['loss']}, validation "
+                f"{record['validation_loss']}); check the predictors for extreme values, or lower the rate "
+                f"(now {config.rate})"
+            )
+        history.append(record)
+        if config.schedule == "cycle":
+            best_epoch = epoch
+        elif record["validation_loss"] < best:
+            best, best_epoch = record["validation_loss"], epoch
+            best_state = {k: v.detach().clone() for k, v in model.state_dict().items()}
+        elif epoch - best_epoch >= config.patience:
+            break
+    if best_state is not None:
+        model.load_state_dict(best_state)
+    return Trained(model, history, best_epoch, time.perf_counter() - started)
+
+
+def _shuffled(rows: torch.Tensor, order: torch.Generator) -> torch.Tensor:
+    return rows[torch.randperm(len(rows), generator=order).to(rows.device)]
+
+
+def _schedule(optimiser: torch.optim.Optimizer, config: Config, steps: int) -> torch.optim.lr_scheduler.LRScheduler:
+    """The rate at every step: falling in steps, or one cycle (Smith & Topin, 2019, arXiv 1708.07120)."""
+    if config.schedule == "steps":
+        return torch.optim.lr_scheduler.StepLR(optimiser, config.decay_steps, config.decay)
+    peaks = [group["lr"] for group in optimiser.param_groups]
+    # One step more than is taken: the last step's rate is small, not zero.
+    return torch.optim.lr_scheduler.OneCycleLR(optimiser, peaks, steps + 1, pct_start=RISE, cycle_momentum=False)
+
+
+def _groups(model: PlaceModel, rate: float) -> list[dict[str, object]]:
+    """The parameters and their learning rates: a pretrained encoder may learn more slowly than what is new."""
+    own = [p for name, p in model.named_parameters() if not name.startswith("encoder.")]
+    pretrained = list(model.encoder.parameters())
+    slow = [{"params": pretrained, "lr": rate * model.encoder.rate}] if pretrained else []
+    return [{"params": own}, *slow]
+
+
+@torch.inference_mode()
+def estimate(model: PlaceModel, data: Windows, rows: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """Scaled predictions and attention of ``rows``.
+
+    Returns
+    -------
+    prediction : ndarray of float32, shape (n,)
+    attention : ndarray of float32, shape (window,)
+        Mean attention weight by position in the window, the day itself last.
+    """
+    model.eval()
+    predictions, attention = [], torch.zeros(data.window, device=rows.device)
+    for part in rows.split(PREDICT_BATCH):
+        x, place, _ = data.gather(part)
+        y, weight = model(x, place, return_attention=True)
+        predictions.append(y)
+        attention += weight.sum(0)
+    return torch.cat(predictions).cpu().numpy(), (attention / max(len(rows), 1)).cpu().numpy()
+
+
+@torch.inference_mode()
+def _loss(model: PlaceModel, data: Windows, rows: torch.Tensor, huber: float) -> float:
+    model.eval()
+    total = torch.zeros((), device=rows.device)
+    for part in rows.split(PREDICT_BATCH):
+        x, place, y = data.gather(part)
+        total += huber_loss(model(x, place), y, delta=huber, reduction="sum")
+    return float(total) / len(rows)

@@ -1,0 +1,300 @@
+"""What was made and what it came to: the store's entries and the committed results, read without PyTorch."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from placeprior.arms import arm
+from placeprior.errors import DamagedEntry, StoreError, UnknownName
+from placeprior.files import integrity
+from placeprior.runs import committed, plan
+from placeprior.runs.committed import COLUMNS, KEY
+from placeprior.scores.metrics import between_seeds
+
+__all__ = ["COLUMNS", "KEY"]
+#: The files of a store entry beside ``run.json``, which holds their SHA-256.
+TABLES = ("history.csv", "predictions.parquet", "validation.parquet", "stations.parquet", "weights.safetensors")
+NEEDED = ("id", "run", "sizes", "parameters", "scores", "n", "stamp", "files")
+
+
+def store() -> Path:
+    """The folder of stored runs."""
+    return plan.root() / "store"
+
+
+def is_stored(run_id: str) -> bool:
+    """Whether the store has an entry that is complete; :func:`check` looks into its files too."""
+    try:
+        read(run_id)
+    except StoreError:
+        return False
+    return True
+
+
+def is_whole(run_id: str) -> bool:
+    """Whether the store has an entry, and every byte of it is what was written."""
+    try:
+        check(run_id)
+    except DamagedEntry:
+        return False
+    except StoreError:
+        if (store() / run_id).exists():  # another's, and not to be read: making it again would not help
+            raise
+        return False
+    return True
+
+
+def read(run_id: str) -> dict[str, Any]:
+    """A stored run's ``run.json``: what it is, its scores, its stamp; its other files are there, with their sizes.
+
+    Raises
+    ------
+    DamagedEntry
+        The entry is not what was written.
+    StoreError
+        There is none, or it may not be read.
+    """
+    folder = store() / run_id
+    try:
+        if not folder.exists():
+            raise StoreError(f"run {run_id} is not in the store; make it with `placeprior runs run {run_id}`")
+        result = _opened(run_id)
+        integrity.compare(folder, result["files"])
+        return result
+    except (OSError, ValueError) as error:
+        raise _damaged(run_id, "run.json", error) from error
+
+
+def check(run_id: str) -> None:
+    """Compare all files of a stored run with their SHA-256; raises as :func:`read`."""
+    result = read(run_id)
+    try:
+        integrity.compare(store() / run_id, result["files"], whole=True)
+    except (OSError, ValueError) as error:
+        raise _damaged(run_id, "a file", error) from error
+
+
+def seal(folder: Path, result: dict[str, Any]) -> None:
+    """Write ``run.json`` into a folder that holds the other files of an entry."""
+    content = result | {"files": integrity.index(folder, TABLES)}
+    (folder / "run.json").write_text(integrity.sealed(content), encoding="utf-8")
+    integrity.readable(folder)
+
+
+def table(run_id: str, name: str) -> pd.DataFrame:
+    """One of a stored run's tables.
+
+    Parameters
+    ----------
+    run_id : str
+    name : {"history", "predictions", "validation", "stations"}
+        Training curves; test rows (``station`` and ``day`` count from 0 in the cube, ``pm25`` and ``estimate`` in
+        µg m-3); validation rows, none of a baseline; sums per test station.
+    """
+    file = "history.csv" if name == "history" else f"{name}.parquet"
+    try:
+        raw = io.BytesIO(_content(run_id, file))
+        return pd.read_csv(raw) if name == "history" else pd.read_parquet(raw)
+    except (OSError, ValueError) as error:
+        raise _damaged(run_id, file, error) from error
+
+
+def stored_sums(run_ids: Iterable[str]) -> dict[str, pd.DataFrame]:
+    """Sums per test station of some runs, by id: from the committed results of any profile, or else from the store."""
+    wanted, found = set(run_ids), {}
+    for name in plan.configuration()["profiles"]:
+        committed = sums(name)
+        for run_id, own in committed[committed["run"].isin(wanted)].groupby("run"):
+            found[str(run_id)] = own.drop(columns="run").reset_index(drop=True)
+    return found | {run_id: table(run_id, "stations") for run_id in wanted - set(found)}
+
+
+def tensors(run_id: str) -> dict[str, Any]:
+    """A stored run's weights (``model.*``) and scalers, as tensors."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        return load(_content(run_id, "weights.safetensors"))
+    except (OSError, ValueError, SafetensorError) as error:
+        raise _damaged(run_id, "weights.safetensors", error) from error
+
+
+def results(profile: str) -> Path:
+    """The folder of a profile's committed evidence."""
+    return plan.root() / "results" / profile
+
+
+def scores(profile: str, *matrices: str) -> pd.DataFrame:
+    """The committed long table of scores, :data:`COLUMNS`; empty when there is none.
+
+    Parameters
+    ----------
+    profile : str
+    *matrices : str
+        Only runs that one of these matrices of the profile asks for; all runs when none is named.
+    """
+    frame = committed.scores(results(profile))
+    if not matrices:
+        return frame
+    # By what the lists say, not by ids: those need the data, which a reader of committed results has not.
+    asked, known = pd.Series(False, index=frame.index), plan.profile(profile)["matrices"]
+    model = frame["variant"].where(frame["fusion"] == "-", frame["variant"] + "/" + frame["fusion"])
+    for name in matrices:
+        if name not in known:
+            raise UnknownName(f"matrix of profile {profile!r}", name, known)
+        here = model.isin(known[name]["model"])
+        for key in ("task", "seed"):
+            here &= frame[key].isin(known[name][key])
+        there = [(split, fold) for split in known[name]["split"] for fold in plan.asked_folds(known[name], split)]
+        asked |= here & pd.MultiIndex.from_frame(frame[["split", "fold"]]).isin(there)
+    return frame[asked]
+
+
+def progress(profile: str, name: str) -> tuple[int, int]:
+    """How many runs of a matrix or a trial the committed tables hold, and how many it asks for.
+
+    Counted by what the lists say, as in :func:`scores`, so without the data. A table of evidence counts as one.
+    """
+    spec = plan.profile(profile)
+    if name in spec.get("evidence", {}):
+        return int(any(results(profile).glob(f"{name}.*"))), 1
+    product = spec["matrices"].get(name) or spec["trials"][name]
+    places = sum(len(plan.asked_folds(product, split)) for split in product["split"])
+    asked = places * math.prod(len(product[key]) for key in ("task", "model", "seed"))
+    if name in spec["matrices"]:
+        return scores(profile, name)["run"].nunique(), asked
+    from placeprior.runs import trials  # which reads this module
+
+    asked *= len(product["settings"])
+    return min(len(trials.read(profile, name)), asked), asked
+
+
+def sums(profile: str) -> pd.DataFrame:
+    """The committed sums per run and test station (see :mod:`placeprior.scores.metrics`)."""
+    return committed.sums(results(profile))
+
+
+def stamps(profile: str) -> dict[str, dict[str, Any]]:
+    """Per run: versions, device, seconds, part sizes, number of parameters, best epoch."""
+    return committed.stamps(results(profile))
+
+
+def values(frame: pd.DataFrame, stamped: dict[str, dict[str, Any]]) -> dict[str, float]:
+    """The numbers that prose may quote, each under a key.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Scores, as :func:`scores`.
+    stamped : dict
+        As :func:`stamps`.
+
+    Returns
+    -------
+    dict
+        ``runs``; ``trained`` and the ``minutes`` their making took; and ``<task>.<split>.<arm>.<metric>``, the mean
+        over folds of the mean over seeds, with ``….sd`` the standard deviation between the seeds of a fold and
+        ``….1``, ``….2`` the mean of each partition of a checkerboard, an arm being ``none``, ``lonlat``,
+        ``geoclip-hadamard`` …
+    """
+    made = [stamp["seconds"] for stamp in stamped.values() if stamp["parameters"]]
+    found: dict[str, float] = {"runs": len(stamped), "trained": len(made), "minutes": sum(made) / 60}
+    arms = [arm(variant, fusion) for variant, fusion in zip(frame["variant"], frame["fusion"], strict=True)]
+    grouped = frame.assign(arm=arms).groupby(["task", "split", "arm", "metric"])
+    for key, own in grouped:
+        means = own.groupby("fold")["value"].mean()
+        found[".".join(key)] = means.mean()
+        found[".".join([*key, "sd"])] = between_seeds(own)
+        if key[1].startswith("checkerboard"):
+            found |= {".".join([*key, str(fold)]): value for fold, value in means.items()}
+    return {
+        key: value if isinstance(value, int) else round(float(value), 6)
+        for key, value in found.items()
+        if value == value
+    }
+
+
+def done(profile: str) -> set[str]:
+    """Ids that need no training: stored ones and, where no page needs more of them, those of the committed scores."""
+    from placeprior.runs import trials  # which reads this module
+
+    stored = {path.parent.name for path in store().glob("[!.]*/run.json") if is_stored(path.parent.name)}
+    return stored | kept(profile) | trials.done(profile)
+
+
+def kept(profile: str) -> set[str]:
+    """Ids that need no training because their scores are committed and no page needs more of them."""
+    return set(scores(profile)["run"]) - plan.live(profile)
+
+
+def replace(path: Path, write: Callable[[Path], Any]) -> None:
+    """Let ``write`` fill a temporary file, then rename it: a reader meets the old file or the new one, never half.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be written; what was there is unchanged.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(temporary)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror or error}; what was there is unchanged") from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _opened(run_id: str) -> dict[str, Any]:
+    """The content of ``run.json``; ValueError when it is not what was written, or is of another run."""
+    try:
+        raw = (store() / run_id / "run.json").read_bytes()
+    except FileNotFoundError:
+        raise ValueError("run.json is missing") from None
+    result = integrity.opened(raw, NEEDED)
+    if result["id"] != run_id:
+        raise ValueError(f"it is of run {result['id']}")
+    if set(result["files"]) != set(TABLES):
+        raise ValueError(f"it is of other files: {', '.join(sorted(result['files']))}")
+    return result
+
+
+def _content(run_id: str, name: str) -> bytes:
+    read(run_id)
+    return integrity.content(store() / run_id / name, _opened(run_id)["files"][name])
+
+
+def _damaged(run_id: str, what: str, error: Exception) -> StoreError:
+    folder = store() / run_id
+    if isinstance(error, PermissionError):
+        return StoreError(
+            f"{error.filename or folder / what} may not be read; ask {_owner(folder)} for it: "
+            f"`chmod -R a+rX {folder.parent}`, or work in a clone of your own"
+        )
+    if isinstance(error, NotADirectoryError):
+        return StoreError(
+            f"{folder} is a file, and the run's folder belongs there; move it away and run "
+            f"`placeprior runs run {run_id}`"
+        )
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return DamagedEntry(
+        f"{what} of stored run {run_id} cannot be read ({reason}); `placeprior runs run {run_id}` makes the run again"
+    )
+
+
+def _owner(path: Path) -> str:
+    try:
+        return path.owner()
+    except (OSError, KeyError):
+        return "its owner"

@@ -1,0 +1,187 @@
+"""How one encoder's vectors compare with another's: likeness by distance, directions that matter, colours of a map."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from placeprior import coords
+from placeprior.errors import ConfigError
+
+NEAR, FAR, CLASSES = 2.0, 4000.0, 12  # km, of the nearest and farthest pairs, and the classes between
+REACH = 2.0  # standard deviations at the ends of the colours
+#: sRGB from the CIE's XYZ, and the white of daylight (IEC 61966-2-1, 1999).
+SRGB = np.array([[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.0557, -0.2040, 1.0570]])
+WHITE = np.array([0.95047, 1.0, 1.08883])
+
+Floats = NDArray[np.float64]
+
+
+def pairs(count: int, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
+    """Pairs of places on the land of the contiguous US, as many near ones as far ones.
+
+    Distances are spread evenly on a logarithmic axis from :data:`NEAR` to :data:`FAR` in :data:`CLASSES` classes.
+
+    Parameters
+    ----------
+    count : int
+        At most so many pairs a class; few places have a partner on land at the far end.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    start, end : ndarray, shape (n, 2)
+        lonlat, degrees.
+    km : ndarray, shape (n,)
+        Their great-circle distance, ascending by class.
+    """
+    west, south, east, north = coords.CONUS_BOX
+    kept = []
+    for low, high in zip(edges()[:-1], edges()[1:], strict=True):
+        start = rng.uniform((west, south), (east, north), (12 * count, 2))
+        arc = np.exp(rng.uniform(np.log(low), np.log(high), len(start))) / coords.EARTH_RADIUS_KM
+        end = ahead(start, arc, rng.uniform(0, 2 * np.pi, len(start)))
+        good = np.flatnonzero(coords.inside(start) & coords.inside(end))[:count]
+        kept.append((start[good], end[good], arc[good] * coords.EARTH_RADIUS_KM))
+    start, end, km = (np.concatenate(part) for part in zip(*kept, strict=True))
+    return start, end, km
+
+
+def edges() -> Floats:
+    """Edges of the classes of distance, km, shape (CLASSES + 1,)."""
+    return np.geomspace(NEAR, FAR, CLASSES + 1)
+
+
+def ahead(lonlat: ArrayLike, arc: ArrayLike, bearing: ArrayLike) -> Floats:
+    """Where one gets from places, going straight on.
+
+    Parameters
+    ----------
+    lonlat : array_like, shape (n, 2)
+        Degrees.
+    arc : array_like, shape (n,)
+        How far, radians of the sphere.
+    bearing : array_like, shape (n,)
+        Which way, radians clockwise from north.
+
+    Returns
+    -------
+    ndarray, shape (n, 2)
+        lonlat, degrees.
+
+    Notes
+    -----
+    :math:`\\sin\\phi' = \\sin\\phi\\cos\\delta + \\cos\\phi\\sin\\delta\\cos\\beta`,
+    :math:`\\tan\\Delta\\lambda = \\sin\\beta\\sin\\delta\\cos\\phi/(\\cos\\delta - \\sin\\phi\\sin\\phi')` (Snyder,
+    J. P. 1987, *Map projections: a working manual*, eqs. 5-5 and 5-6).
+    """
+    lon, lat = np.radians(coords.check_lonlat(lonlat)).T
+    delta, beta = np.asarray(arc, float), np.asarray(bearing, float)
+    sine = np.sin(lat) * np.cos(delta) + np.cos(lat) * np.sin(delta) * np.cos(beta)
+    turn = np.arctan2(np.sin(beta) * np.sin(delta) * np.cos(lat), np.cos(delta) - np.sin(lat) * sine)
+    return np.column_stack([(np.degrees(lon + turn) + 180) % 360 - 180, np.degrees(np.arcsin(np.clip(sine, -1, 1)))])
+
+
+def cosine(a: ArrayLike, b: ArrayLike, centre: ArrayLike) -> Floats:
+    """Cosine of vectors, row by row, seen from a centre.
+
+    Without the centre most encoders find all places alike: their vectors have a large part in common.
+
+    Parameters
+    ----------
+    a, b : array_like, shape (n, dim) or (1, dim)
+    centre : array_like, shape (dim,)
+        Mean vector over the land.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        -1 … 1; NaN where a vector is the centre itself and has no direction.
+    """
+    a, b = (np.asarray(v, dtype=np.float64) - np.asarray(centre, dtype=np.float64) for v in (a, b))
+    length = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+    return np.divide((a * b).sum(1), length, out=np.full(length.shape, np.nan), where=length > 0)
+
+
+def by_distance(likeness: ArrayLike, km: ArrayLike) -> tuple[Floats, Floats]:
+    """Median likeness of pairs in each class of distance, and the median distance there, shape (CLASSES,) each."""
+    likeness, km = np.asarray(likeness, dtype=np.float64), np.asarray(km, dtype=np.float64)
+    group = np.clip(np.digitize(km, edges()) - 1, 0, CLASSES - 1)
+    if len(np.unique(group)) < CLASSES:
+        raise ConfigError(f"{len(km)} pairs leave some of the {CLASSES} classes of distance empty; draw more pairs")
+    each = [group == g for g in range(CLASSES)]
+    return np.array([np.median(km[g]) for g in each]), np.array([np.nanmedian(likeness[g]) for g in each])
+
+
+def falls_to(level: float, km: ArrayLike, curve: ArrayLike) -> float:
+    """Distance at which a curve first falls to a level, km: linear in the logarithm of distance.
+
+    Returns
+    -------
+    float
+        0 where it starts below, infinity where it never gets there.
+    """
+    x, y = np.log(np.asarray(km, dtype=np.float64)), np.asarray(curve, dtype=np.float64)
+    below = np.flatnonzero(y <= level)
+    if not len(below):
+        return float("inf")
+    if (i := below[0]) == 0:
+        return 0.0
+    return float(np.exp(x[i - 1] + (y[i - 1] - level) / (y[i - 1] - y[i]) * (x[i] - x[i - 1])))
+
+
+def principal(vectors: ArrayLike, count: int = 3) -> tuple[Floats, Floats]:
+    """First principal components (Pearson, 1901; Hotelling, 1933) of vectors (n, dim), and the variance of all.
+
+    Returns
+    -------
+    scores : ndarray, shape (n, count)
+        In units of each component's own standard deviation; 0 where there is no such component. The first place's are
+        not negative, as a sign means nothing.
+    share : ndarray, shape (dim,)
+        Of the variance, falling; adds up to 1.
+
+    Raises
+    ------
+    ConfigError
+        The vectors do not differ.
+    """
+    table = np.asarray(vectors, dtype=np.float64)
+    if (table == table[0]).all():
+        raise ConfigError(
+            f"{len(table)} vectors that are all alike have no principal components; give other places, "
+            "or another encoder"
+        )
+    centred = table - table.mean(0)
+    strength, axis = np.linalg.eigh(centred.T @ centred / len(table))
+    strength, axis = np.clip(strength[::-1], 0, None), axis[:, ::-1]
+    scores = np.zeros((len(table), count))
+    alive = min(count, int((strength > 1e-12 * strength[0]).sum()))
+    scores[:, :alive] = centred @ axis[:, :alive] / np.sqrt(strength[:alive])
+    return scores * np.where(scores[0] < 0, -1, 1), strength / strength.sum()
+
+
+def components(share: ArrayLike, wanted: float) -> int:
+    """How many components, largest first, hold a wanted part of the variance."""
+    return int(np.searchsorted(np.cumsum(share), wanted * (1 - 1e-12))) + 1
+
+
+def dead(vectors: ArrayLike) -> float:
+    """Share of the numbers of a vector that are the same at every place, (n, dim) -> 0 … 1."""
+    table = np.asarray(vectors)
+    return float((table == table[0]).all(0).mean())
+
+
+def colours(scores: ArrayLike) -> Floats:
+    """Colours of three standardised numbers a place, (n, 3) -> red, green and blue of 0 … 1, shape (n, 3).
+
+    The first is lightness, the second runs from blue to yellow, the third from green to red: readers who do not tell
+    green from red still see the two that matter most. In CIELAB (CIE 1976), where equal steps look about equal; what
+    lies beyond :data:`REACH`, or beyond what a screen shows, is cut off.
+    """
+    first, second, third = (np.clip(np.asarray(scores, dtype=np.float64), -REACH, REACH) / REACH).T
+    y = (60 + 28 * first + 16) / 116
+    white = np.stack([y + 45 * third / 500, y, y - 50 * second / 200], axis=1)
+    light = WHITE * np.where(white > 6 / 29, white**3, 3 * (6 / 29) ** 2 * (white - 4 / 29))
+    linear = np.clip(light @ SRGB.T, 0, 1)
+    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)

@@ -1,0 +1,48 @@
+"""What pages take from committed results, and the small things they share."""
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from placeprior.book import figures, results
+from placeprior.runs import plan
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def here(monkeypatch):
+    monkeypatch.chdir(ROOT)
+
+
+def test_results_of_a_task_are_its_own_and_sums_are_of_the_same_runs():
+    found = results.load("aqs", "weather-2019")
+    assert set(found.scores["task"]) == {"weather-2019"} and not found.scores["split"].str.contains("@").any()
+    assert set(found.sums["run"]) == set(found.scores["run"])
+    assert (found.embedded, found.heading, found.short) == (False, "Weather, 2019", "weather")
+    assert found.origin == "profile aqs, real measurements"
+
+
+def test_results_can_be_narrowed():
+    found = results.load("demo", "world", "book", arms=["none", "lonlat"], splits=["spatial"], seeds=[0])
+    runs = {run.id for run in plan.runs("demo", "book")}
+    assert found.embedded and set(found.scores["run"]) <= runs
+    assert {*found.scores["arm"]} == {"none", "lonlat"} and {*found.scores["split"]} == {"spatial"}
+    assert {*found.scores["seed"]} == {0}
+
+
+def test_a_task_without_runs_has_empty_tables():
+    found = results.load("demo", "weather-2019")
+    assert found.scores.empty and found.sums.empty and "run" in found.sums
+
+
+@pytest.mark.parametrize(("count", "rows", "columns"), [(1, 1, 1), (2, 1, 2), (3, 2, 2), (4, 2, 2)])
+def test_panels_show_no_empty_axes(count, rows, columns):
+    fig, axes = figures.panels(count, 2, row=2.0, extra=0.5)
+    assert len(axes) == count and all(ax.get_visible() for ax in axes)
+    assert axes[0].get_subplotspec().get_gridspec().get_geometry() == (rows, columns)
+    assert len([ax for ax in fig.axes if ax.get_visible()]) == count
+    assert np.allclose(fig.get_size_inches(), [6.4, 2.0 * rows + 0.5])
+    plt.close(fig)
