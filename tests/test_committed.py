@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from placeprior.arms import arm
 from placeprior.errors import BusyError, StoreError
 from placeprior.files import integrity, lock
 from placeprior.runs import committed, making, plan, store
@@ -21,8 +22,9 @@ from placeprior.runs.committed import FILES, MANIFEST, flaw
 from placeprior.runs.making import collect_scores
 
 ROOT = Path(__file__).parents[1]
-ALL = (*FILES, MANIFEST)
-READ = {"scores.csv": store.scores, "stations.parquet": store.sums, "stamps.json": store.stamps}
+PIECE = "stations/toy/none.parquet"
+ALL = (*FILES, MANIFEST, PIECE)
+READ = {"scores.csv": store.scores, PIECE: store.sums, "stamps.json": store.stamps}
 
 
 @pytest.fixture
@@ -115,8 +117,9 @@ def test_the_other_way_back_is_the_store(kept, made):
     shutil.copytree(made / "store", store.store())
     folder, whole = kept, files(kept)
     (folder / "scores.csv").write_text("half")
-    for name in ALL:
+    for name in (*FILES, MANIFEST):
         (folder / name).unlink()
+    shutil.rmtree(folder / committed.PIECES)
     collect_scores("tiny")
     assert files(folder) == whole
 
@@ -236,7 +239,7 @@ def test_collections_at_once_all_end_well(grown):
         time.sleep(0.02)
     assert [process.returncode for process in running] == [0] * 2
     committed.check(folder)
-    assert sorted(path.name for path in folder.iterdir()) == sorted(ALL) and len(store.stamps("tiny")) == 5
+    assert set(ALL) <= set(files(folder)) and not list(folder.glob(".*")) and len(store.stamps("tiny")) == 5
 
 
 # --- what fits together ---
@@ -319,3 +322,27 @@ def test_the_results_of_the_repository_are_whole(profile, monkeypatch):
     assert flaw(store.scores(profile), store.sums(profile), store.stamps(profile)) is None
     told = json.loads((folder / MANIFEST).read_text())
     assert told["runs"] == len(store.stamps(profile))
+
+
+def test_new_runs_leave_the_pieces_of_others_as_they_are(grown, monkeypatch):
+    folder, before = grown
+    real = pd.DataFrame.to_parquet
+    # As another version of the library would: the same rows, other bytes.
+    monkeypatch.setattr(
+        pd.DataFrame, "to_parquet", lambda self, path, **how: real(self, path, **how | {"compression": None})
+    )
+    collect_scores("tiny")
+    new = {name for name, raw in files(folder).items() if name.startswith("stations/") and raw != before.get(name)}
+    run = next(run for run in plan.runs("tiny") if run.seed == 1)
+    assert new == {f"stations/toy/{arm(run.variant, run.fusion)}.parquet"}
+
+
+def test_pieces_of_dropped_runs_go(kept):
+    from conftest import RUNS_YML
+
+    assert (kept / "stations" / "toy" / "idw.parquet").exists()
+    (kept.parents[1] / "runs.yml").write_text(RUNS_YML.replace("idw, ", ""), encoding="utf-8")
+    plan._read.cache_clear()
+    collect_scores("tiny", drop=True)
+    assert not (kept / "stations" / "toy" / "idw.parquet").exists()
+    assert "idw" not in set(store.scores("tiny")["variant"]) and len(store.sums("tiny"))

@@ -60,8 +60,8 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def content(path: Path, told: dict[str, Any]) -> bytes:
-    """Read a file; these very bytes are compared with what its index tells of it.
+def content(folder: Path, name: str, told: dict[str, Any]) -> bytes:
+    """Read a file of a folder; these very bytes are compared with what its index tells of it.
 
     Raises
     ------
@@ -69,12 +69,12 @@ def content(path: Path, told: dict[str, Any]) -> bytes:
         It is missing or is not the one that was written.
     """
     try:
-        raw = path.read_bytes()
+        raw = (folder / name).read_bytes()
     except FileNotFoundError:
-        raise ValueError(f"{path.name} is missing") from None
+        raise ValueError(f"{name} is missing") from None
     if len(raw) != told["bytes"] or hashlib.sha256(raw).hexdigest() != told["sha256"]:
         raise ValueError(
-            f"{path.name} is not what was written: {len(raw):,} bytes of {told['bytes']:,}, "
+            f"{name} is not what was written: {len(raw):,} bytes of {told['bytes']:,}, "
             "and their SHA-256 does not match"
         )
     return raw
@@ -137,9 +137,15 @@ def finish(folder: Path, index_name: str) -> None:
     staged = folder / STAGED
     if not staged.is_dir():
         return
-    for path in sorted(staged.iterdir(), key=lambda path: path.name == index_name):
+    files = [path for path in staged.rglob("*") if path.is_file()]
+    for path in sorted(files, key=lambda path: path.name == index_name):
+        place = folder / path.relative_to(staged)
+        place.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileNotFoundError):  # another process does the same
-            os.replace(path, folder / path.name)
+            os.replace(path, place)
+    for left in sorted((path for path in staged.rglob("*") if path.is_dir()), reverse=True):
+        with contextlib.suppress(OSError):
+            left.rmdir()
     with contextlib.suppress(OSError):
         staged.rmdir()
 
@@ -147,5 +153,5 @@ def finish(folder: Path, index_name: str) -> None:
 def readable(folder: Path) -> None:
     """Let others read a folder and its files, which some writers make for their owner alone."""
     folder.chmod(0o755)
-    for path in folder.iterdir():
-        path.chmod(0o644)
+    for path in folder.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)

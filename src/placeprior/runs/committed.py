@@ -1,8 +1,9 @@
-"""The committed results of a profile: four files and the manifest that holds them together.
+"""The committed results of a profile: its tables and the manifest that holds them together.
 
-``results/<profile>/`` holds ``scores.csv``, ``stations.parquet``, ``stamps.json`` and ``values.json``. They are written
-together, with ``manifest.json`` last (:mod:`placeprior.files.integrity`), and read only as they were written: a table
-that was cut, mended by hand or merged, or that lost its companions, is named with the way back.
+``results/<profile>/`` holds ``scores.csv``, ``stamps.json``, ``values.json`` and, in one piece for each task and arm,
+``stations/<task>/<arm>.parquet``: new runs leave the pieces of others as they are. All are written together, with
+``manifest.json`` last (:mod:`placeprior.files.integrity`), and read only as they were written: a table that was cut,
+mended by hand or merged, or that lost its companions, is named with the way back.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from placeprior.arms import arm
 from placeprior.errors import ConfigError, StoreError
 from placeprior.files import integrity
 from placeprior.runs import plan
@@ -27,7 +29,8 @@ from placeprior.space.splits import folds
 KEY = ["task", "variant", "fusion", "split", "fold", "seed"]
 COLUMNS = [*KEY, "metric", "value", "n", "run"]
 STATIONS = ["run", "name", "lon", "lat", "nearest_km", *SUMS]
-SCORES, SUMMED, STAMPS, VALUES = FILES = ("scores.csv", "stations.parquet", "stamps.json", "values.json")
+SCORES, STAMPS, VALUES = FILES = ("scores.csv", "stamps.json", "values.json")
+PIECES = "stations"  # the folder of the station sums, a file for each task and arm
 MANIFEST = "manifest.json"
 UNDEFINED = ("r2", "rmse_35")  # metrics that some test rows leave without a value
 TRIES = 4  # for a reader that meets another process between two of its renames
@@ -35,19 +38,20 @@ TRIES = 4  # for a reader that meets another process between two of its renames
 
 def scores(folder: Path) -> pd.DataFrame:
     """The long table of scores, :data:`COLUMNS`; empty where nothing is committed."""
-    return _read(folder, SCORES, _table) if is_there(folder) else pd.DataFrame(columns=COLUMNS)
+    return _table(_read(folder, {SCORES}.__contains__)[SCORES]) if is_there(folder) else pd.DataFrame(columns=COLUMNS)
 
 
 def sums(folder: Path) -> pd.DataFrame:
-    """Sums per run and test station, :data:`STATIONS`; empty where nothing is committed."""
-    if not is_there(folder):
+    """Sums per run and test station, :data:`STATIONS`, sorted by run and name; empty where nothing is committed."""
+    pieces = [_piece(raw) for raw in _read(folder, _is_piece).values()] if is_there(folder) else []
+    if not pieces:
         return pd.DataFrame(columns=STATIONS)
-    return _read(folder, SUMMED, lambda raw: pd.read_parquet(io.BytesIO(raw)))
+    return pd.concat(pieces).sort_values(["run", "name"], ignore_index=True)
 
 
 def stamps(folder: Path) -> dict[str, dict[str, Any]]:
     """The stamp of each run, by id; empty where nothing is committed."""
-    return _read(folder, STAMPS, json.loads) if is_there(folder) else {}
+    return json.loads(_read(folder, {STAMPS}.__contains__)[STAMPS]) if is_there(folder) else {}
 
 
 def check(folder: Path) -> None:
@@ -59,13 +63,12 @@ def check(folder: Path) -> None:
         Something is not what was written.
     """
     if is_there(folder):
-        for name in FILES:
-            _read(folder, name, bytes)
+        _read(folder, lambda name: True)
 
 
 def is_there(folder: Path) -> bool:
     """Whether any part of a profile's results is there: where one is, all must be."""
-    return any((folder / name).exists() for name in (integrity.STAGED, MANIFEST, *FILES))
+    return any((folder / name).exists() for name in (integrity.STAGED, MANIFEST, PIECES, *FILES))
 
 
 def write(
@@ -93,16 +96,30 @@ def write(
     if reason := flaw(frame, summed, stamped):
         raise StoreError(f"cannot write {folder}: {reason}; what was there is unchanged; make that run again")
 
+    known = _read(folder, _is_piece) if is_there(folder) else {}
+    arms = frame.drop_duplicates("run").set_index("run")
+    where = {run: _piece_name(row.task, arm(row.variant, row.fusion)) for run, row in arms.iterrows()}
+    pieces = {name: part for name, part in summed.groupby(summed["run"].map(where))}
+
     def fill(aside: Path) -> tuple[str, ...]:
         frame.to_csv(aside / SCORES, index=False, float_format="%.6f", lineterminator="\n")
-        summed.to_parquet(aside / SUMMED, index=False, compression="zstd")
+        for name, part in pieces.items():
+            path, part = aside / name, part.reset_index(drop=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if name in known and _piece(known[name]).equals(part):
+                path.write_bytes(known[name])  # another version of the library would write the same rows as other bytes
+            else:
+                part.to_parquet(path, index=False, compression="zstd")
         (aside / STAMPS).write_text(json.dumps(stamped, indent=0, sort_keys=True), encoding="utf-8")
         as_written = quoted(_table((aside / SCORES).read_bytes()))
         (aside / VALUES).write_text(json.dumps(as_written, indent=0), encoding="utf-8")
-        return FILES
+        return (*FILES, *pieces)
 
     try:
         integrity.replace(folder, MANIFEST, fill, runs=len(stamped))
+        for path in (folder / PIECES).rglob("*.parquet"):
+            if path.relative_to(folder).as_posix() not in pieces:
+                path.unlink(missing_ok=True)
     except OSError as error:
         raise StoreError(
             f"cannot write {folder} ({error.strerror or error}); make room or make it writable; what was "
@@ -156,18 +173,30 @@ def _table(raw: bytes) -> pd.DataFrame:
     return pd.read_csv(io.BytesIO(raw), dtype={"run": str})
 
 
-def _read(folder: Path, name: str, parse: Callable[[bytes], Any]) -> Any:
-    """Read one file of a profile's results, which must be the one that was written with all others."""
+def _piece_name(task: str, name: str) -> str:
+    return f"{PIECES}/{task}/{name}.parquet"
+
+
+def _is_piece(name: str) -> bool:
+    return name.startswith(f"{PIECES}/")
+
+
+def _piece(raw: bytes) -> pd.DataFrame:
+    return pd.read_parquet(io.BytesIO(raw))
+
+
+def _read(folder: Path, wanted: Callable[[str], bool]) -> dict[str, bytes]:
+    """Read files of a profile's results, which must be those that were written with all others."""
     for left in reversed(range(TRIES)):
         try:
             integrity.finish(folder, MANIFEST)
             if not (folder / MANIFEST).is_file():
                 raise ValueError(f"{MANIFEST} is missing")
-            told = integrity.opened((folder / MANIFEST).read_bytes(), ("runs", "files"))
-            if set(told["files"]) != set(FILES):
-                raise ValueError(f"{MANIFEST} is of other files: {', '.join(sorted(told['files']))}")
-            integrity.compare(folder, told["files"])
-            return parse(integrity.content(folder / name, told["files"][name]))
+            told = integrity.opened((folder / MANIFEST).read_bytes(), ("runs", "files"))["files"]
+            if {name for name in told if not _is_piece(name)} != set(FILES):
+                raise ValueError(f"{MANIFEST} is of other files: {', '.join(sorted(told))}")
+            integrity.compare(folder, told)
+            return {name: integrity.content(folder, name, told[name]) for name in told if wanted(name)}
         except (OSError, ValueError) as error:
             if not left or isinstance(error, PermissionError):
                 raise _spoilt(folder, error) from error
@@ -182,6 +211,6 @@ def _spoilt(folder: Path, error: Exception) -> StoreError:
     return StoreError(
         f"{shown} is not as it was written ({str(error).splitlines()[0]}); bring it back with "
         f"`git checkout -- {shown}`, or, if it was never committed, remove its "
-        f"{', '.join((*FILES, MANIFEST))} and write them from the store with "
+        f"{', '.join((*FILES, MANIFEST, PIECES))} and write them from the store with "
         f"`placeprior runs collect {folder.name}`"
     )

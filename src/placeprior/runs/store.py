@@ -272,7 +272,7 @@ def _opened(run_id: str) -> dict[str, Any]:
 
 def _content(run_id: str, name: str) -> bytes:
     read(run_id)
-    return integrity.content(store() / run_id / name, _opened(run_id)["files"][name])
+    return integrity.content(store() / run_id, name, _opened(run_id)["files"][name])
 
 
 def _damaged(run_id: str, what: str, error: Exception) -> StoreError:
