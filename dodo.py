@@ -1,9 +1,8 @@
-"""Turns runs.yml into tasks: runs -> scores -> pages -> book. Resumable: only what is missing or changed is made."""
+"""Turns runs.yml into tasks: runs, pages, book, committed results. Resumable: only what lacks or changed is made."""
 
 import atexit
 import contextlib
 import functools
-import hashlib
 import json
 import os
 import shutil
@@ -29,7 +28,6 @@ CHAPTERS = ROOT / "book" / "chapters"
 HTML = ROOT / "_build" / "html" / "index.html"
 LAST = ROOT / "_build" / "last"  # the last good book, while a new one takes its place
 READING = ("dumpdb", "help", "info", "list", "tabcompletion")  # commands of doit that change nothing
-SOURCES = sorted(map(str, (ROOT / "src" / "placeprior").rglob("*.py")))
 forgive()
 INTERRUPTED = 130  # the shell's code for Ctrl-C
 TRAINED = ("demo", "aqs", "predictors", "paper")
@@ -129,18 +127,6 @@ def _is_made(run_id: str, profile: str) -> bool:
     return store.is_whole(run_id) or (not (store.store() / run_id).exists() and run_id in store.kept(profile))
 
 
-def _same_runs(profile: str):
-    """Up to date while the set of runs made for a profile has not changed."""
-
-    def check(task, values):
-        made = sorted(store.done(profile) & {run.id for run in plan.runs(profile)})
-        digest = hashlib.sha256(" ".join(made).encode()).hexdigest()
-        task.value_savers.append(lambda: {"made": digest})
-        return values.get("made") == digest
-
-    return check
-
-
 def _runs(profile: str):
     try:
         return plan.runs(profile)
@@ -148,10 +134,11 @@ def _runs(profile: str):
         return None
 
 
-def _wanted(profile: str) -> list[str]:
-    """Runs to make before a profile's scores are collected: the book waits for the live ones alone."""
+@functools.cache
+def _live(profile: str) -> list[str]:
+    """Runs that the pages show more of than their scores: the book waits for these."""
     live = plan.live(profile)
-    return [run.id for run in plan.runs(profile) if not live or run.id in live]
+    return [run.id for run in plan.runs(profile) if run.id in live]
 
 
 @_told
@@ -168,22 +155,6 @@ def task_train():
                 "actions": [(_make, [run.id, profile])],
                 "uptodate": [(_is_made, [run.id, profile])],
                 "title": lambda task, label=run.label: f"run {task.name.split(':')[-1]} {label}",
-            }
-
-
-def task_scores():
-    """Collect a profile's scores into results/ (scores:demo)."""
-    for profile in TRAINED:
-        runs = _runs(profile)
-        if runs is None:
-            yield {"name": profile, "actions": [(_refuse, [profile])]}
-        else:
-            yield {
-                "name": profile,
-                "actions": [(_collect, [profile])],
-                "task_dep": [f"train:{profile}:{run_id}" for run_id in _wanted(profile)],
-                "targets": [str(ROOT / "results" / profile / "scores.csv")],
-                "uptodate": [_same_runs(profile)],
             }
 
 
@@ -209,17 +180,13 @@ def task_evidence():
 def task_page():
     """Execute a notebook into a chapter (page:comparison)."""
     for page, spec in plan.configuration()["pages"].items():
-        own = spec.get("profile", "demo") == "demo"  # other profiles' results are shown as they were committed
+        own = spec.get("profile", "demo") == "demo"  # of other profiles nothing but committed results is shown
+        notebook = ROOT / "notebooks" / f"{spec['notebook']}.py"
         yield {
             "name": page,
             "actions": [(_page, [page])],
-            "file_dep": [
-                str(ROOT / "notebooks" / f"{spec['notebook']}.py"),
-                str(ROOT / "runs.yml"),
-                *SOURCES,
-                *_shown(own),
-            ],
-            "task_dep": ["scores:demo"] if own else [],
+            "file_dep": sorted({str(notebook), str(ROOT / "runs.yml"), *_shown(), *map(str, _imported(notebook))}),
+            "task_dep": [f"train:demo:{run_id}" for run_id in _live("demo")] if own else [],
             "targets": [str(CHAPTERS / f"{page}.ipynb")],
             "uptodate": [_same_chapter(page), *([config_changed(_cubes())] if page == CARD else [])],
         }
@@ -250,10 +217,16 @@ def _cubes() -> str:
     return " ".join(f"{path.parent}:{path.stat().st_mtime_ns}" for path in found)
 
 
-def _shown(own: bool) -> list[str]:
-    """The results that pages read: committed files, and the demo's scores even before there are any."""
-    files = [p for profile in TRAINED for p in (ROOT / "results" / profile).glob("*.*") if p.suffix in RESULTS]
-    return sorted({*map(str, files), *([str(ROOT / "results" / "demo" / "scores.csv")] if own else [])})
+def _shown() -> list[str]:
+    """The committed tables that pages read."""
+    return [str(p) for profile in TRAINED for p in (ROOT / "results" / profile).rglob("*") if p.suffix in RESULTS]
+
+
+def _imported(notebook: Path) -> set[Path]:
+    """The package's modules that a notebook imports, those that these import, and so on."""
+    from placeprior.book import imports
+
+    return imports.closure(notebook, ROOT / "src") if notebook.is_file() else set()
 
 
 def _build() -> bool:

@@ -22,10 +22,9 @@ from placeprior import data
 from placeprior.book import figures
 from placeprior.book.tables import captioned
 from placeprior.book.words import listed, minus
-from placeprior.cli.sources import RATE
 from placeprior.data import build, calendar, tables
 from placeprior.data.cube import predictors
-from placeprior.data.sources import WITH_ACCOUNT, WITHOUT_ACCOUNT, Period, Region, chosen
+from placeprior.data.sources import LINE_RATE, WITH_ACCOUNT, WITHOUT_ACCOUNT, Period, Region, chosen
 from placeprior.errors import MissingData
 from placeprior.runs import store
 from placeprior.space.splits import lonlat_of
@@ -201,7 +200,7 @@ def size(count):
 
 def duration(count):
     """How long a transfer of that many bytes takes."""
-    hours = count / RATE / 3600
+    hours = count / LINE_RATE / 3600
     return f"{hours:.1f} h" if hours >= 1 else f"{max(60 * hours, 1):.0f} min"
 
 

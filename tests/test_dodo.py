@@ -193,13 +193,13 @@ def test_damaged_results_end_make_in_one_line_before_anything_is_made(tasks, nam
 
 @pytest.mark.slow
 def test_a_damaged_entry_of_the_store_is_made_again_by_its_task(tasks):
-    assert (first := doit(tasks, "scores:demo")).returncode == 0, first.stderr
+    assert (first := doit(tasks, "train")).returncode == 0, first.stderr
     entries = sorted((tasks / "store").glob("[!.]*"))
     whole = (entries[0] / "predictions.parquet").read_bytes()
     flipped = bytearray(whole)
     flipped[100] ^= 1
     (entries[0] / "predictions.parquet").write_bytes(flipped)
     (entries[1] / "run.json").unlink()
-    done = doit(tasks, "scores:demo")
+    done = doit(tasks, "train")
     assert done.returncode == 0 and done.stdout.count("made again") == 2, done.stdout + done.stderr
     assert (entries[0] / "predictions.parquet").read_bytes() == whole and (entries[1] / "run.json").exists()

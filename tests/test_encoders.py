@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from placeprior import encoders
 from placeprior.encoders import geoclip
 from placeprior.errors import CoordinateError, MissingWeights, UnknownName
+from placeprior.files.folders import cache_dir
 
 GOLDEN = np.load(Path(__file__).parent / "golden" / "geoclip.npz")
 BOULDER, NEW_YORK = (-105.2705, 40.0150), (-74.0060, 40.7128)
@@ -200,11 +201,11 @@ def test_a_failed_write_leaves_nothing_behind(counting, folder, monkeypatch):
 def test_where_the_cache_lies(monkeypatch, tmp_path):
     monkeypatch.delenv("PLACEPRIOR_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert encoders.cache_dir() == tmp_path / "placeprior"
+    assert cache_dir() == tmp_path / "placeprior"
     monkeypatch.delenv("XDG_CACHE_HOME")
-    assert encoders.cache_dir() == Path.home() / ".cache" / "placeprior"
+    assert cache_dir() == Path.home() / ".cache" / "placeprior"
     monkeypatch.setenv("PLACEPRIOR_CACHE", str(tmp_path / "own"))
-    assert encoders.cache_dir() == tmp_path / "own"
+    assert cache_dir() == tmp_path / "own"
 
 
 def test_no_places_give_no_rows(counting):

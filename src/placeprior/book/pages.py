@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 import time
@@ -17,6 +16,7 @@ from jupyter_client.kernelspec import KernelSpec
 
 from placeprior import provenance
 from placeprior.errors import ConfigError, PlacePriorError, UnknownName
+from placeprior.files.replacing import replacing
 from placeprior.runs import plan, store
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -108,7 +108,6 @@ def execute(page: str, target: Path, **parameters: Any) -> Path:
 
     _fill(notebook, known | given)
     target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(f".{target.name}.tmp")
     started = time.perf_counter()
     print(f"page {page}: running {source.name}", flush=True)
     try:
@@ -135,8 +134,8 @@ def execute(page: str, target: Path, **parameters: Any) -> Path:
     stamped = provenance.stamp(given["profile"], given, seconds, seeds=seeds)
     _tidy(done)
     done.cells.append(nbformat.v4.new_markdown_cell(escaped(provenance.footer(stamped, source=source.name))))
-    nbformat.write(done, unfinished)
-    os.replace(unfinished, target)
+    with replacing(target) as aside:
+        nbformat.write(done, aside)
     print(f"page {page}: done in {seconds:.0f} s", flush=True)
     return target
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from placeprior.errors import ConfigError, StoreError
+from placeprior.files.replacing import replacing
 
 PIPED_WIDTH = 160  # columns of a table that goes to a file or another program, where nothing should be folded
 
@@ -61,21 +62,19 @@ def writing(path: Path) -> Iterator[Path]:
     StoreError
         If it cannot be written, which is tried before any work is done.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         if path.is_dir():
             raise IsADirectoryError(21, "it is a folder")
-        part.touch()
+        with tempfile.NamedTemporaryFile(dir=path.parent):
+            pass
     except OSError as error:
         raise StoreError(
             f"cannot write {path}: {error.strerror or error}; name a file in a folder that exists and is writable"
         ) from None
     try:
-        yield part
-        os.replace(part, path)
+        with replacing(path) as aside:
+            yield aside
     except OSError as error:
         raise StoreError(
             f"cannot write {path}: {error.strerror or error}; free some space or name another folder"
         ) from error
-    finally:
-        part.unlink(missing_ok=True)

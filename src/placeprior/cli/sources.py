@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from placeprior.data.sources import Item, Period, Region, Source
 
-RATE = 50e6 / 8  # bytes a second that times are told for: a line of 50 Mbit/s
 
 When = Annotated[
     str,
@@ -55,6 +54,8 @@ Out = Annotated[
 @app.command(epilog="Example: placeprior data plan --year 2021")
 def plan(year: When, region: Where = "conus", sources: Which = "") -> None:
     """Say what would be fetched, how big it is and under which licence; needs no network."""
+    from placeprior.data.sources import LINE_RATE
+
     period, box = _asked(year, region)
     rows, total, count, accounts = [], 0, 0, {}
     for source in _sources(sources):
@@ -68,7 +69,7 @@ def plan(year: When, region: Where = "conus", sources: Which = "") -> None:
                 ", ".join(source.provides),
                 f"{len(items):,}",
                 _bytes(size),
-                _hours(size / RATE),
+                _hours(size / LINE_RATE),
                 "needed" if source.account else "none",
                 source.licence,
             )
@@ -76,7 +77,7 @@ def plan(year: When, region: Where = "conus", sources: Which = "") -> None:
         accounts |= {source.account: None} if source.account else {}
     common.show(["source", "what", "variables", "files", "size", "at 50 Mbit/s", "account", "licence"], rows)
     typer.echo(
-        f"{period.label}, {box.label}: {count:,} files, about {_bytes(total)}, {_hours(total / RATE)} at "
+        f"{period.label}, {box.label}: {count:,} files, about {_bytes(total)}, {_hours(total / LINE_RATE)} at "
         "50 Mbit/s; nothing was fetched"
     )
     for account in accounts:
@@ -200,7 +201,7 @@ def _default(names: str) -> list[Source]:
 
 
 def _cache(named: Path | None) -> Path:
-    from placeprior.encoders import cache_dir
+    from placeprior.files.folders import cache_dir
 
     return named or cache_dir() / "sources"
 

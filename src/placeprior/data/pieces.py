@@ -7,7 +7,6 @@ SHA-256 of every file is kept with the cube, and each is compared before anythin
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import warnings
 from pathlib import Path
@@ -16,6 +15,7 @@ import xarray as xr
 
 from placeprior.data.sources.records import digest
 from placeprior.errors import CubeError
+from placeprior.files.replacing import replacing
 
 HEAD = "zarr.json"  # of the cube itself; it holds the digests of all other files
 KEY = "pieces"
@@ -33,9 +33,8 @@ def write(cube: xr.Dataset, path: Path, chunks: dict[str, int]) -> None:
         cube.to_zarr(path, mode="w", consolidated=False, zarr_format=3)
     head = json.loads((path / HEAD).read_text(encoding="utf-8"))
     head["attributes"] = head.get("attributes", {}) | {KEY: _digests(path)}
-    aside = path / f".{HEAD}.tmp"
-    aside.write_text(json.dumps(head, indent=2), encoding="utf-8")
-    os.replace(aside, path / HEAD)
+    with replacing(path / HEAD) as aside:
+        aside.write_text(json.dumps(head, indent=2), encoding="utf-8")
 
 
 def opened(path: Path) -> xr.Dataset:

@@ -11,7 +11,6 @@ import importlib
 import logging
 import os
 import pkgutil
-import tempfile
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 from functools import cache, partial
@@ -25,11 +24,13 @@ import placeprior
 from placeprior import arrays
 from placeprior.coords import check_lonlat
 from placeprior.errors import CubeError, UnknownName
+from placeprior.files.folders import cache_dir
+from placeprior.files.replacing import replacing
 
 if TYPE_CHECKING:
     from placeprior.encoders.basis.frame import Position
 
-__all__ = ["Encoder", "adopt", "cache_dir", "embed", "fit", "list_encoders", "load", "position", "register"]
+__all__ = ["Encoder", "adopt", "embed", "fit", "list_encoders", "load", "position", "register"]
 
 log = logging.getLogger(__name__)
 
@@ -198,16 +199,6 @@ def position(name: str, **hyperparameters: Any) -> Position:
     return basis.position(name, **hyperparameters)
 
 
-def cache_dir() -> Path:
-    """Folder of things that can be computed again.
-
-    ``PLACEPRIOR_CACHE`` if set, else ``placeprior`` in ``XDG_CACHE_HOME`` or in ``~/.cache``.
-    """
-    if own := os.environ.get("PLACEPRIOR_CACHE"):
-        return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "placeprior"
-
-
 def _read(file: Path, shape: tuple[int, int]) -> NDArray[np.float32] | None:
     """Return a cached embedding, or None where it is absent or damaged (zip members carry a checksum)."""
     try:
@@ -227,16 +218,10 @@ def _read(file: Path, shape: tuple[int, int]) -> NDArray[np.float32] | None:
 
 def _write(file: Path, embedding: NDArray[np.float32]) -> None:
     """Put an embedding into the cache by one rename, so that no reader ever meets half a file."""
-    temporary = None
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=file.parent, suffix=".part", delete=False) as part:
-            temporary = Path(part.name)
-            np.savez(part, embedding=embedding)
-        os.replace(temporary, file)
+        with replacing(file) as aside, aside.open("wb") as opened:
+            np.savez(opened, embedding=embedding)
     except OSError as error:
         log.warning(
             "cannot keep the embedding in %s (%s); set PLACEPRIOR_CACHE to a writable folder", file.parent, error
         )
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)

@@ -15,8 +15,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from placeprior.encoders import cache_dir
 from placeprior.errors import MissingWeights
+from placeprior.files.folders import cache_dir
 
 HUB = "https://huggingface.co"
 SHA256 = re.compile("[0-9a-f]{64}")
@@ -35,7 +35,7 @@ def folders() -> list[Path]:
     """Where weights may lie, first come first served.
 
     The folder that ``PLACEPRIOR_WEIGHTS`` names, if it is set, and ``weights`` in
-    :func:`~placeprior.encoders.cache_dir`.
+    :func:`~placeprior.files.folders.cache_dir`.
     """
     own = os.environ.get("PLACEPRIOR_WEIGHTS")
     return [*([Path(own)] if own else []), _cache()]

@@ -74,8 +74,7 @@ def content(folder: Path, name: str, told: dict[str, Any]) -> bytes:
         raise ValueError(f"{name} is missing") from None
     if len(raw) != told["bytes"] or hashlib.sha256(raw).hexdigest() != told["sha256"]:
         raise ValueError(
-            f"{name} is not what was written: {len(raw):,} bytes of {told['bytes']:,}, "
-            "and their SHA-256 does not match"
+            f"{name} is not what was written: {len(raw):,} bytes of {told['bytes']:,}, and their SHA-256 does not match"
         )
     return raw
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import math
-import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ import pandas as pd
 from placeprior.arms import arm
 from placeprior.errors import DamagedEntry, StoreError, UnknownName
 from placeprior.files import integrity
+from placeprior.files.replacing import replacing
 from placeprior.runs import committed, plan
 from placeprior.runs.committed import COLUMNS, KEY
 from placeprior.scores.metrics import between_seeds
@@ -244,16 +243,11 @@ def replace(path: Path, write: Callable[[Path], Any]) -> None:
     StoreError
         If it cannot be written; what was there is unchanged.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(temporary)
-        os.replace(temporary, path)
+        with replacing(path) as aside:
+            write(aside)
     except OSError as error:
         raise StoreError(f"cannot write {path}: {error.strerror or error}; what was there is unchanged") from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def _opened(run_id: str) -> dict[str, Any]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 FIRST_YEAR = 2005  # of the study's record, and of the smoke analyses
 
+LINE_RATE = 50e6 / 8  # bytes a second that times are told for: a line of 50 Mbit/s
 #: Every source, in order of preference: of two that provide a variable, the first one chosen gives it.
 NAMES = ("aqs", "daymet", "gridmet", "maiac", "power", "ndvi", "hms", "elevation")
 #: What is used where no account is at hand: everything but what needs NASA's Earthdata login.

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from placeprior.files.replacing import replacing
 
 
 def beside(path: Path) -> Path:
@@ -39,10 +40,8 @@ def record_absent(path: Path, url: str = "") -> None:
 
 def keep(path: Path, content: dict[str, Any]) -> None:
     """Write a file's record whole or not at all."""
-    temporary = beside(path).with_name(f".{path.name}.json.tmp")
-    temporary.parent.mkdir(parents=True, exist_ok=True)
-    temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
-    os.replace(temporary, beside(path))
+    with replacing(beside(path)) as aside:
+        aside.write_text(json.dumps(content, indent=1), encoding="utf-8")
 
 
 def is_good(path: Path, known: str | None = None) -> bool:
