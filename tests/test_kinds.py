@@ -17,7 +17,8 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from placeprior import arrays, coords, encoders
+from placeprior import coords, encoders
+from placeprior.coords import arrays
 from placeprior.data import calendar, cube, gapfill
 from placeprior.data.sources import align
 from placeprior.encoders.basis import BASES

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from placeprior import arrays
+from placeprior.coords import arrays
 
 #: Units and meaning, as every source states them.
 PROVIDES = {

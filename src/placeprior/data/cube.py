@@ -20,8 +20,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from placeprior import arrays
-from placeprior.coords import CONUS_BOX, check_lonlat
+from placeprior.coords import CONUS_BOX, arrays, check_lonlat
 from placeprior.data import read_table
 from placeprior.data.read_table import PM25_UNITS, pm25_units
 from placeprior.errors import CoordinateError, CubeError, apart

@@ -25,8 +25,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from placeprior import arrays
-from placeprior.coords import check_lonlat
+from placeprior.coords import arrays, check_lonlat
 from placeprior.errors import CubeError, UnknownName
 
 ROWS = 200_000  # station-days a filler is fitted to, drawn where there are more, to bound the time

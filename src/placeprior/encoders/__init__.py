@@ -21,8 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 import placeprior
-from placeprior import arrays
-from placeprior.coords import check_lonlat
+from placeprior.coords import arrays, check_lonlat
 from placeprior.errors import CubeError, UnknownName
 from placeprior.files.folders import cache_dir
 from placeprior.files.replacing import replacing

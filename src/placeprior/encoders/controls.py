@@ -25,8 +25,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from placeprior import arrays
-from placeprior.coords import EARTH_RADIUS_KM, at_home, check_lonlat, project, unit_xyz
+from placeprior.coords import EARTH_RADIUS_KM, arrays, at_home, check_lonlat, project, unit_xyz
 from placeprior.encoders import embed, load, register
 from placeprior.errors import ConfigError, MissingWeights
 

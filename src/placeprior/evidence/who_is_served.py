@@ -15,8 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from placeprior import arrays
-from placeprior.coords import check_lonlat, nearest_km, project
+from placeprior.coords import arrays, check_lonlat, nearest_km, project
 from placeprior.data.world.land import density
 from placeprior.errors import StoreError
 from placeprior.runs import store

@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from placeprior import arrays
+from placeprior.coords import arrays
 from placeprior.errors import TrainingError
 
 HIGH = 35.0  # µg m-3, the level of the US daily standard (40 CFR 50.18), the paper's "high" subset

@@ -20,8 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import least_squares
 
-from placeprior import arrays
-from placeprior.coords import check_lonlat, great_circle_km
+from placeprior.coords import arrays, check_lonlat, great_circle_km
 from placeprior.errors import CubeError
 
 MAX_KM = 1500.0  # across a region held out: as far apart as two monitors are that share an estimate in its middle

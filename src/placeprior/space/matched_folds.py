@@ -12,8 +12,8 @@ import numpy as np
 from scipy.cluster.hierarchy import cut_tree, linkage
 from scipy.stats import ks_2samp, wasserstein_distance
 
-from placeprior import arrays, coords
-from placeprior.coords import check_lonlat, great_circle_km, grid, inside, nearest_km, project
+from placeprior import coords
+from placeprior.coords import arrays, check_lonlat, great_circle_km, grid, inside, nearest_km, project
 from placeprior.errors import CubeError
 
 RESOLUTION = 0.5  # degrees, about 50 km: some 3000 places, enough for a curve of distances

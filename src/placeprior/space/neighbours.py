@@ -16,8 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from placeprior import arrays
-from placeprior.coords import check_lonlat, great_circle_km
+from placeprior.coords import arrays, check_lonlat, great_circle_km
 from placeprior.errors import CubeError
 
 NEAREST = 9

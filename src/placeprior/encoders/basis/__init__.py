@@ -41,8 +41,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from placeprior import arrays
-from placeprior.coords import at_home, check_lonlat
+from placeprior.coords import arrays, at_home, check_lonlat
 from placeprior.encoders import register
 from placeprior.errors import MissingWeights, UnknownName
 

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.spatial import cKDTree
 
-from placeprior import arrays
-from placeprior.coords import EARTH_RADIUS_KM, check_lonlat, unit_xyz
+from placeprior.coords import EARTH_RADIUS_KM, arrays, check_lonlat, unit_xyz
 from placeprior.errors import ScoreError
 
 TICK = 9  # decimals of a distance on the unit sphere, 6 mm on the ground: nearer than that is equally far

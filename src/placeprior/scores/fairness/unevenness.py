@@ -17,8 +17,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.sparse import csr_array
 
-from placeprior import arrays
-from placeprior.coords import EARTH_RADIUS_KM, at_home, great_circle_km
+from placeprior.coords import EARTH_RADIUS_KM, arrays, at_home, great_circle_km
 from placeprior.scores import metrics
 from placeprior.scores.fairness.nearby import TICK, ScoreError, checked, dealt, p_value, shares
 from placeprior.space import kriging, splits

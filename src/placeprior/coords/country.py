@@ -1,0 +1,145 @@
+"""The contiguous United States: its outline, its states, and whether a place lies where it is said to lie."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib import resources
+
+import numpy as np
+import shapely
+from numpy.typing import ArrayLike, NDArray
+
+from placeprior.coords import arrays
+from placeprior.coords.convention import CONUS_BOX, Floats, check_lonlat, in_box, written
+from placeprior.errors import CoordinateError
+
+ACROSS = 0.25
+"""Degrees off a state's drawn outline up to which a site may be; of a thousand of EPA's none is off by 0.01."""
+
+ASHORE = 0.5
+"""Degrees off the drawn shore or border up to which a place counts as of this country: islands, piers, rounding."""
+
+
+@cache
+def _outlines() -> dict[str, dict[str, shapely.Polygon | shapely.MultiPolygon]]:
+    """Read the TopoJSON file: object name -> shape name -> geometry in degrees."""
+    file = resources.files("placeprior") / "data" / "outlines" / "contiguous-10m.json"
+    topology = json.loads(file.read_text(encoding="utf-8"))
+    scale, offset = (np.array(topology["transform"][key]) for key in ("scale", "translate"))
+    # An arc is a list of integer steps from its first point; arc ~n is arc n walked backwards.
+    arcs = [np.cumsum(arc, axis=0) * scale + offset for arc in topology["arcs"]]
+
+    def ring(numbers: list[int]) -> Floats:
+        parts = [arcs[n] if n >= 0 else arcs[~n][::-1] for n in numbers]
+        return np.concatenate([parts[0], *(part[1:] for part in parts[1:])])
+
+    def shape(item: dict) -> shapely.Polygon | shapely.MultiPolygon:
+        polygons = [item["arcs"]] if item["type"] == "Polygon" else item["arcs"]
+        drawn = shapely.MultiPolygon([(ring(out), [ring(hole) for hole in cut]) for out, *cut in polygons])
+        # Quantising made two states' rings touch themselves; mended, they are safe to query.
+        if drawn.is_valid:
+            return drawn
+        return shapely.make_valid(drawn, method="structure", keep_collapsed=False)
+
+    outlines = {
+        kind: {item.get("properties", {}).get("name", kind): shape(item) for item in collection["geometries"]}
+        for kind, collection in topology["objects"].items()
+    }
+    outlines["codes"] = {
+        item["id"]: outlines["states"][item["properties"]["name"]]
+        for item in topology["objects"]["states"]["geometries"]
+    }
+    shapely.prepare([*outlines["nation"].values(), *outlines["states"].values()])
+    return outlines
+
+
+def nation() -> shapely.MultiPolygon:
+    """Outline of the contiguous United States (48 states and DC), longitude and latitude in degrees."""
+    return _outlines()["nation"]["nation"]
+
+
+def states() -> dict[str, shapely.Polygon | shapely.MultiPolygon]:
+    """Outlines of the 48 contiguous states and DC by name, longitude and latitude in degrees."""
+    return dict(_outlines()["states"])
+
+
+def in_state(lonlat: ArrayLike, code: ArrayLike) -> NDArray[np.bool_]:
+    """Whether places can be where a record says: in, or within :data:`ACROSS` of, the state of its code.
+
+    Parameters
+    ----------
+    lonlat : array_like, shape (n, 2)
+        Degrees; anything else than a place, such as NaN, is in no state.
+    code : array_like of str, shape (n,)
+        Federal state codes (FIPS), such as ``"06"``. Of others than the contiguous states' nothing is known: true.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+    """
+    places, code = arrays.places(lonlat), np.asarray(code)
+    can = np.ones(len(places), bool)
+    outlines = _outlines()["codes"]
+    for each in np.unique(code):
+        if (shape := outlines.get(str(each))) is not None:
+            own = code == each
+            distinct, row = np.unique(places[own], axis=0, return_inverse=True)
+            known = np.isfinite(distinct).all(1)
+            near = np.zeros(len(distinct), bool)
+            near[known] = shapely.dwithin(shape, shapely.points(distinct[known]), ACROSS)
+            can[own] = near[row.ravel()]
+    return can
+
+
+def inside(lonlat: ArrayLike) -> NDArray[np.bool_]:
+    """Whether each place is on the land of the contiguous United States.
+
+    Parameters
+    ----------
+    lonlat : array_like, shape (n, 2)
+        Degrees.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        By a 1:10 million outline: within about a kilometre of the shore it may err.
+    """
+    lon, lat = check_lonlat(lonlat).T
+    return shapely.contains_xy(nation(), lon, lat)
+
+
+def at_home(lonlat: ArrayLike, what: str, together: bool = False) -> Floats:
+    """Return places as :func:`check_lonlat` does; refuse those for which a thing of this country means nothing.
+
+    Parameters
+    ----------
+    lonlat : array_like, shape (n, 2)
+        Degrees.
+    what : str
+        The thing that knows the contiguous United States alone.
+    together : bool
+        Whether the places are one set of stations: of :data:`CONUS_BOX` much is Canada, Mexico and sea, and a set that
+        lies there for the most part is of another country.
+
+    Raises
+    ------
+    CoordinateError
+        A place is more than :data:`ASHORE` outside :data:`CONUS_BOX`; most of a set are as far from the outline.
+    """
+    places = check_lonlat(lonlat)
+    west, south, east, north = CONUS_BOX
+    abroad = ~in_box(*places.T, (west - ASHORE, south - ASHORE, east + ASHORE, north + ASHORE))
+    if together and not abroad.any():
+        off = np.flatnonzero(~inside(places))
+        far = off[~shapely.dwithin(nation(), shapely.points(places[off]), ASHORE)]
+        if 2 * len(far) > len(places):
+            abroad[far] = True
+    if abroad.any():
+        row = int(abroad.argmax())
+        lon, lat = map(written, places[row])
+        raise CoordinateError(
+            f"row {row}: lon={lon}, lat={lat} is not in the contiguous United States ({int(abroad.sum())} such rows of "
+            f"{len(places)}), and {what} knows no other country; leave them out, or choose something that does"
+        )
+    return places
