@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import os
 import re
@@ -317,3 +318,27 @@ def task_slow():
     os.killpg(doit.pid, signal.SIGINT)
     said = doit.communicate(timeout=20)[1]
     assert doit.returncode == 130 and "finished runs are kept" in said and "Traceback" not in said
+
+
+def test_the_drawing_of_the_house_is_the_house():
+    drawn = (
+        (ROOT / "README.md")
+        .read_text(encoding="utf-8")
+        .partition("src/placeprior/ ")[2]
+        .partition("\n")[2]
+        .partition("```")[0]
+    )
+    names = re.findall(r"^  (\S+?)/?\s", drawn, flags=re.M)
+    rooms = [path.name for path in (ROOT / "src" / "placeprior").iterdir() if not path.name.startswith("__")]
+    assert sorted(names) == sorted(rooms) and len(rooms) + 1 <= 16  # and its own __init__.py
+    svg = (ROOT / "book" / "_static" / "house.svg").read_text(encoding="utf-8")
+    floors = re.findall(r'font-weight="bold">(\w+)<', svg)
+    assert floors[:-1] == names[: len(floors) - 1], "the figure of the floors and the README list them in one order"
+    for name in names[len(floors) - 1 :]:
+        assert name.removesuffix(".py") in svg or name == "geobias.py"
+
+
+@pytest.mark.parametrize("package", sorted(p.parent.name for p in (ROOT / "src" / "placeprior").glob("*/__init__.py")))
+def test_every_package_says_what_lives_in_it_and_what_may_not(package):
+    told = ast.get_docstring(ast.parse((ROOT / "src" / "placeprior" / package / "__init__.py").read_text()))
+    assert told and len(told.splitlines()) >= 3 and re.search(r"\b([Nn]othing|[Nn]o |[Oo]nly|knows no)", told), package

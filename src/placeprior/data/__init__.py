@@ -1,4 +1,8 @@
-"""Everything that makes a cube: the embedded world, and the real tables found through ``PLACEPRIOR_DATA``."""
+"""The one data contract, and everything that makes a cube: the embedded world, and real tables and archives.
+
+What is loaded by name is found through ``PLACEPRIOR_DATA``. Nothing here knows an encoder, a split or a model, and only
+``build`` and the command line know the providers in ``sources``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Where a result comes from: versions, the commit, and the stamp that every computed page ends with."""
+"""Where a result comes from: versions, the commit, the processor, and the stamp that every computed page ends with.
+
+``processor`` limits which instructions may be used, before anything computes. Nothing here is imported to find out a
+version, so that a stamp is quick and cannot fail for a broken package.
+"""
 
 from __future__ import annotations
 
