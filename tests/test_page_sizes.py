@@ -10,7 +10,7 @@ HIDING = {"remove-cell": "gone", "remove-input": "gone", "hide-input": "folded",
 
 
 def sizes(path: Path) -> dict[str, int]:
-    """Lines of a notebook's file, and its lines of code that are shown, folded away on the page, or not on it at all."""
+    """Lines of a file, and of its code those that are shown, folded away on the page, or not on it at all."""
     found = {"lines": len(path.read_text(encoding="utf-8").splitlines()), "shown": 0, "folded": 0, "gone": 0}
     for cell in jupytext.read(path).cells:
         if cell.cell_type == "code":
