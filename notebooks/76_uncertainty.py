@@ -18,9 +18,9 @@ from IPython.display import Markdown
 from placeprior import evidence
 from placeprior.arms import SPLITS, arm_order, splits_in, with_arm
 from placeprior.book import figures, lines
+from placeprior.book.budget import named as cell
 from placeprior.book.tables import captioned
 from placeprior.book.words import minus
-from placeprior.evidence import budget
 
 figures.style()
 LEVEL = 0.9  # that the figure is about
@@ -100,7 +100,7 @@ Markdown(
 # %% mystnb={"figure": {"caption": "Coverage (left) and width (right) of conformal intervals that promise 90 %, one row a split and fold; markers are arms, bars 95 % intervals of the coverage over blocks of the map. Dashed: what was promised. Left of it intervals are too narrow for their promise. A width that no calibration bounds (too few stations set aside) is not drawn.", "name": "fig-uncertainty"}, "image": {"alt": "Rows of two panels, one row for each profile. Left, coverage by split with a marker for each arm around a dashed line at nine tenths; right, the width of the intervals by split."}} tags=["hide-input"]
 def named(row):
     """A split and its partition."""
-    return budget.named(row).split(", ", 1)[1].replace("checkerboard-16+regions", "16° + regions")
+    return cell(row).split(", ", 1)[1].replace("checkerboard-16+regions", "16° + regions")
 
 
 if tables:
@@ -108,8 +108,7 @@ if tables:
     for row, (name, table) in zip(axes, tables.items(), strict=True):
         arms = lines.covered(row, table[table["level"] == LEVEL], LEVEL, named)
         row[0].set_title(f"profile {name}")
-    fig.legend(handles=figures.legend(axes[0, 0], arms).legend_handles, loc="outside upper center", ncols=2)
-    axes[0, 0].get_legend().remove()
+    figures.legend_above(fig, arms)
     count = max(table["stations"].max() for table in tables.values())
     _ = figures.label(
         fig,
