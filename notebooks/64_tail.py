@@ -312,7 +312,12 @@ counted = subsets.counts(told)
 counted = counted[counted.index.droplevel("task").isin([*asked])]
 verdicts = [f"{row.better} better, {row.worse} worse, of {row.of}" for row in counted.itertuples()]
 verdicts = pd.Series(verdicts, counted.index, dtype=object).unstack("task")
-verdicts = verdicts.reindex([each for each in asked if each in verdicts.index]).reindex(columns=tasks).fillna("–")
+verdicts = (
+    verdicts.reindex([each for each in asked if each in verdicts.index])
+    .reindex(columns=tasks)
+    .astype(object)
+    .fillna("–")
+)
 captioned(
     verdicts.set_axis([asked[each] for each in verdicts.index]).rename(columns=TASKS).rename_axis("score and part"),
     f"Pairs of arm and split in which telling the place is clearly better or worse than the reference, of those with an interval; profiles {profile} (embedded world) "

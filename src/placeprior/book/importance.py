@@ -7,6 +7,7 @@ the same task (:class:`placeprior.book.results.Results`), which say how it is ca
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -242,7 +243,7 @@ def tables(source: Results, found: Measured) -> str:
     if found.fits.empty:
         return f"*No importance of {source.title} is in `results/{source.profile}`.*"
 
-    def shown(arm: str) -> object:
+    def shown(arm: str) -> Any:
         caption = (
             f"{source.heading}, {said(arm)}: importance in {figures.UNIT}, {INTERVAL} over places and trainings, bold "
             f"where it is clear. A dash: nothing to shuffle. {capital(source.origin)}."
