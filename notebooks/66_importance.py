@@ -14,7 +14,7 @@ real = "aqs"
 import pandas as pd
 from IPython.display import Markdown
 
-from placeprior.arms import where, with_arm
+from placeprior.arms import splits_in, where, with_arm
 from placeprior.book import figures, results
 from placeprior.book import importance as drawn
 from placeprior.book.importance import draw_attention, draw_groups, draw_leaning, draw_ranking, draw_singles
@@ -80,7 +80,12 @@ if found["world"].fits.empty:
 present = [source for source in (world, weather, neighbours) if len(found[source.task].fits)]
 
 # %% tags=["hide-input"]
-fits = pd.concat([found[source.task].fits.assign(data=source.title) for source in present])
+fits = pd.concat(
+    own[own["split"] == split].assign(data=source.title)
+    for source in present
+    for own in [found[source.task].fits]
+    for split in splits_in(own)
+)
 each = fits.drop_duplicates(["data", "split", "arm", "fold", "seed"]).groupby(["data", "split"], sort=False)
 sizes = each.agg(arms=("arm", "nunique"), fits=("seed", "size"), rows=("rows", "mean"), stations=("stations", "mean"))
 sizes["moved"] = 100 * fits.groupby(["data", "split"])["moved"].min()
