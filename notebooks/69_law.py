@@ -15,8 +15,8 @@ import pandas as pd
 from IPython.display import Markdown
 
 from placeprior.book import figures, lines
+from placeprior.book.law import cells, draw_by_distance, draw_by_length, draw_by_stations, ends
 from placeprior.book.tables import captioned
-from placeprior.book.words import minus, signed
 from placeprior.evidence import budget, law
 from placeprior.runs import plan, store, trials
 
@@ -46,7 +46,7 @@ figures.style()
 # distances can be compared. Intervals are over blocks of the map and over trainings together ({doc}`../concepts/scores`).
 
 
-# %% tags=["hide-input"]
+# %%
 def measured(name, task):
     """Gains by distance, by number of stations and by length of training, of one task."""
     scores, sums, embedded = store.scores(name), store.sums(name), name == profile
@@ -67,46 +67,16 @@ found = {task: measured(name, task) for task, (_, name) in origin.items()}
 
 
 # %% mystnb={"figure": {"caption": "What place is worth: gain over the same network without a place, as a share of the variance of PM2.5, with 95 % intervals (those that leave the axes are in the table). By the distance from a test station to its nearest training station, all splits pooled (top; bins that double, 0 km: the station itself is trained on); by the number of training stations (middle); by the length of training, on the spatial split and both partitions of the 16° checkerboard (bottom; with twice the length, the interval of the plain one). Dotted, in the embedded world: what one would gain who knew all that place does.", "name": "fig-law"}, "image": {"alt": "Three rows of two panels, real measurements left and the embedded world right: lines with error bars for four ways of telling the place around a dashed line at zero, against distance, number of stations and length of training."}} tags=["hide-input"]
-def near(ax, gains):
-    """Gain by distance; in the world, also that of one who knows what place does."""
-    bins = gains.drop_duplicates("low_km").reset_index(drop=True)
-    gains = gains.assign(position=gains["low_km"].map({low: i for i, low in enumerate(bins["low_km"])}))
-    known = gains["arm"] == law.ORACLE
-    ax.plot(gains.loc[known, "position"], gains.loc[known, "gain"], color=figures.INK, ls=":")
-    labels = [
-        law.reach(row).replace("up to ", "<").replace(" to ", "–").replace(" km and more", "+").replace(" km", "")
-        for row in bins.itertuples()
-    ]
-    lines.draw(ax, gains[~known], labels, y="gain")
-    ax.tick_params(axis="x", labelrotation=60)
-    ax.set_xlabel("km to nearest training station")
-    return gains["gain"]
-
-
-def many(ax, gains):
-    """Gain by the number of training stations."""
-    numbers = sorted(gains["trained"].unique())
-    lines.draw(ax, gains.assign(position=gains["trained"].map(numbers.index)), [f"{n:,.0f}" for n in numbers])
-    ax.set_xlabel("training stations, spatial split")
-    return gains["difference"]
-
-
-def long(ax, gains):
-    """Gain by length of training: two positions a cell, the plain one and twice as long."""
-    lines.pairs(ax, gains, lambda row: budget.named(row).split("· ")[1])
-    ax.set_xlabel("length of training → twice as long")
-    return gains["difference"]
-
-
 fig, axes = figures.subplots(3, 2, size=(6.4, 8.6), sharey="row")
-for row, tables, draw in zip(axes, zip(*found.values(), strict=True), (near, many, long), strict=True):
+for row, tables, draw in zip(
+    axes, zip(*found.values(), strict=True), (draw_by_distance, draw_by_stations, draw_by_length), strict=True
+):
     drawn = [draw(ax, table) for ax, table in zip(row, tables, strict=True) if len(table)]
     lines.limit(row, pd.concat(drawn) if drawn else [])
 for ax, (task, (what, _)) in zip(axes[0], origin.items(), strict=True):
     ax.set_title(f"{task}, {what}")
 fig.supylabel("gain, share of the variance", fontsize="medium")
-fig.legend(handles=figures.legend(axes[0, 0], law.ARMS).legend_handles, loc="outside upper center", ncols=2)
-axes[0, 0].get_legend().remove()
+figures.legend_above(fig, law.ARMS)
 tested = max((table["stations"].max() for table, *_ in found.values() if len(table)), default=0)
 _ = figures.label(
     fig,
@@ -119,31 +89,18 @@ _ = figures.label(
 
 # %% [markdown]
 # **Where the gain ends**: the first distance, from near to far, whose interval does not lie above zero; and the same by
-# number of stations, from few to many. The sentences are written by the page.
+# number of stations, from few to many.
 
 # %%
-Markdown(
-    "\n".join(
-        f"- *{task}.* By distance: {law.verdict(near)} By number of stations: "
-        f"{law.verdict(few, lambda row: f'{row.trained:.0f} stations')}"
-        for task, (near, few, _) in found.items()
-    )
+told = {}
+for task, (by_distance, by_stations, _) in found.items():
+    told[task, "distance"] = ends(by_distance)
+    told[task, "stations"] = ends(by_stations, lambda row: f"{row.trained:.0f}")
+captioned(
+    pd.concat(told, names=["task", "by"]).reset_index(["task", "by"]),
+    f"Where the gain is clear, and where it ends; profiles {real} and {profile}.",
+    "tab-law-ends",
 )
-
-
-# %% tags=["hide-input"]
-def cells(gains):
-    """Gains by distance, arms beside each other; bold where the interval excludes zero."""
-    text = [
-        f"{row.gain:+.3f}" + (f" ({signed(row.low, row.high)})" if row.low == row.low else "")
-        for row in gains.itertuples()
-    ]
-    text = [f"**{each}**" if row.clear else each for each, row in zip(text, gains.itertuples(), strict=True)]
-    gains = gains.assign(text=[minus(each) for each in text], arm=[figures.look(arm).name for arm in gains["arm"]])
-    wide = gains.pivot(index=["low_km", "high_km", "stations", "rows"], columns="arm", values="text").reset_index()
-    wide.insert(0, "nearest training station", [law.reach(row) for row in wide.itertuples()])
-    return wide.drop(columns=["low_km", "high_km"]).astype({"rows": int}).rename_axis(None, axis=1)
-
 
 # %%
 Markdown(

@@ -14,10 +14,10 @@ real = "aqs"
 import pandas as pd
 from IPython.display import Markdown
 
-from placeprior.arms import SPLITS, arm_order
+from placeprior.arms import where
 from placeprior.book import figures, lines
+from placeprior.book.budget import cells, draw_sizes, named, verdict
 from placeprior.book.tables import captioned
-from placeprior.book.words import minus
 from placeprior.evidence import budget
 from placeprior.runs import plan, store, trials
 
@@ -61,7 +61,7 @@ doubled, orders = {}, {}
 for name in (real, profile):
     table, sums = trials.read(name, "doubling"), store.sums(name)
     doubled[name], orders[name] = budget.doubled(table, sums), budget.orders(table, sums)
-Markdown("\n".join(f"- **Profile {name}.** {budget.verdict(doubled[name], orders[name])}" for name in doubled))
+Markdown("\n".join(f"- **Profile {name}.** {verdict(doubled[name], orders[name])}" for name in doubled))
 
 
 # %% mystnb={"figure": {"caption": "Difference in test R² to no location, extra head, with the plain budget (left of each pair) and with twice as much (right), one pair a cell; means over seeds. Bars: the 95 % interval with the plain budget, drawn at both.", "name": "fig-budget-doubling"}, "image": {"alt": "One panel for each task, below each other. For each split a pair of positions with one short line an arm, nearly level where twice the budget changes nothing, with error bars around a dashed line at zero."}} tags=["hide-input"]
@@ -72,47 +72,17 @@ if len(tasks):
     fig, axes = figures.subplots(len(tasks), 1, size=(6.4, 1.2 + 2.3 * len(tasks)), squeeze=False)
     for ax, task in zip(axes.flat, tasks, strict=True):
         part = curves[curves["task"] == task]
-        lines.pairs(ax, part, lambda row: budget.named(row).split(", ")[1])
+        lines.pairs(ax, part, lambda row: named(row).split(", ")[1])
         lines.limit([ax], part["difference"])
         ax.set(title=task, ylabel="ΔR²")
-    fig.legend(handles=figures.legend(ax, curves["arm"].unique()).legend_handles, loc="outside upper center", ncols=2)
-    ax.get_legend().remove()
+    figures.legend_above(fig, curves["arm"])
     count = sum(len(trials.read(name, "doubling")) for name in doubled)
     note = f"{profile}: embedded world (simulated)"
     _ = figures.label(fig, " and ".join(curves["profile"].unique()), n=count, of="runs", embedded=False, note=note)
 else:
     _ = figures.nothing("Twice the budget", profile, embedded=True)
 
-
 # %%
-def cells(found):
-    """One row a cell and arm: level, difference and by how much both move."""
-    arms = arm_order(found["arm"])
-    found = found.sort_values("arm", key=lambda arm: arm.map(arms.index)).sort_values(
-        ["task", "split", "fold"], ascending=[True, False, True], kind="stable"
-    )
-    other = found["arm"] != budget.REFERENCE
-    return (
-        pd.DataFrame(
-            {
-                "cell": [budget.named(row) for row in found.itertuples()],
-                "arm": [figures.look(arm).name for arm in found["arm"]],
-                "R²": found["level"].map("{:.3f}".format),
-                "R² rises by": found["rise"].map("{:+.3f}".format),
-                "ΔR²": found["difference"].map("{:+.3f}".format).where(other, "–"),
-                "moves by": (found["moved"].map("{:+.3f}".format) + found["moved_se"].map(" ± {:.3f}".format)).where(
-                    other, "–"
-                ),
-                "allowed": found["allowed"].map("{:.3f}".format).where(other, "–"),
-                "verdict": found["held"].map({True: "holds", False: "**moves**"}).where(other, "reference"),
-                "seeds": found["seeds"],
-            }
-        )
-        .astype(str)
-        .map(lambda text: minus(text).replace(" ± nan", ""))
-    )
-
-
 Markdown(
     "\n\n".join(
         captioned(
@@ -133,23 +103,10 @@ Markdown(
 
 
 # %% mystnb={"figure": {"caption": "Difference in test R² between GeoCLIP (Hadamard) and no location, extra head, of the same size, by size; one dot a seed, lines through the means, one line a cell.", "name": "fig-budget-sizes"}, "image": {"alt": "Two panels, one for each profile: dots for seeds and a line for each split, against three sizes of network, around a dashed line at zero."}} tags=["hide-input"]
-def grown(ax, found):
-    """Differences by size: a dot a fit, a line a cell."""
-    order = list(dict.fromkeys(found["size"]))
-    for number, (_, part) in enumerate(found.groupby(budget.CELL)):
-        colour, marker = f"C{number}", "osD^v"[number % 5]
-        ax.scatter(part["size"].map(order.index), part["difference"], s=14, color=colour, alpha=0.5, lw=0)
-        means = part.groupby("size")["difference"].mean()[order]
-        ax.plot(range(len(order)), means, color=colour, marker=marker, label=budget.named(next(part.itertuples())))
-    ax.axhline(0, color="#777777", lw=1, ls="--", zorder=1)
-    ax.set_xticks(range(len(order)), [each.replace(", ", ",\n") for each in order])
-    ax.legend(fontsize="small")
-
-
 sized = {name: budget.sizes(trials.read(name, "sizes")) for name in (real, profile)}
 fig, axes = figures.subplots(1, 2, size="pair", sharey=True)
 for ax, (name, found) in zip(axes, sized.items(), strict=True):
-    grown(ax, found) if len(found) else ax.text(0.5, 0.5, "no such runs yet", transform=ax.transAxes, ha="center")
+    draw_sizes(ax, found) if len(found) else ax.text(0.5, 0.5, "no such runs yet", transform=ax.transAxes, ha="center")
     ax.set_title(f"profile {name}")
 axes[0].set_ylabel("ΔR²")
 _ = figures.label(
@@ -185,7 +142,7 @@ Markdown("\n".join(shown) or "*No run with other rates is made yet.*")
 def recipe(name):
     """What was tried, with validation losses by split."""
     loss = budget.tried(trials.read(name, "recipe"), plan.settings(name))
-    text = loss.map("{:.4f}".format).rename(columns=SPLITS).rename_axis("setting changed")
+    text = loss.map("{:.4f}".format).rename(columns=where).rename_axis("setting changed")
     text["seconds"] = loss["seconds"].map("{:,.0f}".format)
     return captioned(
         text,

@@ -11,16 +11,15 @@ profile = "demo"
 real = "aqs"
 
 # %% tags=["remove-cell"]
-import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
 from placeprior import evidence
-from placeprior.arms import SPLITS, arm_order, splits_in, with_arm
+from placeprior.arms import with_arm
 from placeprior.book import figures, lines
 from placeprior.book.tables import captioned
-from placeprior.book.words import minus
-from placeprior.evidence import budget
+from placeprior.book.uncertainty import ensembles, named, promised
+from placeprior.evidence.uncertainty import shortfalls
 
 figures.style()
 LEVEL = 0.9  # that the figure is about
@@ -63,22 +62,7 @@ Markdown("\n".join(f"*No such table is in `results/{name}` yet.*" for name in mi
 # than they have on average, by exactly their variance about it {cite:p}`krogh1995`. It costs as many trainings as there are
 # seeds.
 
-
 # %%
-def ensembles(table):
-    """R2 of the mean over seeds, and what it gains over a single seed on average; means over folds."""
-    once = (
-        table.drop_duplicates(["arm", "split", "fold"])
-        .groupby(["arm", "split"])[["single", "ensemble", "seeds"]]
-        .mean()
-    )
-    text = [f"{row.ensemble:.3f} ({row.ensemble - row.single:+.3f})" for row in once.itertuples()]
-    wide = pd.Series([minus(each) for each in text], once.index).unstack(fill_value="–")
-    arms = arm_order(wide.index)
-    wide = wide.loc[arms, [s for s in splits_in(table) if not s.endswith("+regions")]].rename(columns=SPLITS)
-    return wide.set_axis([figures.look(arm).name for arm in arms]).rename_axis("arm")
-
-
 Markdown(
     "\n\n".join(
         captioned(
@@ -98,18 +82,12 @@ Markdown(
 
 
 # %% mystnb={"figure": {"caption": "Coverage (left) and width (right) of conformal intervals that promise 90 %, one row a split and fold; markers are arms, bars 95 % intervals of the coverage over blocks of the map. Dashed: what was promised. Left of it intervals are too narrow for their promise. A width that no calibration bounds (too few stations set aside) is not drawn.", "name": "fig-uncertainty"}, "image": {"alt": "Rows of two panels, one row for each profile. Left, coverage by split with a marker for each arm around a dashed line at nine tenths; right, the width of the intervals by split."}} tags=["hide-input"]
-def named(row):
-    """A split and its partition."""
-    return budget.named(row).split(", ", 1)[1].replace("checkerboard-16+regions", "16° + regions")
-
-
 if tables:
     fig, axes = figures.subplots(len(tables), 2, size=(6.4, 1 + 3.4 * len(tables)), sharey="row", squeeze=False)
     for row, (name, table) in zip(axes, tables.items(), strict=True):
         arms = lines.covered(row, table[table["level"] == LEVEL], LEVEL, named)
         row[0].set_title(f"profile {name}")
-    fig.legend(handles=figures.legend(axes[0, 0], arms).legend_handles, loc="outside upper center", ncols=2)
-    axes[0, 0].get_legend().remove()
+    figures.legend_above(fig, arms)
     count = max(table["stations"].max() for table in tables.values())
     _ = figures.label(
         fig,
@@ -122,27 +100,11 @@ if tables:
 else:
     _ = figures.nothing("Coverage", profile, embedded=True, of="table")
 
-
 # %%
-def promised(table):
-    """Coverage and width of each level by split, and how far a tenth of the stations fall short; means over arms and folds."""
-    means = table.groupby(["split", "level"])[["coverage", "width", "tenth"]].mean()
-    text = [
-        f"{row.coverage:.0%} (" + ("unbounded" if np.isinf(row.width) else f"{row.width:.1f}") + ")"
-        for row in means.itertuples()
-    ]
-    wide = pd.Series(text, means.index).unstack().rename(columns="{:.0%}".format)
-    wide[f"a tenth of the stations, {LEVEL:.0%}"] = (
-        means["tenth"].xs(LEVEL, level="level").map("less than {:.0%}".format)
-    )
-    names = SPLITS | {"checkerboard-16+regions": "OoR · 16°, calibrated on whole regions"}
-    return wide.loc[splits_in(table)].rename(index=names).rename_axis("split")
-
-
 Markdown(
     "\n\n".join(
         captioned(
-            promised(table),
+            promised(table, LEVEL),
             f"Coverage of conformal intervals and, in brackets, their width in {figures.UNIT}, by what they promise; means over arms and folds; profile {name}.",
             f"tab-uncertainty-coverage-{name}",
         ).data
@@ -150,27 +112,21 @@ Markdown(
     )
 )
 
-
 # %%
-def verdict(table, level=LEVEL):
-    """Where coverage clearly falls short of what was promised."""
-    part = table[(table["level"] == level) & np.isfinite(table["width"])]
-    said = []
-    for regime, words in (("WR", "within region"), ("OoR", "out of region")):
-        own = part[(part["regime"] == regime) & ~part["split"].str.endswith("+regions")]
-        if len(own):
-            short, beyond = (own["high"] < level).sum(), (own["low"] > level).sum()
-            said.append(
-                f"{words}, of {len(own)} arms and folds {short} cover clearly less than {level:.0%} and {beyond} clearly more"
-            )
-    return "; ".join(said or ["no width has a bound, for too few stations were set aside"]) + "."
-
-
-Markdown(
-    "\n".join(
-        f"- **Profile {name}.** Of intervals calibrated as usual: {verdict(table)}" for name, table in tables.items()
-    )
+short = (
+    pd.concat({name: shortfalls(table, LEVEL) for name, table in tables.items()}, names=["profile"])
+    if tables
+    else pd.DataFrame()
 )
+
+# %% tags=["hide-input"]
+regimes = {"WR": "within region", "OoR": "out of region"}
+words = {"less": f"clearly less than {LEVEL:.0%}", "more": "clearly more", "of": "of arms and folds"}
+captioned(
+    short.rename(index=regimes).rename(columns=words).reset_index(names=["profile", "test"]).astype(str),
+    "How many intervals, calibrated as usual, cover less or more often than they promise; those without a bound do not count.",
+    "tab-uncertainty-verdict",
+) if len(short) else Markdown("*No width has a bound: too few stations were set aside.*" if tables else "")
 
 # %% [markdown]
 # *Clearly* means that the 95 % interval of the coverage, over blocks of the map, does not hold what was promised. It speaks of

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from test_law import made
 
+from placeprior.book.budget import cells, verdict
 from placeprior.evidence import budget
 from placeprior.network.sizes import SIZES
 from placeprior.runs import trials
@@ -38,9 +39,16 @@ def test_a_difference_holds_where_it_moves_by_a_hundredth_or_half_its_standard_e
     curve = curve[(curve["split"] == "spatial") & (curve["arm"] == "lonlat")].sort_values("budget")
     assert curve["difference"].diff().iloc[1] == pytest.approx(0.009)
     assert np.ptp(curve["high"] - curve["low"]) == pytest.approx(0, abs=1e-12)
-    said = budget.verdict(found.reset_index(), budget.orders(table, sums))
-    assert "**3 of 6** differences" in said and "GeoCLIP (Hadamard) on world, OoR · 16° 2 (by −0.050" in said
-    assert "changes by +0.020 to +0.020" in said
+    said = verdict(found.reset_index(), budget.orders(table, sums))
+    assert "**3 of 6** differences" in said and "changes by +0.020 to +0.020" in said
+    told = cells(found.reset_index())
+    assert told["cell"].iloc[0] == "world, WR · spatial" and told["cell"].iloc[-1] == "world, OoR · 16° 2"
+    assert told.groupby("arm")["verdict"].unique().map(list).to_dict() == {
+        "GeoCLIP, Hadamard": ["**moves**"],
+        "lon/lat": ["holds"],
+        "no location, extra head": ["reference"],
+    }
+    assert set(told.loc[told["verdict"] == "reference", "ΔR²"]) == {"–"}
 
 
 def test_a_wide_standard_error_allows_more():
@@ -67,7 +75,7 @@ def test_fits_with_one_budget_are_not_counted():
     assert (found["seeds"] == 2).all()
     for few in (table[table["budget"] == 1], pd.DataFrame(columns=trials.COLUMNS)):
         nothing, order = budget.doubled(few, sums), budget.orders(few, sums)
-        assert nothing.empty and order.empty and budget.verdict(nothing, order).startswith("No difference")
+        assert nothing.empty and order.empty and verdict(nothing, order).startswith("No difference")
 
 
 def test_an_order_that_is_clear_and_turns_round_is_found():

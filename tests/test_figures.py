@@ -184,3 +184,10 @@ def test_nothing_says_what_is_missing_and_where():
     (ax,) = plt.gcf().axes
     assert [text.get_text() for text in ax.texts] == ["both splits: no such maps in results/demo yet"]
     assert not ax.axison
+
+
+def test_a_legend_above_all_panels_names_each_arm_once_in_the_books_order():
+    fig, _ = figures.subplots(1, 2)
+    found = figures.legend_above(fig, ["geoclip-hadamard", "none", "geoclip-hadamard"], linestyle="")
+    assert [text.get_text() for text in found.get_texts()] == ["no location", "GeoCLIP, Hadamard"]
+    assert {handle.get_linestyle() for handle in found.legend_handles} == {"None"}

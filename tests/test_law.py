@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from placeprior.arms import with_arm
+from placeprior.book.law import cells, ends
 from placeprior.data.world.simulation import World
 from placeprior.errors import StoreError
 from placeprior.evidence import law
@@ -83,28 +84,45 @@ def test_the_gain_is_clear_as_far_as_it_was_put():
     assert len(other) == 7 and other["clear"].abs().sum() <= 1  # of arms that are alike, one in twenty by chance
     variance = 4 * 5**2  # of the gamma distribution
     assert near["gain"].to_numpy() == pytest.approx(np.full(len(near), (16 - 4) / variance), rel=0.25)
-    said = law.verdict(found)
-    assert "(Hadamard) gains clearly at up to 10 km, 10 to 20 km and 20 to 40 km, and its gain ends at 40 to 80" in said
+    told = ends(found).set_index("arm").loc["GeoCLIP, Hadamard"]
+    assert told["gains clearly at"] == "up to 10 km, 10 to 20 km and 20 to 40 km"
+    assert told["not clearly from"] == "40 to 80 km"
 
 
 @pytest.mark.parametrize(
     ("clear", "told"),
     [
-        ([1, 1, 0, 0], "gains clearly at 0 km and up to 10 km, and its gain ends at 10 to 20 km."),
-        ([0, 0, 1, 1], "gains clearly at 10 to 20 km and 20 km and more, but not yet at 0 km."),
-        (
-            [1, 0, 1, -1],
-            "gains clearly at 0 km and 10 to 20 km, and its gain ends at up to 10 km; "
-            "it clearly loses at 20 km and more.",
-        ),
-        ([1, 1, 1, 1], "gains clearly everywhere."),
-        ([0, 0, 0, 0], "gains clearly nowhere."),
+        ([1, 1, 0, 0], ["0 km and up to 10 km", "10 to 20 km", "–"]),
+        ([0, 0, 1, 1], ["10 to 20 km and 20 km and more", "0 km", "–"]),
+        ([1, 0, 1, -1], ["0 km and 10 to 20 km", "up to 10 km", "20 km and more"]),
+        ([1, 1, 1, 1], ["0 km, up to 10 km, 10 to 20 km and 20 km and more", "–", "–"]),
+        ([0, 0, 0, 0], ["–", "0 km", "–"]),
     ],
 )
-def test_the_verdict_says_where_the_gain_is_clear_and_where_it_ends(clear, told):
+def test_the_table_says_where_the_gain_is_clear_and_where_it_ends(clear, told):
     edges = [0, 1e-9, 10, 20, np.inf]
     found = pd.DataFrame({"low_km": edges[:-1], "high_km": edges[1:], "arm": "lonlat", "clear": clear})
-    assert law.verdict(pd.concat([found, found.assign(arm=law.ORACLE)])) == f"lon/lat {told}"
+    table = ends(pd.concat([found, found.assign(arm=law.ORACLE)]))
+    assert table.to_numpy().tolist() == [["lon/lat", *told]]
+
+
+def test_gains_by_distance_are_written_bold_where_clear_and_bare_without_an_interval():
+    found = pd.DataFrame(
+        {
+            "low_km": [0.0, 10.0],
+            "high_km": [1e-9, 20.0],
+            "stations": 3,
+            "rows": 30.0,
+            "arm": "lonlat",
+            "gain": [0.1, -0.2],
+            "low": [0.05, np.nan],
+            "high": [0.2, np.nan],
+            "clear": [1, 0],
+        }
+    )
+    table = cells(found)
+    assert table["nearest training station"].tolist() == ["0 km", "10 to 20 km"]
+    assert table["lon/lat"].tolist() == ["**+0.100 (+0.050 to +0.200)**", "−0.200"]
 
 
 def test_bins_with_their_rows_add_up_to_the_whole_over_splits_with_unequal_seeds():
@@ -152,7 +170,7 @@ def test_an_oracle_is_an_arm_whose_gain_is_given_by_station():
     total = sums[sums["run"] == "spatial-1-0-lonlat"][metrics.SUMS].sum()
     variance = total["sum_y2"] / total["n"] - (total["sum_y"] / total["n"]) ** 2
     assert of(found, law.ORACLE)["gain"].item() == pytest.approx(5 / variance)
-    assert law.ORACLE not in law.verdict(found)
+    assert law.ORACLE not in set(ends(found)["arm"])
 
 
 def test_place_adds_nothing_to_a_world_without_placeness_and_more_with_more():
@@ -174,6 +192,6 @@ def test_by_stations_compares_the_same_fits_at_every_number():
     assert found.groupby("arm")["trained"].apply(list).to_dict() == {arm: [25, 780] for arm in ARMS}
     assert set(found["seeds"]) == {2} and set(found["folds"]) == {1}
     assert found[found["arm"] == "geoclip-hadamard"]["clear"].tolist() == [0, 1]
-    said = law.verdict(found, lambda row: f"{row.trained:.0f} stations")
-    assert "GeoCLIP (Hadamard) gains clearly at 780 stations, but not yet at 25 stations" in said
+    told = ends(found, lambda row: f"{row.trained:.0f} stations").set_index("arm").loc["GeoCLIP, Hadamard"]
+    assert told.tolist() == ["780 stations", "25 stations", "–"]
     assert law.by_stations(whole, sums, stations, ARMS).empty

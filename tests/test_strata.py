@@ -278,3 +278,60 @@ def test_a_missing_counterpart_is_left_out_and_other_rows_are_refused(stored):
     tables[runs[0].id] = tables[runs[0].id].iloc[1:]
     with pytest.raises(StoreError, match="fold 1, seed 0 do not test the same rows"):
         subsets.collect(runs)
+
+
+# --- what pages read --------------------------------------------------------------------------------------------------
+
+
+def rows(arms, **columns):
+    """Rows of the table, one an arm of (variant, fusion), RMSE on all days unless told otherwise."""
+    table = pd.DataFrame(arms, columns=["variant", "fusion"]).assign(task="world", stratum="all", metric="rmse")
+    empty = {f"{what}_{name}": np.nan for what in ("difference", "low", "high") for name in ("none", "head")}
+    return table.assign(**empty | columns)
+
+
+def test_an_encoder_is_referred_to_the_extra_head_where_it_was_trained_and_coordinates_to_no_location():
+    arms = [("geoclip", "hadamard"), ("lonlat", "channels"), ("geoclip", "concat")]
+    differences = {"difference_none": [-3.0, -2.0, -1.0], "difference_head": [-0.5, np.nan, np.nan]}
+    found = subsets.referenced(rows(arms, **differences, high_head=-0.1, low_head=-1.0))
+    assert found["arm"].tolist() == ["lonlat", "geoclip-hadamard", "geoclip-concat"]
+    assert found["reference"].tolist() == ["none", "none+head", "none"]
+    assert found["difference"].tolist() == [-2.0, -0.5, -1.0] and found["clear"].tolist() == [0, -1, 0]
+
+
+def test_only_arms_that_are_told_a_place_and_have_a_reference_are_told():
+    arms = [("none", "-"), ("none+head", "-"), ("idw", "-"), ("lonlat", "channels"), ("sincos", "channels")]
+    found = subsets.told(subsets.referenced(rows(arms, difference_none=[np.nan, 1, 1, 1, np.nan])))
+    assert found["arm"].tolist() == ["lonlat"]
+
+
+def test_better_is_less_error_and_more_skill_and_pairs_without_an_interval_do_not_count():
+    table = pd.DataFrame(
+        {
+            "task": "world",
+            "stratum": "all",
+            "metric": ["rmse"] * 3 + ["r2_map"] * 2,
+            "clear": [-1, 1, 0, 1, 0],
+            "low": [0, 0, np.nan, 0, 0],
+        }
+    )
+    found = subsets.counts(table)
+    assert found.loc[("all", "rmse", "world")].tolist() == [1, 1, 2]
+    assert found.loc[("all", "r2_map", "world")].tolist() == [1, 0, 2]
+    assert subsets.counts(table.iloc[:0]).empty
+
+
+def test_kinds_of_days_use_the_proxy_only_where_smoke_is_not_known():
+    assert subsets.kinds(["smoke", "no-smoke", "episode", "all"]) == ["all", "no-smoke", "smoke"]
+    assert subsets.kinds(["JJA", "episode", "no-episode", "high-35"]) == ["no-episode", "episode", "high-35"]
+
+
+def test_the_proxy_is_compared_with_the_smoke_that_is_known(monkeypatch):
+    pm25 = np.array([[40.0, 10.0, np.nan, 50.0]])
+    smoke, episode = (np.array([row], bool) for row in ([1, 1, 1, 0], [1, 0, 1, 1]))
+    monkeypatch.setattr(subsets, "masks", lambda cube: {"smoke": smoke, "episode": episode})
+    found = subsets.proxy_agreement(xr.Dataset({"pm25": (("station", "time"), pm25)}))
+    assert found == {"days": 3, "smoke": 2, "episode": 2, "right": 0.5, "found": 0.5, "heavy_found": 1.0}
+    monkeypatch.setattr(subsets, "masks", lambda cube: {"smoke": smoke & False, "episode": episode & False})
+    none = subsets.proxy_agreement(xr.Dataset({"pm25": (("station", "time"), pm25)}))
+    assert np.isnan([none["right"], none["found"], none["heavy_found"]]).all()

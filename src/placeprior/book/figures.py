@@ -9,7 +9,7 @@ under the figure which profile made it, from how many values, and whether the wo
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -40,6 +40,7 @@ __all__ = [
     "grid_map",
     "label",
     "legend",
+    "legend_above",
     "look",
     "nothing",
     "panels",
@@ -279,6 +280,24 @@ def legend(ax: Axes, arms: Sequence[str], **options: Any) -> Any:
     """Legend of arms with their colours and markers, in the book's order."""
     handles = [Line2D([], [], color=look(a).colour, marker=look(a).marker, label=look(a).name) for a in arm_order(arms)]
     return ax.legend(handles=handles, **options)
+
+
+def legend_above(fig: Figure, arms: Iterable[str], **options: Any) -> Any:
+    """Legend of arms above all panels, two side by side, in the book's order.
+
+    Parameters
+    ----------
+    fig : matplotlib Figure
+    arms : iterable of str
+    **options
+        Handed to :meth:`matplotlib.figure.Figure.legend`; ``linestyle=""`` leaves the markers alone.
+    """
+    line = options.pop("linestyle", "-")
+    handles = [
+        Line2D([], [], color=look(a).colour, marker=look(a).marker, ls=line, label=look(a).name)
+        for a in arm_order(arms)
+    ]
+    return fig.legend(handles=handles, **{"loc": "outside upper center", "ncols": 2, **options})
 
 
 def label(

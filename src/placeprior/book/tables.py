@@ -88,3 +88,17 @@ def captioned(frame: pd.DataFrame, caption: str, name: str = "") -> Any:
     text = body.to_markdown(index=False, disable_numparse=True, colalign=sides).replace(" · ", "\u00a0·\u00a0")
     label = f":name: {name}\n" if name else ""
     return Markdown(f":::{{table}} {caption}\n{label}\n{text}\n:::\n")
+
+
+def folded(title: str, *tables: Any) -> str:
+    """Tables of :func:`captioned` in a box that opens on a click, as Markdown text.
+
+    Parameters
+    ----------
+    title : str
+        Of the box.
+    *tables
+        As :func:`captioned` returns them.
+    """
+    inside = "\n\n".join(table.data for table in tables)
+    return f"::::{{admonition}} {title}\n:class: dropdown note\n\n{inside}\n::::\n"

@@ -17,8 +17,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from placeprior.arms import SPLITS, arm_order, splits_in, with_arm
-from placeprior.book.words import listed, minus, said
+from placeprior.arms import arm_order, splits_in, with_arm
 from placeprior.evidence.law import REFERENCE
 from placeprior.network.sizes import Config
 from placeprior.scores.paired import fits, paired, residual_range
@@ -126,44 +125,6 @@ def orders(table: pd.DataFrame, sums: pd.DataFrame) -> pd.DataFrame:
         )
         rows.append([*cell, better, worse, sign * row["difference"], low, high, sign * later, bool(sign * later > 0)])
     return pd.DataFrame(rows, columns=[*CELL, "better", "worse", "difference", "low", "high", "twice", "kept"])
-
-
-def verdict(found: pd.DataFrame, order: pd.DataFrame, *, against: str = REFERENCE) -> str:
-    """What the doubling test says, in sentences.
-
-    Parameters
-    ----------
-    found : pandas.DataFrame
-        As :func:`doubled`.
-    order : pandas.DataFrame
-        As :func:`orders`.
-    against : str
-        The reference's arm.
-    """
-    tested, rise = found[found["arm"] != against], found.loc[found["arm"] == against, "rise"]
-    if tested.empty:
-        return "No difference was measured with both budgets yet."
-    moved = [
-        f"{said(row.arm)} on {named(row)} (by {row.moved:+.3f}, allowed {row.allowed:.3f})"
-        for row in tested[~tested["held"]].itertuples()
-    ]
-    text = f"With twice the budget, **{len(tested) - len(moved)} of {len(tested)}** differences to the reference move "
-    text += f"by no more than {LEAST} or half their standard error."
-    text += f" Those that move more: {listed(moved)}." if moved else ""
-    text += (
-        f" Of {len(order)} orders that are clear, **{order['kept'].sum()}** stay."
-        if len(order)
-        else (" No order of two arms is clear.")
-    )
-    text += f" The level of the reference changes by {rise.min():+.3f} to {rise.max():+.3f}, on average by "
-    text += f"{rise.mean():+.3f}."
-    return minus(text)
-
-
-def named(row: object) -> str:
-    """A cell in words: task, split, and the partition where there are two."""
-    part = f" {row.fold}" if row.split.startswith("checkerboard") else ""
-    return f"{row.task}, {SPLITS.get(row.split, row.split)}{part}"
 
 
 def sizes(table: pd.DataFrame, *, against: str = REFERENCE) -> pd.DataFrame:

@@ -16,7 +16,7 @@ Noise of the instruments does not enter: it adds the same to both squared errors
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -24,9 +24,7 @@ import numpy as np
 import pandas as pd
 
 from placeprior import data
-from placeprior.arms import arm_order, with_arm
-from placeprior.book.words import listed
-from placeprior.book.words import said as arm_said
+from placeprior.arms import with_arm
 from placeprior.errors import StoreError
 from placeprior.scores.interval import Noise, interval
 from placeprior.scores.paired import BLOCK_KM, FOUND, fits, paired, residual_range, squares
@@ -226,44 +224,3 @@ def by_stations(
     found = paired(contrasts, sums, range_km=residual_range(contrasts, sums))
     told = found.assign(arm=[arm for arm, _ in found.index], trained=[trained[split] for _, split in found.index])
     return told.sort_values("trained", ignore_index=True)
-
-
-def reach(row: Any) -> str:
-    """A bin of distance in words.
-
-    >>> from types import SimpleNamespace as Row
-    >>> [reach(Row(low_km=a, high_km=b)) for a, b in ((0, 1e-9), (1e-9, 10), (20, 40), (640, np.inf))]
-    ['0 km', 'up to 10 km', '20 to 40 km', '640 km and more']
-    """
-    if row.high_km <= EDGES_KM[1]:
-        return "0 km"
-    if np.isinf(row.high_km):
-        return f"{row.low_km:.0f} km and more"
-    return f"up to {row.high_km:.0f} km" if row.low_km < 1 else f"{row.low_km:.0f} to {row.high_km:.0f} km"
-
-
-def verdict(gains: pd.DataFrame, where: Callable[[Any], str] = reach) -> str:
-    """One sentence: for each arm, where its gain is clear, and where it ends.
-
-    Parameters
-    ----------
-    gains : pandas.DataFrame
-        As :func:`by_distance` or :func:`by_stations`, in the order in which the end is looked for.
-    where : callable
-        A row in words.
-    """
-    said = []
-    for arm in [each for each in arm_order(gains["arm"]) if each != ORACLE]:
-        own = gains[gains["arm"] == arm]
-        clear, worse, last = (
-            [where(row) for row in part.itertuples()]
-            for part in (own[own["clear"] > 0], own[own["clear"] < 0], own[own["clear"] <= 0][:1])
-        )
-        text = f"gains clearly at {listed(clear)}"
-        if not clear or not last:
-            text = "gains clearly nowhere" if last else "gains clearly everywhere"
-        else:
-            text += f", and its gain ends at {last[0]}" if own["clear"].iloc[0] > 0 else f", but not yet at {last[0]}"
-        text += f"; it clearly loses at {listed(worse)}" if worse else ""
-        said.append(f"{arm_said(arm)} {text}")
-    return "; ".join(said) + "." if said else "No such runs yet."

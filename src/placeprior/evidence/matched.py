@@ -151,3 +151,62 @@ def steps(frame: pd.DataFrame, sums: pd.DataFrame, chain: Sequence[str], **optio
     table = pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
     order = {split: number for number, split in enumerate(splits_in(table))}
     return table.sort_values("split", key=lambda s: s.map(order), kind="stable", ignore_index=True)
+
+
+def common(frame: pd.DataFrame) -> pd.DataFrame:
+    """Scores in the fits that all arms of a split have, so that means over them rank the arms.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Of one task, as :func:`placeprior.runs.store.scores`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With ``arm``. Where no fit is common to all arms of a split, those with the fewest fits are left out.
+    """
+    kept = []
+    for _, part in with_arm(frame).groupby("split"):
+        arms = part.drop_duplicates("run")["arm"].value_counts().index.tolist()
+        while (found := shared(part, arms)).empty:
+            arms.pop()
+        kept.append(found)
+    return pd.concat(kept) if kept else with_arm(frame)
+
+
+def best_pairs(
+    frame: pd.DataFrame, sums: pd.DataFrame, first: Sequence[str], second: Sequence[str], **options: Any
+) -> pd.DataFrame:
+    """On each split, the best arm of one group beside the best of another, by mean RMSE, and their paired difference.
+
+    The best of many is partly lucky: the interval knows nothing of the choice.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        As :func:`common` returns it.
+    sums : pandas.DataFrame
+    first, second : sequence of str
+        Arms of the two groups.
+    **options
+        Handed to :func:`differences`, beside ``metric="rmse"``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``against``, ``value`` and ``value_against`` (mean RMSE) and :data:`FOUND`; a row a split that has both.
+    """
+    rmse = frame[frame["metric"] == "rmse"].groupby(["split", "arm"])["value"].mean()
+    tables = []
+    for split in splits_in(frame):
+        groups = [rmse[split][rmse[split].index.isin(arms)] for arms in (first, second)]
+        if any(group.empty for group in groups):
+            continue
+        arm, against = (group.idxmin() for group in groups)
+        found = differences(frame[frame["split"] == split], sums, {arm: against}, metric="rmse", **options)
+        values = {"value": groups[0].min(), "value_against": groups[1].min()}
+        tables.append(found.assign(against=against, **values))
+    tables = [table for table in tables if len(table)]
+    columns = ["against", "value", "value_against", *FOUND]
+    return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)

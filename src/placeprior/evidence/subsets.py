@@ -15,13 +15,14 @@ import pandas as pd
 import xarray as xr
 from scipy.spatial import cKDTree
 
+from placeprior.arms import arm_order, with_arm
 from placeprior.coords import EARTH_RADIUS_KM, unit_xyz
 from placeprior.errors import StoreError
 from placeprior.runs import store
 from placeprior.runs.making import cube_of
 from placeprior.runs.plan import Run
 from placeprior.scores import error_parts
-from placeprior.scores.interval import interval
+from placeprior.scores.interval import clear, interval
 from placeprior.scores.metrics import between_seeds
 from placeprior.scores.paired import BLOCK_KM, squares
 from placeprior.space.correlogram import correlation_range
@@ -287,3 +288,100 @@ def _difference(
     found = interval(values, without, rows, [fold for fold, _ in here])
     low, high = (float(found[end]) if places >= ENOUGH_STATIONS else np.nan for end in ("low", "high"))
     return [float(found["difference"]), low, high, len(here)]
+
+
+# --- what pages read from it ------------------------------------------------------------------------------------------
+
+#: Arms that are not told where they are, or are no network.
+UNTOLD = ("none", "none+head", "idw")
+#: Scores of which more is better; of all others less is.
+MORE_IS_BETTER = ("r2", "csi", "pod")
+
+
+def referenced(table: pd.DataFrame) -> pd.DataFrame:
+    """Give each arm its difference to the network that has all but the place.
+
+    An encoder's vector comes with one more layer: where the same layer without a place was trained (``none+head``), it
+    is the reference of encoders; else, and for coordinates, no location is.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As :func:`collect`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The table in the book's order of arms, with ``arm, reference, difference, low, high, clear``; NaN where an arm
+        has no reference.
+    """
+    table = with_arm(table)
+    order = arm_order(table["arm"])
+    table = table.sort_values("arm", key=lambda arms: arms.map(order.index), kind="stable")
+    headed = table["fusion"].isin(["hadamard", "concat"]) & table["difference_head"].notna()
+    for column in ("difference", "low", "high"):
+        table[column] = table[f"{column}_head"].where(headed, table[f"{column}_none"])
+    table["reference"] = np.where(headed, "none+head", "none")
+    table["clear"] = clear(table["low"].to_numpy(float), table["high"].to_numpy(float))
+    return table
+
+
+def told(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of :func:`referenced` of arms that are told a place and have a reference."""
+    return table[table["difference"].notna() & ~table["arm"].isin(UNTOLD)]
+
+
+def counts(table: pd.DataFrame) -> pd.DataFrame:
+    """In how many pairs of arm and split telling the place is clearly better and clearly worse.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As :func:`told`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``stratum, metric, task``; ``better``, ``worse``, and ``of`` how many that have an interval.
+    """
+    known = table[table["low"].notna()]
+    gain = known["clear"] * np.where(known["metric"].str.startswith(MORE_IS_BETTER), 1, -1)
+    known = known.assign(better=gain > 0, worse=gain < 0)
+    return known.groupby(["stratum", "metric", "task"]).agg(
+        better=("better", "sum"), worse=("worse", "sum"), of=("clear", "size")
+    )
+
+
+def kinds(strata: Iterable[str]) -> list[str]:
+    """Kinds of days by what is in the air, of those that there are; the smoke proxy where there is no better word."""
+    have = set(strata)
+    smoke = ("no-smoke", "smoke") if "smoke" in have else ("no-episode", "episode")
+    return [name for name in ("all", *smoke, "high-35", "high-55") if name in have]
+
+
+def proxy_agreement(cube: xr.Dataset) -> dict[str, float]:
+    """How well the smoke proxy of :func:`masks` finds the smoke days of a cube that has analysts' smoke classes.
+
+    Returns
+    -------
+    dict
+        Counts of measured station-days: ``days``, ``smoke``, ``episode``. Shares: ``right``, of the proxy's days those
+        with smoke; ``found``, of the smoke days those it finds; ``heavy_found``, of the smoke days measured at 35 µg
+        m-3 or more. NaN where there is no such day.
+    """
+    chosen, pm25 = masks(cube), cube["pm25"].values
+    seen = np.isfinite(pm25)
+    smoke, episode = chosen["smoke"] & seen, chosen["episode"] & seen
+    heavy = smoke & (pm25 >= error_parts.LEVELS[0])
+
+    def share(of: np.ndarray, what: np.ndarray) -> float:
+        return float(what[of].mean()) if of.any() else np.nan
+
+    return {
+        "days": int(seen.sum()),
+        "smoke": int(smoke.sum()),
+        "episode": int(episode.sum()),
+        "right": share(episode, smoke),
+        "found": share(smoke, episode),
+        "heavy_found": share(heavy, episode),
+    }

@@ -99,3 +99,25 @@ def _cell(runs: list[Run]) -> list[dict[str, object]]:
             | coverage(np.abs(error) <= half, station, block)
         )
     return rows
+
+
+def shortfalls(table: pd.DataFrame, level: float) -> pd.DataFrame:
+    """In how many arms and folds the intervals clearly cover less, or more, often than they promise.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As :func:`collect`.
+    level : float
+        What was promised.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By ``regime`` (``WR``, then ``OoR``): ``less``, ``more``, and ``of`` how many. Widths without a bound do not
+        count, nor do calibrations on whole regions.
+    """
+    own = table[(table["level"] == level) & np.isfinite(table["width"]) & ~table["split"].str.endswith("+regions")]
+    own = own.assign(less=own["high"] < level, more=own["low"] > level)
+    found = own.groupby("regime").agg(less=("less", "sum"), more=("more", "sum"), of=("level", "size"))
+    return found.reindex([regime for regime in ("WR", "OoR") if regime in found.index])

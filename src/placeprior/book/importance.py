@@ -1,0 +1,275 @@
+"""Drawings and tables of the page about what a network leans on: permutation importance and attention.
+
+Most functions take what was measured in a task (:class:`placeprior.evidence.importance.Measured`) and the results of
+the same task (:class:`placeprior.book.results.Results`), which say how it is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from placeprior.arms import splits_in, where
+from placeprior.book import figures
+from placeprior.book.results import Results
+from placeprior.book.tables import captioned, folded
+from placeprior.book.words import INTERVAL, NOTE, capital, gain, minus, said
+from placeprior.evidence import importance
+from placeprior.evidence.importance import GROUPS, INPUTS, PLACE, Measured
+
+#: Predictors whose printed name is not theirs with spaces.
+PREDICTORS = {
+    "aod": "satellite haze",
+    "smoke": "smoke seen from space",
+    "doy_sin": "day of year, sine",
+    "doy_cos": "day of year, cosine",
+    "wind_sin": "wind direction, sine",
+    "wind_cos": "wind direction, cosine",
+    "boundary_layer_height": "mixed layer's height",
+    "neighbour_pm25": "neighbours' PM2.5",
+}
+#: Colour, marker and words of the two shuffles.
+SHUFFLES = {
+    "within": ("#222222", "o", "within a station, other day"),
+    "across": ("#0173b2", "^", "across stations, same day"),
+}
+#: The ways of ranking, as the figure heads its columns.
+WAYS = {
+    "reference": "reference code:\nsorted upside down",
+    "free": "free,\nsign mended",
+    "within": "within\nstations",
+    "across": "across\nstations",
+}
+
+
+def named(predictor: str) -> str:
+    """A predictor in words.
+
+    >>> named("aod"), named("dew_point")
+    ('satellite haze', 'dew point')
+    """
+    return PREDICTORS.get(predictor, predictor.replace("_", " "))
+
+
+Series = tuple[str, str, str, pd.DataFrame]  # colour, marker, label, and importance by predictor
+
+
+def _bars(ax: Axes, series: Sequence[Series], names: Sequence[str]) -> None:
+    """Rows of means with intervals, the series of a row below one another."""
+    for number, (colour, marker, label, found) in enumerate(series):
+        shift = (number - (len(series) - 1) / 2) * 0.7 / len(series)
+        for row, name in enumerate(names):
+            if name in found.index:
+                ax.plot(found.loc[name, ["low", "high"]], [row + shift] * 2, color=colour, lw=1.6, zorder=2)
+                style = {"s": 26, "color": colour, "marker": marker, "ec": "white", "lw": 0.5, "zorder": 3}
+                ax.scatter(found.loc[name, "mean"], row + shift, **style)
+        ax.plot([], [], color=colour, marker=marker, lw=1.6, ms=5, label=label)
+    ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
+    ax.set_yticks(range(len(names)), [named(name) for name in names])
+    ax.set_ylim(len(names) - 0.4, -0.6)
+    ax.grid(axis="y", visible=False)
+    ax.xaxis.set_major_locator(MaxNLocator(5))
+
+
+def draw_singles(source: Results, found: Measured, *, embedded: bool) -> str:
+    """Every input by itself, for the lead arm, both shuffles, one panel a split; returns the line under the figure."""
+    arm = found.lead
+    if arm is None:
+        return figures.nothing(source.title, source.profile, embedded=embedded)
+    names = [*found.singles, PLACE] if arm in found.told else found.singles
+    order = found.asked[found.asked["arm"] == arm].groupby("predictor")["mean"].max()
+    names = sorted(names, key=lambda name: -order[name])
+    size = (6.4, 0.36 * len(names) + 1.5)
+    fig, axes = figures.subplots(1, len(found.splits), size=size, sharey=True, squeeze=False)
+    for ax, split in zip(axes[0], found.splits, strict=True):
+        _bars(ax, [(*look, found.of(split, arm, shuffle)) for shuffle, look in SHUFFLES.items()], names)
+        ax.set_title(where(split))
+        ax.set_xlabel(f"importance [{figures.UNIT}]")
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    runs = len(found.fits[found.fits["arm"] == arm].drop_duplicates(["split", "fold", "seed"]))
+    return figures.label(fig, source.profile, n=runs, of="fits", embedded=embedded, note=NOTE)
+
+
+def draw_groups(source: Results, found: Measured, *, embedded: bool) -> str:
+    """Groups of inputs and the place, all arms, a panel a split and shuffle; returns the line under the figure."""
+    if found.fits.empty:
+        return figures.nothing(source.title, source.profile, embedded=embedded)
+    names = [INPUTS, "seen from space", "weather", "neighbour_pm25", "calendar", PLACE]
+    names = [name for name in names if name in set(found.arms["predictor"])]
+    shown = {"within": [n for n in names if n != PLACE], "across": [n for n in names if n != "calendar"]}
+    heights = [len(rows) for rows in shown.values()]
+    size = (6.4, sum(heights) * (0.13 * len(found.names) + 0.16) + 2.1)
+    options = {"sharex": "col", "sharey": "row", "squeeze": False, "gridspec_kw": {"height_ratios": heights}}
+    fig, axes = figures.subplots(2, len(found.splits), size=size, **options)
+    looks = {arm: figures.look(arm) for arm in found.names}
+    for line, (shuffle, rows) in zip(axes, shown.items(), strict=True):
+        for ax, split in zip(line, found.splits, strict=True):
+            series = [(k.colour, k.marker, k.name, found.of(split, arm, shuffle)) for arm, k in looks.items()]
+            _bars(ax, series, rows)
+            ax.set_title(f"{where(split)}: {shuffle}", fontsize="small")
+    for ax in axes[-1]:
+        ax.set_xlabel(f"importance [{figures.UNIT}]")
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    runs = len(found.fits.drop_duplicates(["arm", "split", "fold", "seed"]))
+    return figures.label(fig, source.profile, n=runs, of="fits", embedded=embedded, note=NOTE)
+
+
+def draw_leaning(found: Mapping[str, pd.DataFrame], profile: str, *, embedded: bool) -> str:
+    """Gain against leaning, a dot a fit: a row of panels a task, a column a split; returns the line under the figure.
+
+    Parameters
+    ----------
+    found : mapping
+        By the task's title, as :func:`placeprior.evidence.importance.leaning`.
+    profile : str
+    embedded : bool
+    """
+    filled = {title: table for title, table in found.items() if len(table)}
+    if not filled:
+        return figures.nothing("leaning and gain", profile, embedded=embedded)
+    whole = pd.concat(filled.values())
+    splits, size = splits_in(whole), (6.4, 2.6 * len(filled) + 1.3)
+    fig, axes = figures.subplots(len(filled), len(splits), size=size, squeeze=False)
+    for line, (title, table) in zip(axes, filled.items(), strict=True):
+        for ax, split in zip(line, splits, strict=True):
+            _dots(ax, table[table["split"] == split])
+            ax.set_title(f"{title}: {where(split)}" if len(filled) > 1 else where(split), fontsize="small")
+    for ax in axes[:, 0]:
+        ax.set_ylabel(f"gain [{figures.UNIT}]")
+    for ax in axes[-1]:
+        ax.set_xlabel(f"leaning [{figures.UNIT}]")
+    figures.legend_above(fig, whole["arm"])
+    note = f"bars: {INTERVAL}s over places"
+    return figures.label(fig, profile, n=len(whole), of="fits", embedded=embedded, note=note)
+
+
+def _dots(ax: Axes, table: pd.DataFrame) -> None:
+    """Gain against leaning of some fits, with the diagonal."""
+    ax.axhline(0, color="#777777", lw=1, ls="--")
+    ax.axvline(0, color="#777777", lw=1, ls="--")
+    for arm, own in table.groupby("arm"):
+        look = figures.look(arm)
+        ax.hlines(own["gain"], own["low"], own["high"], color=look.colour, lw=0.8, alpha=0.5)
+        style = {"s": 30, "color": look.colour, "marker": look.marker, "ec": "white", "lw": 0.5, "zorder": 3}
+        ax.scatter(own["leaning"], own["gain"], **style)
+    limits = ax.get_xlim(), ax.get_ylim()
+    ax.axline((0, 0), slope=1, color="#777777", lw=1, ls=":")
+    ax.set(xlim=limits[0], ylim=limits[1])
+
+
+def draw_ranking(source: Results, found: Measured, *, embedded: bool) -> str:
+    """Ranks as lines between the ways of measuring: what is on top must be on top in all; returns the line below."""
+    if found.untold is None:
+        return figures.nothing("ranking", source.profile, embedded=embedded)
+    wide, ranks = importance.ranking(found)
+    fig, ax = figures.subplots(size=(6.4, 0.33 * len(ranks) + 1.7))
+    palette = ["#de8f05", "#0173b2", "#029e73"]
+    leaders = dict(zip(wide["within"].nlargest(len(palette)).index, palette, strict=False))
+    for name in ranks.index:
+        strong = name in leaders
+        ways = [way for way in WAYS if way != "across" or name not in GROUPS["calendar"]]
+        style = {"color": leaders.get(name, "#b5b5b5"), "lw": 2.4 if strong else 1.0, "zorder": 3 if strong else 2}
+        ax.plot(range(len(ways)), ranks.loc[name, ways], marker="o", ms=5, **style)
+        font = {"fontsize": "small", "weight": "bold" if strong else "normal", "color": figures.INK}
+        ax.text(-0.12, ranks.loc[name, "reference"], named(name), ha="right", va="center", **font)
+    ax.set_xticks(range(len(WAYS)), WAYS.values())
+    ax.set_xlim(-1.5, len(WAYS) - 0.8)
+    ax.set_yticks(range(1, len(ranks) + 1))
+    ax.invert_yaxis()
+    ax.set_ylabel("rank")
+    ax.grid(visible=False)
+    runs = len(found.fits[found.fits["arm"] == found.untold].drop_duplicates(["split", "fold", "seed"]))
+    note = f"arm {found.untold}, mean over splits"
+    return figures.label(fig, source.profile, n=runs, of="fits", embedded=embedded, note=note)
+
+
+def draw_attention(found: Mapping[str, pd.DataFrame], profile: str, *, embedded: bool) -> str:
+    """Mean weight by lag of every arm, the range over its fits shaded; a panel a task and split.
+
+    Parameters
+    ----------
+    found : mapping
+        By the task's title, as :func:`placeprior.evidence.importance.attention`, with ``arm``.
+    profile : str
+    embedded : bool
+
+    Returns
+    -------
+    str
+        The line under the figure.
+    """
+    panels = [(title, split, table) for title, table in found.items() for split in splits_in(table)]
+    if not panels:
+        return figures.nothing("attention", profile, embedded=embedded)
+    fig, axes = figures.panels(len(panels), 2, row=2.3, extra=1.3, sharex=True, sharey=True)
+    for ax, (title, split, table) in zip(axes, panels, strict=True):
+        part = table[table["split"] == split]
+        for arm, own in part.groupby("arm"):
+            look, by = figures.look(arm), own.groupby("lag")["weight"]
+            ax.fill_between(by.min().index, by.min(), by.max(), color=look.colour, alpha=0.12, lw=0)
+            ax.plot(by.mean(), color=look.colour, marker=look.marker, lw=1.4, ms=4.5)
+        ax.axhline(1 / part["lag"].nunique(), color="#777777", lw=1, ls=":")
+        ax.set_title(f"{title}: {where(split)}" if len(found) > 1 else where(split), fontsize="small")
+    axes[0].set_ylim(bottom=0)
+    for ax in axes[-2:]:
+        ax.set_xlabel("lag [days]")
+    for ax in axes[::2]:
+        ax.set_ylabel("attention weight")
+    whole = pd.concat([table.assign(task=title) for title, table in found.items()])
+    figures.legend_above(fig, whole["arm"])
+    runs = len(whole.drop_duplicates(["task", "arm", "split", "fold", "seed"]))
+    return figures.label(fig, profile, n=runs, of="fits", embedded=embedded)
+
+
+def cells(found: Measured, arm: str) -> pd.DataFrame:
+    """Importance of everything for one arm as text, splits and shuffles side by side, bold where it is clear."""
+    of_arm = set(found.arms.loc[found.arms["arm"] == arm, "predictor"])
+    names = [name for name in found.arms["predictor"].drop_duplicates() if name in of_arm]
+    table = pd.DataFrame({"input": [named(name) for name in names]}, index=names)
+    for split in found.splits:
+        for shuffle in SHUFFLES:
+            own = found.of(split, arm, shuffle).rename(columns={"mean": "difference"})
+            text = pd.Series([gain(row, 2) for row in own.itertuples()], own.index, dtype=object)
+            table[f"{where(split)}, {shuffle}"] = text.reindex(names).fillna("–")
+    return table.reset_index(drop=True)
+
+
+def tables(source: Results, found: Measured) -> str:
+    """The lead arm's numbers, all other arms' folded below, as Markdown; a line where nothing was measured."""
+    if found.fits.empty:
+        return f"*No importance of {source.title} is in `results/{source.profile}`.*"
+
+    def shown(arm: str) -> Any:
+        caption = (
+            f"{source.heading}, {said(arm)}: importance in {figures.UNIT}, {INTERVAL} over places and trainings, bold "
+            f"where it is clear. A dash: nothing to shuffle. {capital(source.origin)}."
+        )
+        return captioned(cells(found, arm), caption, f"tab-importance-{source.short}-{arm.replace('+', '-')}")
+
+    others = [shown(arm) for arm in found.names if arm != found.lead]
+    box = folded(f"{source.heading}: the other arms", *others) if others else ""
+    return f"{shown(found.lead).data}\n\n{box}"
+
+
+def ranking_rows(found: Measured) -> pd.DataFrame:
+    """Numbers behind the ranks as text, in the order of the reference code."""
+    wide, ranks = importance.ranking(found)
+    order = ranks["reference"].sort_values().index
+    wide, ranks = wide.loc[order], ranks.loc[order]
+    across = wide["across"].map("{:+.3f}".format).where(~wide.index.isin(GROUPS["calendar"]), "–")
+    table = pd.DataFrame(
+        {
+            "rank, reference code": ranks["reference"].astype(str),
+            "input": [named(name) for name in order],
+            "RMSE before − after, free": (-wide["free"]).map("{:+.3f}".format),
+            "importance, free": wide["free"].map("{:+.3f}".format),
+            "importance, within": wide["within"].map("{:+.3f}".format),
+            "importance, across": across,
+            "rank, within": ranks["within"].astype(str),
+        }
+    )
+    return table.map(minus).reset_index(drop=True)

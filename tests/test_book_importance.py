@@ -1,0 +1,152 @@
+"""The page about what a network leans on: what is shown, how leaning is counted, and what is drawn where."""
+
+import itertools
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from placeprior.arms import with_arm
+from placeprior.book import importance as page
+from placeprior.book import results
+from placeprior.evidence import importance
+
+ARMS = (("none", "-"), ("none+head", "-"), ("geoclip", "hadamard"), ("lonlat", "channels"))
+ORDER = ["aod", "smoke", "doy_sin", "calendar", "place"]  # from the most important to the least
+
+
+def fits():
+    """A row a fit and predictor; importance falls in the order above, and is clear above 0.25."""
+    rows = []
+    asked = itertools.product(ARMS, ("spatial", "checkerboard-16"), (0, 1), importance.SHUFFLES, ORDER)
+    for (variant, fusion), split, seed, shuffle, predictor in asked:
+        if (predictor == "place" and shuffle == "within") or (predictor == "calendar" and shuffle == "free"):
+            continue
+        if predictor == "place" and variant.startswith("none"):
+            continue
+        value = 0.5 - 0.1 * ORDER.index(predictor)
+        rows.append((variant, fusion, split, seed, shuffle, predictor, value, value - 0.25, value + 0.25))
+    columns = ["variant", "fusion", "split", "seed", "shuffle", "predictor", "value", "low", "high"]
+    table = with_arm(pd.DataFrame(rows, columns=columns)).assign(task="world", fold=1)
+    return table.assign(mean=table["value"], mean_low=table["low"], mean_high=table["high"])
+
+
+@pytest.fixture
+def found(monkeypatch, tmp_path):
+    file = tmp_path / "importance.csv"
+    file.touch()
+    monkeypatch.setattr(importance.tables, "path", lambda profile, name: file)
+    monkeypatch.setattr(importance.tables, "read", lambda profile, name: fits())
+    return importance.measured("demo", "world")
+
+
+def nothing(found):
+    return importance.Measured(found.fits.iloc[:0], found.arms.iloc[:0])
+
+
+SOURCE = results.Results("demo", "world", "embedded world", pd.DataFrame(), pd.DataFrame())
+
+
+def test_what_is_shown_leaves_out_the_calendar_across_stations_and_the_free_shuffle(found):
+    shown = found.asked.groupby("shuffle")["predictor"].unique().map(set).to_dict()
+    assert shown == {"within": set(ORDER) - {"place"}, "across": {"aod", "smoke", "place"}}
+    assert found.of("spatial", "lonlat", "within")["clear"].to_dict() == {
+        "aod": 1,
+        "smoke": 1,
+        "doy_sin": 1,
+        "calendar": 0,
+    }
+
+
+def test_arms_are_told_apart_by_whether_they_are_told_a_place(found):
+    assert found.told == ["lonlat", "geoclip-hadamard"] and found.lead == "geoclip-hadamard"
+    assert found.untold == "none" and found.singles == ["aod", "smoke", "doy_sin"]
+    assert nothing(found).lead is None
+
+
+def test_without_a_table_nothing_was_measured(monkeypatch, tmp_path):
+    monkeypatch.setattr(importance.tables, "path", lambda profile, name: tmp_path / "none.csv")
+    empty = importance.measured("demo", "world")
+    assert empty.fits.empty and empty.splits == [] and empty.asked.empty
+
+
+def scores(gap=0.5):
+    """RMSE 4 without a place, `gap` less with one; the extra head alone is a tenth better."""
+    rows = [
+        (split, 1, seed, arm, {"none": 4.0, "none+head": 3.9}.get(arm, 4.0 - gap))
+        for split in ("spatial", "checkerboard-16")
+        for seed in (0, 1)
+        for arm in ("none", "none+head", "lonlat", "geoclip-hadamard")
+    ]
+    return pd.DataFrame(rows, columns=["split", "fold", "seed", "arm", "value"]).assign(metric="rmse")
+
+
+def test_a_gain_is_over_the_network_that_lacks_the_place_alone(found):
+    leaning = importance.leaning(found.fits, scores()).set_index("arm")
+    assert set(leaning.loc["lonlat", "reference"]) == {"none"}
+    assert set(leaning.loc["geoclip-hadamard", "reference"]) == {"none+head"}
+    assert set(leaning.loc["lonlat", "gain"].round(6)) == {0.5}
+    assert set(leaning.loc["geoclip-hadamard", "gain"].round(6)) == {0.4}
+    alone = importance.leaning(found.fits, scores().query("arm != 'none+head'")).set_index("arm")
+    assert set(alone["reference"]) == {"none"}
+    assert importance.leaning(found.fits, scores().query("not arm.str.startswith('none')")).empty
+
+
+def test_leaning_is_counted_by_its_interval_and_the_diagonal():
+    table = pd.DataFrame({"split": "spatial", "fold": 1, "leaning": [1.0, 1, 2, 3], "gain": [2.0, -1, 1, 0.5]})
+    table["low"] = [0.5, 0.5, -0.5, -0.5]
+    counts = importance.leaning_counts(table)
+    assert [counts[key] for key in ("fits", "lean", "helped", "below")] == [4, 2, 1, 3]
+    assert counts["harm"] == pytest.approx((2 + 1 + 2.5) / 3) and np.isnan(counts["correlation"])
+    many = importance.leaning_counts(pd.concat([table, table.assign(split="checkerboard-16")]))
+    assert many["correlation"] == pytest.approx(many["alike"])
+    none = importance.leaning_counts(table.iloc[:0])
+    assert none["fits"] == 0 and np.isnan(none["harm"])
+
+
+def test_the_reference_codes_ranking_is_upside_down(found):
+    wide, ranks = importance.ranking(found)
+    assert ranks["reference"].sort_values().index.tolist() == ["doy_sin", "smoke", "aod"]
+    assert ranks["free"].sort_values().index.tolist() == ["aod", "smoke", "doy_sin"]
+    assert importance.ranking_agreement(wide) == {"within": pytest.approx(1), "across": pytest.approx(1)}
+    rows = page.ranking_rows(found)
+    assert rows["input"].tolist() == ["day of year, sine", "smoke seen from space", "satellite haze"]
+    assert rows.loc[0, ["importance, across", "RMSE before − after, free"]].tolist() == ["–", "−0.300"]
+
+
+def test_every_drawing_says_its_origin_and_its_fits(found):
+    assert "n = 4 fits" in page.draw_singles(SOURCE, found, embedded=True)
+    assert [text.get_text() for text in plt.gcf().axes[0].get_yticklabels()][:2] == [
+        "satellite haze",
+        "smoke seen from space",
+    ]
+    assert "n = 16 fits" in page.draw_groups(SOURCE, found, embedded=True)
+    assert len(plt.gcf().axes) == 4
+    assert "n = 4 fits · arm none" in page.draw_ranking(SOURCE, found, embedded=True)
+    leaning = importance.leaning(found.fits, scores())
+    assert "n = 8 fits" in page.draw_leaning({"one": leaning, "none": leaning.iloc[:0]}, "demo", embedded=True)
+    for draw in (page.draw_singles, page.draw_groups, page.draw_ranking):
+        assert "n = 0 runs" in draw(SOURCE, nothing(found), embedded=True)
+    for draw in (page.draw_leaning, page.draw_attention):
+        assert "n = 0 runs" in draw({}, "demo", embedded=True)
+
+
+def test_attention_is_drawn_by_lag_and_split():
+    table = pd.DataFrame({"arm": "none", "split": "spatial", "fold": 1, "seed": [0, 0, 1, 1], "lag": [-1, 0] * 2})
+    table["weight"] = [0.3, 0.7, 0.5, 0.5]
+    text = page.draw_attention({"a": table, "b": table.assign(split="checkerboard-16")}, "demo", embedded=True)
+    assert "n = 4 fits" in text
+    one, two = plt.gcf().axes
+    assert [one.get_title(), two.get_title()] == ["a: WR · spatial", "b: OoR · 16°"]
+    assert one.lines[0].get_ydata().tolist() == [0.4, 0.6]
+
+
+def test_tables_show_the_lead_arm_and_fold_the_others(found):
+    text = page.tables(SOURCE, found)
+    assert text.index("tab-importance-world-geoclip-hadamard") < text.index("{admonition}")
+    assert text.count(":::{table}") == 4 and "tab-importance-world-none-head" in text
+    cells = page.cells(found, "none").set_index("input")
+    assert cells.loc["satellite haze", "WR · spatial, within"] == "**+0.50** (+0.25 to +0.75)"
+    assert cells.loc["calendar", "WR · spatial, across"] == "–"
+    assert "No importance of embedded world" in page.tables(SOURCE, nothing(found))
