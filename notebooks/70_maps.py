@@ -13,17 +13,17 @@ profile = "demo"
 import numpy as np
 import pandas as pd
 import xarray as xr
-from IPython.display import Markdown
 
 from placeprior.arms import arm as arm_name
 from placeprior.arms import arm_order
-from placeprior.book import figures
+from placeprior.book import figures, layers
 from placeprior.book.tables import captioned
-from placeprior.book.words import listed, said
+from placeprior.book.words import minus
 from placeprior.data.world.simulation import World
 from placeprior.errors import StoreError
 from placeprior.network.sizes import Config
 from placeprior.runs import daily_maps, plan, store
+from placeprior.scores import metrics
 from placeprior.space.splits import partition
 
 figures.style()
@@ -36,7 +36,7 @@ if not arms:
     raise StoreError(
         f"no run on the spatial split is stored for profile {profile}; `placeprior runs list {profile}` shows them"
     )
-world = World(**of["spatial", arms[0], 1].data["options"])
+names = {arm: figures.look(arm).name for arm in arms}
 window = max(Config(**run.config).window for run in of.values() if run.config)
 
 # %% [markdown]
@@ -54,106 +54,88 @@ window = max(Config(**run.config).window for run in of.values() if run.config)
 # - the **stagnant day** has the highest mean PM2.5 from local emissions and heating together, smoke day excluded,
 # - the **clean day** has the lowest mean true PM2.5.
 
-# %% tags=["remove-cell"]
+# %%
+world = World(**of["spatial", arms[0], 1].data["options"])
 at_monitors = world.components(world.monitors, np.arange(world.days)).mean("place")
 candidates = at_monitors.isel(time=slice(window - 1, None))
 smoke = int(candidates["smoke_surface"].values.argmax())
 stale = (candidates["local"] + candidates["heating"]).values.copy()
 stale[smoke] = -np.inf
 clean = candidates["pm25_true"].values.copy()
-clean[[smoke, int(stale.argmax())]] = np.inf
-chosen = {
-    name: index + window - 1
-    for name, index in (("clean", int(clean.argmin())), ("stagnant", int(stale.argmax())), ("smoke", smoke))
-}
-grids, estimates = {}, {}
-for name, day in chosen.items():
-    grids[name] = world.grid(range(day - window + 1, day + 1), resolution)
-    estimates[name] = {arm: daily_maps.daily_map(of["spatial", arm, 1], grids[name]) for arm in arms}
-truths = {name: grid["pm25_true"].isel(time=-1).where(grid["land"]) for name, grid in grids.items()}
-dates = {name: pd.Timestamp(grid["time"].values[-1]) for name, grid in grids.items()}
-cells = int(grids["smoke"]["land"].sum())
-
-
-def shown(arm):
-    return figures.look(arm).name
-
-
-# %% tags=["remove-input"]
-rows = [
-    (
-        f"{name}",
-        f"{dates[name]:%d %B}",
-        *(f"{float(at_monitors[v][day]):.1f}" for v in ("pm25_true", "local", "heating", "smoke_surface")),
-    )
-    for name, day in chosen.items()
-]
-captioned(
-    pd.DataFrame(rows, columns=["day", "nominal date", "true PM2.5", "local", "heating", "smoke"]),
-    f"The three days of the embedded world: means over {len(world.monitors)} monitors, {figures.UNIT}; profile {profile}.",
-)
+clean[[smoke, stale.argmax()]] = np.inf
+positions = {"clean": clean.argmin(), "stagnant": stale.argmax(), "smoke": smoke}
+chosen = {name: int(position) + window - 1 for name, position in positions.items()}
 
 # %% [markdown]
 # The maps come from the fits on the `spatial` split with the first seed: nearly all monitors were trained on, as one
 # would for a map that is to be used. Inverse distance uses the same training monitors. Within a day all maps share
 # one colour scale, and so do all maps of errors.
-#
+
+# %%
+grids, estimates = {}, {}
+for name, day in chosen.items():
+    grids[name] = world.grid(range(day - window + 1, day + 1), resolution)
+    estimates[name] = {arm: daily_maps.daily_map(of["spatial", arm, 1], grids[name]) for arm in arms}
+truths = {name: grid["pm25_true"].isel(time=-1).where(grid["land"]) for name, grid in grids.items()}
+errors = {name: {arm: layer - truths[name] for arm, layer in maps.items()} for name, maps in estimates.items()}
+
+# %% tags=["hide-input"]
+SHOWN = {"pm25_true": "true PM2.5", "local": "local", "heating": "heating", "smoke_surface": "smoke"}
+dates = {name: pd.Timestamp(grid["time"].values[-1]) for name, grid in grids.items()}
+levels = pd.DataFrame({"day": list(chosen), "nominal date": [f"{date:%d %B}" for date in dates.values()]})
+for variable, title in SHOWN.items():
+    levels[title] = [f"{float(at_monitors[variable][day]):.1f}" for day in chosen.values()]
+captioned(
+    levels,
+    f"The three days of the embedded world: means over {len(world.monitors)} monitors, {figures.UNIT}; profile {profile}.",
+)
+
+# %% tags=["remove-cell"]
+cells = int(grids["smoke"]["land"].sum())
+
+
+def draw(day, maps):
+    """The truth and some maps of a day, each under its arm's name."""
+    titled = {"truth": truths[day]} | {names[arm]: layer for arm, layer in maps.items()}
+    top = float(np.nanpercentile(truths[day], 99))
+    fig = layers.side_by_side(titled, f"PM2.5 on {dates[day]:%d %B}, nominal", top)
+    figures.label(fig, profile, n=cells, of=f"land cells of {resolution}°", embedded=True)
+
+
+def draw_errors(maps):
+    """Maps of errors, each under its arm's name, on the scale of no location."""
+    titled = {names[arm]: layer for arm, layer in maps.items()}
+    top = float(np.nanpercentile(np.abs(maps["none" if "none" in maps else arms[0]]), 98))
+    fig = layers.side_by_side(titled, "estimate minus truth", top, kind="difference")
+    figures.label(fig, profile, n=cells, of=f"land cells of {resolution}°", embedded=True)
+
+
+# %% [markdown]
 # ## A clean day
 
+# %% mystnb={"figure": {"caption": "PM2.5 on the clean day of the embedded world: truth, and the estimates of inverse distance and every variant (spatial split, first seed).", "name": "fig-maps-clean"}, "image": {"alt": "Small maps of the contiguous US on one clean day, all on one colour scale: first the truth, then inverse distance, no location, lon/lat, sin/cos and GeoCLIP in both fusions."}}
+draw("clean", estimates["clean"])
 
-# %% mystnb={"figure": {"caption": "PM2.5 on the clean day of the embedded world: truth, and the estimates of inverse distance and every variant (spatial split, first seed).", "name": "fig-maps-clean"}, "image": {"alt": "Small maps of the contiguous US on one clean day, all on one colour scale: first the truth, then inverse distance, no location, lon/lat, sin/cos and GeoCLIP in both fusions."}} tags=["hide-input"]
-def draw(day):
-    """Truth and every arm's estimate on one colour scale."""
-    layers = {"truth": truths[day]} | {shown(arm): estimates[day][arm] for arm in arms}
-    top = float(np.nanpercentile(truths[day], 99))
-    fig, axes = figures.subplots(-(-len(layers) // 2), 2, size=(7.2, 8.6), maps=True)
-    for ax, (title, layer) in zip(axes.flat, layers.items(), strict=False):
-        mesh = figures.grid_map(ax, layer["lon"], layer["lat"], layer.values, "PM2.5", vmin=0, vmax=top, bar=False)
-        ax.set_title(title)
-    for ax in axes.flat[len(layers) :]:
-        ax.set_visible(False)
-    figures.colourbar(axes, mesh, f"PM2.5 on {dates[day]:%d %B}, nominal", extend="max")
-    return figures.label(fig, profile, n=cells, of=f"land cells of {resolution}°", embedded=True)
-
-
-def draw_errors(day):
-    """Estimate minus truth, every arm on one colour scale."""
-    errors = {arm: estimates[day][arm] - truths[day] for arm in arms}
-    top = float(np.nanpercentile(np.abs(errors["none"] if "none" in errors else errors[arms[0]]), 98))
-    fig, axes = figures.subplots(-(-len(arms) // 2), 2, size=(7.2, 6.7), maps=True)
-    for ax, (arm, error) in zip(axes.flat, errors.items(), strict=False):
-        mesh = figures.grid_map(
-            ax, error["lon"], error["lat"], error.values, "error", kind="difference", vmin=-top, vmax=top, bar=False
-        )
-        ax.set_title(shown(arm))
-    for ax in axes.flat[len(errors) :]:
-        ax.set_visible(False)
-    figures.colourbar(axes, mesh, "estimate minus truth", extend="both")
-    return figures.label(fig, profile, n=cells, of=f"land cells of {resolution}°", embedded=True)
-
-
-_ = draw("clean")
-
-# %% mystnb={"figure": {"caption": "Error (estimate minus truth) on the clean day of the embedded world, every variant on one colour scale.", "name": "fig-maps-clean-error"}, "image": {"alt": "Small maps of errors on the clean day, one for inverse distance and one for each variant, red where the estimate is too high and blue where it is too low."}} tags=["hide-input"]
-_ = draw_errors("clean")
+# %% mystnb={"figure": {"caption": "Error (estimate minus truth) on the clean day of the embedded world, every variant on one colour scale.", "name": "fig-maps-clean-error"}, "image": {"alt": "Small maps of errors on the clean day, one for inverse distance and one for each variant, red where the estimate is too high and blue where it is too low."}}
+draw_errors(errors["clean"])
 
 # %% [markdown]
 # ## A stagnant day
 
-# %% mystnb={"figure": {"caption": "PM2.5 on the stagnant day of the embedded world (most local emissions and heating): truth, and the estimates of inverse distance and every variant (spatial split, first seed).", "name": "fig-maps-stagnant"}, "image": {"alt": "Small maps of the contiguous US on one stagnant day, all on one colour scale: the truth, in which cities and basins stand out, then inverse distance and every variant."}} tags=["hide-input"]
-_ = draw("stagnant")
+# %% mystnb={"figure": {"caption": "PM2.5 on the stagnant day of the embedded world (most local emissions and heating): truth, and the estimates of inverse distance and every variant (spatial split, first seed).", "name": "fig-maps-stagnant"}, "image": {"alt": "Small maps of the contiguous US on one stagnant day, all on one colour scale: the truth, in which cities and basins stand out, then inverse distance and every variant."}}
+draw("stagnant", estimates["stagnant"])
 
-# %% mystnb={"figure": {"caption": "Error (estimate minus truth) on the stagnant day of the embedded world, every variant on one colour scale.", "name": "fig-maps-stagnant-error"}, "image": {"alt": "Small maps of errors on the stagnant day, one for inverse distance and one for each variant, red where the estimate is too high and blue where it is too low."}} tags=["hide-input"]
-_ = draw_errors("stagnant")
+# %% mystnb={"figure": {"caption": "Error (estimate minus truth) on the stagnant day of the embedded world, every variant on one colour scale.", "name": "fig-maps-stagnant-error"}, "image": {"alt": "Small maps of errors on the stagnant day, one for inverse distance and one for each variant, red where the estimate is too high and blue where it is too low."}}
+draw_errors(errors["stagnant"])
 
 # %% [markdown]
 # ## A smoke day
 
-# %% mystnb={"figure": {"caption": "PM2.5 on the smoke day of the embedded world (most smoke at the ground): truth, and the estimates of inverse distance and every variant (spatial split, first seed).", "name": "fig-maps-smoke"}, "image": {"alt": "Small maps of the contiguous US on one smoke day, all on one colour scale: first the truth with its smoke, then inverse distance, no location, lon/lat, sin/cos and GeoCLIP in both fusions."}} tags=["hide-input"]
-_ = draw("smoke")
+# %% mystnb={"figure": {"caption": "PM2.5 on the smoke day of the embedded world (most smoke at the ground): truth, and the estimates of inverse distance and every variant (spatial split, first seed).", "name": "fig-maps-smoke"}, "image": {"alt": "Small maps of the contiguous US on one smoke day, all on one colour scale: first the truth with its smoke, then inverse distance, no location, lon/lat, sin/cos and GeoCLIP in both fusions."}}
+draw("smoke", estimates["smoke"])
 
-# %% mystnb={"figure": {"caption": "Error (estimate minus truth) on the smoke day of the embedded world, every variant on one colour scale.", "name": "fig-maps-smoke-error"}, "image": {"alt": "Small maps of errors on the smoke day, one for inverse distance and one for each variant, red where the estimate is too high and blue where it is too low."}} tags=["hide-input"]
-_ = draw_errors("smoke")
+# %% mystnb={"figure": {"caption": "Error (estimate minus truth) on the smoke day of the embedded world, every variant on one colour scale.", "name": "fig-maps-smoke-error"}, "image": {"alt": "Small maps of errors on the smoke day, one for inverse distance and one for each variant, red where the estimate is too high and blue where it is too low."}}
+draw_errors(errors["smoke"])
 
 # %% [markdown]
 # ## Scores of the maps
@@ -165,109 +147,43 @@ _ = draw_errors("smoke")
 # trained on the cell's partition, as if no monitor stood within its cell of the board. Nobody would draw a map like that; it asks
 # what a map is worth where there are no monitors.
 
-# %% tags=["remove-cell"]
-board = "checkerboard-16"
-outside = {}
+# %%
+BOARD = "checkerboard-16"
+outside = {day: {} for day in grids}
 for day, grid in grids.items():
     lon, lat = np.meshgrid(grid["lon"], grid["lat"])
     fold = partition(np.column_stack([lon.ravel(), lat.ravel()]), 16.0).reshape(lon.shape)
     for arm in arms:
-        if all((board, arm, k) in of for k in (1, 2)):
-            one, two = (daily_maps.daily_map(of[board, arm, k], grid) for k in (1, 2))
-            outside.setdefault(day, {})[arm] = xr.where(fold == 1, one, two)
-
-
-def score(estimate, truth):
-    """Area-weighted RMSE, mean error and correlation over land."""
-    keep = np.isfinite(estimate.values) & np.isfinite(truth.values)
-    weight = np.broadcast_to(np.cos(np.radians(truth["lat"].values))[:, None], truth.shape)[keep]
-    e, y = estimate.values[keep].astype(float), truth.values[keep].astype(float)
-
-    def mean(x):
-        return np.average(x, weights=weight)
-
-    covariance = mean((e - mean(e)) * (y - mean(y)))
-    spread = np.sqrt(mean((e - mean(e)) ** 2) * mean((y - mean(y)) ** 2))
-    return {"RMSE": np.sqrt(mean((e - y) ** 2)), "bias": mean(e - y), "r": covariance / spread if spread else np.nan}
-
+        if all((BOARD, arm, k) in of for k in (1, 2)):
+            one, two = (daily_maps.daily_map(of[BOARD, arm, k], grid) for k in (1, 2))
+            outside[day][arm] = xr.where(fold == 1, one, two)
 
 scored = pd.DataFrame(
-    [
-        {"map": kind, "day": day, "arm": arm} | score(layer, truths[day])
-        for kind, maps in (("all regions trained", estimates), ("out of region, 16°", outside))
-        for day, layers in maps.items()
-        for arm, layer in layers.items()
-    ]
+    {"map": kind, "day": day, "arm": arm} | metrics.over_area(layer, truths[day])
+    for kind, maps in (("all regions trained", estimates), ("out of region, 16°", outside))
+    for day, of_day in maps.items()
+    for arm, layer in of_day.items()
 )
 
-# %% tags=["remove-input"]
-tables = []
-for kind, part in scored.groupby("map", sort=False):
-    cells_of = part.assign(
-        text=[
-            f"{r:.2f}, {b:+.2f}, {c:.2f}".replace("-", "−")
-            for r, b, c in zip(part["RMSE"], part["bias"], part["r"], strict=True)
-        ]
-    )
-    wide = cells_of.pivot(index="arm", columns="day", values="text").loc[arms, list(chosen)]
-    wide.index = pd.Index([shown(arm) for arm in arms], name=f"{kind}")
-    tables.append(wide.reset_index().rename(columns={kind: "told about the place"}).assign(map=kind))
-together = pd.concat(tables)
+# %% tags=["hide-input"]
+scored["text"] = [minus(f"{row.rmse:.2f}, {row.mbe:+.2f}, {row.r:.2f}") for row in scored.itertuples()]
+wide = scored.pivot(index=["map", "arm"], columns="day", values="text").reindex(columns=list(chosen))
+wide = wide.reindex([(kind, arm) for kind in scored["map"].unique() for arm in arms]).reset_index()
+wide["arm"] = wide["arm"].map(names)
 captioned(
-    together[["map", "told about the place", *chosen]],
+    wide.rename(columns={"arm": "told about the place"}),
     f"Maps against truth over {cells:,} land cells of {resolution}°, weighted by area: RMSE, mean error (both {figures.UNIT}), correlation. "
     f"One fit each (seed {first_seed}); profile {profile}, embedded world.",
     "tab-maps",
 )
 
-# %% tags=["remove-input"]
-lines = []
-for kind, part in scored.groupby("map", sort=False):
-    best = part.loc[part.groupby("day", sort=False)["RMSE"].idxmin()]
-    lines.append(
-        f"- **{kind[0].upper()}{kind[1:]}.** Smallest RMSE: "
-        + listed(
-            [f"{said(a)} on the {d} day ({v:.2f})" for a, d, v in best[["arm", "day", "RMSE"]].itertuples(index=False)]
-        )
-        + "."
-    )
-    plain = part[part["arm"] == "none"].set_index("day")["RMSE"]
-    if len(plain):
-        better = (
-            part[~part["arm"].isin(["none", "idw"])]
-            .groupby("arm")
-            .apply(lambda g, plain=plain: int((g.set_index("day")["RMSE"] < plain).sum()), include_groups=False)
-        )
-        lines[-1] += (
-            " Days on which an arm's RMSE is below that of no location: "
-            + listed([f"{said(a)} {n} of {len(plain)}" for a, n in better.reindex(arm_order(better.index)).items()])
-            + "."
-        )
-lines.append("\nThree days and one fit are examples, not evidence: no interval stands behind these ranks.")
-Markdown("\n".join(lines))
-
 # %% [markdown]
+# Three days and one fit are examples, not evidence: no interval stands behind these ranks.
+#
 # ## The smoke day, out of region
 
-# %% mystnb={"figure": {"caption": "The smoke day of the embedded world again, each cell estimated by the model that was not trained on its partition of the 16° checkerboard (first seed). Jumps along the borders of the board are the difference between the two models.", "name": "fig-maps-outside"}, "image": {"alt": "Small maps of the contiguous US on the smoke day, all on one colour scale: the truth, then inverse distance and every variant, each stitched from two models along the borders of the checkerboard."}} tags=["hide-input"]
-layers = {"truth": truths["smoke"]} | {shown(arm): layer for arm, layer in outside.get("smoke", {}).items()}
-fig, axes = figures.subplots(-(-len(layers) // 2), 2, size=(7.2, 2.15 * -(-len(layers) // 2)), maps=True, squeeze=False)
-for ax, (title, layer) in zip(axes.flat, layers.items(), strict=False):
-    mesh = figures.grid_map(
-        ax,
-        truths["smoke"]["lon"],
-        truths["smoke"]["lat"],
-        layer.values,
-        "PM2.5",
-        vmin=0,
-        vmax=float(np.nanpercentile(truths["smoke"], 99)),
-        bar=False,
-    )
-    ax.set_title(title)
-for ax in axes.flat[len(layers) :]:
-    ax.set_visible(False)
-figures.colourbar(axes, mesh, f"PM2.5 on {dates['smoke']:%d %B}, nominal", extend="max")
-_ = figures.label(fig, profile, n=cells, of=f"land cells of {resolution}°", embedded=True)
+# %% mystnb={"figure": {"caption": "The smoke day of the embedded world again, each cell estimated by the model that was not trained on its partition of the 16° checkerboard (first seed). Jumps along the borders of the board are the difference between the two models.", "name": "fig-maps-outside"}, "image": {"alt": "Small maps of the contiguous US on the smoke day, all on one colour scale: the truth, then inverse distance and every variant, each stitched from two models along the borders of the checkerboard."}}
+draw("smoke", outside["smoke"])
 
 # %% [markdown]
 # ## What this shows, what it does not

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 
 from placeprior.errors import TrainingError
-from placeprior.scores.metrics import METRICS, SUMS, bootstrap, from_sums, station_sums
+from placeprior.scores.metrics import METRICS, SUMS, bootstrap, from_sums, over_area, station_sums
 
 
 def toy(seed=0, stations=20, days=30, shared=0.0):
@@ -99,3 +100,21 @@ def test_a_masked_measurement_is_not_a_number_and_is_refused():
     y = np.ma.masked_array([1.0, 2.0, 99999.0], [False, False, True])
     with pytest.raises(TrainingError, match="1 of 3 .* not finite numbers, first at station 2"):
         station_sums(np.array([0, 1, 2]), y, np.ones(3))
+
+
+def field(values, lat):
+    return xr.DataArray(np.array(values, float), dims=("y", "x"), coords={"lat": ("y", np.array(lat, float))})
+
+
+def test_a_cell_of_a_map_weighs_by_its_area():
+    truth = field([[1, 3], [5, 7]], [0, 60])  # at 60° a cell has half the area of one at the equator
+    found = over_area(truth + field([[0, 0], [3, 3]], [0, 60]), truth)
+    assert found["mbe"] == pytest.approx(1.0) and found["rmse"] == pytest.approx(np.sqrt(3.0))
+    assert over_area(2 * truth, truth)["r"] == pytest.approx(1.0)
+
+
+def test_cells_without_a_value_do_not_count_and_a_constant_map_has_no_correlation():
+    truth = field([[1, np.nan], [5, 7]], [30, 40])
+    found = over_area(field([[2, 9], [6, np.nan]], [30, 40]), truth)
+    assert found["rmse"] == pytest.approx(1.0) and found["mbe"] == pytest.approx(1.0)
+    assert np.isnan(over_area(field([[2, 2], [2, 2]], [30, 40]), truth)["r"])

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from placeprior.coords import arrays
 from placeprior.errors import TrainingError
@@ -114,3 +115,32 @@ def bootstrap(sums: np.ndarray, draws: int = 2000, seed: int = 0) -> dict[str, n
     """
     counts = resamples(sums.shape[1], draws, seed)
     return from_sums(np.einsum("ds,vsk->vdk", counts, sums, optimize=True))
+
+
+def over_area(estimate: xr.DataArray, truth: xr.DataArray) -> dict[str, float]:
+    """Scores of a map, each cell weighing by its area, the cosine of its latitude.
+
+    Parameters
+    ----------
+    estimate, truth : xarray.DataArray, (y, x)
+        µg m-3, on the same grid with a coordinate ``lat`` (degrees); cells where either is NaN do not count.
+
+    Returns
+    -------
+    dict
+        ``rmse`` and the mean error ``mbe``, µg m-3; the correlation ``r``, NaN where a map is constant.
+    """
+    keep = np.isfinite(estimate.values) & np.isfinite(truth.values)
+    weight = np.broadcast_to(np.cos(np.radians(truth["lat"].values))[:, None], truth.shape)[keep]
+    e, y = (field.values[keep].astype(float) for field in (estimate, truth))
+
+    def mean(x: np.ndarray) -> float:
+        return float(np.average(x, weights=weight))
+
+    covariance = mean((e - mean(e)) * (y - mean(y)))
+    spread = np.sqrt(mean((e - mean(e)) ** 2) * mean((y - mean(y)) ** 2))
+    return {
+        "rmse": float(np.sqrt(mean((e - y) ** 2))),
+        "mbe": mean(e - y),
+        "r": float(covariance / spread) if spread else float("nan"),
+    }
