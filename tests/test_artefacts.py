@@ -216,3 +216,28 @@ def test_errors_at_stations_are_paired_and_pooled_over_fits():
     )
     found = artefacts.at_stations(scores, sums, "geoclip-hadamard")
     assert found["difference"].tolist() == [-1.0] and found["n"].tolist() == [10]
+
+
+def test_a_share_is_compared_map_by_map():
+    rows = [("none", 0, 0.1), ("none", 1, 0.3), ("lonlat", 0, 0.2), ("lonlat", 1, 0.4), ("sincos", 1, 0.1)]
+    table = pd.DataFrame(rows, columns=["source", "x", "value"]).assign(what="map")
+    found = artefacts.share_differences(table, "none")
+    assert found.loc["lonlat", ["difference", "clear", "n"]].tolist() == [pytest.approx(0.1), 1, 2]
+    assert found.loc["sincos", "difference"] == pytest.approx(-0.2) and found.loc["sincos", "clear"] == 0
+    assert found.loc["sincos", ["low", "high"]].isna().all()  # one map has no interval
+    assert artefacts.share_differences(table, "truth").empty
+
+
+def test_relations_at_stations_pass_over_arms_without_runs(monkeypatch):
+    places = np.column_stack([np.linspace(-120, -80, 6), np.full(6, 40.0)])
+    monkeypatch.setattr(artefacts, "photo_density", lambda lonlat: lonlat[:, 0])
+    base = {"task": "t", "split": "spatial", "fold": 1, "seed": 0, "metric": "r2", "value": 0.0, "n": 1}
+    runs = {"a": ("none", "-"), "b": ("geoclip", "hadamard")}
+    scores = pd.DataFrame([base | {"variant": v, "fusion": f, "run": run} for run, (v, f) in runs.items()])
+    sums = pd.concat(
+        pd.DataFrame({"run": run, "name": list("uvwxyz"), "lon": places[:, 0], "lat": 40.0, "n": 1.0, "sum_abs": e})
+        for run, e in (("a", np.ones(6)), ("b", np.arange(6.0)))
+    )
+    found = artefacts.relations_at_stations(scores, sums, ["geoclip-hadamard", "geoclip-concat"])
+    assert found["arm"].tolist() == ["geoclip-hadamard"] * 2 and found["given"].tolist() == ["", "people"]
+    assert found["value"][0] == pytest.approx(1.0) and found["mean"].tolist() == [pytest.approx(1.5)] * 2

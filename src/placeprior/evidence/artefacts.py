@@ -8,12 +8,13 @@ is known, and with the density of the photographs that GeoCLIP learned from.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 from scipy.stats import rankdata
+from scipy.stats import t as student
 
 from placeprior import coords, encoders
 from placeprior.arms import arm, with_arm
@@ -236,3 +237,66 @@ def at_stations(scores: pd.DataFrame, sums: pd.DataFrame, name: str, against: st
     one, other = tables
     one["difference"] = (one["total"] - other["total"]) / one["n"]
     return one.reset_index()[["name", "lon", "lat", "difference", "n"]]
+
+
+def relations_at_stations(scores: pd.DataFrame, sums: pd.DataFrame, arms: Sequence[str]) -> pd.DataFrame:
+    """Rank correlation, over test stations, of the density of photographs and an arm's error minus that of none.
+
+    Parameters
+    ----------
+    scores, sums : pandas.DataFrame
+        As for :func:`at_stations`.
+    arms : sequence of str
+        Those without a run are passed over, and so is one whose errors at more than three stations do not differ.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Two rows an arm: ``arm``, ``given`` (``""``, or ``people`` where their density is held fixed), what
+        :func:`relation` finds, and ``mean``, the mean difference over stations (µg m-3).
+    """
+    rows = []
+    for name in arms:
+        if not {name, NO_PLACE[0]} <= set(with_arm(scores)["arm"]):
+            continue
+        found = at_stations(scores, sums, name)
+        lonlat, difference = found[["lon", "lat"]].to_numpy(float), found["difference"].to_numpy()
+        if len(found) <= 3 or np.unique(difference).size < 2:
+            continue
+        photos, people = photo_density(lonlat), land.density(coords.project(lonlat))
+        for given, held in (("", None), ("people", people)):
+            told = relation(photos, difference, lonlat, held)
+            rows.append({"arm": name, "given": given} | told | {"mean": difference.mean()})
+    return pd.DataFrame(rows, columns=["arm", "given", "value", "low", "high", "n", "squares", "mean"])
+
+
+# --- maps against maps ------------------------------------------------------------------------------------------------
+
+
+def share_differences(table: pd.DataFrame, base: str) -> pd.DataFrame:
+    """Local share of each source's maps minus that of `base`, map by map, with a 95 % interval of Student's t.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As :func:`collect`, of one task.
+    base : str
+        A source.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``source``: ``difference``, ``low`` and ``high`` (NaN for a single map), ``clear`` (+1, -1, or 0), ``n``
+        maps. Empty where `base` has no maps.
+    """
+    wide = table[table["what"] == "map"].pivot(index="x", columns="source", values="value")
+    rows = {}
+    for name in wide.columns.drop(base) if base in wide else []:
+        gap = (wide[name] - wide[base]).dropna()
+        if gap.empty:
+            continue
+        mean, n = gap.mean(), len(gap)
+        half = student.ppf(0.975, n - 1) * gap.std() / np.sqrt(n) if n > 1 else np.nan
+        rows[name] = (mean, mean - half, mean + half, int(mean - half > 0) - int(mean + half < 0), n)
+    found = pd.DataFrame.from_dict(rows, orient="index", columns=["difference", "low", "high", "clear", "n"])
+    return found.rename_axis("source")
