@@ -216,6 +216,9 @@ def test_errors_at_stations_are_paired_and_pooled_over_fits():
     )
     found = artefacts.at_stations(scores, sums, "geoclip-hadamard")
     assert found["difference"].tolist() == [-1.0] and found["n"].tolist() == [10]
+    sums["sum_e2"] = sums["sum_abs"] ** 2
+    found = artefacts.at_stations(scores, sums, "none", "geoclip-hadamard", error="sum_e2")
+    assert found["difference"].tolist() == [50.0]
 
 
 def test_a_share_is_compared_map_by_map():

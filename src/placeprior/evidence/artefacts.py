@@ -208,31 +208,33 @@ def _deciles(photos: np.ndarray, values: np.ndarray, lonlat: np.ndarray) -> Iter
         yield ["decile", np.median(photos[here]), values[here].mean(), low, high, int(here.sum())]
 
 
-def at_stations(scores: pd.DataFrame, sums: pd.DataFrame, name: str, against: str = NO_PLACE[0]) -> pd.DataFrame:
-    """Mean absolute error at each test station, of one arm minus another, over the fits that both have.
+def at_stations(
+    scores: pd.DataFrame, sums: pd.DataFrame, name: str, against: str = NO_PLACE[0], error: str = "sum_abs"
+) -> pd.DataFrame:
+    """Mean error at each test station, of one arm minus another, over the fits that both have.
 
     Parameters
     ----------
     scores, sums : pandas.DataFrame
         Of one task and split, as :func:`placeprior.runs.store.scores` and :func:`placeprior.runs.store.sums`.
     name, against : str
-        Arms, as :func:`placeprior.book.style.arm` names them.
+        Arms, as :func:`placeprior.arms.arm` names them.
+    error : str
+        ``sum_abs`` for the mean absolute error (µg m-3), ``sum_e2`` for the mean squared one (µg2 m-6).
 
     Returns
     -------
     pandas.DataFrame
-        One row a station: ``name``, ``lon``, ``lat``, ``difference`` (µg m-3), ``n`` (test rows, all fits).
+        One row a station: ``name``, ``lon``, ``lat``, ``difference``, ``n`` (test rows, all fits).
     """
     runs = with_arm(scores).drop_duplicates("run").set_index(["split", "fold", "seed"])
     first, second = (runs.loc[runs["arm"] == arm, "run"] for arm in (name, against))
     shared = first.index.intersection(second.index)
     tables = []
     for ids in (first[shared], second[shared]):
-        part = sums[sums["run"].isin(ids)].astype({"n": float, "sum_abs": float})
+        part = sums[sums["run"].isin(ids)].astype({"n": float, error: float})
         tables.append(
-            part.groupby("name").agg(
-                lon=("lon", "first"), lat=("lat", "first"), n=("n", "sum"), total=("sum_abs", "sum")
-            )
+            part.groupby("name").agg(lon=("lon", "first"), lat=("lat", "first"), n=("n", "sum"), total=(error, "sum"))
         )
     one, other = tables
     one["difference"] = (one["total"] - other["total"]) / one["n"]
