@@ -15,11 +15,10 @@ from IPython.display import Markdown, display
 
 from placeprior.arms import splits_in, where, with_arm
 from placeprior.book import aqs, figures, results
-from placeprior.book.tables import CELL, TABLE, captioned, cells, gains
+from placeprior.book.tables import CELL, captioned, gains
 from placeprior.book.words import NOTE, looked, rule
 from placeprior.evidence import artefacts, importance, matched
 from placeprior.runs import store
-from placeprior.scores import metrics
 
 figures.style()
 BOARD = "checkerboard-16"
@@ -103,29 +102,8 @@ captioned(aqs.sizes(tasks), f"What the scores rest on; profile {profile}, real m
 gaps = {own.task: matched.differences(own.scores, own.sums, reach=reach[own.task]) for own in both}
 to_idw = {own.task: matched.differences(own.scores, own.sums, "idw", reach=reach[own.task]) for own in both}
 
+
 # %% tags=["remove-cell"]
-METRICS = {
-    "r2": ("R²", 2),
-    "rmse": (f"RMSE in {figures.UNIT}", 2),
-    "rmse_35": (f"RMSE in {figures.UNIT} on rows measured at {metrics.HIGH:.0f} {figures.UNIT} or more", 1),
-}
-
-
-def tables(own):
-    """R2 of a task as a table, errors folded below it; or a note."""
-    if own not in tasks:
-        return Markdown(f"*No runs of task `{own.task}` are in `results/{profile}`.*")
-    main, shown = results.load(profile, own.task, "core", "controls"), {}
-    for metric, (text, digits) in METRICS.items():
-        caption = f"{own.heading}: test {text}, {TABLE}; real measurements, profile {profile}."
-        name = f"tab-aqs-{own.short}-{metric.replace('_', '-')}"
-        shown[metric] = captioned(cells(main.scores, metric, digits), caption, name).data
-    return Markdown(
-        f"{shown['r2']}\n\n::::{{admonition}} {own.heading}: root mean square errors, on all days and on high days\n"
-        f":class: dropdown note\n\n{shown['rmse']}\n\n{shown['rmse_35']}\n::::\n"
-    )
-
-
 def draw(own, found):
     """Forest of paired differences, one panel a split; or a line that says what is missing."""
     fits = matched.by_fit(found)
@@ -137,10 +115,14 @@ def draw(own, found):
 
 
 # %%
-tables(weather)
+main = results.load(profile, weather.task, "core", "controls")
+aqs.score_tables(main)
 
 # %% mystnb={"figure": {"caption": "Weather task, real measurements of 2019: test R² minus that of no location on the same rows; single fits (pale dots), their mean (marker), 95 % interval over places and trainings (bar). Right of the dashed line telling the place helps. Panels have their own scales; a number at an edge is a single fit beyond it.", "name": "fig-aqs-weather-differences"}, "image": {"alt": "One panel a split for the weather task: for every way of telling the place the difference of its R² to no location, with dots, a marker and an interval around a dashed line at zero."}}
 _ = draw(weather, gaps["weather-2019"].query("arm != 'idw'"))
+
+# %% [markdown]
+# Differences to no location and to inverse distance, which follow below, counted together:
 
 # %%
 Markdown(looked(pd.concat([gaps["weather-2019"].query("arm != 'idw'"), to_idw["weather-2019"]])))
@@ -149,10 +131,14 @@ Markdown(looked(pd.concat([gaps["weather-2019"].query("arm != 'idw'"), to_idw["w
 # ## Neighbours, 2021
 
 # %%
-tables(neighbours)
+main = results.load(profile, neighbours.task, "core", "controls")
+aqs.score_tables(main)
 
 # %% mystnb={"figure": {"caption": "Neighbours task, real measurements of 2021: test R² minus that of no location on the same rows; single fits (pale dots), their mean (marker), 95 % interval over places and trainings (bar). Panels have their own scales; a number at an edge is a single fit beyond it.", "name": "fig-aqs-neighbours-differences"}, "image": {"alt": "One panel a split for the neighbours task: for every way of telling the place the difference of its R² to no location, with dots, a marker and an interval around a dashed line at zero."}}
 _ = draw(neighbours, gaps["neighbours-2021"].query("arm != 'idw'"))
+
+# %% [markdown]
+# Differences to no location and to inverse distance, which follow below, counted together:
 
 # %%
 Markdown(looked(pd.concat([gaps["neighbours-2021"].query("arm != 'idw'"), to_idw["neighbours-2021"]])))

@@ -42,6 +42,15 @@ def test_sizes_count_runs_rows_and_stations():
     assert aqs.sizes([]).empty
 
 
+def test_scores_are_shown_with_errors_folded_below_or_a_line_that_there_are_none():
+    own = made()
+    own.scores[["variant", "fusion"]] = [arm.partition("-")[::2] for arm in own.scores["arm"]]
+    text = aqs.score_tables(own).data
+    assert "tab-aqs-weather-r2" in text.partition("::::")[0] and "tab-aqs-weather-rmse-35" in text.partition("::::")[2]
+    none = Results("tiny", "weather-2019", "weather, 2019", own.scores.iloc[:0], own.sums)
+    assert aqs.score_tables(none).data == "*No runs of task `weather-2019` are in `results/tiny`.*"
+
+
 def test_few_stations_may_hold_much_of_the_change():
     gains = pd.DataFrame({"gain": [10.0, *([-1.0] * 30)], "n": 1.0})
     assert aqs.concentration({"one": gains}).to_numpy().tolist() == [["one", "31", "3 %", "1", "25 %"]]

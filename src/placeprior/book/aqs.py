@@ -12,9 +12,35 @@ from matplotlib.figure import Figure
 from placeprior.arms import arm_order, called, splits_in, where
 from placeprior.book import figures
 from placeprior.book.results import Results
+from placeprior.book.tables import TABLE, captioned, cells
 from placeprior.book.words import REPORTED, agreement, listed, minus, reported, reported_sign
+from placeprior.scores import metrics
 
 FEW = 20  # the stations that changed most: one of so many
+
+#: Metrics of the score tables: how a caption calls them, and digits.
+METRICS = {
+    "r2": ("R²", 2),
+    "rmse": (f"RMSE in {figures.UNIT}", 2),
+    "rmse_35": (f"RMSE in {figures.UNIT} on rows measured at {metrics.HIGH:.0f} {figures.UNIT} or more", 1),
+}
+
+
+def score_tables(own: Results) -> Any:
+    """R2 of a task as a table, errors folded below it; or a line that says that there is none."""
+    from IPython.display import Markdown
+
+    if own.scores.empty:
+        return Markdown(f"*No runs of task `{own.task}` are in `results/{own.profile}`.*")
+    shown = {}
+    for metric, (text, digits) in METRICS.items():
+        caption = f"{own.heading}: test {text}, {TABLE}; real measurements, profile {own.profile}."
+        name = f"tab-aqs-{own.short}-{metric.replace('_', '-')}"
+        shown[metric] = captioned(cells(own.scores, metric, digits), caption, name).data
+    return Markdown(
+        f"{shown['r2']}\n\n::::{{admonition}} {own.heading}: root mean square errors, on all days and on high days\n"
+        f":class: dropdown note\n\n{shown['rmse']}\n\n{shown['rmse_35']}\n::::\n"
+    )
 
 
 def sizes(tasks: Sequence[Results]) -> pd.DataFrame:
