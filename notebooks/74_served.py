@@ -17,7 +17,7 @@ from IPython.display import Markdown, display
 from placeprior.arms import where
 from placeprior.book import figures, served, served_figures
 from placeprior.book.served import CONTROLS, GEOCLIP, HEAD, OUT, SCORES, WITHIN
-from placeprior.book.tables import captioned
+from placeprior.book.tables import captioned, folded
 from placeprior.book.words import INTERVAL, capital, rule
 from placeprior.errors import StoreError
 from placeprior.evidence import error_maps, matched, who_is_served
@@ -148,8 +148,7 @@ for own in present:
             f"is clear; {own.results.origin}.",
             f"tab-served-gaps-{own.results.short}-{name}",
         )
-        folded = f"::::{{admonition}} {title}: within region\n:class: dropdown note\n\n{table.data}\n::::\n"
-        display(table if split == OUT else Markdown(folded))
+        display(table if split == OUT else Markdown(folded(f"{title}: within region", table)))
 
 # %% [markdown]
 # ## Do neighbours err alike?

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from placeprior.arms import arm_order, called, splits_in, where
 from placeprior.book import figures
 from placeprior.book.results import Results
-from placeprior.book.tables import TABLE, captioned, cells
+from placeprior.book.tables import TABLE, captioned, cells, folded
 from placeprior.book.words import REPORTED, agreement, listed, minus, reported, reported_sign
 from placeprior.scores import metrics
 
@@ -32,15 +32,16 @@ def score_tables(own: Results) -> Any:
 
     if own.scores.empty:
         return Markdown(f"*No runs of task `{own.task}` are in `results/{own.profile}`.*")
-    shown = {}
-    for metric, (text, digits) in METRICS.items():
-        caption = f"{own.heading}: test {text}, {TABLE}; real measurements, profile {own.profile}."
-        name = f"tab-aqs-{own.short}-{metric.replace('_', '-')}"
-        shown[metric] = captioned(cells(own.scores, metric, digits), caption, name).data
-    return Markdown(
-        f"{shown['r2']}\n\n::::{{admonition}} {own.heading}: root mean square errors, on all days and on high days\n"
-        f":class: dropdown note\n\n{shown['rmse']}\n\n{shown['rmse_35']}\n::::\n"
+    r2, *errors = (
+        captioned(
+            cells(own.scores, metric, digits),
+            f"{own.heading}: test {text}, {TABLE}; real measurements, profile {own.profile}.",
+            f"tab-aqs-{own.short}-{metric.replace('_', '-')}",
+        )
+        for metric, (text, digits) in METRICS.items()
     )
+    below = folded(f"{own.heading}: root mean square errors, on all days and on high days", *errors)
+    return Markdown(f"{r2.data}\n\n{below}")
 
 
 def sizes(tasks: Sequence[Results]) -> pd.DataFrame:
