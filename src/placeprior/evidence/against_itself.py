@@ -10,10 +10,12 @@ from itertools import combinations
 
 import pandas as pd
 
-from placeprior.arms import with_arm
+from placeprior.arms import splits_in, with_arm
+from placeprior.errors import StoreError
+from placeprior.evidence import tables
 from placeprior.runs import store
 from placeprior.runs.plan import HEAD_ONLY, Run
-from placeprior.scores import paired
+from placeprior.scores import interval, paired
 
 ARMS = ("none", HEAD_ONLY)
 SIDE = 2  # seeds on either side: one alone has no interval
@@ -87,3 +89,44 @@ def collect(runs: Iterable[Run]) -> pd.DataFrame:
         [[*(getattr(run, key) for key in store.KEY), run.id] for run in runs], columns=[*store.KEY, "run"]
     )
     return aa(scores, sums)
+
+
+def committed(*profiles: str) -> pd.DataFrame:
+    """The committed differences of some profiles.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``profile``, :data:`COLUMNS` and ``clear`` (+1, -1, or 0); no rows of a profile that has none yet.
+    """
+    found = [pd.DataFrame(columns=["profile", *COLUMNS])]
+    for profile in dict.fromkeys(profiles):
+        try:
+            found.append(tables.read(profile, "against_itself").assign(profile=profile))
+        except StoreError:  # not made yet
+            continue
+    pairs = pd.concat(found[1:] or found, ignore_index=True)
+    return pairs.assign(clear=interval.clear(pairs["low"].to_numpy(float), pairs["high"].to_numpy(float)))
+
+
+def alarms(pairs: pd.DataFrame) -> pd.DataFrame:
+    """How many differences of an arm to itself are called clear.
+
+    Parameters
+    ----------
+    pairs : pandas.DataFrame
+        As :func:`committed`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a profile, task and split: ``pairs`` and ``clear``, how many there are and how many are clear;
+        ``difference`` and ``half``, the median size of a difference and the median half width of its interval, R2.
+    """
+    rows = []
+    for (profile, task), own in pairs.groupby(["profile", "task"], sort=False):
+        for split in splits_in(own):
+            part = own[own["split"] == split]
+            size, half = part["difference"].abs().median(), (part["high"] - part["low"]).median() / 2
+            rows.append([profile, task, split, len(part), int((part["clear"] != 0).sum()), size, half])
+    return pd.DataFrame(rows, columns=["profile", "task", "split", "pairs", "clear", "difference", "half"])
