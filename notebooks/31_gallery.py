@@ -10,77 +10,28 @@
 profile = "demo"
 
 # %% tags=["remove-cell"]
-import cartopy.crs as ccrs
-import numpy as np
-import pandas as pd
 import torch
 from IPython.display import Markdown
 from threadpoolctl import threadpool_limits
 
-from placeprior import coords, encoders
 from placeprior.book import figures
+from placeprior.book.gallery import (
+    costs_table,
+    draw_colours,
+    draw_decay,
+    draw_fields,
+    draw_numbers,
+    draw_spectra,
+    formulas_table,
+    measures_table,
+    satclip_table,
+)
 from placeprior.book.tables import captioned
-from placeprior.book.words import listed
-from placeprior.encoders import basis, satclip
-from placeprior.encoders.harmonics import satclip_harmonics
-from placeprior.errors import MissingWeights
-from placeprior.runs import plan
-from placeprior.scores import spectra, vectors
 
 figures.style()
 torch.set_num_threads(1)  # as the runs do; more threads only wait for each other while runs are being made
 _ = threadpool_limits(1)
 small = profile == "smoke"
-rng = np.random.default_rng(0)
-DENVER = np.array([[-104.99, 39.74]])
-PLATE = ccrs.PlateCarree()
-
-lon, lat = coords.grid(2.0 if small else 0.5)
-cells = np.column_stack([m.ravel() for m in np.meshgrid(lon, lat)])
-on_land = coords.inside(cells)
-places = cells[on_land]
-
-PLANE = ["lonlat", "sincos", "tile", "wrap", "rbf", "rff", "space2vec-grid", "space2vec-theory"]
-SPHERE = ["xyz", "nerf", "sphere2vec-c", "sphere2vec-c+", "sphere2vec-m", "sphere2vec-m+", "sphere2vec-dfs", "siren-sh"]
-TRAINED = encoders.list_encoders("*-untrained") + encoders.list_encoders("*-fmow") + encoders.list_encoders("*-yfcc")
-
-
-def at_hand(name):
-    """Whether an encoder's weights are here."""
-    try:
-        return bool(encoders.load(name).fingerprint)
-    except MissingWeights:
-        return False
-
-
-SATCLIP = [name for name in ("satclip-l10", "satclip-l40") if at_hand(name)]
-OWN = ["slepian", "geoclip", "geoclip-slepian", *SATCLIP]
-EVERY = [*PLANE, *SPHERE, *OWN, *sorted(TRAINED, key=lambda n: (n.rsplit("-", 1)[0], n))]
-vectors_of = {name: encoders.embed(name, places) for name in EVERY}
-centre = {name: v.mean(0, dtype=np.float64) for name, v in vectors_of.items()}
-
-
-def look(name):
-    """Colour, marker and printed name of an encoder, without a way of joining."""
-    return figures.look(name, "channels" if name in ("lonlat", "sincos") else "hadamard")
-
-
-def said(name):
-    """An encoder's printed name; of a basis, without the head that this page leaves out."""
-    return look(name).name.removesuffix(", Hadamard").removesuffix(", residual").removesuffix(", SIREN")
-
-
-def raster(values):
-    """Values of the land cells (n, …) as a map (ny, nx, …), NaN at sea."""
-    values = np.asarray(values, dtype=float)
-    full = np.full((len(cells), *values.shape[1:]), np.nan)
-    full[on_land] = values
-    return full.reshape(len(lat), len(lon), *values.shape[1:])
-
-
-def star(ax):
-    ax.plot(*figures.ALBERS.transform_point(*DENVER[0], PLATE), "*", ms=9, color="white", mec=figures.INK, zorder=6)
-
 
 # %% [markdown]
 # # Encoder gallery
@@ -127,26 +78,21 @@ def star(ax):
 # A coordinate divided by $r_f$ goes through sine and cosine; a full wave is then $2\pi r_f$ long. Coarse waves say which part of the country, fine ones which end of town. One wave
 # alone is ambiguous, since it repeats, but all together are not: like the hands of a clock.
 
-# %% mystnb={"figure": {"caption": "One number of each of eight position encodings, over the country. Each has its own scale of colours, from its smallest to its largest value.", "name": "fig-gallery-numbers"}, "image": {"alt": "Eight small maps. Tile: a mosaic of square cells. RBF: one broad bump. RFF: a slope from coast to coast. Space2Vec grid: stripes along the meridians. Space2Vec theory: slanted stripes. Sphere2Vec-DFS: bumps and hollows in a chequered pattern. Harmonics: one broad hollow. Slepian: a dozen round patches, light and dark, that fill the country."}} tags=["hide-input"]
-NUMBERS = {  # which number: one that shows the shape at the size of the country
-    "tile": 0,
-    "rbf": 40,
-    "rff": 8,
-    "space2vec-grid": 2 * 9,
-    "space2vec-theory": 6 * 9 + 2,
-    "sphere2vec-dfs": 24 + 12 * 3 + 3,
-    "siren-sh": 7 * 8 + 5,
-    "slepian": 20,
-}
-fig, axes = figures.subplots(4, 2, size=(6.4, 9.0), maps=True)
-for ax, (name, number) in zip(axes.flat, NUMBERS.items(), strict=True):
-    column = vectors_of[name][:, number]
-    low, high = column.min(), column.max()
-    figures.grid_map(
-        ax, lon, lat, raster((column - low) / (high - low)), "", unit=None, kind="similarity", vmin=0, vmax=1, bar=False
-    )
-    ax.set_title(said(name))
-_ = figures.label(fig, profile, n=len(places), of=f"land cells of {lon[1] - lon[0]:g}° a map", embedded=None)
+# %%
+import numpy as np
+import pandas as pd
+
+from placeprior import encoders
+from placeprior.evidence import gallery
+
+country = gallery.Country.cells(degrees=2.0 if small else 0.5)
+
+# %% mystnb={"figure": {"caption": "One number of each of eight position encodings, over the country. Each has its own scale of colours, from its smallest to its largest value.", "name": "fig-gallery-numbers"}, "image": {"alt": "Eight small maps. Tile: a mosaic of square cells. RBF: one broad bump. RFF: a slope from coast to coast. Space2Vec grid: stripes along the meridians. Space2Vec theory: slanted stripes. Sphere2Vec-DFS: bumps and hollows in a chequered pattern. Harmonics: one broad hollow. Slepian: a dozen round patches, light and dark, that fill the country."}}
+# Of each encoder a number that shows the shape at the size of the country.
+SHOWN = {"tile": 0, "rbf": 40, "rff": 8, "space2vec-grid": 2 * 9, "space2vec-theory": 6 * 9 + 2}
+SHOWN |= {"sphere2vec-dfs": 24 + 12 * 3 + 3, "siren-sh": 7 * 8 + 5, "slepian": 20}
+fig = draw_numbers(country, {name: gallery.number(name, which, country.places) for name, which in SHOWN.items()})
+_ = figures.label(fig, profile, n=len(country.places), of=f"land cells of {country.step:g}° a map", embedded=None)
 
 # %% [markdown]
 # ## All of them
@@ -154,128 +100,9 @@ _ = figures.label(fig, profile, n=len(places), of=f"land cells of {lon[1] - lon[
 # In the table, $\varphi_f = \varphi / r_f$ and $\lambda_f = \lambda / r_f$, and $x$ stands for $(\lambda, \varphi)$; where there is an $f$, the numbers of all scales stand side by side. Lengths are those of the encoders as this book runs them.
 # Whether an encoder is *whole* at the date line and at the poles was measured when this page was made: the same vector at 180° east and 180° west, and one vector at the pole whatever the longitude.
 
-# %% tags=["remove-input"]
-HEAD, NOTHING = "the head", "nothing"
-ROWS = [  # encoder, formula, source, what is learned
-    ("lonlat", r"$\lambda,\ \varphi$", "–", NOTHING),
-    ("sincos", r"$\sin\varphi,\ \cos\varphi,\ \sin\lambda,\ \cos\lambda$", "–", NOTHING),
-    ("tile", r"$t_{c(x)}$, the row of cell $c$", "{cite:p}`berg2014,tang2015`", "the table $t$, the head"),
-    ("wrap", r"$\sin\lambda,\ \sin 2\varphi,\ \cos\lambda,\ \cos 2\varphi$", "{cite:p}`macaodha2019`", HEAD),
-    (
-        "rbf",
-        r"$\exp(-\lVert x - a_m\rVert^2 / 2s^2)$",
-        "{cite:p}`mai2020`",
-        "the head; anchors $a_m$ are training stations",
-    ),
-    (
-        "rff",
-        r"$\sqrt{2/F}\,\cos(\omega_k^\top x + b_k)$",
-        "{cite:p}`rahimi2007`",
-        "the head; $\\omega_k$, $b_k$ are drawn once",
-    ),
-    ("space2vec-grid", r"$\sin\lambda_f,\ \cos\lambda_f,\ \sin\varphi_f,\ \cos\varphi_f$", "{cite:p}`mai2020`", HEAD),
-    (
-        "space2vec-theory",
-        r"$\sin\frac{u_j^\top x}{r_f},\ \cos\frac{u_j^\top x}{r_f}$, $u_j$ at 0°, 120°, 240°",
-        "{cite:p}`mai2020,gao2019`",
-        HEAD,
-    ),
-    ("xyz", r"$\cos\varphi\cos\lambda,\ \cos\varphi\sin\lambda,\ \sin\varphi$", "{cite:p}`mai2023`", HEAD),
-    ("nerf", r"$\sin 2^f\pi v,\ \cos 2^f\pi v$, $v$ as `xyz`", "{cite:p}`mildenhall2020`", HEAD),
-    (
-        "sphere2vec-c",
-        r"$\sin\varphi_f,\ \cos\varphi_f\cos\lambda_f,\ \cos\varphi_f\sin\lambda_f$",
-        "{cite:p}`mai2023`",
-        HEAD,
-    ),
-    ("sphere2vec-c+", "`sphere2vec-c` and `space2vec-grid`", "{cite:p}`mai2023`", HEAD),
-    (
-        "sphere2vec-m",
-        r"$\sin\varphi_f,\ \cos\varphi_f\cos\lambda,\ \cos\varphi\cos\lambda_f,\ \cos\varphi_f\sin\lambda,\ \cos\varphi\sin\lambda_f$",
-        "{cite:p}`mai2023`",
-        HEAD,
-    ),
-    ("sphere2vec-m+", "`sphere2vec-m` and `space2vec-grid`", "{cite:p}`mai2023`", HEAD),
-    (
-        "sphere2vec-dfs",
-        r"all of `space2vec-grid`, and every wave of $\varphi$ times every wave of $\lambda$",
-        "{cite:p}`mai2023,orszag1974`",
-        HEAD,
-    ),
-    ("siren-sh", r"$Y_{\ell m}(\lambda, \varphi)$, $\ell < L$", "{cite:p}`russwurm2024`", "the head, of sines"),
-    ("slepian", r"$\sum_{\ell m} g_{\alpha,\ell m} Y_{\ell m}(\lambda, \varphi)$", "{cite:p}`simons2006`", HEAD),
-    (
-        "geoclip",
-        r"$\sum_{s} \mathrm{MLP}_s(\cos 2\pi B_s v,\ \sin 2\pi B_s v)$, $v$ on an equal-area map",
-        "{cite:p}`vivanco2023geoclip,savric2019`",
-        "all but $B_s$, beforehand, from photographs",
-    ),
-    (
-        "satclip-l40",
-        r"$\mathrm{SIREN}\bigl(Y_{\ell m}(\lambda, \varphi)\bigr)$, $\ell < L$",
-        "{cite:p}`klemmer2025satclip`",
-        "the SIREN, beforehand, from satellite images",
-    ),
-    (
-        "xyz-fmow",
-        r"as `xyz`, then the head",
-        "{cite:p}`wu2024torchspatial`",
-        "the head, beforehand, from classes of satellite scenes",
-    ),
-    (
-        "xyz-yfcc",
-        r"as `xyz`, then the head",
-        "{cite:p}`wu2024torchspatial`",
-        "the head, beforehand, from classes of photographs",
-    ),
-    ("xyz-untrained", r"as `xyz`, then the head", "–", NOTHING),
-    ("geoclip-slepian", "both side by side, each divided by one number", "this project", "nothing more"),
-]
-around = np.array([(side, height) for side in (-180.0, 180.0) for height in range(-80, 81, 10)])
-north = np.array([(turn, 90.0) for turn in (-170.0, -60.0, 20.0, 130.0)])
-
-
-def numbers_of(name):
-    """An encoder as a function of places; of SatCLIP only its harmonics, if its weights are not here."""
-    if name.startswith("satclip") and name not in SATCLIP:
-        return lambda at: satclip_harmonics(torch.from_numpy(at), encoders.load(name).degrees).numpy()
-    return encoders.load(name)
-
-
-def whole(name):
-    """Whether it gives one vector on both sides of the date line, and one at the pole; no answer for a country's own."""
-    if "slepian" in name:
-        return None, None
-    west, east = np.split(numbers_of(name)(around).astype(float), 2)
-    pole = numbers_of(name)(north).astype(float)
-    size = max(np.abs(west).max(), 1e-9)
-    return bool(np.abs(west - east).max() < 1e-4 * size), bool(np.abs(pole - pole[0]).max() < 1e-4 * size)
-
-
-closed = {name: whole(name) for name, *_ in ROWS}
+# %%
 captioned(
-    pd.DataFrame(
-        [
-            (
-                f"`{name}`",
-                formula,
-                source,
-                f"{encoders.load(name).dim:,}",
-                *({True: "yes", False: "no", None: "–"}[c] for c in closed[name]),
-                learned,
-            )
-            for name, formula, source, learned in ROWS
-        ],
-        columns=[
-            "encoder",
-            "numbers",
-            "source",
-            "how many",
-            "whole at the date line",
-            "at the pole",
-            "what is learned",
-        ],
-    ),
+    formulas_table(),
     "Location encoders of this book. `wrap` and `wrap-ffn` have one formula and two heads. The last rows stand for all encoders of TorchSpatial that were trained "
     "beforehand; they are named by basis and corpus. A dash: made for this country, and refused elsewhere.",
     "tab-gallery-encoders",
@@ -291,13 +118,11 @@ captioned(
 # - A **SIREN** {cite:p}`sitzmann2020` is a network whose layers are sines instead of ReLUs. It can make finer waves out of coarse harmonics.
 # - **Slepian functions** are those mixtures $g_\alpha$ of harmonics that live almost wholly inside one region, here the contiguous United States. Of $L^2$ mixtures only about $L^2 A / 4\pi$ do, where $A$ is the region's area on the unit sphere: a
 #   short vector that is as fine as many harmonics, but useless elsewhere.
+#
+# In this book, the degrees $L$ of the harmonics and the number of functions that remain, of which each has more than half of its energy on the country's land; and the same of `siren-sh`, where all remain:
 
-# %% tags=["remove-input"]
-made = encoders.position("slepian")
-Markdown(
-    f"In this book $L = {made.degrees}$: of {made.degrees**2:,} harmonics {made.dim} functions have more than half of their energy on the country's land. For `siren-sh`, $L = "
-    f"{encoders.position('siren-sh').degrees}$, and {encoders.position('siren-sh').dim} harmonics."
-)
+# %%
+{name: (encoders.position(name).degrees, encoders.position(name).dim) for name in ("slepian", "siren-sh")}
 
 # %% [markdown]
 # ## How public code differs, and what was mended
@@ -357,22 +182,24 @@ Markdown(
 #   - Kept, since the formulas have it so; measured in {numref}`tab-gallery-encoders` and {doc}`traps`.
 # ```
 
-# %% tags=["remove-input"]
-lines = []
-for name, size in (("sphere2vec-m+", 16), ("sphere2vec-dfs", 6)):
-    ranks = []
-    for least in (1.0, 0.001):
-        made = encoders.position(name, frequency_num=size, min_radius=least, max_radius=1.0)
-        ranks.append(np.linalg.matrix_rank(basis.numbers(made, places).astype(float), tol=1e-3))
-    lines.append(
-        f"`{name}` at {size} scales has {made.dim} numbers: with all radii equal to 1 they span {ranks[0]} dimensions over the country, with radii from 0.001 to 1 they span {ranks[1]}"
-    )
-poles = basis.numbers(encoders.position("wrap"), [(0.0, 90.0), (0.0, -90.0)])
-Markdown(
-    f"Two of these can be seen at once. {lines[0]}. {lines[1]}. And `wrap` puts "
-    + ("the same numbers" if np.abs(poles[0] - poles[1]).max() < 1e-6 else "different numbers")
-    + " at both poles."
-)
+# %% [markdown]
+# Two of these can be seen at once. First, how many dimensions the numbers span over the country, by the radii:
+
+# %%
+from placeprior.encoders import basis
+
+radii = {"all 1": 1.0, "growing to 1": 0.001}  # the smallest
+spanned = {
+    name: {what: gallery.dimensions(name, scales, least, country.places) for what, least in radii.items()}
+    for name, scales in (("sphere2vec-m+", 16), ("sphere2vec-dfs", 6))
+}
+pd.DataFrame(spanned).T
+
+# %% [markdown]
+# And `wrap` at both poles:
+
+# %%
+basis.numbers(encoders.position("wrap"), [(0.0, 90.0), (0.0, -90.0)]).round(6)
 
 # %% [markdown]
 # ## Receptive fields
@@ -386,68 +213,41 @@ Markdown(
 #
 # We call the map of $s$ the **receptive field** of the place. Of a basis encoder it is that of the numbers which its head reads; the head can only mix these.
 
-# %% mystnb={"figure": {"caption": "Receptive field of Denver (star) in twelve encoders: cosine of each cell's vector with Denver's, both centred. One scale of colours, cut off at both ends. Waves shorter than the cells show as speckle.", "name": "fig-gallery-fields"}, "image": {"alt": "Twelve small maps in red for like and blue for unlike. Tile: one dark square beside arbitrary ones. Wrap, RBF and harmonics: half of the country red, the other half blue. Space2Vec theory: speckle with a red column through Denver. Sphere2Vec-C and NeRF: speckle with a red band along its parallel. Sphere2Vec-DFS: a lattice of lines. Slepian: a round red spot with faint rings. The xyz network trained on photographs: one red region, the northern Rockies and Plains. GeoCLIP: faint speckle. GeoCLIP and Slepian: a spot in faint speckle."}} tags=["hide-input"]
-FIELDS = [
-    "tile",
-    "wrap",
-    "rbf",
-    "space2vec-theory",
-    "sphere2vec-c",
-    "sphere2vec-dfs",
-    "nerf",
-    "siren-sh",
-    "slepian",
-    "xyz-yfcc",
-    "geoclip",
-    "geoclip-slepian",
-]
-from_denver = {n: vectors.cosine(vectors_of[n], encoders.load(n)(DENVER), centre[n]) for n in FIELDS}
-fig, axes = figures.subplots(4, 3, size=(6.4, 6.6), maps=True)
-for ax, name in zip(axes.flat, FIELDS, strict=True):
-    drawn = figures.grid_map(
-        ax, lon, lat, raster(from_denver[name]), "", unit=None, kind="difference", vmin=-0.7, vmax=0.7, bar=False
-    )
-    star(ax)
-    ax.set_title(said(name), fontsize="small")
-figures.colourbar(axes, drawn, "cosine with Denver", None, extend="both")
-_ = figures.label(fig, profile, n=len(places), of=f"land cells of {lon[1] - lon[0]:g}° a map", embedded=None)
-
-# %% tags=["remove-input"]
-km = coords.great_circle_km(DENVER, places)[0]
-far = {n: np.nanmean(v[km > 1000] > 0.5) for n, v in from_denver.items()}
-near = {n: np.nanmean(v[km < 300] > 0.5) for n, v in from_denver.items()}
-spread = [n for n in FIELDS if far[n] > 0.02]
-tight = [n for n in FIELDS if near[n] < 0.5]
-Markdown(
-    "A field can be too narrow or too wide. Less than half of the land within 300 km of Denver has a cosine above one half in: "
-    + (listed([f"{said(n)} ({100 * near[n]:.0f} %)" for n in tight]) or "none of the twelve")
-    + ". For these, most of the land around is a stranger. At the other end, more than two in a hundred cells beyond 1,000 km have a cosine above one half in: "
-    + (listed([f"{said(n)} ({100 * far[n]:.0f} %)" for n in spread]) or "none of the twelve")
-    + ". For these, some far places count as near ones: for a formula because it hardly changes, its waves repeat or its cells are drawn by lot; for a trained encoder perhaps because the places look alike."
-)
+# %% mystnb={"figure": {"caption": "Receptive field of Denver (star) in twelve encoders: cosine of each cell's vector with Denver's, both centred. One scale of colours, cut off at both ends. Waves shorter than the cells show as speckle.", "name": "fig-gallery-fields"}, "image": {"alt": "Twelve small maps in red for like and blue for unlike. Tile: one dark square beside arbitrary ones. Wrap, RBF and harmonics: half of the country red, the other half blue. Space2Vec theory: speckle with a red column through Denver. Sphere2Vec-C and NeRF: speckle with a red band along its parallel. Sphere2Vec-DFS: a lattice of lines. Slepian: a round red spot with faint rings. The xyz network trained on photographs: one red region, the northern Rockies and Plains. GeoCLIP: faint speckle. GeoCLIP and Slepian: a spot in faint speckle."}}
+FIELDS = ["tile", "wrap", "rbf", "space2vec-theory", "sphere2vec-c", "sphere2vec-dfs"]
+FIELDS += ["nerf", "siren-sh", "slepian", "xyz-yfcc", "geoclip", "geoclip-slepian"]
+denver = np.array([[-104.99, 39.74]])
+fields = {name: gallery.receptive_field(name, denver, country.places) for name in FIELDS}
+fig = draw_fields(country, fields, denver, "Denver")
+_ = figures.label(fig, profile, n=len(country.places), of=f"land cells of {country.step:g}° a map", embedded=None)
 
 # %% [markdown]
+# A field can be too narrow or too wide. How much of the land within 300 km of Denver has a cosine above one half, and how much of the land beyond 1,000 km? In percent:
+
+# %%
+from placeprior.coords import great_circle_km
+
+km = great_circle_km(denver, country.places)[0]
+near, far = km < 300, km > 1000
+alike = {
+    name: {"within": (field[near] > 0.5).mean(), "beyond": (field[far] > 0.5).mean()} for name, field in fields.items()
+}
+(100 * pd.DataFrame(alike)).T.round()
+
+# %% [markdown]
+# Where the first number is small, most of the land around is a stranger. Where the second is not, some far places count as near ones: for a formula because it hardly changes, its waves
+# repeat or its cells are drawn by lot; for a trained encoder perhaps because the places look alike.
+#
 # ## Three directions in one colour
 #
 # A receptive field is about one place. To see a whole encoder, let its three strongest **principal components** ({doc}`place`) be one colour: the first is its lightness, the second runs from blue to yellow, the third from green to red. Places of one colour
 # are alike in what varies most. The colours mean nothing beyond that, and they cannot be compared from map to map. The number in brackets says how much of the encoder one sees: where it is small, no three directions matter more
 # than the others, and these three are an arbitrary choice.
 
-# %% mystnb={"figure": {"caption": "First three principal components of six encoders as lightness (first), blue to yellow (second) and green to red (third). In brackets: the share of the variance that the three hold. Colours are arbitrary and differ in meaning from map to map.", "name": "fig-gallery-colours"}, "image": {"alt": "Six maps of the contiguous US in many colours. Harmonics and the xyz network with random weights: nearly the same smooth sweep of colours from coast to coast. The same network trained on satellite scenes: a smooth sweep; on photographs: smooth regions of one colour each, such as the West, the South and the East. Slepian: wavy bands. GeoCLIP: a mottled map on which the arid West, the Plains and the humid East differ."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "First three principal components of six encoders as lightness (first), blue to yellow (second) and green to red (third). In brackets: the share of the variance that the three hold. Colours are arbitrary and differ in meaning from map to map.", "name": "fig-gallery-colours"}, "image": {"alt": "Six maps of the contiguous US in many colours. Harmonics and the xyz network with random weights: nearly the same smooth sweep of colours from coast to coast. The same network trained on satellite scenes: a smooth sweep; on photographs: smooth regions of one colour each, such as the West, the South and the East. Slepian: wavy bands. GeoCLIP: a mottled map on which the arid West, the Plains and the humid East differ."}}
 COLOURED = ["siren-sh", "slepian", "xyz-untrained", "xyz-fmow", "xyz-yfcc", "geoclip"]
-main = {name: vectors.principal(vectors_of[name]) for name in EVERY}
-sides = [np.append(axis - (axis[1] - axis[0]) / 2, axis[-1] + (axis[1] - axis[0]) / 2) for axis in (lon, lat)]
-fig, axes = figures.subplots(3, 2, size=(6.4, 6.4), maps=True)
-for ax, name in zip(axes.flat, COLOURED, strict=True):
-    scores, share = main[name]
-    ax.pcolormesh(
-        *sides,
-        np.nan_to_num(raster(np.column_stack([vectors.colours(scores), np.ones(len(places))]))),
-        transform=PLATE,
-        rasterized=True,
-    )
-    ax.set_title(f"{said(name)} ({100 * share[:3].sum():.0f} %)")
-_ = figures.label(fig, profile, n=len(places), of=f"land cells of {lon[1] - lon[0]:g}° a map", embedded=None)
+fig = draw_colours(country, {name: gallery.colours(name, country.places) for name in COLOURED})
+_ = figures.label(fig, profile, n=len(country.places), of=f"land cells of {country.step:g}° a map", embedded=None)
 
 # %% [markdown]
 # ## How likeness fades with distance
@@ -455,75 +255,29 @@ _ = figures.label(fig, profile, n=len(places), of=f"land cells of {lon[1] - lon[
 # Now all places at once. Draw pairs of places at all distances from a few kilometres to the width of the country, as many near as far, and take the median of
 # the centred cosine in each class of distance. The distance at which it has fallen to one half is a measure of how far an encoder carries what it learns at one place to the next.
 
-# %% tags=["remove-cell"]
-start, end, apart = vectors.pairs(30 if small else 100, rng)
-ends = np.concatenate([start, end])
-curves = {}
-for name in EVERY:
-    a, b = np.split(encoders.embed(name, ends), 2)
-    curves[name] = vectors.by_distance(vectors.cosine(a, b, centre[name]), apart)
-half = {name: vectors.falls_to(0.5, *curves[name]) for name in EVERY}
+# %%
+from placeprior.scores import vectors
 
-# %% mystnb={"figure": {"caption": "Median centred cosine of the vectors of two places against their distance, in twelve classes. Top: what the heads of basis encoders read, from the plane (left) and the sphere (right). Bottom left: one network on each of three bases, with random weights, trained on satellite scenes (fMoW) and on photographs (YFCC). Bottom right: the others. Dotted line: one half.", "name": "fig-gallery-decay"}, "image": {"alt": "Four panels of falling curves against distance on a logarithmic axis. Coordinates, wrap, RBF, RFF, xyz and harmonics stay near one up to hundreds of kilometres and then drop below zero. Space2Vec, Sphere2Vec and NeRF fall steadily from the start. Among the networks, training moves NeRF's curve up and that of xyz a little down. GeoCLIP falls steadily, Slepian functions stay near one up to a hundred kilometres and then drop to zero."}} tags=["hide-input"]
-DASHES = {"untrained": ("-", "random weights"), "fmow": ("--", "fMoW"), "yfcc": (":", "YFCC")}
-BASES = ("xyz", "nerf", "space2vec-theory")
+names = gallery.every()
+start, end, apart = vectors.pairs(30 if small else 100, np.random.default_rng(0))
+curves = gallery.decay(names, country.places, start, end, apart)
+
+# %% mystnb={"figure": {"caption": "Median centred cosine of the vectors of two places against their distance, in twelve classes. Top: what the heads of basis encoders read, from the plane (left) and the sphere (right). Bottom left: one network on each of three bases, with random weights, trained on satellite scenes (fMoW) and on photographs (YFCC). Bottom right: the others. Dotted line: one half.", "name": "fig-gallery-decay"}, "image": {"alt": "Four panels of falling curves against distance on a logarithmic axis. Coordinates, wrap, RBF, RFF, xyz and harmonics stay near one up to hundreds of kilometres and then drop below zero. Space2Vec, Sphere2Vec and NeRF fall steadily from the start. Among the networks, training moves NeRF's curve up and that of xyz a little down. GeoCLIP falls steadily, Slepian functions stay near one up to a hundred kilometres and then drop to zero."}}
 PANELS = {
-    "the Earth as a plane": PLANE,
-    "the Earth as a sphere": SPHERE,
-    "one head, trained or not": [f"{b}-{t}" for b in BASES for t in DASHES],
-    "others": OWN,
+    "the Earth as a plane": gallery.PLANE,
+    "the Earth as a sphere": gallery.SPHERE,
+    "one head, trained or not": [
+        f"{base}-{how}" for base in ("xyz", "nerf", "space2vec-theory") for how in gallery.TRAINED
+    ],
+    "others": gallery.others(),
 }
-fig, axes = figures.subplots(2, 2, size=(6.4, 8.2), sharey=True)
-for ax, (title, names) in zip(axes.flat, PANELS.items(), strict=True):
-    for number, name in enumerate(names):
-        base, _, training = name.rpartition("-")
-        dash = DASHES[training][0] if training in DASHES else ("-", "--", ":")[number % 3]
-        text = said(base) if training == "untrained" else None if training in DASHES else said(name)
-        ax.plot(*curves[name], color=look(name).colour, lw=1.6, ls=dash, label=text)
-    if any(name.endswith("-untrained") for name in names):
-        for dash, text in DASHES.values():
-            ax.plot([], [], color="#777777", lw=1.6, ls=dash, label=text)
-    ax.axhline(0.5, color="#777777", lw=1, ls=":", zorder=1)
-    ax.set(xscale="log", title=title, ylim=(-1.05, 1.05), xlabel="distance [km]", xlim=(vectors.NEAR, vectors.FAR))
-    ax.set_xticks([10, 100, 1000], ["10", "100", "1,000"])
-    ax.legend(
-        fontsize="x-small",
-        loc="upper center",
-        bbox_to_anchor=(0.45, -0.2),
-        ncols=2,
-        columnspacing=0.8,
-        handlelength=2.2,
-    )
-for ax in axes[:, 0]:
-    ax.set_ylabel("median cosine")
+fig = draw_decay(curves, PANELS)
 _ = figures.label(fig, profile, n=len(apart), of="pairs of places", embedded=None)
 
-# %% tags=["remove-input"]
-pairs_of = [(b, *(half[f"{b}-{t}"] for t in DASHES)) for b in BASES]
-
-
-def distance(value):
-    return "under 2 km" if value == 0 else "never" if np.isinf(value) else f"{value:,.0f} km"
-
-
-def moved(names):
-    return listed([said(n) for n in names]) or "none"
-
-
-up, down = ([b for b, raw, _, photos in pairs_of if (photos > raw if sign > 0 else photos < raw)] for sign in (1, -1))
-Markdown(
-    "The distance at which likeness has fallen to one half, for one head with random weights, trained on satellite scenes, and trained on photographs: "
-    + "; ".join(f"{said(b)}: {listed([distance(v) for v in values])}" for b, *values in pairs_of)
-    + f". Against random weights, training on photographs lengthens it for {moved(up)} and shortens it for {moved(down)}"
-    + (
-        ". It smooths a basis that is rougher than what photographs tell, and roughens one that is smoother; with that, the trained encoders lie closer together than the random ones."
-        if up and down and np.ptp([np.log1p(v[3]) for v in pairs_of]) < np.ptp([np.log1p(v[1]) for v in pairs_of])
-        else "."
-    )
-    + " How far a trained encoder sees is decided by its basis and its training together. (Space2Vec's two corpora also differ in a radius and in the head's width, so its satellite curve is no exact counterpart.) {doc}`upstream` asks what all that is worth."
-)
-
 # %% [markdown]
+# How far a trained encoder sees is decided by its basis and its training together; {numref}`tab-gallery-measures` has the distances in numbers. (Space2Vec's two corpora also differ in a
+# radius and in the head's width, so its satellite curve is no exact counterpart.) {doc}`upstream` asks what all that is worth.
+#
 # ## How many directions
 #
 # A vector of many numbers need not have many *independent* ones. Three measures, all over the land of the country:
@@ -534,91 +288,33 @@ Markdown(
 #   ({doc}`traps`).
 # - **Local share.** How much of the variance is in waves shorter than 200 km? The next section explains.
 
-# %% tags=["remove-cell"]
-box_lon, box_lat = spectra.axes()
-rows_in, columns_in = spectra.box(box_lon, box_lat)
-box_lon, box_lat = box_lon[columns_in], box_lat[rows_in]
-if small:
-    box_lon, box_lat = box_lon[:32], box_lat[:32]
-in_box = np.column_stack([m.ravel() for m in np.meshgrid(box_lon, box_lat)])
-waves = {}
-for name in (n for n in EVERY if n != "geoclip-slepian"):  # its two parts are there
-    fields = encoders.embed(name, in_box).astype(np.float64).T.reshape(-1, len(box_lat), len(box_lon))
-    wavelength, power, local, total = spectra.spectrum(fields)
-    waves[name] = wavelength, power.sum(0) / total.sum(), local.sum() / total.sum()
+# %%
+from placeprior.scores import spectra
 
-# %% tags=["remove-input"]
-measures = pd.DataFrame(
-    {
-        "numbers": {n: v.shape[1] for n, v in vectors_of.items()},
-        "half": half,
-        "most": {n: vectors.components(main[n][1], 0.9) for n in EVERY},
-        "all": {n: vectors.components(main[n][1], 0.99) for n in EVERY},
-        "dead": {n: vectors.dead(vectors_of[n]) for n in EVERY},
-        "local": {n: waves[n][2] for n in waves},
-    }
-).loc[EVERY]
+box = gallery.box(32 if small else None)
+parts = [name for name in names if name != "geoclip-slepian"]  # its two parts are there
+waves, local = gallery.waves(parts, *box)
+measures = gallery.directions(names, country.places).assign(half=gallery.half(curves), local=local)
+
+# %%
 captioned(
-    pd.DataFrame(
-        {
-            "encoder": [f"`{n}`" for n in measures.index],
-            "numbers": [f"{v:,.0f}" for v in measures["numbers"]],
-            "cosine of ½ at [km]": ["< 2" if v == 0 else "–" if np.isinf(v) else f"{v:,.0f}" for v in measures["half"]],
-            "components for 90 %": [f"{v:.0f}" for v in measures["most"]],
-            "for 99 %": [f"{v:.0f}" for v in measures["all"]],
-            "dead units": [f"{100 * v:.0f} %" for v in measures["dead"]],
-            "below 200 km": [f"{100 * v:.0f} %" if np.isfinite(v) else "–" for v in measures["local"]],
-        }
-    ),
-    f"All encoders over the contiguous United States: {len(places):,} land cells of {lon[1] - lon[0]:g}° (components, dead units), {len(apart):,} pairs of places (cosine; a dash where the median never falls to one half), "
-    f"{len(in_box):,} cells of {spectra.CELL_KM:.0f} km (share of the variance at wavelengths below {spectra.LOCAL_KM:.0f} km). Basis encoders before their head. No measurements.",
+    measures_table(measures),
+    f"All encoders over the contiguous United States: {len(country.places):,} land cells of {country.step:g}° (components, dead units), {len(apart):,} pairs of places (cosine; a dash where the median never falls to one half), "
+    f"{len(box[0]) * len(box[1]):,} cells of {spectra.CELL_KM:.0f} km (share of the variance at wavelengths below {spectra.LOCAL_KM:.0f} km). Basis encoders before their head. No measurements.",
     "tab-gallery-measures",
 )
 
-# %% tags=["remove-input"]
-trained = measures.loc[[n for n in EVERY if n.endswith(("-fmow", "-yfcc"))]]
-raw = measures.loc[[f"{n.rsplit('-', 1)[0]}-untrained" for n in trained.index]]
-change = trained["dead"].to_numpy() - raw["dead"].to_numpy()
-richest, geo, emptiest = measures["all"].idxmax(), measures.loc["geoclip"], trained["dead"].idxmax()
-Markdown(
-    f"Most components for 99 % of the variance: {said(richest)}, {measures.loc[richest, 'all']:.0f} of {measures.loc[richest, 'numbers']:.0f}. GeoCLIP needs {geo['all']:.0f} of {geo['numbers']:.0f}"
-    + (", more than half of its numbers. " if geo["all"] > geo["numbers"] / 2 else ". ")
-    + f"The heads that were trained on images need {trained['all'].min():.0f} to {trained['all'].max():.0f} of {trained['numbers'].max():.0f}. Up to {100 * trained['dead'].max():.0f} % of their units are dead over the country "
-    f"({said(emptiest)}, which is left with {measures.loc[emptiest, 'all']:.0f} components); the median is {100 * trained['dead'].median():.0f} %. Against the same head with random weights, training has put units out in "
-    f"{int((change > 0.01).sum())} of {len(change)} encoders and woken some in {int((change < -0.01).sum())}. A unit that is dead here may be awake elsewhere: these heads were trained on the whole world."
-)
-
 # %% [markdown]
+# A unit that is dead here may be awake elsewhere: the heads that were trained on images were trained on the whole world.
+#
 # ## Fine and coarse
 #
 # How is an encoder's variance shared out among waves of different length? The **power spectrum** of {doc}`artefacts`, here of the encoders themselves: each number of the vector is a map; the spectra of these maps are added and divided by their total variance. A
 # steep line is a smooth encoder. A flat one has as much in short waves as in long ones, and whatever reads it can draw patterns as short.
 
-# %% mystnb={"figure": {"caption": "Radially averaged power spectra of seven encoders over the largest box that is all land, added over their numbers and divided by their variance. Long waves left. Dotted: the limit below which this book calls a wave local. Lines that leave the panel go on below it, where only the window's own leakage shows.", "name": "fig-gallery-spectra"}, "image": {"alt": "Seven lines of power against wavelength on logarithmic axes. Harmonics fall steeply from the start and Slepian functions fall off a cliff below about five hundred kilometres. The trained xyz network falls steadily, GeoCLIP slowly and then levels off. Space2Vec theory, Sphere2Vec-DFS and NeRF keep their power down to the shortest waves, with peaks and gaps."}} tags=["hide-input"]
-SHOWN = ["siren-sh", "slepian", "xyz-yfcc", "space2vec-theory", "sphere2vec-dfs", "nerf", "geoclip"]
-fig, ax = figures.subplots(size=(6.4, 4.6))
-for number, name in enumerate(SHOWN):
-    wavelength, power, _ = waves[name]
-    drawn = look(name)
-    ax.plot(
-        wavelength,
-        power,
-        color=drawn.colour,
-        lw=1.8,
-        ls=("-", "--", ":")[number % 3],
-        marker=drawn.marker,
-        ms=4,
-        markevery=6,
-        label=said(name),
-    )
-ax.axvline(spectra.LOCAL_KM, color="#777777", lw=1, ls=":", zorder=1)
-ticks = [t for t in (1500, 500, 200, 100, 50) if wavelength.min() * 0.95 < t < wavelength.max() * 1.05]
-ax.set(xscale="log", yscale="log", xlabel="wavelength [km]", ylabel="power / variance [km²]")
-ax.set(xlim=(wavelength.max() * 1.05, wavelength.min() * 0.95), ylim=(0.3, None))
-ax.set_xticks(ticks, [f"{t:,}" for t in ticks])
-ax.set_xticks([], minor=True)
-fig.legend(loc="outside upper center", ncols=3, fontsize="small")
-_ = figures.label(fig, profile, n=len(in_box), of=f"cells of {spectra.CELL_KM:.0f} km", embedded=None)
+# %% mystnb={"figure": {"caption": "Radially averaged power spectra of seven encoders over the largest box that is all land, added over their numbers and divided by their variance. Long waves left. Dotted: the limit below which this book calls a wave local. Lines that leave the panel go on below it, where only the window's own leakage shows.", "name": "fig-gallery-spectra"}, "image": {"alt": "Seven lines of power against wavelength on logarithmic axes. Harmonics fall steeply from the start and Slepian functions fall off a cliff below about five hundred kilometres. The trained xyz network falls steadily, GeoCLIP slowly and then levels off. Space2Vec theory, Sphere2Vec-DFS and NeRF keep their power down to the shortest waves, with peaks and gaps."}}
+fig = draw_spectra(waves, ["siren-sh", "slepian", "xyz-yfcc", "space2vec-theory", "sphere2vec-dfs", "nerf", "geoclip"])
+_ = figures.label(fig, profile, n=len(box[0]) * len(box[1]), of=f"cells of {spectra.CELL_KM:.0f} km", embedded=None)
 
 # %% [markdown]
 # A basis of a few scales has a peak at each of its wavelengths and gaps between; a network after it fills them. Two warnings. Waves shorter than two cells cannot be seen on this grid; they appear as longer ones (*aliasing*), which lifts the right end of the lines of encoders that have such waves. And a basis encoder's spectrum is that of its inputs to the head: the
@@ -629,37 +325,23 @@ _ = figures.label(fig, profile, n=len(in_box), of=f"cells of {spectra.CELL_KM:.0
 # A formula is cheap. A network costs a few large products of matrices a place. The next table was not measured while this page was made: it is the kept output of `benchmarks/encoders.py`, measured once on one machine, with both
 # sides in turns. *Public way* means the same formula, computed as the public code does it ({numref}`tab-gallery-mended`).
 
-# %% tags=["remove-input"]
+# %%
+from placeprior.runs import plan
+
 kept = plan.root() / "benchmarks" / "encoders.txt"
 lines = kept.read_text(encoding="utf-8").splitlines() if kept.is_file() else []
-
-
-def cost(line):
-    """A row of the table from a line of the benchmark's, or None where it is something else."""
-    name, *rest = line.split() or [""]
-    if len(rest) not in (3, 6) or not rest[0].replace(",", "").isdigit():
-        return None
-    theirs, ours, ratio = rest[1:4] if len(rest) == 6 else ("–", rest[1], "–")
-    seconds = (f"{1e5 / float(rate.replace(',', '')):.2f}" if rate != "–" else "–" for rate in (theirs, ours))
-    title = f"`{name.removesuffix('-random')}`" + (" (random weights)" if name.endswith("-random") else "")
-    return (title, rest[0], *seconds, ratio)
-
-
-rows = [row for row in map(cost, lines) if row]
 captioned(
-    pd.DataFrame(rows, columns=["encoder", "numbers", "public way [s]", "here [s]", "ratio"]),
+    costs_table(lines),
     "Processor seconds for 100,000 places on one thread, and how many times as fast the same formula is here. Sizes are the published ones, so some vectors are longer than elsewhere "
     f"on this page. Measured once on one machine ({lines[-1]}).",
     "tab-gallery-cost",
-) if rows else Markdown("*The benchmark's table is not at hand; `make bench` makes it.*")
+) if lines else Markdown("*The benchmark's table is not at hand; `make bench` makes it.*")
 
-# %% tags=["remove-input"]
-together = next((line for line in lines if line.startswith("all ")), None)
-Markdown(
-    f"In the benchmark's own words, over the position encodings that have a public counterpart: {together}."
-    if together
-    else ""
-)
+# %% [markdown]
+# In the benchmark's own words, over the position encodings that have a public counterpart:
+
+# %%
+[line for line in lines if line.startswith("all ")]
 
 # %% [markdown]
 # A ratio near 1 is no surprise where a formula has a handful of numbers: little is left to save beside checking the places. And a place is encoded once, not once a day: this project keeps the vectors of costly encoders on disk.
@@ -672,41 +354,25 @@ Markdown(
 # e = W_3\, \sin\bigl(W_2 \sin(30\,(W_1\, y + b_1)) + b_2\bigr) + b_3, \qquad y = \bigl(Y_{\ell m}(\lambda, \varphi)\bigr)_{\ell < L}.
 # $$ (eq-gallery-satclip)
 
-# %% tags=["remove-input"]
-rows = []
-for degrees in satclip.DEGREES:
-    widths = (degrees**2, 512, 512, satclip.DIM)
-    weights = sum(out * (into + 1) for into, out in zip(widths, widths[1:], strict=False))
-    rows.append(
-        (
-            f"`satclip-l{degrees}`",
-            f"{degrees}",
-            f"{degrees**2:,}",
-            f"{360 / (degrees - 1):.0f}°",
-            "512, 512",
-            f"{satclip.DIM}",
-            f"{weights:,}",
-        )
-    )
+# %%
 captioned(
-    pd.DataFrame(rows, columns=["encoder", "L", "harmonics", "shortest wave", "hidden", "numbers", "weights"]),
+    satclip_table(),
     "SatCLIP's location encoders as published. The shortest wave is that of the harmonics; the sines after them can make shorter ones.",
     "tab-gallery-satclip",
 )
 
-# %% tags=["remove-input"]
-hub_file = encoders.load("satclip-l40").files[0]
-Markdown(
-    (
-        f"Its weights are at hand here, and {listed([f'`{n}`' for n in SATCLIP])} appears in the tables and curves above."
-        if SATCLIP
-        else "**Not run here.** The weights do not come with this project and were not at hand when this page was made, so SatCLIP has no row in the tables and no curve in the figures above. Nothing was put in their place."
-    )
-    + f" There are two ways to get them. Over the network, once: `placeprior weights satclip-l10 satclip-l40`. Or by hand: put `{hub_file}` from `{encoders.load('satclip-l40').repo}` on the Hugging Face hub into a folder and name that in the "
-    "environment variable `PLACEPRIOR_WEIGHTS`. This page, and the runs of {doc}`zoo`, then include it by themselves."
+# %%
+(
+    {name: gallery.at_hand(name) for name in gallery.SATCLIP},
+    encoders.load("satclip-l40").repo,
+    encoders.load("satclip-l40").files[0],
 )
 
 # %% [markdown]
+# Its weights do not come with this project. Where they were at hand when this page was made (`True` above), SatCLIP is in the tables and curves of this page; where not, nothing was put in
+# its place. There are two ways to get them. Over the network, once: `placeprior weights satclip-l10 satclip-l40`. Or by hand: put the file that is named above from that repository on the Hugging Face hub
+# into a folder, and name that in the environment variable `PLACEPRIOR_WEIGHTS`. This page, and the runs of {doc}`zoo`, then include it by themselves.
+#
 # Does it matter *which* harmonics feed weights that someone else has trained? {doc}`traps` tries that out.
 #
 # ## What this shows, what it does not

@@ -1,0 +1,254 @@
+"""What encoders make of the contiguous United States, before anything is learned: likeness, directions, waves.
+
+Every function takes the names of encoders and asks the encoders themselves; what it returns is numbers alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from placeprior import coords, encoders
+from placeprior.encoders import basis
+from placeprior.encoders.harmonics import satclip_harmonics
+from placeprior.errors import MissingWeights
+from placeprior.scores import spectra, vectors
+
+Floats = NDArray[np.float64]
+
+PLANE = ("lonlat", "sincos", "tile", "wrap", "rbf", "rff", "space2vec-grid", "space2vec-theory")
+SPHERE = ("xyz", "nerf", "sphere2vec-c", "sphere2vec-c+", "sphere2vec-m", "sphere2vec-m+", "sphere2vec-dfs", "siren-sh")
+SATCLIP = ("satclip-l10", "satclip-l40")
+TRAINED = ("untrained", "fmow", "yfcc")  # how a head on a basis came by its weights
+#: Both sides of the date line, west before east; and the pole, seen from four sides. lonlat, degrees.
+DATE_LINE = np.array([(side, height) for side in (-180.0, 180.0) for height in range(-80, 81, 10)])
+POLE = np.array([(turn, 90.0) for turn in (-170.0, -60.0, 20.0, 130.0)])
+ALIKE = 1e-4  # of the largest number: vectors that differ by less are one
+
+
+@dataclass(frozen=True)
+class Country:
+    """A regular grid over the contiguous United States, and which of its cells are land.
+
+    Attributes
+    ----------
+    lon, lat : ndarray, shape (nx,) and (ny,)
+        Centres of the cells, degrees.
+    on_land : ndarray of bool, shape (ny * nx,)
+    """
+
+    lon: Floats
+    lat: Floats
+    on_land: NDArray[np.bool_]
+
+    @classmethod
+    def cells(cls, degrees: float) -> Country:
+        """With cells of so many degrees."""
+        lon, lat = coords.grid(degrees)
+        return cls(lon, lat, coords.inside(_grid(lon, lat)))
+
+    @property
+    def step(self) -> float:
+        """Side of a cell, degrees."""
+        return float(self.lon[1] - self.lon[0])
+
+    @property
+    def places(self) -> Floats:
+        """The land cells, lonlat, shape (n, 2)."""
+        return _grid(self.lon, self.lat)[self.on_land]
+
+    def raster(self, values: ArrayLike) -> Floats:
+        """Values of the land cells, shape (n, …), as a map (ny, nx, …), NaN at sea."""
+        values = np.asarray(values, dtype=float)
+        full = np.full((len(self.on_land), *values.shape[1:]), np.nan)
+        full[self.on_land] = values
+        return full.reshape(len(self.lat), len(self.lon), *values.shape[1:])
+
+
+def _grid(lon: Floats, lat: Floats) -> Floats:
+    """Centres of all cells, row by row, lonlat (ny * nx, 2)."""
+    return np.column_stack([axis.ravel() for axis in np.meshgrid(lon, lat)])
+
+
+# --- which encoders ---------------------------------------------------------------------------------------------------
+
+
+def at_hand(name: str) -> bool:
+    """Whether an encoder's weights are here."""
+    try:
+        return bool(encoders.load(name).fingerprint)
+    except MissingWeights:
+        return False
+
+
+def others() -> list[str]:
+    """Encoders that are no basis with a head: made for the country, or trained beforehand as a whole."""
+    return ["slepian", "geoclip", "geoclip-slepian", *filter(at_hand, SATCLIP)]
+
+
+def every() -> list[str]:
+    """All encoders of the gallery whose weights are here: by formula, others, heads on a basis by how trained."""
+    heads = [name for training in TRAINED for name in encoders.list_encoders(f"*-{training}")]
+    return [*PLANE, *SPHERE, *others(), *sorted(heads, key=lambda name: (name.rsplit("-", 1)[0], name))]
+
+
+# --- what they make of places -----------------------------------------------------------------------------------------
+
+
+def number(name: str, which: int, places: ArrayLike) -> Floats:
+    """One number of an encoder's vector at some places, between its smallest (0) and its largest (1), shape (n,)."""
+    column = encoders.embed(name, places)[:, which]
+    return (column - column.min()) / (column.max() - column.min())
+
+
+def dimensions(name: str, scales: int, least: float, places: ArrayLike) -> int:
+    """How many dimensions a formula's numbers span over some places.
+
+    Parameters
+    ----------
+    name : str
+        A position encoding with several scales.
+    scales : int
+    least : float
+        The smallest radius; the largest is 1.
+    places : array_like, shape (n, 2)
+    """
+    made = encoders.position(name, frequency_num=scales, min_radius=least, max_radius=1.0)
+    return int(np.linalg.matrix_rank(basis.numbers(made, places).astype(float), tol=1e-3))
+
+
+def closed(name: str) -> tuple[bool, bool] | None:
+    """Whether an encoder gives one vector on both sides of the date line, and one at the pole.
+
+    Of SatCLIP without its weights, whether its harmonics do.
+
+    Returns
+    -------
+    (bool, bool) or None
+        None of one that was made for this country alone.
+    """
+    if "slepian" in name:
+        return None
+    if name in SATCLIP and not at_hand(name):
+        degrees = encoders.load(name).degrees
+        around, pole = (satclip_harmonics(torch.from_numpy(at), degrees).numpy() for at in (DATE_LINE, POLE))
+    else:
+        around, pole = (encoders.load(name)(at).astype(float) for at in (DATE_LINE, POLE))
+    west, east = np.split(around, 2)
+    size = ALIKE * max(np.abs(west).max(), 1e-9)
+    return bool(np.abs(west - east).max() < size), bool(np.abs(pole - pole[0]).max() < size)
+
+
+def receptive_field(name: str, place: ArrayLike, places: ArrayLike) -> Floats:
+    """Cosine of the vectors of some places with that of one place, seen from the mean over the former, shape (n,).
+
+    Parameters
+    ----------
+    name : str
+    place : array_like, shape (1, 2)
+    places : array_like, shape (n, 2)
+    """
+    found = encoders.embed(name, places)
+    return vectors.cosine(found, encoders.load(name)(place), found.mean(0, dtype=np.float64))
+
+
+def colours(name: str, places: ArrayLike) -> tuple[Floats, float]:
+    """The three strongest components of an encoder's vectors as one colour a place.
+
+    Returns
+    -------
+    colours : ndarray, shape (n, 3)
+        As :func:`placeprior.scores.vectors.colours`.
+    share : float
+        Of the variance that the three hold, 0 … 1.
+    """
+    scores, share = vectors.principal(encoders.embed(name, places))
+    return vectors.colours(scores), float(share[:3].sum())
+
+
+def decay(names: Iterable[str], places: ArrayLike, start: Floats, end: Floats, km: Floats) -> pd.DataFrame:
+    """How likeness fades with distance: the median cosine of two places in classes of their distance.
+
+    Parameters
+    ----------
+    names : iterable of str
+    places : array_like, shape (n, 2)
+        Whose mean vector is the centre.
+    start, end, km : ndarray
+        As :func:`placeprior.scores.vectors.pairs`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``encoder, km, cosine``, a row an encoder and class.
+    """
+    tables = []
+    for name in names:
+        centre = encoders.embed(name, places).mean(0, dtype=np.float64)
+        one, other = np.split(encoders.embed(name, np.concatenate([start, end])), 2)
+        far, curve = vectors.by_distance(vectors.cosine(one, other, centre), km)
+        tables.append(pd.DataFrame({"encoder": name, "km": far, "cosine": curve}))
+    return pd.concat(tables, ignore_index=True)
+
+
+def half(curves: pd.DataFrame) -> pd.Series:
+    """Where likeness has fallen to one half, km by encoder, of :func:`decay`; see :func:`.vectors.falls_to`."""
+    return pd.Series(
+        {name: vectors.falls_to(0.5, own["km"], own["cosine"]) for name, own in curves.groupby("encoder", sort=False)}
+    )
+
+
+def directions(names: Iterable[str], places: ArrayLike) -> pd.DataFrame:
+    """How many independent directions a vector has over some places.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By encoder: ``numbers``, its length; ``most`` and ``all``, the principal components that hold 90 % and 99 % of
+        the variance; ``dead``, the share of numbers that are the same at every place, 0 … 1.
+    """
+    rows = {}
+    for name in names:
+        found = encoders.embed(name, places)
+        share = vectors.principal(found)[1]
+        count = {"most": vectors.components(share, 0.9), "all": vectors.components(share, 0.99)}
+        rows[name] = {"numbers": found.shape[1]} | count | {"dead": vectors.dead(found)}
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def box(cells: int | None = None) -> tuple[Floats, Floats]:
+    """Longitudes and latitudes of the box of :mod:`placeprior.scores.spectra`; with `cells`, only so many of each."""
+    lon, lat = spectra.axes()
+    rows, columns = spectra.box(lon, lat)
+    return lon[columns][:cells], lat[rows][:cells]
+
+
+def waves(names: Sequence[str], lon: Floats, lat: Floats) -> tuple[pd.DataFrame, pd.Series]:
+    """How an encoder's variance is shared out among waves of different length, all its numbers together.
+
+    Parameters
+    ----------
+    names : sequence of str
+    lon, lat : ndarray
+        As :func:`box`.
+
+    Returns
+    -------
+    curves : pandas.DataFrame
+        ``encoder, wavelength, power``: km, falling, and power over variance, km2.
+    local : pandas.Series
+        By encoder, the share of waves shorter than :data:`.LOCAL_KM`, 0 … 1.
+    """
+    tables, local = [], {}
+    for name in names:
+        fields = encoders.embed(name, _grid(lon, lat)).astype(np.float64).T.reshape(-1, len(lat), len(lon))
+        wavelength, power, short, total = spectra.spectrum(fields)
+        power = power.sum(0) / total.sum()
+        tables.append(pd.DataFrame({"encoder": name, "wavelength": wavelength, "power": power}))
+        local[name] = short.sum() / total.sum()
+    return pd.concat(tables, ignore_index=True), pd.Series(local)
