@@ -222,7 +222,7 @@ fig = draw_fields(country, fields, denver, "Denver")
 _ = figures.label(fig, profile, n=len(country.places), of=f"land cells of {country.step:g}° a map", embedded=None)
 
 # %% [markdown]
-# A field can be too narrow or too wide. How much of the land within 300 km of Denver has a cosine above one half, and how much of the land beyond 1,000 km? In percent:
+# A field can be too narrow or too wide. How much of the land within 300 km of Denver has a cosine above one half, and how much of the land beyond a thousand? In percent:
 
 # %%
 from placeprior.coords import great_circle_km

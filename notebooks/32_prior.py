@@ -80,11 +80,10 @@ known.describe().loc[["count", "mean", "std", "min", "max"]].round(2)
 # %% tags=["remove-cell"]
 origin = real if measured else profile
 note = "terrain: the embedded world's" if measured else ""
-shown = {"n": len(places), "of": "monitors", "embedded": not measured}
 
 # %% mystnb={"figure": {"caption": "What the probes are asked, at the monitors. Population density and closeness to a city come from real towns, mean PM2.5 from measurements; the terrain is the embedded world's formula.", "name": "fig-prior-targets"}, "image": {"alt": "Maps of the contiguous US with a dot a monitor. Density and closeness to a city are patchy, high at the coasts and around large towns; the terrain is smooth and high in the West; mean PM2.5 is highest in California's valleys and moderate in the East."}}
 fig = draw_facts(lonlat, known)
-_ = figures.label(fig, origin, **shown, note=note)
+_ = figures.label(fig, origin, n=len(places), of="monitors", embedded=not measured, note=note)
 
 # %% [markdown]
 # ## The probe
@@ -131,7 +130,7 @@ reading = prior.read(vectors, known, lonlat)
 
 # %% mystnb={"figure": {"caption": "How many of a vector's 256 numbers differ between the monitors at all, for each architecture with random weights and trained on two corpora.", "name": "fig-prior-dead"}, "image": {"alt": "One row an architecture with three markers on an axis from 0 to 100 percent. The markers of one row lie apart: which units are alive depends on the architecture and on the corpus."}}
 fig = draw_alive(prior.alive(vectors), ordered)
-_ = figures.label(fig, origin, **shown | {"embedded": None if measured else True})
+_ = figures.label(fig, origin, n=len(places), of="monitors", embedded=None if measured else True)
 
 # %% [markdown]
 # **Scale.** Numbers differ in size by orders of magnitude, and one penalty for all would in effect forbid the small ones. Hence the standard deviation in {eq}`eq-prior-ridge`; it is
@@ -153,7 +152,7 @@ worst = scores["elevation"].idxmin()
 within = probes.held_out(vectors[worst], known, fold, unit)
 terrain = list(known).index("elevation")
 fig = draw_bounds(known["elevation"].to_numpy(), without[worst][:, terrain], within[:, terrain], worst)
-_ = figures.label(fig, origin, **shown | {"embedded": True}, note=f"{said(worst)}, {SPLITS[prior.OOR]}")
+_ = figures.label(fig, origin, n=len(places), of="monitors", embedded=True, note=f"{said(worst)}, {SPLITS[prior.OOR]}")
 
 # %%
 captioned(
@@ -184,7 +183,7 @@ pd.Series(reading.control).agg(["count", "mean", "max"]).round(3).to_frame("R²"
 
 # %% mystnb={"figure": {"caption": "R² of ridge probes for four facts: test places at random among the training places (across) against held-out cells of 16° (upwards). Grey crosses: architectures with random weights; orange squares: trained on satellite scenes (fMoW); blue triangles: trained on photographs (YFCC); one mark an architecture. Dashed: equal.", "name": "fig-prior-wr-oor"}, "image": {"alt": "Scatter plots, one a fact. For population density and closeness to a city random weights and satellite priors lie near zero upwards, several photograph priors are in between, and GeoCLIP lies close to the dashed line at the upper right. For the terrain nearly all marks are far to the right and spread upwards."}}
 fig = draw_within_and_out(reading)
-_ = figures.label(fig, origin, **shown, note=note)
+_ = figures.label(fig, origin, n=len(places), of="monitors", embedded=not measured, note=note)
 
 # %% [markdown]
 # ### One architecture at a time
@@ -194,7 +193,7 @@ _ = figures.label(fig, origin, **shown, note=note)
 
 # %% mystnb={"figure": {"caption": "R² of ridge probes in held-out cells of 16°, one row an architecture: random weights, trained on satellite scenes (fMoW) or on photographs (YFCC); below, encoders of other kinds. Bars: 95 % bootstrap intervals over blocks of 500 km. The two panels have their own scales.", "name": "fig-prior-architectures"}, "image": {"alt": "Two panels, population density and mean PM2.5, one row an architecture with three markers and bars each, and below them rows for coordinates, spherical harmonics, Slepian functions, GeoCLIP and the combination of the last two."}}
 fig = draw_architectures(reading, [target for target in ("density", "pm25") if target in known], ordered, others)
-_ = figures.label(fig, origin, **shown)
+_ = figures.label(fig, origin, n=len(places), of="monitors", embedded=not measured)
 
 # %% [markdown]
 # ## What pretraining adds
@@ -208,7 +207,7 @@ gains = prior.gains(reading, bases)
 
 # %% mystnb={"figure": {"caption": "What training adds to what can be read: R² after training on satellite scenes (orange) or on photographs (blue) minus R² with random weights, mean over the architectures. Hollow: test places at random among the training places; filled: held-out cells of 16°. Bars: 95 % bootstrap intervals over blocks.", "name": "fig-prior-gain"}, "image": {"alt": "One group of four marks a fact, around a dashed line at zero: satellite scenes and photographs, each hollow for places at random and filled for held-out cells, with horizontal bars."}}
 fig = draw_gains(gains)
-_ = figures.label(fig, origin, **shown, note=note)
+_ = figures.label(fig, origin, n=len(places), of="monitors", embedded=not measured, note=note)
 
 # %%
 captioned(
@@ -235,7 +234,7 @@ Markdown(" ".join(found.values()))
 
 # %% mystnb={"figure": {"caption": "R² of probes against the median distance of a test place to the nearest training place, for the four ways of holding places out (evenly spaced). Lines for the three trainings are means over the architectures.", "name": "fig-prior-distance"}, "image": {"alt": "One panel a fact, six lines each over four distances. For density and closeness to a city GeoCLIP's line is nearly level, that of photographs falls moderately, and those of random weights, satellite scenes and inverse distance fall to about zero. For terrain and mean PM2.5 all lines fall."}}
 fig = draw_fading(reading, prior.apart(lonlat), bases)
-_ = figures.label(fig, origin, **shown, note=note)
+_ = figures.label(fig, origin, n=len(places), of="monitors", embedded=not measured, note=note)
 
 # %% [markdown]
 # ## All scores

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
 from placeprior.arms import with_arm
+from placeprior.book import intervals
 from placeprior.errors import StoreError
-from placeprior.evidence import against_itself, coverage
+from placeprior.evidence import against_itself, coverage, tables
 from placeprior.runs import plan, store
 from placeprior.runs.plan import Run
 from placeprior.scores import metrics, paired
@@ -118,3 +120,37 @@ def test_evidence_of_runs_is_that_of_their_scores(monkeypatch):
     found, wanted = against_itself.collect(runs), against_itself.aa(scores, sums)
     pd.testing.assert_frame_equal(found, wanted)
     assert {"against_itself", "coverage"} <= set(plan.EVIDENCE)
+
+
+def test_committed_differences_of_profiles_that_have_some(monkeypatch):
+    def read(profile, name):
+        if profile != "demo":
+            raise StoreError("none yet")
+        return pd.DataFrame(
+            [["world", "spatial", "none", "0+1 − 2+3", 0.01, low, 0.03] for low in (0.005, -0.01)],
+            columns=against_itself.COLUMNS,
+        )
+
+    monkeypatch.setattr(tables, "read", read)
+    pairs = against_itself.committed("demo", "aqs", "demo")
+    assert pairs["profile"].tolist() == ["demo"] * 2 and pairs["clear"].tolist() == [1, 0]
+    alarms = against_itself.alarms(pairs)
+    assert alarms.iloc[0].tolist() == ["demo", "world", "spatial", 2, 1, 0.01, pytest.approx(0.01625)]
+    shown = intervals.alarms_table(alarms)
+    assert shown.iloc[0].tolist() == ["demo", "`world`", "WR · spatial", 2, 1, "0.010", "0.016"]
+    nothing = against_itself.committed("aqs")
+    assert nothing.empty and against_itself.alarms(nothing).empty
+
+
+def test_coverage_is_shown_a_panel_for_each_stations_and_distance():
+    found = pd.DataFrame(
+        [[97, 1, seeds, 80.0, ratio, 1000, 500.0, 0.951, 0.6, 0.1] for seeds in (1, 2) for ratio in (0.4, 1.6)],
+        columns=coverage.COLUMNS,
+    )
+    found = pd.concat([found, found.assign(range_km=250.0), found.assign(stations=500)])
+    fig = intervals.draw_coverage(found)
+    shown = [ax for ax in fig.axes if ax.get_visible()]
+    assert len(shown) == 3 and all(len(ax.lines) == 5 for ax in shown)
+    plt.close(fig)
+    table = intervals.coverage_table(found)
+    assert table.iloc[0].tolist() == [97, 1, 1, "80", "0.4", "500", "95.1 %", "60 %"]

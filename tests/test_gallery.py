@@ -1,13 +1,17 @@
 """Likeness by distance, components and colours, against what is known by hand."""
 
+import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from placeprior import coords
+from placeprior import coords, encoders
+from placeprior.book import gallery as drawings
 from placeprior.errors import ConfigError
-from placeprior.scores import vectors
+from placeprior.evidence import gallery
+from placeprior.scores import spectra, vectors
 
 
 def test_pairs_lie_on_land_as_far_apart_as_said():
@@ -92,3 +96,142 @@ def test_middle_grey_is_the_one_of_the_definition():
     """L* = 60, without colour: 0.566 of the screen's range, from the formulas by hand."""
     y = ((60 + 16) / 116) ** 3
     np.testing.assert_allclose(vectors.colours([[0, 0, 0]]), 1.055 * y ** (1 / 2.4) - 0.055, atol=1e-3)
+
+
+# --- what the gallery asks of encoders --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def country():
+    return gallery.Country.cells(4.0)
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+def test_a_map_holds_the_land_and_nothing_at_sea(country):
+    assert coords.inside(country.places).all() and country.step == 4
+    shown = country.raster(np.arange(len(country.places)))
+    assert shown.shape == (len(country.lat), len(country.lon))
+    assert np.isfinite(shown).sum() == len(country.places) and np.nanmax(shown) == len(country.places) - 1
+    assert country.raster(np.zeros((len(country.places), 3))).shape == (*shown.shape, 3)
+
+
+def test_the_gallery_has_every_formula_and_every_head_once():
+    names = gallery.every()
+    assert len(names) == len(set(names)) and {*gallery.PLANE, *gallery.SPHERE, *gallery.others()} <= set(names)
+    assert names.index("xyz-fmow") < names.index("xyz-untrained") < names.index("xyz-yfcc")
+    assert set(names) <= set(encoders.list_encoders("*"))
+
+
+def test_one_number_runs_from_nothing_to_one(country):
+    shown = gallery.number("lonlat", 0, country.places)
+    assert (shown.min(), shown.max()) == (0, 1) and shown.argmax() == country.places[:, 0].argmax()
+
+
+@pytest.mark.parametrize(
+    ("name", "whole"), [("lonlat", (False, False)), ("xyz", (True, True)), ("wrap", (True, False)), ("slepian", None)]
+)
+def test_which_encoders_are_whole(name, whole):
+    assert gallery.closed(name) == whole
+
+
+def test_equal_radii_leave_a_handful_of_dimensions(country):
+    assert gallery.dimensions("sphere2vec-dfs", 3, 1.0, country.places) <= 8
+    assert gallery.dimensions("sphere2vec-dfs", 3, 0.01, country.places) > 15
+
+
+def test_a_receptive_field_is_one_at_the_place_itself(country):
+    place = country.places[[5]]
+    field = gallery.receptive_field("xyz", place, country.places)
+    assert field.argmax() == 5 and field[5] == pytest.approx(1) and field.min() < 0
+
+
+def test_likeness_fades_and_its_half_is_read_off(country):
+    start, end, km = vectors.pairs(15, np.random.default_rng(0))
+    curves = gallery.decay(["xyz", "sphere2vec-c"], country.places, start, end, km)
+    assert curves.groupby("encoder").size().tolist() == [vectors.CLASSES] * 2
+    half = gallery.half(curves)
+    assert half["xyz"] > half["sphere2vec-c"]
+    own = curves[curves["encoder"] == "xyz"]
+    assert half["xyz"] == vectors.falls_to(0.5, own["km"], own["cosine"])
+
+
+def test_directions_and_colours_of_coordinates(country):
+    row = gallery.directions(["lonlat"], country.places).loc["lonlat"]
+    assert row[["numbers", "all", "dead"]].tolist() == [2, 2, 0] and row["most"] <= 2
+    rgb, share = gallery.colours("lonlat", country.places)
+    assert rgb.shape == (len(country.places), 3) and share == pytest.approx(1)
+
+
+def test_waves_of_a_rough_encoder_are_local():
+    lon, lat = gallery.box(24)
+    assert (len(lon), len(lat)) == (24, 24) and len(gallery.box()[0]) > 24
+    curves, local = gallery.waves(["xyz", "nerf"], lon, lat)
+    assert local["xyz"] < 0.01 < local["nerf"] <= 1
+    assert (curves.groupby("encoder")["wavelength"].max() > spectra.LOCAL_KM).all()
+
+
+# --- how it is shown --------------------------------------------------------------------------------------------------
+
+
+def test_the_table_of_formulas_names_encoders_that_exist():
+    names = [name for name, *_ in drawings.FORMULAS]
+    assert set(names) <= set(encoders.list_encoders("*")) and len(names) == len(set(names))
+    table = drawings.formulas_table().set_index("encoder")
+    assert table.loc["`xyz`", "how many"] == "3" and table.loc["`slepian`", "at the pole"] == "–"
+    assert (table.loc["`xyz`", "at the pole"], table.loc["`lonlat`", "at the pole"]) == ("yes", "no")
+
+
+def test_measures_as_text():
+    frame = pd.DataFrame(
+        {"numbers": [1088, 2], "most": 1, "all": 2, "dead": 0.5, "half": [0.0, np.inf], "local": [np.nan, 0.204]},
+        index=["nerf", "lonlat"],
+    )
+    table = drawings.measures_table(frame)
+    assert table.iloc[0].tolist() == ["`nerf`", "1,088", "< 2", "1", "2", "50 %", "–"]
+    assert table.iloc[1, [2, 6]].tolist() == ["–", "20 %"]
+    assert drawings.measures_table(frame.assign(half=1234.4)).iloc[0, 2] == "1,234"
+
+
+def test_costs_are_read_from_the_benchmark():
+    lines = ["places a second", "", "tile   16  2,000,000  4,000,000  2.0  11  27", "slepian 55 – 10,000 – – 18"]
+    lines += ["16,384 places", "satclip-l10-random 256 25,000 60"]
+    assert drawings.costs_table(lines).to_numpy().tolist() == [
+        ["`tile`", "16", "0.05", "0.03", "2.0"],
+        ["`slepian`", "55", "–", "10.00", "–"],
+        ["`satclip-l10` (random weights)", "256", "–", "4.00", "–"],
+    ]
+    assert drawings.costs_table([]).empty
+
+
+def test_weights_of_satclip_by_hand():
+    table = drawings.satclip_table().set_index("L")
+    assert table.loc["10", "weights"] == f"{101 * 512 + 513 * 512 + 513 * 256:,}"
+    assert table.loc["40", "shortest wave"] == "9°" and table.loc["40", "harmonics"] == "1,600"
+
+
+def test_maps_of_encoders_have_their_names(country):
+    flat = np.linspace(0, 1, len(country.places))
+    fig = drawings.draw_numbers(country, {"siren-sh": flat, "rff": flat})
+    assert [ax.get_title() for ax in fig.axes] == ["harmonics", "RFF"]
+    fig = drawings.draw_fields(country, {"geoclip": flat, "tile": flat, "rbf": flat}, country.places[[0]], "Here")
+    assert fig.axes[-1].get_xlabel() == "cosine with Here" and all(len(ax.lines) == 1 for ax in fig.axes[:3])
+    fig = drawings.draw_colours(country, {"xyz": (np.zeros((len(flat), 3)), 0.5), "rbf": (np.ones((len(flat), 3)), 1)})
+    assert [ax.get_title() for ax in fig.axes] == ["xyz (50 %)", "RBF (100 %)"]
+
+
+def test_curves_of_encoders_have_a_line_each():
+    km = [10.0, 100.0, 1000.0]
+    heads = ["xyz-untrained", "xyz-yfcc"]
+    curves = pd.concat([pd.DataFrame({"encoder": n, "km": km, "cosine": [1, 0.5, 0]}) for n in ["xyz", "rbf", *heads]])
+    fig = drawings.draw_decay(curves, {"a": ["xyz"], "b": ["rbf"], "c": heads, "d": ["xyz", "rbf"]})
+    assert [len(ax.lines) for ax in fig.axes] == [2, 2, 6, 3]
+    labels = [text.get_text() for text in fig.axes[2].get_legend().get_texts()]
+    assert labels == ["xyz", "random weights", "fMoW", "YFCC"]
+    waves = pd.DataFrame({"encoder": "xyz", "wavelength": [1000.0, 100.0, 60.0], "power": [100.0, 10.0, 1.0]})
+    ax = drawings.draw_spectra(waves, ["xyz"]).axes[0]
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["500", "200", "100"]

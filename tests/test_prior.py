@@ -1,0 +1,198 @@
+"""What is read from vectors at monitors: made-up vectors that hold a fact or do not, and how it is shown."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import toy_cube
+
+from placeprior import data, encoders
+from placeprior.book import prior as drawings
+from placeprior.data.world import land
+from placeprior.evidence import prior
+from placeprior.runs import plan, store
+from placeprior.scores import metrics, probes
+
+BASES = ["nerf", "xyz"]
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def lonlat():
+    """Every other place is a city."""
+    rng, (towns, people) = np.random.default_rng(0), land.cities()
+    places = np.column_stack([rng.uniform(-120, -75, 160), rng.uniform(30, 47, 160)])
+    places[::2] = rng.permutation(towns[people >= probes.CITY])[:80]
+    return places
+
+
+@pytest.fixture(scope="module")
+def known(lonlat):
+    return prior.facts(pd.DataFrame(lonlat, columns=["lon", "lat"]).assign(pm25=np.linspace(5, 12, 160)))
+
+
+@pytest.fixture(scope="module")
+def found(lonlat, known):
+    """Trained on photographs, a vector holds the facts; with other weights it is noise."""
+    rng, made = np.random.default_rng(1), {}
+    for name in [name for base in BASES for name in prior.trained(base)] + ["slepian", "geoclip"]:
+        made[name] = rng.normal(size=(160, 6))
+        if name.endswith("yfcc"):
+            z = (known - known.mean()) / known.std()
+            made[name][:, :4] = z + 0.2 * rng.normal(size=z.shape)
+    return made
+
+
+@pytest.fixture(scope="module")
+def reading(found, known, lonlat):
+    return prior.read(found, known, lonlat)
+
+
+# --- places, facts, encoders ------------------------------------------------------------------------------------------
+
+
+def test_places_are_those_of_measurements_or_else_of_the_embedded_world(monkeypatch):
+    measured = pd.DataFrame({"name": ["a"], "lon": [-100.0], "lat": [40.0], "pm25": [8.0]})
+    monkeypatch.setattr(store, "scores", lambda *_: None)
+    monkeypatch.setattr(store, "sums", lambda _: None)
+    monkeypatch.setattr(probes, "monitors", lambda *_: measured)
+    assert prior.monitors("aqs", "weather-2019", "demo")[1]
+    assert prior.facts(measured).columns.tolist() == ["density", "elevation", "city", "pm25"]
+    monkeypatch.setattr(probes, "monitors", lambda *_: measured[:0])
+    monkeypatch.setattr(plan, "profile", lambda _: {"tasks": {"toy": {"load": "toy"}}})
+    monkeypatch.setattr(data, "load", lambda _: toy_cube())
+    places, real = prior.monitors("aqs", "weather-2019", "demo")
+    assert not real and len(places) == 40 and list(prior.facts(places)) == ["density", "elevation", "city"]
+
+
+def test_architectures_have_both_corpora_and_some_differ_in_nothing_else():
+    bases = prior.bases()
+    names = encoders.list_encoders("*")
+    assert {name for base in bases for name in prior.trained(base)} <= set(names)
+    assert set(BASES) <= set(prior.exact(bases)) < set(bases)
+
+
+def test_vectors_are_the_encoders_own(lonlat):
+    made = prior.vectors(["lonlat", "xyz"], lonlat[:10])
+    assert {name: table.shape for name, table in made.items()} == {"lonlat": (10, 2), "xyz": (10, 3)}
+    assert np.allclose(made["xyz"], encoders.load("xyz")(lonlat[:10]))
+
+
+def test_dead_numbers_are_not_alive():
+    assert prior.alive({"a": np.column_stack([np.arange(5.0), np.ones(5)])})["a"] == 0.5
+
+
+# --- what is read -----------------------------------------------------------------------------------------------------
+
+
+def test_interpolation_knows_other_folds_alone():
+    lonlat = np.array([[-100.0, 40], [-100.1, 40], [-80, 35], [-80.1, 35]])
+    y = np.array([[1.0], [3], [5], [7]])
+    estimates = prior.interpolated(lonlat, y, np.array([1, 2, 1, 2]))
+    assert estimates[:, 0] == pytest.approx([3, 1, 7, 5], abs=0.02)
+
+
+def test_a_reading_has_every_encoder_split_and_fact(reading, found, known, lonlat):
+    assert len(reading.scores) == (len(found) + 1) * len(probes.SPLITS) * 4 and reading.targets == list(known)
+    assert len(reading.control) == len(found) * len(probes.SPLITS) * 4 and reading.control.max() < 0.2
+    own = reading.of("xyz-yfcc", prior.OOR)
+    assert (own["r2"] > 0.4).all() and (reading.of("xyz-fmow", prior.OOR)["r2"] < 0.2).all()
+    assert ((own["low"] <= own["r2"]) & (own["r2"] <= own["high"])).all()
+    assert own["auc"].notna().tolist() == [False, False, True, False]
+    y, (fold, unit) = known.to_numpy(), prior.dealt(lonlat)[prior.OOR]
+    wanted = probes.held_out(found["xyz-yfcc"], y, fold, unit)
+    assert own["r2"].to_numpy() == pytest.approx(prior.r2_of(lonlat, y, wanted))
+    sums = probes.block_sums(lonlat, y, wanted)
+    assert np.allclose(reading.draws["xyz-yfcc", prior.OOR], metrics.bootstrap(sums)["r2"])
+
+
+def test_means_over_encoders_and_their_interval(reading):
+    names = ["nerf-yfcc", "xyz-yfcc"]
+    both = [reading.of(name, prior.WR).loc["density", "r2"] for name in names]
+    mean, low, high = reading.level(names, prior.WR, "density")
+    assert mean == pytest.approx(np.mean(both)) == reading.r2(names, prior.WR)["density"] and low < mean < high
+
+
+def test_what_training_adds_and_what_makes_a_prior(reading):
+    gains = prior.gains(reading, BASES)
+    assert len(gains) == len(prior.GAINS) * len(probes.SPLITS) * 4
+    photographs = gains[(gains["first"] == "yfcc") & (gains["split"] == prior.OOR)]
+    assert (photographs["clear"] == 1).all() and (photographs["difference"] > 0.3).all()
+    assert prior.is_prior(reading, gains, "yfcc", BASES) and not prior.is_prior(reading, gains, "fmow", BASES)
+
+
+def test_without_bounds_a_unit_alive_at_one_place_goes_astray(known, lonlat):
+    fold, unit = prior.dealt(lonlat)[prior.OOR]
+    table = np.random.default_rng(3).normal(size=(160, 3))
+    same = prior.unbounded(table, known, fold, unit)
+    table = np.column_stack([table, np.where(fold == 1, 1e3, 0)])
+    table[np.flatnonzero(fold == 2)[0], 3] = 1e-3
+    wild = prior.unbounded(table, known, fold, unit)
+    calm = probes.held_out(table, known.to_numpy(), fold, unit)
+    worst = [prior.r2_of(lonlat, known.to_numpy(), estimates).min() for estimates in (wild, calm, same)]
+    assert worst[0] < -100 and min(worst[1:]) > -1
+
+
+def test_blocks_are_farther_than_places_next_door(lonlat):
+    apart = prior.apart(lonlat)
+    assert apart.is_monotonic_increasing and apart.index[0] == "spatial" and set(apart.index) == set(probes.SPLITS)
+
+
+# --- how it is shown --------------------------------------------------------------------------------------------------
+
+
+def test_names_of_encoders_and_trainings():
+    assert drawings.said("wrap-ffn-untrained") == "wrap (random weights)"
+    assert drawings.look("xyz-fmow") == drawings.LOOKS["fmow"] and drawings.said("satclip-l10") == "SatCLIP L10"
+
+
+def test_the_verdict_says_whether_it_is_a_prior():
+    text = drawings.verdict("yfcc", True, (0.31, 0.2, 0.4))
+    assert text.startswith("Training on photographs makes a prior") and text.endswith("R² +0.31, +0.20 to +0.40).")
+    text = drawings.verdict("fmow", False, (-0.05, -0.2, 0.1))
+    assert "satellite scenes does not clearly" in text and "−0.05, −0.20 to +0.10" in text
+
+
+def test_tables_of_scores_and_gains(reading):
+    table = drawings.scores_table(reading, prior.OOR, ["xyz-yfcc", "idw"])
+    assert table["encoder"].tolist() == ["xyz (YFCC)", "inverse distance (no vector)"]
+    assert list(table)[1:] == [*drawings.TARGETS.values(), "AUC"]
+    gains = drawings.gains_table(prior.gains(reading, BASES))
+    assert gains["difference"].tolist()[:3] == ["YFCC − fMoW", "YFCC − random weights", "fMoW − random weights"]
+    assert len(gains) == 12 and list(gains)[2:] == list(drawings.SPLITS.values())
+    assert gains.iloc[1, -1].startswith("**+") and "**" not in gains.iloc[2, -1]
+
+
+def test_bounds_show_the_worst_prior_and_the_lowest_of_all():
+    without = pd.DataFrame({"density": [-3.0, 0.1], "elevation": [-2000.0, -5.0]}, index=["xyz-fmow", "nerf-yfcc"])
+    within = pd.DataFrame([[-0.2, 0.6], [-0.1, -0.1]], without.index, without.columns)
+    table = drawings.bounds_table(without, within, "xyz-fmow")
+    assert table.to_numpy().tolist() == [["−2,000.0", "+0.60"], ["−2,000.0", "−0.20"]]
+    assert table.index.tolist() == ["xyz (fMoW), stylised terrain", "lowest of 4"]
+
+
+def test_figures_have_a_panel_a_fact_and_a_mark_an_encoder(reading, found, known, lonlat):
+    fig = drawings.draw_within_and_out(reading)
+    assert [ax.get_title() for ax in fig.axes] == list(drawings.TARGETS.values())
+    assert len(fig.axes[0].collections) == len(found) + 1
+    assert [ax.get_xlabel() != "" for ax in fig.axes] == [False, False, True, True]
+    fig = drawings.draw_fading(reading, prior.apart(lonlat), BASES)
+    assert len(fig.axes[0].lines) == 7 and fig.axes[0].get_ylabel() == "R²"
+    fig = drawings.draw_architectures(reading, ["density"], BASES, ["slepian", "geoclip"])
+    labels = [text.get_text() for text in fig.axes[0].get_yticklabels()]
+    assert labels == ["NeRF", "xyz", "Slepian functions", "GeoCLIP"]
+    assert len(fig.axes[0].collections) == 8
+    fig = drawings.draw_gains(prior.gains(reading, BASES))
+    assert len(fig.axes[0].collections) == 16 and len(fig.legends[0].get_texts()) == 4
+    fig = drawings.draw_alive(prior.alive(found), BASES)
+    assert len(fig.axes[0].collections) == 3
+    assert len([ax for ax in drawings.draw_facts(lonlat, known).axes if ax.get_label() != "<colorbar>"]) == 4
+    left, right = drawings.draw_bounds(*[known["elevation"].to_numpy()] * 3, "xyz-yfcc").axes
+    assert left.get_yscale() == "symlog" and right.get_yscale() == "linear"
