@@ -73,13 +73,10 @@ Code(inspect.getsource(splits.partition), language="python")
 # %%
 from placeprior.evidence import distances
 
-boards = {name: distances.cells(lonlat, float(name.partition("-")[2])) for name in names if "checkerboard" in name}
-sides = {name: (used, f"{height:,.0f}", f"{width:,.0f}") for name, (used, height, width) in boards.items()}
+boards = distances.cells([name for name in names if name.startswith("checkerboard")], lonlat)
 captioned(
-    pd.DataFrame.from_dict(
-        sides, orient="index", columns=["cells with stations", "south to north [km]", "west to east at 40° N [km]"]
-    ).rename_axis("split"),
-    "The cells of the checkerboards in which stations lie, and their sides",
+    boards.map("{:,.0f}".format),
+    "Cells of each checkerboard in which stations lie, and the sides of a cell from south to north (height) and, at 40° N, from west to east (width), km",
     "tab-splits-cells",
 )
 

@@ -104,12 +104,13 @@ monitors = distances.tested_network(real, task)
 epa = distances.asked(monitors)
 
 # %%
-near = {
-    name: (found.land < splits.BUFFER_KM).mean() for name, found in (("EPA's", epa), ("the embedded world's", world))
+sides = {
+    "side of a square [km]": splits.BLOCK_KM,
+    "buffer [km]": splits.BUFFER_KM,
+    "land nearer than that to one of EPA's monitors [%]": 100 * (epa.land < splits.BUFFER_KM).mean(),
+    "land nearer than that to one of the embedded world's [%]": 100 * (world.land < splits.BUFFER_KM).mean(),
 }
-shares = {f"land nearer to one of {name} monitors [%]": f"{100 * share:.0f}" for name, share in near.items()}
-sides = {"side of a square [km]": f"{splits.BLOCK_KM:.0f}", "buffer [km]": f"{splits.BUFFER_KM:.0f}"}
-pd.Series(sides | shares, name="").to_frame()
+pd.Series(sides, name="").round().astype(int).to_frame()
 
 # %% [markdown]
 # A square is as wide as the distance at which the correlation of daily PM2.5 at two monitors has fallen to about half.

@@ -55,8 +55,10 @@ def test_sizes_count_rows_and_describe_the_test(cube):
 
 
 def test_cells_of_a_checkerboard_by_hand():
-    used, height, width = distances.cells(np.array([[-120.0, 30], [-119.5, 30.1], [-90, 45]]), 10.0, latitude=60.0)
-    assert used == 2 and (height, width) == pytest.approx((1110, 555))
+    lonlat = np.array([[-120.0, 30], [-119.5, 30.1], [-90, 45]])
+    table = distances.cells(["checkerboard-10", "checkerboard-60"], lonlat, latitude=60.0)
+    assert table.loc["checkerboard-10"].tolist() == pytest.approx([2, 1110, 555])
+    assert table.loc["checkerboard-60", "used"] == 1 and distances.cells([], lonlat).empty
 
 
 def test_nearness_is_that_of_the_distances_or_of_the_area_they_stand_for():

@@ -59,24 +59,31 @@ def sizes(parts: Mapping[tuple[str, int], Split], cube: xr.Dataset) -> pd.DataFr
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["split", "fold"])
 
 
-def cells(lonlat: np.ndarray, degrees: float, latitude: float = 40.0) -> tuple[int, float, float]:
-    """A checkerboard's cells: how many have a station, and their sides, km.
+def cells(names: Iterable[str], lonlat: np.ndarray, latitude: float = 40.0) -> pd.DataFrame:
+    """The cells of checkerboards: how many have a station, and their sides.
 
     Parameters
     ----------
+    names : iterable of str
+        Such as ``"checkerboard-16"``.
     lonlat : ndarray, shape (station, 2)
-    degrees, latitude : float
-        Side of a cell, and where its width is told.
+    latitude : float
+        Where their width is told, degrees.
 
     Returns
     -------
-    used : int
-    height, width : float
-        From south to north, and from west to east at `latitude`.
+    pandas.DataFrame
+        By ``split``: ``used`` cells; ``height``, km from south to north; ``width``, km from west to east.
     """
-    place = np.floor((lonlat - np.array(coords.CONUS_BOX[:2])) / degrees).astype(int)
-    height = degrees * 111.0  # km of a degree of latitude
-    return len(np.unique(place, axis=0)), height, height * float(np.cos(np.radians(latitude)))
+    rows = {}
+    for name in names:
+        degrees = float(name.partition("-")[2])
+        place = np.floor((lonlat - np.array(coords.CONUS_BOX[:2])) / degrees).astype(int)
+        height = degrees * 111.0  # km of a degree of latitude
+        width = height * float(np.cos(np.radians(latitude)))
+        rows[name] = {"used": len(np.unique(place, axis=0)), "height": height, "width": width}
+    columns = ["used", "height", "width"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("split")
 
 
 # --- distances --------------------------------------------------------------------------------------------------------
