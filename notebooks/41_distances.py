@@ -22,6 +22,7 @@ from placeprior.book.splits import (
     draw_scores,
     draw_splits,
     misses_table,
+    scores_caption,
     scores_table,
 )
 from placeprior.book.tables import CELL, captioned
@@ -33,11 +34,6 @@ KILOMETRES = (
     "Kilometres from a tested station to the nearest training station, all folds of a split, and from the land to its "
     "nearest monitor"
 )
-POOLED = (
-    f"R² and RMSE ({figures.UNIT}) over all tested rows of a split together, all folds and seeds. W says how far the test "
-    "distances are from those of the map. Not all states were tested"
-)
-
 
 # %% [markdown]
 # # Which split answers which question?
@@ -184,7 +180,7 @@ pooled = distances.pooled(scores, sums)
 # %% tags=["remove-cell"]
 if pooled.empty:
     raise StoreError(
-        f"results/{profile} has no runs of {', '.join(ARMS)}; make them with `doit` and collect the profile"
+        f"results/{profile} has no runs of {', '.join(ARMS)}; make them with `placeprior runs run` and collect the profile"
     )
 
 # %% mystnb={"figure": {"caption": "Embedded world: R² and RMSE of three methods by split, from near tests to far ones; all tested rows of a split together.", "name": "fig-distances-scores-world"}, "image": {"alt": "Two panels, R² above and RMSE below. Splits stand on the horizontal axis in the order of their median test distance; each has three markers, for inverse distance, no location and GeoCLIP."}}
@@ -193,7 +189,9 @@ _ = figures.label(fig, profile, n=scores["run"].nunique(), of="runs", embedded=T
 
 # %%
 captioned(
-    scores_table(pooled, world, ARMS), f"{POOLED}; profile {profile}, embedded world.", "tab-distances-scores-world"
+    scores_table(pooled, world, ARMS),
+    scores_caption(scores, f"profile {profile}, embedded world"),
+    "tab-distances-scores-world",
 )
 
 # %% tags=["hide-input"]
@@ -257,7 +255,11 @@ fig = draw_scores(pooled, epa, ARMS)
 _ = figures.label(fig, real, n=scores["run"].nunique(), of="runs", embedded=False)
 
 # %%
-captioned(scores_table(pooled, epa, ARMS), f"{POOLED}; profile {real}, real measurements.", "tab-distances-scores-aqs")
+captioned(
+    scores_table(pooled, epa, ARMS),
+    scores_caption(scores, f"profile {real}, real measurements"),
+    "tab-distances-scores-aqs",
+)
 
 # %%
 reach = matched.reach(real, task)

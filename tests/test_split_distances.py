@@ -227,6 +227,12 @@ def test_scores_stand_from_near_to_far(found):
     assert "no such runs" in drawings.draw_scores(pooled()[:0], found, ARMS).axes[0].texts[0].get_text()
 
 
+def test_a_caption_says_how_many_states_were_tested():
+    scores = pd.DataFrame({"split": ["state", "state", "spatial"], "fold": [5, 7, 1]})
+    assert drawings.scores_caption(scores, "profile demo").endswith("Of the states, 2 were tested.")
+    assert drawings.scores_caption(scores[2:], "profile demo").endswith("those of the map.")
+
+
 def test_differences_show_partitions_apart_and_a_dash_where_there_is_none(found):
     apart = pd.Series({1: 0.1, 2: 0.3})
     row = {"difference": 0.2, "low": 0.1, "high": 0.3, "clear": 1, "apart": apart}

@@ -365,6 +365,24 @@ def scores_table(pooled: pd.DataFrame, found: Distances, arms: Sequence[str]) ->
     return pd.DataFrame(rows)
 
 
+def scores_caption(scores: pd.DataFrame, origin: str) -> str:
+    """What :func:`scores_table` holds.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        Of the runs that were pooled.
+    origin : str
+        As :attr:`placeprior.book.results.Results.origin`.
+    """
+    states = scores.loc[scores["split"] == "state", "fold"].nunique()
+    text = (
+        f"R² and RMSE ({figures.UNIT}) over all tested rows of a split together, all folds and seeds; {origin}. W says "
+        "how far the test distances are from those of the map."
+    )
+    return text + (f" Of the states, {states} were tested." if states else "")
+
+
 def differences_table(r2: pd.DataFrame, rmse: pd.DataFrame, found: Distances) -> pd.DataFrame:
     """Differences to no location in R2 and RMSE as text, a row a split, bold where the interval excludes zero.
 
