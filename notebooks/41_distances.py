@@ -14,17 +14,17 @@ real = "aqs"
 from IPython.display import Markdown
 
 from placeprior.book import figures
-from placeprior.book.splits import (
+from placeprior.book.distances import (
     differences_table,
     distances_table,
     draw_distances,
     draw_map_error,
     draw_scores,
-    draw_splits,
     misses_table,
     scores_caption,
     scores_table,
 )
+from placeprior.book.splits import draw_splits
 from placeprior.book.tables import CELL, captioned
 from placeprior.book.words import looked, rule
 from placeprior.errors import StoreError

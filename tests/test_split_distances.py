@@ -11,6 +11,7 @@ import pytest
 from conftest import toy_cube
 
 from placeprior import evidence
+from placeprior.book import distances as pages
 from placeprior.book import splits as drawings
 from placeprior.errors import StoreError
 from placeprior.evidence import distances
@@ -104,7 +105,7 @@ def test_distances_stand_from_near_to_far_and_are_compared_with_the_map(found):
     assert table["median"].iloc[:-1].is_monotonic_increasing
     assert table.loc["random", "wasserstein"] == pytest.approx(found.land.mean()) == -table.loc["random", "excess"]
     assert (table["wasserstein"].dropna() >= table["excess"].abs().dropna() - 1e-9).all()
-    shown = drawings.distances_table(found)
+    shown = pages.distances_table(found)
     assert shown["split"].iloc[[0, -1]].tolist() == ["WR · random", "the map"] and shown.iloc[-1, -1] == "–"
     assert found.median("random") == 0 and found.median("spatial") == np.median(found.tested["spatial"])
 
@@ -205,7 +206,7 @@ def test_noise_of_instruments_is_taken_out_of_the_mean_square():
 def test_misses_are_from_near_to_far_with_their_mean_size(found):
     maps = pd.Series({"idw": 3.0, "none": 4.0})
     tested = pd.DataFrame({"idw": [3.5, 2.0], "none": [4.0, 5.0]}, index=["checkerboard-30", "spatial"])
-    table = drawings.misses_table(maps, tested, found)
+    table = pages.misses_table(maps, tested, found)
     assert table["split"].tolist() == ["the map's RMSE", "WR · spatial", "OoR · 30°"]
     assert table["idw"].tolist() == ["3.00", "−1.00", "+0.50"] and table["mean miss"].tolist() == ["–", "1.00", "0.25"]
 
@@ -219,25 +220,25 @@ ARMS = ["idw", "none", "geoclip-hadamard"]
 
 
 def test_scores_stand_from_near_to_far(found):
-    table = drawings.scores_table(pooled(), found, ARMS)
+    table = pages.scores_table(pooled(), found, ARMS)
     assert table["split"].tolist() == ["WR · random", "WR · spatial"]
     assert list(table)[3:] == [f"{short}, {arm}" for short in ("R²", "RMSE") for arm in ARMS]
-    ax = drawings.draw_scores(pooled(), found, ARMS).axes[1]
+    ax = pages.draw_scores(pooled(), found, ARMS).axes[1]
     assert [text.get_text().split("\n")[0] for text in ax.get_xticklabels()] == ["WR · random", "WR · spatial"]
-    assert "no such runs" in drawings.draw_scores(pooled()[:0], found, ARMS).axes[0].texts[0].get_text()
+    assert "no such runs" in pages.draw_scores(pooled()[:0], found, ARMS).axes[0].texts[0].get_text()
 
 
 def test_a_caption_says_how_many_states_were_tested():
     scores = pd.DataFrame({"split": ["state", "state", "spatial"], "fold": [5, 7, 1]})
-    assert drawings.scores_caption(scores, "profile demo").endswith("Of the states, 2 were tested.")
-    assert drawings.scores_caption(scores[2:], "profile demo").endswith("those of the map.")
+    assert pages.scores_caption(scores, "profile demo").endswith("Of the states, 2 were tested.")
+    assert pages.scores_caption(scores[2:], "profile demo").endswith("those of the map.")
 
 
 def test_differences_show_partitions_apart_and_a_dash_where_there_is_none(found):
     apart = pd.Series({1: 0.1, 2: 0.3})
     row = {"difference": 0.2, "low": 0.1, "high": 0.3, "clear": 1, "apart": apart}
     r2 = pd.DataFrame([{"split": "checkerboard-30", "arm": "idw"} | row, {"split": "spatial", "arm": "idw"} | row])
-    table = drawings.differences_table(r2, r2[:1], found)
+    table = pages.differences_table(r2, r2[:1], found)
     assert table["split"].tolist() == ["WR · spatial", "OoR · 30°"]
     assert table["idw, ΔR²"].tolist()[1] == "**+0.200** (+0.100 to +0.300; +0.100 / +0.300)"
     assert table.iloc[0, -1] == "–"
@@ -246,7 +247,7 @@ def test_differences_show_partitions_apart_and_a_dash_where_there_is_none(found)
 def test_curves_rise_to_all_and_every_split_has_its_own(found):
     km, share = drawings.rising(np.array([30.0, 0.0, 10.0]))
     assert km.tolist() == [1, 10, 30] and share.tolist() == pytest.approx([100 / 3, 200 / 3, 100])
-    ax = drawings.draw_distances(found).axes[0]
+    ax = pages.draw_distances(found).axes[0]
     assert len(ax.lines) == 1 + len(distances.HELD) and set(drawings.LOOKS) == set(distances.HELD)
     held = {name: found.tested[name] for name in ("spatial", "blocks")}
     assert len(drawings.draw_nearness(held, found.land, np.ones(len(found.land))).axes[0].lines) == 3
@@ -264,11 +265,10 @@ def test_figures_of_scores_by_distance_and_of_maps_have_a_line_an_arm(found):
     fig = drawings.draw_by_class(distances.by_class(by_distance()))
     assert [len(ax.lines) for ax in fig.axes] == [2, 2]
     tested = pd.DataFrame({"idw": [3.5], "none": [4.0]}, index=["spatial"])
-    fig = drawings.draw_map_error(pd.Series({"idw": 3.0, "none": 4.0}), tested, found)
+    fig = pages.draw_map_error(pd.Series({"idw": 3.0, "none": 4.0}), tested, found)
     assert len(fig.axes[0].lines) == 4
     assert (
-        "no errors of maps"
-        in drawings.draw_map_error(pd.Series(dtype=float), tested, found).axes[0].texts[0].get_text()
+        "no errors of maps" in pages.draw_map_error(pd.Series(dtype=float), tested, found).axes[0].texts[0].get_text()
     )
 
 
