@@ -89,3 +89,12 @@ def test_directions_are_set_beside_the_reported_ones():
     assert table["reported (second-hand)"].tolist() == ["0.62", "–", "0.67"]
     assert table["direction against no location"].tolist() == ["(reference)", "–", "agrees"]
     assert differences.beside_reported(scores, told.iloc[:0], "here").iloc[-1, -1] == "–"
+
+
+def test_all_looks_are_counted_and_those_that_stay_are_listed(task):
+    told = found(("spatial", "lonlat", 0.1, 0.01), ("spatial", "sincos", 0.1, 0.2)).assign(against="none")
+    text = differences.together(task, told).data
+    assert text.startswith("**Embedded world.** Of 2 differences, 2 have an interval and 1 is clear.")
+    assert "1 stays clear" in text and "lon/lat" in text and "sin/cos" not in text
+    assert ":::{table}" not in differences.together(task, told.iloc[1:]).data
+    assert differences.together(task, told.iloc[:0]).data == ""

@@ -12,7 +12,7 @@ from placeprior.book import figures
 from placeprior.book.results import Results
 from placeprior.book.style import UNIT
 from placeprior.book.tables import CELL, captioned, cells, gains
-from placeprior.book.words import NOTE, agreement, gain, reported
+from placeprior.book.words import NOTE, agreement, gain, looked, reported
 from placeprior.evidence import matched
 from placeprior.scores.interval import surviving
 
@@ -169,3 +169,26 @@ def beside_reported(scores: pd.DataFrame, found: pd.DataFrame, here: str) -> pd.
             rows.append([where(split), name, reported(split, arm), ours.loc[name, where(split)], verdict])
     columns = ["split", "told about the place", "reported (second-hand)", here, "direction against no location"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def together(task: Results, found: pd.DataFrame) -> Any:
+    """What stays clear of all differences of a page: a sentence that counts them, and a table of those that stay.
+
+    Parameters
+    ----------
+    task : Results
+    found : pandas.DataFrame
+        As for :func:`pairs`: all that were looked at.
+
+    Returns
+    -------
+    IPython.display.Markdown
+        Empty where nothing was looked at.
+    """
+    from IPython.display import Markdown
+
+    if found.empty:
+        return Markdown("")
+    text, stay = f"**{task.heading}.** {looked(found)}\n\n", staying(found)
+    caption = f"{task.heading}: differences in R² that stay clear when all are looked at together; {task.origin}."
+    return Markdown(text + (captioned(stay, caption).data if len(stay) else ""))
