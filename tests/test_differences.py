@@ -4,10 +4,17 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
-from placeprior.book import differences
+from placeprior.book import differences, figures
 from placeprior.book.results import Results
 from placeprior.evidence import matched
 from placeprior.runs import store
+
+
+@pytest.fixture(autouse=True)
+def _closed():
+    figures.style()
+    yield
+    plt.close("all")
 
 
 def found(*rows):
@@ -30,10 +37,9 @@ def task():
 def test_a_panel_a_split_and_a_line_where_nothing_is(task):
     told = found(("spatial", "lonlat", 0.1, 0.05), ("random", "lonlat", 0.1, 0.2))
     text = differences.draw(task, told, "ΔR²")
-    titles = [ax.get_title() for ax in plt.gcf().axes]
+    titles = [ax.get_title("left") for ax in plt.gcf().axes]
     assert titles == ["WR · random", "WR · spatial"] and "n = 40 stations at most" in text
     assert "n = 0 runs" in differences.draw(task, told.iloc[:0], "ΔR²")
-    plt.close("all")
 
 
 def test_rmse_is_folded_below_r2_and_a_task_without_runs_is_passed_over(task):
@@ -98,3 +104,11 @@ def test_all_looks_are_counted_and_those_that_stay_are_listed(task):
     assert "1 stays clear" in text and "lon/lat" in text and "sin/cos" not in text
     assert ":::{table}" not in differences.together(task, told.iloc[1:]).data
     assert differences.together(task, told.iloc[:0]).data == ""
+
+
+def test_pairs_of_every_task_have_a_table_of_their_own(task):
+    told = found(("spatial", "geoclip-hadamard", 0.1, 0.05)).assign(against="urban-hadamard")
+    other = Results("aqs", "weather-2019", "weather, 2019", pd.DataFrame(), pd.DataFrame())
+    text = differences.pair_tables({"a": task, "b": other}, {"a": told, "b": told.iloc[:0]}, "x").data
+    assert ":name: tab-x-world" in text and "tab-x-weather" not in text
+    assert "No such runs" in differences.pair_tables({"b": other}, {"b": told.iloc[:0]}, "x").data

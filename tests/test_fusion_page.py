@@ -3,22 +3,29 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import pytest
 
-from placeprior.book import fusion
+from placeprior.book import figures, fusion
 from placeprior.evidence import costs
+
+
+@pytest.fixture(autouse=True)
+def _closed():
+    figures.style()
+    yield
+    plt.close("all")
 
 
 def test_every_way_is_drawn_and_only_the_bias_passes_by_the_dense_layer():
     fig = fusion.draw_ways()
-    assert [ax.get_title() for ax in fig.axes] == list(fusion.WAYS)
+    assert [ax.get_title("left") for ax in fig.axes] == list(fusion.WAYS)
     for ax in fig.axes:
         texts = [text.get_text() for text in ax.texts if text.get_text()]
-        assert {"place e", "ŷ", fusion.WAYS[ax.get_title()][2]} <= set(texts)
+        assert {"place e", "ŷ", fusion.WAYS[ax.get_title("left")][2]} <= set(texts)
         at = {text.get_text(): text.get_position() for text in ax.texts}
-        meets = at[fusion.WAYS[ax.get_title()][0]]
+        meets = at[fusion.WAYS[ax.get_title("left")][0]]
         inner = at["LSTMs"] if "LSTMs" in at else at["dense"]
-        assert (meets[0] > inner[0]) == (ax.get_title() == "bias only")
-    plt.close(fig)
+        assert (meets[0] > inner[0]) == (ax.get_title("left") == "bias only")
 
 
 def test_costs_are_medians_over_runs_and_a_run_without_a_stamp_is_left_out():

@@ -12,7 +12,7 @@ from placeprior.book import figures
 from placeprior.book.results import Results
 from placeprior.book.style import UNIT
 from placeprior.book.tables import CELL, captioned, cells, gains
-from placeprior.book.words import NOTE, agreement, gain, looked, reported
+from placeprior.book.words import INTERVAL, NOTE, agreement, gain, looked, reported
 from placeprior.evidence import matched
 from placeprior.scores.interval import surviving
 
@@ -192,3 +192,34 @@ def together(task: Results, found: pd.DataFrame) -> Any:
     text, stay = f"**{task.heading}.** {looked(found)}\n\n", staying(found)
     caption = f"{task.heading}: differences in R² that stay clear when all are looked at together; {task.origin}."
     return Markdown(text + (captioned(stay, caption).data if len(stay) else ""))
+
+
+def pair_tables(tasks: Mapping[str, Results], found: Mapping[str, pd.DataFrame], name: str) -> Any:
+    """Tables of differences in R2 between the arms of a pair, a task each.
+
+    Parameters
+    ----------
+    tasks : mapping
+        Results by task.
+    found : mapping
+        Differences by task, as for :func:`pairs`; an empty one is passed over.
+    name : str
+        The tables are called ``tab-<name>-<task>``.
+
+    Returns
+    -------
+    IPython.display.Markdown
+    """
+    from IPython.display import Markdown
+
+    shown = [
+        captioned(
+            pairs(found[key]),
+            f"{task.heading}: test R² minus that of the arm under “against” on the same rows, {INTERVAL} over places "
+            f"and trainings, bold where it is clear; {task.origin}.",
+            f"tab-{name}-{task.short}",
+        ).data
+        for key, task in tasks.items()
+        if len(found[key])
+    ]
+    return Markdown("\n\n".join(shown) or "*No such runs are in the results.*")
