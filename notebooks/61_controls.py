@@ -15,7 +15,7 @@ import pandas as pd
 from IPython.display import Markdown, display
 
 from placeprior.book import controls, differences, figures, results
-from placeprior.book.words import NOTE, rule
+from placeprior.book.words import rule
 from placeprior.errors import StoreError
 from placeprior.evidence import matched
 
@@ -95,27 +95,20 @@ REFERENCE = dict.fromkeys(["none", *CONTROLS, "urban-hadamard", "onehot-hadamard
 gains = {(name, metric): compare(name, REFERENCE, metric) for name in tasks for metric in ("r2", "rmse")}
 
 
-def draw(name, arms, splits=None):
-    """Differences in R² to the same network without a place, one panel a split."""
-    found = gains[name, "r2"]
-    shown = found["arm"].isin(arms) & found["split"].isin(splits or set(found["split"]))
-    return differences.draw(tasks[name], found[shown], f"ΔR² to {HEAD}")
-
-
 # %% [markdown]
 # First the **embedded world**, which is simulated:
 
 # %% mystnb={"figure": {"caption": "Embedded world: test R² minus that of the same network without a place (`none+head`), on the same rows: single fits (pale dots), their mean (marker), 95 % interval over places and trainings (bar). The row “no location” shows what leaving the extra head out does. Panels have their own scales; a number at an edge is a single fit beyond it.", "name": "fig-controls-world"}, "image": {"alt": "One panel a split. No location, random vectors, shuffled GeoCLIP vectors and GeoCLIP each have a row with dots, a marker and an interval around a dashed line at zero."}}
-_ = draw("world", ["none", *CONTROLS])
+_ = differences.draw(tasks["world"], gains["world", "r2"], f"ΔR² to {HEAD}", ["none", *CONTROLS])
 
 # %% [markdown]
 # Then real measurements. The two tasks are described in {doc}`aqs`.
 
 # %% mystnb={"figure": {"caption": "Weather task, real measurements of 2019: test R² minus that of the same network without a place, on the same rows; fits (pale dots), mean (marker), 95 % interval over places and trainings (bar). Panels have their own scales.", "name": "fig-controls-weather"}, "image": {"alt": "One panel a split for the weather task: no location, random vectors, shuffled GeoCLIP vectors and GeoCLIP, each with dots, a marker and an interval around a dashed line at zero."}}
-_ = draw("weather-2019", ["none", *CONTROLS])
+_ = differences.draw(tasks["weather-2019"], gains["weather-2019", "r2"], f"ΔR² to {HEAD}", ["none", *CONTROLS])
 
 # %% mystnb={"figure": {"caption": "Neighbours task, real measurements of 2021: test R² minus that of the same network without a place, on the same rows; fits (pale dots), mean (marker), 95 % interval over places and trainings (bar). Panels have their own scales.", "name": "fig-controls-neighbours"}, "image": {"alt": "One panel a split for the neighbours task: no location, random vectors, shuffled GeoCLIP vectors and GeoCLIP, each with dots, a marker and an interval around a dashed line at zero."}}
-_ = draw("neighbours-2021", ["none", *CONTROLS])
+_ = differences.draw(tasks["neighbours-2021"], gains["neighbours-2021", "r2"], f"ΔR² to {HEAD}", ["none", *CONTROLS])
 
 # %%
 differences.tables(tasks, gains, f"`{HEAD}`", "controls", arms=["none", *CONTROLS])
@@ -195,21 +188,11 @@ differences.pair_tables(tasks, beyond_a_name, "controls-names")
 # over a town and over a metropolitan area, both as a logarithm.
 
 
-# %%
-def draw_components(name):
-    """Gain against the length of the vector, where cut-down vectors were tried."""
-    task, found = tasks[name], gains[name, "r2"]
-    if not found["arm"].isin(PCA).any():
-        return figures.nothing("the number of components", task.profile, embedded=task.embedded)
-    fig, count = controls.draw_components(found, HEAD), found["stations"].max()
-    return figures.label(fig, task.profile, n=count, of="stations at most", embedded=task.embedded, note=NOTE)
-
-
 # %% mystnb={"figure": {"caption": "Embedded world: gain in R² over the same network without a place, against how many numbers tell the place (logarithmic): the first principal components of GeoCLIP's vectors up to all of them (line; band: 95 % interval over places and trainings), population density, and a random vector of GeoCLIP's length (bars: 95 % intervals).", "name": "fig-controls-components-world"}, "image": {"alt": "One panel a split: a line with a band for GeoCLIP's first components, a point with a bar for population density at two numbers, and one for a random vector at the right end, around a dashed line at zero."}}
-_ = draw_components("world")
+_ = controls.draw_components(tasks["world"], gains["world", "r2"], HEAD)
 
 # %% mystnb={"figure": {"caption": "Weather task, real measurements of 2019: the same.", "name": "fig-controls-components-weather"}, "image": {"alt": "One panel a split for the weather task: a line with a band for GeoCLIP's first components, and points with bars for population density and a random vector, around a dashed line at zero."}}
-_ = draw_components("weather-2019")
+_ = controls.draw_components(tasks["weather-2019"], gains["weather-2019", "r2"], HEAD)
 
 # %%
 SHORT = [*PCA, "urban-hadamard"]
@@ -233,16 +216,19 @@ differences.pair_tables(tasks, beyond_few, "controls-few")
 # it in a form that is learned faster. Where stations are new, `onehot` has nothing to say.
 
 # %%
+IDENTITY = "onehot-hadamard"
 MEMORY = ["random-vector-hadamard", "shuffled-hadamard", "urban-hadamard", GEOCLIP]
 
 # %% mystnb={"figure": {"caption": "Embedded world, random split, where test stations were trained on: test R² minus that of the same network without a place; fits (pale dots), mean (marker), 95 % interval over places and trainings (bar). Station identity (onehot) knows nothing but the name.", "name": "fig-controls-memory-world"}, "image": {"alt": "One panel: rows for random vectors, population density, GeoCLIP and station identity with dots, markers and intervals to the right or left of a dashed line at zero."}}
-_ = draw("world", [*MEMORY, "onehot-hadamard"], [KNOWN])
+found = gains["world", "r2"]
+_ = differences.draw(tasks["world"], found[found["split"] == KNOWN], f"ΔR² to {HEAD}", [*MEMORY, IDENTITY])
 
 # %% mystnb={"figure": {"caption": "Weather task, real measurements of 2019, random split: the same.", "name": "fig-controls-memory-weather"}, "image": {"alt": "One panel for the weather task on the random split: rows for random vectors, population density, GeoCLIP and station identity with dots, markers and intervals around a dashed line at zero."}}
-_ = draw("weather-2019", [*MEMORY, "onehot-hadamard"], [KNOWN])
+found = gains["weather-2019", "r2"]
+_ = differences.draw(tasks["weather-2019"], found[found["split"] == KNOWN], f"ΔR² to {HEAD}", [*MEMORY, IDENTITY])
 
 # %%
-to_identity = {name: compare(name, dict.fromkeys(MEMORY, "onehot-hadamard"), split=KNOWN) for name in tasks}
+to_identity = {name: compare(name, dict.fromkeys(MEMORY, IDENTITY), split=KNOWN) for name in tasks}
 differences.pair_tables(tasks, to_identity, "controls-memory")
 
 # %% [markdown]

@@ -113,21 +113,15 @@ Markdown(rule())
 # %%
 told = differences_to(REFERENCE)
 
-
-def draw(found, name, quantity, arms):
-    """Differences in R² of a task, one panel a split."""
-    own = found[name, "r2"]
-    return differences.draw(tasks[name], own[own["arm"].isin(arms)], quantity)
-
+ways = [*MODULATE, BIAS, CHANNELS]
 
 # %% mystnb={"figure": {"caption": "Embedded world: test R² of each way of telling the place minus that of its matched reference on the same rows: single fits (pale dots), their mean (marker), 95 % interval over places and trainings (bar). Panels have their own scales; a number at an edge is a single fit beyond it.", "name": "fig-fusion-world"}, "image": {"alt": "One panel a split; Hadamard, concatenation, gated sum, FiLM, bias and channels each have a row with dots, a marker and an interval around a dashed line at zero."}}
-_ = draw(told, "world", "ΔR² to the reference", [*MODULATE, BIAS, CHANNELS])
+_ = differences.draw(tasks["world"], told["world", "r2"], "ΔR² to the reference", ways)
 
 # %% mystnb={"figure": {"caption": "Weather task, real measurements of 2019: the same.", "name": "fig-fusion-weather"}, "image": {"alt": "One panel a split for the weather task; six ways of telling the place, each with dots, a marker and an interval around a dashed line at zero."}}
-_ = draw(told, "weather-2019", "ΔR² to the reference", [*MODULATE, BIAS, CHANNELS])
+_ = differences.draw(tasks["weather-2019"], told["weather-2019", "r2"], "ΔR² to the reference", ways)
 
 # %%
-ways = [*MODULATE, BIAS, CHANNELS]
 differences.tables(tasks, told, "the matched reference", "fusion-place", arms=ways)
 
 # %% [markdown]
@@ -140,10 +134,10 @@ differences.tables(tasks, told, "the matched reference", "fusion-place", arms=wa
 beyond_a_shift = differences_to({arm: BIAS for arm in MODULATE})
 
 # %% mystnb={"figure": {"caption": "Embedded world: test R² of the ways that let the place change what the days mean, minus that of bias only, on the same rows; fits (pale dots), mean (marker), 95 % interval over places and trainings (bar). Panels have their own scales.", "name": "fig-fusion-bias-world"}, "image": {"alt": "One panel a split; Hadamard, concatenation, gated sum and FiLM with dots, markers and intervals around a dashed line at zero, which is the score of the bias-only model."}}
-_ = draw(beyond_a_shift, "world", "ΔR² to bias only", MODULATE)
+_ = differences.draw(tasks["world"], beyond_a_shift["world", "r2"], "ΔR² to bias only", MODULATE)
 
 # %% mystnb={"figure": {"caption": "Weather task, real measurements of 2019: the same.", "name": "fig-fusion-bias-weather"}, "image": {"alt": "One panel a split for the weather task; four ways with dots, markers and intervals around a dashed line at zero, which is the score of the bias-only model."}}
-_ = draw(beyond_a_shift, "weather-2019", "ΔR² to bias only", MODULATE)
+_ = differences.draw(tasks["weather-2019"], beyond_a_shift["weather-2019", "r2"], "ΔR² to bias only", MODULATE)
 
 # %%
 differences.tables(tasks, beyond_a_shift, "bias only", "fusion-bias", arms=MODULATE)
@@ -164,7 +158,7 @@ differences.tables(tasks, beyond_a_shift, "bias only", "fusion-bias", arms=MODUL
 # encoder learns with the network's own step size, in the other (*slowly*) with a hundredth of it.
 
 # %% mystnb={"figure": {"caption": "Embedded world: GeoCLIP (Hadamard) with its weights frozen, fine-tuned, and fine-tuned slowly (with a smaller step size), test R² minus that of the same network without a place; fits (pale dots), mean (marker), 95 % interval over places and trainings (bar).", "name": "fig-fusion-tuned"}, "image": {"alt": "One panel a split with a row for GeoCLIP frozen and for each way of fine-tuning it, with dots, markers and intervals around a dashed line at zero."}}
-_ = draw(told, "world", "ΔR² to none+head", [FROZEN, TUNED, SLOWLY])
+_ = differences.draw(tasks["world"], told["world", "r2"], "ΔR² to none+head", [FROZEN, TUNED, SLOWLY])
 
 # %%
 tuned = differences_to({TUNED: FROZEN, SLOWLY: FROZEN})

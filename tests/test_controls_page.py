@@ -58,8 +58,10 @@ def test_gains_are_drawn_by_the_length_of_the_vector(monkeypatch):
     monkeypatch.setattr(controls.encoders, "load", lambda name: type("E", (), {"dim": {"urban": 2}.get(name, 512)}))
     arms = ["geoclip-hadamard", "geoclip-pca16-hadamard", "geoclip-pca8-hadamard", "urban-hadamard"]
     rows = [{"split": "random", "arm": arm, "difference": 0.1, "low": 0.0, "high": 0.3} for arm in arms]
-    found = pd.DataFrame([*rows, rows[0] | {"split": "spatial"}])
-    fig = controls.draw_components(found, "none+head")
+    found = pd.DataFrame([*rows, rows[0] | {"split": "spatial"}]).assign(stations=40)
+    assert "n = 0 runs" in controls.draw_components(task("a"), found[found["split"] == "spatial"], "none+head")
+    assert "n = 40 stations" in controls.draw_components(task("a"), found, "none+head")
+    fig = plt.gcf()
     assert [ax.get_title("left") for ax in fig.axes] == ["WR · random"], (
         "no cut-down vector was tried on the other split"
     )

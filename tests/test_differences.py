@@ -40,6 +40,7 @@ def test_a_panel_a_split_and_a_line_where_nothing_is(task):
     titles = [ax.get_title("left") for ax in plt.gcf().axes]
     assert titles == ["WR · random", "WR · spatial"] and "n = 40 stations at most" in text
     assert "n = 0 runs" in differences.draw(task, told.iloc[:0], "ΔR²")
+    assert "n = 0 runs" in differences.draw(task, told, "ΔR²", ["sincos"])
 
 
 def test_rmse_is_folded_below_r2_and_a_task_without_runs_is_passed_over(task):

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from placeprior import encoders
 from placeprior.arms import splits_in, where
@@ -130,18 +129,25 @@ def length(arm: str) -> int:
     return components(arm) or encoders.load(arm.rpartition("-")[0]).dim
 
 
-def draw_components(found: pd.DataFrame, reference: str) -> Figure:
+def draw_components(task: Results, found: pd.DataFrame, reference: str) -> str:
     """Draw the gain against the length of the vector, one panel a split in which a cut-down vector was tried.
 
     Parameters
     ----------
+    task : Results
     found : pandas.DataFrame
-        Differences to the same network without a place, as :func:`placeprior.evidence.matched.differences`, of at least
-        one cut-down vector.
+        Differences to the same network without a place, as :func:`placeprior.evidence.matched.differences`.
     reference : str
         That network.
+
+    Returns
+    -------
+    str
+        The line under the figure (:func:`placeprior.book.figures.label`).
     """
     splits = [split for split in splits_in(found) if any(map(components, found.loc[found["split"] == split, "arm"]))]
+    if not splits:
+        return figures.nothing("the number of components", task.profile, embedded=task.embedded)
     columns = min(2, len(splits))
     fig, axes = figures.panels(len(splits), 2, row=2.7, extra=1.0, width=3.2 * columns + (0 if columns > 1 else 1.6))
     points = {"urban-hadamard": ("population density", 1), "random-vector-hadamard": ("random vector", 1.25)}
@@ -166,7 +172,8 @@ def draw_components(found: pd.DataFrame, reference: str) -> Figure:
             ax.set_ylabel(f"ΔR² to {reference}")
     handles = {label: handle for ax in axes for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
     fig.legend(handles.values(), handles.keys(), loc="outside upper left", ncols=2, fontsize="small")
-    return fig
+    count = found["stations"].max()
+    return figures.label(fig, task.profile, n=count, of="stations at most", embedded=task.embedded, note=NOTE)
 
 
 def _draw_curve(ax: Axes, part: pd.DataFrame) -> None:

@@ -20,7 +20,7 @@ from placeprior.scores.interval import surviving
 QUANTITIES = {"r2": "R²", "rmse": f"RMSE in {UNIT}"}
 
 
-def draw(task: Results, found: pd.DataFrame, quantity: str) -> str:
+def draw(task: Results, found: pd.DataFrame, quantity: str, arms: Collection[str] | None = None) -> str:
     """Draw differences with their intervals and single fits, one panel a split; a line that says so where none are.
 
     Parameters
@@ -31,13 +31,15 @@ def draw(task: Results, found: pd.DataFrame, quantity: str) -> str:
         As :func:`placeprior.evidence.matched.differences`.
     quantity : str
         Label of the x axes.
+    arms : collection of str, optional
+        Only these; all without.
 
     Returns
     -------
     str
         The line under the figure (:func:`placeprior.book.figures.label`).
     """
-    fits = matched.by_fit(found)
+    fits = matched.by_fit(found if arms is None else found[found["arm"].isin(arms)])
     if fits.empty:
         return figures.nothing(task.title, task.profile, embedded=task.embedded)
     panels = {where(split): fits[fits["split"] == split] for split in splits_in(fits)}
