@@ -250,7 +250,7 @@ captioned(
 )
 
 # %%
-shares_of_places = placeness.between_places(known)
+shares_of_places = placeness.between_places(known).rename(index="{:g}".format)
 captioned(
     shares_of_places.map("{:.0%}".format).rename_axis("placeness").to_frame("between places"),
     f"How much of the truth's variance is between places, rather than between days; {origin}.",
