@@ -11,115 +11,15 @@ profile = "demo"
 real = "aqs"
 
 # %% tags=["remove-cell"]
-import re
-from types import SimpleNamespace
-
 import pandas as pd
-from IPython.display import Markdown
+from IPython.display import Markdown, display
 
-from placeprior import encoders
-from placeprior.arms import SPLITS, splits_in, with_arm
-from placeprior.book import figures
-from placeprior.book.tables import CELL, captioned, gains
-from placeprior.book.words import NOTE, by_split, listed, looked, minus, rule, said, who, written
+from placeprior.book import controls, differences, figures, results
+from placeprior.book.words import rule
 from placeprior.errors import StoreError
 from placeprior.evidence import matched
-from placeprior.runs import store
-from placeprior.scores.interval import surviving
 
 figures.style()
-HEAD, GEOCLIP = "none+head", "geoclip-hadamard"
-NAMES = ("random-vector", "shuffled")
-KNOWN = "random"  # the split whose test stations were trained on, so that any vector can be a name
-CONTROLS = [f"{name}-{fusion}" for fusion in ("hadamard", "concat") for name in (*NAMES, "geoclip")]
-TASKS = {"world": "embedded world", "weather-2019": "weather, 2019", "neighbours-2021": "neighbours, 2021"}
-
-
-def components(arm):
-    """How many numbers a cut-down GeoCLIP vector has, or None for another arm."""
-    found = re.fullmatch(r"geoclip-pca(\d+)-hadamard", arm)
-    return int(found[1]) if found else None
-
-
-def source(task):
-    """Scores, station sums and labels of a task, from the splits in which a control was run."""
-    name = profile if task == "world" else real
-    scores = with_arm(store.scores(name))
-    scores = scores[(scores["task"] == task) & ~scores["split"].str.contains("@")]
-    splits = scores.loc[scores["arm"] == HEAD, "split"].unique()
-    named = scores.loc[scores["variant"].isin(NAMES), "split"].unique()
-    scores = scores[scores["split"].isin(set(splits) & set(named))]
-    sums = store.sums(name)
-    kind = "embedded world" if task == "world" else "real measurements"
-    return SimpleNamespace(
-        task=task,
-        title=TASKS[task],
-        scores=scores,
-        sums=sums[sums["run"].isin(scores["run"])],
-        profile=name,
-        embedded=task == "world",
-        origin=f"profile {name}, {kind}",
-        short=task.split("-")[0],
-        reach=matched.reach(name, task),
-    )
-
-
-sources = {task: source(task) for task in TASKS}
-if sources["world"].scores.empty:
-    raise StoreError(
-        f"results/{profile} has no runs of the controls in the embedded world; `make demo-full` makes those of demo, and "
-        f"`placeprior runs list {profile}` shows what is left to do"
-    )
-
-
-def where(split):
-    return SPLITS.get(split, split)
-
-
-def to_head(arms):
-    return {arm: HEAD for arm in arms}
-
-
-PCA = sorted({a for s in sources.values() for a in s.scores["arm"] if components(a)}, key=components)
-QUESTIONS = {  # what is compared with what, beside all with the same network without a place
-    HEAD: to_head(["none", *CONTROLS, "urban-hadamard", "onehot-hadamard", *PCA]),
-    "random": {f"geoclip-{f}": f"random-vector-{f}" for f in ("hadamard", "concat")},
-    "shuffled": {f"geoclip-{f}": f"shuffled-{f}" for f in ("hadamard", "concat")},
-    "urban": {GEOCLIP: "urban-hadamard"},
-    "first": {GEOCLIP: PCA[0]} if PCA else {},
-}
-NAMES_ONLY = ("random", "shuffled")
-for s in sources.values():
-    # Against vectors that know nothing only where they can be names: at a new station they are noise, and no baseline.
-    known = s.scores[s.scores["split"] == KNOWN]
-    s.found = {
-        (question, metric): matched.differences(
-            known if question in NAMES_ONLY else s.scores, s.sums, pairs, metric=metric, reach=s.reach
-        )
-        for question, pairs in QUESTIONS.items()
-        for metric in (("r2", "rmse") if question == HEAD else ("r2",))
-    }
-
-
-def row(s, question, split, arm, metric="r2"):
-    """One difference, or None where the runs are not there."""
-    found = s.found[question, metric]
-    one = found[(found["split"] == split) & (found["arm"] == arm)]
-    return next(one.itertuples(), None)
-
-
-def forest(s, arms, splits=None):
-    """Differences to the same network without a place, one panel a split."""
-    table = s.found[HEAD, "r2"]
-    table = matched.by_fit(table[table["arm"].isin(arms) & table["split"].isin(splits or set(table["split"]))])
-    if table.empty:
-        return figures.nothing(s.title, s.profile, embedded=s.embedded)
-    panels = {where(split): table[table["split"] == split] for split in splits_in(table)}
-    fig = figures.forests(panels, "ΔR² to none+head", reference=0)
-    return figures.label(
-        fig, s.profile, n=table["stations"].max(), of="stations at most", embedded=s.embedded, note=NOTE
-    )
-
 
 # %% [markdown]
 # # Is it the place, or the extra layer?
@@ -153,76 +53,65 @@ def forest(s, arms, splits=None):
 # The **matched reference** of every arm on this page is `none+head`. Differences are paired: both arms are scored on the
 # same test rows. WR stands for within region and OoR for out of region ({doc}`../concepts/splits`).
 
+# %%
+HEAD, GEOCLIP, KNOWN = "none+head", "geoclip-hadamard", "random"
+NAMES = ("random-vector", "shuffled")
+CONTROLS = [f"{name}-{fusion}" for fusion in ("hadamard", "concat") for name in (*NAMES, "geoclip")]
+
+
+def controlled(task):
+    """Results of a task, on the splits in which a control was run."""
+    own = results.load(profile if task == "world" else real, task)
+    head, named = own.scores["arm"] == HEAD, own.scores["variant"].isin(NAMES)
+    return results.load(own.profile, task, splits=set(own.scores[head]["split"]) & set(own.scores[named]["split"]))
+
+
+tasks = {task: controlled(task) for task in results.TASKS}
+reach = {name: matched.reach(task.profile, name) for name, task in tasks.items()}
+
+
+def compare(name, reference, metric="r2", split=None):
+    """Differences of arms to their references in a task, everywhere or on one split."""
+    task = tasks[name]
+    scores = task.scores if split is None else task.scores[task.scores["split"] == split]
+    found = matched.differences(scores, task.sums, reference, metric=metric, reach=reach[name])
+    return found.assign(against=found["arm"].map(reference))
+
+
+# %% tags=["remove-cell"]
+if tasks["world"].scores.empty:
+    raise StoreError(
+        f"results/{profile} has no runs of the controls in the embedded world; `make demo-full` makes those of demo, and "
+        f"`placeprior runs list {profile}` shows what is left to do"
+    )
+
 # %% tags=["remove-input"]
 Markdown(rule())
+
+# %%
+trained = {arm for task in tasks.values() for arm in task.scores["arm"]}
+PCA = sorted(filter(controls.components, trained), key=controls.components)
+REFERENCE = dict.fromkeys(["none", *CONTROLS, "urban-hadamard", "onehot-hadamard", *PCA], HEAD)
+gains = {(name, metric): compare(name, REFERENCE, metric) for name in tasks for metric in ("r2", "rmse")}
+
 
 # %% [markdown]
 # First the **embedded world**, which is simulated:
 
-# %% mystnb={"figure": {"caption": "Embedded world: test R² minus that of the same network without a place (`none+head`), on the same rows: single fits (pale dots), their mean (marker), 95 % interval over places and trainings (bar). The row “no location” shows what leaving the extra head out does. Panels have their own scales; a number at an edge is a single fit beyond it.", "name": "fig-controls-world"}, "image": {"alt": "One panel a split. No location, random vectors, shuffled GeoCLIP vectors and GeoCLIP each have a row with dots, a marker and an interval around a dashed line at zero."}} tags=["hide-input"]
-_ = forest(sources["world"], ["none", *CONTROLS])
+# %% mystnb={"figure": {"caption": "Embedded world: test R² minus that of the same network without a place (`none+head`), on the same rows: single fits (pale dots), their mean (marker), 95 % interval over places and trainings (bar). The row “no location” shows what leaving the extra head out does. Panels have their own scales; a number at an edge is a single fit beyond it.", "name": "fig-controls-world"}, "image": {"alt": "One panel a split. No location, random vectors, shuffled GeoCLIP vectors and GeoCLIP each have a row with dots, a marker and an interval around a dashed line at zero."}}
+_ = differences.draw(tasks["world"], gains["world", "r2"], f"ΔR² to {HEAD}", ["none", *CONTROLS])
 
 # %% [markdown]
 # Then real measurements. The two tasks are described in {doc}`aqs`.
 
-# %% mystnb={"figure": {"caption": "Weather task, real measurements of 2019: test R² minus that of the same network without a place, on the same rows; fits (pale dots), mean (marker), 95 % interval over places and trainings (bar). Panels have their own scales.", "name": "fig-controls-weather"}, "image": {"alt": "One panel a split for the weather task: no location, random vectors, shuffled GeoCLIP vectors and GeoCLIP, each with dots, a marker and an interval around a dashed line at zero."}} tags=["hide-input"]
-_ = forest(sources["weather-2019"], ["none", *CONTROLS])
+# %% mystnb={"figure": {"caption": "Weather task, real measurements of 2019: test R² minus that of the same network without a place, on the same rows; fits (pale dots), mean (marker), 95 % interval over places and trainings (bar). Panels have their own scales.", "name": "fig-controls-weather"}, "image": {"alt": "One panel a split for the weather task: no location, random vectors, shuffled GeoCLIP vectors and GeoCLIP, each with dots, a marker and an interval around a dashed line at zero."}}
+_ = differences.draw(tasks["weather-2019"], gains["weather-2019", "r2"], f"ΔR² to {HEAD}", ["none", *CONTROLS])
 
-# %% mystnb={"figure": {"caption": "Neighbours task, real measurements of 2021: test R² minus that of the same network without a place, on the same rows; fits (pale dots), mean (marker), 95 % interval over places and trainings (bar). Panels have their own scales.", "name": "fig-controls-neighbours"}, "image": {"alt": "One panel a split for the neighbours task: no location, random vectors, shuffled GeoCLIP vectors and GeoCLIP, each with dots, a marker and an interval around a dashed line at zero."}} tags=["hide-input"]
-_ = forest(sources["neighbours-2021"], ["none", *CONTROLS])
+# %% mystnb={"figure": {"caption": "Neighbours task, real measurements of 2021: test R² minus that of the same network without a place, on the same rows; fits (pale dots), mean (marker), 95 % interval over places and trainings (bar). Panels have their own scales.", "name": "fig-controls-neighbours"}, "image": {"alt": "One panel a split for the neighbours task: no location, random vectors, shuffled GeoCLIP vectors and GeoCLIP, each with dots, a marker and an interval around a dashed line at zero."}}
+_ = differences.draw(tasks["neighbours-2021"], gains["neighbours-2021", "r2"], f"ΔR² to {HEAD}", ["none", *CONTROLS])
 
-
-# %% tags=["remove-input"]
-def tables(s, arms, name):
-    """Differences in R2, those in RMSE folded below."""
-    shown = []
-    for metric, what in (("r2", "R²"), ("rmse", f"RMSE in {figures.UNIT}")):
-        found = s.found[HEAD, metric]
-        found = found[found["arm"].isin(arms)]
-        if found.empty:
-            return f"*No such runs of {s.title} are in `results/{s.profile}`.*"
-        shown.append(
-            captioned(
-                gains(found),
-                f"{s.title[0].upper() + s.title[1:]}: test {what} minus that of `none+head` on the same rows, {CELL}; "
-                f"up to {found['fits'].max()} fits a cell, {s.origin}.",
-                f"tab-{name}-{s.short}-{metric}",
-            ).data
-        )
-    return (
-        f"{shown[0]}\n\n::::{{admonition}} {s.title[0].upper() + s.title[1:]}: the same in {figures.UNIT}\n:class: dropdown note\n\n"
-        f"{shown[1]}\n::::\n"
-    )
-
-
-Markdown("\n\n".join(tables(s, ["none", *CONTROLS], "controls") for s in sources.values()))
-
-# %% [markdown]
-# ### In words
-#
-# Sentences with numbers are written by the page from its results.
-
-# %% tags=["remove-input"]
-lines = []
-for s in sources.values():
-    found = s.found[HEAD, "r2"]
-    found = found[found["arm"].isin(CONTROLS)]
-    if found.empty:
-        continue
-    lines.append(f"**{s.title[0].upper() + s.title[1:]}**, against the same network without a place:\n")
-    for split in splits_in(found):
-        part = found[found["split"] == split]
-        words = [
-            f"{verb} {who(own, len(part), 'all arms with a vector')}"
-            for sign, verb in ((1, "better:"), (-1, "worse:"), (0, "not told apart:"))
-            if len(own := part[part["clear"] == sign])
-        ]
-        text = f"- {where(split)}: {'; '.join(words)}."
-        if effect := row(s, HEAD, split, GEOCLIP, "rmse"):
-            text += f" GeoCLIP (Hadamard) changes the RMSE by {written(effect, 2)} {figures.UNIT}."
-        lines.append(text)
-    lines.append("")
-Markdown(minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
+# %%
+differences.tables(tasks, gains, f"`{HEAD}`", "controls", arms=["none", *CONTROLS])
 
 # %% [markdown]
 # ## Where a gain comes from
@@ -247,158 +136,44 @@ Markdown(minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
 # to rely on names, the more damage it does. There the difference of GeoCLIP to random vectors contains that damage, and says nothing about geography. It is not
 # called a gain here; the random vectors are shown as what they are, a loss.
 
-
-# %% tags=["remove-cell"]
-STEPS = {
-    HEAD: ("extra head", "#7a7a7a"),
-    "random-vector": ("a name", "#ca9161"),
-    "geoclip": ("geography", "#0173b2"),
-    matched.TOTAL: ("all", figures.INK),
-}
+# %%
+NEW = ["none", HEAD, GEOCLIP]
+LEARNED = ["none", HEAD, "random-vector-hadamard", GEOCLIP]  # where a random vector can be a name
 
 
-def chain(split):
-    """Arms, each with one thing more than the one before; a random vector is one where it can be a name."""
-    return ["none", HEAD, *(["random-vector-hadamard"] if split == KNOWN else []), GEOCLIP]
-
-
-def kind(step):
-    """Which cause a step of the chain stands for."""
-    return next(key for key in STEPS if step.startswith(key))
-
-
-def called(step, split):
-    """What a step is called: beyond a name where there is a name before it, else the gain."""
-    key = kind(step)
-    return STEPS[key][0] if key != "geoclip" else "beyond a name" if split == KNOWN else "the gain"
-
-
-for s in sources.values():
-    chains = [
-        matched.steps(s.scores[s.scores["split"] == split], s.sums, chain(split), reach=s.reach)
-        for split in splits_in(s.scores)
+def taken_apart(name):
+    """The steps from no location to GeoCLIP (Hadamard), split by split."""
+    task, known = tasks[name], tasks[name].scores["split"] == KNOWN
+    parts = [
+        matched.steps(task.scores[rows], task.sums, chain, reach=reach[name])
+        for rows, chain in ((known, LEARNED), (~known, NEW))
     ]
-    s.steps = pd.concat([table for table in chains if len(table)] or chains[:1])
+    return pd.concat([part for part in parts if len(part)] or parts[:1])
 
 
-def waterfall(ax, table):
-    """One split's steps as bars that start where the one before ended, the total below them."""
-    start, ends = 0.0, []
-    for y, step in enumerate(table.itertuples()):
-        label, colour = STEPS[kind(step.step)]
-        left = 0.0 if step.step == matched.TOTAL else start
-        end = left + step.difference
-        ax.barh(y, step.difference, left=left, height=0.62, color=colour, zorder=2)
-        # The interval belongs to the step, so it is drawn where the step ends.
-        ax.plot([left + step.low, left + step.high], [y, y], color="white", lw=3.4, zorder=3)
-        ax.plot([left + step.low, left + step.high], [y, y], color="#d55e00", lw=1.7, zorder=4)
-        ax.plot([end, end], [y + 0.31, y + 0.69], color="#777777", lw=0.8, zorder=1)
-        start, ends = end, [*ends, left, end, left + step.low, left + step.high]
-        ax.text(
-            1.02,
-            y,
-            f"{step.difference:+.3f}".replace("-", "−"),
-            va="center",
-            fontsize="small",
-            color=figures.INK,
-            transform=ax.get_yaxis_transform(),
-            fontweight="bold" if step.clear else "normal",
-        )
-    ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
-    ax.set_yticks(
-        range(len(table)), [called(step, split) for step, split in zip(table["step"], table["split"], strict=True)]
-    )
-    ax.set_ylim(len(table) - 0.5, -0.5)
-    room = 0.06 * (max(ends) - min(ends))
-    ax.set_xlim(min(ends) - room, max(ends) + room)
-    ax.locator_params(axis="x", nbins=4)
-    ax.grid(axis="y", visible=False)
+steps = {name: taken_apart(name) for name in tasks}
 
+# %% mystnb={"figure": {"caption": "Embedded world: GeoCLIP (Hadamard) minus no location, taken apart: the extra head, and the gain over the same network without a place; on the random split, where stations are known, the gain into a name (random vectors) and what goes beyond it. Each bar starts where the one above ended; the last is their sum. Orange: 95 % interval over places and trainings of where that bar ends; the step is clear if it does not reach the bar's beginning. At the right its size in R², bold where it is clear. Panels have their own scales.", "name": "fig-controls-steps-world"}, "image": {"alt": "One panel a split with three or four horizontal bars: extra head, gain or its two parts, and all together, each with an orange interval and a number at the right."}}
+_ = controls.draw_steps([tasks["world"]], [steps["world"]])
 
-def waterfalls(shown, columns):
-    """Panels of (title, table) in a grid, row by row."""
-    rows = -(-len(shown) // columns)
-    fig, axes = figures.subplots(rows, columns, size=(6.4 if columns > 1 else 4.8, 1.6 * rows + 0.6), squeeze=False)
-    for number, (ax, (title, table)) in enumerate(zip(axes.flat, shown, strict=False)):
-        if table.empty:
-            ax.set_visible(False)
-            continue
-        waterfall(ax, table)
-        ax.set_title(title)
-        if number + columns >= len(shown):
-            ax.set_xlabel("ΔR² to no location")
-    for ax in axes.flat[len(shown) :]:
-        ax.set_visible(False)
-    return fig
-
-
-def draw_steps(chosen):
-    """Waterfalls of the Hadamard chain, one column a task where there are several."""
-    s = chosen[0]
-    parts = [one.steps for one in chosen]
-    if all(part.empty for part in parts):
-        return figures.nothing("the steps", s.profile, embedded=s.embedded)
-    splits = splits_in(pd.concat(parts))
-    if len(chosen) == 1:
-        shown = [(where(split), parts[0][parts[0]["split"] == split]) for split in splits]
-    else:
-        shown = [
-            (f"{one.title}\n{where(split)}", part[part["split"] == split])
-            for split in splits
-            for one, part in zip(chosen, parts, strict=True)
-        ]
-    fig = waterfalls(shown, min(2, len(shown)))
-    return figures.label(
-        fig,
-        s.profile,
-        n=max(part["stations"].max() for part in parts if len(part)),
-        of="stations at most",
-        embedded=s.embedded,
-        note=f"orange: {NOTE}",
-    )
-
-
-# %% mystnb={"figure": {"caption": "Embedded world: GeoCLIP (Hadamard) minus no location, taken apart: the extra head, and the gain over the same network without a place; on the random split, where stations are known, the gain into a name (random vectors) and what goes beyond it. Each bar starts where the one above ended; the last is their sum. Orange: 95 % interval over places and trainings of where that bar ends; the step is clear if it does not reach the bar's beginning. At the right its size in R², bold where it is clear. Panels have their own scales.", "name": "fig-controls-steps-world"}, "image": {"alt": "One panel a split with three or four horizontal bars: extra head, gain or its two parts, and all together, each with an orange interval and a number at the right."}} tags=["hide-input"]
-_ = draw_steps([sources["world"]])
-
-# %% mystnb={"figure": {"caption": "Real measurements: the same for the weather task (left) and the neighbours task (right), one row a split. Panels have their own scales.", "name": "fig-controls-steps-aqs"}, "image": {"alt": "Two columns of panels, one for each real task, with three or four horizontal bars each and orange intervals."}} tags=["hide-input"]
-_ = draw_steps([sources["weather-2019"], sources["neighbours-2021"]])
+# %% mystnb={"figure": {"caption": "Real measurements: the same for the weather task (left) and the neighbours task (right), one row a split. Panels have their own scales.", "name": "fig-controls-steps-aqs"}, "image": {"alt": "Two columns of panels, one for each real task, with three or four horizontal bars each and orange intervals."}}
+measured = ["weather-2019", "neighbours-2021"]
+_ = controls.draw_steps([tasks[name] for name in measured], [steps[name] for name in measured])
 
 # %% [markdown]
-# ### In words
+# At known stations, GeoCLIP's own vectors can be set beside vectors that know nothing of the place:
 
-# %% tags=["remove-input"]
-SAY = {1: "clear gain", -1: "clear loss", 0: "not clear"}
-lines = []
-for s in sources.values():
-    if s.steps.empty:
-        continue
-    lines.append(f"**{s.title[0].upper() + s.title[1:]}**, GeoCLIP (Hadamard):\n")
-    for split in splits_in(s.steps):
-        part = {kind(one.step): one for one in s.steps[s.steps["split"] == split].itertuples()}
-        told = [
-            f"{called(one.step, split)} {one.difference:+.3f} ({SAY[one.clear]})"
-            for key, one in part.items()
-            if key != matched.TOTAL
-        ]
-        total = part[matched.TOTAL]
-        text = f"- {where(split)}: {total.difference:+.3f} in R² to no location ({SAY[total.clear]}), of which {listed(told)}. "
-        noise, mixed = row(s, HEAD, split, "random-vector-hadamard"), row(s, HEAD, split, "shuffled-hadamard")
-        if split != KNOWN and noise is not None:
-            text += f"Random vectors, which are noise at these new stations, change R² by {written(noise)} against `none+head`"
-            text += f", GeoCLIP's own vectors at wrong places by {written(mixed)}" if mixed is not None else ""
-            text += {
-                -1: ": the damage of a vector that was never seen, not a baseline for GeoCLIP.",
-                0: ": no clear damage.",
-                1: ": **even noise gains here**, so a gain of GeoCLIP need not come from its place.",
-            }[noise.clear]
-        elif own := row(s, "shuffled", split, GEOCLIP):
-            text += f"Against GeoCLIP's vectors at wrong places the difference is {written(own)}, {SAY[own.clear]}."
-        lines.append(text)
-    lines.append("")
-Markdown(minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
+# %%
+TO_RANDOM, TO_SHUFFLED = ({f"geoclip-{way}": f"{name}-{way}" for way in ("hadamard", "concat")} for name in NAMES)
+beyond_a_name = {
+    name: pd.concat([compare(name, pairs, split=KNOWN) for pairs in (TO_RANDOM, TO_SHUFFLED)]) for name in tasks
+}
+differences.pair_tables(tasks, beyond_a_name, "controls-names")
 
 # %% [markdown]
+# Where stations are new, {numref}`tab-controls-world-r2` and the tables after it show what the same vectors do: a loss is the damage of
+# a vector that was never seen, not a baseline for GeoCLIP. Were noise to gain there, a gain of GeoCLIP need not come from its place.
+#
 # ## How many numbers must a place have?
 #
 # GeoCLIP's vector has hundreds of numbers, more than many a split has training stations. How many of them are needed?
@@ -413,119 +188,21 @@ Markdown(minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
 # over a town and over a metropolitan area, both as a logarithm.
 
 
-# %% tags=["remove-cell"]
-def size(arm):
-    """How many numbers tell the place."""
-    return components(arm) or encoders.load(arm.rsplit("-", 1)[0]).dim
+# %% mystnb={"figure": {"caption": "Embedded world: gain in R² over the same network without a place, against how many numbers tell the place (logarithmic): the first principal components of GeoCLIP's vectors up to all of them (line; band: 95 % interval over places and trainings), population density, and a random vector of GeoCLIP's length (bars: 95 % intervals).", "name": "fig-controls-components-world"}, "image": {"alt": "One panel a split: a line with a band for GeoCLIP's first components, a point with a bar for population density at two numbers, and one for a random vector at the right end, around a dashed line at zero."}}
+_ = controls.draw_components(tasks["world"], gains["world", "r2"], HEAD)
 
+# %% mystnb={"figure": {"caption": "Weather task, real measurements of 2019: the same.", "name": "fig-controls-components-weather"}, "image": {"alt": "One panel a split for the weather task: a line with a band for GeoCLIP's first components, and points with bars for population density and a random vector, around a dashed line at zero."}}
+_ = controls.draw_components(tasks["weather-2019"], gains["weather-2019", "r2"], HEAD)
 
-def draw_components(s):
-    """Gain against the length of the vector, one panel a split."""
-    found = s.found[HEAD, "r2"]
-    splits = [p for p in splits_in(found) if found.loc[found["split"] == p, "arm"].map(components).notna().any()]
-    if not splits:
-        return figures.nothing("the number of components", s.profile, embedded=s.embedded)
-    columns = min(2, len(splits))
-    rows = -(-len(splits) // columns)
-    fig, axes = figures.subplots(
-        rows, columns, size=(3.2 * columns + (0 if columns > 1 else 1.6), 2.7 * rows + 1.0), squeeze=False
-    )
-    drawn = set()
-    for number, (ax, split) in enumerate(zip(axes.flat, splits, strict=False)):
-        part = found[found["split"] == split].set_index("arm")
-        curve = [arm for arm in [*PCA, GEOCLIP] if arm in part.index]
-        x = [size(arm) for arm in curve]
-        colour = figures.look(GEOCLIP).colour
-        ax.fill_between(x, part.loc[curve, "low"], part.loc[curve, "high"], color=colour, alpha=0.18, lw=0)
-        ax.plot(
-            x,
-            part.loc[curve, "difference"],
-            color=colour,
-            marker=figures.look(GEOCLIP).marker,
-            label="GeoCLIP, first numbers",
-        )
-        for arm, label, shift in (
-            ("urban-hadamard", "population density", 1),
-            ("random-vector-hadamard", "random vector", 1.25),
-        ):
-            if arm in part.index:
-                one, style = part.loc[arm], figures.look(arm)
-                ax.errorbar(
-                    size(arm) * shift,
-                    one["difference"],
-                    [[one["difference"] - one["low"]], [one["high"] - one["difference"]]],
-                    color=style.colour,
-                    marker=style.marker,
-                    ms=7,
-                    capsize=3,
-                    lw=1.5,
-                    ls="none",
-                    label=label,
-                )
-                drawn.add(arm)
-        ax.axhline(0, color="#777777", lw=1, ls="--", zorder=1)
-        ax.set_xscale("log", base=2)
-        ticks = sorted({size(arm) for arm in [*curve, *(a for a in drawn if a in part.index)]})
-        ax.set_xticks(ticks, [str(t) for t in ticks], fontsize="small")
-        ax.minorticks_off()
-        ax.set_title(where(split))
-        if number + columns >= len(splits):
-            ax.set_xlabel("numbers that tell the place")
-        if number % columns == 0:
-            ax.set_ylabel("ΔR² to none+head")
-    for ax in axes.flat[len(splits) :]:
-        ax.set_visible(False)
-    handles = {label: h for ax in axes.flat for h, label in zip(*ax.get_legend_handles_labels(), strict=True)}
-    fig.legend(handles.values(), handles.keys(), loc="outside upper left", ncols=2, fontsize="small")
-    return figures.label(
-        fig, s.profile, n=found["stations"].max(), of="stations at most", embedded=s.embedded, note=NOTE
-    )
+# %%
+SHORT = [*PCA, "urban-hadamard"]
+tried = {name: task for name, task in tasks.items() if gains[name, "r2"]["arm"].isin(SHORT).any()}
+differences.tables(tried, gains, f"`{HEAD}`", "capacity", arms=[*SHORT, GEOCLIP])
 
-
-# %% mystnb={"figure": {"caption": "Embedded world: gain in R² over the same network without a place, against how many numbers tell the place (logarithmic): the first principal components of GeoCLIP's vectors up to all of them (line; band: 95 % interval over places and trainings), population density, and a random vector of GeoCLIP's length (bars: 95 % intervals).", "name": "fig-controls-components-world"}, "image": {"alt": "One panel a split: a line with a band for GeoCLIP's first components, a point with a bar for population density at two numbers, and one for a random vector at the right end, around a dashed line at zero."}} tags=["hide-input"]
-_ = draw_components(sources["world"])
-
-# %% mystnb={"figure": {"caption": "Weather task, real measurements of 2019: the same.", "name": "fig-controls-components-weather"}, "image": {"alt": "One panel a split for the weather task: a line with a band for GeoCLIP's first components, and points with bars for population density and a random vector, around a dashed line at zero."}} tags=["hide-input"]
-_ = draw_components(sources["weather-2019"])
-
-# %% tags=["remove-input"]
-SHORT = [*PCA, "urban-hadamard", GEOCLIP]
-BETTER = {1: "clearly better than", -1: "clearly worse than", 0: "not told apart from"}
-Markdown(
-    "\n\n".join(
-        tables(s, SHORT, "capacity")
-        for s in sources.values()
-        if set(s.found[HEAD, "r2"]["arm"]) & {*PCA, "urban-hadamard"}
-    )
-)
-
-# %% tags=["remove-input"]
-lines = []
-for s in sources.values():
-    found = s.found[HEAD, "r2"]
-    for split in splits_in(found):
-        part = found[found["split"] == split].set_index("arm")
-        cut = [arm for arm in PCA if arm in part.index]
-        text = []
-        if cut and GEOCLIP in part.index:
-            few, all_, rest = part.loc[cut[0]], part.loc[GEOCLIP], row(s, "first", split, GEOCLIP)
-            text.append(
-                f"the first {components(cut[0])} numbers change R² by {written(few)}, all {size(GEOCLIP)} by {written(all_)}"
-                + (
-                    ""
-                    if rest is None
-                    else f"; the whole vector is {BETTER[rest.clear]} the first {components(cut[0])} ({written(rest)})"
-                )
-            )
-        if "urban-hadamard" in part.index and GEOCLIP in part.index:
-            plain, beyond = part.loc["urban-hadamard"], row(s, "urban", split, GEOCLIP)
-            text.append(
-                f"population density alone changes it by {written(plain)}"
-                + ("" if beyond is None else f"; GeoCLIP is {BETTER[beyond.clear]} it ({written(beyond)})")
-            )
-        if text:
-            lines.append(f"- **{s.title[0].upper() + s.title[1:]}, {where(split)}:** {'; '.join(text)}.")
-Markdown(minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
+# %%
+TO_DENSITY, TO_FIRST = {GEOCLIP: "urban-hadamard"}, {GEOCLIP: PCA[0]} if PCA else {}
+beyond_few = {name: pd.concat([compare(name, pairs) for pairs in (TO_FIRST, TO_DENSITY)]) for name in tasks}
+differences.pair_tables(tasks, beyond_few, "controls-few")
 
 # %% [markdown]
 # In the embedded world this race is not a fair one. Its emissions are made from the same populated places, so population density is close to the
@@ -538,31 +215,21 @@ Markdown(minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
 # neighbours. So it marks what this model, with this budget of steps, can gain from a station's name. An arm above it tells more than a name, or tells
 # it in a form that is learned faster. Where stations are new, `onehot` has nothing to say.
 
+# %%
+IDENTITY = "onehot-hadamard"
+MEMORY = ["random-vector-hadamard", "shuffled-hadamard", "urban-hadamard", GEOCLIP]
 
-# %% tags=["remove-cell"]
-MEMORY = ["random-vector-hadamard", "shuffled-hadamard", "urban-hadamard", GEOCLIP, "onehot-hadamard"]
+# %% mystnb={"figure": {"caption": "Embedded world, random split, where test stations were trained on: test R² minus that of the same network without a place; fits (pale dots), mean (marker), 95 % interval over places and trainings (bar). Station identity (onehot) knows nothing but the name.", "name": "fig-controls-memory-world"}, "image": {"alt": "One panel: rows for random vectors, population density, GeoCLIP and station identity with dots, markers and intervals to the right or left of a dashed line at zero."}}
+found = gains["world", "r2"]
+_ = differences.draw(tasks["world"], found[found["split"] == KNOWN], f"ΔR² to {HEAD}", [*MEMORY, IDENTITY])
 
-# %% mystnb={"figure": {"caption": "Embedded world, random split, where test stations were trained on: test R² minus that of the same network without a place; fits (pale dots), mean (marker), 95 % interval over places and trainings (bar). Station identity (onehot) knows nothing but the name.", "name": "fig-controls-memory-world"}, "image": {"alt": "One panel: rows for random vectors, population density, GeoCLIP and station identity with dots, markers and intervals to the right or left of a dashed line at zero."}} tags=["hide-input"]
-_ = forest(sources["world"], MEMORY, ["random"])
+# %% mystnb={"figure": {"caption": "Weather task, real measurements of 2019, random split: the same.", "name": "fig-controls-memory-weather"}, "image": {"alt": "One panel for the weather task on the random split: rows for random vectors, population density, GeoCLIP and station identity with dots, markers and intervals around a dashed line at zero."}}
+found = gains["weather-2019", "r2"]
+_ = differences.draw(tasks["weather-2019"], found[found["split"] == KNOWN], f"ΔR² to {HEAD}", [*MEMORY, IDENTITY])
 
-# %% mystnb={"figure": {"caption": "Weather task, real measurements of 2019, random split: the same.", "name": "fig-controls-memory-weather"}, "image": {"alt": "One panel for the weather task on the random split: rows for random vectors, population density, GeoCLIP and station identity with dots, markers and intervals around a dashed line at zero."}} tags=["hide-input"]
-_ = forest(sources["weather-2019"], MEMORY, ["random"])
-
-# %% tags=["remove-input"]
-lines = []
-for s in sources.values():
-    part = {arm: one for arm in MEMORY if (one := row(s, HEAD, "random", arm)) is not None}
-    top = part.pop("onehot-hadamard", None)
-    if top is None:
-        continue
-    mapped = s.scores[s.scores["split"] == "random"]
-    versus = matched.differences(mapped, s.sums, {arm: "onehot-hadamard" for arm in part}, reach=s.reach)
-    lines.append(
-        f"- **{s.title[0].upper() + s.title[1:]}.** Station identity changes R² by {written(top)} against the same network without a place. Against "
-        "station identity:"
-        + "".join(f"\n  - {said(one.arm)} is {BETTER[one.clear]} it, {written(one)}." for one in versus.itertuples())
-    )
-Markdown(minus("\n".join(lines or ["*No runs with station identity on the random split are in the results.*"])))
+# %%
+to_identity = {name: compare(name, dict.fromkeys(MEMORY, IDENTITY), split=KNOWN) for name in tasks}
+differences.pair_tables(tasks, to_identity, "controls-memory")
 
 # %% [markdown]
 # A vector that reaches the ceiling on `random` may have done so by memory. That is why a gain there says little about geography,
@@ -572,36 +239,9 @@ Markdown(minus("\n".join(lines or ["*No runs with station identity on the random
 #
 # Many intervals stand on this page, and the more one looks, the more is found by luck.
 
-# %% tags=["remove-input"]
-AGAINST = {
-    HEAD: "`none+head`",
-    "random": "random vectors",
-    "shuffled": "shuffled vectors",
-    "urban": "population density",
-    "first": "the first components alone",
-}
-lines = []
-for s in sources.values():
-    every = pd.concat(
-        [
-            found.assign(question=question)
-            for (question, metric), found in s.found.items()
-            if metric == "r2" and len(found)
-        ]
-        or [s.found[next(iter(s.found))]]
-    )
-    if every.empty:
-        continue
-    every, told = every.reset_index(drop=True), []
-    kept = surviving(every)
-    for question in QUESTIONS:
-        for sign_, verb in ((1, "better"), (-1, "worse")):
-            words = by_split(kept[(kept["clear"] == sign_) & (kept["question"] == question)])
-            told += [f"{verb} than {AGAINST[question]}: {words}"] if words else []
-    lines.append(
-        f"- **{s.title[0].upper() + s.title[1:]}.** {looked(every)}" + "".join(f"\n  - {words}." for words in told)
-    )
-Markdown(minus("\n".join(lines)).replace(" · ", "\u00a0·\u00a0"))
+# %%
+for name, task in tasks.items():
+    display(differences.together(task, pd.concat([gains[name, "r2"], beyond_a_name[name], beyond_few[name]])))
 
 # %% [markdown]
 # ## What this shows, what it does not

@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from placeprior.arms import with_arm
-from placeprior.book.words import by_split
 from placeprior.evidence import matched
 from placeprior.runs import store
 from placeprior.scores import metrics, paired
@@ -110,12 +109,6 @@ def test_blocks_follow_the_split_and_its_own_range(monkeypatch):
     reach = matched.reach("demo", "world")
     assert reach["spatial"] == paired.residual_range(matched.terms(frame, "none"), sums) and reach["random"] == 0
     assert not matched.reach("demo", "other")
-
-
-def test_arms_are_told_split_by_split_in_the_books_order():
-    found = pd.DataFrame({"split": ["spatial", "random", "random"], "arm": ["none", "lonlat", "sincos"]})
-    assert by_split(found) == "lon/lat and sin/cos on WR · random; no location on WR · spatial"
-    assert by_split(found.iloc[:0]) == ""
 
 
 def test_common_fits_leave_out_the_arms_with_the_fewest_where_none_is_shared():

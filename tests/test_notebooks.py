@@ -11,6 +11,8 @@ import yaml
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.py"))
 DRAWS = re.compile(r"\b(figures\.subplots|figures\.conus_axes|plt\.(figure|subplots)|draw\w*)\(")
+# Drawings of the book that are handed a task's results or a profile write the label themselves.
+LABELS = re.compile(r"differences\.draw\(|\bdraw_\w+\([^)]*\bprofile\)")
 # 0.73, 12.4 %, 1,234: a result. Definitions have no decimals or stand in `code`, $formulas$ or links.
 NAKED = re.compile(r"(?<![\w.$`/-])\d+\.\d{2,}(?![\w.`/-])|(?<![\w.])\d{1,3}(,\d{3})+(?!\d)")
 
@@ -94,7 +96,8 @@ def test_every_figure_says_its_origin(notebook):
     code = "\n".join(cell.source for cell in cells(notebook, "code"))
     if DRAWS.search(code):
         assert "figures.style()" in code
-        assert "embedded=" in code  # told to `figures.label`, here or by what draws
+        # told to `figures.label`, or in the task's results or the profile that a drawing is handed
+        assert "embedded=" in code or LABELS.search(code)
 
 
 def test_figures_are_referred_to_by_names_that_exist(notebook):

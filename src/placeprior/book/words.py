@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from placeprior.arms import SPLITS, called, splits_in
+from placeprior.arms import SPLITS, called
 from placeprior.book.style import UNIT
 from placeprior.scores.interval import LEVEL, surviving
 from placeprior.scores.paired import BLOCK_KM
@@ -120,21 +120,6 @@ def who(found: pd.DataFrame, of: int, every: str) -> str:
     if found.empty:
         return "none"
     return every if len(found) == of > 1 else listed([said(name) for name in found["arm"]])
-
-
-def by_split(found: pd.DataFrame) -> str:
-    """Rows of :func:`differences` as words: the arms of each split, split by split; empty where there are none.
-
-    Returns
-    -------
-    str
-        Such as ``"no location and lon/lat on WR · random; sin/cos on OoR · 8°"``.
-    """
-    parts = []
-    for split in splits_in(found):
-        arms = [said(name) for name in found.loc[found["split"] == split, "arm"]]
-        parts.append(f"{listed(arms)} on {SPLITS.get(split, split)}")
-    return "; ".join(parts)
 
 
 def rule() -> str:
