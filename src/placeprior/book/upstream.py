@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
+from scipy.stats import spearmanr
 
 from placeprior.arms import BASES, arm_order, splits_in, where
 from placeprior.book import figures
 from placeprior.book.families import short
+from placeprior.book.results import Results
 from placeprior.book.style import INK, look
+from placeprior.book.tables import CELL, captioned, gains
+from placeprior.book.words import INTERVAL, minus, signed
 from placeprior.evidence import matched
 from placeprior.evidence.families import trained
 from placeprior.evidence.upstream import PARTS, Probed
@@ -28,6 +33,15 @@ TARGETS = {
     "city": "closeness to a city",
     "pm25": "mean PM2.5",
 }
+#: Settings in which two files of a pair may differ (:data:`placeprior.encoders.pretrained.COMPARED`).
+_SETTINGS = {
+    "min_radius": "smallest radius",
+    "max_radius": "largest radius",
+    "map_range": "extent",
+    "hidden_dim": "width",
+    "frequency_num": "scales",
+    "activation": "activation",
+}
 _PARTS = {"basis": ("#d55e00", "o"), "corpus": ("#0173b2", "^"), "both together": ("#7a7a7a", "s")}
 _BASIS_MARKERS = ("o", "s", "^", "D")
 
@@ -39,6 +53,54 @@ def named(arm: str) -> str:
     ('xyz, from fMoW', 'xyz, end to end')
     """
     return short(arm) + (", end to end" if arm in map(trained, BASES) else "")
+
+
+def pairs_table(pairs: Mapping[str, Mapping[str, tuple[str, str]]], name: str) -> Any:
+    """The published pairs and what else than the corpus differs in each, as a page shows it.
+
+    Parameters
+    ----------
+    pairs : mapping
+        As :func:`placeprior.evidence.upstream.pairs`.
+    name : str
+        To refer to the table.
+    """
+    rows = []
+    for basis in sorted(pairs, key=lambda basis: bool(pairs[basis])):
+        told = [f"{_SETTINGS[key]} {fmow} and {yfcc}" for key, (fmow, yfcc) in pairs[basis].items()]
+        rows.append((BASES[basis], "confounded" if told else "exact", "; ".join(told) or "nothing"))
+    return captioned(
+        pd.DataFrame(rows, columns=["architecture", "pair", "what else differs (fMoW and YFCC)"]),
+        "The architectures that were published for both corpora, and in which settings that the formula reads the two "
+        "files differ.",
+        name,
+    )
+
+
+def gain_table(found: pd.DataFrame, of: Results, against: str, name: str, what: str = "R²") -> str:
+    """Differences of one task as a page shows them; empty where there are none.
+
+    Parameters
+    ----------
+    found : pandas.DataFrame
+        As :func:`placeprior.evidence.upstream.answer`.
+    of : Results
+    against : str
+        What the arms are compared with.
+    name : str
+        To refer to the table.
+    what : str
+        The score and its unit.
+    """
+    if found.empty:
+        return ""
+    cells = gains(found)
+    return captioned(
+        cells.set_axis(cells.index.str.replace(", Hadamard", "")).rename_axis("arm"),
+        f"{of.heading}: test {what} minus that of {against} on the same rows, {CELL}; up to {found['fits'].max()} fits "
+        f"a cell, {of.origin}.",
+        name,
+    ).data
 
 
 def draw_forest(found: pd.DataFrame, quantity: str) -> Figure:
@@ -150,18 +212,44 @@ def draw_probes(probed: Probed, bases: Sequence[str], panels: Mapping[str, str])
     return fig
 
 
-def draw_foretold(pairs: pd.DataFrame) -> Figure:
+def probe_table(read: Probed, bases: Sequence[str], splits: Sequence[str], profile: str, name: str) -> Any:
+    """Differences between trainings in what is read from the vectors, mean over bases, as a page shows them.
+
+    Parameters
+    ----------
+    read : Probed
+    bases, splits : sequence of str
+    profile : str
+        Whose monitors they are.
+    name : str
+        To refer to the table.
+    """
+    rows = []
+    for first, second in (("yfcc", "fmow"), ("fmow", "untrained"), ("yfcc", "untrained")) if read.targets else ():
+        for split in splits:
+            told = zip(*read.gap(first, second, split, bases), strict=True)
+            numbers = (minus(f"{value:+.2f} ({signed(low, high, 2)})") for value, low, high in told)
+            rows.append((f"{CORPORA[first][0]} − {CORPORA[second][0]}", where(split), *numbers))
+    return captioned(
+        pd.DataFrame(rows, columns=["R² of the probe", "split", *(TARGETS[fact] for fact in read.targets)]),
+        f"Difference in R² of what is read from the vectors, mean over the exact pairs, {INTERVAL} from a bootstrap "
+        f"over blocks of places; profile {profile}, real measurements; terrain: the embedded world's.",
+        name,
+    )
+
+
+def draw_foretold(beside: pd.DataFrame) -> Figure:
     """Draw what a network gains by a vector against what a probe reads from it, one panel a split.
 
     Parameters
     ----------
-    pairs : pandas.DataFrame
-        Columns ``split, vector, probe, gain``.
+    beside : pandas.DataFrame
+        As :func:`placeprior.evidence.upstream.foretold`.
     """
-    splits = splits_in(pairs)
+    splits = splits_in(beside)
     fig, axes = figures.panels(len(splits), len(splits), row=3.3, extra=0)
     for ax, split in zip(axes, splits, strict=True):
-        here = pairs[pairs["split"] == split]
+        here = beside[beside["split"] == split]
         for key, (word, colour, marker) in CORPORA.items():
             part, size = here[here["vector"].str.endswith(key)], 110 if marker == "*" else 48
             ax.scatter(
@@ -180,6 +268,30 @@ def draw_foretold(pairs: pd.DataFrame) -> Figure:
     axes[0].set_ylabel("ΔR² of the network")
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=4, fontsize="small")
     return fig
+
+
+def foretold_table(beside: pd.DataFrame, profile: str, name: str) -> Any:
+    """Rank correlation of what a probe reads and what a network gains, as a page shows it.
+
+    Parameters
+    ----------
+    beside : pandas.DataFrame
+        As :func:`placeprior.evidence.upstream.foretold`.
+    profile : str
+        Whose runs they are.
+    name : str
+        To refer to the table.
+    """
+    rows = []
+    for split, own in beside.groupby("split", sort=False):
+        rank = spearmanr(own["probe"], own["gain"])
+        p = "below 0.01" if rank.pvalue < 0.01 else f"{rank.pvalue:.2f}"
+        rows.append((where(split), str(len(own)), minus(f"{rank.statistic:+.2f}"), p))
+    return captioned(
+        pd.DataFrame(rows, columns=["split", "vectors", "rank correlation", "p-value"]),
+        f"Rank correlation of what a probe reads with what a network gains; profile {profile}, real measurements.",
+        name,
+    )
 
 
 def verdict(clear: Sequence[int]) -> str:

@@ -6,7 +6,7 @@ Differences of groups are :func:`placeprior.evidence.families.group_differences`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +14,94 @@ import numpy as np
 import pandas as pd
 
 from placeprior import encoders
-from placeprior.arms import splits_in, with_arm
-from placeprior.evidence.families import trained
+from placeprior.arms import BASES, splits_in, with_arm
+from placeprior.encoders import pretrained
+from placeprior.evidence import matched
+from placeprior.evidence.families import GEOCLIP, HEAD, Group, group_differences, trained
 from placeprior.scores import metrics, paired, probes
 
 CORPORA = ("fmow", "yfcc")
 PARTS = ("basis", "corpus", "both together")
+
+
+# --- questions --------------------------------------------------------------------------------------------------------
+
+
+def pairs() -> dict[str, dict[str, tuple[str, str]]]:
+    """Bases that were published for both corpora, in the book's order, and what else differs in the two files.
+
+    Returns
+    -------
+    dict
+        As :func:`placeprior.encoders.pretrained.unlike`, by basis; empty for an exact pair.
+    """
+    files = pretrained.names()
+    return {basis: pretrained.unlike(basis) for basis in BASES if len(files.get(basis, ())) == 2}
+
+
+def questions(exact: Sequence[str], confounded: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Each arm, and what it is compared with, question by question.
+
+    ``place``: with no place; ``corpus`` and ``confounded``: photographs with satellite scenes; ``training``: with
+    random weights; ``contrast``: with GeoCLIP; ``going on``: weights that go on learning with the same frozen;
+    ``start``: those with ones that began at random; ``end to end``: trained with the task, with frozen.
+    """
+    some, every = CORPORA, ("untrained", *CORPORA)
+    tuned = pretrained.TUNABLE
+    return {
+        "place": dict.fromkeys([GEOCLIP, *(trained(b, c) for b in exact for c in every), *ways()], HEAD),
+        "corpus": {trained(b, "yfcc"): trained(b, "fmow") for b in exact},
+        "confounded": {trained(b, "yfcc"): trained(b, "fmow") for b in confounded},
+        "training": {trained(b, c): trained(b, "untrained") for b in exact for c in some},
+        "contrast": {trained(b, c): GEOCLIP for b in exact for c in some},
+        "going on": {trained(b, c, "tuned"): trained(b, c) for b in tuned for c in every},
+        "start": {trained(b, c, "tuned"): trained(b, "untrained", "tuned") for b in tuned for c in some},
+        "end to end": {trained(b): trained(b, "yfcc") for b in tuned},
+    }
+
+
+def ways() -> list[str]:
+    """Arms of one basis frozen, going on learning, and trained from the start."""
+    every, tuned = ("untrained", *CORPORA), pretrained.TUNABLE
+    frozen, going_on = ([trained(b, c, *more) for b in tuned for c in every] for more in ((), ("tuned",)))
+    return [*frozen, *going_on, *map(trained, tuned)]
+
+
+def means(exact: Sequence[str]) -> dict[str, dict[str, Group]]:
+    """Means over architectures, of the questions that have them: the pairs share all but what is asked for."""
+    untrained, fmow, yfcc = ([trained(basis, corpus) for basis in exact] for corpus in ("untrained", *CORPORA))
+    geoclip = [GEOCLIP] * len(exact)
+    named = {"mean of pairs, fMoW": fmow, "mean of pairs, YFCC": yfcc}
+    return {
+        "corpus": {"mean of pairs": Group(yfcc, fmow, twins=True)},
+        "training": {name: Group(arms, untrained, twins=True) for name, arms in named.items()},
+        "contrast": {name: Group(arms, geoclip, twins=True) for name, arms in named.items()},
+    }
+
+
+def answer(
+    frame: pd.DataFrame, sums: pd.DataFrame, arms: Mapping[str, str], over: Mapping[str, Group], **options: Any
+) -> pd.DataFrame:
+    """Differences of single arms, and below them of means over at least two architectures.
+
+    Parameters
+    ----------
+    frame, sums : pandas.DataFrame
+    arms : mapping
+        Arm to the arm it is compared with (:func:`questions`).
+    over : mapping
+        Name to groups (:func:`means`).
+    **options
+        ``metric`` and ``reach``, as for :func:`placeprior.evidence.matched.differences`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As :func:`placeprior.evidence.families.group_differences`, without members for single arms.
+    """
+    single = matched.differences(frame, sums, arms, **options)
+    mean = group_differences(frame, sums, over, least=2, **options)
+    return pd.concat([table for table in (single, mean) if len(table)] or [single], ignore_index=True)
 
 
 # --- two ways ---------------------------------------------------------------------------------------------------------
@@ -99,10 +181,11 @@ class Probed:
 
     def gap(self, first: str, second: str, split: str, bases: Sequence[str]) -> tuple[np.ndarray, ...]:
         """R2 with the first training minus that with the second, mean over bases: value, low, high, (target,) each."""
-        value, drawn = (
-            np.mean([held[f"{b}-{first}", split] - held[f"{b}-{second}", split] for b in bases], axis=0)
-            for held in (self.r2, self.drawn)
-        )
+        with np.errstate(invalid="ignore"):  # a resample may lack the fact altogether
+            value, drawn = (
+                np.mean([held[f"{b}-{first}", split] - held[f"{b}-{second}", split] for b in bases], axis=0)
+                for held in (self.r2, self.drawn)
+            )
         return value, *np.percentile(drawn, [2.5, 97.5], axis=1)
 
 
@@ -141,3 +224,31 @@ def probed(
             found.r2[name, split] = np.mean([metrics.from_sums(t.sum(1))["r2"] for t in tables], axis=0)
             found.drawn[name, split] = np.mean([metrics.bootstrap(t, draws)["r2"] for t in tables], axis=0)
     return found
+
+
+def foretold(read: Probed, gain: pd.DataFrame, fact: str, fewest: int = 4) -> pd.DataFrame:
+    """What a probe reads of a fact from each vector, beside what a network gains by it.
+
+    Parameters
+    ----------
+    read : Probed
+    gain : pandas.DataFrame
+        Differences to the same network without a place, as :func:`placeprior.evidence.matched.differences`.
+    fact : str
+        Of the probe's targets.
+    fewest : int
+        Vectors that a split must have.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``split, vector, probe, gain``.
+    """
+    known = gain.set_index(["arm", "split"])["difference"]
+    rows = [
+        (split, vector, r2[read.targets.index(fact)], known[f"{vector}-hadamard", split])
+        for (vector, split), r2 in read.r2.items()
+        if (f"{vector}-hadamard", split) in known.index
+    ]
+    found = pd.DataFrame(rows, columns=["split", "vector", "probe", "gain"])
+    return found[found.groupby("split")["vector"].transform("size") >= fewest]
