@@ -97,15 +97,13 @@ arms = [arm for word in KINDS for arm in arm_order(every) if families.kind(arm) 
 
 def scored(s):
     """Test R² of every arm within and out of region, and how many fits of each there are."""
-    r2 = cells(s.scores).reindex(index=map(called, arms), columns=[where(within), where(beyond)], fill_value="–")
+    r2 = cells(s.scores).replace("–", "not run here")
+    r2 = r2.reindex([called(arm) for arm in arms], fill_value="not run here").set_axis(arms)
+    table = r2.reindex(columns=[where(within), where(beyond)], fill_value="not run here")
     runs = s.scores.drop_duplicates("run")
-    fits = (
-        pd.crosstab(runs["arm"], runs["split"]).reindex(index=arms, columns=[within, beyond], fill_value=0).astype(str)
-    )
-    told = [*r2.replace("–", "not run here").to_numpy().T, fits[within] + " + " + fits[beyond]]
-    return pd.DataFrame(
-        dict(zip((f"{s.title}: R² WR", f"{s.title}: R² OoR", f"{s.title}: fits"), told, strict=True)), arms
-    )
+    fits = pd.crosstab(runs["arm"], runs["split"]).reindex(index=arms, columns=[within, beyond], fill_value=0)
+    table["fits"] = fits[within].astype(str) + " + " + fits[beyond].astype(str)
+    return table.set_axis([f"{s.title}: {what}" for what in ("R² WR", "R² OoR", "fits")], axis=1)
 
 
 table = pd.concat([scored(s) for s in sources], axis=1)
@@ -134,20 +132,20 @@ collapsed_fits({s.title: s.scores[s.scores["split"] == within] for s in sources}
 
 
 # %%
-def draw(s):
-    """The ranking of a task; inverse distance, which has no network, is left out."""
+def draw(figure, s):
+    """Gains of a task without inverse distance, which has no network; or a line where there are none."""
     table = found[s.task][found[s.task]["arm"] != "idw"]
     if table.empty:
         return figures.nothing("differences to none+head", s.profile, embedded=s.embedded)
-    fig, most = draw_ranked(table), table["stations"].max()
+    fig, most = figure(table), table["stations"].max()
     return figures.label(fig, s.profile, n=most, of="stations at most", embedded=s.embedded, note=NOTE)
 
 
 # %% mystnb={"figure": {"caption": "Embedded world, ranked by the gain out of region: test R² minus that of the same network without a place; fits (pale dots), mean (marker), 95 % interval over places and trainings (bar). Grey rows and bold names: controls and the network without its extra head. Inverse distance is left out. Panels have their own scales; a number at an edge lies beyond it.", "name": "fig-zoo-ranked-world"}, "image": {"alt": "Two panels with one row an arm, about fifty rows: left out of region, sorted from the largest gain on top; right the same arms within region. Markers with bars around a dashed line at zero; controls in grey rows."}}
-_ = draw(world)
+_ = draw(draw_ranked, world)
 
 # %% mystnb={"figure": {"caption": "Weather task, real measurements of 2019: the same.", "name": "fig-zoo-ranked-weather"}, "image": {"alt": "The same two panels for real measurements: arms sorted by their gain out of region on the left, within region on the right, with bars around a dashed line at zero."}}
-_ = draw(weather)
+_ = draw(draw_ranked, weather)
 
 # %% tags=["hide-input"]
 shown = []

@@ -95,7 +95,7 @@ from placeprior.scores import probes
 
 within, beyond = "spatial", "checkerboard-16"
 questions, means = upstream.questions(exact, confounded), upstream.means(exact)
-needed = {"none"} | {arm for pairs in questions.values() for pair in pairs.items() for arm in pair}
+needed = {"none"} | {arm for asked in questions.values() for pair in asked.items() for arm in pair}
 made = [results.load(profile, "world", arms=needed, splits=(within, beyond))]
 made += [results.load(real, "weather-2019", arms=needed, splits=(within, beyond))]
 sources = [replace(s, scores=s.scores[~s.scores["run"].isin(families.collapsed(s.scores))]) for s in made]
@@ -104,6 +104,7 @@ reach = {s.task: matched.reach(s.profile, s.task) for s in sources}
 
 
 def ask(s, question, metric="r2"):
+    """Differences of single arms, and of the means over pairs."""
     over = means.get(question, {})
     return upstream.answer(s.scores, s.sums, questions[question], over, metric=metric, reach=reach[s.task])
 
@@ -118,6 +119,7 @@ def part(s, question, arms=None):
 
 
 def draw(figure, table, s, *options, note=NOTE):
+    """A figure of one task with its origin under it, or a line where there are no such runs."""
     if table.empty:
         return figures.nothing(s.title, s.profile, embedded=s.embedded)
     fig, most = figure(table, *options), table["stations"].max()
