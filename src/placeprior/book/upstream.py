@@ -224,12 +224,16 @@ def probe_table(read: Probed, bases: Sequence[str], splits: Sequence[str], profi
     name : str
         To refer to the table.
     """
+    from IPython.display import Markdown
+
     rows = []
     for first, second in (("yfcc", "fmow"), ("fmow", "untrained"), ("yfcc", "untrained")) if read.targets else ():
         for split in splits:
             told = zip(*read.gap(first, second, split, bases), strict=True)
             numbers = (minus(f"{value:+.2f} ({signed(low, high, 2)})") for value, low, high in told)
             rows.append((f"{CORPORA[first][0]} − {CORPORA[second][0]}", where(split), *numbers))
+    if not rows:
+        return Markdown("*No measured places are in the committed results.*")
     return captioned(
         pd.DataFrame(rows, columns=["R² of the probe", "split", *(TARGETS[fact] for fact in read.targets)]),
         f"Difference in R² of what is read from the vectors, mean over the exact pairs, {INTERVAL} from a bootstrap "
@@ -282,11 +286,15 @@ def foretold_table(beside: pd.DataFrame, profile: str, name: str) -> Any:
     name : str
         To refer to the table.
     """
+    from IPython.display import Markdown
+
     rows = []
     for split, own in beside.groupby("split", sort=False):
         rank = spearmanr(own["probe"], own["gain"])
         p = "below 0.01" if rank.pvalue < 0.01 else f"{rank.pvalue:.2f}"
         rows.append((where(split), str(len(own)), minus(f"{rank.statistic:+.2f}"), p))
+    if not rows:
+        return Markdown("*The weather task has too few of these runs yet.*")
     return captioned(
         pd.DataFrame(rows, columns=["split", "vectors", "rank correlation", "p-value"]),
         f"Rank correlation of what a probe reads with what a network gains; profile {profile}, real measurements.",
