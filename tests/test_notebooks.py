@@ -112,6 +112,14 @@ def test_no_result_is_typed_into_prose(notebook):
         assert not found, f"a number in prose comes from a run: {found[0]!r} in {text[:120]!r}"
 
 
+def test_everything_imported_exists(notebook):
+    # A page that waits for its runs is not executed, and would fail on the day they are there.
+    for cell in cells(notebook, "code"):
+        for statement in ast.walk(ast.parse(cell.source)):
+            if isinstance(statement, ast.ImportFrom) and statement.module.startswith("placeprior"):
+                exec(ast.unparse(statement), {})
+
+
 def test_nothing_installs_downloads_or_trains_at_length(notebook):
     code = "\n".join(cell.source for cell in cells(notebook, "code"))
     for word in ("pip install", "urlopen", "requests.", "urlretrieve", "%load_ext", "tqdm.notebook", "ipywidgets"):
