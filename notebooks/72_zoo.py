@@ -17,7 +17,7 @@ from IPython.display import Markdown
 from placeprior.arms import arm_order, called, splits_in, where
 from placeprior.book import figures
 from placeprior.book.families import KINDS, collapsed_fits, correlation, draw_both, draw_property, draw_ranked, short
-from placeprior.book.tables import CELL, TABLE, captioned, cells, gains
+from placeprior.book.tables import CELL, TABLE, captioned, cells, folded, gains
 from placeprior.book.words import INTERVAL, NOTE, gain, rule
 
 figures.style()
@@ -156,8 +156,7 @@ for s in sources:
         f"{s.heading}: test R² minus that of `none+head` on the same rows, {CELL}; {s.origin}.",
         f"tab-zoo-gains-{s.short}",
     )
-    if len(numbers):
-        shown.append(f"::::{{admonition}} {s.heading}: the numbers\n:class: dropdown note\n\n{table.data}\n::::\n")
+    shown += [folded(f"{s.heading}: the numbers", table)] if len(numbers) else []
 Markdown("\n\n".join(shown) or "*No differences can be formed yet.*")
 
 # %% [markdown]

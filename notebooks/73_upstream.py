@@ -18,7 +18,7 @@ from IPython.display import Markdown
 from placeprior.arms import where
 from placeprior.book import figures
 from placeprior.book.families import collapsed_fits
-from placeprior.book.tables import captioned
+from placeprior.book.tables import captioned, folded
 from placeprior.book.upstream import (
     draw_cells,
     draw_forest,
@@ -129,7 +129,7 @@ def draw(figure, table, s, *options, note=NOTE):
 def tables(question, against, arms=None):
     name = f"tab-upstream-{question}"
     shown = [gain_table(part(s, question, arms), s, against, f"{name}-{s.short}-r2") for s in sources]
-    return Markdown("\n\n".join(filter(None, shown)) or "*No such runs are in the results yet.*")
+    return Markdown("\n\n".join(table.data for table in shown if table) or "*No such runs are in the results yet.*")
 
 
 # %% [markdown]
@@ -178,9 +178,8 @@ tables("corpus", "the same architecture trained on fMoW")
 shown = []
 for s in sources:
     against, name = "the same architecture trained on fMoW", f"tab-upstream-corpus-{s.short}-rmse"
-    text = gain_table(ask(s, "corpus", "rmse"), s, against, name, f"RMSE in {figures.UNIT}")
-    box = f"::::{{admonition}} {s.heading}: the same in {figures.UNIT}\n:class: dropdown note\n\n{text}\n::::\n"
-    shown += [box] if text else []
+    table = gain_table(ask(s, "corpus", "rmse"), s, against, name, f"RMSE in {figures.UNIT}")
+    shown += [folded(f"{s.heading}: the same in {figures.UNIT}", table)] if table else []
 Markdown("\n\n".join(shown))
 
 # %% [markdown]

@@ -135,9 +135,9 @@ def test_differences_are_drawn_and_told_by_task():
     scores, sums = two_splits(ARMS)
     found = matched.differences(scores, sums, dict.fromkeys(ARMS, HEAD))
     of = Results("demo", "world", "embedded world", scores, sums)
-    told = drawn.gain_table(found, of, "`none+head`", "tab-x")
+    told = drawn.gain_table(found, of, "`none+head`", "tab-x").data
     assert "Embedded world: test R² minus that of `none+head`" in told and "| xyz, fMoW" in told
-    assert drawn.gain_table(found.iloc[:0], of, "`none+head`", "tab-x") == ""
+    assert drawn.gain_table(found.iloc[:0], of, "`none+head`", "tab-x") is None
     fig = drawn.draw_forest(found, "ΔR²")
     assert "GeoCLIP" in [text.get_text() for text in fig.axes[0].get_yticklabels()]
     cells = found[found["arm"] != families.GEOCLIP]

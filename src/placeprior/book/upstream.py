@@ -77,8 +77,8 @@ def pairs_table(pairs: Mapping[str, Mapping[str, tuple[str, str]]], name: str) -
     )
 
 
-def gain_table(found: pd.DataFrame, of: Results, against: str, name: str, what: str = "R²") -> str:
-    """Differences of one task as a page shows them; empty where there are none.
+def gain_table(found: pd.DataFrame, of: Results, against: str, name: str, what: str = "R²") -> Any:
+    """Differences of one task as a page shows them; None where there are none.
 
     Parameters
     ----------
@@ -93,14 +93,14 @@ def gain_table(found: pd.DataFrame, of: Results, against: str, name: str, what: 
         The score and its unit.
     """
     if found.empty:
-        return ""
+        return None
     cells = gains(found)
     return captioned(
         cells.set_axis(cells.index.str.replace(", Hadamard", "")).rename_axis("arm"),
         f"{of.heading}: test {what} minus that of {against} on the same rows, {CELL}; up to {found['fits'].max()} fits "
         f"a cell, {of.origin}.",
         name,
-    ).data
+    )
 
 
 def draw_forest(found: pd.DataFrame, quantity: str) -> Figure:
