@@ -10,25 +10,14 @@
 profile = "demo"
 
 # %% tags=["remove-cell"]
-import dataclasses
-import inspect
-
-import matplotlib.dates as mdates
-import numpy as np
-import pandas as pd
 from IPython.display import Code, Markdown
 
-from placeprior import coords
 from placeprior.book import figures
-from placeprior.data.world import fires, labels, sky
-from placeprior.data.world.moments import MOMENTS, bands, moments
-from placeprior.data.world.simulation import World
-from placeprior.runs import plan
+from placeprior.book.tables import plain
+from placeprior.book.world import draw_day, draw_ground, draw_placeness, draw_year, moment_table, sizes
 
 figures.style()
-world = World(**plan.profile(profile)["tasks"]["world"]["options"])
 resolution = 1.5 if profile == "smoke" else 0.4
-year = np.arange(365)
 
 # %% [markdown]
 # # The embedded world
@@ -92,27 +81,39 @@ year = np.arange(365)
 # The numbers are in the code below, which is the code that ran. They were chosen for sense, and so that the moments of
 # daily PM2.5 come near those of real monitors (see *Like reality?* below), before any encoder or network was run on them.
 
-# %% mystnb={"code_prompt_show": "Show the formulas as they ran: PM2.5 and what the satellite sees"} tags=["hide-output", "remove-input"]
+# %% mystnb={"code_prompt_show": "Show the formulas as they ran: PM2.5 and what the satellite sees"} tags=["hide-output"]
+import dataclasses
+import inspect
+
+import numpy as np
+import pandas as pd
+
+from placeprior.data.world import fires, labels, sky
+from placeprior.data.world.moments import bands, moments
+from placeprior.data.world.simulation import World
+from placeprior.runs import plan
+
 Code(inspect.cleandoc(inspect.getsource(World.truth)), language="python")
 
-# %% tags=["hide-output", "remove-input"]
+# %% tags=["hide-output"]
 Code(inspect.getsource(sky.weather), language="python")
 
-# %% tags=["hide-output", "remove-input"]
+# %% tags=["hide-output"]
 Code(inspect.getsource(fires.puffs), language="python")
 
 # %% [markdown]
 # ### The knobs
 #
 # A world is a frozen set of knobs. Two worlds with equal knobs are equal, whoever asks and in whatever order: to the
-# last digit on one machine, and up to the rounding of its arithmetic on another.
+# last digit on one machine, and up to the rounding of its arithmetic on another. The world of this page:
 
-# %% tags=["remove-input"]
-rows = [
+# %%
+world = World(**plan.profile(profile)["tasks"]["world"]["options"])
+knobs = [
     (f"`{knob.name}`", getattr(world, knob.name), knob.default, knob.metadata["unit"], knob.metadata["help"])
     for knob in dataclasses.fields(World)
 ]
-Markdown(pd.DataFrame(rows, columns=["knob", "here", "default", "unit", "what it does"]).to_markdown(index=False))
+Markdown(pd.DataFrame(knobs, columns=["knob", "here", "default", "unit", "what it does"]).to_markdown(index=False))
 
 # %% [markdown]
 # ### What a model may see
@@ -120,9 +121,9 @@ Markdown(pd.DataFrame(rows, columns=["knob", "here", "default", "unit", "what it
 # Only things that change from day to day. Height, population or aridity would name the place, so they are not among
 # the inputs: a place enters only through what a variant is told ({doc}`../question`).
 
-# %% tags=["remove-input"]
-rows = [(f"`{name}`", unit, text) for name, (unit, text) in labels.PREDICTORS.items()]
-Markdown(pd.DataFrame(rows, columns=["predictor", "unit", "meaning"]).to_markdown(index=False))
+# %%
+predictors = [(f"`{name}`", unit, text) for name, (unit, text) in labels.PREDICTORS.items()]
+Markdown(pd.DataFrame(predictors, columns=["predictor", "unit", "meaning"]).to_markdown(index=False))
 
 # %% [markdown]
 # ## The ground
@@ -132,34 +133,17 @@ Markdown(pd.DataFrame(rows, columns=["predictor", "unit", "meaning"]).to_markdow
 # is a place lower than the ring of land around it. The feet of all ranges have a little of it, and the Central Valley
 # much, without being put in.
 
-# %% tags=["remove-cell"]
-lon, lat = coords.grid(resolution)
-cells = np.column_stack([m.ravel() for m in np.meshgrid(lon, lat)])
-on_land = coords.inside(cells)
-
-
-def raster(values):
-    """Values of the land cells (n,) as a map (ny, nx), NaN at sea."""
-    table = np.full(len(cells), np.nan)
-    table[on_land] = values
-    return table.reshape(len(lat), len(lon))
-
-
-at_monitors = world.components(world.monitors, year)
+# %%
+land = figures.Land(resolution)
+at_monitors = world.components(world.monitors, np.arange(365))
 # The day on which most smoke lies under a clear sky, so that the satellite has something to show.
 smoke_day = int(at_monitors.smoke_surface.where(at_monitors.cloudy == 0, 0).mean("place").values.argmax())
 winter_day = int(at_monitors.heating.mean("place").values.argmax())
-days = world.components(cells[on_land], [smoke_day, winter_day])
-dates = pd.to_datetime(days.time.values)
+days = world.components(land.places, [smoke_day, winter_day])
 
-# %% mystnb={"figure": {"caption": "What is fixed about a place in the embedded world: stylised elevation, basins, urbanity (log population density, 1 at 3,000 people km⁻²) and aridity. None of these is an input of a model.", "name": "fig-world-ground"}, "image": {"alt": "Four maps of the contiguous US: elevation is high in the west with narrow ranges; basins lie between the western ranges; urbanity marks the cities; aridity splits the country near 100 degrees west."}} tags=["hide-input"]
-fig, axes = figures.subplots(2, 2, size=(7.2, 5.6), maps=True)
-for ax, name in zip(axes.flat, ("elevation", "basin", "urbanity", "arid"), strict=True):
-    unit = days[name].attrs["units"]
-    figures.grid_map(
-        ax, lon, lat, raster(days[name]), name if name != "arid" else "aridity", unit=None if unit == "1" else unit
-    )
-_ = figures.label(fig, profile, n=on_land.sum(), of=f"land cells of {resolution}°", embedded=True)
+# %% mystnb={"figure": {"caption": "What is fixed about a place in the embedded world: stylised elevation, basins, urbanity (log population density, 1 at 3,000 people km⁻²) and aridity. None of these is an input of a model.", "name": "fig-world-ground"}, "image": {"alt": "Four maps of the contiguous US: elevation is high in the west with narrow ranges; basins lie between the western ranges; urbanity marks the cities; aridity splits the country near 100 degrees west."}}
+fig = draw_ground(land, days)
+_ = figures.label(fig, profile, n=len(land.places), of=f"land cells of {resolution}°", embedded=True)
 
 # %% [markdown]
 # ## The monitors
@@ -167,18 +151,19 @@ _ = figures.label(fig, profile, n=on_land.sum(), of=f"land cells of {resolution}
 # Monitors stand near towns, drawn by population to a power below one, and a share of them evenly over the land. As
 # with EPA's network, not every monitor reports every day.
 
-# %% tags=["remove-input"]
+# %%
 cube = world.cube()
-kinds = [("every day", "daily"), ("every third day", "every_third_day"), ("every sixth day", "every_sixth_day")]
-rows = [(text, cube.attrs[f"stations_{key}"]) for text, key in kinds]
-rows += [
-    ("station-days measured", f"{cube.attrs['station_days_measured']:,}"),
-    ("station-days in all", f"{cube.pm25.size:,}"),
-]
-rows += [("slightly negative values, kept", int((cube.pm25 < 0).sum()))]
-Markdown(pd.DataFrame(rows, columns=["monitors reporting", "count"]).to_markdown(index=False))
+counts = {
+    "every day": cube.attrs["stations_daily"],
+    "every third day": cube.attrs["stations_every_third_day"],
+    "every sixth day": cube.attrs["stations_every_sixth_day"],
+    "station-days measured": f"{cube.attrs['station_days_measured']:,}",
+    "station-days in all": f"{cube.pm25.size:,}",
+    "slightly negative values, kept": int((cube.pm25 < 0).sum()),
+}
+Markdown(pd.DataFrame(list(counts.items()), columns=["monitors reporting", "count"]).to_markdown(index=False))
 
-# %% mystnb={"figure": {"caption": "Mean of the true PM2.5 over the year at each monitor of the embedded world.", "name": "fig-world-monitors"}, "image": {"alt": "Map of the monitors as dots coloured by their mean PM2.5; groups of neighbouring monitors are alike, with high and low ones in all parts of the country."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Mean of the true PM2.5 over the year at each monitor of the embedded world.", "name": "fig-world-monitors"}, "image": {"alt": "Map of the monitors as dots coloured by their mean PM2.5; groups of neighbouring monitors are alike, with high and low ones in all parts of the country."}}
 fig, ax = figures.subplots(size="map", maps=True)
 figures.station_map(ax, world.monitors, at_monitors.pm25_true.mean("time"), "mean PM2.5")
 _ = figures.label(fig, profile, n=len(world.monitors), of="monitors", embedded=True)
@@ -189,39 +174,12 @@ _ = figures.label(fig, profile, n=len(world.monitors), of="monitors", embedded=T
 # Smoke comes in summer and in bursts, heating in winter, and the background breathes with the season and the passing
 # air masses.
 
-# %% mystnb={"figure": {"caption": "Mean over all monitors of each part of the true PM2.5, day by day, stacked. Dashed lines: the smoke day and the winter day mapped below.", "name": "fig-world-year"}, "image": {"alt": "Stacked areas over the year: background and local emissions throughout, heating at both ends, smoke as spikes from July to October."}} tags=["hide-input"]
-fig, ax = figures.subplots(size="wide")
-parts = {"background": "#0173b2", "local": "#de8f05", "heating": "#cc78bc", "smoke_surface": "#56585a"}
-names = [name.replace("_surface", "") for name in parts]
-stack = [at_monitors[name].mean("place") for name in parts]
-areas = ax.stackplot(at_monitors.time, stack, labels=names, colors=list(parts.values()), linewidth=0)
-for area, hatch in zip(areas, ("", "///", "...", ""), strict=True):
-    area.set(hatch=hatch, edgecolor="white")
-for date in dates:
-    ax.axvline(date, color="#222222", lw=0.9, ls="--")
-ax.set(
-    ylabel=f"PM2.5 [{figures.UNIT}]", xlabel="day of the nominal year", xlim=(at_monitors.time[0], at_monitors.time[-1])
-)
-ax.xaxis.set_major_locator(mdates.MonthLocator(bymonth=range(1, 13, 2)))
-ax.xaxis.set_major_formatter(mdates.DateFormatter("%b"))
-ax.legend(ncols=4, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, fontsize="small")
+# %% mystnb={"figure": {"caption": "Mean over all monitors of each part of the true PM2.5, day by day, stacked. Dashed lines: the smoke day and the winter day mapped below.", "name": "fig-world-year"}, "image": {"alt": "Stacked areas over the year: background and local emissions throughout, heating at both ends, smoke as spikes from July to October."}}
+fig = draw_year(at_monitors, pd.to_datetime(days.time.values))
 _ = figures.label(fig, profile, n=at_monitors.pm25_true.size, of="station-days", embedded=True)
 
-# %% tags=["remove-input"]
-truth = at_monitors.pm25_true.values
-rows = [
-    (
-        {"pm25_true": "true PM2.5", "smoke_surface": "smoke at the ground"}.get(name, name),
-        *(f"{v:.1f}" for v in (a.mean(), np.median(a), np.percentile(a, 99), a.max())),
-    )
-    for name in ("pm25_true", *parts)
-    for a in [at_monitors[name].values]
-]
-Markdown(
-    pd.DataFrame(rows, columns=["at the monitors [µg m⁻³]", "mean", "median", "99 %", "largest"]).to_markdown(
-        index=False, disable_numparse=True, colalign=["left", *["right"] * 4]
-    )
-)
+# %%
+plain(sizes(at_monitors))
 
 # %% [markdown]
 # ## Like reality?
@@ -232,57 +190,18 @@ Markdown(
 # in sight, so these fit better than others would: another draw is another year, and leaves a band here and there. The project's tests hold
 # the default world and the mean of the three draws to the bands, and each draw to twice their width.
 
-# %% tags=["remove-input"]
-draws = {
-    seed: dataclasses.replace(world, seed=seed)
-    for seed in range(world.seed, world.seed + (1 if profile == "smoke" else 3))
-}
+# %%
+seeds = range(world.seed, world.seed + (1 if profile == "smoke" else 3))
 real = pd.read_csv(plan.root() / "results" / "aqs" / "moments.csv", index_col="moment")
-band = bands(real)
-simulated = pd.DataFrame({seed: moments(drawn.cube()) for seed, drawn in draws.items()})
+simulated = pd.DataFrame({seed: moments(dataclasses.replace(world, seed=seed).cube()) for seed in seeds})
 without = moments(dataclasses.replace(world, people=False).cube())
+plain(moment_table(real, simulated, without))
 
-
-def two(value):
-    return "–" if np.isnan(value) else f"{value:.1f}" if abs(value) >= 5 else f"{value:.2f}".replace("-", "−")
-
-
-rows = [
-    (
-        MOMENTS[name][1],
-        MOMENTS[name][0],
-        *map(two, real.loc[name]),
-        f"{two(band.low[name])} to {two(band.high[name])}",
-        *map(two, simulated.loc[name]),
-        two(without[name]),
-    )
-    for name in real.index
-]
-columns = [
-    "moment",
-    "unit",
-    *(f"AQS ({task})" for task in real.columns),
-    "band",
-    *(f"world, seed {seed}" for seed in draws),
-    "world without people",
-]
-Markdown(
-    pd.DataFrame(rows, columns=columns).to_markdown(
-        index=False, disable_numparse=True, colalign=["left", "left", *["right"] * (len(columns) - 2)]
-    )
-)
-
-# %% tags=["remove-input"]
-outside = [
-    f"{MOMENTS[name][1]} (seed {seed})"
-    for seed in draws
-    for name in real.index
-    if simulated.loc[name, seed] < band.low[name] or simulated.loc[name, seed] > band.high[name]
-]
-Markdown(
-    f"Of {int(simulated.notna().sum().sum())} moments of the world{'' if len(draws) == 1 else 's'} above, {int(simulated.notna().sum().sum()) - len(outside)} lie within their bands"
-    + (f"; outside: {'; '.join(outside)}." if outside else ".")
-    + (" The worlds of this profile are small, so that chance moves them far." if profile == "smoke" else "")
+# %%
+band = bands(real)
+inside = simulated.ge(band.low, axis=0) & simulated.le(band.high, axis=0)
+print(
+    f"{int(inside.values.sum())} of {int(simulated.notna().values.sum())} moments of these draws lie within their bands"
 )
 
 # %% [markdown]
@@ -299,27 +218,13 @@ Markdown(
 # plumes dwarf all else; on the second, stale air over whole regions does, and within it local sources. The maps show truth, which no monitor network
 # sees. The speckle is part of it: a share of the hidden variation has no neighbourhood, and no method can map it.
 
+# %% mystnb={"figure": {"caption": "A smoke day of the embedded world (the day with most smoke under a clear sky): true PM2.5, its four parts, and the satellite's view with its cloud gaps.", "name": "fig-world-smoke-day"}, "image": {"alt": "Six maps of one day in fire season. Smoke plumes dominate the true PM2.5; the satellite map shows the plumes but has large grey gaps under cloud."}}
+fig = draw_day(land, days.isel(time=0), (60, 15, 12, 6, 60, 0.8))
+_ = figures.label(fig, profile, n=len(land.places), of=f"land cells of {resolution}°", embedded=True)
 
-# %% tags=["remove-cell"]
-def draw(j, top):
-    """Truth and its four parts on day j of the two, and what the satellite shows."""
-    fig, axes = figures.subplots(3, 2, size=(7.2, 8.2), maps=True)
-    shown = ["pm25_true", "background", "local", "heating", "smoke_surface", "aod"]
-    for ax, name, high in zip(axes.flat, shown, top, strict=True):
-        is_aod = name == "aod"
-        text = {"pm25_true": "true PM2.5", "aod": "AOD (grey: cloud)"}.get(name, name.replace("_", " "))
-        figures.grid_map(
-            ax, lon, lat, raster(days[name][:, j]), text, unit=None if is_aod else figures.UNIT, vmin=0, vmax=high
-        )
-        ax.set_title(f"{dates[j]:%d %B}" if name == "pm25_true" else "")
-    figures.label(fig, profile, n=on_land.sum(), of=f"land cells of {resolution}°", embedded=True)
-
-
-# %% mystnb={"figure": {"caption": "A smoke day of the embedded world (the day with most smoke under a clear sky): true PM2.5, its four parts, and the satellite's view with its cloud gaps.", "name": "fig-world-smoke-day"}, "image": {"alt": "Six maps of one day in fire season. Smoke plumes dominate the true PM2.5; the satellite map shows the plumes but has large grey gaps under cloud."}} tags=["hide-input"]
-draw(0, (60, 15, 12, 6, 60, 0.8))
-
-# %% mystnb={"figure": {"caption": "The day of most residential heating in the embedded world: true PM2.5, its four parts, and the satellite's view.", "name": "fig-world-winter-day"}, "image": {"alt": "Six maps of one cold day. Background and heating are high over whole regions, local emissions in many small spots; there is hardly any smoke; the satellite map has large cloud gaps."}} tags=["hide-input"]
-draw(1, (40, 15, 12, 6, 60, 0.3))
+# %% mystnb={"figure": {"caption": "The day of most residential heating in the embedded world: true PM2.5, its four parts, and the satellite's view.", "name": "fig-world-winter-day"}, "image": {"alt": "Six maps of one cold day. Background and heating are high over whole regions, local emissions in many small spots; there is hardly any smoke; the satellite map has large cloud gaps."}}
+fig = draw_day(land, days.isel(time=1), (40, 15, 12, 6, 60, 0.3))
+_ = figures.label(fig, profile, n=len(land.places), of=f"land cells of {resolution}°", embedded=True)
 
 # %% [markdown]
 # ## What placeness does
@@ -329,15 +234,9 @@ draw(1, (40, 15, 12, 6, 60, 0.3))
 # *weather* differs from place to place, but a model is told the weather. Above 0 they differ for reasons that only
 # the place explains, people among them; at 2 the contrasts are larger than in reality, which makes a test, not a likeness.
 
-# %% mystnb={"figure": {"caption": "Mean true PM2.5 of each monitor over its days without smoke, against its population density, for three settings of placeness. Markers differ as well as colours. At 0 hardly any difference between monitors is left.", "name": "fig-world-placeness"}, "image": {"alt": "Three panels of dots: monitor mean PM2.5 against population density. A narrow flat band at placeness 0, a wide cloud that rises a little at 1, a wider one at 2."}} tags=["hide-input"]
-fig, axes = figures.subplots(1, 3, size=(7.2, 3.0), sharey=True)
-marks = zip(axes, (0.0, 1.0, 2.0), ("#0173b2", "#de8f05", "#029e73"), ("o", "s", "^"), strict=True)
-for ax, placeness, colour, marker in marks:
-    part = dataclasses.replace(world, placeness=placeness).components(world.monitors, year)
-    mean = part.pm25_true.where(part.smoke == 0).mean("time")
-    ax.scatter(np.maximum(part.density, 1), mean, s=9, color=colour, marker=marker, lw=0, alpha=0.7)
-    ax.set(xscale="log", yscale="log", title=f"placeness {placeness:g}", xlabel="people km⁻²")
-axes[0].set_ylabel(f"mean PM2.5 [{figures.UNIT}]")
+# %% mystnb={"figure": {"caption": "Mean true PM2.5 of each monitor over its days without smoke, against its population density, for three settings of placeness. Markers differ as well as colours. At 0 hardly any difference between monitors is left.", "name": "fig-world-placeness"}, "image": {"alt": "Three panels of dots: monitor mean PM2.5 against population density. A narrow flat band at placeness 0, a wide cloud that rises a little at 1, a wider one at 2."}}
+worlds = {p: dataclasses.replace(world, placeness=p).components(world.monitors, range(365)) for p in (0.0, 1.0, 2.0)}
+fig = draw_placeness(worlds)
 _ = figures.label(fig, profile, n=len(world.monitors), of="monitors a panel", embedded=True)
 
 # %% [markdown]
@@ -346,28 +245,20 @@ _ = figures.label(fig, profile, n=len(world.monitors), of="monitors a panel", em
 #
 # That is not quite the same as "a place tells nothing". The weather and the smoke are shown through predictors, and these do
 # not show all: the smoke class is coarse, and fires burn in the west. Who knows the place may guess how thick
-# the smoke of a class is.
+# the smoke of a class is. How much is that? The share of the variance of PM2.5 at placeness 0 that the class carries
+# alone, and together with the quarter of the country:
 
-# %% tags=["remove-input"]
-still = dataclasses.replace(world, placeness=0.0).components(world.monitors, year)
+# %%
+still = worlds[0.0]
 smoke, seen = still.smoke_surface.values.astype(float), still.smoke.values.astype(int)
 quarter = 2 * (still.lon.values > -100).astype(int) + (still.lat.values > 38).astype(int)
-
-
-def told_by(group):
-    """Variance of smoke that the means of the groups carry."""
-    counts = np.bincount(group.ravel())
-    return float(np.var((np.bincount(group.ravel(), smoke.ravel()) / np.maximum(counts, 1))[group]))
-
-
-total = float(still.pm25_true.values.astype(float).var())
-alone, with_place = told_by(seen), told_by(4 * quarter[:, None] + seen)
-Markdown(
-    f"How much is that? The class alone carries {100 * alone / total:.1f} % of the variance of PM2.5 at placeness 0; the class and the quarter of the country "
-    f"together {100 * with_place / total:.1f} %. So much, and a little more for whoever knows the place more closely, a place may tell at placeness 0."
-)
+total = still.pm25_true.values.astype(float).var()
+for told, group in {"smoke class": seen, "class and quarter": 4 * quarter[:, None] + seen}.items():
+    means = pd.Series(smoke.ravel()).groupby(group.ravel()).transform("mean")
+    print(f"{told:18} {100 * means.var(ddof=0) / total:.1f} %")
 
 # %% [markdown]
+# So much, and a little more for whoever knows the place more closely, a place may tell at placeness 0.
 #
 # ## What is deliberately simplified
 #

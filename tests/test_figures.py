@@ -134,6 +134,24 @@ def test_flat_and_empty_values_still_draw(values):
     picture(fig)
 
 
+def test_land_gives_its_cells_back_as_a_map():
+    land = figures.Land(3.0)
+    assert coords.inside(land.places).all() and land.places.shape[1] == 2
+    field = land.raster(land.places[:, 1])
+    assert field.shape == (len(land.lat), len(land.lon)) and np.isfinite(field).sum() == len(land.places)
+    row = np.flatnonzero(np.isfinite(field).any(1))[4]
+    assert set(field[row][np.isfinite(field[row])]) == {land.lat[row]}
+
+
+def test_a_star_stands_at_its_place_with_its_name_below():
+    fig, ax = figures.subplots(size="map", maps=True)
+    figures.star(ax, {"Denver": (-105.0, 39.7)}, below=1e5)
+    (mark,), (text,) = ax.lines, ax.texts
+    at = coords.project(np.array([[-105.0, 39.7]]))[0] * 1e3  # metres
+    np.testing.assert_allclose([mark.get_xdata()[0], mark.get_ydata()[0]], at, atol=1.0)
+    assert text.get_text() == "Denver" and text.get_position()[1] == pytest.approx(at[1] - 1e5, abs=1.0)
+
+
 def test_split_map_tells_roles_apart():
     _, ax = figures.subplots(size="map", maps=True)
     train = np.array([[1, 1], [1, 0], [0, 0], [0, 0], [0, 0]], bool)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 
 import cartopy.crs as ccrs
 import matplotlib as mpl
+import matplotlib.patheffects as effects
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.collections import LineCollection, PathCollection, QuadMesh
@@ -14,7 +17,7 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
 from placeprior import coords
-from placeprior.book.style import CMAPS, MISSING, SIZES, UNIT, colourbar, extend, limits
+from placeprior.book.style import CMAPS, INK, MISSING, SIZES, UNIT, colourbar, extend, limits
 
 #: EPSG:5070, the equal-area projection of ``coords.project``; areas on the maps compare fairly.
 ALBERS = ccrs.AlbersEqualArea(central_longitude=-96, central_latitude=23, standard_parallels=(29.5, 45.5))
@@ -177,6 +180,68 @@ def grid_map(
     if bar:
         colourbar(ax, mesh, quantity, unit, extend=extend(values, low, high) if values.count() else "neither")
     return mesh
+
+
+@dataclass(frozen=True)
+class Land:
+    """The land of the contiguous US in cells, for what is known at places and drawn as a map.
+
+    Parameters
+    ----------
+    resolution : float
+        Side of a cell, degrees (see :func:`placeprior.coords.grid`).
+    """
+
+    resolution: float
+
+    @cached_property
+    def lon(self) -> np.ndarray:
+        """Longitudes of the cells' centres, degrees, shape (nx,)."""
+        return coords.grid(self.resolution)[0]
+
+    @cached_property
+    def lat(self) -> np.ndarray:
+        """Latitudes of the cells' centres, degrees, shape (ny,)."""
+        return coords.grid(self.resolution)[1]
+
+    @cached_property
+    def _cells(self) -> np.ndarray:
+        return np.stack(np.meshgrid(self.lon, self.lat), axis=-1).reshape(-1, 2)
+
+    @cached_property
+    def _inside(self) -> np.ndarray:
+        return coords.inside(self._cells)
+
+    @cached_property
+    def places(self) -> np.ndarray:
+        """lonlat of the cells on land, degrees, shape (n, 2), row by row from the south."""
+        return self._cells[self._inside]
+
+    def raster(self, values: np.ndarray) -> np.ndarray:
+        """Values at :attr:`places`, shape (n,), as a map (ny, nx), NaN off the land."""
+        whole = np.full(len(self._cells), np.nan)
+        whole[self._inside] = values
+        return whole.reshape(len(self.lat), len(self.lon))
+
+
+def star(ax: Any, places: Mapping[str, Any], *, size: float = 11.0, below: float | None = None) -> None:
+    """A star at each place, its name under it.
+
+    Parameters
+    ----------
+    ax : cartopy GeoAxes
+    places : mapping of str to (lon, lat)
+        Degrees, by name.
+    size : float
+        Of the star, points.
+    below : float, optional
+        How far under the star the name is, metres; 3 % of the map's height when left out.
+    """
+    below = 0.03 * np.ptp(ax.get_ylim()) if below is None else below
+    for (x, y), name in zip(_xy(np.array(list(places.values()))), places, strict=True):
+        ax.plot(x, y, "*", ms=size, color="white", mec=INK, zorder=6)
+        text = ax.text(x, y - below, name, ha="center", va="top", fontsize="small", zorder=7)
+        text.set_path_effects([effects.withStroke(linewidth=2.5, foreground="white")])
 
 
 def split_map(

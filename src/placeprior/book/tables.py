@@ -67,6 +67,19 @@ def gains(found: pd.DataFrame, digits: int = 3) -> pd.DataFrame:
     return table.rename(columns=SPLITS).rename_axis("arm")
 
 
+def plain(frame: pd.DataFrame) -> Any:
+    """A table as a page shows it, without a caption.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Formatted; a named index becomes the first column.
+    """
+    from IPython.display import Markdown
+
+    return Markdown(_text(frame))
+
+
 def captioned(frame: pd.DataFrame, caption: str, name: str = "") -> Any:
     """A table as a page shows it: captioned, figures aligned, in a box that scrolls on a phone.
 
@@ -81,13 +94,8 @@ def captioned(frame: pd.DataFrame, caption: str, name: str = "") -> Any:
     """
     from IPython.display import Markdown
 
-    body = frame.reset_index() if frame.index.name else frame
-    # Cells aligned right do not wrap on the page; a difference with its interval must.
-    sides = ["right" if body[c].astype(str).str.fullmatch(r"[\d\s.,:/%±+−–-]+").all() else "left" for c in body]
-    # A split's name must not break in the middle of a narrow column.
-    text = body.to_markdown(index=False, disable_numparse=True, colalign=sides).replace(" · ", "\u00a0·\u00a0")
     label = f":name: {name}\n" if name else ""
-    return Markdown(f":::{{table}} {caption}\n{label}\n{text}\n:::\n")
+    return Markdown(f":::{{table}} {caption}\n{label}\n{_text(frame)}\n:::\n")
 
 
 def folded(title: str, *tables: Any) -> str:
@@ -102,3 +110,12 @@ def folded(title: str, *tables: Any) -> str:
     """
     inside = "\n\n".join(table.data for table in tables)
     return f"::::{{admonition}} {title}\n:class: dropdown note\n\n{inside}\n::::\n"
+
+
+def _text(frame: pd.DataFrame) -> str:
+    """A table in Markdown, columns of numbers to the right."""
+    body = frame.reset_index() if frame.index.name else frame
+    # Cells aligned right do not wrap on the page; a difference with its interval must.
+    sides = ["right" if body[c].astype(str).str.fullmatch(r"[\d\s.,:/%±+−–-]+").all() else "left" for c in body]
+    # A split's name must not break in the middle of a narrow column.
+    return body.to_markdown(index=False, disable_numparse=True, colalign=sides).replace(" · ", "\u00a0·\u00a0")
