@@ -4,9 +4,10 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 
-from placeprior.book import figures, results
+from placeprior.book import figures, results, tables
 from placeprior.runs import plan
 
 ROOT = Path(__file__).parents[1]
@@ -46,3 +47,11 @@ def test_panels_show_no_empty_axes(count, rows, columns):
     assert len([ax for ax in fig.axes if ax.get_visible()]) == count
     assert np.allclose(fig.get_size_inches(), [6.4, 2.0 * rows + 0.5])
     plt.close(fig)
+
+
+def test_a_table_has_its_numbers_to_the_right_and_a_caption_where_one_is_given():
+    frame = pd.DataFrame({"R²": ["−0.5 ± 0.1", "0.25"], "told": ["WR · random", "no"]}, index=["a", "b"])
+    bare = tables.plain(frame.rename_axis("arm")).data
+    assert bare.splitlines()[1].replace("-", "") == "|:|:|:|" and "WR\u00a0·\u00a0random" in bare
+    shown = tables.captioned(frame, "What is told", "tab-told").data
+    assert shown.startswith(":::{table} What is told\n:name: tab-told\n") and "| arm" not in shown
