@@ -1,0 +1,129 @@
+"""What the data card draws and tabulates, on made-up sources and a small cube."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from placeprior.book import card, figures
+from placeprior.data.sources import chosen
+from placeprior.data.study import FEATURES, RANGES
+from placeprior.data.world.simulation import World
+
+
+@pytest.fixture(scope="module")
+def cube():
+    return World(stations=15, days=70).cube()
+
+
+@pytest.fixture(autouse=True)
+def _style():
+    figures.style()
+    yield
+    plt.close("all")
+
+
+def test_every_feature_has_a_unit_and_a_source_or_is_computed():
+    table = card.feature_table(chosen()).set_index("here")
+    assert len(table) == len(FEATURES) and (table["unit here"] != "").all()
+    assert table.loc["`year`", "source"] == "computed"
+    assert table.loc["`precipitation`", "source"] == "daymet, else gridmet"
+
+
+def test_the_plan_adds_up_the_sources_it_is_asked_for():
+    fetched = pd.DataFrame(
+        {
+            "title": ["A", "B"],
+            "files": [1200, 3],
+            "bytes": [3.6e9, 2e4],
+            "account": ["login", ""],
+            "licence": ["x", "y"],
+        },
+        index=["a", "b"],
+    )
+    table = card.plan_table(fetched, 1e6, {"without": ["b"], "all": ["a", "b"]})
+    assert list(table.iloc[0]) == ["`a`", "A", "1,200", "3.6 GB", "1.0 h", "NASA Earthdata", "x"]
+    assert list(table.iloc[1])[2:6] == ["3", "1 MB", "1 min", "none"]
+    assert list(table.iloc[2])[:5] == ["**without**", "", "3", "1 MB", "1 min"]
+    assert list(table.iloc[3])[:5] == ["**all**", "", "1,203", "3.6 GB", "1.0 h"]
+
+
+def test_a_citation_has_links():
+    class Source:
+        title, licence, homepage = "T", "free", "https://home.org"
+        provides = {"x": ("1", "")}
+        citation = "Who 2020, J., doi:10.1/a.b, see https://data.org/c."
+
+    assert card.cited(Source) == (
+        "- **T** (`x`): Who 2020, J., [doi:10.1/a.b](https://doi.org/10.1/a.b), see <https://data.org/c>. "
+        "Licence: free. [Home page](https://home.org)."
+    )
+
+
+def test_variables_come_as_the_study_lists_them_then_others(cube):
+    names = card.variables(cube)
+    assert names[0] == "pm25" and names.index("doy_sin") < names.index("precipitation") < names.index("humidity")
+
+
+def test_values_beyond_the_published_range_are_told(cube):
+    spoilt = cube.copy(deep=True)
+    spoilt["wind_speed"][:] = 10.0
+    spoilt["wind_speed"][0, 0] = 1000.5
+    spoilt["doy_sin"][:] = 1.0 + 1e-7
+    table = card.range_table(spoilt).set_index("variable")
+    cells = spoilt["wind_speed"].size
+    assert table.loc["`wind_speed`", "all values"] == f"**outside**: {100 / cells:.2f} %"
+    assert list(table.loc["`wind_speed`", ["least", "median", "most", "reference"]]) == [
+        "10",
+        "10",
+        "1,000",
+        "0.3 to 19.8",
+    ]
+    assert table.loc["`doy_sin`", "all values"] == "within" and table.loc["`humidity`", "reference"] == "–"
+    assert all(low < high for low, high in RANGES.values())
+
+
+def test_filling_is_averaged_over_runs():
+    run = {"variable": "aod", "beside": "", "n_fitted": 1000, "n_held_out": 10, "mbe": -0.02, "r2": -0.5, "share": 0.25}
+    table = card.filling_table(pd.DataFrame([run | {"rmse": 0.1}, run | {"rmse": 0.3}]))
+    assert list(table.iloc[0]) == ["`aod`", "no other band", "1,000", "10", "0.200", "−0.020", "−0.50", "25"]
+
+
+def test_provenance_is_what_the_cube_says(cube):
+    told = cube.copy()
+    told["aod"].attrs |= {"source": "maiac", "version": "6.1", "retrieved": "2026-01-01", "sha256": "0123456789"}
+    table = card.provenance_table(told).set_index("variable")
+    assert list(table.loc["`aod`"]) == ["maiac", "6.1", "2026-01-01", "`01234567`"]
+    assert list(table.loc["`doy_sin`"]) == ["computed from date and latitude", "–", "–", "–"]
+
+
+def test_a_small_region_gets_a_map_of_that_region():
+    _, axes = figures.subplots(1, 2, maps=True)
+    card.close_in(axes[0], np.array([(-105.0, 39.0), (-104.0, 40.0)]))
+    card.close_in(axes[1], np.array([(-120.0, 39.0), (-80.0, 40.0)]))
+    assert np.ptp(axes[0].get_xlim()) < 2e5 < 4e6 < np.ptp(axes[1].get_xlim())
+
+
+def test_gaps_name_variables_and_months(cube):
+    ax = card.draw_gaps(cube).axes[0]
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["Jan", "Feb", "Mar"]
+    assert {"PM2.5", "AOD", "wind speed"} <= {t.get_text() for t in ax.get_yticklabels()}
+
+
+def test_the_dirtiest_day_of_the_fields_is_drawn_with_classes_of_smoke(cube):
+    fields = World(stations=15, days=70).grid(range(3, 6), 4.0)
+    lon, lat = fields["lon"].values, fields["lat"].values
+    fields = fields.drop_vars(["lon", "lat"]).rename(x="lon", y="lat").assign_coords(lon=lon, lat=lat)
+    planted = cube.copy(deep=True)
+    planted["pm25"][:, 4] = 500.0
+    planted["pm25"][:, 20] = 900.0  # no field of that day
+    day = card.dirtiest_day(planted, fields)
+    assert day == pd.Timestamp(cube["time"].values[4])
+    fig = card.draw_fields(fields, day, ["aod", "smoke"])
+    assert [ax.get_title(loc="left") for ax in fig.axes[:2]] == ["5 January 2021"] * 2
+    assert fig.axes[3].get_xlabel() == "smoke: 0 none, 1 light, 2 medium, 3 heavy"
+
+
+def test_days_measured_are_drawn_for_every_monitor(cube):
+    fig = card.draw_days_measured(cube)
+    assert len(fig.axes[0].collections[-1].get_offsets()) == 15 and fig.axes[1].get_xlabel() == "days measured [%]"
