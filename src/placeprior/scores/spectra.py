@@ -98,7 +98,29 @@ def capsules(lonlat: np.ndarray) -> dict[str, np.ndarray]:
     encoder = encoders.load("geoclip")
     with torch.inference_mode():
         xy = geoclip.equal_earth(torch.from_numpy(coords.check_lonlat(lonlat).astype(np.float32)))
-        return {f"scale {sigma}": encoder._capsule(name, xy).numpy() for name, sigma in SIGMAS.items()}
+        return {f"scale {sigma}": encoder.capsule(name, xy).numpy() for name, sigma in SIGMAS.items()}
+
+
+def middle_wave(name: str, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+    """The cosine whose wavelength is the median of one of GeoCLIP's scales, on a grid.
+
+    Parameters
+    ----------
+    name : str
+        A key of :data:`SIGMAS`.
+    lon, lat : ndarray, shape (nx,) and (ny,)
+        Degrees.
+
+    Returns
+    -------
+    ndarray, shape (ny, nx)
+        -1 … 1.
+    """
+    frequencies = encoders.load("geoclip").weights[f"{name}.capsule.0.b"]
+    order = torch.argsort(torch.linalg.norm(frequencies, dim=1))
+    cells = torch.from_numpy(np.stack(np.meshgrid(lon, lat), axis=-1).reshape(-1, 2).astype(np.float32))
+    middle = frequencies[order[len(order) // 2]]
+    return geoclip.fourier(geoclip.equal_earth(cells), middle[None])[:, 0].numpy().reshape(len(lat), len(lon))
 
 
 def wavelengths(sigma: float, quantiles: tuple[float, ...] = (0.1, 0.5, 0.9)) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.spatial import cKDTree
 
 from placeprior import coords
 from placeprior.errors import ConfigError
@@ -45,6 +46,39 @@ def pairs(count: int, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]
         kept.append((start[good], end[good], arc[good] * coords.EARTH_RADIUS_KM))
     start, end, km = (np.concatenate(part) for part in zip(*kept, strict=True))
     return start, end, km
+
+
+def pairs_from(
+    places: ArrayLike, count: int, rng: np.random.Generator
+) -> tuple[Floats, Floats, Floats, NDArray[np.intp]]:
+    """Pairs of places as :func:`pairs`, each beginning near one of some given places.
+
+    Parameters
+    ----------
+    places : array_like, shape (n, 2)
+        lonlat, degrees; a pair begins within 0.2 degrees of one.
+    count : int
+        At most so many pairs in all.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    start, end : ndarray, shape (n, 2)
+        lonlat, degrees.
+    km : ndarray, shape (n,)
+        Their great-circle distance.
+    group : ndarray of int, shape (n,)
+        Its class, from 0, ascending.
+    """
+    table, drawn = coords.check_lonlat(places), 6 * count
+    start = table[rng.integers(0, len(table), drawn)] + rng.uniform(-0.2, 0.2, (drawn, 2))
+    km = np.exp(rng.uniform(np.log(NEAR), np.log(FAR), drawn))
+    end = ahead(start, km / coords.EARTH_RADIUS_KM, rng.uniform(0, 2 * np.pi, drawn))
+    good = np.flatnonzero(coords.inside(start) & coords.inside(end))
+    group = np.digitize(km, edges()) - 1
+    # The far distances rarely stay in the country; keep about as many in each class of distance.
+    good = np.concatenate([good[group[good] == g][: count // CLASSES] for g in range(CLASSES)])
+    return start[good], end[good], km[good], group[good]
 
 
 def edges() -> Floats:
@@ -159,6 +193,51 @@ def principal(vectors: ArrayLike, count: int = 3) -> tuple[Floats, Floats]:
     alive = min(count, int((strength > 1e-12 * strength[0]).sum()))
     scores[:, :alive] = centred @ axis[:, :alive] / np.sqrt(strength[:alive])
     return scores * np.where(scores[0] < 0, -1, 1), strength / strength.sum()
+
+
+def smooth_share(lonlat: ArrayLike, values: ArrayLike) -> float:
+    """Share of the variance of numbers of places that a smooth surface explains: 0 … 1.
+
+    Parameters
+    ----------
+    lonlat : array_like, shape (n, 2)
+        Degrees.
+    values : array_like, shape (n,) or (n, dim)
+        One number a place or several, whose variances are added up.
+
+    Notes
+    -----
+    The surface is a polynomial of third degree in longitude and latitude, fitted by least squares (a *trend surface*,
+    Krumbein 1959, Journal of Geophysical Research 64, 823).
+    """
+    places, table = coords.check_lonlat(lonlat), np.asarray(values, dtype=np.float64)
+    east, north = ((places - places.mean(0)) / places.std(0)).T
+    terms = np.column_stack([east**i * north**j for i in range(4) for j in range(4 - i)])
+    left = table - terms @ np.linalg.lstsq(terms, table, rcond=None)[0]
+    return float(1 - (left**2).sum() / ((table - table.mean(0)) ** 2).sum())
+
+
+def strangeness(known: ArrayLike, new: ArrayLike) -> tuple[float, float]:
+    """How far new vectors lie from the known ones, and how far the known ones from each other.
+
+    Parameters
+    ----------
+    known : array_like, shape (n, dim)
+        Of training places, as a model receives them.
+    new : array_like, shape (m, dim)
+
+    Returns
+    -------
+    ratio : float
+        Median distance of a new vector to the nearest known one, over that of a known one to the nearest other.
+    apart : float
+        The latter, over the root mean square distance of two known ones drawn at random.
+    """
+    table = np.asarray(known, dtype=np.float64)
+    tree = cKDTree(table)
+    usual = float(np.median(tree.query(table, k=2)[0][:, 1]))
+    ratio = float(np.median(tree.query(np.asarray(new, dtype=np.float64))[0])) / usual
+    return ratio, usual / float(np.sqrt(2 * table.var(0).sum()))
 
 
 def components(share: ArrayLike, wanted: float) -> int:

