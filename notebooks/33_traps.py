@@ -35,33 +35,27 @@ profile = "demo"
 
 # %%
 import time
+from functools import partial
 
 import numpy as np
+import pandas as pd
 import torch
 from sklearn.linear_model import Ridge, RidgeCV
 
 from placeprior import coords, encoders
+from placeprior.book import figures
 from placeprior.encoders import geoclip, harmonics
 from placeprior.encoders.basis import heads
 from placeprior.errors import PlacePriorError
 from placeprior.runs import making
+from placeprior.scores import vectors as likeness
 
-cities = {
-    "Los Angeles": (-118.24, 34.05),
-    "Denver": (-104.99, 39.74),
-    "Chicago": (-87.63, 41.88),
-    "Miami": (-80.19, 25.76),
-}
+cities = {"Los Angeles": (-118.24, 34.05), "Denver": (-104.99, 39.74)}
+cities |= {"Chicago": (-87.63, 41.88), "Miami": (-80.19, 25.76)}
 lonlat = np.array(list(cities.values()))
-land = np.stack(np.meshgrid(*coords.grid(0.5)), axis=-1).reshape(-1, 2)
-land = land[coords.inside(land)]
+land = figures.Land(0.5).places
 places = land[np.random.default_rng(0).choice(len(land), 800, replace=False)]
-
-
-def cosine(a, b):
-    """Cosine of each row of a with the same row of b."""
-    a, b = (np.asarray(v, dtype=float) for v in (a, b))
-    return (a * b).sum(1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
+cosine = partial(likeness.cosine, centre=0.0)  # of each row of one table with the same row of another
 
 
 def ask(call, *given, **options):
@@ -73,25 +67,20 @@ def ask(call, *given, **options):
 
 
 # %% tags=["remove-cell"]
-import pandas as pd
-from IPython.display import Markdown
 from threadpoolctl import threadpool_limits
 
-from placeprior.book import figures
 from placeprior.book.tables import captioned
-from placeprior.book.words import listed, minus
+from placeprior.book.traps import draw_alias, draw_jumps, draw_probes, probe_table
 
 figures.style()
-torch.set_num_threads(1)  # as the runs do; more threads only wait for each other while runs are being made
-_ = threadpool_limits(1)
-
+_ = threadpool_limits(1)  # as the runs do; more threads only wait for each other while runs are being made
 
 # %% [markdown]
 # For the first two traps we need an encoder *without* this project's checks around it, as one finds it in any repository. `bare` is GeoCLIP's
 # network {cite:p}`vivanco2023geoclip` on its published weights, in whatever precision it is told.
 
 # %%
-weights = geoclip.read_weights(geoclip.find_weights())
+weights = encoders.load("geoclip").weights
 
 
 @torch.inference_mode()
@@ -122,23 +111,8 @@ print("all finite:", np.isfinite(swapped).all())
 print("length of the vectors, right  :", np.linalg.norm(right, axis=1).round(2))
 print("length of the vectors, swapped:", np.linalg.norm(swapped, axis=1).round(2))
 print("cosine of right and swapped   :", cosine(right, swapped).round(2))
-
-# %% tags=["remove-input"]
-pairs = [float(cosine(right[i : i + 1], right[j : j + 1])[0]) for i in range(4) for j in range(i)]
-worst = cosine(right, swapped)
-Markdown(
-    minus(
-        f"Two different cities of the four have cosines between {min(pairs):+.2f} and {max(pairs):+.2f}; a city and its own swapped "
-        f"self between {worst.min():+.2f} and {worst.max():+.2f}. "
-        + (
-            "Swapped, each city is less like its own self than the least similar two cities are like each other."
-            if worst.max() < min(pairs)
-            else "The swapped vectors lie within the range of other cities' vectors, so that looking at cosines would not reveal them."
-            if worst.min() > min(pairs)
-            else "Some swapped vectors are less like their own city than any two cities are like each other, others are not."
-        )
-    )
-)
+pairs = [cosine(right[[i]], right[[j]])[0] for i in range(4) for j in range(i)]
+print("cosine of two different cities:", np.round([min(pairs), max(pairs)], 2), "at least and at most")
 
 # %% [markdown]
 # **Remedy.** One order everywhere, turned round only inside the adapter of each encoder. A latitude beyond 90° gives a swap away;
@@ -180,18 +154,11 @@ with torch.autocast("cpu", torch.bfloat16):
 # are computed in 64 bits and handed on in 32, and a network that is adopted ({doc}`own`) is given its places in 32 bits at least. Here is the same
 # autocast, kept away from the waves:
 
-
 # %%
-def careful(xy, frequencies):
-    """Random Fourier features outside of any autocast."""
-    with torch.autocast("cpu", enabled=False):
-        return geoclip.fourier(xy, frequencies)
-
-
+careful = torch.autocast("cpu", enabled=False)(geoclip.fourier)  # outside of any autocast
 with torch.autocast("cpu", torch.bfloat16):
-    print(
-        f"waves in 32 bits, the rest in bfloat16    lowest cosine {cosine(right, bare(lonlat, waves=careful)).min():6.3f}"
-    )
+    worst = cosine(right, bare(lonlat, waves=careful)).min()
+print(f"waves in 32 bits, the rest in bfloat16    lowest cosine {worst:6.3f}")
 
 # %% [markdown]
 # (trap-mode)=
@@ -224,39 +191,25 @@ _ = ask(encoders.adopt, "restless", lambda lonlat: network(torch.tensor(lonlat /
 # A table of station-days has each place hundreds of times, and its vector does not change from day to day. Encoding row by row is the easiest code to
 # write and costs as many times too much as there are days.
 
-
 # %%
-def seconds(call):
-    """How long a call takes, and what it gives."""
-    start = time.perf_counter()
-    given = call()
-    return time.perf_counter() - start, given
-
-
 days = np.repeat(places[:100], 30, axis=0)  # a hundred places, a month
-encoder = encoders.load("geoclip")
-took, vectors = seconds(lambda: encoder(days))
-print(f"every row                   {took:6.2f} s")
+encoder, given = encoders.load("geoclip"), {}
 distinct, row = np.unique(days, axis=0, return_inverse=True)
-took, same = seconds(lambda: encoder(distinct)[row])
-print(f"each place once             {took:6.2f} s")
-_ = encoders.embed("geoclip", days)
-took, _ = seconds(lambda: encoders.embed("geoclip", days))
-print(f"embed, on any later occasion {took:5.2f} s")
-
-# %% tags=["remove-input"]
-gap = float(np.abs(vectors - same).max())
-Markdown(
-    "**Remedy.** Encode each distinct place once and look it up. `encoders.embed` does this, and keeps the vectors of costly encoders on disk "
-    "under a name made from the encoder's fingerprint and the places, so that other weights never get old vectors. The numbers are "
-    + (
-        "the same to the last bit."
-        if gap == 0
-        else f"the same to {gap:.0e}: sums of another batch are added in another order."
-    )
-)
+_ = encoders.embed("geoclip", days)  # once before, so that the last way shows any later occasion
+for way, encode in {
+    "every row": lambda: encoder(days),
+    "each place once": lambda: encoder(distinct)[row],
+    "embed, on any later occasion": lambda: encoders.embed("geoclip", days),
+}.items():
+    start = time.perf_counter()
+    given[way] = encode()
+    print(f"{way:28} {time.perf_counter() - start:6.2f} s")
 
 # %% [markdown]
+# **Remedy.** Encode each distinct place once and look it up. `encoders.embed` does this, and keeps the vectors of costly encoders on disk
+# under a name made from the encoder's fingerprint and the places, so that other weights never get old vectors. The numbers are the same up to
+# rounding: sums of another batch are added in another order.
+#
 # (trap-edge)=
 # ## 5. The edge of the map
 #
@@ -268,73 +221,15 @@ west_of, east_of = np.array([[179.99999, -16.8]]), np.array([[-179.99999, -16.8]
 for name in ("lonlat", "sincos", "sphere2vec-c", "geoclip"):
     print(f"{name:13} cosine {cosine(encoders.load(name)(west_of), encoders.load(name)(east_of))[0]:7.4f}")
 
-# %% tags=["remove-cell"]
-shown = [
-    "lonlat",
-    "sincos",
-    "wrap-ffn",
-    "tile",
-    "rff",
-    "space2vec-grid",
-    "space2vec-theory",
-    "sphere2vec-c",
-    "sphere2vec-c+",
-    "sphere2vec-m",
-    "sphere2vec-m+",
-    "sphere2vec-dfs",
-    "geoclip",
-    "xyz",
-    "nerf",
-    "siren-sh",
-    "xyz-yfcc",
-]
-rng = np.random.default_rng(1)
-north = np.degrees(np.arcsin(rng.uniform(-0.95, 0.95, 60)))  # even on the sphere
-east = rng.uniform(-180, 180, 60)
-metre = 1e-5  # degrees
-sides = {
-    "date line": (
-        np.column_stack([np.full(60, 180 - metre), north]),
-        np.column_stack([np.full(60, metre - 180), north]),
-    ),
-    "poles": tuple(
-        np.column_stack([turned, np.where(np.arange(60) % 2, 1, -1) * (90 - metre)])
-        for turned in (east, (east + 360) % 360 - 180)
-    ),
-}
-rows = []
-for name in shown:
-    encoder = encoders.load(name)
-    anywhere = encoder(np.column_stack([east, north])).astype(float)
-    typical = np.sqrt(2 * anywhere.var(0).sum())  # root mean square distance of two of them
-    for edge, (one, other) in sides.items():
-        apart = np.linalg.norm(encoder(one).astype(float) - encoder(other), axis=1)
-        rows.append((name, edge, np.sqrt((apart**2).mean()) / typical))
-jumps = pd.DataFrame(rows, columns=["encoder", "edge", "jump"]).pivot(index="encoder", columns="edge", values="jump")
-jumps = jumps.loc[jumps.max(axis=1).sort_values(kind="stable").index]
-
-# %% mystnb={"figure": {"caption": "How far apart the vectors of two places are that lie two metres apart across the date line (circles) or a pole (squares), in units of the distance of two places drawn at random on the globe. Zero: the encoder is continuous there; one: it takes the two for strangers.", "name": "fig-traps-edge"}, "image": {"alt": "One row an encoder, with a circle for the date line and a square for the poles on an axis from zero. Both marks of xyz, nerf and the spherical harmonics lie at zero. Sines and cosines of longitude close at the date line but not at the poles. Planar encoders and GeoCLIP jump at both."}} tags=["hide-input"]
-fig, ax = figures.subplots(size=(6.4, 5.2))
-for shift, edge, marker, colour in ((0.14, "date line", "o", "#0173b2"), (-0.14, "poles", "s", "#de8f05")):
-    ax.plot(jumps[edge], np.arange(len(jumps)) + shift, marker, ms=6, color=colour, label=edge, clip_on=False, zorder=3)
-ax.set_yticks(range(len(jumps)), jumps.index)
-ax.grid(axis="y", visible=True)
-ax.set_xlim(left=-0.03)
-ax.set_xlabel("jump [distance of two random places]")
-ax.legend(loc="lower right")
-_ = figures.label(fig, profile, n=2 * len(north), of="pairs of places an encoder", embedded=None)
-
-# %% tags=["remove-input"]
-nowhere = jumps.index[jumps.max(axis=1) < 0.01]
-half = jumps.index[(jumps["date line"] < 0.01) & (jumps["poles"] >= 0.01)]
-Markdown(
-    f"Of these {len(jumps)}, without any jump (below a hundredth of the typical distance): "
-    + (listed([f"`{n}`" for n in nowhere]) if len(nowhere) else "none")
-    + ". Closed at the date line but not at the poles: "
-    + (listed([f"`{n}`" for n in half]) if len(half) else "none")
-    + ". "
-    + ("`geoclip` jumps at both." if (jumps.loc["geoclip"] > 0.01).all() else "`geoclip` does not jump at both.")
+# %% mystnb={"figure": {"caption": "How far apart the vectors of two places are that lie two metres apart across the date line (circles) or a pole (squares), in units of the distance of two places drawn at random on the globe. Zero: the encoder is continuous there; one: it takes the two for strangers.", "name": "fig-traps-edge"}, "image": {"alt": "One row an encoder, with a circle for the date line and a square for the poles on an axis from zero. Both marks of xyz, nerf and the spherical harmonics lie at zero. Sines and cosines of longitude close at the date line but not at the poles. Planar encoders and GeoCLIP jump at both."}}
+asked = (
+    "geoclip lonlat nerf rff sincos siren-sh space2vec-grid space2vec-theory sphere2vec-c sphere2vec-c+ "
+    "sphere2vec-dfs sphere2vec-m sphere2vec-m+ tile wrap-ffn xyz xyz-yfcc"
 )
+jumps = pd.DataFrame({name: likeness.jumps(encoders.load(name), count=60) for name in asked.split()}).T
+jumps = jumps.loc[jumps.max(axis=1).sort_values(kind="stable").index]
+fig = draw_jumps(jumps)
+_ = figures.label(fig, profile, n=120, of="pairs of places an encoder", embedded=None)
 
 # %% [markdown]
 # **Remedy.** Over the contiguous United States neither edge is near, and this book does nothing about them. For Fiji, Chukotka or a polar station take an encoder
@@ -358,29 +253,17 @@ print(f"{len(np.unique(vectors, axis=0))} different vectors for {len(places)} pl
 middle = {name: encoders.load(name)(places).mean(0) for name in ("sincos", "sphere2vec-c", "geoclip", "nerf")}
 print("median cosine of neighbouring cells (centred), by the size of a cell")
 for name, mean in middle.items():
-    steps = {
-        d: cosine(encoders.load(name)(places) - mean, encoders.load(name)(places + (0, d)) - mean)
-        for d in (0.5, 0.1, 0.01)
-    }
-    print(f"{name:13}", *(f"{d:5}°: {np.median(alike):5.2f}  " for d, alike in steps.items()))
+    encoder, told = encoders.load(name), []
+    for step in (0.5, 0.1, 0.01):
+        alike = cosine(encoder(places) - mean, encoder(places + (0, step)) - mean)
+        told.append(f"{step:5}°: {np.median(alike):5.2f}  ")
+    print(f"{name:13}", *told)
 
-# %% tags=["remove-cell"]
-box, octave = (-107.0, 37.0, -103.0, 41.0), 9
-nerf = encoders.position("nerf")
+# %% mystnb={"figure": {"caption": "One wave of the encoder `nerf` (the cosine of the second axis of the unit vector at the tenth octave) in four degrees around Denver, on three grids. Right: as it is. Left and middle: the same wave, asked once a cell of a coarser grid. Values from -1 to 1.", "name": "fig-traps-alias"}, "image": {"alt": "Three square maps. On cells of half a degree an irregular pattern of blocks; on cells of a quarter of a degree another one, like a chequered cloth; on cells of a hundredth of a degree narrow parallel stripes that slant upwards to the right, which neither of the other two shows."}}
+octave, nerf = 9, encoders.position("nerf")
 wave = 2 * coords.EARTH_RADIUS_KM / 2**octave
 column = nerf.dim // 2 + nerf.dim // 6 + octave  # a cosine, of the second axis
-
-# %% mystnb={"figure": {"caption": "One wave of the encoder `nerf` (the cosine of the second axis of the unit vector at the tenth octave) in four degrees around Denver, on three grids. Right: as it is. Left and middle: the same wave, asked once a cell of a coarser grid. Values from -1 to 1.", "name": "fig-traps-alias"}, "image": {"alt": "Three square maps. On cells of half a degree an irregular pattern of blocks; on cells of a quarter of a degree another one, like a chequered cloth; on cells of a hundredth of a degree narrow parallel stripes that slant upwards to the right, which neither of the other two shows."}} tags=["hide-input"]
-fig, axes = figures.subplots(1, 3, size=(6.4, 3.3), sharey=True)
-for ax, step in zip(axes, (0.5, 0.25, 0.01), strict=True):
-    lon, lat = coords.grid(step, box)
-    cells = torch.from_numpy(np.stack(np.meshgrid(lon, lat), -1).reshape(-1, 2))
-    values = nerf(cells)[:, column].numpy().reshape(len(lat), len(lon))
-    drawn = ax.pcolormesh(lon, lat, values, cmap=figures.CMAPS["difference"], vmin=-1, vmax=1, rasterized=True)
-    ax.set(title=f"cells of {step:g}°", xlabel="longitude [°]", aspect=1 / np.cos(np.radians(39)))
-    ax.grid(False)
-axes[0].set_ylabel("latitude [°]")
-figures.colourbar(axes, drawn, "value of the wave", None)
+fig = draw_alias(nerf, column, (0.5, 0.25, 0.01), (-107.0, 37.0, -103.0, 41.0))
 _ = figures.label(fig, profile, embedded=None, note=f"a wave of {wave:.0f} km along its own axis")
 
 # %% [markdown]
@@ -390,9 +273,8 @@ _ = figures.label(fig, profile, embedded=None, note=f"a wave of {wave:.0f} km al
 # %%
 for radius in (0.01, 0.5 / np.pi):
     lengths = 2 * np.pi / encoders.position("space2vec-grid", min_radius=radius).frequency
-    print(
-        f"finest radius {radius:.3f}°: {(lengths < 2 * 0.5).sum()} of {len(lengths)} waves are shorter than two cells of 0.5°"
-    )
+    short = (lengths < 2 * 0.5).sum()
+    print(f"finest radius {radius:.3f}°: {short} of {len(lengths)} waves are shorter than two cells of 0.5°")
 
 # %% [markdown]
 # A cell of the coarser kind is a choice too: it says that what differs inside it shall not matter. It is a trap only for those who did not choose it.
@@ -434,11 +316,9 @@ from scipy.special import eval_legendre
 
 for degree in (5, 10, 20, 39):
     written_out = leg2poly(np.eye(degree + 1)[degree])[::-1]
-    single = np.polyval(written_out.astype(np.float32), np.float32(0.9))
-    print(
-        f"degree {degree:2}: 32 bits {single:15,.4f}   64 bits {np.polyval(written_out, 0.9):8.4f}   "
-        f"by recurrence {eval_legendre(degree, 0.9):8.4f}"
-    )
+    single, double = np.polyval(written_out.astype(np.float32), np.float32(0.9)), np.polyval(written_out, 0.9)
+    recurrence = eval_legendre(degree, 0.9)
+    print(f"degree {degree:2}: 32 bits {single:15,.4f}   64 bits {double:8.4f}   by recurrence {recurrence:8.4f}")
 
 # %% [markdown]
 # **Remedy.** Use the functions that the weights were trained with, compare a few vectors with published ones, and compute by recurrence in 64 bits. Here
@@ -457,11 +337,10 @@ for name in ("xyz-fmow", "xyz-yfcc", "nerf-yfcc", "sphere2vec-c-fmow"):
     vectors = encoders.load(name)(places)
     dead = (encoders.load(name)(land) == 0).all(0).sum()
     mean, spread = vectors[west].mean(0), vectors[west].std(0)
-    each = (vectors - mean) / np.where(spread > 0, spread, 1)
-    whole = making.place_scaler(vectors[west], "hadamard")(vectors)
+    each = np.abs((vectors - mean) / np.where(spread > 0, spread, 1))[~west].max()
+    whole = np.abs(making.place_scaler(vectors[west], "hadamard")(vectors))[~west].max()
     print(
-        f"{name:18} dead {dead:3} of {vectors.shape[1]}   largest in the east: "
-        f"each by itself {np.abs(each[~west]).max():8,.0f}, by one scale {np.abs(whole[~west]).max():3.0f}"
+        f"{name:18} dead {dead:3} of {len(mean)}   largest in the east: each alone {each:8,.0f}, one scale {whole:3.0f}"
     )
 
 # %% [markdown]
@@ -476,7 +355,7 @@ for name in ("xyz-fmow", "xyz-yfcc", "nerf-yfcc", "sphere2vec-c-fmow"):
 # real and easily known: the density of population (of GeoNames, smoothed over some forty kilometres, as $\log_{10}(1 + \text{people km}^{-2})$). The strength of the ridge is
 # chosen by cross-validation, so this is a careful probe.
 
-# %%
+# %% mystnb={"figure": {"caption": "Range of the population density that a linear probe reads from each encoder, at places it was not fitted on. Circles and thin bars: fitted on places all over the country. Squares and thick bars: fitted east of 100° W, asked west of it. Bars from the lowest to the highest estimate, marks at the median; grey band: the true range over the country. The axis is linear between -1 and 1, then logarithmic.", "name": "fig-traps-probe"}, "image": {"alt": "One pair of bars an encoder. Fitted all over the country, all encoders stay about inside the grey band. Fitted in the east and asked in the west, the bars of slepian and sphere2vec-c leave the band far on both sides, those of the others less."}}
 density = encoders.load("urban")(places)[:, 1].astype(float)
 mixed = np.random.default_rng(2).random(len(places)) < (~west).mean()
 
@@ -490,52 +369,12 @@ def probe(name, train):
 
 names = ("lonlat", "slepian", "sphere2vec-c", "xyz-yfcc", "nerf-yfcc", "geoclip")
 told = {(name, where): probe(name, train) for name in names for where, train in (("mixed", mixed), ("east", ~west))}
-
-# %% mystnb={"figure": {"caption": "Range of the population density that a linear probe reads from each encoder, at places it was not fitted on. Circles and thin bars: fitted on places all over the country. Squares and thick bars: fitted east of 100° W, asked west of it. Bars from the lowest to the highest estimate, marks at the median; grey band: the true range over the country. The axis is linear between -1 and 1, then logarithmic.", "name": "fig-traps-probe"}, "image": {"alt": "One pair of bars an encoder. Fitted all over the country, all encoders stay about inside the grey band. Fitted in the east and asked in the west, the bars of slepian and sphere2vec-c leave the band far on both sides, those of the others less."}} tags=["hide-input"]
-fig, ax = figures.subplots(size=(6.4, 3.8))
-ax.axvspan(density.min(), density.max(), color="#e4e4e4", lw=0, zorder=0)
-for shift, where, marker, colour, width, text in (
-    (-0.16, "mixed", "o", "#0173b2", 1.6, "fitted all over"),
-    (0.16, "east", "s", "#de8f05", 3.2, "fitted in the east, asked in the west"),
-):
-    for row, name in enumerate(names):
-        estimates = told[name, where]
-        ax.plot([estimates.min(), estimates.max()], [row + shift] * 2, color=colour, lw=width, solid_capstyle="butt")
-        ax.plot(
-            np.median(estimates), row + shift, marker, ms=7, color=colour, mec="white", label=text if row == 0 else None
-        )
-ax.set_xscale("symlog", linthresh=1, linscale=0.8)
-ax.set_yticks(range(len(names)), names)
-ax.set_ylim(len(names) - 0.5, -0.5)
-ax.grid(axis="y", visible=False)
-ax.set_xlabel("estimated log10(1 + people km⁻²)")
-ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=2, frameon=False)
+fig = draw_probes(told, density)
 _ = figures.label(fig, profile, n=len(places), of="places", embedded=None, note="density: GeoNames")
 
-
-# %% tags=["remove-input"]
-def r2(estimates, truth):
-    return 1 - ((estimates - truth) ** 2).sum() / ((truth - truth.mean()) ** 2).sum()
-
-
+# %%
 captioned(
-    pd.DataFrame(
-        [
-            (
-                f"`{name}`",
-                f"{r2(told[name, 'mixed'], density[~mixed]):.2f}",
-                f"{r2(told[name, 'east'], density[west]):,.2f}",
-                f"{told[name, 'east'].min():,.1f} … {told[name, 'east'].max():,.1f}",
-            )
-            for name in names
-        ],
-        columns=[
-            "probe on",
-            "R², all over the country",
-            "R², fitted in the east, asked in the west",
-            "estimates in the west",
-        ],
-    ).map(minus),
+    probe_table(told, {"mixed": density[~mixed], "east": density[west]}),
     f"What a linear probe reads, at places it was not fitted on; true values {density.min():.1f} … {density.max():.1f} (n = {len(places):,} places)",
     "tab-traps-probe",
 )

