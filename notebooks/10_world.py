@@ -13,8 +13,8 @@ profile = "demo"
 from IPython.display import Code, Markdown
 
 from placeprior.book import figures
+from placeprior.book import world as page
 from placeprior.book.tables import plain
-from placeprior.book.world import draw_day, draw_ground, draw_placeness, draw_year, moment_table, sizes
 
 figures.style()
 resolution = 1.5 if profile == "smoke" else 0.4
@@ -93,13 +93,8 @@ from placeprior.data.world.moments import bands, moments
 from placeprior.data.world.simulation import World
 from placeprior.runs import plan
 
-Code(inspect.cleandoc(inspect.getsource(World.truth)), language="python")
-
-# %% tags=["hide-output"]
-Code(inspect.getsource(sky.weather), language="python")
-
-# %% tags=["hide-output"]
-Code(inspect.getsource(fires.puffs), language="python")
+shown = (World.truth, sky.weather, fires.puffs)
+Code("\n\n".join(inspect.cleandoc(inspect.getsource(function)) for function in shown), language="python")
 
 # %% [markdown]
 # ### The knobs
@@ -109,11 +104,7 @@ Code(inspect.getsource(fires.puffs), language="python")
 
 # %%
 world = World(**plan.profile(profile)["tasks"]["world"]["options"])
-knobs = [
-    (f"`{knob.name}`", getattr(world, knob.name), knob.default, knob.metadata["unit"], knob.metadata["help"])
-    for knob in dataclasses.fields(World)
-]
-Markdown(pd.DataFrame(knobs, columns=["knob", "here", "default", "unit", "what it does"]).to_markdown(index=False))
+Markdown(page.knob_table(world).to_markdown(index=False))
 
 # %% [markdown]
 # ### What a model may see
@@ -133,16 +124,14 @@ Markdown(pd.DataFrame(predictors, columns=["predictor", "unit", "meaning"]).to_m
 # is a place lower than the ring of land around it. The feet of all ranges have a little of it, and the Central Valley
 # much, without being put in.
 
-# %%
+# %% mystnb={"figure": {"caption": "What is fixed about a place in the embedded world: stylised elevation, basins, urbanity (log population density, 1 at 3,000 people km⁻²) and aridity. None of these is an input of a model.", "name": "fig-world-ground"}, "image": {"alt": "Four maps of the contiguous US: elevation is high in the west with narrow ranges; basins lie between the western ranges; urbanity marks the cities; aridity splits the country near 100 degrees west."}}
 land = figures.Land(resolution)
 at_monitors = world.components(world.monitors, np.arange(365))
 # The day on which most smoke lies under a clear sky, so that the satellite has something to show.
 smoke_day = int(at_monitors.smoke_surface.where(at_monitors.cloudy == 0, 0).mean("place").values.argmax())
 winter_day = int(at_monitors.heating.mean("place").values.argmax())
 days = world.components(land.places, [smoke_day, winter_day])
-
-# %% mystnb={"figure": {"caption": "What is fixed about a place in the embedded world: stylised elevation, basins, urbanity (log population density, 1 at 3,000 people km⁻²) and aridity. None of these is an input of a model.", "name": "fig-world-ground"}, "image": {"alt": "Four maps of the contiguous US: elevation is high in the west with narrow ranges; basins lie between the western ranges; urbanity marks the cities; aridity splits the country near 100 degrees west."}}
-fig = draw_ground(land, days)
+fig = page.draw_ground(land, days)
 _ = figures.label(fig, profile, n=len(land.places), of=f"land cells of {resolution}°", embedded=True)
 
 # %% [markdown]
@@ -153,15 +142,7 @@ _ = figures.label(fig, profile, n=len(land.places), of=f"land cells of {resoluti
 
 # %%
 cube = world.cube()
-counts = {
-    "every day": cube.attrs["stations_daily"],
-    "every third day": cube.attrs["stations_every_third_day"],
-    "every sixth day": cube.attrs["stations_every_sixth_day"],
-    "station-days measured": f"{cube.attrs['station_days_measured']:,}",
-    "station-days in all": f"{cube.pm25.size:,}",
-    "slightly negative values, kept": int((cube.pm25 < 0).sum()),
-}
-Markdown(pd.DataFrame(list(counts.items()), columns=["monitors reporting", "count"]).to_markdown(index=False))
+plain(page.monitor_table(cube))
 
 # %% mystnb={"figure": {"caption": "Mean of the true PM2.5 over the year at each monitor of the embedded world.", "name": "fig-world-monitors"}, "image": {"alt": "Map of the monitors as dots coloured by their mean PM2.5; groups of neighbouring monitors are alike, with high and low ones in all parts of the country."}}
 fig, ax = figures.subplots(size="map", maps=True)
@@ -175,11 +156,11 @@ _ = figures.label(fig, profile, n=len(world.monitors), of="monitors", embedded=T
 # air masses.
 
 # %% mystnb={"figure": {"caption": "Mean over all monitors of each part of the true PM2.5, day by day, stacked. Dashed lines: the smoke day and the winter day mapped below.", "name": "fig-world-year"}, "image": {"alt": "Stacked areas over the year: background and local emissions throughout, heating at both ends, smoke as spikes from July to October."}}
-fig = draw_year(at_monitors, pd.to_datetime(days.time.values))
+fig = page.draw_year(at_monitors, pd.to_datetime(days.time.values))
 _ = figures.label(fig, profile, n=at_monitors.pm25_true.size, of="station-days", embedded=True)
 
 # %%
-plain(sizes(at_monitors))
+plain(page.sizes(at_monitors))
 
 # %% [markdown]
 # ## Like reality?
@@ -195,14 +176,12 @@ seeds = range(world.seed, world.seed + (1 if profile == "smoke" else 3))
 real = pd.read_csv(plan.root() / "results" / "aqs" / "moments.csv", index_col="moment")
 simulated = pd.DataFrame({seed: moments(dataclasses.replace(world, seed=seed).cube()) for seed in seeds})
 without = moments(dataclasses.replace(world, people=False).cube())
-plain(moment_table(real, simulated, without))
-
-# %%
 band = bands(real)
 inside = simulated.ge(band.low, axis=0) & simulated.le(band.high, axis=0)
 print(
     f"{int(inside.values.sum())} of {int(simulated.notna().values.sum())} moments of these draws lie within their bands"
 )
+plain(page.moment_table(real, simulated, without))
 
 # %% [markdown]
 # One table cannot say that a world is real. It says that level, spread, tail, memory and reach are of the right size, and
@@ -219,11 +198,11 @@ print(
 # sees. The speckle is part of it: a share of the hidden variation has no neighbourhood, and no method can map it.
 
 # %% mystnb={"figure": {"caption": "A smoke day of the embedded world (the day with most smoke under a clear sky): true PM2.5, its four parts, and the satellite's view with its cloud gaps.", "name": "fig-world-smoke-day"}, "image": {"alt": "Six maps of one day in fire season. Smoke plumes dominate the true PM2.5; the satellite map shows the plumes but has large grey gaps under cloud."}}
-fig = draw_day(land, days.isel(time=0), (60, 15, 12, 6, 60, 0.8))
+fig = page.draw_day(land, days.isel(time=0), (60, 15, 12, 6, 60, 0.8))
 _ = figures.label(fig, profile, n=len(land.places), of=f"land cells of {resolution}°", embedded=True)
 
 # %% mystnb={"figure": {"caption": "The day of most residential heating in the embedded world: true PM2.5, its four parts, and the satellite's view.", "name": "fig-world-winter-day"}, "image": {"alt": "Six maps of one cold day. Background and heating are high over whole regions, local emissions in many small spots; there is hardly any smoke; the satellite map has large cloud gaps."}}
-fig = draw_day(land, days.isel(time=1), (40, 15, 12, 6, 60, 0.3))
+fig = page.draw_day(land, days.isel(time=1), (40, 15, 12, 6, 60, 0.3))
 _ = figures.label(fig, profile, n=len(land.places), of=f"land cells of {resolution}°", embedded=True)
 
 # %% [markdown]
@@ -236,7 +215,7 @@ _ = figures.label(fig, profile, n=len(land.places), of=f"land cells of {resoluti
 
 # %% mystnb={"figure": {"caption": "Mean true PM2.5 of each monitor over its days without smoke, against its population density, for three settings of placeness. Markers differ as well as colours. At 0 hardly any difference between monitors is left.", "name": "fig-world-placeness"}, "image": {"alt": "Three panels of dots: monitor mean PM2.5 against population density. A narrow flat band at placeness 0, a wide cloud that rises a little at 1, a wider one at 2."}}
 worlds = {p: dataclasses.replace(world, placeness=p).components(world.monitors, range(365)) for p in (0.0, 1.0, 2.0)}
-fig = draw_placeness(worlds)
+fig = page.draw_placeness(worlds)
 _ = figures.label(fig, profile, n=len(world.monitors), of="monitors a panel", embedded=True)
 
 # %% [markdown]

@@ -51,8 +51,7 @@ print(f"{cube.attrs['title']}, {days[0]:%-d %B} to {days[-1]:%-d %B}; licence: {
 print(f"{cube.sizes['station']:,} stations × {cube.sizes['time']:,} days; {measured.sum():,} measured station-days")
 
 # %%
-caption = "The variables of the cube, read from the cube itself"
-captioned(page.variable_table(cube), caption, "tab-data-contract")
+captioned(page.variable_table(cube), "The variables of the cube, read from the cube itself", "tab-data-contract")
 
 # %% [markdown]
 # The **role** decides what a variable is used for. The *target* is what is estimated. *Predictors* are what every model
@@ -79,16 +78,7 @@ _ = figures.label(fig, profile, n=len(pm25), of="monitors", embedded=embedded)
 # nearly daily), and the one that reports most rarely.
 
 # %% mystnb={"figure": {"caption": "Daily PM2.5 at four monitors, chosen by rule. Each panel has its own vertical scale. The dashed line is 35 µg m⁻³, the level of the US daily standard, drawn where the panel reaches it.", "name": "fig-data-series"}, "image": {"alt": "Four time series, one below the other: the first is low apart from a few tall spikes, the second moves up and down around a high level, the third stays low all the time, and the last consists of isolated dots."}}
-often = np.flatnonzero(measured.mean(1) > 0.8)
-mean = page.means(cube)
-peak = often[np.nanargmax(np.nanmax(pm25[often], axis=1))]
-others = often[often != peak]
-chosen = {
-    "highest single day": peak,
-    "highest mean of the others": others[np.nanargmax(mean[others])],
-    "lowest mean": others[np.nanargmin(mean[others])],
-    "fewest days measured": int(np.argmin(np.where(measured.any(1), measured.sum(1), 10**6))),
-}
+chosen = page.telling_stations(cube)
 fig = page.draw_series(cube, chosen)
 _ = figures.label(fig, profile, n=sum(measured[i].sum() for i in chosen.values()), embedded=embedded)
 
@@ -127,8 +117,6 @@ print(f"{100 * high.mean():.2f} % of the station-days, {100 * square[high].sum()
 # %% mystnb={"figure": {"caption": "Left: share of station-days without a value, by variable and month. Right: which days have a PM2.5 value (black), one row a station, sorted by how often it reports.", "name": "fig-data-missing"}, "image": {"alt": "Left, a table-like grid by variable and month: only PM2.5 and AOD have missing values, all other rows are zero. Right, a raster of stations by days: a solid block of daily stations on top, then stripes of every third and every sixth day."}}
 fig = page.draw_missing(cube)
 _ = figures.label(fig, profile, n=pm25.size, embedded=embedded)
-
-# %%
 seen = np.isfinite(cube["aod"].values)
 print(f"missing: {100 * (1 - measured.mean()):.0f} % of PM2.5, {100 * (1 - seen.mean()):.0f} % of AOD")
 print(f"both are there on {100 * (measured & seen).mean():.0f} % of station-days")
@@ -246,10 +234,8 @@ import warnings
 with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always", UserWarning)
     file = Path(folder) / "mine.csv"
-    lines = [
-        line + ("," + ("260" if "River" in line else "820" if "Boise" in line else "elevation [m]"))
-        for line in text.splitlines()
-    ]
+    constant = {"s": "elevation [m]", "R": "260", "B": "820"}  # by the first letter of a line
+    lines = [f"{line},{constant[line[0]]}" for line in text.splitlines()]
     file.write_text("\n".join(lines), encoding="utf-8")
     from_csv(file)
 for warning in caught:
@@ -266,10 +252,7 @@ from placeprior.network.sizes import SIZES
 from placeprior.space.splits import HISTORY
 
 windows = {size: config.window for size, config in SIZES.items()}
-seen_early = np.isfinite(cube["aod"].values[:, :60]).sum(1)
-station = int(np.argmax(np.where(measured.mean(1) > 0.8, seen_early, 0)))
-ends = [day for day in range(HISTORY + 12, min(len(days), 60)) if measured[station, day]]
-day = ends[len(ends) // 3]
+station, day = page.example_of_a_window(cube)
 fig = page.draw_window(cube, station, day, windows)
 _ = figures.label(fig, profile, n=day + 6, of=f"days of {cube['station'].values[station]}", embedded=embedded)
 

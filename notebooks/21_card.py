@@ -45,21 +45,19 @@ from placeprior.data.sources import LINE_RATE, WITH_ACCOUNT, WITHOUT_ACCOUNT, Pe
 
 sources = {source.name: source for source in chosen()}
 features = [name for theirs, _, _ in study.FEATURES for name in theirs]
+ours = {name for _, names, _ in study.FEATURES for name in names}
+every = {name for source in sources.values() for name in source.provides}
+free = {name for name in WITHOUT_ACCOUNT for name in sources[name].provides}
+print("beyond the study's features:", *sorted(every - ours - {"pm25"}))
+print("only with an account:       ", *sorted(ours - free - set(calendar.PROVIDES)))
 captioned(
     card.feature_table(list(sources.values())),
     f"The study's {len(features)} features of a day, as its code names them, and their counterparts here. Of several sources the first one fetched is used.",
     "tab-card-features",
 )
 
-# %%
-ours = {name for _, names, _ in study.FEATURES for name in names}
-every = {name for source in sources.values() for name in source.provides}
-free = {name for name in WITHOUT_ACCOUNT for name in sources[name].provides}
-print("beyond the study's features:", *sorted(every - ours - {"pm25"}))
-print("only with an account:       ", *sorted(ours - free - set(calendar.PROVIDES)))
-
 # %% [markdown]
-# Without NASA's Earthdata account the variables of the last line cannot be had, and the rest of the haze is a stand-in: the result
+# Without NASA's Earthdata account the variables of the line above the table cannot be had, and the rest of the haze is a stand-in: the result
 # is then **not** a repetition of the study, and should not be called one.
 #
 # A place gets the value of the cell that it lies in, never a mean over several. The study first brings every product onto
@@ -72,20 +70,12 @@ print("only with an account:       ", *sorted(ours - free - set(calendar.PROVIDE
 # alone.
 
 # %%
-import pandas as pd
-
 # A cube of a part of the country has its box behind the period: 2021-08--122_36_-118_40.
 asked = re.sub(r"-(?=-).*", "", period).replace("_", "/")
 when, country = Period.parse(asked), Region.parse("conus")
-files = {name: source.list(when, country) for name, source in sources.items()}
-fetched = pd.DataFrame(
-    [(s.title, len(files[n]), sum(f.size for f in files[n]), s.account or "", s.licence) for n, s in sources.items()],
-    columns=["title", "files", "bytes", "account", "licence"],
-    index=list(sources),
-)
 totals = {"what `fetch` takes with a token": WITH_ACCOUNT, "what it takes without": WITHOUT_ACCOUNT, "all": sources}
 captioned(
-    card.plan_table(fetched, LINE_RATE, totals),
+    card.plan_table(card.fetched(sources, when, country), LINE_RATE, totals),
     f"What is fetched for {when.label}, contiguous United States; computed without a network, nothing fetched. Sizes are partly estimates.",
     "tab-card-plan",
 )
@@ -138,6 +128,7 @@ Markdown("\n".join(card.cited(source) for source in sources.values()))
 
 # %%
 import numpy as np
+import pandas as pd
 
 from placeprior import data
 from placeprior.errors import MissingData

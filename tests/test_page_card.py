@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from placeprior.book import card, figures
-from placeprior.data.sources import chosen
+from placeprior.data.sources import Period, Region, chosen
 from placeprior.data.study import FEATURES, RANGES
 from placeprior.data.world.simulation import World
 
@@ -46,6 +46,13 @@ def test_the_plan_adds_up_the_sources_it_is_asked_for():
     assert list(table.iloc[1])[2:6] == ["3", "1 MB", "1 min", "none"]
     assert list(table.iloc[2])[:5] == ["**without**", "", "3", "1 MB", "1 min"]
     assert list(table.iloc[3])[:5] == ["**all**", "", "1,203", "3.6 GB", "1.0 h"]
+
+
+def test_what_is_fetched_is_counted_without_a_network():
+    sources = {source.name: source for source in chosen(["aqs", "maiac"])}
+    table = card.fetched(sources, Period.parse("2021-08"), Region.parse("-118,36,-116,39"))
+    assert list(table.index) == ["aqs", "maiac"] and (table["files"] > 0).all() and (table["bytes"] > 0).all()
+    assert table.loc["aqs", "account"] == "" and "Earthdata" in table.loc["maiac", "account"]
 
 
 def test_a_citation_has_links():

@@ -38,6 +38,19 @@ def test_means_leave_out_what_was_not_measured(cube):
     assert np.isnan(page.means(few)[0]) and page.means(few)[1] == 5.0
 
 
+def test_stations_are_chosen_by_what_they_measured(cube):
+    planted = cube.copy(deep=True)
+    planted["pm25"][:] = 10.0
+    planted["pm25"][2, 5] = 900.0
+    planted["pm25"][4], planted["pm25"][6], planted["pm25"][8, 1:] = 12.0, 3.0, np.nan
+    assert list(page.telling_stations(planted).values()) == [2, 4, 6, 8]
+
+
+def test_the_example_of_a_window_was_measured_and_has_its_history(cube):
+    station, day = page.example_of_a_window(cube)
+    assert np.isfinite(cube["pm25"].values[station, day]) and day >= HISTORY
+
+
 def test_a_station_that_reports_rarely_is_drawn_as_dots(cube):
     days = np.isfinite(cube["pm25"].values).mean(1)
     fig = page.draw_series(cube, {"often": int(days.argmax()), "rarely": int(days.argmin())})

@@ -48,6 +48,6 @@ def test_a_copy_of_the_project_has_the_encoders_the_matrix_and_the_code(tmp_path
         and "mine" in content["profiles"]["smoke"]["matrices"]
     )
     listed = own.listed_runs(own.command(there, "runs", "list", "smoke", "--matrix", "mine"))
-    assert len(listed) == 1 and listed["run"][0].startswith("world mine/hadamard spatial")
+    assert list(listed["run"]) == [f"world mine/hadamard spatial fold {fold} seed 0" for fold in (1, 2)]
     with pytest.raises(PlacePriorError, match="nowhere"):
         own.command(there, "runs", "list", "nowhere")

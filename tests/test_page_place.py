@@ -4,10 +4,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from placeprior import coords
 from placeprior.book import figures, place
 from placeprior.data.world import land
+from placeprior.data.world.simulation import World
+from placeprior.evidence import strangeness
+from placeprior.space.splits import folds
 
 DENVER = {"Denver": (-105.0, 39.7)}
 
@@ -41,6 +45,22 @@ def test_the_finest_wave_is_shown_again_in_the_box():
     assert asked[-1] == ("c", len(box[0])) and [text.get_text() for text in fig.axes[3].texts] == ["Denver"]
 
 
+def test_waves_of_known_frequencies_have_their_lengths():
+    half = coords.EARTH_RADIUS_KM * np.pi
+    cycles = torch.tensor([[3.0, 4.0]] * 11)
+    table = place.wave_table({f"{name}.capsule.0.b": cycles for name in ("LocEnc0", "LocEnc1", "LocEnc2")})
+    assert list(table["σ"]) == [1, 16, 256] and set(table["waves"]) == {11}
+    assert set(table["median [km]"]) == {f"{half / 5:,.0f}"}
+
+
+def test_next_door_is_less_strange_than_a_new_region():
+    cube = World(stations=80, days=60).cube()
+    near, usual = strangeness.by_fold(cube, "spatial", "lonlat", "channels")
+    far, _ = strangeness.by_fold(cube, "checkerboard-16", "lonlat", "channels")
+    assert len(near) == len(folds("spatial")) and len(far) == 2
+    assert near.mean() < far.mean() and (usual < 1).all()
+
+
 def test_components_are_titled_with_their_share(ground):
     numbers = np.random.default_rng(0).normal(size=(len(ground.places), 6))
     fig = place.draw_components(ground, numbers, np.array([0.5, 0.2, 0.1, 0.1, 0.06, 0.04]))
@@ -61,6 +81,13 @@ def test_a_line_a_variant_at_the_medians_of_its_classes():
     left, right = place.draw_decay(curves, {"lonlat": "channels", "geoclip": "hadamard"}).axes
     np.testing.assert_allclose(left.lines[0].get_xydata(), [[3, 0.9], [30, 0.1]])
     assert [text.get_text() for text in right.get_legend().get_texts()] == ["lon/lat", "GeoCLIP"]
+
+
+def test_a_city_has_its_most_similar_ones_anywhere_and_far_away():
+    towns = pd.DataFrame({"name": list("abcde")})
+    alike, km = np.tile([1.0, 0.9, 0.8, 0.7, 0.6], (5, 1)), np.tile([0.0, 10, 600, 20, 1500], (5, 1))
+    table = place.city_table(towns, ["a"], alike, km)
+    assert list(table.iloc[0]) == ["a", "b (10 km); c (600 km); d (20 km)", "c (600 km); e (1,500 km)"]
 
 
 def test_towns_are_named_with_their_state_largest_first():

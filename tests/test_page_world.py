@@ -71,6 +71,17 @@ def test_each_setting_of_placeness_has_its_panel(monitors):
     assert len({tuple(ax.collections[0].get_facecolor()[0]) for ax in fig.axes}) == 3
 
 
+def test_every_knob_is_listed_with_its_value_and_default():
+    table = world.knob_table(SMALL).set_index("knob")
+    assert list(table.loc["`stations`", ["here", "default"]]) == [12, 400] and (table["what it does"] != "").all()
+
+
+def test_monitors_are_counted_by_how_often_they_report():
+    table = world.monitor_table(SMALL.cube()).set_index("monitors reporting")["count"]
+    assert table["station-days in all"] == "240" and sum(int(count) for count in table[:3]) == 12
+    assert int(table["slightly negative values, kept"]) == int((SMALL.cube()["pm25"] < 0).sum())
+
+
 def test_sizes_of_the_parts_are_those_of_their_values(monitors):
     table = world.sizes(monitors)
     assert list(table.index) == ["true PM2.5", "background", "local", "heating", "smoke at the ground"]

@@ -68,13 +68,35 @@ def duration(count: float, rate: float) -> str:
     return f"{hours:.1f} h" if hours >= 1 else f"{max(60 * hours, 1):.0f} min"
 
 
-def plan_table(fetched: pd.DataFrame, rate: float, totals: Mapping[str, Iterable[str]]) -> pd.DataFrame:
+def fetched(sources: Mapping[str, Any], period: Any, region: Any) -> pd.DataFrame:
+    """What each source would fetch; asks no network.
+
+    Parameters
+    ----------
+    sources : mapping of str to placeprior.data.sources.Source
+        By name.
+    period, region : placeprior.data.sources.Period, placeprior.data.sources.Region
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a source, by name: ``title, files, bytes, account`` (empty where none is needed), ``licence``.
+    """
+    files = {name: source.list(period, region) for name, source in sources.items()}
+    rows = [
+        (source.title, len(files[name]), sum(item.size for item in files[name]), source.account or "", source.licence)
+        for name, source in sources.items()
+    ]
+    return pd.DataFrame(rows, columns=["title", "files", "bytes", "account", "licence"], index=list(sources))
+
+
+def plan_table(asked: pd.DataFrame, rate: float, totals: Mapping[str, Iterable[str]]) -> pd.DataFrame:
     """What has to be fetched, source by source, and what some of them come to, as text.
 
     Parameters
     ----------
-    fetched : pandas.DataFrame
-        A row a source, by name: ``title, files, bytes, account`` (empty where none is needed), ``licence``.
+    asked : pandas.DataFrame
+        As :func:`fetched`.
     rate : float
         Bytes a second.
     totals : mapping of str to names
@@ -82,10 +104,10 @@ def plan_table(fetched: pd.DataFrame, rate: float, totals: Mapping[str, Iterable
     """
     rows = [
         (f"`{s.Index}`", s.title, f"{s.files:,}", s.bytes, "NASA Earthdata" if s.account else "none", s.licence)
-        for s in fetched.itertuples()
+        for s in asked.itertuples()
     ]
     for name, names in totals.items():
-        part = fetched.loc[list(names)]
+        part = asked.loc[list(names)]
         rows.append((f"**{name}**", "", f"{part['files'].sum():,}", part["bytes"].sum(), "", ""))
     table = pd.DataFrame(rows, columns=["source", "what it is", "files", "size", "account", "licence"])
     table.insert(4, "at 50 Mbit/s", table["size"].map(lambda count: duration(count, rate)))

@@ -68,6 +68,30 @@ def means(cube: xr.Dataset) -> np.ndarray:
     return np.where(days > 0, np.nansum(pm25, 1) / np.maximum(days, 1), np.nan)
 
 
+def telling_stations(cube: xr.Dataset) -> dict[str, int]:
+    """Four stations chosen by rule: why, and which row. All but the last report more than four days in five."""
+    pm25, mean = cube["pm25"].values, means(cube)
+    days = np.isfinite(pm25).sum(1)
+    often = np.flatnonzero(days > 0.8 * pm25.shape[1])
+    peak = often[np.nanargmax(np.nanmax(pm25[often], axis=1))]
+    others = often[often != peak]
+    return {
+        "highest single day": int(peak),
+        "highest mean of the others": int(others[np.nanargmax(mean[others])]),
+        "lowest mean": int(others[np.nanargmin(mean[others])]),
+        "fewest days measured": int(np.argmin(np.where(days > 0, days, 10**6))),
+    }
+
+
+def example_of_a_window(cube: xr.Dataset) -> tuple[int, int]:
+    """Row and column of an early measured value with its whole history, at the station that sees most haze by then."""
+    measured = np.isfinite(cube["pm25"].values)
+    seen = np.isfinite(cube["aod"].values[:, :60]).sum(1)
+    station = int(np.argmax(np.where(measured.mean(1) > 0.8, seen, 0)))
+    days = [day for day in range(HISTORY + 12, min(measured.shape[1], 60)) if measured[station, day]]
+    return station, days[len(days) // 3]
+
+
 def draw_series(cube: xr.Dataset, stations: Mapping[str, int]) -> Figure:
     """PM2.5 day by day at some stations, one below the other.
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import cartopy.crs as ccrs
 import numpy as np
 import pandas as pd
+import torch
 from matplotlib.figure import Figure
 
 from placeprior.book import figures
+from placeprior.coords import EARTH_RADIUS_KM
+from placeprior.scores.spectra import SIGMAS
 
 
 def draw_waves(
@@ -47,6 +50,23 @@ def draw_waves(
     figures.star(last, centre)
     figures.colourbar(axes, drawn, "value of the feature", None)
     return fig
+
+
+def wave_table(weights: Mapping[str, torch.Tensor]) -> pd.DataFrame:
+    """Wavelengths of GeoCLIP's Fourier features at the equator, scale by scale, as text.
+
+    Parameters
+    ----------
+    weights : mapping
+        As :func:`placeprior.encoders.geoclip.read_weights`.
+    """
+    unit, rows = np.pi * EARTH_RADIUS_KM, []  # of the projected map: half the equator, km
+    for name, sigma in SIGMAS.items():
+        cycles = weights[f"{name}.capsule.0.b"].numpy()
+        spread = (f"{km:,.0f}" for km in np.percentile(unit / np.linalg.norm(cycles, axis=1), [10, 50, 90]))
+        rows.append((sigma, f"{cycles.std():.1f}", len(cycles), *spread))
+    columns = ["σ", "σ found in the weights", "waves", "10 % shorter than [km]", "median [km]", "90 % [km]"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def draw_components(land: figures.Land, components: np.ndarray, share: np.ndarray) -> Figure:
@@ -90,6 +110,27 @@ def draw_similarity(
         ax.set_title(title)
     figures.colourbar(axes, drawn, "cosine similarity", None, extend="both")
     return fig
+
+
+def city_table(towns: pd.DataFrame, names: Sequence[str], alike: np.ndarray, km: np.ndarray) -> pd.DataFrame:
+    """The three towns most similar to each of some, anywhere and beyond 500 km, as text.
+
+    Parameters
+    ----------
+    towns : pandas.DataFrame
+        With ``name``.
+    names : sequence of str
+        Of the towns asked about.
+    alike, km : ndarray, (towns, towns)
+        Similarity and distance of each to each.
+    """
+    rows = []
+    for name in names:
+        i = int(towns.index[towns.name == name][0])
+        ranked = [j for j in np.argsort(-alike[i]) if j != i]
+        first = (ranked[:3], [j for j in ranked if km[i, j] > 500][:3])
+        rows.append((name, *("; ".join(f"{towns.name[j]} ({km[i, j]:,.0f} km)" for j in who) for who in first)))
+    return pd.DataFrame(rows, columns=["city", "most similar", "most similar beyond 500 km"])
 
 
 def draw_decay(curves: pd.DataFrame, variants: Mapping[str, str]) -> Figure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
 import matplotlib.dates as mdates
@@ -12,6 +13,7 @@ from matplotlib.figure import Figure
 
 from placeprior.book import figures
 from placeprior.data.world.moments import MOMENTS, bands
+from placeprior.data.world.simulation import World
 
 #: Parts of the true PM2.5, from below, with colour and hatching.
 PARTS = {
@@ -100,6 +102,37 @@ def draw_placeness(worlds: Mapping[float, xr.Dataset]) -> Figure:
         ax.set(xscale="log", yscale="log", title=f"placeness {placeness:g}", xlabel="people km⁻²")
     axes[0].set_ylabel(f"mean PM2.5 [{figures.UNIT}]")
     return fig
+
+
+def knob_table(world: World) -> pd.DataFrame:
+    """The knobs of a world, their values, defaults and meaning."""
+    rows = [
+        (f"`{knob.name}`", getattr(world, knob.name), knob.default, knob.metadata["unit"], knob.metadata["help"])
+        for knob in dataclasses.fields(world)
+    ]
+    return pd.DataFrame(rows, columns=["knob", "here", "default", "unit", "what it does"])
+
+
+def monitor_table(cube: xr.Dataset) -> pd.DataFrame:
+    """How many monitors report how often, and how much was measured, as text.
+
+    Parameters
+    ----------
+    cube : xarray.Dataset
+        :meth:`placeprior.data.world.simulation.World.cube`.
+    """
+    told = cube.attrs
+    counts = {
+        "every day": told["stations_daily"],
+        "every third day": told["stations_every_third_day"],
+        "every sixth day": told["stations_every_sixth_day"],
+        "station-days measured": told["station_days_measured"],
+        "station-days in all": cube["pm25"].size,
+        "slightly negative values, kept": int((cube["pm25"] < 0).sum()),
+    }
+    return pd.DataFrame(
+        [(name, f"{count:,}") for name, count in counts.items()], columns=["monitors reporting", "count"]
+    )
 
 
 def sizes(parts: xr.Dataset) -> pd.DataFrame:
