@@ -19,8 +19,9 @@ def cube():
 
 @pytest.fixture(autouse=True)
 def _style():
-    figures.style()
-    yield
+    with plt.rc_context():
+        figures.style()
+        yield
     plt.close("all")
 
 

@@ -19,7 +19,6 @@ def doubled(lonlat):
 
 
 def test_a_row_a_city_and_a_column_an_encoder():
-    figures.style()
     land = figures.Land(3.0)
     cities = {"Denver": (-105.0, 39.7), "Chicago": (-87.6, 41.9)}
     asked = []

@@ -18,8 +18,9 @@ DENVER = {"Denver": (-105.0, 39.7)}
 
 @pytest.fixture(autouse=True)
 def _style():
-    figures.style()
-    yield
+    with plt.rc_context():
+        figures.style()
+        yield
     plt.close("all")
 
 

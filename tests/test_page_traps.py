@@ -19,8 +19,9 @@ TRUE = np.array([1.0, 2.0, 3.0])
 
 @pytest.fixture(autouse=True)
 def _style():
-    figures.style()
-    yield
+    with plt.rc_context():
+        figures.style()
+        yield
     plt.close("all")
 
 

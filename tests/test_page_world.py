@@ -14,8 +14,9 @@ SMALL = World(stations=12, days=20)
 
 @pytest.fixture(autouse=True)
 def _closed():
-    figures.style()
-    yield
+    with plt.rc_context():
+        figures.style()
+        yield
     plt.close("all")
 
 
