@@ -84,10 +84,10 @@ def project() -> Path:
     profile["settings"] = {"epochs": 1}
     for task in profile["tasks"].values():
         task["options"]["period"] = _label()
-    profile["matrices"] = {"core": profile["matrices"]["core"] | {"split": ["spatial"], "seed": [0]}}
+    profile["matrices"] = {"core": profile["matrices"]["core"] | {"split": ["spatial"], "fold": [1], "seed": [0]}}
     runs["profiles"] = {PROFILE: profile}
     runs["pages"] = {
-        name: page | {"parameters": page["parameters"] | {"profile": PROFILE}}
+        name: page | {"parameters": page["parameters"] | {"profile": PROFILE}, "needs": {}}
         for name, page in runs["pages"].items()
         if name.startswith("variant-")
     }

@@ -1,9 +1,11 @@
 """From providers to cubes by the real steps: killed anywhere, they end in the same bytes."""
 
+import importlib.util
 import multiprocessing
 import os
 import signal
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from placeprior.data import build, calendar, tables
 from placeprior.data.cube import check_cube, predictors
 from placeprior.data.sources import Period, Region, chosen
 from placeprior.data.sources.transfer import Transfer
+from placeprior.runs import plan
 
 PERIOD, REGION = Period.parse("2021-08-30/2021-09-02"), Region.parse("-117.5,37,-116.5,38")
 NAMES = ["aqs", "gridmet", "maiac", "power", "hms", "elevation"]
@@ -78,3 +81,12 @@ def test_killed_at_random_moments_it_ends_in_the_same_bytes(mirror, tmp_path):
         assert [tables.digest(path) for path in both(folder, few, days)] == whole
         assert not list((folder / "out").glob(".*"))
     assert killed >= MOMENTS // 2
+
+
+def test_the_plan_of_the_whole_rehearsal_can_be_read(tmp_path, monkeypatch):
+    spec = importlib.util.spec_from_file_location("rehearse", Path(__file__).parents[1] / "scripts" / "rehearse.py")
+    rehearse = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(rehearse)
+    monkeypatch.setattr(rehearse, "FOLDER", tmp_path)
+    monkeypatch.chdir(rehearse.project())
+    assert set(plan.configuration()["profiles"]) == {rehearse.PROFILE} and len(plan.configuration()["pages"]) > 1
