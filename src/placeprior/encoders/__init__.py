@@ -29,7 +29,7 @@ from placeprior.files.replacing import replacing
 if TYPE_CHECKING:
     from placeprior.encoders.basis.frame import Position
 
-__all__ = ["Encoder", "adopt", "embed", "fit", "list_encoders", "load", "position", "register"]
+__all__ = ["Encoder", "adopt", "embed", "fit", "list_encoders", "load", "position", "register", "require"]
 
 log = logging.getLogger(__name__)
 
@@ -111,6 +111,20 @@ def load(name: str, weights: str | os.PathLike[str] | None = None) -> Encoder:
     if name not in list_encoders():
         raise UnknownName("encoder", name, _FACTORIES)
     return _FACTORIES[name](None if weights is None else Path(weights))
+
+
+def require(name: str) -> None:
+    """Look for what an encoder reads from disk, without reading it.
+
+    Raises
+    ------
+    UnknownName
+        No such encoder.
+    MissingWeights
+        Its weights are not at hand; the message says how to get them.
+    """
+    encoder = load(name)
+    _ = encoder.fingerprint, getattr(encoder, "path", None)  # either raises where a file that it needs is absent
 
 
 def embed(name: str, lonlat: ArrayLike, weights: str | os.PathLike[str] | None = None) -> NDArray[np.float32]:

@@ -276,7 +276,7 @@ def absent(profile_name: str) -> dict[str, str]:
     for name in spec.get("optional", []):
         for model in spec["matrices"][name]["model"]:
             try:
-                _fingerprint(model.partition("/")[0])
+                encoders.require(model.partition("/")[0])
             except MissingWeights as error:
                 missing[model] = str(error)
     return missing
