@@ -196,7 +196,8 @@ def _instead(notebook: nbformat.NotebookNode, title: str, text: str, target: Pat
     for number, cell in enumerate(made.cells):
         cell["id"] = f"waiting-{number}"  # the same file every time
     target.parent.mkdir(parents=True, exist_ok=True)
-    store.replace(target, lambda path: nbformat.write(made, path))
+    with replacing(target) as unfinished:
+        nbformat.write(made, unfinished)
 
 
 def _fits(value: Any, default: Any) -> bool:

@@ -22,14 +22,25 @@ from numpy.typing import ArrayLike, NDArray
 
 import placeprior
 from placeprior.coords import arrays, check_lonlat
-from placeprior.errors import CubeError, UnknownName
+from placeprior.errors import CubeError, MissingWeights, UnknownName
 from placeprior.files.folders import cache_dir
 from placeprior.files.replacing import replacing
 
 if TYPE_CHECKING:
     from placeprior.encoders.basis.frame import Position
 
-__all__ = ["Encoder", "adopt", "embed", "fit", "list_encoders", "load", "position", "register", "require"]
+__all__ = [
+    "Encoder",
+    "adopt",
+    "embed",
+    "fit",
+    "is_at_hand",
+    "list_encoders",
+    "load",
+    "position",
+    "register",
+    "require",
+]
 
 log = logging.getLogger(__name__)
 
@@ -125,6 +136,15 @@ def require(name: str) -> None:
     """
     encoder = load(name)
     _ = encoder.fingerprint, getattr(encoder, "path", None)  # either raises where a file that it needs is absent
+
+
+def is_at_hand(name: str) -> bool:
+    """Whether an encoder finds what it reads from disk (:func:`require`)."""
+    try:
+        require(name)
+    except MissingWeights:
+        return False
+    return True
 
 
 def embed(name: str, lonlat: ArrayLike, weights: str | os.PathLike[str] | None = None) -> NDArray[np.float32]:

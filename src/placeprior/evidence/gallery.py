@@ -16,7 +16,6 @@ from numpy.typing import ArrayLike, NDArray
 from placeprior import coords, encoders
 from placeprior.encoders import basis
 from placeprior.encoders.harmonics import satclip_harmonics
-from placeprior.errors import MissingWeights
 from placeprior.scores import spectra, vectors
 
 Floats = NDArray[np.float64]
@@ -78,17 +77,9 @@ def _grid(lon: Floats, lat: Floats) -> Floats:
 # --- which encoders ---------------------------------------------------------------------------------------------------
 
 
-def at_hand(name: str) -> bool:
-    """Whether an encoder's weights are here."""
-    try:
-        return bool(encoders.load(name).fingerprint)
-    except MissingWeights:
-        return False
-
-
 def others() -> list[str]:
     """Encoders that are no basis with a head: made for the country, or trained beforehand as a whole."""
-    return ["slepian", "geoclip", "geoclip-slepian", *filter(at_hand, SATCLIP)]
+    return ["slepian", "geoclip", "geoclip-slepian", *filter(encoders.is_at_hand, SATCLIP)]
 
 
 def every() -> list[str]:
@@ -134,7 +125,7 @@ def closed(name: str) -> tuple[bool, bool] | None:
     """
     if "slepian" in name:
         return None
-    if name in SATCLIP and not at_hand(name):
+    if name in SATCLIP and not encoders.is_at_hand(name):
         degrees = encoders.load(name).degrees
         around, pole = (satclip_harmonics(torch.from_numpy(at), degrees).numpy() for at in (DATE_LINE, POLE))
     else:

@@ -17,7 +17,7 @@ from placeprior import data, encoders
 from placeprior.arms import BASES
 from placeprior.coords import nearest_km
 from placeprior.encoders import pretrained
-from placeprior.evidence.gallery import SATCLIP, TRAINED, at_hand
+from placeprior.evidence.gallery import SATCLIP, TRAINED
 from placeprior.runs import plan, store
 from placeprior.scores import interval, metrics, probes
 from placeprior.space import neighbours
@@ -78,7 +78,7 @@ def exact(among: Iterable[str]) -> list[str]:
 
 def others() -> list[str]:
     """:data:`OTHERS`, and SatCLIP where its weights are here."""
-    return [*OTHERS, *filter(at_hand, SATCLIP)]
+    return [*OTHERS, *filter(encoders.is_at_hand, SATCLIP)]
 
 
 def trained(base: str) -> list[str]:
