@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from placeprior.encoders import hub, register, torchspatial
+from placeprior.encoders import hub, load, register, torchspatial
 from placeprior.encoders.basis import RATE, Vectors, numbers, position
 from placeprior.encoders.torchspatial import PUBLISHED, Published
 from placeprior.errors import MissingWeights, PlacePriorError
@@ -56,6 +56,13 @@ def names() -> dict[str, dict[str, str]]:
     for name, published in PUBLISHED.items():
         found.setdefault(published.encoder, {})[name.rpartition("-")[2]] = name
     return found
+
+
+def reads(name: str) -> bool:
+    """Whether an encoder reads a published file: one that was trained, or whose basis was drawn."""
+    encoder = load(name)
+    origin = encoder.origin if isinstance(encoder, Tuned) else encoder
+    return isinstance(origin, Pretrained) or (isinstance(origin, Untrained) and origin.published.drawn)
 
 
 def unlike(encoder: str) -> dict[str, tuple[str, str]]:
@@ -209,7 +216,7 @@ class Untrained:
     @property
     def path(self) -> Path | None:
         """The file that holds what was drawn for the basis, if anything was."""
-        return self.published.path if self.published.encoder == "rff" else None
+        return self.published.path if self.published.drawn else None
 
     @property
     def fingerprint(self) -> str:

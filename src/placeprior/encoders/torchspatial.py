@@ -69,9 +69,14 @@ class Published:
         return self.name.rpartition("-")[0]
 
     @property
+    def drawn(self) -> bool:
+        """Whether the basis was drawn at random, and is part of the weights."""
+        return self.encoder == "rff"
+
+    @property
     def parts(self) -> tuple[str, ...]:
         """Names of the location part's tensors."""
-        return (*HEAD, *(DRAWN if self.encoder == "rff" else ()))
+        return (*HEAD, *(DRAWN if self.drawn else ()))
 
     @property
     def address(self) -> str:

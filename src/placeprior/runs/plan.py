@@ -60,6 +60,8 @@ EVIDENCE = {
     "against_itself": "csv",
     "coverage": "csv",
     "uncertainty": "csv",
+    "gallery": "parquet",
+    "prior": "parquet",
 }
 MOST = 20_000  # runs of a matrix, before its folds: more is a slip, and listing them takes minutes
 LAST_SEED = 10**9
