@@ -29,18 +29,7 @@ from placeprior.files.replacing import replacing
 if TYPE_CHECKING:
     from placeprior.encoders.basis.frame import Position
 
-__all__ = [
-    "Encoder",
-    "adopt",
-    "embed",
-    "fit",
-    "is_at_hand",
-    "list_encoders",
-    "load",
-    "position",
-    "register",
-    "require",
-]
+__all__ = ["Encoder", "adopt", "embed", "fit", "is_at_hand", "list_encoders", "load", "position", "register", "require"]
 
 log = logging.getLogger(__name__)
 

@@ -20,6 +20,7 @@ from placeprior.evidence import (
     prior,
     subsets,
     tables,
+    traps,
     uncertainty,
     who_is_served,
 )
@@ -48,6 +49,7 @@ MAKERS = {
     "national_maps": Maker(national_maps.collect),
     "prior": Maker(prior.collect, from_names=True),
     "subsets": Maker(subsets.collect),
+    "traps": Maker(traps.collect, from_names=True),
     "uncertainty": Maker(uncertainty.collect),
     "who_is_served": Maker(who_is_served.collect, from_sums=True),
 }

@@ -62,6 +62,7 @@ EVIDENCE = {
     "uncertainty": "csv",
     "gallery": "parquet",
     "prior": "parquet",
+    "traps": "parquet",
 }
 MOST = 20_000  # runs of a matrix, before its folds: more is a slip, and listing them takes minutes
 LAST_SEED = 10**9
