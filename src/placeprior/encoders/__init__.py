@@ -1,7 +1,8 @@
 """Everything that turns a place into a vector: a registry, and a cache of what was encoded before.
 
 An encoder joins by one call, ``register(name, factory)``, from anywhere; a module put into this package is
-found and imported by itself at the first look at the registry.
+found and imported by itself at the first look at the registry. No weights lie here: they come in packages of their own,
+or are fetched at their user's wish (:mod:`placeprior.encoders.hub`).
 """
 
 from __future__ import annotations
