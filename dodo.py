@@ -15,9 +15,10 @@ from pathlib import Path
 from doit.exceptions import TaskFailed
 from doit.tools import config_changed
 
-from placeprior import evidence
+from placeprior import encoders, evidence
 from placeprior.cli.terminal import forgive
 from placeprior.data import tables
+from placeprior.encoders import satclip, torchspatial
 from placeprior.errors import MissingData, PlacePriorError
 from placeprior.files import integrity, lock
 from placeprior.runs import committed, plan, store, trials
@@ -188,7 +189,7 @@ def task_page():
             "file_dep": sorted({str(notebook), str(ROOT / "runs.yml"), *_shown(), *map(str, _imported(notebook))}),
             "task_dep": [f"train:demo:{run_id}" for run_id in _live("demo")] if own else [],
             "targets": [str(CHAPTERS / f"{page}.ipynb")],
-            "uptodate": [_same_chapter(page), *([config_changed(_cubes())] if page == CARD else [])],
+            "uptodate": [_same_chapter(page), config_changed(_cubes() if page == CARD else _weights())],
         }
 
 
@@ -206,6 +207,12 @@ def _same_chapter(page: str):
         return same
 
     return check
+
+
+@functools.cache
+def _weights() -> str:
+    """The encoders whose weights are at hand, of those that a person may fetch: pages show what they can ask."""
+    return " ".join(name for name in (*satclip.ENCODERS, *torchspatial.PUBLISHED) if encoders.is_at_hand(name))
 
 
 def _cubes() -> str:

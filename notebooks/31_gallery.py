@@ -363,7 +363,7 @@ captioned(
 
 # %%
 (
-    {name: gallery.at_hand(name) for name in gallery.SATCLIP},
+    {name: encoders.is_at_hand(name) for name in gallery.SATCLIP},
     encoders.load("satclip-l40").repo,
     encoders.load("satclip-l40").files[0],
 )

@@ -69,7 +69,6 @@ small = profile == "smoke"
 import pandas as pd
 
 from placeprior.evidence import prior
-from placeprior.scores import probes
 
 places, measured = prior.monitors(real, "weather-2019", profile)
 places = places[:: 3 if small else 1]
@@ -117,8 +116,8 @@ exact = prior.exact(bases)
 ordered = [*exact, *(base for base in bases if base not in exact)]
 others = prior.others()
 
-vectors = prior.vectors([name for base in bases for name in prior.trained(base)] + others, lonlat)
-reading = prior.read(vectors, known, lonlat)
+vectors = prior.Vectors([name for base in bases for name in prior.trained(base)] + others, lonlat)
+reading = prior.read(vectors, known)
 
 # %% [markdown]
 # ### Three traps
@@ -141,15 +140,14 @@ _ = figures.label(fig, origin, n=len(places), of="monitors", embedded=None if me
 # remedy: a number counts only within the range that it had at the training places.
 
 # %%
-fold, unit = prior.dealt(lonlat)[prior.OOR]
 priors = [name for base in exact for name in prior.trained(base)[1:]]
-without = {name: prior.unbounded(vectors[name], known, fold, unit) for name in priors}
+without = {name: prior.unbounded(vectors, name, known, prior.OOR) for name in priors}
 scores = {name: prior.r2_of(lonlat, known.to_numpy(float), estimates) for name, estimates in without.items()}
 scores = pd.DataFrame(scores, index=known.columns).T
-worst = scores["elevation"].idxmin()
+worst = prior.farthest_astray(scores)
 
 # %% mystnb={"figure": {"caption": "One fact, one prior, held-out cells of 16°: estimates of the stylised terrain without bounds (left) and with every number kept within the range of the training places (right). The vertical axis of the left panel is logarithmic beyond ±10,000 m.", "name": "fig-prior-wild"}, "image": {"alt": "Two scatter plots of estimated against true terrain height. On the left some estimates are tens of thousands of metres off; on the right all lie within a few thousand metres and near the line of equality or the mean."}}
-within = probes.held_out(vectors[worst], known, fold, unit)
+within = prior.bounded(vectors, worst, known, prior.OOR)
 terrain = list(known).index("elevation")
 fig = draw_bounds(known["elevation"].to_numpy(), without[worst][:, terrain], within[:, terrain], worst)
 _ = figures.label(fig, origin, n=len(places), of="monitors", embedded=True, note=f"{said(worst)}, {SPLITS[prior.OOR]}")

@@ -40,14 +40,13 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import torch
-from sklearn.linear_model import Ridge, RidgeCV
 
 from placeprior import coords, encoders
 from placeprior.book import figures
 from placeprior.encoders import geoclip, harmonics
 from placeprior.encoders.basis import heads
 from placeprior.errors import PlacePriorError
-from placeprior.runs import making
+from placeprior.evidence import traps
 from placeprior.scores import vectors as likeness
 
 cities = {"Los Angeles": (-118.24, 34.05), "Denver": (-104.99, 39.74)}
@@ -224,7 +223,7 @@ asked = (
     "geoclip lonlat nerf rff sincos siren-sh space2vec-grid space2vec-theory sphere2vec-c sphere2vec-c+ "
     "sphere2vec-dfs sphere2vec-m sphere2vec-m+ tile wrap-ffn xyz xyz-yfcc"
 )
-jumps = pd.DataFrame({name: likeness.jumps(encoders.load(name), count=60) for name in asked.split()}).T
+jumps = pd.DataFrame({name: traps.jumps(name) for name in asked.split()}).T
 jumps = jumps.loc[jumps.max(axis=1).sort_values(kind="stable").index]
 fig = draw_jumps(jumps)
 _ = figures.label(fig, profile, n=120, of="pairs of places an encoder", embedded=None)
@@ -330,15 +329,10 @@ for degree in (5, 10, 20, 39):
 # Take the encoders that the authors of TorchSpatial publish ({cite:p}`wu2024torchspatial`; {doc}`upstream`), fit the scales west of 100° W and look east:
 
 # %%
-west = places[:, 0] < -100
 for name in ("xyz-fmow", "xyz-yfcc", "nerf-yfcc", "sphere2vec-c-fmow"):
-    vectors = encoders.load(name)(places)
-    dead = (encoders.load(name)(land) == 0).all(0).sum()
-    mean, spread = vectors[west].mean(0), vectors[west].std(0)
-    each = np.abs((vectors - mean) / np.where(spread > 0, spread, 1))[~west].max()
-    whole = np.abs(making.place_scaler(vectors[west], "hadamard")(vectors))[~west].max()
+    dead, numbers, each, whole = traps.blown_up(name, places, land).values()
     print(
-        f"{name:18} dead {dead:3} of {len(mean)}   largest in the east: each alone {each:8,.0f}, one scale {whole:3.0f}"
+        f"{name:18} dead {dead:3} of {numbers}   largest in the east: each alone {each:8,.0f}, one scale {whole:3.0f}"
     )
 
 # %% [markdown]
@@ -355,24 +349,15 @@ for name in ("xyz-fmow", "xyz-yfcc", "nerf-yfcc", "sphere2vec-c-fmow"):
 
 # %% mystnb={"figure": {"caption": "Range of the population density that a linear probe reads from each encoder, at places it was not fitted on. Circles and thin bars: fitted on places all over the country. Squares and thick bars: fitted east of 100° W, asked west of it. Bars from the lowest to the highest estimate, marks at the median; grey band: the true range over the country. The axis is linear between -1 and 1, then logarithmic.", "name": "fig-traps-probe"}, "image": {"alt": "One pair of bars an encoder. Fitted all over the country, all encoders stay about inside the grey band. Fitted in the east and asked in the west, the bars of slepian and sphere2vec-c leave the band far on both sides, those of the others less."}}
 density = encoders.load("urban")(places)[:, 1].astype(float)
-mixed = np.random.default_rng(2).random(len(places)) < (~west).mean()
-
-
-def probe(name, train):
-    """Ridge regression of density on vectors, fitted on some places and asked for the others."""
-    vectors = encoders.embed(name, places)
-    scaled = making.place_scaler(vectors[train], "hadamard")(vectors).astype(float)
-    return RidgeCV(np.logspace(-3, 4, 15)).fit(scaled[train], density[train]).predict(scaled[~train])
-
-
 names = ("lonlat", "slepian", "sphere2vec-c", "xyz-yfcc", "nerf-yfcc", "geoclip")
-told = {(name, where): probe(name, train) for name in names for where, train in (("mixed", mixed), ("east", ~west))}
+fitted = traps.sides(places)  # the places that a probe is fitted at; it is asked for the others
+told = {(name, where): traps.probe(name, places, train) for name in names for where, train in fitted.items()}
 fig = draw_probes(told, density)
 _ = figures.label(fig, profile, n=len(places), of="places", embedded=None, note="density: GeoNames")
 
 # %%
 captioned(
-    probe_table(told, {"mixed": density[~mixed], "east": density[west]}),
+    probe_table(told, {where: density[~train] for where, train in fitted.items()}),
     f"What a linear probe reads, at places it was not fitted on; true values {density.min():.1f} … {density.max():.1f} (n = {len(places):,} places)",
     "tab-traps-probe",
 )
@@ -391,12 +376,8 @@ captioned(
 # same on all of its days. Days split at random have the same stations on both sides, so that the fit is the test; then ask for stations that were not seen:
 
 # %%
-lot, seen = np.random.default_rng(3).normal(size=400), np.arange(400) < 300
 for name in ("lonlat", "urban", "xyz-yfcc", "geoclip"):
-    vectors = encoders.embed(name, places[:400])
-    scaled = making.place_scaler(vectors, "hadamard")(vectors).astype(float)
-    same = Ridge(1e-3).fit(scaled, lot).score(scaled, lot)
-    new = Ridge(1e-3).fit(scaled[seen], lot[seen]).score(scaled[~seen], lot[~seen])
+    same, new = traps.by_lot(name, places)
     print(f"{name:9} R², other days of the same stations: {same:5.2f}   other stations: {new:6.2f}")
 
 # %% [markdown]

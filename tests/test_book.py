@@ -1,11 +1,13 @@
 """The book's text, its extension, and, when it was built, its pages as a browser gets them."""
 
+import hashlib
 import json
 import re
 import shutil
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -104,6 +106,17 @@ def placebook():
         return pytest.importorskip("placebook")
     finally:
         sys.path.pop(0)
+
+
+def test_formulas_are_set_by_the_mathjax_that_is_expected(placebook, tmp_path):
+    known = "d4295dc33744836935c1399feece5159577b34c5c8ffb9f1c6324cd82e03a882"  # es5/tex-svg.js of MathJax 3.2.2
+    app = SimpleNamespace(
+        builder=SimpleNamespace(format="html"), outdir=tmp_path, config=SimpleNamespace(mathjax_path="mathjax/a.js")
+    )
+    placebook.with_mathjax(app)
+    assert hashlib.sha256((tmp_path / "_static/mathjax/a.js").read_bytes()).hexdigest() == known
+    licence = (ROOT / "book/_static/mathjax/LICENSE").read_text(encoding="utf-8")
+    assert "Apache License" in licence, "who gets the book gets MathJax, and its licence with it"
 
 
 @pytest.mark.parametrize(

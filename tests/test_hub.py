@@ -355,7 +355,7 @@ def test_a_cache_folder_that_may_not_be_looked_into_hinders_no_other_encoder(mon
     real = Path.is_file
 
     def denied(path):
-        if path.parent == hub._cache():
+        if path.parent == hub.cache():
             raise PermissionError(13, "Permission denied", str(path))
         return real(path)
 

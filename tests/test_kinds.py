@@ -57,7 +57,7 @@ OF_PLACES = {
     "embed": lambda p: encoders.embed("sincos", p),
     "load": lambda p: encoders.load("lonlat")(p),
     "load, costly": lambda p: encoders.load("geoclip")(p),
-    "load, pretrained": lambda p: encoders.load("xyz-fmow")(p),
+    "load, untrained": lambda p: encoders.load("xyz-untrained")(p),
     "load, urban": lambda p: encoders.load("urban")(p),
     "fit": lambda p: encoders.fit("rbf", p, np.ones(N, bool), 0)(PLACES),
     "fit, asked": lambda p: encoders.fit("random-vector", PLACES, np.ones(N, bool), 0)(p),

@@ -166,6 +166,15 @@ def test_a_failing_notebook_names_page_cell_and_error_and_keeps_the_old_page(not
     assert target.read_text() == "the page of yesterday" and [p.name for p in target.parent.iterdir()] == [target.name]
 
 
+def test_a_page_that_asks_an_encoder_without_weights_says_so_and_names_no_folder(notebooks, monkeypatch):
+    def lack(notebook, *_, **__):
+        raise papermill.PapermillExecutionError(3, 5, "", "MissingWeights", "no xyz.safetensors in /somewhere", [])
+
+    monkeypatch.setattr(papermill, "execute_notebook", lack)
+    (cell,) = nbformat.read(execute("toy", notebooks / "toy.ipynb"), as_version=4).cells
+    assert cell.source.startswith("# A toy\n") and "Not run here" in cell.source and "somewhere" not in cell.source
+
+
 @pytest.mark.slow
 def test_a_notebook_that_raises_in_a_real_kernel_leaves_no_page(notebooks):
     (notebooks / "notebooks" / "00_toy.py").write_text(NOTEBOOK + "\n# %%\nraise ValueError('on purpose')\n")

@@ -38,6 +38,17 @@ def known(lonlat):
     return prior.facts(pd.DataFrame(lonlat, columns=["lon", "lat"]).assign(pm25=np.linspace(5, 12, 160)))
 
 
+class Given(prior.Vectors):
+    """Vectors that no encoder made."""
+
+    def __init__(self, tables, lonlat):
+        super().__init__(tables, lonlat)
+        self._made = tables
+
+    def answer(self, name, question, about, compute):
+        return np.asarray(compute(self[name]))
+
+
 @pytest.fixture(scope="module")
 def found(lonlat, known):
     """Trained on photographs, a vector holds the facts; with other weights it is noise."""
@@ -47,12 +58,12 @@ def found(lonlat, known):
         if name.endswith("yfcc"):
             z = (known - known.mean()) / known.std()
             made[name][:, :4] = z + 0.2 * rng.normal(size=z.shape)
-    return made
+    return Given(made, lonlat)
 
 
 @pytest.fixture(scope="module")
-def reading(found, known, lonlat):
-    return prior.read(found, known, lonlat)
+def reading(found, known):
+    return prior.read(found, known)
 
 
 # --- places, facts, encoders ------------------------------------------------------------------------------------------
@@ -80,13 +91,14 @@ def test_architectures_have_both_corpora_and_some_differ_in_nothing_else():
 
 
 def test_vectors_are_the_encoders_own(lonlat):
-    made = prior.vectors(["lonlat", "xyz"], lonlat[:10])
+    made = prior.Vectors(["lonlat", "xyz"], lonlat[:10])
     assert {name: table.shape for name, table in made.items()} == {"lonlat": (10, 2), "xyz": (10, 3)}
     assert np.allclose(made["xyz"], encoders.load("xyz")(lonlat[:10]))
 
 
 def test_dead_numbers_are_not_alive():
-    assert prior.alive({"a": np.column_stack([np.arange(5.0), np.ones(5)])})["a"] == 0.5
+    given = Given({"a": np.column_stack([np.arange(5.0), np.ones(5)])}, np.zeros((5, 2)))
+    assert prior.alive(given)["a"] == 0.5
 
 
 # --- what is read -----------------------------------------------------------------------------------------------------
@@ -129,13 +141,14 @@ def test_what_training_adds_and_what_makes_a_prior(reading):
 
 
 def test_without_bounds_a_unit_alive_at_one_place_goes_astray(known, lonlat):
-    fold, unit = prior.dealt(lonlat)[prior.OOR]
-    table = np.random.default_rng(3).normal(size=(160, 3))
-    same = prior.unbounded(table, known, fold, unit)
-    table = np.column_stack([table, np.where(fold == 1, 1e3, 0)])
+    fold, _ = prior.dealt(lonlat)[prior.OOR]
+    tame = np.random.default_rng(3).normal(size=(160, 3))
+    table = np.column_stack([tame, np.where(fold == 1, 1e3, 0)])
     table[np.flatnonzero(fold == 2)[0], 3] = 1e-3
-    wild = prior.unbounded(table, known, fold, unit)
-    calm = probes.held_out(table, known.to_numpy(), fold, unit)
+    given = Given({"tame": tame, "alive at one place": table}, lonlat)
+    same = prior.unbounded(given, "tame", known, prior.OOR)
+    wild = prior.unbounded(given, "alive at one place", known, prior.OOR)
+    calm = prior.bounded(given, "alive at one place", known, prior.OOR)
     worst = [prior.r2_of(lonlat, known.to_numpy(), estimates).min() for estimates in (wild, calm, same)]
     assert worst[0] < -100 and min(worst[1:]) > -1
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 import os
 import re
 import shutil
@@ -201,12 +200,6 @@ def test_the_inputs_of_the_gpu_workflow_are_checked_before_they_are_used(tmp_pat
     assert fine or ("input" in done.stderr and not used)
 
 
-def test_mathjax_is_the_file_that_its_note_names():
-    folder = ROOT / "book" / "_static" / "mathjax"
-    checksum = hashlib.sha256((folder / "tex-svg.js").read_bytes()).hexdigest()
-    assert checksum in (folder / "README.md").read_text()
-
-
 def tracked() -> list[Path]:
     git = shutil.which("git")
     if git is None or not (ROOT / ".git").exists():
@@ -222,8 +215,6 @@ def test_no_path_of_a_machine_and_no_registry_host_in_the_tree():
     forbidden = re.compile("|".join([re.escape(h) for h in hosts] + paths + [r"\.\./sha" + "red"]))
     found = []
     for path in tracked():
-        if path.name == "tex-svg.js":
-            continue
         try:
             text = path.read_text(encoding="utf-8")
         except UnicodeDecodeError:

@@ -295,7 +295,7 @@ REFUSED = {
     "cut": (cut, "cut short"),
     "cut, alone": (cut_alone, "cut short"),
     "empty": (empty, "cut short"),
-    "a pointer": (pointer, "cut short, or is neither"),
+    "a pointer": (pointer, "cut short, or is no PyTorch checkpoint"),
     "state alone": (lambda folder: put(checkpoint()["state_dict"], folder), "another model's"),
     "a list": (lambda folder: put([1, 2], folder), "another model's"),
     "a number": (lambda folder: put({"state_dict": 1, "hyper_parameters": {}}, folder), "another model's"),

@@ -1,8 +1,11 @@
-"""The book's own Sphinx extension: numbers in prose that come from a run, never from a keyboard.
+"""The book's own Sphinx extension: numbers in prose that come from a run, never from a keyboard; formulas offline.
 
 ``{val}`demo.comparison.r2_none:.2f` `` prints the value ``comparison.r2_none`` of profile ``demo``, read from
 ``results/demo/values.json``, in the given format. An unknown profile or key is a warning, so that a build with
 ``-W`` fails, and the page shows the key in red. Hovering tells where the number comes from.
+
+Formulas are set in the reader's browser by MathJax 3.2.2, a file of the package ``sphinx-mathjax-offline``, so that no
+page asks another host.
 """
 
 from __future__ import annotations
@@ -10,6 +13,8 @@ from __future__ import annotations
 import difflib
 import json
 import re
+import shutil
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +105,19 @@ def theme_options(app: Sphinx, config: Any) -> None:
     }
 
 
+def mathjax() -> Path:
+    """MathJax's TeX reader, SVG writer and glyphs in one file, as the package of that name has it."""
+    return Path(str(resources.files("sphinx-mathjax-offline"))) / "static" / "mathjax" / "tex-svg.js"
+
+
+def with_mathjax(app: Sphinx) -> None:
+    """Put MathJax where ``mathjax_path`` says, before the pages, which name its checksum."""
+    if app.builder.format == "html":
+        target = Path(app.outdir) / "_static" / app.config.mathjax_path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(mathjax(), target)
+
+
 def without_thebe(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
     """Leave out the live-code loader that Jupyter Book puts on every page: its script lives on another host."""
     for kind in ("script_files", "css_files"):
@@ -119,6 +137,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(computed, html=(visit_computed, depart_computed), latex=plain, text=plain)
     app.add_role("val", Value())
     app.connect("config-inited", theme_options)
+    app.connect("builder-inited", with_mathjax)
     # after every extension has added its files
     app.connect("html-page-context", without_thebe, priority=999)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -15,7 +15,7 @@ from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpec
 
 from placeprior import provenance
-from placeprior.errors import ConfigError, PlacePriorError, UnknownName
+from placeprior.errors import ConfigError, MissingWeights, PlacePriorError, UnknownName
 from placeprior.files.replacing import replacing
 from placeprior.runs import plan, store
 
@@ -121,6 +121,8 @@ def execute(page: str, target: Path, **parameters: Any) -> Path:
             progress_bar=False,
         )
     except papermill.PapermillExecutionError as error:
+        if error.ename == MissingWeights.__name__:
+            return _without_weights(page, notebook, target)
         raise PageFailed(
             f"page {page!r}: cell {error.exec_count} of {source.name} raised {error.ename}: {error.evalue}"
         ) from error
@@ -159,6 +161,28 @@ def _waiting(page: str, notebook: nbformat.NotebookNode, lacking: list[str], tar
 
     The numbers of an earlier way of training would say something else than those of the other pages.
     """
+    text = (
+        "This chapter stands here when the runs below are complete. All numbers of this book were begun anew, with "
+        "networks that learn longer; those of the old training are not shown beside them.\n\n"
+    )
+    _instead(notebook, "Its runs are being made", text + "\n".join(f"- {each}" for each in lacking), target)
+    print(f"page {page}: waits for {', '.join(lacking)}", flush=True)
+    return target
+
+
+def _without_weights(page: str, notebook: nbformat.NotebookNode, target: Path) -> Path:
+    """Write a short chapter in place of one that asks an encoder whose weights are not at hand."""
+    text = (
+        "This chapter asks encoders whose weights do not come with the book and were not at hand when it was made, so "
+        "it was not run here. {doc}`../reproduce` says how to get them; then `make book` makes this chapter too."
+    )
+    _instead(notebook, "Not run here", text, target)
+    print(f"page {page}: not run, as weights are not at hand", flush=True)
+    return target
+
+
+def _instead(notebook: nbformat.NotebookNode, title: str, text: str, target: Path) -> None:
+    """Write a chapter that holds a notebook's heading and, in a box, why nothing follows."""
     heading = next(
         line
         for cell in notebook.cells
@@ -166,20 +190,14 @@ def _waiting(page: str, notebook: nbformat.NotebookNode, lacking: list[str], tar
         for line in cell.source.splitlines()
         if line.startswith("# ")
     )
-    text = (
-        f"{heading}\n\n```{{admonition}} Its runs are being made\n:class: warning\nThis chapter stands here when "
-        "the runs below are complete. All numbers of this book were begun anew, with networks that learn longer; "
-        "those of the old training are not shown beside them.\n\n"
-    )
-    text += "\n".join(f"- {each}" for each in lacking) + "\n```\n"
+    text = f"{heading}\n\n```{{admonition}} {title}\n:class: warning\n{text}\n```\n"
     made = nbformat.v4.new_notebook(metadata={"kernelspec": KERNEL, "language_info": {"name": "python"}})
     made.cells = [nbformat.v4.new_markdown_cell(text)]
     for number, cell in enumerate(made.cells):
         cell["id"] = f"waiting-{number}"  # the same file every time
     target.parent.mkdir(parents=True, exist_ok=True)
-    store.replace(target, lambda path: nbformat.write(made, path))
-    print(f"page {page}: waits for {', '.join(lacking)}", flush=True)
-    return target
+    with replacing(target) as unfinished:
+        nbformat.write(made, unfinished)
 
 
 def _fits(value: Any, default: Any) -> bool:

@@ -1,7 +1,8 @@
 """Everything that turns a place into a vector: a registry, and a cache of what was encoded before.
 
 An encoder joins by one call, ``register(name, factory)``, from anywhere; a module put into this package is
-found and imported by itself at the first look at the registry.
+found and imported by itself at the first look at the registry. No weights lie here: they come in packages of their own,
+or are fetched at their user's wish (:mod:`placeprior.encoders.hub`).
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ from numpy.typing import ArrayLike, NDArray
 
 import placeprior
 from placeprior.coords import arrays, check_lonlat
-from placeprior.errors import CubeError, UnknownName
+from placeprior.errors import CubeError, MissingWeights, UnknownName
 from placeprior.files.folders import cache_dir
 from placeprior.files.replacing import replacing
 
 if TYPE_CHECKING:
     from placeprior.encoders.basis.frame import Position
 
-__all__ = ["Encoder", "adopt", "embed", "fit", "list_encoders", "load", "position", "register"]
+__all__ = ["Encoder", "adopt", "embed", "fit", "is_at_hand", "list_encoders", "load", "position", "register", "require"]
 
 log = logging.getLogger(__name__)
 
@@ -111,6 +112,29 @@ def load(name: str, weights: str | os.PathLike[str] | None = None) -> Encoder:
     if name not in list_encoders():
         raise UnknownName("encoder", name, _FACTORIES)
     return _FACTORIES[name](None if weights is None else Path(weights))
+
+
+def require(name: str) -> None:
+    """Look for what an encoder reads from disk, without reading it.
+
+    Raises
+    ------
+    UnknownName
+        No such encoder.
+    MissingWeights
+        Its weights are not at hand; the message says how to get them.
+    """
+    encoder = load(name)
+    _ = encoder.fingerprint, getattr(encoder, "path", None)  # either raises where a file that it needs is absent
+
+
+def is_at_hand(name: str) -> bool:
+    """Whether an encoder finds what it reads from disk (:func:`require`)."""
+    try:
+        require(name)
+    except MissingWeights:
+        return False
+    return True
 
 
 def embed(name: str, lonlat: ArrayLike, weights: str | os.PathLike[str] | None = None) -> NDArray[np.float32]:

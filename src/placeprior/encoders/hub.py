@@ -1,19 +1,23 @@
-"""Weights that do not come with the package: found in a folder, or fetched once from the Hugging Face hub.
+"""Weights that do not come with the package: found in a folder, or fetched once over the network.
 
-Nothing is fetched unless a person asks for it by :func:`fetch`. It takes the newest commit of a repository and compares
-what arrives with the SHA-256 that the hub publishes. That is trust on first use: that the first file is the right one
-rests on the hub alone; repository, commit and SHA-256 are written beside the file, which is held to them ever after.
+Nothing is fetched unless a person asks for it. :func:`bring` brings what has a known SHA-256. :func:`fetch` takes the
+newest commit of a repository on the Hugging Face hub and compares what arrives with the SHA-256 that the hub publishes.
+That is trust on first use: that the first file is the right one rests on the hub alone; repository, commit and SHA-256
+are written beside the file, which is held to them ever after.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from placeprior.errors import MissingWeights
 from placeprior.files.folders import cache_dir
@@ -38,7 +42,7 @@ def folders() -> list[Path]:
     :func:`~placeprior.files.folders.cache_dir`.
     """
     own = os.environ.get("PLACEPRIOR_WEIGHTS")
-    return [*([Path(own)] if own else []), _cache()]
+    return [*([Path(own)] if own else []), cache()]
 
 
 def find(*files: str) -> Path | None:
@@ -101,29 +105,110 @@ def fetch(repo: str, file: str, *others: str) -> Path:
     MissingWeights
         No network, no such file, or what arrived is something else; what was there before is as it was.
     """
-    path, found = _cache() / file, find(file, *others)
+    path, found = cache() / file, find(file, *others)
     if found is not None and (found != path or _is_good(path)):
         check(found)
         return found
+    by_hand = f"or put the file from {HUB}/{repo} into {path.parent} or a folder that PLACEPRIOR_WEIGHTS names"
+    with fetching(path, f"and what has come so far is kept, {by_hand}"):
+        if not _is_good(path):  # another process may just have fetched it
+            _download(repo, path, _recorded(path))
+    return path
+
+
+@contextmanager
+def fetching(path: Path, otherwise: str) -> Iterator[None]:
+    """Let one process at a time fetch a file of the cache; whatever fails is told as a `MissingWeights`.
+
+    Parameters
+    ----------
+    path : Path
+        What is fetched.
+    otherwise : str
+        How to get it without a network: the end of the message.
+    """
     try:
         from filelock import FileLock
 
         path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_name(f".{file}.lock")):
-            if not _is_good(path):  # another process may just have fetched it
-                _download(repo, path, _recorded(path))
+        with FileLock(path.with_name(f".{path.name}.lock")):
+            yield
     except MissingWeights:
         raise
     except Exception as error:  # network, server, disk: a client of many layers can fail in any way
         reason = " ".join([type(error).__name__, *str(error).strip().splitlines()[:1]])
         raise MissingWeights(
-            f"cannot fetch {file} ({reason}); try again where there is a network, and what has come so far is kept, or "
-            f"put the file from {HUB}/{repo} into {path.parent} or a folder that PLACEPRIOR_WEIGHTS names"
+            f"cannot fetch {path.name} ({reason}); try again where there is a network, {otherwise}"
         ) from error
-    return path
 
 
-def _cache() -> Path:
+def bring(address: str, part: Path, sha256: str, *, origin: str, size: int | None = None) -> None:
+    """Bring a file over the network, and throw away what is not what was published.
+
+    Parameters
+    ----------
+    address : str
+        Where it is.
+    part : Path
+        Where it is put. If its size is known, a transfer that was cut goes on where it ended.
+    sha256 : str
+        What the file must hash to.
+    origin : str
+        Who published it, for the message.
+    size : int, optional
+        Bytes.
+
+    Raises
+    ------
+    MissingWeights
+        What arrived is something else.
+    """
+    from huggingface_hub.file_download import http_get
+
+    with part.open("wb" if size is None else "ab") as opened:
+        if size is not None and opened.tell() > size:
+            opened.seek(0)
+            opened.truncate()
+        http_get(
+            address,
+            opened,
+            resume_size=opened.tell(),
+            expected_size=size,
+            displayed_filename=address.rpartition("/")[2],
+        )
+    with part.open("rb") as opened:
+        arrived = hashlib.file_digest(opened, "sha256").hexdigest()
+    if arrived != sha256:
+        part.unlink()
+        raise MissingWeights(
+            f"what arrived as {address.rpartition('/')[2]} is not what {origin} published: its SHA-256 starts with "
+            f"{arrived[:16]}, expected {sha256[:16]}; it was thrown away, fetch again"
+        )
+
+
+def unpickled(content: bytes) -> Any:
+    """What a PyTorch checkpoint holds, without running any code of it.
+
+    Raises
+    ------
+    ValueError
+        It asks to run code, or is no checkpoint; the message says which.
+    """
+    import torch
+
+    try:
+        return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except Exception as error:  # a file of another origin can fail in any way
+        code = re.search(r"GLOBAL (\S+)", str(error))
+        raise ValueError(
+            f"it asks to run code ({code[1]}), so it was not opened"
+            if code
+            else "it is cut short, or is no PyTorch checkpoint"
+        ) from error
+
+
+def cache() -> Path:
+    """The folder into which weights are fetched."""
     return cache_dir() / "weights"
 
 
@@ -162,7 +247,6 @@ def _recorded(path: Path) -> Record | None:
 def _download(repo: str, path: Path, record: Record | None) -> None:
     """Bring the recorded file, or the newest, and put it into its place when it is whole."""
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
-    from huggingface_hub.file_download import http_get
 
     def address(revision: str | None) -> str:
         endpoint = (os.environ.get("HF_ENDPOINT") or HUB).rstrip("/")
@@ -183,25 +267,7 @@ def _download(repo: str, path: Path, record: Record | None) -> None:
             "record (.json) and fetch again"
         )
     part = path.with_name(f".{path.name}.{told.sha256[:16]}.part")
-    with part.open("ab") as opened:
-        if opened.tell() > meta.size:
-            opened.seek(0)
-            opened.truncate()
-        http_get(
-            address(told.commit),
-            opened,
-            resume_size=opened.tell(),
-            expected_size=meta.size,
-            displayed_filename=path.name,
-        )
-    with part.open("rb") as opened:
-        arrived = hashlib.file_digest(opened, "sha256").hexdigest()
-    if arrived != told.sha256:
-        part.unlink()
-        raise MissingWeights(
-            f"what arrived as {path.name} is not what {repo} published: its SHA-256 starts with "
-            f"{arrived[:16]}, expected {told.sha256[:16]}; it was thrown away, fetch again"
-        )
+    bring(address(told.commit), part, told.sha256, origin=repo, size=meta.size)
     note = path.with_name(f".{path.name}.json.part")
     note.write_text(json.dumps(told._asdict(), indent=1) + "\n", encoding="utf-8")
     # The record first: without it, the file would count as one that a person put there.

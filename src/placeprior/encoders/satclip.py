@@ -13,8 +13,6 @@ The weights do not come with the package: :mod:`placeprior.encoders.hub` says wh
 from __future__ import annotations
 
 import hashlib
-import io
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
@@ -197,19 +195,16 @@ class _Unfit(Exception):
 def _open(content: bytes) -> tuple[dict[str, torch.Tensor], dict[str, Any] | None]:
     """Tensors by name and, in a Lightning checkpoint, its settings; no code of the file is run."""
     import safetensors.torch
-    import torch
 
-    try:
-        if content[8:9] == b"{":  # safetensors: the length of the header in eight bytes, then the header, as JSON
+    if content[8:9] == b"{":  # safetensors: the length of the header in eight bytes, then the header, as JSON
+        try:
             return safetensors.torch.load(content), None
-        checkpoint = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except Exception as error:  # a file of another origin can fail in any way
-        code = re.search(r"GLOBAL (\S+)", str(error))
-        raise _Unfit(
-            f"it asks to run code ({code[1]}), so it was not opened"
-            if code
-            else "it is cut short, or is neither a PyTorch checkpoint nor a safetensors file"
-        ) from error
+        except Exception as error:  # a file of another origin can fail in any way
+            raise _Unfit("it is cut short, or is no safetensors file") from error
+    try:
+        checkpoint = hub.unpickled(content)
+    except ValueError as error:
+        raise _Unfit(str(error)) from error.__cause__
     found = checkpoint if isinstance(checkpoint, dict) else {}
     tensors, settings = found.get("state_dict"), found.get("hyper_parameters")
     if not (isinstance(tensors, dict) and isinstance(settings, dict)):

@@ -13,11 +13,14 @@ from placeprior.evidence import (
     against_itself,
     artefacts,
     coverage,
+    gallery,
     importance,
     map_error,
     national_maps,
+    prior,
     subsets,
     tables,
+    traps,
     uncertainty,
     who_is_served,
 )
@@ -25,23 +28,28 @@ from placeprior.runs import making, plan, store
 
 
 class Maker(NamedTuple):
-    """What makes a table, and whether it reads nothing of a run but its sums per station.
+    """What makes a table, and what it reads of a run.
 
-    For such a table a run in the committed results will do; others need the run itself in the store.
+    If nothing but its sums per station, a run in the committed results will do; if nothing but which encoder it names,
+    it need not be made. Others need the run itself in the store.
     """
 
     collect: Callable[[Sequence[plan.Run]], pd.DataFrame]
     from_sums: bool = False
+    from_names: bool = False
 
 
 MAKERS = {
     "against_itself": Maker(against_itself.collect, from_sums=True),
     "artefacts": Maker(artefacts.collect),
     "coverage": Maker(coverage.collect, from_sums=True),
+    "gallery": Maker(gallery.collect, from_names=True),
     "importance": Maker(importance.collect),
     "map_error": Maker(map_error.collect),
     "national_maps": Maker(national_maps.collect),
+    "prior": Maker(prior.collect, from_names=True),
     "subsets": Maker(subsets.collect),
+    "traps": Maker(traps.collect, from_names=True),
     "uncertainty": Maker(uncertainty.collect),
     "who_is_served": Maker(who_is_served.collect, from_sums=True),
 }
@@ -57,7 +65,7 @@ def make(profile: str, name: str, log: Any = print) -> Path:
     """
     file, runs, maker = tables.path(profile, name), plan.evidence(profile, name), MAKERS[name]
     enough = set(store.sums(profile)["run"]) if maker.from_sums else set()
-    for run in runs:
+    for run in [] if maker.from_names else runs:
         if run.id not in enough:
             making.make(run, log=log)
     started = time.perf_counter()

@@ -1,11 +1,12 @@
 """What encoders make of the contiguous United States, before anything is learned: likeness, directions, waves.
 
-Every function takes the names of encoders and asks the encoders themselves; what it returns is numbers alone.
+Every function takes the names of encoders and asks the encoders themselves; what it returns is numbers alone. What the
+page asks of encoders with published weights is kept (:mod:`placeprior.evidence.kept`) by :func:`collect`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +15,10 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from placeprior import coords, encoders
-from placeprior.encoders import basis
+from placeprior.encoders import basis, pretrained
 from placeprior.encoders.harmonics import satclip_harmonics
-from placeprior.errors import MissingWeights
+from placeprior.evidence import kept
+from placeprior.runs.plan import Run
 from placeprior.scores import spectra, vectors
 
 Floats = NDArray[np.float64]
@@ -28,6 +30,9 @@ TRAINED = ("untrained", "fmow", "yfcc")  # how a head on a basis came by its wei
 #: Both sides of the date line, west before east; and the pole, seen from four sides. lonlat, degrees.
 DATE_LINE = np.array([(side, height) for side in (-180.0, 180.0) for height in range(-80, 81, 10)])
 POLE = np.array([(turn, 90.0) for turn in (-170.0, -60.0, 20.0, 130.0)])
+DEGREES = 0.5  # side of a cell of the page's maps
+PAIRS = 100  # of places, in each class of distance
+DENVER = np.array([[-104.99, 39.74]])
 ALIKE = 1e-4  # of the largest number: vectors that differ by less are one
 
 
@@ -78,17 +83,9 @@ def _grid(lon: Floats, lat: Floats) -> Floats:
 # --- which encoders ---------------------------------------------------------------------------------------------------
 
 
-def at_hand(name: str) -> bool:
-    """Whether an encoder's weights are here."""
-    try:
-        return bool(encoders.load(name).fingerprint)
-    except MissingWeights:
-        return False
-
-
 def others() -> list[str]:
     """Encoders that are no basis with a head: made for the country, or trained beforehand as a whole."""
-    return ["slepian", "geoclip", "geoclip-slepian", *filter(at_hand, SATCLIP)]
+    return ["slepian", "geoclip", "geoclip-slepian", *filter(encoders.is_at_hand, SATCLIP)]
 
 
 def every() -> list[str]:
@@ -134,7 +131,12 @@ def closed(name: str) -> tuple[bool, bool] | None:
     """
     if "slepian" in name:
         return None
-    if name in SATCLIP and not at_hand(name):
+    line, pole = _answer(name, "closed", [DATE_LINE, POLE], lambda: _closed(name))
+    return bool(line), bool(pole)
+
+
+def _closed(name: str) -> tuple[bool, bool]:
+    if name in SATCLIP and not encoders.is_at_hand(name):
         degrees = encoders.load(name).degrees
         around, pole = (satclip_harmonics(torch.from_numpy(at), degrees).numpy() for at in (DATE_LINE, POLE))
     else:
@@ -153,8 +155,12 @@ def receptive_field(name: str, place: ArrayLike, places: ArrayLike) -> Floats:
     place : array_like, shape (1, 2)
     places : array_like, shape (n, 2)
     """
-    found = encoders.embed(name, places)
-    return vectors.cosine(found, encoders.load(name)(place), found.mean(0, dtype=np.float64))
+
+    def compute() -> Floats:
+        found = encoders.embed(name, places)
+        return vectors.cosine(found, encoders.load(name)(place), found.mean(0, dtype=np.float64))
+
+    return _answer(name, "receptive field", [place, places], compute)
 
 
 def colours(name: str, places: ArrayLike) -> tuple[Floats, float]:
@@ -167,8 +173,13 @@ def colours(name: str, places: ArrayLike) -> tuple[Floats, float]:
     share : float
         Of the variance that the three hold, 0 … 1.
     """
-    scores, share = vectors.principal(encoders.embed(name, places))
-    return vectors.colours(scores), float(share[:3].sum())
+
+    def compute() -> Floats:
+        scores, share = vectors.principal(encoders.embed(name, places))
+        return np.append(vectors.colours(scores), share[:3].sum())
+
+    *found, share = _answer(name, "colours", [places], compute)
+    return np.reshape(found, (-1, 3)), float(share)
 
 
 def decay(names: Iterable[str], places: ArrayLike, start: Floats, end: Floats, km: Floats) -> pd.DataFrame:
@@ -189,9 +200,13 @@ def decay(names: Iterable[str], places: ArrayLike, start: Floats, end: Floats, k
     """
     tables = []
     for name in names:
-        centre = encoders.embed(name, places).mean(0, dtype=np.float64)
-        one, other = np.split(encoders.embed(name, np.concatenate([start, end])), 2)
-        far, curve = vectors.by_distance(vectors.cosine(one, other, centre), km)
+
+        def compute(name: str = name) -> Floats:
+            centre = encoders.embed(name, places).mean(0, dtype=np.float64)
+            one, other = np.split(encoders.embed(name, np.concatenate([start, end])), 2)
+            return np.stack(vectors.by_distance(vectors.cosine(one, other, centre), km))
+
+        far, curve = _answer(name, "decay", [places, start, end], compute)
         tables.append(pd.DataFrame({"encoder": name, "km": far, "cosine": curve}))
     return pd.concat(tables, ignore_index=True)
 
@@ -214,10 +229,15 @@ def directions(names: Iterable[str], places: ArrayLike) -> pd.DataFrame:
     """
     rows = {}
     for name in names:
-        found = encoders.embed(name, places)
-        share = vectors.principal(found)[1]
-        count = {"most": vectors.components(share, 0.9), "all": vectors.components(share, 0.99)}
-        rows[name] = {"numbers": found.shape[1]} | count | {"dead": vectors.dead(found)}
+
+        def compute(name: str = name) -> Floats:
+            found = encoders.embed(name, places)
+            share = vectors.principal(found)[1]
+            held = [vectors.components(share, part) for part in (0.9, 0.99)]
+            return np.array([found.shape[1], *held, vectors.dead(found)])
+
+        *counts, dead = _answer(name, "directions", [places], compute)
+        rows[name] = dict(zip(("numbers", "most", "all"), map(int, counts), strict=True)) | {"dead": float(dead)}
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
@@ -246,9 +266,45 @@ def waves(names: Sequence[str], lon: Floats, lat: Floats) -> tuple[pd.DataFrame,
     """
     tables, local = [], {}
     for name in names:
-        fields = encoders.embed(name, _grid(lon, lat)).astype(np.float64).T.reshape(-1, len(lat), len(lon))
-        wavelength, power, short, total = spectra.spectrum(fields)
-        power = power.sum(0) / total.sum()
+
+        def compute(name: str = name) -> Floats:
+            fields = encoders.embed(name, _grid(lon, lat)).astype(np.float64).T.reshape(-1, len(lat), len(lon))
+            wavelength, power, short, total = spectra.spectrum(fields)
+            return np.append(np.stack([wavelength, power.sum(0) / total.sum()]), short.sum() / total.sum())
+
+        *found, short = _answer(name, "waves", [lon, lat], compute)
+        wavelength, power = np.reshape(found, (2, -1))
         tables.append(pd.DataFrame({"encoder": name, "wavelength": wavelength, "power": power}))
-        local[name] = short.sum() / total.sum()
+        local[name] = short
     return pd.concat(tables, ignore_index=True), pd.Series(local)
+
+
+# --- what is kept -----------------------------------------------------------------------------------------------------
+
+
+def _answer(name: str, question: str, about: Sequence[ArrayLike], compute: Callable[[], ArrayLike]) -> Floats:
+    """Computed, but for an encoder with published weights that are not at hand."""
+    return kept.answer("gallery", name, question, about, compute) if pretrained.reads(name) else np.asarray(compute())
+
+
+def collect(runs: Iterable[Run]) -> pd.DataFrame:
+    """What the page asks of encoders with published weights, as :func:`placeprior.evidence.kept.record` keeps it.
+
+    Parameters
+    ----------
+    runs : iterable of Run
+        Only which encoders they name is read.
+    """
+    names = [run.variant for run in runs]
+    country, (lon, lat) = Country.cells(DEGREES), box()
+    start, end, km = vectors.pairs(PAIRS, np.random.default_rng(0))
+    with kept.record() as made:
+        for name in names:
+            if name.startswith("xyz"):  # those that the page draws maps of
+                closed(name)
+                receptive_field(name, DENVER, country.places)
+                colours(name, country.places)
+        decay(names, country.places, start, end, km)
+        directions(names, country.places)
+        waves(names, lon, lat)
+    return made[0]

@@ -1,23 +1,25 @@
 """What can be read from encoders' vectors at the monitors: probes of known facts, near training places and far off.
 
-:func:`vectors` alone asks the encoders; all else is made from what it returns.
+:class:`Vectors` alone asks the encoders; all else is made from them. What the page asks of encoders with published
+weights is kept (:mod:`placeprior.evidence.kept`) by :func:`collect`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import roc_auc_score
 
 from placeprior import data, encoders
 from placeprior.arms import BASES
 from placeprior.coords import nearest_km
 from placeprior.encoders import pretrained
-from placeprior.evidence.gallery import SATCLIP, TRAINED, at_hand
+from placeprior.evidence import kept
+from placeprior.evidence.gallery import SATCLIP, TRAINED
 from placeprior.runs import plan, store
 from placeprior.scores import interval, metrics, probes
 from placeprior.space import neighbours
@@ -25,6 +27,7 @@ from placeprior.space.splits import lonlat_of
 
 Floats = NDArray[np.float64]
 
+REAL, TASK = "aqs", "weather-2019"  # profile and task whose monitors the page asks about
 WR, OOR = "spatial", "checkerboard-16"  # test places among the training places, and far from them
 GAINS = (("fmow", "untrained"), ("yfcc", "untrained"), ("yfcc", "fmow"))
 #: Encoders that are no pair of a basis and a corpus.
@@ -78,7 +81,7 @@ def exact(among: Iterable[str]) -> list[str]:
 
 def others() -> list[str]:
     """:data:`OTHERS`, and SatCLIP where its weights are here."""
-    return [*OTHERS, *filter(at_hand, SATCLIP)]
+    return [*OTHERS, *filter(encoders.is_at_hand, SATCLIP)]
 
 
 def trained(base: str) -> list[str]:
@@ -90,15 +93,50 @@ def trained(base: str) -> list[str]:
     return [f"{base}-{how}" for how in TRAINED]
 
 
-def vectors(names: Iterable[str], lonlat: Floats) -> dict[str, Floats]:
-    """Vectors of places (n, 2) by encoder, each (n, dim)."""
-    everywhere = np.ones(len(lonlat), bool)
-    return {name: encoders.fit(name, lonlat, everywhere, 0)(lonlat).astype(np.float64) for name in names}
+class Vectors(Mapping[str, Floats]):
+    """Vectors of places by encoder, each (n, dim), made when they are first looked at.
+
+    Parameters
+    ----------
+    names : iterable of str
+    lonlat : ndarray, shape (n, 2)
+    """
+
+    def __init__(self, names: Iterable[str], lonlat: Floats) -> None:
+        self.lonlat, self._made = lonlat, dict.fromkeys(names)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+    def __getitem__(self, name: str) -> Floats:
+        if self._made[name] is None:
+            everywhere = np.ones(len(self.lonlat), bool)
+            self._made[name] = encoders.fit(name, self.lonlat, everywhere, 0)(self.lonlat).astype(np.float64)
+        return self._made[name]
+
+    def answer(
+        self, name: str, question: str, about: Sequence[ArrayLike], compute: Callable[[Floats], ArrayLike]
+    ) -> Floats:
+        """What is computed from an encoder's vectors; kept for one with published weights that are not at hand."""
+
+        def asked() -> ArrayLike:
+            return compute(self[name])
+
+        if not pretrained.reads(name):
+            return np.asarray(asked())
+        return kept.answer("prior", name, question, [self.lonlat, *about], asked)
 
 
-def alive(found: Mapping[str, Floats]) -> pd.Series:
+def alive(found: Vectors) -> pd.Series:
     """Share of a vector's numbers that differ between the places at all, by encoder, 0 … 1."""
-    return pd.Series({name: float(np.mean(probes.Scale.fit(table).kept)) for name, table in found.items()})
+
+    def compute(table: Floats) -> float:
+        return float(np.mean(probes.Scale.fit(table).kept))
+
+    return pd.Series({name: float(found.answer(name, "alive", [], compute)) for name in found})
 
 
 # --- what is read -----------------------------------------------------------------------------------------------------
@@ -169,32 +207,46 @@ class Reading:
         return float(self.r2(names, split)[target]), float(low), float(high)
 
 
-def read(found: Mapping[str, Floats], known: pd.DataFrame, lonlat: Floats) -> Reading:
+def read(found: Vectors, known: pd.DataFrame) -> Reading:
     """Read known facts from vectors with places held out in every way of :data:`.probes.SPLITS`.
 
     Parameters
     ----------
-    found : mapping
-        As :func:`vectors`; the inverse-distance mean is added as :data:`IDW`.
+    found : Vectors
+        The inverse-distance mean is added as :data:`IDW`.
     known : pandas.DataFrame
         As :func:`facts`.
-    lonlat : ndarray, shape (n, 2)
     """
-    y = known.to_numpy(np.float64)
+    y, lonlat, city = known.to_numpy(np.float64), found.lonlat, list(known).index("city")
+    sums = probes.block_sums(lonlat, y, y)  # but for the squared errors, those of every encoder
+    errors = metrics.SUMS.index("sum_e2")
+
+    def scored(estimates: Floats) -> Floats:
+        """Squared errors of every block, target by target, then the AUC."""
+        squared = probes.block_sums(lonlat, y, estimates)[..., errors]
+        return np.append(squared, roc_auc_score(known["city"], estimates[:, city]))
+
     mixed = y[np.random.default_rng(1).permutation(len(y))]  # the same facts at wrong places: nothing can be read
     rows, draws, control = [], {}, []
     for split, (fold, unit) in dealt(lonlat).items():
         for name in [*found, IDW]:
+
+            def probed(table: Floats, fold: np.ndarray = fold, unit: np.ndarray = unit) -> Floats:
+                """R2 of the control, target by target, then what is scored."""
+                both = probes.held_out(table, np.column_stack([y, mixed]), fold, unit)
+                wrong = r2_of(lonlat, mixed, both[:, y.shape[1] :])
+                return np.append(wrong, scored(both[:, : y.shape[1]]))
+
             if name == IDW:
-                estimates = interpolated(lonlat, y, fold)
+                *squared, area = scored(interpolated(lonlat, y, fold))
             else:
-                both = probes.held_out(found[name], np.column_stack([y, mixed]), fold, unit)
-                estimates = both[:, : y.shape[1]]
-                control += r2_of(lonlat, mixed, both[:, y.shape[1] :]).tolist()
-            sums = probes.block_sums(lonlat, y, estimates)
+                told = found.answer(name, f"read {split}", [known], probed)
+                control += told[: y.shape[1]].tolist()
+                *squared, area = told[y.shape[1] :]
+            sums[..., errors] = np.reshape(squared, sums.shape[:2])
             draws[name, split] = metrics.bootstrap(sums)["r2"]
             low, high = np.percentile(draws[name, split], SPREAD, axis=1)
-            auc = {"city": roc_auc_score(known["city"], estimates[:, list(known).index("city")])}
+            auc = {"city": area}
             for i, target in enumerate(known):
                 score = float(metrics.from_sums(sums[i].sum(0))["r2"])
                 rows.append([name, split, target, score, low[i], high[i], auc.get(target, np.nan)])
@@ -208,24 +260,31 @@ def r2_of(lonlat: Floats, y: Floats, estimates: Floats) -> Floats:
     return metrics.from_sums(probes.block_sums(lonlat, y, estimates).sum(1))["r2"]
 
 
-def unbounded(found: Floats, known: pd.DataFrame, fold: np.ndarray, unit: np.ndarray) -> Floats:
-    """Estimates (n, target) as :func:`.probes.held_out`, but for numbers that count whatever their range was.
+def bounded(found: Vectors, name: str, known: pd.DataFrame, split: str) -> Floats:
+    """Estimates (n, target) of :func:`.probes.held_out` from one encoder's vectors."""
+    fold, unit = dealt(found.lonlat)[split]
+    return found.answer(name, f"bounded {split}", [known], lambda table: probes.held_out(table, known, fold, unit))
 
-    Parameters
-    ----------
-    found : ndarray, shape (n, dim)
-        One encoder's vectors.
-    known : pandas.DataFrame
-    fold, unit : ndarray of int, shape (n,)
-    """
-    y = known.to_numpy(np.float64)
-    estimates = np.empty_like(y)
-    for number in np.unique(fold):
-        here = fold != number
-        one = probes.Probe.fit(found[here], y[here], unit[here])
-        free = replace(one, scale=replace(one.scale, low=-np.inf, high=np.inf))
-        estimates[~here] = free(found[~here])
-    return estimates
+
+def unbounded(found: Vectors, name: str, known: pd.DataFrame, split: str) -> Floats:
+    """Estimates (n, target) as :func:`bounded`, but for numbers that count whatever their range was."""
+    y, (fold, unit) = known.to_numpy(np.float64), dealt(found.lonlat)[split]
+
+    def compute(table: Floats) -> Floats:
+        estimates = np.empty_like(y)
+        for number in np.unique(fold):
+            here = fold != number
+            one = probes.Probe.fit(table[here], y[here], unit[here])
+            free = replace(one, scale=replace(one.scale, low=-np.inf, high=np.inf))
+            estimates[~here] = free(table[~here])
+        return estimates
+
+    return found.answer(name, f"unbounded {split}", [known], compute)
+
+
+def farthest_astray(scores: pd.DataFrame) -> str:
+    """The encoder whose unbounded estimates of the terrain are worst, of R2 by encoder and target."""
+    return str(scores["elevation"].idxmin())
 
 
 def gains(reading: Reading, among: Sequence[str]) -> pd.DataFrame:
@@ -282,3 +341,27 @@ def apart(lonlat: Floats) -> pd.Series:
         km = [nearest_km(lonlat[fold == number], lonlat[fold != number])[0] for number in np.unique(fold)]
         found[split] = float(np.median(np.concatenate(km)))
     return pd.Series(found).sort_values(kind="stable")
+
+
+# --- what is kept -----------------------------------------------------------------------------------------------------
+
+
+def collect(runs: Iterable[plan.Run]) -> pd.DataFrame:
+    """What the page asks of encoders with published weights, as :func:`placeprior.evidence.kept.record` keeps it.
+
+    Parameters
+    ----------
+    runs : iterable of Run
+        Only which encoders they name is read.
+    """
+    places, _ = monitors(REAL, TASK, kept.PROFILE)
+    known, paired = facts(places), [name for base in bases() for name in trained(base)]
+    found = Vectors([run.variant for run in runs if run.variant in paired], places[["lon", "lat"]].to_numpy())
+    with kept.record() as made:
+        alive(found)
+        read(found, known)
+        priors = [name for base in exact(bases()) for name in trained(base)[1:]]
+        without = {name: unbounded(found, name, known, OOR) for name in priors}
+        scores = {name: r2_of(found.lonlat, known.to_numpy(float), guess) for name, guess in without.items()}
+        bounded(found, farthest_astray(pd.DataFrame(scores, index=known.columns).T), known, OOR)
+    return made[0]

@@ -60,6 +60,9 @@ EVIDENCE = {
     "against_itself": "csv",
     "coverage": "csv",
     "uncertainty": "csv",
+    "gallery": "parquet",
+    "prior": "parquet",
+    "traps": "parquet",
 }
 MOST = 20_000  # runs of a matrix, before its folds: more is a slip, and listing them takes minutes
 LAST_SEED = 10**9
@@ -276,7 +279,7 @@ def absent(profile_name: str) -> dict[str, str]:
     for name in spec.get("optional", []):
         for model in spec["matrices"][name]["model"]:
             try:
-                _fingerprint(model.partition("/")[0])
+                encoders.require(model.partition("/")[0])
             except MissingWeights as error:
                 missing[model] = str(error)
     return missing
