@@ -115,9 +115,9 @@ def _gather(profile: str, name: str) -> None:
 
 @_told
 def _collect(profile: str) -> None:
-    from placeprior.runs import making
+    from placeprior.runs import collecting
 
-    making.collect_scores(profile)
+    collecting.collect_scores(profile)
     for name in plan.profile(profile).get("trials", {}):
         trials.collect_trial(profile, name)
 

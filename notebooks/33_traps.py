@@ -47,7 +47,7 @@ from placeprior.book import figures
 from placeprior.encoders import geoclip, harmonics
 from placeprior.encoders.basis import heads
 from placeprior.errors import PlacePriorError
-from placeprior.runs import making
+from placeprior.runs.inputs import place_scaler
 from placeprior.scores import vectors as likeness
 
 cities = {"Los Angeles": (-118.24, 34.05), "Denver": (-104.99, 39.74)}
@@ -336,7 +336,7 @@ for name in ("xyz-fmow", "xyz-yfcc", "nerf-yfcc", "sphere2vec-c-fmow"):
     dead = (encoders.load(name)(land) == 0).all(0).sum()
     mean, spread = vectors[west].mean(0), vectors[west].std(0)
     each = np.abs((vectors - mean) / np.where(spread > 0, spread, 1))[~west].max()
-    whole = np.abs(making.place_scaler(vectors[west], "hadamard")(vectors))[~west].max()
+    whole = np.abs(place_scaler(vectors[west], "hadamard")(vectors))[~west].max()
     print(
         f"{name:18} dead {dead:3} of {len(mean)}   largest in the east: each alone {each:8,.0f}, one scale {whole:3.0f}"
     )
@@ -361,7 +361,7 @@ mixed = np.random.default_rng(2).random(len(places)) < (~west).mean()
 def probe(name, train):
     """Ridge regression of density on vectors, fitted on some places and asked for the others."""
     vectors = encoders.embed(name, places)
-    scaled = making.place_scaler(vectors[train], "hadamard")(vectors).astype(float)
+    scaled = place_scaler(vectors[train], "hadamard")(vectors).astype(float)
     return RidgeCV(np.logspace(-3, 4, 15)).fit(scaled[train], density[train]).predict(scaled[~train])
 
 
@@ -394,7 +394,7 @@ captioned(
 lot, seen = np.random.default_rng(3).normal(size=400), np.arange(400) < 300
 for name in ("lonlat", "urban", "xyz-yfcc", "geoclip"):
     vectors = encoders.embed(name, places[:400])
-    scaled = making.place_scaler(vectors, "hadamard")(vectors).astype(float)
+    scaled = place_scaler(vectors, "hadamard")(vectors).astype(float)
     same = Ridge(1e-3).fit(scaled, lot).score(scaled, lot)
     new = Ridge(1e-3).fit(scaled[seen], lot[seen]).score(scaled[~seen], lot[~seen])
     print(f"{name:9} R², other days of the same stations: {same:5.2f}   other stations: {new:6.2f}")

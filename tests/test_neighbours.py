@@ -214,10 +214,8 @@ def test_other_labels_do_not_change_which_neighbours_are_ignored():
     pm25, pool = rng.uniform(1, 20, (40, 70)), rng.random((40, 70)) < 0.8
     train = pool & (np.arange(40) < 30)[:, None]
     test = ~train
-    one, two = (
-        matched_features(labels, lonlat, train, train, test, np.random.default_rng(5))
-        for labels in (pm25, np.where(test, pm25 + 300, pm25))
-    )
+    radius = matched_exclusion(lonlat, train.any(1), train.any(1), test.sum(1), 3, np.random.default_rng(5))
+    one, two = (matched_features(labels, lonlat, train, radius) for labels in (pm25, np.where(test, pm25 + 300, pm25)))
     np.testing.assert_array_equal(one, two)
 
 

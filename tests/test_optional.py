@@ -9,7 +9,8 @@ from conftest import RUNS_YML
 from placeprior import encoders
 from placeprior.errors import MissingWeights, UnknownName
 from placeprior.runs import plan, store
-from placeprior.runs.making import collect_scores, make
+from placeprior.runs.collecting import collect_scores
+from placeprior.runs.making import make
 
 OPTIONAL = RUNS_YML.replace("    live: [core]\n", "    live: [core]\n    optional: [far-off]\n", 1).replace(
     "        seed: [0]\n",

@@ -93,10 +93,10 @@ def collect(
     drop: Annotated[bool, typer.Option("--drop", help="Drop committed runs that runs.yml no longer asks for.")] = False,
 ) -> None:
     """Write a profile's committed results from all runs made so far, here or elsewhere, and its trials' tables."""
-    from placeprior.runs import making, plan, store, trials
+    from placeprior.runs import collecting, plan, store, trials
 
     before = set(store.scores(profile)["run"])
-    path = making.collect_scores(profile, drop=drop)
+    path = collecting.collect_scores(profile, drop=drop)
     after = set(store.scores(profile)["run"])
     typer.echo(f"{path.parent}: {len(after):,} runs, {len(after - before):,} new, {len(before - after):,} dropped")
     for name in plan.profile(profile).get("trials", {}):
