@@ -101,8 +101,8 @@ def test_whatever_is_told_of_a_place_a_map_tells_it_as_training_did(project, mon
     cube = toy_cube().assign_attrs(neighbours=1)
     monkeypatch.setitem(data.TASKS, "toy", lambda: cube)
     few = grid_of(cube, 30)
-    few["land"][20:] = False  # not all stations: a batch of another size
-    same(seen(a_run(model), few), a_run(model), range(20), 30)
+    few["land"][3:] = False  # three stations alone: matrices of another size are multiplied in another order
+    same(seen(a_run(model), few), a_run(model), range(3), 30)
 
 
 def test_in_the_embedded_world_a_map_sees_at_a_monitor_what_the_run_saw(project, monkeypatch, seen):
