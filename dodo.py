@@ -20,7 +20,7 @@ from placeprior.cli.terminal import forgive
 from placeprior.data import tables
 from placeprior.errors import MissingData, PlacePriorError
 from placeprior.files import integrity, lock
-from placeprior.runs import committed, plan, store, trials
+from placeprior.runs import committed, plan, progress, store, trials
 
 DOIT_CONFIG = {"default_tasks": ["book"], "backend": "sqlite3", "dep_file": ".doit.db", "verbosity": 2}
 ROOT = Path(__file__).parent
@@ -124,7 +124,7 @@ def _collect(profile: str) -> None:
 
 def _is_made(run_id: str, profile: str) -> bool:
     """Whether a run is in the store to the last byte or, where the store knows nothing of it, in committed scores."""
-    return store.is_whole(run_id) or (not (store.store() / run_id).exists() and run_id in store.kept(profile))
+    return store.is_whole(run_id) or (not (store.store() / run_id).exists() and run_id in progress.kept(profile))
 
 
 def _runs(profile: str):

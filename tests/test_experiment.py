@@ -20,7 +20,7 @@ from sklearn.metrics import r2_score
 from placeprior.errors import CubeError, StoreError, TrainingError
 from placeprior.files import lock
 from placeprior.runs import entry as entries_of
-from placeprior.runs import inputs, making, plan, store
+from placeprior.runs import inputs, making, plan, progress, store
 from placeprior.runs.collecting import collect_scores
 from placeprior.runs.inputs import Inputs, place_scaler
 from placeprior.runs.making import make
@@ -126,7 +126,7 @@ def test_a_run_that_ends_half_way_leaves_no_entry(project, monkeypatch, where, h
         patched.setattr(*where, end)
         with pytest.raises(how):
             make(run, quiet)
-    assert not store.is_stored(run.id) and run.id not in store.done("tiny")
+    assert not store.is_stored(run.id) and run.id not in progress.done("tiny")
     make(run, quiet)
     assert store.is_stored(run.id)
 
@@ -137,7 +137,7 @@ def test_leftovers_of_a_killed_run_are_never_taken_for_a_result(project):
     (store.store() / f".{run.id}-x1" / "run.json").write_text("{}")
     (store.store() / run.id).mkdir()
     (store.store() / run.id / "history.csv").write_text("half")
-    assert not store.is_stored(run.id) and store.done("tiny") == set()
+    assert not store.is_stored(run.id) and progress.done("tiny") == set()
     make(run, quiet)
     assert store.read(run.id)["id"] == run.id and len(store.table(run.id, "history")) == 2
 
@@ -195,7 +195,7 @@ def test_a_damaged_entry_is_named_and_made_again(project, content):
         with pytest.raises(StoreError, match=f"run.json of .* {run.id} .*`placeprior runs run {run.id}`") as told:
             read()
         assert "\n" not in str(told.value)
-    assert not store.is_stored(run.id) and run.id not in store.done("tiny")
+    assert not store.is_stored(run.id) and run.id not in progress.done("tiny")
     make(run, said.append)
     assert len(said) == 2 and run.id in said[0] and said[0].endswith("made again")
     again = {p.name: p.read_bytes() for p in (store.store() / run.id).iterdir()}
@@ -504,18 +504,18 @@ def test_committed_scores_count_as_done_unless_the_pages_need_the_run_itself(pro
     make(run, quiet)
     collect_scores("far")
     shutil.rmtree(store.store())
-    assert store.done("far") == {run.id}
+    assert progress.done("far") == {run.id}
     live = by_model()["none"]
     make(live, quiet)
     collect_scores("tiny")
-    assert store.done("tiny") == {live.id}
+    assert progress.done("tiny") == {live.id}
     shutil.rmtree(store.store())
-    assert store.done("tiny") == set()
+    assert progress.done("tiny") == set()
 
 
 def test_before_anything_is_made_everything_is_empty(project):
     assert store.scores("tiny").empty and store.sums("tiny").empty and store.stamps("tiny") == {}
-    assert store.done("tiny") == set()
+    assert progress.done("tiny") == set()
     with pytest.raises(StoreError, match="no run of profile 'tiny' was made yet"):
         collect_scores("tiny")
     assert not (project / "results").exists()

@@ -22,7 +22,7 @@ def list_(
 ) -> None:
     """List a profile's runs: id, what it is, whether it is made, and where its result stands."""
     from placeprior.runs import plan as runs
-    from placeprior.runs import store
+    from placeprior.runs import progress, store
 
     try:
         listed = runs.runs(profile, matrix)
@@ -36,7 +36,7 @@ def list_(
         return
     for model, reason in runs.absent(profile).items():
         typer.echo(f"note: {model} is not run here: {reason}", err=True)
-    done = store.done(profile)
+    done = progress.done(profile)
     rows = []
     for run in listed:
         source = "-" if run.id not in done else "store" if store.is_stored(run.id) else "scores"

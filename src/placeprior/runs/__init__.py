@@ -2,6 +2,6 @@
 
 ``plan`` lists the runs; ``inputs`` is the one way from a run to what its network sees, ``networks`` its network, and
 ``estimators`` are what a user would try instead, on the same inputs. ``making`` makes a run and ``entry`` writes it;
-``store``, ``collecting`` and ``committed`` keep what it came to; ``daily_maps`` maps it. Nothing here draws, or compares
-one run with another.
+``store``, ``collecting`` and ``committed`` keep what it came to; ``daily_maps`` maps it. Nothing here draws, or
+compares one run with another.
 """

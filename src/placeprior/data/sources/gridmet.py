@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placeprior.data.sources import Item, Period, Region, Source
 from placeprior.data.sources.align import LONLAT
+from placeprior.data.sources.source import Item, Period, Region, Source
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from placeprior.data.sources import Item, Period, Region, Source
+from placeprior.data.sources.source import Item, Period, Region, Source
 from placeprior.errors import SourceError
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from urllib.parse import urlencode
 
 import numpy as np
 
-from placeprior.data.sources import Item, Period, Region, Source
+from placeprior.data.sources.source import Item, Period, Region, Source
 from placeprior.errors import SourceError, apart
 
 if TYPE_CHECKING:
