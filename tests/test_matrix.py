@@ -366,7 +366,7 @@ def test_a_baseline_has_no_configuration_but_the_one_that_corrects_a_network(pro
 def registry(project, monkeypatch):
     """A project whose entries under ``encoders`` leave nothing behind."""
     encoders.list_encoders()
-    monkeypatch.setattr(encoders, "_FACTORIES", dict(encoders._FACTORIES))
+    monkeypatch.setattr(encoders.registry, "_FACTORIES", dict(encoders.registry._FACTORIES))
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.delitem(sys.modules, "foreign", raising=False)
     plan._fingerprint.cache_clear()

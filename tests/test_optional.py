@@ -38,7 +38,7 @@ class Distant:
 @pytest.fixture
 def distant(project, monkeypatch):
     encoders.list_encoders()
-    monkeypatch.setattr(encoders, "_FACTORIES", dict(encoders._FACTORIES))
+    monkeypatch.setattr(encoders.registry, "_FACTORIES", dict(encoders.registry._FACTORIES))
     encoder = Distant()
     encoders.register("distant", lambda weights: encoder)
     (project / "runs.yml").write_text(OPTIONAL, encoding="utf-8")

@@ -48,7 +48,7 @@ count = 3
 def registry(tmp_path, monkeypatch):
     """A registry, a cache and an import path of one's own."""
     encoders.list_encoders()
-    monkeypatch.setattr(encoders, "_FACTORIES", dict(encoders._FACTORIES))
+    monkeypatch.setattr(encoders.registry, "_FACTORIES", dict(encoders.registry._FACTORIES))
     monkeypatch.setenv("PLACEPRIOR_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.delitem(sys.modules, "foreign", raising=False)
@@ -558,7 +558,7 @@ def test_other_contents_are_another_run(project):
     before = by_model(project, entries, ["mine/hadamard"])
     frame(places, np.ones((40, 2))).to_csv(project / "mine.csv", index=False)
     own._declared.cache_clear()  # as a new process would start
-    encoders._FACTORIES.pop("mine")
+    encoders.registry._FACTORIES.pop("mine")
     plan._fingerprint.cache_clear()
     after = by_model(project, entries, ["mine/hadamard"])
     assert before["sincos/hadamard"] == after["sincos/hadamard"]

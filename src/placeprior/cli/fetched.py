@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from placeprior.cli import common
 from placeprior.errors import SourceError
+from placeprior.files.folders import cache_dir
 
 if TYPE_CHECKING:
     from placeprior.data.sources import Period, Region, Source
@@ -70,6 +71,4 @@ def at_hand(names: str) -> list[Source]:
 
 
 def cache_folder(named: Path | None) -> Path:
-    from placeprior.files.folders import cache_dir
-
     return named or cache_dir() / "sources"

@@ -27,8 +27,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from placeprior.encoders import register
 from placeprior.encoders.basis import RATE, Vectors, numbers, position
+from placeprior.encoders.registry import register
 from placeprior.errors import MissingWeights, PlacePriorError
 
 if TYPE_CHECKING:
