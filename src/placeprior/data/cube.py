@@ -22,6 +22,7 @@ import xarray as xr
 
 from placeprior.coords import CONUS_BOX, arrays, check_lonlat
 from placeprior.data import read_table
+from placeprior.data.calendar import season
 from placeprior.data.contract import check_form, check_time
 from placeprior.data.raster import check_raster
 from placeprior.data.read_table import PM25_UNITS, pm25_units
@@ -61,12 +62,12 @@ def add_calendar(cube: xr.Dataset) -> xr.Dataset:
     CubeError
         The cube has a variable of that name which says something else; one that says the same is kept.
     """
-    angle = 2 * np.pi * (cube["time"].dt.dayofyear.values - 1) / 365.25
+    sine, cosine = season(cube["time"].dt.dayofyear.values)
     shape = (cube.sizes["station"], cube.sizes["time"])
     added = {}
-    for name, values in (("doy_sin", np.sin(angle)), ("doy_cos", np.cos(angle))):
+    for name, values in (("doy_sin", sine), ("doy_cos", cosine)):
         long_name = f"{'sine' if name == 'doy_sin' else 'cosine'} of the day of year"
-        values = np.broadcast_to(values.astype("float32"), shape).copy()
+        values = np.broadcast_to(values, shape).copy()
         if name in cube:
             own = cube[name].transpose("station", "time").values
             if not np.isclose(own, values, rtol=0, atol=SAME)[np.isfinite(own)].all():

@@ -3,6 +3,8 @@
 A source can **list** what will be fetched and how big it is (no network needed), **fetch** it into a cache, and
 **read** it as an ``xarray.Dataset`` with units. :mod:`placeprior.data.build` brings what they read to stations and
 grids. Nothing is fetched unless a person asks for it.
+
+Planning is to answer at once: what only reading needs is imported by the functions that read.
 """
 
 from __future__ import annotations
