@@ -115,7 +115,7 @@ class Inputs:
 
     @cached_property
     def _features(self) -> tuple[np.ndarray, Scaler]:
-        values = _stacked(self.cube, ("station", "time"))
+        values = _stacked(self.cube)
         values = self._completed(values, self.cube["time"].values, self.lonlat, np.arange(len(self.lonlat)))
         scale = self._stored.get("x_scale") or Scaler.fit(values[self._fitted])
         return scale(values), scale
@@ -273,7 +273,7 @@ class Inputs:
         gaps = self.cube.attrs.get("gaps", "").split()
         if not gaps:
             return None
-        values, time = _stacked(self.cube, ("station", "time")), self.cube["time"].values
+        values, time = _stacked(self.cube), self.cube["time"].values
         return gapfill.Filler(
             values, predictors(self.cube), gaps, self.parts.train, self.lonlat, time, seed=self.run.stream
         )
@@ -291,9 +291,9 @@ class Inputs:
         return None if self._encode is None else self._encode(self.lonlat)
 
 
-def _stacked(fields: xr.Dataset, dims: tuple[str, ...]) -> np.ndarray:
-    """All predictors side by side, shape (\\*dims, predictor)."""
-    return np.stack([fields[name].transpose(*dims).values for name in predictors(fields)], axis=-1)
+def _stacked(cube: xr.Dataset) -> np.ndarray:
+    """All predictors of a cube side by side, shape (station, time, predictor)."""
+    return np.stack([cube[name].transpose("station", "time").values for name in predictors(cube)], axis=-1)
 
 
 def place_scaler(vectors: np.ndarray, fusion: str) -> Scaler:
