@@ -1,5 +1,5 @@
 # make book     the book, from nothing: environment, data, runs, pages
-# make test     the tests and the linter
+# make test     the tests and the linters
 # make help     everything else
 #
 # JOBS         tasks at a time (default: the number of cores)
@@ -24,15 +24,15 @@ book: setup  ## the book from the embedded world and the committed results
 	$(BIN)/doit -n "$$JOBS" book
 	@echo "The book: $(CURDIR)/_build/html/index.html"
 
-test: setup  ## linter, then tests
-	$(BIN)/ruff check .
+test: lint  ## linters, then tests
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
 
 test-deep: setup  ## faults by the hundred: killed, cut, flipped, disk full, two at once
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m deep
 
-lint: setup  ## linter alone
+lint: setup  ## linters alone: style, and which floor may import which
 	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-cache --no-logo
 
 demo-full: setup  ## every run of the embedded world: hours, resumable
 	$(BIN)/doit -n "$$JOBS" demo-full

@@ -21,7 +21,7 @@ from placeprior.data import tables
 from placeprior.encoders import satclip, torchspatial
 from placeprior.errors import MissingData, PlacePriorError
 from placeprior.files import integrity, lock
-from placeprior.runs import committed, plan, store, trials
+from placeprior.runs import committed, plan, progress, store, trials
 
 DOIT_CONFIG = {"default_tasks": ["book"], "backend": "sqlite3", "dep_file": ".doit.db", "verbosity": 2}
 ROOT = Path(__file__).parent
@@ -116,16 +116,16 @@ def _gather(profile: str, name: str) -> None:
 
 @_told
 def _collect(profile: str) -> None:
-    from placeprior.runs import making
+    from placeprior.runs import collecting
 
-    making.collect_scores(profile)
+    collecting.collect_scores(profile)
     for name in plan.profile(profile).get("trials", {}):
         trials.collect_trial(profile, name)
 
 
 def _is_made(run_id: str, profile: str) -> bool:
     """Whether a run is in the store to the last byte or, where the store knows nothing of it, in committed scores."""
-    return store.is_whole(run_id) or (not (store.store() / run_id).exists() and run_id in store.kept(profile))
+    return store.is_whole(run_id) or (not (store.store() / run_id).exists() and run_id in progress.kept(profile))
 
 
 def _runs(profile: str):

@@ -1,7 +1,7 @@
 """Which boosted trees: settings tried on validation rows of real weather, so that the rival gets a network's care.
 
 Test rows are not touched, and the trees see no place. The table lists every setting tried, the best first; those
-in `placeprior.runs.estimators` have the smallest error averaged over the cells. Needs PLACEPRIOR_DATA.
+in `placeprior.runs.estimators.trees` have the smallest error averaged over the cells. Needs PLACEPRIOR_DATA.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from placeprior.runs import estimators, making, plan, store
+from placeprior.runs import plan, store
+from placeprior.runs.estimators import trees
+from placeprior.runs.inputs import Inputs
 
 TRIED = [
     {"ROWS": rows, "learning_rate": rate, "max_leaf_nodes": leaves, "max_iter": steps, "min_samples_leaf": fewest}
@@ -39,15 +41,15 @@ def main() -> None:
     found = []
     for (split, fold), setting in itertools.product(CELLS, TRIED):
         run = runs[split, fold]
-        cube = making.cube_of(run)
-        parts = making.parts_of(run, cube)
-        estimators.ROWS = setting["ROWS"]
-        estimators.TREES |= {name: value for name, value in setting.items() if name != "ROWS"}
+        inputs = Inputs.of(run)
+        trees.ROWS = setting["ROWS"]
+        trees.TREES |= {name: value for name, value in setting.items() if name != "ROWS"}
         started = time.perf_counter()
         with threadpool_limits(1):
-            rows = estimators.Rows(run, cube, parts)
-            model = estimators._boosted(rows, estimators.seed_of(run))
-            missed = model.predict(rows.x(parts.validation)) - rows.y(parts.validation)
+            rows = trees.Rows(inputs)
+            model = trees.fit_boosted(rows, run.stream)
+            held = inputs.parts.validation
+            missed = model.predict(rows.x(held)) - rows.y(held)
         found.append(
             {
                 "split": split,

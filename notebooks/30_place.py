@@ -242,12 +242,12 @@ for (name, similarity), km in zip(alike.items(), coords.great_circle_km(targets,
 # below).
 
 # %% mystnb={"figure": {"caption": "Left: cosine of the scaled vectors of two places. Right: their Euclidean distance, as a share of the root mean square over random pairs of the country. Lines: medians in twelve classes of distance; bands: the middle 80 %.", "name": "fig-place-decay"}, "image": {"alt": "Two panels against distance on a logarithmic axis, three lines each. For lon/lat and sin/cos, vectors are the same up to a hundred kilometres and then drift apart. GeoCLIP's vectors differ by a quarter of the typical distance at a few kilometres already, and the rest follows slowly; beyond a few hundred kilometres its line is nearly level."}}
-from placeprior.runs import making
+from placeprior.runs.inputs import place_scaler
 
 start, end, distance, group = vectors.pairs_from(places, 300 if small else 1500, rng)
 curves = []
 for name, fusion in VARIANTS.items():
-    scale = making.place_scaler(encoders.embed(name, places), fusion)
+    scale = place_scaler(encoders.embed(name, places), fusion)
     a, b, typical = (scale(encoders.embed(name, where)).astype(float) for where in (start, end, places))
     norm = np.sqrt(((typical[pick[0]] - typical[pick[1]]) ** 2).sum(1).mean())
     same = (a * b).sum(1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
@@ -312,7 +312,7 @@ print(f"{shared:.1f} on average; by chance {100 / (len(towns) - 1):.1f} ({len(to
 # divided by *one* number:
 
 # %%
-Code(inspect.getsource(making.place_scaler), language="python")
+Code(inspect.getsource(place_scaler), language="python")
 
 # %% [markdown]
 # The reason is held-out regions. A column that hardly varies in the training half of the country would be blown up by its

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from placeprior import coords
 from placeprior.arms import arm as arm_name
 from placeprior.arms import arm_order
 from placeprior.book import figures, layers
@@ -21,7 +22,6 @@ from placeprior.book.tables import captioned
 from placeprior.book.words import minus
 from placeprior.data.world.simulation import World
 from placeprior.errors import StoreError
-from placeprior.network.sizes import Config
 from placeprior.runs import daily_maps, plan, store
 from placeprior.scores import metrics
 from placeprior.space.splits import partition
@@ -37,7 +37,8 @@ if not arms:
         f"no run on the spatial split is stored for profile {profile}; `placeprior runs list {profile}` shows them"
     )
 names = {arm: figures.look(arm).name for arm in arms}
-window = max(Config(**run.config).window for run in of.values() if run.config)
+longest = max(of.values(), key=lambda run: run.window)
+window = longest.window
 
 # %% [markdown]
 # # Daily maps
@@ -74,7 +75,7 @@ chosen = {name: int(position) + window - 1 for name, position in positions.items
 # %%
 grids, estimates = {}, {}
 for name, day in chosen.items():
-    grids[name] = world.grid(range(day - window + 1, day + 1), resolution)
+    grids[name] = daily_maps.fields_on(longest, at_monitors["time"].values[day], coords.grid(resolution))
     estimates[name] = {arm: daily_maps.daily_map(of["spatial", arm, 1], grids[name]) for arm in arms}
 truths = {name: grid["pm25_true"].isel(time=-1).where(grid["land"]) for name, grid in grids.items()}
 errors = {name: {arm: layer - truths[name] for arm, layer in maps.items()} for name, maps in estimates.items()}

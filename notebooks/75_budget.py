@@ -19,7 +19,7 @@ from placeprior.book import figures, lines
 from placeprior.book.budget import cells, draw_sizes, named, verdict
 from placeprior.book.tables import captioned
 from placeprior.evidence import budget
-from placeprior.runs import plan, store, trials
+from placeprior.runs import plan, progress, store, trials
 
 figures.style()
 
@@ -44,7 +44,7 @@ figures.style()
 
 # %%
 made = {
-    (name, trial): store.progress(name, trial)
+    (name, trial): progress.count(name, trial)
     for name in (real, profile)
     for trial in ("recipe", "rates", "doubling", "sizes")
     if trial in plan.profile(name).get("trials", {})

@@ -19,6 +19,7 @@ from placeprior.book.tables import CELL, captioned, gains
 from placeprior.book.words import NOTE, looked, rule
 from placeprior.evidence import artefacts, importance, matched
 from placeprior.runs import store
+from placeprior.runs.progress import count
 
 figures.style()
 BOARD = "checkerboard-16"
@@ -38,7 +39,7 @@ elevation = results.load(profile, "weather-2019-elevation", "elevation")
 tasks = [own for own in both if len(own.scores)]
 
 # %% tags=["hide-input"]
-progress = {name: store.progress(profile, name) for name in ("core", "controls", "elevation")}
+progress = {name: count(profile, name) for name in ("core", "controls", "elevation")}
 missing = [f"{made} of {asked} of `{name}`" for name, (made, asked) in progress.items() if made < asked]
 Markdown(
     "```{admonition} Not all runs are finished\n:class: warning\n"

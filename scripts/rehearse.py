@@ -133,7 +133,7 @@ def _train_and_show(folder: Path) -> None:
     """Make the runs and the pages in the project folder."""
     os.chdir(folder)
     from placeprior.book import pages
-    from placeprior.runs import making, plan
+    from placeprior.runs import collecting, making, plan
 
     fields = str(FOLDER / "cubes" / f"grid-{_label()}.zarr")
     for run in plan.runs(PROFILE, "core"):
@@ -142,7 +142,7 @@ def _train_and_show(folder: Path) -> None:
             command(
                 "map", run.id, "--day", PERIOD.split("/")[1], "--grid", fields, "-o", f"{run.variant}.png", where=folder
             )
-    making.collect_scores(PROFILE)
+    collecting.collect_scores(PROFILE)
     for page in plan.configuration()["pages"]:
         pages.execute(page, folder / "chapters" / f"{page}.ipynb")
         say(f"page {page}")

@@ -90,11 +90,11 @@ def cube() -> xr.Dataset:
 def set_up(folder):
     """Make a folder a project with a small ``runs.yml``, and the working directory; the task ``toy`` is registered."""
     from placeprior import data
-    from placeprior.runs import making, plan
+    from placeprior.runs import inputs, plan
 
     (folder / "runs.yml").write_text(RUNS_YML, encoding="utf-8")
     (folder / "toy.csv").write_text("toy\n", encoding="utf-8")
-    caches = (plan._read, plan._data, making._cube)
+    caches = (plan._read, plan._data, inputs._cube)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("PLACEPRIOR_CACHE", str(folder / "cache"))
@@ -117,12 +117,12 @@ def project(tmp_path):
 @pytest.fixture(scope="session")
 def made(tmp_path_factory):
     """A toy project in which all runs of the profile ``tiny`` are made and collected: to copy from."""
-    from placeprior.runs import making, plan
+    from placeprior.runs import collecting, making, plan
 
     with set_up(tmp_path_factory.mktemp("made")) as folder:
         for run in plan.runs("tiny"):
             making.make(run, log=lambda _: None)
-        making.collect_scores("tiny")
+        collecting.collect_scores("tiny")
     return folder
 
 

@@ -11,9 +11,11 @@ from conftest import toy_cube
 
 from placeprior.coords import great_circle_km
 from placeprior.errors import UnknownName
-from placeprior.runs import estimators, making, store
-from placeprior.runs.estimators import Rows, estimate, out_of_fold
-from placeprior.runs.plan import BASELINES, Run
+from placeprior.runs import estimators, inputs, making, store
+from placeprior.runs.estimators import patterns, trees
+from placeprior.runs.estimators.trees import Rows, out_of_fold
+from placeprior.runs.inputs import Inputs
+from placeprior.runs.plan import BASELINES, CORRECTED, Run
 from placeprior.space.splits import lonlat_of, split
 
 POOL_ONLY = ("idw", "kriging")  # the others are stopped by the validation rows, or start from what is
@@ -25,6 +27,12 @@ def a_run(name="gbt", split="spatial", seed=0, **changes):
     # Matched neighbours depend on which places are tested, though on no label: not what is asked here.
     data = {"load": "toy", "options": {}, "neighbours": "unmatched"}
     return replace(Run("toy", name, "-", split, 1, seed, data, "-", config), **changes)
+
+
+def estimate(name, run, cube, parts):
+    """The test rows by a baseline; the network that one of them corrects is made by whoever asks."""
+    seen = Inputs(replace(run, variant=name), cube, parts)
+    return estimators.estimate(seen, making._plain_network(seen) if name == CORRECTED else None)
 
 
 def changed(cube, mask, add=500.0):
@@ -41,12 +49,12 @@ def error(found, cube, parts):
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """Baselines as they are, only smaller."""
-    monkeypatch.setattr(estimators, "TREES", estimators.TREES | {"max_iter": 20, "min_samples_leaf": 20})
-    monkeypatch.setattr(estimators, "FOREST", estimators.FOREST | {"n_estimators": 4})
-    monkeypatch.setattr(estimators, "ROWS", 150)  # so that rows are drawn
-    monkeypatch.setattr(estimators, "WINDOW", 2)
-    monkeypatch.setattr(estimators, "LAYERS", (32, 32))
-    monkeypatch.setattr(estimators, "EPOCHS", 60)
+    monkeypatch.setattr(trees, "TREES", trees.TREES | {"max_iter": 20, "min_samples_leaf": 20})
+    monkeypatch.setattr(trees, "FOREST", trees.FOREST | {"n_estimators": 4})
+    monkeypatch.setattr(trees, "ROWS", 150)  # so that rows are drawn
+    monkeypatch.setattr(trees, "WINDOW", 2)
+    monkeypatch.setattr(patterns, "LAYERS", (32, 32))
+    monkeypatch.setattr(patterns, "EPOCHS", 60)
 
 
 @pytest.fixture(scope="module")
@@ -93,14 +101,14 @@ def test_no_baseline_reads_a_label_held_out_and_each_row_has_its_own_estimate(na
 
 def test_the_corrected_network_reads_no_label_held_out(project, cube, monkeypatch):
     run, parts = a_run("none+kriging"), split("spatial", cube, 0, 1)
-    monkeypatch.setattr(making, "cube_of", lambda run: cube)
+    monkeypatch.setattr(inputs, "cube_of", lambda run: cube)
     found = estimate("none+kriging", run, cube, parts)
     assert found.shape == (parts.test.sum(),) and np.isfinite(found).all()
     plain = replace(run, variant="none")
     assert store.is_stored(plain.id)  # the network is a run like any other, trained at most once
     shutil.rmtree(store.store() / plain.id)
     other = changed(cube, parts.test)
-    monkeypatch.setattr(making, "cube_of", lambda run: other)
+    monkeypatch.setattr(inputs, "cube_of", lambda run: other)
     np.testing.assert_array_equal(estimate("none+kriging", run, other, parts), found)
 
 
@@ -112,8 +120,8 @@ def test_another_seed_draws_other_rows_and_weights(name, cube):
 
 
 def test_kriging_what_trees_missed_finds_a_field_that_no_predictor_tells(field_cube, monkeypatch):
-    monkeypatch.setattr(estimators, "ROWS", 2000)
-    monkeypatch.setattr(estimators, "TREES", estimators.TREES | {"max_iter": 40})
+    monkeypatch.setattr(trees, "ROWS", 2000)
+    monkeypatch.setattr(trees, "TREES", trees.TREES | {"max_iter": 40})
     parts = split("spatial", field_cube, 0, 1)
     found = {
         name: error(estimate(name, a_run(name), field_cube, parts), field_cube, parts)
@@ -124,7 +132,7 @@ def test_kriging_what_trees_missed_finds_a_field_that_no_predictor_tells(field_c
 
 
 def test_the_network_too_is_corrected_by_kriging(project, field_cube, monkeypatch):
-    monkeypatch.setattr(making, "cube_of", lambda run: field_cube)
+    monkeypatch.setattr(inputs, "cube_of", lambda run: field_cube)
     parts, run = split("spatial", field_cube, 0, 1), a_run("none+kriging")
     corrected = error(estimate("none+kriging", run, field_cube, parts), field_cube, parts)
     plain = store.table(replace(run, variant="none").id, "predictions")["estimate"].to_numpy()
@@ -134,30 +142,30 @@ def test_the_network_too_is_corrected_by_kriging(project, field_cube, monkeypatc
 @pytest.mark.parametrize("where", ["spatial", "random"])
 def test_errors_out_of_fold_leave_out_what_the_test_leaves_out(where, field_cube, monkeypatch):
     parts = split(where, field_cube, 0, 1)
-    rows = Rows(a_run(), field_cube, parts)
-    fitted, real = [], estimators._boosted
-    monkeypatch.setattr(estimators, "_boosted", lambda r, s, f: (fitted.append(f), real(r, s, f))[1])
+    rows = Rows(Inputs(a_run(), field_cube, parts))
+    fitted, real = [], trees.fit_boosted
+    monkeypatch.setattr(trees, "fit_boosted", lambda r, s, f: (fitted.append(f), real(r, s, f))[1])
     missed = out_of_fold(rows, 1)
     np.testing.assert_array_equal(np.isfinite(missed), parts.train)
     left = np.array([parts.train & ~mask for mask in fitted])
-    assert len(fitted) == estimators.FOLDS
+    assert len(fitted) == trees.FOLDS
     np.testing.assert_array_equal(left.sum(0), parts.train)  # every training row is left out once
     folds_of_a_station = left.any(2).sum(0)[parts.train.any(1)]
     assert (folds_of_a_station == 1).all() if where == "spatial" else np.median(folds_of_a_station) > 1
 
 
 def test_errors_out_of_fold_are_larger_than_at_rows_learnt(field_cube, monkeypatch):
-    monkeypatch.setattr(estimators, "ROWS", 2000)
-    monkeypatch.setattr(estimators, "TREES", estimators.TREES | {"max_iter": 40})
+    monkeypatch.setattr(trees, "ROWS", 2000)
+    monkeypatch.setattr(trees, "TREES", trees.TREES | {"max_iter": 40})
     parts = split("spatial", field_cube, 0, 1)
-    rows = Rows(a_run(), field_cube, parts)
+    rows = Rows(Inputs(a_run(), field_cube, parts))
     missed = out_of_fold(rows, 1)[parts.train]
-    learnt = rows.y(parts.train) - estimators._boosted(rows, 1).predict(rows.x(parts.train))
+    learnt = rows.y(parts.train) - trees.fit_boosted(rows, 1).predict(rows.x(parts.train))
     assert missed.std() > 1.05 * learnt.std()
 
 
 def test_told_their_place_trees_find_what_only_the_place_tells(monkeypatch):
-    monkeypatch.setattr(estimators, "ROWS", 2000)
+    monkeypatch.setattr(trees, "ROWS", 2000)
     cube = toy_cube(100, 28)
     east = lonlat_of(cube)[:, :1] > -95
     cube = changed(cube, slice(None), np.where(east, 20, 0).astype(np.float32))
@@ -167,7 +175,7 @@ def test_told_their_place_trees_find_what_only_the_place_tells(monkeypatch):
 
 
 def test_eof_finds_a_pattern_in_time_that_changes_across_the_map(monkeypatch):
-    monkeypatch.setattr(estimators, "EPOCHS", 150)
+    monkeypatch.setattr(patterns, "EPOCHS", 150)
     cube = toy_cube(100, 40, missing=0.2)
     lonlat = lonlat_of(cube)
     wave = np.sin(np.arange(40) / 4)
@@ -194,12 +202,12 @@ def test_a_day_without_any_monitor_is_still_estimated(name, cube):
 
 def test_trees_see_the_days_before_and_nothing_after(cube):
     parts = split("spatial", cube, 0, 1)
-    rows = Rows(a_run(), cube, parts, "lonlat")
+    rows = Rows(Inputs(a_run(), cube, parts), "lonlat")
     x = rows.x(parts.test)
     station, day = np.argwhere(parts.test)[5]
     features = rows.features.shape[-1]
-    assert x.shape == (parts.test.sum(), estimators.WINDOW * features + 2)
-    expected = rows.features[station, day + 1 - estimators.WINDOW : day + 1].ravel()
+    assert x.shape == (parts.test.sum(), trees.WINDOW * features + 2)
+    expected = rows.features[station, day + 1 - trees.WINDOW : day + 1].ravel()
     np.testing.assert_array_equal(x[5, :-2], expected)
     np.testing.assert_array_equal(x[5, -2:], lonlat_of(cube)[station].astype(np.float32))
 

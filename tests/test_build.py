@@ -229,21 +229,18 @@ def test_a_raster_that_breaks_the_contract_is_refused(sources, tmp_path):
 
 
 def test_a_map_takes_the_days_that_its_model_looks_at(sources, tmp_path):
-    from datetime import datetime
     from types import SimpleNamespace
 
-    from placeprior.cli.map import _built
-    from placeprior.network.sizes import Config
+    from placeprior.runs.daily_maps import fields_on
 
     path = build.grid(PERIOD, REGION, ALL, tmp_path / "cache", tmp_path / "out", 0.5, lambda line: None)
-    run = SimpleNamespace(variant="none", settings=Config(window=5))
-    days = _built(run, datetime(2021, 2, 3), path)["time"].values.astype("datetime64[D]")
+    built, run = build.load(path), SimpleNamespace(id="0a", window=5)
+    days = fields_on(run, np.datetime64("2021-02-03"), built)["time"].values.astype("datetime64[D]")
     assert [str(days[0]), str(days[-1]), len(days)] == ["2021-01-30", "2021-02-03", 5]
-    assert _built(SimpleNamespace(variant="idw", settings=Config()), datetime(2021, 1, 20), path).sizes["time"] == 1
-    with pytest.raises(ConfigError, match="needs 4 days before it.*2021-01-20 to 2021-02-10"):
-        _built(run, datetime(2021, 1, 22), path)
-    with pytest.raises(ConfigError):
-        _built(run, datetime(2021, 3, 1), path)
+    assert fields_on(SimpleNamespace(window=1), np.datetime64("2021-01-20"), built).sizes["time"] == 1
+    for day in ("2021-01-22", "2021-03-01"):
+        with pytest.raises(ConfigError, match=f"no map of {day}.*4 days before it.*2021-01-24 to 2021-02-10"):
+            fields_on(run, np.datetime64(day), built)
 
 
 # --- cubes on disk that lost something --------------------------------------------------------------------------------

@@ -18,8 +18,8 @@ from placeprior.arms import arm
 from placeprior.errors import BusyError, StoreError
 from placeprior.files import integrity, lock
 from placeprior.runs import committed, making, plan, store
+from placeprior.runs.collecting import collect_scores
 from placeprior.runs.committed import FILES, MANIFEST, flaw
-from placeprior.runs.making import collect_scores
 
 ROOT = Path(__file__).parents[1]
 PIECE = "stations/toy/none.parquet"
@@ -229,8 +229,8 @@ def test_collections_at_once_all_end_well(grown):
     folder, _ = grown
     code = (
         "from conftest import toy_cube\nfrom pathlib import Path\n"
-        "from placeprior import data\nfrom placeprior.runs import making\n"
-        "data.TASKS['toy'], data.FILES['toy'] = toy_cube, lambda: [Path('toy.csv')]\nmaking.collect_scores('tiny')"
+        "from placeprior import data\nfrom placeprior.runs import collecting\n"
+        "data.TASKS['toy'], data.FILES['toy'] = toy_cube, lambda: [Path('toy.csv')]\ncollecting.collect_scores('tiny')"
     )
     here = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "tests"), str(ROOT / "src")])}
     running = [subprocess.Popen([sys.executable, "-c", code], cwd=folder.parents[1], env=here) for _ in range(2)]

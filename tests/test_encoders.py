@@ -48,7 +48,7 @@ def folder(tmp_path, monkeypatch):
 def counting(folder, monkeypatch):
     """A registered encoder that counts, in an empty cache, gone after the test."""
     encoders.list_encoders()
-    monkeypatch.setattr(encoders, "_FACTORIES", dict(encoders._FACTORIES))
+    monkeypatch.setattr(encoders.registry, "_FACTORIES", dict(encoders.registry._FACTORIES))
     encoder = Counting()
     encoders.register("counting", lambda weights: encoder)
     return encoder

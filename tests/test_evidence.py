@@ -10,7 +10,7 @@ from conftest import RUNS_YML
 from placeprior import evidence
 from placeprior.errors import StoreError, UnknownName
 from placeprior.evidence import collection
-from placeprior.runs import making, plan, store
+from placeprior.runs import collecting, making, plan, store
 
 ROOT = Path(__file__).parents[1]
 SPEC = "    evidence:\n      subsets: {task: [toy], model: [none], split: [spatial], fold: [1], seed: [%s]}\n  far:"
@@ -72,7 +72,7 @@ def test_evidence_from_sums_is_made_from_committed_results_alone(counted, monkey
     (run,) = plan.evidence("tiny", "subsets")
     making.make(run, log=lambda line: None)
     rows = len(store.table(run.id, "predictions"))
-    making.collect_scores("tiny")
+    collecting.collect_scores("tiny")
     shutil.rmtree(store.store())
     collection.make("tiny", "subsets", lambda line: None)
     assert evidence.read("tiny", "subsets").values.tolist() == [[run.id, rows]]

@@ -19,8 +19,11 @@ from sklearn.metrics import r2_score
 
 from placeprior.errors import CubeError, StoreError, TrainingError
 from placeprior.files import lock
-from placeprior.runs import making, plan, store
-from placeprior.runs.making import Prepared, collect_scores, make, place_scaler
+from placeprior.runs import entry as entries_of
+from placeprior.runs import inputs, making, plan, progress, store
+from placeprior.runs.collecting import collect_scores
+from placeprior.runs.inputs import Inputs, place_scaler
+from placeprior.runs.making import make
 from placeprior.scores import metrics
 from placeprior.space.neighbours import neighbour_pm25
 from placeprior.space.splits import lonlat_of, split
@@ -111,7 +114,7 @@ class Killed(BaseException):
     """As a signal would end it: not an Exception."""
 
 
-@pytest.mark.parametrize("where", ["train", "save_file"])
+@pytest.mark.parametrize("where", [(making, "train"), (entries_of, "save_file")])
 @pytest.mark.parametrize("how", [Killed, KeyboardInterrupt, TrainingError])
 def test_a_run_that_ends_half_way_leaves_no_entry(project, monkeypatch, where, how):
     run = by_model()["none"]
@@ -120,10 +123,10 @@ def test_a_run_that_ends_half_way_leaves_no_entry(project, monkeypatch, where, h
         raise how("half-way")
 
     with monkeypatch.context() as patched:
-        patched.setattr(making, where, end)
+        patched.setattr(*where, end)
         with pytest.raises(how):
             make(run, quiet)
-    assert not store.is_stored(run.id) and run.id not in store.done("tiny")
+    assert not store.is_stored(run.id) and run.id not in progress.done("tiny")
     make(run, quiet)
     assert store.is_stored(run.id)
 
@@ -134,7 +137,7 @@ def test_leftovers_of_a_killed_run_are_never_taken_for_a_result(project):
     (store.store() / f".{run.id}-x1" / "run.json").write_text("{}")
     (store.store() / run.id).mkdir()
     (store.store() / run.id / "history.csv").write_text("half")
-    assert not store.is_stored(run.id) and store.done("tiny") == set()
+    assert not store.is_stored(run.id) and progress.done("tiny") == set()
     make(run, quiet)
     assert store.read(run.id)["id"] == run.id and len(store.table(run.id, "history")) == 2
 
@@ -162,7 +165,7 @@ def test_a_run_that_another_process_finished_first_is_left_as_it_stands(project,
 
     def overtaken(work, *rest):
         fill(work, *rest)
-        shutil.copytree(work, entry, ignore=shutil.ignore_patterns(making.LIVE))
+        shutil.copytree(work, entry, ignore=shutil.ignore_patterns(entries_of.LIVE))
         (entry / "first").touch()
 
     monkeypatch.setattr(making, "_fill_entry", overtaken)
@@ -178,7 +181,7 @@ def test_a_run_overtaken_in_the_last_moment_is_no_error(project, monkeypatch):
         shutil.copytree(source, target)
         rename(source, target)
 
-    monkeypatch.setattr(making.os, "rename", overtaken)
+    monkeypatch.setattr(entries_of.os, "rename", overtaken)
     make(run, quiet)
     assert store.is_stored(run.id) and entries() == [run.id]
 
@@ -192,7 +195,7 @@ def test_a_damaged_entry_is_named_and_made_again(project, content):
         with pytest.raises(StoreError, match=f"run.json of .* {run.id} .*`placeprior runs run {run.id}`") as told:
             read()
         assert "\n" not in str(told.value)
-    assert not store.is_stored(run.id) and run.id not in store.done("tiny")
+    assert not store.is_stored(run.id) and run.id not in progress.done("tiny")
     make(run, said.append)
     assert len(said) == 2 and run.id in said[0] and said[0].endswith("made again")
     again = {p.name: p.read_bytes() for p in (store.store() / run.id).iterdir()}
@@ -310,7 +313,7 @@ def test_a_clock_that_is_ahead_ends_no_run_of_another(project, monkeypatch):
 def test_a_run_that_still_works_after_days_is_not_swept(project):
     work = store.store() / ".0123456789ab-live"
     work.mkdir(parents=True)
-    with lock.hold(work / making.LIVE, "making a run"):
+    with lock.hold(work / entries_of.LIVE, "making a run"):
         os.utime(work, (0, 0))
         make(by_model()["idw"], quiet)
         assert work.is_dir()
@@ -343,7 +346,7 @@ def test_a_full_disk_is_one_clear_error(project, monkeypatch):
     def full(*_, **__):
         raise SafetensorError("I/O error: No space left on device (os error 28)")
 
-    monkeypatch.setattr(making, "save_file", full)
+    monkeypatch.setattr(entries_of, "save_file", full)
     with pytest.raises(StoreError, match="No space left.*finished runs are kept"):
         make(by_model()["none"], quiet)
     assert entries() == []
@@ -358,13 +361,13 @@ def test_no_held_out_label_reaches_an_input_or_a_scaler(project, name, neighbour
     parts = split(name, cube, 0)
     changed = cube.copy(deep=True)
     changed["pm25"].values[parts.test | parts.validation] += 400
-    one, two = Prepared(run, cube, parts), Prepared(run, changed, parts)
+    one, two = Inputs(run, cube, parts), Inputs(run, changed, parts)
     assert one.features.tobytes() == two.features.tobytes() and one.place.tobytes() == two.place.tobytes()
     for scaler in ("x_scale", "y_scale", "place_scale"):
         np.testing.assert_array_equal(getattr(one, scaler).mean, getattr(two, scaler).mean)
         np.testing.assert_array_equal(getattr(one, scaler).scale, getattr(two, scaler).scale)
     assert one.huber == two.huber
-    assert one.names == ["wind", "warmth", *making.NEIGHBOUR_FEATURES][: 2 + 2 * neighbours]
+    assert one.names == ["wind", "warmth", *inputs.NEIGHBOUR_FEATURES][: 2 + 2 * neighbours]
 
 
 @pytest.mark.parametrize(("leak", "moved"), [(["neighbours"], "features"), (["scalers"], "y_scale")])
@@ -374,7 +377,7 @@ def test_a_leak_lets_held_out_labels_in_and_only_where_it_says(project, leak, mo
     parts = split("spatial", cube, 0)
     changed = cube.copy(deep=True)
     changed["pm25"].values[parts.test] += 400
-    one, two = Prepared(run, cube, parts), Prepared(run, changed, parts)
+    one, two = Inputs(run, cube, parts), Inputs(run, changed, parts)
     differ = {
         "features": not np.allclose(one.features[..., -2], two.features[..., -2]),
         "y_scale": one.y_scale.mean[0] != pytest.approx(two.y_scale.mean[0]),
@@ -388,7 +391,7 @@ def test_neighbours_in_training_are_as_far_as_in_the_test_unless_the_task_says_o
     parts = split("checkerboard-16", cube, 0)
     near = {}
     for name, data in (("matched", {}), ("unmatched", {"neighbours": "unmatched"})):
-        ready = Prepared(replace(run, data=run.data | data), cube, parts)
+        ready = Inputs(replace(run, data=run.data | data), cube, parts)
         log_km = ready.features[..., -1] * ready.x_scale.scale[-1] + ready.x_scale.mean[-1]
         near[name] = {part: np.median(10 ** log_km[getattr(parts, part)]) for part in ("train", "test")}
     assert near["matched"]["train"] == pytest.approx(near["matched"]["test"], rel=0.15)
@@ -399,19 +402,19 @@ def test_neighbours_in_training_are_as_far_as_in_the_test_unless_the_task_says_o
 def test_a_predictor_with_the_name_of_a_made_one_is_refused_not_doubled(project):
     run, cube = by_model()["none"], toy_cube().assign_attrs(neighbours=1).rename(wind="neighbour_pm25")
     with pytest.raises(CubeError, match="predictor 'neighbour_pm25' of its own.*drop it"):
-        Prepared(run, cube, split("spatial", cube, 0))
+        Inputs(run, cube, split("spatial", cube, 0))
 
 
 def test_the_seed_of_training_does_not_move_the_split(project):
     run, cube = by_model()["none"], toy_cube()
-    one, two = (making.parts_of(replace(run, seed=seed), cube) for seed in (0, 1))
+    one, two = (inputs.parts_of(replace(run, seed=seed), cube) for seed in (0, 1))
     assert one.test.tobytes() == two.test.tobytes() and one.validation.tobytes() == two.validation.tobytes()
 
 
 def test_a_run_keeps_what_calibration_and_distance_ask_for(project):
     run, cube = by_model()["sincos/hadamard"], toy_cube()
     make(run, quiet)
-    parts, held = making.parts_of(run, cube), store.table(run.id, "validation")
+    parts, held = inputs.parts_of(run, cube), store.table(run.id, "validation")
     np.testing.assert_array_equal(held["pm25"], cube["pm25"].values[parts.validation].astype(np.float32))
     assert np.isfinite(held["estimate"]).all()
     near = store.table(run.id, "stations").set_index("name")["nearest_km"]
@@ -427,7 +430,7 @@ def test_held_out_predictors_and_places_do_not_move_a_scaler(project):
     changed["wind"].values[~parts.train] += 1000
     held = ~parts.train.any(1)
     changed["lon"].values[held] = -70.0
-    one, two = Prepared(run, cube, parts), Prepared(run, changed, parts)
+    one, two = Inputs(run, cube, parts), Inputs(run, changed, parts)
     np.testing.assert_array_equal(one.x_scale.mean, two.x_scale.mean)
     np.testing.assert_array_equal(one.place_scale.mean, two.place_scale.mean)
     np.testing.assert_array_equal(one.place[~held], two.place[~held])
@@ -444,7 +447,7 @@ def test_channels_are_scaled_by_column_and_embeddings_by_one_number():
 def test_loss_turns_linear_at_half_the_range_of_the_training_target(project):
     run, cube = by_model()["none"], toy_cube()
     parts = split("spatial", cube, 0)
-    ready, y = Prepared(run, cube, parts), cube["pm25"].values[parts.train]
+    ready, y = Inputs(run, cube, parts), cube["pm25"].values[parts.train]
     assert ready.huber == pytest.approx((y.max() - y.min()) / 2 / y.std(), rel=1e-4)
 
 
@@ -501,18 +504,18 @@ def test_committed_scores_count_as_done_unless_the_pages_need_the_run_itself(pro
     make(run, quiet)
     collect_scores("far")
     shutil.rmtree(store.store())
-    assert store.done("far") == {run.id}
+    assert progress.done("far") == {run.id}
     live = by_model()["none"]
     make(live, quiet)
     collect_scores("tiny")
-    assert store.done("tiny") == {live.id}
+    assert progress.done("tiny") == {live.id}
     shutil.rmtree(store.store())
-    assert store.done("tiny") == set()
+    assert progress.done("tiny") == set()
 
 
 def test_before_anything_is_made_everything_is_empty(project):
     assert store.scores("tiny").empty and store.sums("tiny").empty and store.stamps("tiny") == {}
-    assert store.done("tiny") == set()
+    assert progress.done("tiny") == set()
     with pytest.raises(StoreError, match="no run of profile 'tiny' was made yet"):
         collect_scores("tiny")
     assert not (project / "results").exists()
@@ -550,7 +553,7 @@ def test_gaps_are_filled_from_training_rows_alone(project):
     )
     cube.attrs["gaps"] = "aod_055"
     parts = split(run.split, cube, run.seed, run.fold)
-    ready = Prepared(run, cube, parts)
+    ready = Inputs(run, cube, parts)
     at = ready.names.index("aod_055")
     filled = ready.features[..., at] * ready.x_scale.scale[at] + ready.x_scale.mean[at]
     known = np.isfinite(depth.values)
@@ -562,5 +565,5 @@ def test_gaps_are_filled_from_training_rows_alone(project):
     changed = cube.copy(deep=True)
     held_out = ~parts.train
     changed["aod_055"].values[held_out & known] += 1.0
-    again = Prepared(run, changed, parts).features[..., at]
+    again = Inputs(run, changed, parts).features[..., at]
     assert np.array_equal(again[~(held_out & known)], ready.features[..., at][~(held_out & known)])

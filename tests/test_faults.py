@@ -21,7 +21,7 @@ import pytest
 from conftest import RUNS_YML
 
 from placeprior.errors import PlacePriorError, StoreError
-from placeprior.runs import committed, making, plan, store
+from placeprior.runs import collecting, committed, making, plan, store
 
 FEW, MANY = range(48), range(48, 648)
 PATIENCE = 120  # seconds for a child that nobody kills
@@ -69,7 +69,7 @@ def make_all() -> None:
 
 def make_and_collect() -> None:
     make_all()
-    making.collect_scores("tiny")
+    collecting.collect_scores("tiny")
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -141,7 +141,7 @@ def damaged_results(made: Path, rng: np.random.Generator) -> None:
     name = str(rng.choice(sorted(files(folder))))
     spoil(folder / name, rng)
     before = files(folder)
-    for use in (lambda: committed.check(folder), lambda: making.collect_scores("tiny")):
+    for use in (lambda: committed.check(folder), lambda: collecting.collect_scores("tiny")):
         with pytest.raises(StoreError) as told:
             use()
         assert name in str(told.value) and "git checkout" in str(told.value) and "\n" not in str(told.value)

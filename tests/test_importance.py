@@ -13,6 +13,7 @@ from placeprior.errors import ConfigError, StoreError
 from placeprior.evidence import importance
 from placeprior.network.windows import Windows
 from placeprior.runs import making, plan, store
+from placeprior.runs.inputs import Inputs
 
 STATIONS, DAYS, WINDOW = 12, 40, 3
 NAMES = ("aod", "smoke", "doy_sin")
@@ -182,7 +183,7 @@ def test_collect_has_a_row_for_every_run_shuffle_and_predictor(project):
 def test_sign_and_size_in_original_units(project, monkeypatch, sign):
     run = next(run for run in plan.runs("tiny") if run.model == "none")
     making.make(run, log=lambda line: None)
-    ready = making.Prepared(run, making.cube_of(run), _parts(run))
+    ready = Inputs.of(run)
     planted = Planted([sign * 0.5, 0.0])
     data = Windows(ready.features, run.config["window"])
     rows = data.rows(_parts(run).test)
@@ -235,4 +236,4 @@ def test_attention_by_lag():
 
 
 def _parts(run):
-    return making.parts_of(run, making.cube_of(run))
+    return Inputs.of(run).parts

@@ -64,6 +64,16 @@ def test_an_id_changes_with_everything_that_decides_the_result(field, value):
     assert dataclasses.replace(RUN, **{field: value}).id != RUN.id
 
 
+@pytest.mark.parametrize(
+    ("variant", "window", "tells_place"),
+    [("idw", 1, False), ("eof", 1, False), ("none+kriging", 9, False), ("none", 9, False), ("sincos", 9, True)],
+)
+def test_a_run_says_how_far_it_looks_back_and_whether_it_is_told_a_place(variant, window, tells_place):
+    run = dataclasses.replace(RUN, variant=variant, config={"window": 9}, seed=3, fold=2)
+    assert (run.window, run.tells_place, run.stream) == (window, tells_place, 3002)
+    assert dataclasses.replace(run, variant="none", config={}).window == 21  # as published
+
+
 def test_every_field_of_a_run_enters_its_id():
     # Should a field be added, the list above must learn it.
     assert {f.name for f in dataclasses.fields(plan.Run)} == {
@@ -366,7 +376,7 @@ def test_a_baseline_has_no_configuration_but_the_one_that_corrects_a_network(pro
 def registry(project, monkeypatch):
     """A project whose entries under ``encoders`` leave nothing behind."""
     encoders.list_encoders()
-    monkeypatch.setattr(encoders, "_FACTORIES", dict(encoders._FACTORIES))
+    monkeypatch.setattr(encoders.registry, "_FACTORIES", dict(encoders.registry._FACTORIES))
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.delitem(sys.modules, "foreign", raising=False)
     plan._fingerprint.cache_clear()

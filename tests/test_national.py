@@ -13,7 +13,7 @@ from placeprior.data.world.simulation import World
 from placeprior.errors import ConfigError, StoreError
 from placeprior.evidence import national_maps
 from placeprior.runs import plan
-from placeprior.runs.daily_maps import daily_map
+from placeprior.runs.daily_maps import daily_map, fields_on
 from placeprior.runs.making import make
 
 RUNS = """\
@@ -71,8 +71,7 @@ def test_a_kind_of_day_that_the_record_has_not_is_left_out():
 
 def test_models_are_given_what_the_world_has_there(drawn):
     runs, _ = drawn
-    lon, lat = coords.grid(3.0)
-    made = national_maps.inputs(runs, lon, lat, 25)
+    made = fields_on(runs[1], np.datetime64("2021-01-26"), coords.grid(3.0))
     full = World(**runs[0].data["options"]).grid([23, 24, 25], 3.0)
     assert made.sizes["time"] == 3 and (made["time"].values == full["time"].values).all()
     np.testing.assert_array_equal(made["land"], full["land"])
@@ -86,8 +85,8 @@ def test_table_holds_every_runs_map_and_the_truth(drawn):
     runs, table = drawn
     assert set(table["variant"]) == {"idw", "none", "truth"} and set(table["kind"]) == {"clean", "winter"}
     assert (table.groupby(["variant", "kind"]).size() == table.groupby(["variant", "kind"]).size().iloc[0]).all()
-    day = national_maps.days(World(**runs[0].data["options"]).cube())["winter"]
-    grid = national_maps.inputs(runs, *coords.grid(3.0), day)
+    cube = World(**runs[0].data["options"]).cube()
+    grid = fields_on(runs[1], cube["time"].values[national_maps.days(cube)["winter"]], coords.grid(3.0))
     for run in runs:
         shown = national_maps.layer(table[(table["variant"] == run.variant) & (table["kind"] == "winter")])
         np.testing.assert_allclose(shown.values, daily_map(run, grid).values, atol=0.0051)
@@ -113,7 +112,7 @@ def test_a_task_of_calendar_and_neighbours_has_maps(project, monkeypatch):
     assert (nearest.variant, plain.variant) == ("idw", "none")
     table = national_maps.collect([nearest])
     assert set(table["kind"]) == {"clean", "winter"} and table["estimate"].notna().all()
-    grid = national_maps.inputs([plain], *coords.grid(4.0), 30)
+    grid = fields_on(plain, np.datetime64("2021-01-31"), coords.grid(4.0))
     np.testing.assert_allclose(
         grid["doy_sin"].values[:, grid["land"].values][:, 0], only_calendar()["doy_sin"].values[0, 28:31]
     )

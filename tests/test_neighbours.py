@@ -180,6 +180,21 @@ def test_a_national_year_takes_seconds_also_when_some_days_are_almost_empty():
     assert time.process_time() - started < 10  # seconds of one core: under 5 s on two idle ones
 
 
+def test_a_sum_over_neighbours_does_not_depend_on_how_many_days_are_asked_for():
+    values = np.random.default_rng(0).gamma(2, 5, (7, 200, 3))
+    whole = neighbours._in_order(values)
+    for day in range(3):
+        np.testing.assert_array_equal(neighbours._in_order(values[:, :, [day]]), whole[:, [day]])
+
+
+def test_a_place_that_is_a_station_does_not_see_itself_and_sees_what_stands_beside_it():
+    lonlat = np.array([[-100.0, 40.0], [-100.0, 40.0], [-99.0, 40.0]])
+    pm25, pool = np.array([[5.0], [50.0], [20.0]]), np.ones((3, 1), bool)
+    found = neighbour_features(pm25, lonlat, pool, target=lonlat[[0, 0]], itself=np.array([0, -1]))
+    np.testing.assert_array_equal(found[0], neighbour_features(pm25, lonlat, pool)[0])
+    assert found[1, 0, 0] == pytest.approx(27.5, abs=0.1)
+
+
 def test_the_distance_told_is_that_of_the_nearest_neighbour_that_reported():
     rng = np.random.default_rng(3)
     lonlat = np.column_stack([rng.uniform(-120, -80, 12), rng.uniform(30, 45, 12)])
@@ -214,10 +229,8 @@ def test_other_labels_do_not_change_which_neighbours_are_ignored():
     pm25, pool = rng.uniform(1, 20, (40, 70)), rng.random((40, 70)) < 0.8
     train = pool & (np.arange(40) < 30)[:, None]
     test = ~train
-    one, two = (
-        matched_features(labels, lonlat, train, train, test, np.random.default_rng(5))
-        for labels in (pm25, np.where(test, pm25 + 300, pm25))
-    )
+    radius = matched_exclusion(lonlat, train.any(1), train.any(1), test.sum(1), 3, np.random.default_rng(5))
+    one, two = (matched_features(labels, lonlat, train, radius) for labels in (pm25, np.where(test, pm25 + 300, pm25)))
     np.testing.assert_array_equal(one, two)
 
 

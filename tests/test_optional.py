@@ -9,7 +9,8 @@ from conftest import RUNS_YML
 from placeprior import encoders
 from placeprior.errors import MissingWeights, UnknownName
 from placeprior.runs import plan, store
-from placeprior.runs.making import collect_scores, make
+from placeprior.runs.collecting import collect_scores
+from placeprior.runs.making import make
 
 OPTIONAL = RUNS_YML.replace("    live: [core]\n", "    live: [core]\n    optional: [far-off]\n", 1).replace(
     "        seed: [0]\n",
@@ -37,7 +38,7 @@ class Distant:
 @pytest.fixture
 def distant(project, monkeypatch):
     encoders.list_encoders()
-    monkeypatch.setattr(encoders, "_FACTORIES", dict(encoders._FACTORIES))
+    monkeypatch.setattr(encoders.registry, "_FACTORIES", dict(encoders.registry._FACTORIES))
     encoder = Distant()
     encoders.register("distant", lambda weights: encoder)
     (project / "runs.yml").write_text(OPTIONAL, encoding="utf-8")

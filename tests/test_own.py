@@ -24,7 +24,7 @@ from placeprior.encoders import own
 from placeprior.encoders.own import adopt
 from placeprior.encoders.table import LISTED, TOLERANCE
 from placeprior.errors import ConfigError, CoordinateError, CubeError, MissingData, MissingWeights
-from placeprior.runs import daily_maps, making, plan, store
+from placeprior.runs import collecting, making, networks, plan, store
 from placeprior.space.splits import lonlat_of
 
 RNG = np.random.default_rng(0)
@@ -48,7 +48,7 @@ count = 3
 def registry(tmp_path, monkeypatch):
     """A registry, a cache and an import path of one's own."""
     encoders.list_encoders()
-    monkeypatch.setattr(encoders, "_FACTORIES", dict(encoders._FACTORIES))
+    monkeypatch.setattr(encoders.registry, "_FACTORIES", dict(encoders.registry._FACTORIES))
     monkeypatch.setenv("PLACEPRIOR_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.delitem(sys.modules, "foreign", raising=False)
@@ -526,7 +526,7 @@ def test_runs_with_an_adopted_table_and_function_train_and_score(project):
         result = store.read(runs[model].id)
         assert np.isfinite(result["scores"]["r2"]) and result["n"] == len(expected)
         assert not found.equals(store.table(runs[model].id, "predictions"))
-    assert making.collect_scores("tiny").is_file()
+    assert collecting.collect_scores("tiny").is_file()
 
 
 def test_a_run_trains_an_adopted_network(project):
@@ -538,7 +538,7 @@ def test_a_run_trains_an_adopted_network(project):
     learnt = trained["model.encoder.network.network.0.weight"]
     assert learnt.shape == (3, 2) and not torch.equal(learnt, torch.full((3, 2), 0.01))
     assert not any(key.startswith("model.encoder") for key in frozen)
-    model, _ = daily_maps.restore(runs["net/hadamard"])
+    model, _ = networks.restore(runs["net/hadamard"])
     torch.testing.assert_close(model.encoder.network.network[0].weight.data, learnt)
 
 
@@ -558,7 +558,7 @@ def test_other_contents_are_another_run(project):
     before = by_model(project, entries, ["mine/hadamard"])
     frame(places, np.ones((40, 2))).to_csv(project / "mine.csv", index=False)
     own._declared.cache_clear()  # as a new process would start
-    encoders._FACTORIES.pop("mine")
+    encoders.registry._FACTORIES.pop("mine")
     plan._fingerprint.cache_clear()
     after = by_model(project, entries, ["mine/hadamard"])
     assert before["sincos/hadamard"] == after["sincos/hadamard"]

@@ -12,7 +12,7 @@ import pytest
 from placeprior.book import pages
 from placeprior.book.pages import PageFailed, defaults, escaped, execute
 from placeprior.errors import ConfigError, UnknownName
-from placeprior.runs import making, plan
+from placeprior.runs import collecting, making, plan
 
 NOTEBOOK = """\
 # ---
@@ -223,7 +223,7 @@ def test_a_page_whose_runs_are_not_made_says_what_it_waits_for(notebooks, no_ker
     for profile in ("tiny", "far"):
         for run in plan.runs(profile):
             making.make(run, log=lambda _: None)
-        making.collect_scores(profile)
+        collecting.collect_scores(profile)
     execute("toy", notebooks / "toy.ipynb")
     assert len(no_kernel) == 1, "complete, it is executed"
 

@@ -12,8 +12,9 @@ from conftest import toy_cube
 from placeprior import data
 from placeprior.errors import ConfigError, StoreError
 from placeprior.runs import plan, store
-from placeprior.runs.daily_maps import daily_map, restore
+from placeprior.runs.daily_maps import daily_map
 from placeprior.runs.making import make
+from placeprior.runs.networks import restore
 
 
 def grid_of(cube, day):

@@ -130,6 +130,19 @@ def test_conda_environment_is_in_step():
     assert conda == {requirement.name: requirement.specifier for requirement in DIRECT}
 
 
+def test_no_module_is_imported_by_its_name_in_a_string_but_a_users_own():
+    # Who imports whom is then seen by a reader, and by the contracts in pyproject.toml.
+    named = re.compile(r"import_module|__import__|iter_modules|exec_module")
+    package = ROOT / "src" / "placeprior"
+    found = {path.relative_to(package).as_posix() for path in package.rglob("*.py") if named.search(path.read_text())}
+    assert found == {"encoders/own.py"}
+
+
+def test_make_lints_the_style_and_the_floors_and_tests_after_that():
+    rules = dict(re.findall(r"^([a-z-]+): (.*(?:\n\t.*)*)", (ROOT / "Makefile").read_text(), re.M))
+    assert "ruff check" in rules["lint"] and "lint-imports" in rules["lint"] and rules["test"].startswith("lint")
+
+
 def test_citation_is_in_step():
     import placeprior
 

@@ -6,7 +6,8 @@ import pytest
 
 from placeprior.evidence import rerun
 from placeprior.runs import plan, store
-from placeprior.runs.making import collect_scores, make
+from placeprior.runs.collecting import collect_scores
+from placeprior.runs.making import make
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from placeprior.book import pages
 from placeprior.data import pieces, sources
 from placeprior.errors import MissingWeights
 from placeprior.evidence import collection
-from placeprior.runs import making, plan, trials
+from placeprior.runs import collecting, making, plan, trials
 
 ROOT = Path(__file__).parent.parent
 SPECS = plan._read(ROOT / "runs.yml", 0.0)["pages"]
@@ -41,7 +41,7 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(root)
         for run in plan.runs("smoke"):
             making.make(run, log=lambda line: None)
-        making.collect_scores("smoke")
+        collecting.collect_scores("smoke")
         for name in plan.profile("smoke")["trials"]:
             for run in plan.trials("smoke", name):
                 making.make(run, log=lambda line: None)

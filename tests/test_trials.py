@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from placeprior.errors import ConfigError, StoreError, UnknownName
-from placeprior.runs import making, plan, store, trials
+from placeprior.runs import making, plan, progress, store, trials
 
 SPEC = """    trials:
       recipe: {task: [toy], model: [none], split: [spatial], fold: [1], seed: [0], settings: [{}, {rate: 0.003}]}
@@ -49,7 +49,7 @@ def test_a_table_says_budget_settings_and_scores_and_goes_on_without_the_store(t
     monkeypatch.setattr(store, "is_stored", lambda run_id: False)
     trials.collect_trial("tiny", "doubling")
     assert trials.path("tiny", "doubling").read_bytes() == before
-    assert set(table["run"]) <= store.done("tiny") | set(table["run"]) and trials.done("tiny") == set(table["run"])
+    assert set(table["run"]) <= progress.done("tiny") | set(table["run"]) and trials.done("tiny") == set(table["run"])
 
 
 def test_what_is_chosen_by_validation_keeps_no_test_score(tried):

@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from placeprior import coords
 from placeprior.arms import with_arm
+from placeprior.data.world.labels import START
 from placeprior.errors import ConfigError, UnknownName
 from placeprior.evidence import map_error, matched
 from placeprior.runs import plan, store
-from placeprior.runs.making import cube_of, make
+from placeprior.runs.inputs import cube_of
+from placeprior.runs.making import make
 from placeprior.scores import paired
 from placeprior.scores.interval import Noise
 
@@ -46,19 +48,17 @@ def runs(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setattr(map_error, "RESOLUTION", 4.0)
-        map_error._grid.cache_clear()
         found = plan.runs("tiny", "core")
         for run in found:
             make(run, log=lambda line: None)
         yield found
-    map_error._grid.cache_clear()
 
 
 def drawn_by(error):
     """A stand-in for ``daily_map`` whose estimate is the truth plus ``error(day, (y, x))``."""
 
     def daily_map(run, grid):
-        day = int(grid["day"].values[-1])
+        day = int((grid["time"].values[-1] - START) // np.timedelta64(1, "D"))
         field = grid["pm25_true"].isel(time=-1).values + error(day, grid["land"].shape)
         return xr.DataArray(np.where(grid["land"], field, np.nan), dims=("y", "x"))
 
@@ -76,7 +76,7 @@ def test_scores_are_those_of_all_cells_weighted_by_area(runs):
     scored = map_error.by_part(table)
     assert set(scored["run"]) == {run.id for run in runs} and (table["placeness"] == 1).all()
     for run in runs:
-        lonlat, estimate, known = map_error.maps(run)
+        lonlat, estimate, known = map_error.maps(run, map_error.fields([run]))
         weight = np.broadcast_to(np.cos(np.radians(lonlat[:, 1:])), known.shape)
         error = (estimate - known).astype(float)
         found = of(scored, "map", run)

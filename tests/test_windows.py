@@ -100,3 +100,12 @@ def test_scaler_does_not_depend_on_rows_it_was_not_given(cube):
     changed = np.where(parts.train[..., None], values, 1e6).astype(np.float32)
     one, two = Scaler.fit(values[parts.train]), Scaler.fit(changed[parts.train])
     assert one.mean == two.mean and one.scale == two.scale
+
+
+def test_a_scaler_gives_back_what_it_scaled():
+    values = np.random.default_rng(0).normal([5, -20], [2, 9], (50, 2)).astype(np.float32)
+    np.testing.assert_allclose(Scaler.fit(values).inverse(Scaler.fit(values)(values)), values, rtol=1e-4)
+    one = Scaler.fit(values[:, :1])  # of a target: any shape
+    np.testing.assert_allclose(
+        one.inverse(one(values[:, :1])[:, 0].reshape(5, 10)), values[:, 0].reshape(5, 10), rtol=1e-4
+    )

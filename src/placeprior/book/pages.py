@@ -17,7 +17,7 @@ from jupyter_client.kernelspec import KernelSpec
 from placeprior import provenance
 from placeprior.errors import ConfigError, MissingWeights, PlacePriorError, UnknownName
 from placeprior.files.replacing import replacing
-from placeprior.runs import plan, store
+from placeprior.runs import plan, progress, store
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 #: What begins a tag outside plain code in one cell of a table, and outside an address in angle brackets.
@@ -150,7 +150,7 @@ def _lacking(spec: dict[str, Any], *, replaced: bool) -> list[str]:
     own, found = spec.get("profile", "demo"), []
     for profile, names in spec.get("needs", {}).items():
         for name in names if not (replaced and profile == own) else []:
-            made, asked = store.progress(profile, name)
+            made, asked = progress.count(profile, name)
             if made < asked:
                 found.append(f"`{name}` of profile `{profile}` ({made} of {asked})")
     return found

@@ -66,9 +66,14 @@ def map_(
         )
     store.read(run_id)  # says how to make it when it is not there
     with common.writing(output) as part:
+        import numpy as np
+
+        from placeprior import coords
+        from placeprior.data import build
         from placeprior.runs import daily_maps
 
-        grid = _world(run, day, resolution) if task == "world" else _built(run, day, fields)
+        where = coords.grid(resolution) if task == "world" else build.load(fields)
+        grid = daily_maps.fields_on(run, np.datetime64(day, "D"), where)
         estimate = daily_maps.daily_map(run, grid)
         if output.suffix == ".png":
             _draw(run, day, estimate, part)
@@ -76,54 +81,6 @@ def map_(
             _pack(run, day, estimate, grid).to_netcdf(part, engine="scipy")
     cells, where = int(grid["land"].sum()), "embedded world (simulated)" if task == "world" else run.task
     typer.echo(f"{output}: PM2.5 on {day:%Y-%m-%d}, {where}, {run.model}, {cells:,} land cells")
-
-
-def _world(run: Run, day: datetime, resolution: float) -> xr.Dataset:
-    """The days of the embedded world that a map of the last of them needs."""
-    from placeprior.data.world.simulation import World
-
-    index, before = _index(run, day)
-    return World(**run.data["options"]).grid(range(index - before, index + 1), resolution)
-
-
-def _built(run: Run, day: datetime, path: Path) -> xr.Dataset:
-    """The days of built fields that a map of the last of them needs."""
-    import numpy as np
-
-    from placeprior.data import build
-    from placeprior.runs import plan
-
-    whole = build.load(path)
-    before = 0 if run.variant in plan.BASELINES else run.settings.window - 1
-    last = np.datetime64(day, "D")
-    days = whole.sel(time=slice(last - before, last))
-    if days.sizes["time"] <= before:
-        first, final = whole["time"].values[[0, -1]].astype("datetime64[D]")
-        raise ConfigError(
-            f"a map of {last} needs {before} days before it; {path.name} has {first} to {final}: choose "
-            "a later day, or build a longer period"
-        )
-    return days
-
-
-def _index(run: Run, day: datetime) -> tuple[int, int]:
-    """Return the day's number in the record and how many days before it the model looks at."""
-    import numpy as np
-
-    from placeprior.data.world.labels import START
-    from placeprior.data.world.simulation import World
-    from placeprior.runs import plan
-
-    index = int((np.datetime64(day, "D") - START.astype("datetime64[D]")).astype(int))
-    before = 0 if run.variant in plan.BASELINES else run.settings.window - 1
-    last = int(World(**run.data["options"]).days) - 1
-    if not before <= index <= last:
-        first, final = (START.astype("datetime64[D]") + n for n in (before, last))
-        raise ConfigError(
-            f"day {day:%Y-%m-%d} is outside the world of run {run.id}, whose model can look back from "
-            f"{first} to {final}; choose a day between them"
-        )
-    return index, before
 
 
 def _pack(run: Run, day: datetime, estimate: xr.DataArray, grid: xr.Dataset) -> xr.Dataset:

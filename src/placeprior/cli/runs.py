@@ -22,7 +22,7 @@ def list_(
 ) -> None:
     """List a profile's runs: id, what it is, whether it is made, and where its result stands."""
     from placeprior.runs import plan as runs
-    from placeprior.runs import store
+    from placeprior.runs import progress, store
 
     try:
         listed = runs.runs(profile, matrix)
@@ -36,7 +36,7 @@ def list_(
         return
     for model, reason in runs.absent(profile).items():
         typer.echo(f"note: {model} is not run here: {reason}", err=True)
-    done = store.done(profile)
+    done = progress.done(profile)
     rows = []
     for run in listed:
         source = "-" if run.id not in done else "store" if store.is_stored(run.id) else "scores"
@@ -93,10 +93,10 @@ def collect(
     drop: Annotated[bool, typer.Option("--drop", help="Drop committed runs that runs.yml no longer asks for.")] = False,
 ) -> None:
     """Write a profile's committed results from all runs made so far, here or elsewhere, and its trials' tables."""
-    from placeprior.runs import making, plan, store, trials
+    from placeprior.runs import collecting, plan, store, trials
 
     before = set(store.scores(profile)["run"])
-    path = making.collect_scores(profile, drop=drop)
+    path = collecting.collect_scores(profile, drop=drop)
     after = set(store.scores(profile)["run"])
     typer.echo(f"{path.parent}: {len(after):,} runs, {len(after - before):,} new, {len(before - after):,} dropped")
     for name in plan.profile(profile).get("trials", {}):

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from placeprior.cli import common
+from placeprior.cli.fetched import asked, at_hand, cache_folder, named
 from placeprior.cli.tables import app
 from placeprior.errors import ConfigError, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from placeprior.data.sources import Item, Period, Region, Source
+    from placeprior.data.sources import Item, Source
 
 
 When = Annotated[
@@ -56,9 +57,9 @@ def plan(year: When, region: Where = "conus", sources: Which = "") -> None:
     """Say what would be fetched, how big it is and under which licence; needs no network."""
     from placeprior.data.sources import LINE_RATE
 
-    period, box = _asked(year, region)
+    period, box = asked(year, region)
     rows, total, count, accounts = [], 0, 0, {}
-    for source in _sources(sources):
+    for source in named(sources):
         items = source.list(period, box)
         size = sum(item.size for item in items)
         total, count = total + size, count + len(items)
@@ -99,9 +100,9 @@ def fetch(
 
     Without --sources: what needs no account, or, with a token in EARTHDATA_TOKEN, what the study used, Daymet aside.
     """
-    period, box = _asked(year, region)
-    folder, failed = _cache(cache), []
-    for source in _default(sources):
+    period, box = asked(year, region)
+    folder, failed = cache_folder(cache), []
+    for source in at_hand(sources):
         items = source.list(period, box)
         with _progress(source, items) as transfer:
             try:
@@ -134,76 +135,14 @@ def build(
     """Build a cube from what was fetched: all predictors at every monitor, or on every cell of a grid."""
     from placeprior.data import build as cubes
 
-    period, box = _asked(year, region)
-    names = [source.name for source in _default(sources)]
+    period, box = asked(year, region)
+    names = [source.name for source in at_hand(sources)]
     where = output or _data()
     if grid:
-        made = cubes.grid(period, box, names, _cache(cache), where, resolution, say=typer.echo)
+        made = cubes.grid(period, box, names, cache_folder(cache), where, resolution, say=typer.echo)
     else:
-        made = cubes.at_monitors(period, box, names, _cache(cache), where, say=typer.echo)
+        made = cubes.at_monitors(period, box, names, cache_folder(cache), where, say=typer.echo)
     typer.echo(made)
-
-
-def verify(year: str, region: str, sources: str, cache: Path | None) -> None:
-    """Compare fetched files with what was recorded when they came."""
-    from placeprior.data.sources.records import is_good, recorded
-
-    period, box = _asked(year, region)
-    folder, rows, bad = _cache(cache), [], []
-    for source in _default(sources):
-        items = source.list(period, box)
-        paths = [folder / source.name / item.path for item in items]
-        state = [
-            "good" if is_good(path, item.hash) else "damaged" if path.exists() else "missing"
-            for path, item in zip(paths, items, strict=True)
-        ]
-        absent = sum("absent" in (recorded(path) or {}) for path in paths)
-        rows.append(
-            (
-                source.name,
-                len(items),
-                state.count("good") - absent,
-                absent,
-                state.count("missing"),
-                state.count("damaged"),
-            )
-        )
-        bad += [
-            f"{source.name}/{item.path} is {what}" for item, what in zip(items, state, strict=True) if what != "good"
-        ]
-    common.show(["source", "files", "good", "not at the provider", "missing", "damaged"], rows)
-    if bad:
-        raise SourceError(
-            f"{bad[0]}"
-            + (f" ({len(bad)} such files)" if len(bad) > 1 else "")
-            + "; `placeprior data fetch` with the same options mends it"
-        )
-
-
-def _asked(year: str, region: str) -> tuple[Period, Region]:
-    from placeprior.data.sources import Period, Region
-
-    return Period.parse(year), Region.parse(region)
-
-
-def _sources(names: str) -> list[Source]:
-    from placeprior.data.sources import chosen
-
-    return chosen([name.strip() for name in names.split(",")] if names else None)
-
-
-def _default(names: str) -> list[Source]:
-    """The named sources, or those that can be had: without an account, or with the token at hand."""
-    from placeprior.data.sources import WITH_ACCOUNT, WITHOUT_ACCOUNT
-    from placeprior.data.sources.earthdata import TOKEN
-
-    return _sources(names or ",".join(WITH_ACCOUNT if os.environ.get(TOKEN) else WITHOUT_ACCOUNT))
-
-
-def _cache(named: Path | None) -> Path:
-    from placeprior.files.folders import cache_dir
-
-    return named or cache_dir() / "sources"
 
 
 def _data() -> Path:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from placeprior.cli import common
+from placeprior.cli.fetched import verify
 from placeprior.errors import ConfigError, CubeError, UnknownName
 
 if TYPE_CHECKING:
@@ -55,8 +56,6 @@ def check(
     if what is None:
         if not year:
             raise ConfigError("name what to check: a file, a task, or --year with the period of fetched files")
-        from placeprior.cli.sources import verify
-
         return verify(year, region, sources, cache)
     path = Path(what)
     if path.suffix == ".zarr":

@@ -1,7 +1,8 @@
 """The one data contract, and everything that makes a cube: the embedded world, and real tables and archives.
 
 What is loaded by name is found through ``PLACEPRIOR_DATA``. Nothing here knows an encoder, a split or a model, and only
-``build`` and the command line know the providers in ``sources``.
+``build`` and the command line know the providers in ``sources``. A list of runs asks for fingerprints alone and is to
+take no time: what reads or simulates is imported where it is used.
 """
 
 from __future__ import annotations

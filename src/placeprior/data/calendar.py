@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from placeprior.coords import arrays
 
+YEAR = 365.25  # days of its cycle
 #: Units and meaning, as every source states them.
 PROVIDES = {
     "doy_sin": ("1", "sine of the day of year"),
@@ -45,20 +46,37 @@ def day_length(lat: ArrayLike, doy: ArrayLike) -> NDArray[np.float64]:
     return 86_400 / np.pi * np.arccos(tangent.clip(-1, 1))
 
 
+def season(
+    day: NDArray[np.integer], year: float | NDArray[np.integer] = YEAR
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Sine and cosine of 2π (day - 1) / year, each of the shape of ``day``.
+
+    Parameters
+    ----------
+    day : ndarray of int
+        Day of the year, 1 to 366.
+    year : float or ndarray of int
+        Its length, days.
+    """
+    angle = 2 * np.pi * (day - 1) / year
+    return np.sin(angle).astype(np.float32), np.cos(angle).astype(np.float32)
+
+
 def terms(days: pd.DatetimeIndex, lat: ArrayLike) -> dict[str, NDArray[np.float32]]:
     """Every variable of :data:`PROVIDES` at n latitudes on t days, each of shape (n, t).
 
-    The year's cycle has 365.25 days, as in :func:`placeprior.data.cube.add_calendar`; the month's twelve months.
+    The year's cycle has :data:`YEAR` days, as in :func:`placeprior.data.cube.add_calendar`; the month's twelve months.
     """
     lat = arrays.numbers(lat, "lat")
-    year, month = 2 * np.pi * (days.day_of_year.to_numpy() - 1) / 365.25, 2 * np.pi * days.month.to_numpy() / 12
+    day, month = days.day_of_year.to_numpy(), 2 * np.pi * days.month.to_numpy() / 12
+    sine, cosine = season(day)
     by_day = {
-        "doy_sin": np.sin(year),
-        "doy_cos": np.cos(year),
+        "doy_sin": sine,
+        "doy_cos": cosine,
         "month_sin": np.sin(month),
         "month_cos": np.cos(month),
         "year": days.year.to_numpy().astype(float),
     }
     made = {name: np.broadcast_to(values, (len(lat), len(days))) for name, values in by_day.items()}
-    made["day_length"] = day_length(lat, days.day_of_year.to_numpy())
+    made["day_length"] = day_length(lat, day)
     return {name: made[name].astype(np.float32) for name in PROVIDES}

@@ -22,6 +22,9 @@ import xarray as xr
 
 from placeprior.coords import CONUS_BOX, arrays, check_lonlat
 from placeprior.data import read_table
+from placeprior.data.calendar import season
+from placeprior.data.contract import check_form, check_time
+from placeprior.data.raster import check_raster
 from placeprior.data.read_table import PM25_UNITS, pm25_units
 from placeprior.errors import CoordinateError, CubeError, apart
 
@@ -59,12 +62,12 @@ def add_calendar(cube: xr.Dataset) -> xr.Dataset:
     CubeError
         The cube has a variable of that name which says something else; one that says the same is kept.
     """
-    angle = 2 * np.pi * (cube["time"].dt.dayofyear.values - 1) / 365.25
+    sine, cosine = season(cube["time"].dt.dayofyear.values)
     shape = (cube.sizes["station"], cube.sizes["time"])
     added = {}
-    for name, values in (("doy_sin", np.sin(angle)), ("doy_cos", np.cos(angle))):
+    for name, values in (("doy_sin", sine), ("doy_cos", cosine)):
         long_name = f"{'sine' if name == 'doy_sin' else 'cosine'} of the day of year"
-        values = np.broadcast_to(values.astype("float32"), shape).copy()
+        values = np.broadcast_to(values, shape).copy()
         if name in cube:
             own = cube[name].transpose("station", "time").values
             if not np.isclose(own, values, rtol=0, atol=SAME)[np.isfinite(own)].all():
@@ -191,8 +194,6 @@ def check_cube(cube: xr.Dataset, target: str | None = "pm25") -> xr.Dataset:
         Names the variable, the station, the day and the value where there is one, and the remedy.
     """
     if {"y", "x"} <= set(cube.dims):
-        from placeprior.data.raster import check_raster
-
         return check_raster(cube)
     for name in ("station", "time", "lon", "lat"):
         if name not in cube.coords:
@@ -222,26 +223,6 @@ def check_cube(cube: xr.Dataset, target: str | None = "pm25") -> xr.Dataset:
     return cube
 
 
-def check_time(time: np.ndarray) -> None:
-    """Refuse days that are not dates at midnight, one after the other."""
-    if not np.issubdtype(time.dtype, np.datetime64):
-        raise CubeError(f"time is {time.dtype}, not dates; convert it with pandas.to_datetime")
-    if np.isnat(time).any():
-        raise CubeError(f"time: entry {int(np.flatnonzero(np.isnat(time))[0])} is not a date; drop it")
-    days = time.astype("datetime64[D]")
-    late = np.flatnonzero(days.astype(time.dtype) != time)
-    if late.size:
-        raise CubeError(f"time: {time[late[0]]} is not midnight; a cube is daily, aggregate to days first")
-    step = np.diff(days).astype(int)
-    for wrong, what in (
-        (step == 0, "occurs twice; keep it once"),
-        (step < 0, "comes after a later day; sort the cube by time"),
-        (step > 1, "does not follow the day before it; reindex to every day, NaN where nothing is known"),
-    ):
-        if wrong.any():
-            raise CubeError(f"time: {days[1:][wrong][0]} {what}")
-
-
 def _check_place(lon: xr.DataArray, lat: xr.DataArray, stations: list[str]) -> None:
     if lon.dims != ("station",) or lat.dims != ("station",):
         raise CubeError(f"lon and lat have the dimensions {lon.dims} and {lat.dims}; give one value a station")
@@ -260,17 +241,6 @@ def _check_place(lon: xr.DataArray, lat: xr.DataArray, stations: list[str]) -> N
         raise CubeError(
             f"station {stations[south[0]]!r}: lon {x:g}, lat {y:g} is in Antarctica; are lon and lat swapped?"
         )
-
-
-def check_form(name: str, array: xr.DataArray, dims: tuple[str, ...]) -> None:
-    """Refuse a variable on other dimensions, of another type, or without unit and meaning; its values are not read."""
-    if array.dims != dims:
-        raise CubeError(f"{name} has the dimensions {array.dims}; transpose it to {dims}")
-    if array.dtype != np.float32:
-        raise CubeError(f"{name} is {array.dtype}; convert it with .astype('float32')")
-    for key in ("units", "long_name"):
-        if not array.attrs.get(key):
-            raise CubeError(f"{name} has no {key!r} attribute; set cube[{name!r}].attrs[{key!r}]")
 
 
 def _check_variable(name: str, array: xr.DataArray, cube: xr.Dataset) -> None:

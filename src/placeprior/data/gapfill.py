@@ -26,6 +26,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from placeprior.coords import arrays, check_lonlat
+from placeprior.data.calendar import season
 from placeprior.errors import CubeError, UnknownName
 
 ROWS = 200_000  # station-days a filler is fitted to, drawn where there are more, to bound the time
@@ -235,5 +236,5 @@ def _changes(values, fitted):
 def _season(time, shape):
     """Sine and cosine of the day of the year, (station, time, 2)."""
     days = pd.DatetimeIndex(time)
-    angle = 2 * np.pi * (days.day_of_year.to_numpy() - 1) / (365 + days.is_leap_year.astype(int))
-    return np.broadcast_to(np.stack([np.sin(angle), np.cos(angle)], 1).astype(np.float32), (*shape, 2))
+    terms = season(days.day_of_year.to_numpy(), 365 + days.is_leap_year.astype(int))
+    return np.broadcast_to(np.stack(terms, 1), (*shape, 2))

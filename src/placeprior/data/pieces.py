@@ -13,8 +13,8 @@ from pathlib import Path
 
 import xarray as xr
 
-from placeprior.data.sources.records import digest
 from placeprior.errors import CubeError
+from placeprior.files.integrity import digest
 from placeprior.files.replacing import replacing
 
 HEAD = "zarr.json"  # of the cube itself; it holds the digests of all other files

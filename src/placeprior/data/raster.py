@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from placeprior.coords import check_lonlat
-from placeprior.data.cube import check_form, check_time
+from placeprior.data.contract import check_form, check_time
 from placeprior.errors import CoordinateError, CubeError
 
 DIMS = ("time", "y", "x")

@@ -26,7 +26,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from placeprior.coords import EARTH_RADIUS_KM, arrays, at_home, check_lonlat, project, unit_xyz
-from placeprior.encoders import embed, load, register
+from placeprior.encoders.embedding import embed
+from placeprior.encoders.registry import load, register
 from placeprior.errors import ConfigError, MissingWeights
 
 COMPONENTS = (8, 16, 32, 64, 128, 256)

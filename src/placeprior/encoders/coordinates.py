@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from placeprior.coords import Floats, check_lonlat
-from placeprior.encoders import register
+from placeprior.encoders.registry import register
 from placeprior.errors import MissingWeights
 
 

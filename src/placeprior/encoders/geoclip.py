@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from placeprior.coords import check_lonlat
-from placeprior.encoders import register
+from placeprior.encoders.registry import register
 from placeprior.errors import MissingWeights
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from placeprior.coords import grid, inside
-from placeprior.encoders import load, register
+from placeprior.encoders.registry import load, register
 from placeprior.errors import MissingWeights
 
 PARTS = ("geoclip", "slepian")

@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 from threadpoolctl import threadpool_limits
 
 from placeprior.coords import CONUS_BOX, check_lonlat, inside
-from placeprior.encoders import Encoder, list_encoders, load, register
+from placeprior.encoders.registry import Encoder, list_encoders, load, register
 from placeprior.encoders.table import Table, said
 from placeprior.errors import ConfigError, MissingWeights, PlacePriorError
 

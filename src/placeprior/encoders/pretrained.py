@@ -28,8 +28,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from placeprior.encoders import hub, load, register, torchspatial
+from placeprior.encoders import hub, torchspatial
 from placeprior.encoders.basis import RATE, Vectors, numbers, position
+from placeprior.encoders.registry import load, register
 from placeprior.encoders.torchspatial import PUBLISHED, Published
 from placeprior.errors import MissingWeights, PlacePriorError
 

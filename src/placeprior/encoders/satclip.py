@@ -24,8 +24,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from placeprior.coords import check_lonlat
-from placeprior.encoders import hub, register
+from placeprior.encoders import hub
 from placeprior.encoders.harmonics import satclip_harmonics
+from placeprior.encoders.registry import register
 from placeprior.errors import MissingWeights, UnknownName
 
 if TYPE_CHECKING:

@@ -21,9 +21,9 @@ from placeprior.arms import arm, with_arm
 from placeprior.data.world import land
 from placeprior.encoders import geoclip
 from placeprior.errors import MissingWeights
-from placeprior.evidence.national_maps import TRUTH, by_data, inputs
-from placeprior.runs.daily_maps import daily_map
-from placeprior.runs.making import cube_of
+from placeprior.evidence.national_maps import TRUTH, by_data
+from placeprior.runs.daily_maps import daily_map, fields_on
+from placeprior.runs.inputs import cube_of
 from placeprior.runs.plan import NO_PLACE, Run
 from placeprior.runs.store import KEY
 from placeprior.scores import metrics
@@ -70,8 +70,9 @@ def collect(runs: list[Run]) -> pd.DataFrame:
     rows_in, columns_in = box(lon, lat)
     for own in by_data(runs):
         maps: dict[tuple, list[np.ndarray]] = {}
-        for day in range(HISTORY - 1, cube_of(own[0]).sizes["time"], STEP):
-            grid = inputs(own, lon, lat, day)
+        longest = max(own, key=lambda run: run.window)
+        for day in cube_of(own[0])["time"].values[HISTORY - 1 :: STEP]:
+            grid = fields_on(longest, day, (lon, lat))
             for run in own:
                 maps.setdefault(tuple(getattr(run, name) for name in KEY), []).append(daily_map(run, grid).values)
             if "pm25_true" in grid:

@@ -36,12 +36,11 @@ from placeprior.errors import ConfigError, StoreError
 from placeprior.evidence import tables
 from placeprior.network.windows import Windows
 from placeprior.runs import plan, store
-from placeprior.runs.daily_maps import restore
-from placeprior.runs.making import THREADS, Prepared, cube_of, parts_of
+from placeprior.runs.inputs import Inputs
+from placeprior.runs.networks import THREADS, restore
 from placeprior.runs.plan import Run
 from placeprior.scores.interval import Noise, clear, interval
 from placeprior.scores.paired import squares
-from placeprior.space.splits import lonlat_of
 
 SHUFFLES = ("within", "across", "free")
 ROWS = 1_500  # test rows looked at in a fit: stations and fits differ by more than what further rows would tell
@@ -314,25 +313,23 @@ def _fit(run: Run) -> _Fit:
             f"importance of {run.model!r} (run {run.id}) cannot be measured: a baseline leaves no "
             "network in the store; name trained models only"
         )
-    cube = cube_of(run)
-    parts = parts_of(run, cube)
-    ready, (model, _) = Prepared(run, cube, parts), restore(run)
-    data = Windows(ready.features, run.settings.window, ready.place)
-    found = permute(model, data, data.rows(parts.test), ready.names, seed=[run.seed, run.fold])
-    scale, stored = ready.y_scale, store.table(run.id, "predictions").iloc[found.rows]
+    inputs, (model, _) = Inputs.of(run), restore(run)
+    data = Windows(inputs.features, run.window, inputs.place)
+    found = permute(model, data, data.rows(inputs.parts.test), inputs.names, seed=[run.seed, run.fold])
+    cube, stored = inputs.cube, store.table(run.id, "predictions").iloc[found.rows]
     truth = stored["pm25"].to_numpy(np.float64)
-    original = found.original * scale.scale[0] + scale.mean[0]
+    original = inputs.y_scale.inverse(found.original)
     off = np.abs(original - stored["estimate"])
     if not (off <= 0.05 + 0.01 * np.abs(original)).all():  # another device rounds otherwise, but not as much
         raise StoreError(
             f"run {run.id} no longer gives the estimates stored with it (up to {off.max():.2g} µg m-3 "
             f"apart); remove {store.store() / run.id} and run `placeprior runs run {run.id}`"
         )
-    estimates = np.concatenate([found.original[None], *found.permuted.values()]) * scale.scale[0] + scale.mean[0]
+    estimates = inputs.y_scale.inverse(np.concatenate([found.original[None], *found.permuted.values()]))
     squared = pd.DataFrame((estimates.astype(np.float64) - truth).T ** 2)
     grouped = squared.groupby(cube["station"].values[stored["station"].to_numpy()].astype(str))
     sums = grouped.sum()
-    block = pd.Series(squares(lonlat_of(cube)), cube["station"].values.astype(str))
+    block = pd.Series(squares(inputs.lonlat), cube["station"].values.astype(str))
     return _Fit(
         run,
         list(found.permuted),

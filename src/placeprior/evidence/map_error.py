@@ -7,7 +7,7 @@ land between them. In the simulated world the truth is known there, so the map i
 from __future__ import annotations
 
 import json
-from functools import lru_cache
+from itertools import groupby
 
 import numpy as np
 import pandas as pd
@@ -17,8 +17,8 @@ from placeprior import coords
 from placeprior.data.world.simulation import World
 from placeprior.errors import ConfigError, UnknownName
 from placeprior.runs import store
-from placeprior.runs.daily_maps import daily_map
-from placeprior.runs.making import cube_of, parts_of
+from placeprior.runs.daily_maps import daily_map, fields_on
+from placeprior.runs.inputs import cube_of, parts_of
 from placeprior.runs.plan import Run
 from placeprior.runs.store import KEY
 from placeprior.scores import metrics
@@ -60,18 +60,22 @@ def collect(runs: list[Run]) -> pd.DataFrame:
     ConfigError
         If a run is not about the embedded world: nowhere else is there a truth.
     """
-    found = []
-    for run in sorted(runs, key=lambda run: json.dumps(run.data, sort_keys=True)):  # a world is simulated once
+    for run in runs:
         if run.data["load"] != "world":
             raise ConfigError(
                 f"run {run.label} is not about the embedded world, so the truth of its maps is not "
-                "known; take it out of the evidence `truth` in runs.yml"
+                "known; take it out of the evidence `map_error` in runs.yml"
             )
-        sums = pd.concat({"map": _map_sums(run), "stations": _station_sums(run)}).droplevel(0).reset_index(drop=True)
-        for name in reversed(KEY):
-            sums.insert(0, name, getattr(run, name))
-        world = _world(run)
-        found.append(sums.assign(run=run.id, placeness=float(world.placeness), world=int(world.seed)))
+    found = []
+    for _, own in groupby(sorted(runs, key=_data), key=_data):  # a world is simulated once
+        own = list(own)
+        grid, world = fields(own), World(**own[0].data["options"])
+        for run in own:
+            parts = {"map": _map_sums(run, grid), "stations": _station_sums(run)}
+            sums = pd.concat(parts).droplevel(0).reset_index(drop=True)
+            for name in reversed(KEY):
+                sums.insert(0, name, getattr(run, name))
+            found.append(sums.assign(run=run.id, placeness=float(world.placeness), world=int(world.seed)))
     table = pd.concat(found, ignore_index=True)
     return table.astype({name: np.float32 for name in metrics.SUMS})
 
@@ -147,20 +151,24 @@ def by_part(table: pd.DataFrame) -> pd.DataFrame:
 # --- one run ---------------------------------------------------------------------------------------------------------
 
 
-def _world(run: Run) -> World:
-    return World(**run.data["options"])
+def _data(run: Run) -> str:
+    return json.dumps(run.data, sort_keys=True)
 
 
-@lru_cache(maxsize=1)
-def _grid(options: str, window: int) -> xr.Dataset:
-    """A world's predictors and truth on all days that the maps of :func:`days_of` look at."""
-    world = World(**json.loads(options))
-    needed = {day - back for day in days_of(int(world.days)) for back in range(window)}
-    return world.grid(sorted(needed), RESOLUTION).assign_coords(day=("time", sorted(needed)))
+def fields(runs: list[Run]) -> xr.Dataset:
+    """Predictors and truth of one world on all days that the maps of these runs look at (:func:`.fields_on`)."""
+    longest, time = max(runs, key=lambda run: run.window), cube_of(runs[0])["time"].values
+    return fields_on(longest, time[days_of(len(time))], coords.grid(RESOLUTION))
 
 
-def maps(run: Run) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def maps(run: Run, grid: xr.Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A run's estimates and the truth on the land cells and days of this evidence.
+
+    Parameters
+    ----------
+    run : Run
+    grid : xarray.Dataset
+        As :func:`fields` gives them for it.
 
     Returns
     -------
@@ -168,18 +176,16 @@ def maps(run: Run) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     estimate, truth : ndarray, shape (cell, day)
         µg m-3.
     """
-    window = run.settings.window if run.config else 1
-    grid = _grid(json.dumps(run.data["options"], sort_keys=True), max(window, 7))
-    land = grid["land"].values
+    land, time = grid["land"].values, cube_of(run)["time"].values
     lon, lat = np.meshgrid(grid["lon"].values, grid["lat"].values)
-    last = [int(np.flatnonzero(grid["day"].values == day)[0]) for day in days_of(int(_world(run).days))]
-    estimate = [daily_map(run, grid.isel(time=slice(i + 1 - window, i + 1))).values[land] for i in last]
+    last = np.searchsorted(grid["time"].values, time[days_of(len(time))])
+    estimate = [daily_map(run, grid.isel(time=slice(i + 1 - run.window, i + 1))).values[land] for i in last]
     truth = [grid["pm25_true"].values[i][land] for i in last]
     return np.column_stack([lon[land], lat[land]]), np.stack(estimate, 1), np.stack(truth, 1)
 
 
-def _map_sums(run: Run) -> pd.DataFrame:
-    lonlat, estimate, truth = maps(run)
+def _map_sums(run: Run, grid: xr.Dataset) -> pd.DataFrame:
+    lonlat, estimate, truth = maps(run, grid)
     parts = parts_of(run, cube_of(run))
     near = coords.nearest_km(lonlat, lonlat_of(cube_of(run))[parts.train.any(1)])[0] <= NEAR_KM
     cell = np.repeat(np.arange(len(lonlat)), truth.shape[1])

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from placeprior import coords
-from placeprior.data.cube import predictors
-from placeprior.data.world.simulation import World
-from placeprior.errors import ConfigError, StoreError
-from placeprior.runs import plan
-from placeprior.runs.daily_maps import daily_map
-from placeprior.runs.making import cube_of
+from placeprior.errors import StoreError
+from placeprior.runs.daily_maps import daily_map, fields_on
+from placeprior.runs.inputs import cube_of
 from placeprior.runs.plan import Run
 from placeprior.runs.store import KEY
 from placeprior.space.splits import HISTORY
@@ -34,7 +31,7 @@ def collect(runs: list[Run]) -> pd.DataFrame:
     Parameters
     ----------
     runs : list of Run
-        Stored runs whose predictors are known everywhere: see :func:`inputs`.
+        Stored runs whose predictors are known everywhere: see :func:`.fields_on`.
 
     Returns
     -------
@@ -46,9 +43,9 @@ def collect(runs: list[Run]) -> pd.DataFrame:
     lon, lat = coords.grid(RESOLUTION)
     found = []
     for own in by_data(runs):
-        cube = cube_of(own[0])
+        cube, longest = cube_of(own[0]), max(own, key=lambda run: run.window)
         for kind, day in days(cube).items():
-            grid = inputs(own, lon, lat, day)
+            grid = fields_on(longest, cube["time"].values[day], (lon, lat))
             land = grid["land"].values
             east, north = (m[land].astype(np.float32) for m in np.meshgrid(lon, lat))
             place = {"kind": kind, "day": grid["time"].values[-1], "lon": east, "lat": north}
@@ -90,55 +87,6 @@ def days(cube: xr.Dataset) -> dict[str, int]:
             level = np.nanpercentile(pm25[:, candidates], percentile, axis=0)
             found[kind] = int(candidates[level.argmax() if highest else level.argmin()])
     return found
-
-
-def inputs(runs: Sequence[Run], lon: np.ndarray, lat: np.ndarray, day: int) -> xr.Dataset:
-    """Predictors of one task on the land cells of a grid, on as many days up to `day` as the runs look at.
-
-    Parameters
-    ----------
-    runs : sequence of Run
-        All of one task.
-    lon, lat : ndarray, shape (nx,) and (ny,)
-        Cell centres, degrees; spacings may differ.
-    day : int
-        Position in the cube's time.
-
-    Returns
-    -------
-    xarray.Dataset
-        As :func:`placeprior.runs.daily_maps.daily_map` takes it, NaN off land; the embedded world's has ``pm25_true``
-        too.
-
-    Raises
-    ------
-    ConfigError
-        If a predictor of real measurements differs from station to station: between them it is not known here.
-    """
-    window = max((run.settings.window for run in runs if run.variant not in plan.BASELINES), default=1)
-    needed, cube = np.arange(day - window + 1, day + 1), cube_of(runs[0])
-    cells = np.column_stack([m.ravel() for m in np.meshgrid(lon, lat)])
-    land = coords.inside(cells).reshape(len(lat), len(lon))
-    places = {"land": (("y", "x"), land), "lon": ("x", lon), "lat": ("y", lat)}
-    grid = xr.Dataset(coords={"time": cube["time"].values[needed], **places})
-    values = {}
-    if runs[0].data["load"] == "world":
-        fields = World(**runs[0].data["options"]).components(cells[land.ravel()], needed)
-        values = {name: fields[name].transpose("time", "place").values for name in [*predictors(cube), "pm25_true"]}
-    else:
-        for name in predictors(cube):
-            known = cube[name].transpose("time", "station").values[needed]
-            if (known != known[:, :1]).any():
-                raise ConfigError(
-                    f"predictor {name!r} of task {runs[0].task!r} is known at stations only, so no map "
-                    "can be drawn; leave the task out of the evidence in runs.yml"
-                )
-            values[name] = np.broadcast_to(known[:, :1], (window, int(land.sum())))
-    for name, value in values.items():
-        layer = np.full((window, *land.shape), np.nan, np.float32)
-        layer[:, land] = value
-        grid[name] = (("time", "y", "x"), layer)
-    return grid
 
 
 def layer(table: pd.DataFrame) -> xr.DataArray:

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from placeprior import encoders
-from placeprior.runs import making
+from placeprior.runs.inputs import place_scaler
 from placeprior.scores import vectors
 from placeprior.space.splits import folds, lonlat_of, split
 
@@ -34,7 +34,7 @@ def by_fold(cube: xr.Dataset, name: str, variant: str, fusion: str, seed: int = 
     for fold in folds(name):
         parts = split(name, cube, seed, fold)
         train, test = parts.train.any(1), parts.test.any(1)
-        scaled = making.place_scaler(told[train], fusion)(told)
+        scaled = place_scaler(told[train], fusion)(told)
         found.append(vectors.strangeness(scaled[train], scaled[test]))
     ratio, apart = np.array(found).T
     return ratio, apart

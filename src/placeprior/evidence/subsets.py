@@ -19,7 +19,7 @@ from placeprior.arms import arm_order, with_arm
 from placeprior.coords import EARTH_RADIUS_KM, unit_xyz
 from placeprior.errors import StoreError
 from placeprior.runs import store
-from placeprior.runs.making import cube_of
+from placeprior.runs.inputs import cube_of
 from placeprior.runs.plan import Run
 from placeprior.scores import error_parts
 from placeprior.scores.interval import clear, interval

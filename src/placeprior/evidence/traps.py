@@ -15,7 +15,7 @@ from sklearn.linear_model import Ridge, RidgeCV
 from placeprior import coords, encoders
 from placeprior.encoders import pretrained
 from placeprior.evidence import kept
-from placeprior.runs.making import place_scaler
+from placeprior.runs.inputs import place_scaler
 from placeprior.runs.plan import Run
 from placeprior.scores import vectors
 
@@ -52,7 +52,7 @@ def blown_up(name: str, places: Floats, cells: Floats) -> dict[str, float]:
     -------
     dict
         ``dead``, of ``numbers``; the largest number in the east if ``each`` is divided by its own standard deviation,
-        and if all are by ``one`` (:func:`placeprior.runs.making.place_scaler`).
+        and if all are by ``one`` (:func:`placeprior.runs.inputs.place_scaler`).
     """
 
     def compute() -> list[float]:

@@ -12,7 +12,7 @@ from sklearn.metrics import r2_score
 
 from placeprior.errors import ConfigError, StoreError
 from placeprior.runs import plan, store
-from placeprior.runs.making import cube_of, parts_of
+from placeprior.runs.inputs import cube_of, parts_of
 from placeprior.runs.plan import Run
 from placeprior.scores.conformal import coverage, radius
 from placeprior.scores.paired import BLOCK_KM, squares

@@ -54,10 +54,10 @@ def index(folder: Path, names: Iterable[str]) -> dict[str, dict[str, Any]]:
     return {name: {"bytes": (folder / name).stat().st_size, "sha256": digest(folder / name)} for name in sorted(names)}
 
 
-def digest(path: Path) -> str:
-    """SHA-256 of a file."""
+def digest(path: Path, algorithm: str = "sha256") -> str:
+    """Hash of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, algorithm).hexdigest()
 
 
 def content(folder: Path, name: str, told: dict[str, Any]) -> bytes:

@@ -40,6 +40,10 @@ class Scaler:
         """Scale ``values``, shape (..., feature), to float32 without NaN."""
         return np.nan_to_num((values - self.mean) / self.scale, nan=0.0).astype(np.float32)
 
+    def inverse(self, values: np.ndarray) -> np.ndarray:
+        """What :meth:`__call__` scaled, in its own units again: (..., feature), or any shape where one was fitted."""
+        return values * self.scale + self.mean
+
 
 class Windows:
     """Scaled predictors, targets and place vectors on one device, from which batches are gathered.

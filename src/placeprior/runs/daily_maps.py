@@ -6,42 +6,100 @@ import numpy as np
 import torch
 import xarray as xr
 
+from placeprior import coords
 from placeprior.data.cube import predictors
-from placeprior.errors import ConfigError, StoreError
+from placeprior.data.world.simulation import World
+from placeprior.errors import ConfigError
 from placeprior.network.training import estimate
-from placeprior.network.windows import Scaler, Windows
-from placeprior.runs import plan, store
-from placeprior.runs.making import build_model, cube_of, filler_of, parts_of, place_encoder, pool_of, trainable
+from placeprior.network.windows import Windows
+from placeprior.runs import plan
+from placeprior.runs.inputs import Inputs, cube_of
+from placeprior.runs.networks import restore
 from placeprior.runs.plan import Run
-from placeprior.space.neighbours import neighbour_features
-from placeprior.space.splits import lonlat_of
+
+TRUTH = "pm25_true"  # of the embedded world, beside its predictors
 
 
-def restore(run: Run) -> tuple[torch.nn.Module, dict[str, Scaler]]:
-    """A stored run's network with its best weights, and its scalers.
+def fields_on(run: Run, days: np.ndarray, where: tuple[np.ndarray, np.ndarray] | xr.Dataset) -> xr.Dataset:
+    """Predictors of a run's task on a grid, on some days and on those before them that its network looks at.
+
+    For runs of one task that share their fields, the run with the longest window is asked.
+
+    Parameters
+    ----------
+    run : Run
+        Of the embedded world, whose fields are simulated anywhere; of a task all of whose predictors are the same
+        everywhere, such as the calendar; or of built predictors.
+    days : datetime64 or array of datetime64
+        The days to be mapped, each a day of the record.
+    where : (lon, lat) or xarray.Dataset
+        Cell centres (nx,) and (ny,), degrees, as :func:`placeprior.coords.grid` gives them; of built predictors their
+        fields, as :func:`placeprior.data.build.load` reads them, which come back for the days that are needed.
 
     Returns
     -------
-    model : PlaceModel
-    scalers : dict
-        ``x_scale``, ``y_scale`` and, where a place is told, ``place_scale``.
+    xarray.Dataset
+        As :func:`daily_map` takes it: (time, y, x) with ``lon``, ``lat`` and ``land``, float32. Of a grid of cell
+        centres it is NaN off land, and the embedded world's has ``pm25_true`` too.
+
+    Raises
+    ------
+    ConfigError
+        If the record has not all these days, or a predictor is known at stations only.
     """
-    tensors = store.tensors(run.id)
-    scalers = {
-        name: Scaler(tensors[f"{name}.mean"].numpy(), tensors[f"{name}.scale"].numpy())
-        for name in ("x_scale", "y_scale", "place_scale")
-        if f"{name}.mean" in tensors
-    }
-    dim = scalers["place_scale"].mean.size if "place_scale" in scalers else 0
-    try:
-        model = build_model(run, scalers["x_scale"].mean.size, dim, trainable(run))
-        model.load_state_dict({k[6:]: v for k, v in tensors.items() if k.startswith("model.")})
-    except (RuntimeError, ValueError, KeyError) as error:
-        raise StoreError(
-            f"the weights of run {run.id} do not fit its model; remove {store.store() / run.id} and run "
-            f"`placeprior runs run {run.id}`"
-        ) from error
-    return model.eval(), scalers
+    built = isinstance(where, xr.Dataset)
+    known = where["time"].values if built else cube_of(run)["time"].values
+    last = np.searchsorted(known, np.atleast_1d(np.asarray(days, known.dtype)))
+    missing = [
+        day
+        for day, at in zip(np.atleast_1d(days), last, strict=True)
+        if at < run.window - 1 or at == len(known) or known[at] != day
+    ]
+    if missing:
+        day, start, end = np.array([missing[0], known[min(run.window, len(known)) - 1], known[-1]], "datetime64[D]")
+        raise ConfigError(
+            f"no map of {day} can be made by run {run.id}, which looks back on {run.window - 1} days before it: "
+            f"{'these fields' if built else 'its record'} can be mapped from {start} to {end}; choose a day of these"
+        )
+    needed = np.unique(last[:, None] + np.arange(1 - run.window, 1))
+    return where.isel(time=needed) if built else _fields(run, needed, *where)
+
+
+def _fields(run: Run, needed: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> xr.Dataset:
+    """Predictors on the land cells of a grid, on days that are given as positions in the cube's time."""
+    cube = cube_of(run)
+    cells = np.column_stack([m.ravel() for m in np.meshgrid(lon, lat)])
+    land = coords.inside(cells).reshape(len(lat), len(lon))
+    if run.data["load"] == "world":
+        simulated = World(**run.data["options"]).components(cells[land.ravel()], needed)
+        values = {name: simulated[name].transpose("time", "place").values for name in [*predictors(cube), TRUTH]}
+    else:
+        values = {name: _everywhere(run, cube[name])[needed, None] for name in predictors(cube)}
+    grid = xr.Dataset(
+        coords={
+            "time": cube["time"].isel(time=needed),
+            "lon": ("x", lon, cube["lon"].attrs),
+            "lat": ("y", lat, cube["lat"].attrs),
+            "land": (("y", "x"), land, {"long_name": "inside the national outline"}),
+        }
+    )
+    for name, value in values.items():
+        layer = np.full((len(needed), *land.shape), np.nan, np.float32)
+        layer[:, land] = value
+        grid[name] = (("time", "y", "x"), layer, cube[name].attrs)
+    return grid
+
+
+def _everywhere(run: Run, predictor: xr.DataArray) -> np.ndarray:
+    """A predictor that is the same at all stations, (time,)."""
+    values = predictor.transpose("station", "time").values
+    if (values != values[:1]).any():
+        raise ConfigError(
+            f"predictor {predictor.name!r} of task {run.task!r} is known at stations only, so no map can be drawn; "
+            "choose a run on the embedded world or on built predictors, or leave the task out of the evidence in "
+            "runs.yml"
+        )
+    return values[0]
 
 
 def daily_map(run: Run, grid: xr.Dataset, *, chunk: int = 20_000) -> xr.DataArray:
@@ -52,8 +110,9 @@ def daily_map(run: Run, grid: xr.Dataset, *, chunk: int = 20_000) -> xr.DataArra
     run : Run
         A stored run.
     grid : xarray.Dataset
-        Predictors on (time, y, x) with coordinates ``lon``, ``lat`` and a mask ``land`` (y, x); the last ``window``
-        days of ``time`` are read. A task with a neighbour feature gets it from the run's own training stations.
+        Predictors on (time, y, x) with coordinates ``lon``, ``lat`` and a mask ``land`` (y, x), as :func:`fields_on`
+        gives them; the last ``window`` days of ``time`` are read. A task with a neighbour feature gets it from the
+        run's own training stations.
     chunk : int
         Cells estimated at once, which bounds the memory.
 
@@ -61,65 +120,43 @@ def daily_map(run: Run, grid: xr.Dataset, *, chunk: int = 20_000) -> xr.DataArra
     -------
     xarray.DataArray
         (y, x), µg m-3; NaN off land.
+
+    Raises
+    ------
+    ConfigError
+        If the run is a baseline that makes no maps, or the grid has fewer days than its window.
     """
-    config = run.settings
-    lon, lat = np.meshgrid(grid["lon"].values, grid["lat"].values)
-    land = grid["land"].values
-    lonlat = np.column_stack([lon[land], lat[land]])
-    values = np.full(land.shape, np.nan, np.float32)
     if run.variant in plan.BASELINES and run.variant != "idw":
         raise ConfigError(f"baseline {run.variant!r} of run {run.id} makes no maps; choose 'idw' or a trained run")
+    days = grid.isel(time=slice(-run.window, None))
+    if days.sizes["time"] < run.window:
+        raise ConfigError(
+            f"a map needs {run.window} days of predictors; the grid has {days.sizes['time']}: "
+            "give it the days before as well"
+        )
+    lon, lat = np.meshgrid(grid["lon"].values, grid["lat"].values)
+    land, time = grid["land"].values, days["time"].values
+    lonlat = np.column_stack([lon[land], lat[land]])
+    values = np.full(land.shape, np.nan, np.float32)
     if run.variant == "idw":
-        values[land] = _neighbours(run, lonlat, grid["time"].values[-1:])[:, 0, 0]
+        values[land] = Inputs.of(run).neighbour_mean(time, lonlat)[:, 0]
     else:
         model, scalers = restore(run)
-        days = grid.isel(time=slice(-config.window, None))
-        if days.sizes["time"] < config.window:
-            raise ConfigError(
-                f"a map needs {config.window} days of predictors; the grid has {days.sizes['time']}: "
-                "give it the days before as well"
-            )
-        cube = cube_of(run)
-        parts = parts_of(run, cube)
-        fields = np.stack([days[name].transpose("y", "x", "time").values[land] for name in predictors(cube)], -1)
-        if filler := filler_of(run, cube, parts):
-            fields = filler(fields.astype(np.float32), days["time"].values)
-        layers = [fields]
-        if cube.attrs.get("neighbours"):
-            layers.append(_neighbours(run, lonlat, days["time"].values))
-        features = scalers["x_scale"](np.concatenate(layers, -1).astype(np.float32))
-        place = None
-        if "place_scale" in scalers:
-            place = scalers["place_scale"](place_encoder(run, cube, parts)(lonlat))
+        inputs = Inputs.of(run, scalers)
+        fields = [days[name].transpose("y", "x", "time").values[land] for name in predictors(inputs.cube)]
+        features, place = inputs.at(np.stack(fields, -1), time, lonlat)
         estimates = []
         for start in range(0, len(lonlat), chunk):
             part = slice(start, start + chunk)
-            windows = Windows(features[part], config.window, None if place is None else place[part])
+            windows = Windows(features[part], run.window, None if place is None else place[part])
             cells = torch.arange(len(features[part]))
-            rows = torch.stack([cells, torch.full_like(cells, config.window - 1)], dim=1)
+            rows = torch.stack([cells, torch.full_like(cells, run.window - 1)], dim=1)
             estimates.append(estimate(model, windows, rows)[0])
-        scale = scalers["y_scale"]
-        values[land] = np.concatenate(estimates) * scale.scale[0] + scale.mean[0]
+        values[land] = scalers["y_scale"].inverse(np.concatenate(estimates))
     return xr.DataArray(
         values,
         dims=("y", "x"),
         coords={"lon": grid["lon"], "lat": grid["lat"]},
         attrs={"units": "µg m-3", "long_name": f"estimated PM2.5, {run.model}"},
         name="estimate",
-    )
-
-
-def _neighbours(run: Run, lonlat: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """The neighbour features at any place, from the run's training stations only, shape (n, time, 2)."""
-    cube = cube_of(run)
-    parts = parts_of(run, cube)
-    known = cube["time"].values
-    day = np.searchsorted(known, times).clip(max=len(known) - 1)
-    if not np.array_equal(known[day], times):
-        missing, first, last = np.array([times[known[day] != times][0], known[0], known[-1]], "datetime64[D]")
-        raise ConfigError(
-            f"no monitor was read on {missing}: task {run.task!r} has {first} to {last}; choose among these days"
-        )
-    return neighbour_features(
-        cube["pm25"].values[:, day], lonlat_of(cube), pool_of(run, cube, parts)[:, day], target=lonlat
     )

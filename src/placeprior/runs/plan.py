@@ -100,6 +100,25 @@ class Run:
         return Config(**self.config)
 
     @property
+    def window(self) -> int:
+        """Days of predictors that its network looks at, the day itself included; 1 where it has no network.
+
+        Interpolation looks at the day alone. Trees look at days of their own
+        (:data:`placeprior.runs.estimators.trees.WINDOW`), and draw no maps.
+        """
+        return 1 if self.variant in BASELINES and self.variant != CORRECTED else self.settings.window
+
+    @property
+    def stream(self) -> int:
+        """The seed of what is drawn for it: initial weights, order of rows, dropout, the rows of a tree."""
+        return 1000 * self.seed + self.fold
+
+    @property
+    def tells_place(self) -> bool:
+        """Whether its network is told a place vector."""
+        return self.variant not in (*NO_PLACE, *BASELINES)
+
+    @property
     def label(self) -> str:
         """One line for people."""
         return f"{self.task} {self.model} {self.split} fold {self.fold} seed {self.seed}"

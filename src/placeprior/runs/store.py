@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -158,25 +157,6 @@ def scores(profile: str, *matrices: str) -> pd.DataFrame:
     return frame[asked]
 
 
-def progress(profile: str, name: str) -> tuple[int, int]:
-    """How many runs of a matrix or a trial the committed tables hold, and how many it asks for.
-
-    Counted by what the lists say, as in :func:`scores`, so without the data. A table of evidence counts as one.
-    """
-    spec = plan.profile(profile)
-    if name in spec.get("evidence", {}):
-        return int(any(results(profile).glob(f"{name}.*"))), 1
-    product = spec["matrices"].get(name) or spec["trials"][name]
-    places = sum(len(plan.asked_folds(product, split)) for split in product["split"])
-    asked = places * math.prod(len(product[key]) for key in ("task", "model", "seed"))
-    if name in spec["matrices"]:
-        return scores(profile, name)["run"].nunique(), asked
-    from placeprior.runs import trials  # which reads this module
-
-    asked *= len(product["settings"])
-    return min(len(trials.read(profile, name)), asked), asked
-
-
 def sums(profile: str) -> pd.DataFrame:
     """The committed sums per run and test station (see :mod:`placeprior.scores.metrics`)."""
     return committed.sums(results(profile))
@@ -220,19 +200,6 @@ def values(frame: pd.DataFrame, stamped: dict[str, dict[str, Any]]) -> dict[str,
         for key, value in found.items()
         if value == value
     }
-
-
-def done(profile: str) -> set[str]:
-    """Ids that need no training: stored ones and, where no page needs more of them, those of the committed scores."""
-    from placeprior.runs import trials  # which reads this module
-
-    stored = {path.parent.name for path in store().glob("[!.]*/run.json") if is_stored(path.parent.name)}
-    return stored | kept(profile) | trials.done(profile)
-
-
-def kept(profile: str) -> set[str]:
-    """Ids that need no training because their scores are committed and no page needs more of them."""
-    return set(scores(profile)["run"]) - plan.live(profile)
 
 
 def replace(path: Path, write: Callable[[Path], Any]) -> None:

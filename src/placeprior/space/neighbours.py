@@ -37,6 +37,7 @@ def neighbour_features(
     pool: np.ndarray,
     *,
     target: np.ndarray | None = None,
+    itself: np.ndarray | None = None,
     k: int = NEAREST,
     power: float = POWER,
     exclusion_km: float | np.ndarray = 0.0,
@@ -57,6 +58,8 @@ def neighbour_features(
         The station-days whose labels may be read.
     target : ndarray, shape (m, 2), optional
         Places to estimate at; the stations themselves (each left out of its own estimate) when absent.
+    itself : ndarray of int, shape (m,), optional
+        The station that each target is, which is left out of its estimate; -1, as when absent, where it is none.
     k, power, exclusion_km
         Number of neighbours, exponent of the distance, radius up to which neighbours are ignored (one for all, or one
         for each estimated place).
@@ -65,7 +68,8 @@ def neighbour_features(
     -------
     ndarray of float32, shape (station or m, time, 2)
         The mean, µg m-3, and the decimal logarithm of the distance to the nearest station in it, km. NaN where no pool
-        station reported that day.
+        station reported that day. It depends on nothing but the day and the place, to the last bit: not on which others
+        are asked for in the same call.
     """
     place, day = arrays.labels(lonlat), arrays.days(pm25)
     place = arrays.labels(pm25) if place is None else place
@@ -87,7 +91,9 @@ def neighbour_features(
     radius = np.broadcast_to(exclusion_km, len(distance))[:, None]
     ignored = (radius > 0) & (distance <= radius)
     if target is None:
-        ignored[source, np.arange(source.size)] = True
+        itself = np.arange(len(lonlat))
+    if itself is not None:
+        ignored |= np.asarray(itself)[:, None] == source
     distance = np.where(ignored, np.inf, distance)
     order = np.argsort(distance, axis=1, kind="stable")
     distance = np.take_along_axis(distance, order, axis=1)
@@ -114,45 +120,62 @@ def _weighted(
     chosen = usable & (np.cumsum(usable, axis=1) <= k)
     distance = np.maximum(distance, FLOOR_KM)[:, :, None]
     weight = np.where(chosen, distance**-power, 0.0)
-    total = weight.sum(1)
+    total = _in_order(weight)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.where(chosen, seen, 0.0)
-        mean = (weight * mean).sum(1) / total
+        mean = _in_order(weight * mean) / total
         nearest = np.log10(np.where(chosen, distance, np.inf).min(1, initial=np.inf))
     found = np.stack([mean, np.where(chosen.any(1), nearest, np.nan)], axis=-1)
     return found.astype(np.float32), chosen.sum(1) >= k
+
+
+def _in_order(values: np.ndarray) -> np.ndarray:
+    """Sum of (rows, candidate, time) over the candidates, the nearest first whatever the shape.
+
+    A day alone lies in memory so that numpy adds in pairs, and its last bit would not be that of the same day among
+    others; beside itself it is not alone.
+    """
+    return values.sum(1) if values.shape[2] > 1 else values.repeat(2, axis=2).sum(1)[:, :1]
 
 
 def matched_features(
     pm25: np.ndarray,
     lonlat: np.ndarray,
     pool: np.ndarray,
-    train: np.ndarray,
-    test: np.ndarray,
-    rng: np.random.Generator,
+    radius: np.ndarray,
+    *,
+    day: np.ndarray | None = None,
+    target: np.ndarray | None = None,
+    itself: np.ndarray | None = None,
 ) -> np.ndarray:
-    """:func:`neighbour_features` whose training rows have neighbours as far away as the test rows have.
+    """:func:`neighbour_features` whose training stations have neighbours as far away as the test rows have.
 
     Parameters
     ----------
-    pm25, lonlat, pool
+    pm25, lonlat, pool, target, itself
         As for :func:`neighbour_features`.
-    train, test : ndarray of bool, shape (station, time)
-        The split's rows. Stations without a training row keep all their neighbours.
-    rng : numpy.random.Generator
-        Draws the distances, anew for every station and every :data:`PERIOD` days.
+    radius : ndarray, shape (station, period)
+        Up to which each station ignores its neighbours in every :data:`PERIOD` days (:func:`matched_exclusion`), km. A
+        target that is no station ignores none.
+    day : ndarray of int, shape (n,), optional
+        The days to estimate, as positions in time; all when absent.
 
     Returns
     -------
-    ndarray of float32, shape (station, time, 2)
+    ndarray of float32, shape (station or m, n, 2)
     """
-    days = np.arange(pm25.shape[1]) // PERIOD
-    radius = matched_exclusion(lonlat, pool.any(1), train.any(1), test.sum(1), days.max() + 1, rng)
-    parts = [
-        neighbour_features(pm25[:, days == i], lonlat, pool[:, days == i], exclusion_km=radius[:, i])
-        for i in range(days.max() + 1)
-    ]
-    return np.concatenate(parts, axis=1)
+    day = np.arange(pm25.shape[1]) if day is None else day
+    if target is None:
+        target, itself = lonlat, np.arange(len(lonlat))
+    itself = np.full(len(target), -1) if itself is None else itself
+    out = np.empty((len(target), len(day), 2), np.float32)
+    for period in np.unique(day // PERIOD):
+        now = day // PERIOD == period
+        exclusion = np.where(itself >= 0, radius[itself, period], 0.0)
+        out[:, now] = neighbour_features(
+            pm25[:, day[now]], lonlat, pool[:, day[now]], target=target, itself=itself, exclusion_km=exclusion
+        )
+    return out
 
 
 def matched_exclusion(
@@ -170,6 +193,7 @@ def matched_exclusion(
     tested : ndarray of int, shape (station,)
         Test rows of each station.
     draws : int
+        One for every :data:`PERIOD` days, see :func:`matched_features`.
     rng : numpy.random.Generator
 
     Returns

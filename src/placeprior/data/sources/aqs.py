@@ -23,8 +23,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from placeprior.data.sources import Item, Period, Region, Source
 from placeprior.data.sources.records import is_web_page
+from placeprior.data.sources.source import Item, Period, Region, Source
 from placeprior.errors import CubeError, SourceError, apart
 
 if TYPE_CHECKING:

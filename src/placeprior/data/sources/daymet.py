@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from placeprior.coords import CONUS_BOX
-from placeprior.data.sources import Item, Period, Region, Source, earthdata
+from placeprior.data.sources import earthdata
+from placeprior.data.sources.source import Item, Period, Region, Source
 from placeprior.errors import SourceError
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from placeprior.data.sources.transfer import MIRROR, host
 from placeprior.errors import SourceError
 
 if TYPE_CHECKING:
-    from placeprior.data.sources import Source
+    from placeprior.data.sources.source import Source
     from placeprior.data.sources.transfer import Transfer
 
 TOKEN = "EARTHDATA_TOKEN"

@@ -14,8 +14,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from placeprior.data.sources import Item, Period, Region, Source
 from placeprior.data.sources.records import is_web_page
+from placeprior.data.sources.source import Item, Period, Region, Source
 from placeprior.errors import SourceError, apart
 
 if TYPE_CHECKING:

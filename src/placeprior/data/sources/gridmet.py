@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placeprior.data.sources import Item, Period, Region, Source
 from placeprior.data.sources.align import LONLAT
+from placeprior.data.sources.records import beside, is_good, recorded
+from placeprior.data.sources.source import Item, Period, Region, Source
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -166,8 +167,6 @@ def _layout():
 
 def _outgrown(path: Path, period: Period) -> bool:
     """Whether a file came before its year was settled, and is damaged or lacks days that are wanted and out by now."""
-    from placeprior.data.sources.records import is_good, recorded
-
     record, year = recorded(path), int(path.stem.split("_")[1])
     if record is None or "retrieved" not in record:
         return False
@@ -182,8 +181,6 @@ class _Aside:
     """A file and its record, put aside until another has come in their place; put back if none does."""
 
     def __init__(self, path: Path) -> None:
-        from placeprior.data.sources.records import beside
-
         self.path, self.record = path, beside(path)
 
     def __enter__(self) -> None:

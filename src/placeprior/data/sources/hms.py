@@ -31,7 +31,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from placeprior.data.sources import Item, Period, Region, Source
+from placeprior.data.sources.records import recorded
+from placeprior.data.sources.source import Item, Period, Region, Source
 from placeprior.errors import SourceError
 
 if TYPE_CHECKING:
@@ -102,8 +103,6 @@ class HMS(Source):
         import dask
         import dask.array
         import xarray as xr
-
-        from placeprior.data.sources.records import recorded
 
         x = _centres(region.west, region.east, WEST)
         y = _centres(region.south, region.north, NORTH)[::-1]

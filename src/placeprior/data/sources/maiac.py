@@ -27,8 +27,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from placeprior.data.sources import Period
 from placeprior.data.sources.modis import ModisSource
+from placeprior.data.sources.source import Period
 
 FILL = -28672
 RANGE = (-100, 8000)  # valid, in units of 0.001

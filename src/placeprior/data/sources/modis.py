@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 
 import numpy as np
 
-from placeprior.data.sources import Item, Period, Region, Source, align, earthdata
+from placeprior.data.sources import align, earthdata
 from placeprior.data.sources.records import is_web_page, record_absent, recorded
 from placeprior.data.sources.sinusoidal import CELL, CELLS, NORTH, WEST, Tile, Window, box, tiles, window
+from placeprior.data.sources.source import Item, Period, Region, Source
 from placeprior.errors import SourceError, apart
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from placeprior.data.sources import Period
 from placeprior.data.sources.modis import ModisSource
+from placeprior.data.sources.source import Period
 
 LENGTH = 16  # days
 RANGE = (-2000, 10_000)

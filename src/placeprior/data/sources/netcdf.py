@@ -21,7 +21,7 @@ from placeprior.errors import SourceError, apart
 if TYPE_CHECKING:
     import xarray as xr
 
-    from placeprior.data.sources import Period, Region, Source
+    from placeprior.data.sources.source import Period, Region, Source
 
 #: What h5py, h5netcdf and xarray raise for files that are damaged or made otherwise.
 DAMAGED = (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError, IndexError)

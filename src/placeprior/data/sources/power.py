@@ -26,7 +26,8 @@ from urllib.parse import urlencode
 
 import numpy as np
 
-from placeprior.data.sources import Item, Period, Region, Source
+from placeprior.data.sources.records import beside, is_good
+from placeprior.data.sources.source import Item, Period, Region, Source
 from placeprior.errors import SourceError, apart
 
 if TYPE_CHECKING:
@@ -91,8 +92,6 @@ class Power(Source):
         An answer also says how long the server took, so it never arrives with the same hash twice: what was lost or
         damaged here is fetched anew rather than held to its first hash. :meth:`check` says whether it is whole.
         """
-        from placeprior.data.sources.records import beside, is_good
-
         for item in self.list(period, region):
             path = cache / self.name / item.path
             if not is_good(path):

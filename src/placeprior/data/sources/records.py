@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from placeprior.files.integrity import digest
 from placeprior.files.replacing import replacing
 
 
@@ -68,12 +68,6 @@ def is_web_page(path: Path) -> bool:
     """Whether a file that should be data begins like a page: what providers send when they are down or want a login."""
     with path.open("rb") as stream:
         return stream.read(256).lstrip().startswith(b"<")
-
-
-def digest(path: Path, algorithm: str = "sha256") -> str:
-    """Hash of a file's bytes, in hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, algorithm).hexdigest()
 
 
 def _today() -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from placeprior.coords import CONUS_BOX, nation
-from placeprior.data.sources import Region
+from placeprior.data.sources.source import Region
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -28,7 +28,7 @@ from placeprior.data.sources.records import is_good, record, record_absent, reco
 from placeprior.errors import SourceError
 
 if TYPE_CHECKING:
-    from placeprior.data.sources import Item, Source
+    from placeprior.data.sources.source import Item, Source
 
 MIRROR = "PLACEPRIOR_MIRROR"
 BUSY = (429, 500, 502, 503, 504)  # worth another try

@@ -30,7 +30,6 @@ Nothing here imports PyTorch before a place is encoded.
 
 from __future__ import annotations
 
-import importlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,7 +41,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from placeprior.coords import arrays, at_home, check_lonlat
-from placeprior.encoders import register
+from placeprior.encoders.registry import register
 from placeprior.errors import MissingWeights, UnknownName
 
 if TYPE_CHECKING:
@@ -111,10 +110,12 @@ def position(name: str, **hyperparameters: Any) -> Position:
     """
     import inspect
 
+    from placeprior.encoders.basis import planar, regional, spherical  # with PyTorch, which a list of names needs not
+
     if name not in BASES:
         raise UnknownName("position encoding", name, BASES)
     module, made, defaults, _ = BASES[name]
-    make = getattr(importlib.import_module(f"{__name__}.{module}"), made)
+    make = getattr({"planar": planar, "spherical": spherical, "regional": regional}[module], made)
     known = set(inspect.signature(make).parameters)
     for key in hyperparameters:
         if key not in known:

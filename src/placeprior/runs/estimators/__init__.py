@@ -1,0 +1,70 @@
+"""What a person would use instead of the network: interpolation, trees, both, and a network of whole series.
+
+================  ======================================================================================================
+``idw``           inverse-distance mean of the day's training monitors
+``kriging``       ordinary kriging of the day's training monitors
+``gbt`` ``rf``    boosted trees, a random forest, on the same windows of predictors as the network
+``…+lonlat``      the trees also get longitude and latitude
+``…+geoclip``     the trees also get GeoCLIP's vector, in few numbers
+``…+urban``       the trees also get population density, two numbers
+``gbt+kriging``   boosted trees, and what they missed at the training monitors that day, kriged
+``none+kriging``  the trained network without a place, and what it missed, kriged
+``eof``           temporal patterns of the training monitors, mixed by a network of longitude and latitude
+================  ======================================================================================================
+
+Each stands on :class:`placeprior.runs.inputs.Inputs`, as the network does, and reads no label that the split holds out.
+Where nothing is known on a day, it says the training mean. Settings of the boosted trees were chosen by validation
+rows, as the training of networks was; the others are usual ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from placeprior.errors import UnknownName
+from placeprior.runs.estimators import trees
+from placeprior.runs.estimators.correction import corrected
+from placeprior.runs.estimators.interpolation import idw, kriging
+from placeprior.runs.estimators.patterns import eof
+from placeprior.runs.inputs import Inputs
+from placeprior.runs.plan import BASELINES, CORRECTED
+
+SIMPLE = {"idw": idw, "kriging": kriging, "eof": eof, "gbt+kriging": trees.boosted_and_kriged}
+
+
+def estimate(inputs: Inputs, network: Callable[[np.ndarray], np.ndarray] | None = None) -> np.ndarray:
+    """Estimate the test rows of a run by its baseline.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        Of a run whose variant is one of :data:`~placeprior.runs.plan.BASELINES`; its seed and fold decide every draw.
+    network : callable, optional
+        For ``none+kriging``, what it corrects: mask (station, time) -> estimates there (n,), µg m-3.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        µg m-3, in the order of ``np.nonzero(parts.test)``; never NaN.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such baseline.
+    """
+    name = inputs.run.variant
+    if name not in BASELINES:
+        raise UnknownName("baseline", name, BASELINES)
+    mean = float(inputs.cube["pm25"].values[inputs.parts.train].mean(dtype=np.float64))
+    with threadpool_limits(1):  # one thread a run: bit-equal results, and runs share the cores
+        if name == CORRECTED:
+            found = corrected(inputs, network)
+        elif name in SIMPLE:
+            found = SIMPLE[name](inputs)
+        else:
+            kind, _, place = name.partition("+")
+            found = (trees.boosted if kind == "gbt" else trees.forest)(inputs, place)
+    return np.where(np.isfinite(found), found, mean).astype(np.float64)
