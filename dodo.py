@@ -21,7 +21,7 @@ from placeprior.data import tables
 from placeprior.encoders import satclip, torchspatial
 from placeprior.errors import MissingData, PlacePriorError
 from placeprior.files import integrity, lock
-from placeprior.runs import committed, plan, progress, store, trials
+from placeprior.runs import committed, configuration, plan, progress, store, trials
 
 DOIT_CONFIG = {"default_tasks": ["book"], "backend": "sqlite3", "dep_file": ".doit.db", "verbosity": 2}
 ROOT = Path(__file__).parent
@@ -119,7 +119,7 @@ def _collect(profile: str) -> None:
     from placeprior.runs import collecting
 
     collecting.collect_scores(profile)
-    for name in plan.profile(profile).get("trials", {}):
+    for name in configuration.profile(profile).get("trials", {}):
         trials.collect_trial(profile, name)
 
 
@@ -169,7 +169,7 @@ def _page(page: str) -> None:
 def task_evidence():
     """Make a table beyond scores from stored runs, training those the store lacks (evidence:aqs:subsets)."""
     for profile in TRAINED:
-        for name in plan.profile(profile).get("evidence", {}) if _runs(profile) is not None else []:
+        for name in configuration.profile(profile).get("evidence", {}) if _runs(profile) is not None else []:
             yield {
                 "name": f"{profile}:{name}",
                 "actions": [(_gather, [profile, name])],
@@ -180,7 +180,7 @@ def task_evidence():
 
 def task_page():
     """Execute a notebook into a chapter (page:comparison)."""
-    for page, spec in plan.configuration()["pages"].items():
+    for page, spec in configuration.content()["pages"].items():
         own = spec.get("profile", "demo") == "demo"  # of other profiles nothing but committed results is shown
         notebook = ROOT / "notebooks" / f"{spec['notebook']}.py"
         yield {
@@ -259,7 +259,7 @@ def _build() -> bool:
 
 def task_book():
     """Build the book."""
-    pages = [str(CHAPTERS / f"{page}.ipynb") for page in plan.configuration()["pages"]]
+    pages = [str(CHAPTERS / f"{page}.ipynb") for page in configuration.content()["pages"]]
     written = [
         str(p)
         for p in (ROOT / "book").rglob("*")
@@ -292,7 +292,11 @@ def _everything(task: str, profile: str):
         "actions": [],
         "task_dep": [
             task,
-            *(f"evidence:{profile}:{name}" for name in plan.profile(profile).get("evidence", {}) if known is not None),
+            *(
+                f"evidence:{profile}:{name}"
+                for name in configuration.profile(profile).get("evidence", {})
+                if known is not None
+            ),
         ],
     }
 

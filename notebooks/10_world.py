@@ -15,6 +15,7 @@ from IPython.display import Code, Markdown
 from placeprior.book import figures
 from placeprior.book import world as page
 from placeprior.book.tables import plain
+from placeprior.runs import configuration
 
 figures.style()
 resolution = 1.5 if profile == "smoke" else 0.4
@@ -91,7 +92,6 @@ import pandas as pd
 from placeprior.data.world import fires, labels, sky
 from placeprior.data.world.moments import bands, moments
 from placeprior.data.world.simulation import World
-from placeprior.runs import plan
 
 shown = (World.truth, sky.weather, fires.puffs)
 Code("\n\n".join(inspect.cleandoc(inspect.getsource(function)) for function in shown), language="python")
@@ -103,7 +103,7 @@ Code("\n\n".join(inspect.cleandoc(inspect.getsource(function)) for function in s
 # last digit on one machine, and up to the rounding of its arithmetic on another. The world of this page:
 
 # %%
-world = World(**plan.profile(profile)["tasks"]["world"]["options"])
+world = World(**configuration.profile(profile)["tasks"]["world"]["options"])
 Markdown(page.knob_table(world).to_markdown(index=False))
 
 # %% [markdown]
@@ -173,7 +173,7 @@ plain(page.sizes(at_monitors))
 
 # %%
 seeds = range(world.seed, world.seed + (1 if profile == "smoke" else 3))
-real = pd.read_csv(plan.root() / "results" / "aqs" / "moments.csv", index_col="moment")
+real = pd.read_csv(configuration.root() / "results" / "aqs" / "moments.csv", index_col="moment")
 simulated = pd.DataFrame({seed: moments(dataclasses.replace(world, seed=seed).cube()) for seed in seeds})
 without = moments(dataclasses.replace(world, people=False).cube())
 band = bands(real)

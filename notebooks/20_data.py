@@ -13,6 +13,7 @@ profile = "demo"
 from placeprior.book import data as page
 from placeprior.book import figures
 from placeprior.book.tables import captioned
+from placeprior.runs import configuration
 
 figures.style()
 
@@ -40,9 +41,8 @@ import numpy as np
 import pandas as pd
 
 from placeprior import data
-from placeprior.runs import plan
 
-task = next(iter(plan.profile(profile)["tasks"].values()))
+task = next(iter(configuration.profile(profile)["tasks"].values()))
 cube = data.load(task["load"], **task.get("options", {}))
 embedded = bool(cube.attrs["embedded"])
 pm25, days = cube["pm25"].values, pd.DatetimeIndex(cube["time"].values)

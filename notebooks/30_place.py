@@ -17,6 +17,7 @@ from placeprior.book import figures
 from placeprior.book.place import city_table, draw_components, draw_decay, draw_similarity, draw_waves, wave_table
 from placeprior.book.tables import captioned
 from placeprior.book.words import minus
+from placeprior.runs import configuration
 
 figures.style()
 torch.set_num_threads(1)  # as the runs do; more threads only wait for each other while runs are being made
@@ -326,7 +327,7 @@ Code(inspect.getsource(place_scaler), language="python")
 from placeprior.evidence import strangeness
 from placeprior.runs import plan
 
-task = next(iter(plan.profile(profile)["tasks"].values()))
+task = next(iter(configuration.profile(profile)["tasks"].values()))
 cube = data.load(task["load"], **task.get("options", {}))
 rows, alone = [], {variant: [] for variant in VARIANTS}
 for name in dict.fromkeys(run.split for run in plan.runs(profile, "core") if run.split != "random"):

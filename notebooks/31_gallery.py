@@ -27,6 +27,7 @@ from placeprior.book.gallery import (
     satclip_table,
 )
 from placeprior.book.tables import captioned
+from placeprior.runs import configuration
 
 figures.style()
 torch.set_num_threads(1)  # as the runs do; more threads only wait for each other while runs are being made
@@ -326,9 +327,8 @@ _ = figures.label(fig, profile, n=len(box[0]) * len(box[1]), of=f"cells of {spec
 # sides in turns. *Public way* means the same formula, computed as the public code does it ({numref}`tab-gallery-mended`).
 
 # %%
-from placeprior.runs import plan
 
-kept = plan.root() / "benchmarks" / "encoders.txt"
+kept = configuration.root() / "benchmarks" / "encoders.txt"
 lines = kept.read_text(encoding="utf-8").splitlines() if kept.is_file() else []
 captioned(
     costs_table(lines),

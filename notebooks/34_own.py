@@ -18,6 +18,7 @@ from placeprior.book import figures
 from placeprior.book.own import command, copy_project, draw_fields, listed_runs
 from placeprior.book.tables import CELL, captioned, gains
 from placeprior.book.words import minus
+from placeprior.runs import configuration
 
 figures.style()
 _ = threadpool_limits(1)  # more threads only wait for each other while runs are being made
@@ -207,9 +208,8 @@ import xarray as xr
 from scipy.ndimage import gaussian_filter
 
 from placeprior.data.world.simulation import World
-from placeprior.runs import plan
 
-task = next(iter(plan.profile(profile)["tasks"].values()))
+task = next(iter(configuration.profile(profile)["tasks"].values()))
 stations = World(**task["options"]).monitors  # lonlat of the stations; yours come from your data
 rng = np.random.default_rng(0)
 noise = gaussian_filter(rng.normal(size=(2, 64, 60, 120)), (0, 0, 3, 3))

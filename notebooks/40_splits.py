@@ -25,6 +25,7 @@ from placeprior.book.splits import (
 )
 from placeprior.book.tables import captioned
 from placeprior.book.words import rule
+from placeprior.runs import configuration
 
 figures.style()
 
@@ -42,11 +43,11 @@ from placeprior import data
 from placeprior.runs import plan
 from placeprior.space.splits import folds, lonlat_of, split
 
-task = plan.profile(profile)["tasks"]["world"]
+task = configuration.profile(profile)["tasks"]["world"]
 cube = data.load(task["load"], **task.get("options", {}))
 lonlat, embedded = lonlat_of(cube), bool(cube.attrs["embedded"])
 
-matrices = [name for name in ("core", "elsewhere") if name in plan.profile(profile)["matrices"]]
+matrices = [name for name in ("core", "elsewhere") if name in configuration.profile(profile)["matrices"]]
 runs = [run for name in matrices for run in plan.runs(profile, name)]
 names = list(dict.fromkeys(run.split for run in runs))
 parts = {(name, fold): split(name, cube, seed=0, fold=fold) for name in names for fold in folds(name)}

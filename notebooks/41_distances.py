@@ -28,6 +28,7 @@ from placeprior.book.splits import draw_splits
 from placeprior.book.tables import CELL, captioned
 from placeprior.book.words import looked, rule
 from placeprior.errors import StoreError
+from placeprior.runs import configuration
 
 figures.style()
 KILOMETRES = (
@@ -88,14 +89,13 @@ import pandas as pd
 
 from placeprior import data
 from placeprior.evidence import distances
-from placeprior.runs import plan
 from placeprior.space import splits
 
-spec = plan.profile(profile)["tasks"]["world"]
+spec = configuration.profile(profile)["tasks"]["world"]
 cube = data.load(spec["load"], **spec.get("options", {}))
 world = distances.asked(distances.network(cube["station"].values, splits.lonlat_of(cube)))
 
-task = plan.profile(real)["matrices"]["distances"]["task"][0]
+task = configuration.profile(real)["matrices"]["distances"]["task"][0]
 monitors = distances.tested_network(real, task)
 epa = distances.asked(monitors)
 
@@ -169,7 +169,7 @@ ARMS = ["idw", "none", "geoclip-hadamard"]
 
 def load(profile, task):
     """Results of a task on all splits, of the fits that all three methods have."""
-    matrices = [name for name in ("core", "distances", "states") if name in plan.profile(profile)["matrices"]]
+    matrices = [name for name in ("core", "distances", "states") if name in configuration.profile(profile)["matrices"]]
     found = results.load(profile, task, *matrices, splits=["random", *distances.HELD])
     return matched.shared(found.scores, ARMS), found.sums
 

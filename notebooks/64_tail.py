@@ -22,7 +22,7 @@ from placeprior.book.results import TASKS
 from placeprior.book.tables import captioned
 from placeprior.book.words import rule
 from placeprior.evidence import subsets
-from placeprior.runs import plan
+from placeprior.runs import configuration
 from placeprior.scores import error_parts
 
 figures.style()
@@ -256,7 +256,7 @@ captioned(
 # would make every estimate look too low. How good is such a proxy? In the embedded world we can look.
 
 # %%
-cube = data.load("world", **plan.profile(profile)["tasks"]["world"].get("options", {}))
+cube = data.load("world", **configuration.profile(profile)["tasks"]["world"].get("options", {}))
 proxy = subsets.proxy_agreement(cube)
 
 # %% tags=["hide-input"]

@@ -16,14 +16,14 @@ import pandas as pd
 from IPython.display import Markdown
 
 from placeprior import data
-from placeprior.arms import arm_order, called
+from placeprior.arms import CORRECTED, RIVALS, arm_order, called
 from placeprior.book import figures, results
 from placeprior.book.baselines import draw_differences, draw_variogram, draw_weights, pair_rows
 from placeprior.book.tables import CELL, TABLE, captioned, cells, folded, gains
 from placeprior.book.words import looked, rule
 from placeprior.errors import StoreError
 from placeprior.evidence import matched
-from placeprior.runs import plan, store
+from placeprior.runs import configuration, store
 from placeprior.space import kriging
 from placeprior.space.splits import lonlat_of
 from placeprior.space.splits import split as partition
@@ -77,14 +77,14 @@ figures.style()
 
 # %%
 PLACED = ["lonlat", "sincos", "geoclip-hadamard", "geoclip-concat"]  # trained networks that are told the place
-ARMS = [*plan.BASELINES, "none", "none+head", *PLACED]
+ARMS = [*RIVALS, "none", "none+head", *PLACED]
 MATRICES = ("baselines", "baselines-neighbours", "core", "controls")
 
 
 def load(name, task):
     """A task's results, on the splits in which a baseline beside inverse distance was run."""
-    matrices = [matrix for matrix in MATRICES if matrix in plan.profile(name)["matrices"]]
-    scores = results.load(name, task, *matrices, arms=set(plan.BASELINES) - {"idw"}).scores
+    matrices = [matrix for matrix in MATRICES if matrix in configuration.profile(name)["matrices"]]
+    scores = results.load(name, task, *matrices, arms=set(RIVALS) - {"idw"}).scores
     return results.load(name, task, *matrices, arms=ARMS, splits=scores["split"].unique())
 
 
@@ -96,7 +96,7 @@ if world.scores.empty:
     )
 
 # %%
-task = plan.profile(profile)["tasks"]["world"]
+task = configuration.profile(profile)["tasks"]["world"]
 cube = data.load(task["load"], **task.get("options", {}))
 taught = partition("spatial", cube, int(world.scores["seed"].min()))
 pm25, lonlat = np.where(taught.pool, cube["pm25"].values, np.nan), lonlat_of(cube)
@@ -241,7 +241,7 @@ def best(first, second):
     }
 
 
-placed = best(PLACED, plan.BASELINES)
+placed = best(PLACED, RIVALS)
 
 
 # %% tags=["hide-input"]
@@ -267,7 +267,7 @@ ADDED = {
     "gbt+kriging": "gbt",
     "rf+lonlat": "rf",
     "rf+geoclip": "rf",
-    plan.CORRECTED: "none",
+    CORRECTED: "none",
 }
 added = {source.task: differences(source, ADDED) for source in sources}
 
@@ -295,7 +295,7 @@ Markdown(
 # Kriging what was missed, against the best arm of the same kind that is told the place instead:
 
 # %%
-corrected, trees = best([plan.CORRECTED], PLACED), best(["gbt+kriging"], ["gbt+lonlat", "gbt+geoclip"])
+corrected, trees = best([CORRECTED], PLACED), best(["gbt+kriging"], ["gbt+lonlat", "gbt+geoclip"])
 together = {source.task: pd.concat([corrected[source.task], trees[source.task]]) for source in sources}
 captioned(
     pair_rows(together, "corrected", "told the place"),

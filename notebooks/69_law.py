@@ -18,7 +18,7 @@ from placeprior.book import figures, lines
 from placeprior.book.law import cells, draw_by_distance, draw_by_length, draw_by_stations, ends
 from placeprior.book.tables import captioned
 from placeprior.evidence import budget, law
-from placeprior.runs import plan, store, trials
+from placeprior.runs import configuration, store, trials
 
 figures.style()
 
@@ -51,7 +51,7 @@ def measured(name, task):
     """Gains by distance, by number of stations and by length of training, of one task."""
     scores, sums, embedded = store.scores(name), store.sums(name), name == profile
     scores = scores[scores["task"] == task]
-    oracle = law.place_part(**plan.profile(name)["tasks"][task]["options"]) if embedded else None
+    oracle = law.place_part(**configuration.profile(name)["tasks"][task]["options"]) if embedded else None
     trained = pd.Series({run: stamp["sizes"]["train"]["stations"] for run, stamp in store.stamps(name).items()})
     doubling = trials.read(name, "doubling")
     longer = budget.curve(budget.doubled(doubling[doubling["task"] == task], sums))

@@ -19,6 +19,7 @@ from placeprior.book import figures
 from placeprior.book.families import KINDS, collapsed_fits, correlation, draw_both, draw_property, draw_ranked, short
 from placeprior.book.tables import CELL, TABLE, captioned, cells, folded, gains
 from placeprior.book.words import INTERVAL, NOTE, gain, rule
+from placeprior.runs import configuration
 
 figures.style()
 
@@ -49,14 +50,14 @@ figures.style()
 from placeprior.book import results
 from placeprior.encoders.basis import BASES
 from placeprior.evidence import families, matched
-from placeprior.runs import plan, store
+from placeprior.runs import store
 
 within, beyond = "spatial", "checkerboard-16"
 
 
 def read(profile, task):
     """Encoders and their references on two splits, with the seeds that every encoder has."""
-    seeds = plan.profile(profile)["matrices"]["zoo"]["seed"]
+    seeds = configuration.profile(profile)["matrices"]["zoo"]["seed"]
     return results.load(profile, task, arms=families.asked(profile), splits=(within, beyond), seeds=seeds)
 
 

@@ -19,7 +19,7 @@ from placeprior.book import figures, lines
 from placeprior.book.budget import cells, draw_sizes, named, verdict
 from placeprior.book.tables import captioned
 from placeprior.evidence import budget
-from placeprior.runs import plan, progress, store, trials
+from placeprior.runs import configuration, plan, progress, store, trials
 
 figures.style()
 
@@ -47,7 +47,7 @@ made = {
     (name, trial): progress.count(name, trial)
     for name in (real, profile)
     for trial in ("recipe", "rates", "doubling", "sizes")
-    if trial in plan.profile(name).get("trials", {})
+    if trial in configuration.profile(name).get("trials", {})
 }
 Markdown(
     "; ".join(f"profile {name}, {trial}: {done} of {asked} runs" for (name, trial), (done, asked) in made.items()) + "."

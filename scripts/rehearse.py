@@ -26,6 +26,7 @@ import providers  # noqa: E402
 from providers import aqs, daymet, elevation, gridmet, hms, modis, power  # noqa: E402
 
 from placeprior.data.sources import NAMES, Period, Region, get  # noqa: E402
+from placeprior.runs import configuration  # noqa: E402
 
 FOLDER = ROOT / "build" / "rehearsal"
 PERIOD, REGION = "2021-08-01/2021-09-04", "-118,36,-116,39"  # within one tile of MODIS' grid
@@ -143,7 +144,7 @@ def _train_and_show(folder: Path) -> None:
                 "map", run.id, "--day", PERIOD.split("/")[1], "--grid", fields, "-o", f"{run.variant}.png", where=folder
             )
     collecting.collect_scores(PROFILE)
-    for page in plan.configuration()["pages"]:
+    for page in configuration.content()["pages"]:
         pages.execute(page, folder / "chapters" / f"{page}.ipynb")
         say(f"page {page}")
 

@@ -90,11 +90,11 @@ def cube() -> xr.Dataset:
 def set_up(folder):
     """Make a folder a project with a small ``runs.yml``, and the working directory; the task ``toy`` is registered."""
     from placeprior import data
-    from placeprior.runs import inputs, plan
+    from placeprior.runs import configuration, inputs, plan
 
     (folder / "runs.yml").write_text(RUNS_YML, encoding="utf-8")
     (folder / "toy.csv").write_text("toy\n", encoding="utf-8")
-    caches = (plan._read, plan._data, inputs._cube)
+    caches = (configuration.read, plan._data, inputs._cube)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("PLACEPRIOR_CACHE", str(folder / "cache"))

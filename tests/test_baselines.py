@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from conftest import toy_cube
 
+from placeprior.arms import CORRECTED, RIVALS
 from placeprior.coords import great_circle_km
 from placeprior.errors import UnknownName
 from placeprior.runs import estimators, inputs, making, store
 from placeprior.runs.estimators import patterns, trees
 from placeprior.runs.estimators.trees import Rows, out_of_fold
 from placeprior.runs.inputs import Inputs
-from placeprior.runs.plan import BASELINES, CORRECTED, Run
+from placeprior.runs.plan import Run
 from placeprior.space.splits import lonlat_of, split
 
 POOL_ONLY = ("idw", "kriging")  # the others are stopped by the validation rows, or start from what is
@@ -75,7 +76,7 @@ def field_cube():
 @pytest.mark.parametrize(
     "name, where",
     [
-        *((name, "spatial") for name in BASELINES if name != "none+kriging"),
+        *((name, "spatial") for name in RIVALS if name != "none+kriging"),
         ("kriging", "random"),
         ("gbt+kriging", "random"),
         ("eof", "checkerboard-16"),

@@ -15,7 +15,7 @@ import xarray as xr
 from typer.testing import CliRunner, Result
 
 from placeprior import cli, encoders
-from placeprior.runs import making, plan
+from placeprior.runs import configuration, making, plan
 
 SETTINGS = "{width: 4, summary: 4, window: 3, epochs: 2, batch: 64}"
 RUNS = f"""\
@@ -76,7 +76,7 @@ def here(project):
     """The toy project of ``conftest``, with the matrix above."""
     (project / "runs.yml").write_text(RUNS, encoding="utf-8")
     (project / "places.csv").write_text(PLACES, encoding="utf-8")
-    plan._read.cache_clear()
+    configuration.read.cache_clear()
     return project
 
 
@@ -187,7 +187,7 @@ def test_collect_drops_runs_only_when_told_to(here):
         fine("runs", "run", an_id("tiny", model))
     fine("runs", "collect", "tiny")
     (here / "runs.yml").write_text(RUNS.replace("sincos/channels", "lonlat/channels"), encoding="utf-8")
-    plan._read.cache_clear()
+    configuration.read.cache_clear()
     said = refused("runs", "collect", "tiny")
     assert "1 of the 2 committed runs" in said and "toy sincos/channels spatial fold 1 seed 0" in said
     assert "placeprior runs collect tiny --drop" in said
@@ -220,7 +220,7 @@ def test_unknown_run_profile_and_matrix(here):
 )
 def test_a_typo_in_the_matrix_is_named(here, right, wrong, said):
     (here / "runs.yml").write_text(RUNS.replace(right, wrong), encoding="utf-8")
-    plan._read.cache_clear()
+    configuration.read.cache_clear()
     profile = "demo" if "statoins" in wrong else "tiny"
     assert said in refused("runs", "list", profile)
 
@@ -254,7 +254,7 @@ def test_a_run_is_found_while_other_data_are_absent(here, monkeypatch):
         ),
         encoding="utf-8",
     )
-    plan._read.cache_clear()
+    configuration.read.cache_clear()
     assert "PLACEPRIOR_DATA" in refused("runs", "list", "aqs")
     fine("runs", "run", an_id("tiny", "idw"))
 
@@ -400,7 +400,7 @@ def test_book_needs_a_project_and_a_right_matrix(here):
     assert "dodo.py" in refused("book")
     (here / "dodo.py").write_text("raise SystemExit(3)")
     (here / "runs.yml").write_text(RUNS.replace("[spatial]", "[spatail]"), encoding="utf-8")
-    plan._read.cache_clear()
+    configuration.read.cache_clear()
     pytest.importorskip("jupyter_book", reason="the book's own requirements are not installed")
     assert "did you mean 'spatial'" in refused("book")
 

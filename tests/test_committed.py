@@ -17,7 +17,7 @@ import pytest
 from placeprior.arms import arm
 from placeprior.errors import BusyError, StoreError
 from placeprior.files import integrity, lock
-from placeprior.runs import committed, making, plan, store
+from placeprior.runs import committed, configuration, making, plan, store
 from placeprior.runs.collecting import collect_scores
 from placeprior.runs.committed import FILES, MANIFEST, flaw
 
@@ -140,7 +140,7 @@ def grown(kept):
     from conftest import RUNS_YML
 
     (kept.parents[1] / "runs.yml").write_text(RUNS_YML.replace("seed: [0]", "seed: [0, 1]", 1), encoding="utf-8")
-    plan._read.cache_clear()
+    configuration.read.cache_clear()
     new = next(run for run in plan.runs("tiny") if run.seed == 1)
     making.make(new, log=lambda _: None)
     return kept, files(kept)
@@ -342,7 +342,7 @@ def test_pieces_of_dropped_runs_go(kept):
 
     assert (kept / "stations" / "toy" / "idw.parquet").exists()
     (kept.parents[1] / "runs.yml").write_text(RUNS_YML.replace("idw, ", ""), encoding="utf-8")
-    plan._read.cache_clear()
+    configuration.read.cache_clear()
     collect_scores("tiny", drop=True)
     assert not (kept / "stations" / "toy" / "idw.parquet").exists()
     assert "idw" not in set(store.scores("tiny")["variant"]) and len(store.sums("tiny"))

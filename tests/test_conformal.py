@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from placeprior import evidence
 from placeprior.errors import ConfigError, StoreError
 from placeprior.evidence import collection, uncertainty
-from placeprior.runs import making, plan, store
+from placeprior.runs import configuration, making, plan, store
 from placeprior.scores import conformal
 from placeprior.scores.conformal import coverage, radius
 
@@ -95,7 +95,7 @@ SPEC = """    evidence:
 def asked(project):
     def ask(models):
         (project / "runs.yml").write_text(RUNS_YML.replace("  far:", SPEC % models, 1), encoding="utf-8")
-        plan._read.cache_clear()
+        configuration.read.cache_clear()
         return plan.evidence("tiny", "uncertainty")
 
     return ask

@@ -11,7 +11,7 @@ from placeprior.arms import with_arm
 from placeprior.book import intervals
 from placeprior.errors import StoreError
 from placeprior.evidence import against_itself, coverage, tables
-from placeprior.runs import plan, store
+from placeprior.runs import configuration, store
 from placeprior.runs.plan import Run
 from placeprior.scores import metrics, paired
 
@@ -119,7 +119,7 @@ def test_evidence_of_runs_is_that_of_their_scores(monkeypatch):
     monkeypatch.setattr(store, "stored_sums", lambda ids: {run: tables[run] for run in ids})
     found, wanted = against_itself.collect(runs), against_itself.aa(scores, sums)
     pd.testing.assert_frame_equal(found, wanted)
-    assert {"against_itself", "coverage"} <= set(plan.EVIDENCE)
+    assert {"against_itself", "coverage"} <= set(configuration.EVIDENCE)
 
 
 def test_committed_differences_of_profiles_that_have_some(monkeypatch):

@@ -10,7 +10,7 @@ from conftest import RUNS_YML
 from placeprior import evidence
 from placeprior.errors import StoreError, UnknownName
 from placeprior.evidence import collection
-from placeprior.runs import collecting, making, plan, store
+from placeprior.runs import collecting, configuration, making, plan, store
 
 ROOT = Path(__file__).parents[1]
 SPEC = "    evidence:\n      subsets: {task: [toy], model: [none], split: [spatial], fold: [1], seed: [%s]}\n  far:"
@@ -31,7 +31,7 @@ def counted(project, monkeypatch):
 
 def ask(project, seeds):
     (project / "runs.yml").write_text(RUNS_YML.replace("  far:", SPEC % seeds, 1), encoding="utf-8")
-    plan._read.cache_clear()
+    configuration.read.cache_clear()
 
 
 def test_evidence_makes_its_runs_and_is_fresh_until_they_change(counted):
@@ -127,10 +127,10 @@ def test_a_table_from_fewer_runs_says_so(counted):
 
 
 @pytest.mark.parametrize("profile", ["demo", "aqs"])
-@pytest.mark.parametrize("name", sorted(plan.EVIDENCE))
+@pytest.mark.parametrize("name", sorted(configuration.EVIDENCE))
 def test_the_evidence_of_the_repository_is_whole(profile, name, monkeypatch):
     monkeypatch.chdir(ROOT)
-    if name not in plan.profile(profile)["evidence"]:
+    if name not in configuration.profile(profile)["evidence"]:
         pytest.skip(f"profile {profile} has no {name}")
     if not evidence.path(profile, name).exists():
         pytest.skip(f"{name} of profile {profile} is not made yet")

@@ -19,8 +19,8 @@ from sklearn.metrics import r2_score
 
 from placeprior.errors import CubeError, StoreError, TrainingError
 from placeprior.files import lock
+from placeprior.runs import configuration, inputs, making, plan, progress, store
 from placeprior.runs import entry as entries_of
-from placeprior.runs import inputs, making, plan, progress, store
 from placeprior.runs.collecting import collect_scores
 from placeprior.runs.inputs import Inputs, place_scaler
 from placeprior.runs.making import make
@@ -487,7 +487,7 @@ def test_collect_keeps_runs_made_elsewhere_and_drops_those_no_longer_asked_for_w
     models = by_model()
     shutil.rmtree(store.store() / models["none"].id)  # made on another machine, as far as this one knows
     (project / "runs.yml").write_text(RUNS_YML.replace(", sincos/hadamard", ""), encoding="utf-8")
-    plan._read.cache_clear()
+    configuration.read.cache_clear()
     before = {p.name: p.read_bytes() for p in store.results("tiny").iterdir()}
     with pytest.raises(StoreError, match="1 of the 4 committed runs of profile 'tiny': toy sincos/hadamard .* --drop"):
         collect_scores("tiny")

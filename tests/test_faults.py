@@ -21,7 +21,7 @@ import pytest
 from conftest import RUNS_YML
 
 from placeprior.errors import PlacePriorError, StoreError
-from placeprior.runs import collecting, committed, making, plan, store
+from placeprior.runs import collecting, committed, configuration, making, plan, store
 
 FEW, MANY = range(48), range(48, 648)
 PATIENCE = 120  # seconds for a child that nobody kills
@@ -251,7 +251,7 @@ def slips(project: Path, seed: int, number: int) -> None:
         for at in rng.integers(len(words), size=rng.integers(1, 4)):
             words[at] = str(rng.choice([str(rng.choice(JUNK)), "", words[at] * 2, words[rng.integers(len(words))]]))
         (project / "runs.yml").write_text("".join(words), encoding="utf-8")
-        plan._read.cache_clear()
+        configuration.read.cache_clear()
         try:
             plan.runs("tiny")
             plan.live("tiny")

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from placeprior.arms import with_arm
+from placeprior.arms import RIVALS, with_arm
 from placeprior.book import headline
 from placeprior.errors import StoreError
-from placeprior.runs import committed, plan, store
+from placeprior.runs import committed, configuration, store
 from placeprior.scores import metrics
 
 #: How far each arm errs, in units of the reference's errors.
@@ -34,7 +34,7 @@ def results():
         y = 10 + np.random.default_rng(fold).normal(size=station.size) * 5
         for model, shrink in SHRINK.items():
             variant, _, fusion = model.partition("/")
-            if variant in plan.BASELINES and seed:
+            if variant in RIVALS and seed:
                 continue
             error = shrink * 3 * rng.normal(size=station.size)
             table = metrics.station_sums(station, y, y + error)
@@ -77,7 +77,7 @@ def test_gains_are_over_the_network_without_a_place_and_rivals_stand_beside_ever
 
 @pytest.fixture
 def folder(results, tmp_path, monkeypatch):
-    monkeypatch.setattr(plan, "root", lambda: tmp_path)
+    monkeypatch.setattr(configuration, "root", lambda: tmp_path)
     shutil.copy(Path(__file__).parent.parent / "runs.yml", tmp_path)
     (tmp_path / "book").mkdir()
     made = tmp_path / "results" / "demo"

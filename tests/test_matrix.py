@@ -16,7 +16,7 @@ from conftest import RUNS_YML
 from placeprior import data, encoders
 from placeprior.arms import arm
 from placeprior.errors import ConfigError, MissingData, UnknownName
-from placeprior.runs import plan
+from placeprior.runs import configuration, plan
 from placeprior.space.splits import folds
 
 ROOT = Path(__file__).parents[1]
@@ -26,7 +26,7 @@ RUN = plan.Run("t", "none", "-", "spatial", 1, 0, {"load": "x", "options": {}, "
 def write(project, old="", new=""):
     assert old in RUNS_YML
     (project / "runs.yml").write_text(RUNS_YML.replace(old, new, 1), encoding="utf-8")
-    plan._read.cache_clear()  # a file changed twice within one tick of the clock
+    configuration.read.cache_clear()  # a file changed twice within one tick of the clock
     return plan
 
 
@@ -124,7 +124,7 @@ def test_the_project_is_found_from_below_and_its_absence_is_said(project, tmp_pa
     below = project / "notebooks" / "deep"
     below.mkdir(parents=True)
     monkeypatch.chdir(below)
-    assert plan.root() == project
+    assert configuration.root() == project
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     monkeypatch.chdir(elsewhere)
     with pytest.raises(ConfigError, match="no runs.yml in .*change into the project's folder"):
@@ -252,7 +252,7 @@ def test_a_slip_in_runs_yml_is_one_line_and_quick(project, old, new, named):
 @pytest.mark.parametrize("raw", [RUNS_YML.encode("utf-16"), RUNS_YML.replace("toy", "t\xf6y").encode("latin-1")])
 def test_a_runs_yml_that_is_not_utf_8_is_named(project, raw):
     (project / "runs.yml").write_bytes(raw)
-    plan._read.cache_clear()
+    configuration.read.cache_clear()
     with pytest.raises(ConfigError, match="runs.yml is not UTF-8 .line [0-9]+.; save it with that encoding"):
         plan.runs("tiny")
 
@@ -261,7 +261,7 @@ def test_a_mark_of_utf_8_and_aliases_are_read(project):
     first, last = RUNS_YML.split("  far:")
     merged = first.replace("{load: toy}", "&toy {load: toy}") + "  far:" + last.replace("{load: toy}", "{<<: *toy}")
     (project / "runs.yml").write_bytes(b"\xef\xbb\xbf" + merged.encode())
-    plan._read.cache_clear()
+    configuration.read.cache_clear()
     far = plan.runs("far")
     write(project)
     assert plan.runs("far") == far
@@ -291,7 +291,7 @@ def test_committed_profiles_parse(name, monkeypatch):
     monkeypatch.chdir(ROOT)
     monkeypatch.delenv("PLACEPRIOR_DATA", raising=False)
     plan._data.cache_clear()
-    loads = {spec["load"] for spec in plan.profile(name)["tasks"].values()}
+    loads = {spec["load"] for spec in configuration.profile(name)["tasks"].values()}
     if loads != {"world"}:
         with pytest.raises(MissingData, match="PLACEPRIOR_DATA"):
             plan.runs(name)
@@ -304,7 +304,7 @@ def test_committed_profiles_parse(name, monkeypatch):
 
 def test_committed_pages_name_a_profile_that_exists(monkeypatch):
     monkeypatch.chdir(ROOT)
-    content = plan.configuration()
+    content = configuration.content()
     assert {spec.get("profile", "demo") for spec in content["pages"].values()} <= set(content["profiles"])
 
 
@@ -358,7 +358,7 @@ def test_evidence_names_runs_of_the_profile(project):
 def test_committed_evidence_is_made_from_runs_of_a_matrix(name, monkeypatch):
     monkeypatch.chdir(ROOT)
     made, absent = {run.id for run in plan.runs(name)}, plan.absent(name)
-    for kind in plan.profile(name)["evidence"]:
+    for kind in configuration.profile(name)["evidence"]:
         assert {run.id for run in plan.evidence(name, kind) if run.model not in absent} <= made, kind
 
 
@@ -390,7 +390,7 @@ def registry(project, monkeypatch):
 def adopting(project, entry, model="mine/hadamard"):
     content = RUNS_YML.replace("sincos/hadamard", model, 1) + f"encoders: {entry}\n"
     (project / "runs.yml").write_text(content, encoding="utf-8")
-    plan._read.cache_clear()
+    configuration.read.cache_clear()
     return plan.runs("tiny")
 
 

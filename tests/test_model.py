@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from placeprior import arms
 from placeprior.errors import UnknownName
 from placeprior.network.fusion import CHANNELS, FUSIONS, HEAD, NONE
 from placeprior.network.model import PlaceModel
@@ -187,8 +188,8 @@ def test_an_encoder_inside_the_model_is_trained_and_keeps_what_it_knew():
 
 def test_runs_yml_knows_the_fusions_that_the_network_knows():
     spec = {"load": "world", "options": {"stations": 30, "days": 30}}
-    assert set(plan.FUSIONS) == {CHANNELS, *FUSIONS} - {HEAD}
-    for fusion in plan.FUSIONS:
+    assert set(arms.FUSIONS) == {CHANNELS, *FUSIONS} - {HEAD}
+    for fusion in arms.FUSIONS:
         assert plan._run("t", spec, f"sincos/{fusion}", "spatial", 1, 0, {}).fusion == fusion
     with pytest.raises(UnknownName, match="unknown fusion 'head'"):
         plan._run("t", spec, "sincos/head", "spatial", 1, 0, {})

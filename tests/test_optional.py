@@ -8,7 +8,7 @@ from conftest import RUNS_YML
 
 from placeprior import encoders
 from placeprior.errors import MissingWeights, UnknownName
-from placeprior.runs import plan, store
+from placeprior.runs import configuration, plan, store
 from placeprior.runs.collecting import collect_scores
 from placeprior.runs.making import make
 
@@ -42,7 +42,7 @@ def distant(project, monkeypatch):
     encoder = Distant()
     encoders.register("distant", lambda weights: encoder)
     (project / "runs.yml").write_text(OPTIONAL, encoding="utf-8")
-    plan._read.cache_clear()
+    configuration.read.cache_clear()
     plan._fingerprint.cache_clear()
     yield encoder
     plan._fingerprint.cache_clear()
@@ -64,7 +64,7 @@ def test_a_model_without_weights_is_left_out_and_named(distant):
 
 def test_elsewhere_missing_weights_stay_an_error(distant, project):
     (project / "runs.yml").write_text(OPTIONAL.replace("    optional: [far-off]\n", "", 1), encoding="utf-8")
-    plan._read.cache_clear()
+    configuration.read.cache_clear()
     leave(distant)
     with pytest.raises(MissingWeights, match="fetch them"):
         plan.runs("tiny")
@@ -72,7 +72,7 @@ def test_elsewhere_missing_weights_stay_an_error(distant, project):
 
 def test_an_optional_matrix_must_exist(distant, project):
     (project / "runs.yml").write_text(OPTIONAL.replace("[far-off]", "[far-of]", 1), encoding="utf-8")
-    plan._read.cache_clear()
+    configuration.read.cache_clear()
     with pytest.raises(UnknownName, match="did you mean 'far-off'"):
         plan.runs("tiny")
 

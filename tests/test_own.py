@@ -24,7 +24,7 @@ from placeprior.encoders import own
 from placeprior.encoders.own import adopt
 from placeprior.encoders.table import LISTED, TOLERANCE
 from placeprior.errors import ConfigError, CoordinateError, CubeError, MissingData, MissingWeights
-from placeprior.runs import collecting, making, networks, plan, store
+from placeprior.runs import collecting, configuration, making, networks, plan, store
 from placeprior.space.splits import lonlat_of
 
 RNG = np.random.default_rng(0)
@@ -504,7 +504,7 @@ def by_model(project, entries, models):
     content = RUNS_YML.replace("[idw, none, sincos/channels, sincos/hadamard]", model, 1)
     (project / "runs.yml").write_text(f"{content}encoders:\n{entries}", encoding="utf-8")
     (project / "foreign.py").write_text(MODULE, encoding="utf-8")
-    plan._read.cache_clear()
+    configuration.read.cache_clear()
     return {run.model: run for run in plan.runs("tiny")}
 
 

@@ -12,7 +12,7 @@ import pytest
 from placeprior.book import pages
 from placeprior.book.pages import PageFailed, defaults, escaped, execute
 from placeprior.errors import ConfigError, UnknownName
-from placeprior.runs import collecting, making, plan
+from placeprior.runs import collecting, configuration, making, plan
 
 NOTEBOOK = """\
 # ---
@@ -211,7 +211,7 @@ def test_a_page_whose_runs_are_not_made_says_what_it_waits_for(notebooks, no_ker
     path = notebooks / "runs.yml"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("  toy: {notebook: 00_toy, profile: tiny, parameters: {count: 3}}", NEEDING), "utf-8")
-    plan._read.cache_clear()
+    configuration.read.cache_clear()
     made = nbformat.read(execute("toy", notebooks / "toy.ipynb"), as_version=4)
     (cell,) = made.cells
     assert cell.source.startswith("# A toy\n")
@@ -234,9 +234,9 @@ def test_what_a_page_needs_is_checked_for_typos(notebooks):
     slips = {"{tiny: [cor]}": "'cor'; did you mean 'core'", "{tyni: [core]}": "'tyni'; known: far, tiny"}
     for wrong, named in slips.items():
         path.write_text(text.replace("parameters: {count: 3}", f"needs: {wrong}"), encoding="utf-8")
-        plan._read.cache_clear()
+        configuration.read.cache_clear()
         with pytest.raises(UnknownName, match=named):
-            plan.configuration()
+            configuration.content()
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ import pytest
 from placeprior.book import figures
 from placeprior.book import placeness as page
 from placeprior.evidence import map_error, matched, placeness
-from placeprior.runs import plan
+from placeprior.runs import configuration
 from placeprior.scores import metrics
 
 
@@ -44,7 +44,7 @@ def test_worlds_on_the_line_differ_in_nothing_but_the_knob(monkeypatch):
         "other": {"load": "world", "options": {"stations": 60, "placeness": 0, "seed": 1}},
         "weather": {"load": "weather-2019"},
     }
-    monkeypatch.setattr(plan, "profile", lambda name: {"tasks": tasks})
+    monkeypatch.setattr(configuration, "profile", lambda name: {"tasks": tasks})
     assert placeness.knobs("demo").to_dict() == {"world": 1.0, "world-0": 0.0, "other": 0.0}
     assert placeness.line("demo") == ["world", "world-0"]
 

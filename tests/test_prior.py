@@ -12,7 +12,7 @@ from placeprior import data, encoders
 from placeprior.book import prior as drawings
 from placeprior.data.world import land
 from placeprior.evidence import prior
-from placeprior.runs import plan, store
+from placeprior.runs import configuration, store
 from placeprior.scores import metrics, probes
 
 BASES = ["nerf", "xyz"]
@@ -77,7 +77,7 @@ def test_places_are_those_of_measurements_or_else_of_the_embedded_world(monkeypa
     assert prior.monitors("aqs", "weather-2019", "demo")[1]
     assert prior.facts(measured).columns.tolist() == ["density", "elevation", "city", "pm25"]
     monkeypatch.setattr(probes, "monitors", lambda *_: measured[:0])
-    monkeypatch.setattr(plan, "profile", lambda _: {"tasks": {"toy": {"load": "toy"}}})
+    monkeypatch.setattr(configuration, "profile", lambda _: {"tasks": {"toy": {"load": "toy"}}})
     monkeypatch.setattr(data, "load", lambda _: toy_cube())
     places, real = prior.monitors("aqs", "weather-2019", "demo")
     assert not real and len(places) == 40 and list(prior.facts(places)) == ["density", "elevation", "city"]

@@ -15,7 +15,7 @@ from placeprior.data import build, calendar, tables
 from placeprior.data.cube import check_cube, predictors
 from placeprior.data.sources import Period, Region, chosen
 from placeprior.data.sources.transfer import Transfer
-from placeprior.runs import plan
+from placeprior.runs import configuration
 
 PERIOD, REGION = Period.parse("2021-08-30/2021-09-02"), Region.parse("-117.5,37,-116.5,38")
 NAMES = ["aqs", "gridmet", "maiac", "power", "hms", "elevation"]
@@ -89,4 +89,4 @@ def test_the_plan_of_the_whole_rehearsal_can_be_read(tmp_path, monkeypatch):
     spec.loader.exec_module(rehearse)
     monkeypatch.setattr(rehearse, "FOLDER", tmp_path)
     monkeypatch.chdir(rehearse.project())
-    assert set(plan.configuration()["profiles"]) == {rehearse.PROFILE} and len(plan.configuration()["pages"]) > 1
+    assert set(configuration.content()["profiles"]) == {rehearse.PROFILE} and len(configuration.content()["pages"]) > 1

@@ -16,10 +16,10 @@ from placeprior.book import pages
 from placeprior.data import pieces, sources
 from placeprior.errors import MissingWeights
 from placeprior.evidence import collection
-from placeprior.runs import collecting, making, plan, trials
+from placeprior.runs import collecting, configuration, making, plan, trials
 
 ROOT = Path(__file__).parent.parent
-SPECS = plan._read(ROOT / "runs.yml", 0.0)["pages"]
+SPECS = configuration.read(ROOT / "runs.yml", 0.0)["pages"]
 # One page a notebook, and for the notebook that makes several the two that differ most.
 SHOWN = ("variant-none", "variant-geoclip-hadamard")
 PAGES = [page for page in SPECS if not page.startswith("variant-") or page in SHOWN]
@@ -42,11 +42,11 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for run in plan.runs("smoke"):
             making.make(run, log=lambda line: None)
         collecting.collect_scores("smoke")
-        for name in plan.profile("smoke")["trials"]:
+        for name in configuration.profile("smoke")["trials"]:
             for run in plan.trials("smoke", name):
                 making.make(run, log=lambda line: None)
             trials.collect_trial("smoke", name)
-        for name in plan.profile("smoke")["evidence"]:
+        for name in configuration.profile("smoke")["evidence"]:
             collection.make("smoke", name, log=lambda line: None)
     return root
 

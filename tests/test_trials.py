@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from placeprior.errors import ConfigError, StoreError, UnknownName
-from placeprior.runs import making, plan, progress, store, trials
+from placeprior.runs import configuration, making, plan, progress, store, trials
 
 SPEC = """    trials:
       recipe: {task: [toy], model: [none], split: [spatial], fold: [1], seed: [0], settings: [{}, {rate: 0.003}]}
@@ -22,7 +22,7 @@ def tried(project):
 def rewrite(project, old, new):
     path = project / "runs.yml"
     path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
-    plan._read.cache_clear()
+    configuration.read.cache_clear()
 
 
 def make_all():

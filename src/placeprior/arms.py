@@ -9,6 +9,26 @@ import pandas as pd
 #: Variants that are formulas of the coordinates alone and join as input channels unless told otherwise.
 FORMULAS = ("lonlat", "sincos")  # enter as channels, so their arms need no second word
 
+#: What a user would try in place of the network (:mod:`placeprior.runs.estimators`).
+RIVALS = (
+    "idw",
+    "kriging",
+    "gbt",
+    "gbt+lonlat",
+    "gbt+geoclip",
+    "gbt+urban",
+    "rf",
+    "rf+lonlat",
+    "rf+geoclip",
+    "gbt+kriging",
+    "none+kriging",
+    "eof",
+)
+CORRECTED = "none+kriging"  # the rival that starts from a trained network
+HEAD_ONLY = "none+head"
+NO_PLACE = ("none", HEAD_ONLY)
+FUSIONS = ("channels", "hadamard", "concat", "gated", "film", "bias")
+
 #: Printed names, in the order of every table and figure: rivals without a network, no place, controls, coordinates,
 #: encoders.
 NAMES = {

@@ -10,18 +10,18 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from placeprior.arms import SPLITS, arm_order, splits_in, with_arm
+from placeprior.arms import CORRECTED, HEAD_ONLY, RIVALS, SPLITS, arm_order, splits_in, with_arm
 from placeprior.book import figures
 from placeprior.book.style import look
 from placeprior.book.words import minus
 from placeprior.errors import StoreError
-from placeprior.runs import plan, store
+from placeprior.runs import configuration, plan, store
 from placeprior.scores.interval import pooled_noise
 from placeprior.scores.paired import fits, paired, residual_range
 
 #: The matrices of the main tables: what is told, its controls and placebos, and the rivals without a network.
 MAIN = ("core", "controls", "elsewhere", "rivals", "rivals-elsewhere", "memory")
-REFERENCE = plan.HEAD_ONLY
+REFERENCE = HEAD_ONLY
 TASKS = {
     "weather-2019": "real PM2.5 of 2019 from weather",
     "neighbours-2021": "real PM2.5 of 2021 from neighbouring monitors",
@@ -43,7 +43,7 @@ DRAWN = (
 
 def main(profile: str, task: str) -> pd.DataFrame:
     """A task's scores in the main matrices of a profile, with the column ``arm``."""
-    known = [name for name in MAIN if name in plan.profile(profile)["matrices"]]
+    known = [name for name in MAIN if name in configuration.profile(profile)["matrices"]]
     frame = with_arm(store.scores(profile, *known))
     return frame[frame["task"] == task]
 
@@ -104,7 +104,7 @@ def gains(frame: pd.DataFrame, sums: pd.DataFrame) -> pd.DataFrame:
 
 def _beside(own: pd.Series, base: pd.Series, arm: str) -> pd.Series:
     """An arm's fits by those of the reference: a rival that no training's chance decides stands beside every seed."""
-    if arm not in plan.BASELINES or arm == plan.CORRECTED:
+    if arm not in RIVALS or arm == CORRECTED:
         return own
     one = own.groupby(level="fold").first()
     there = base.index[base.index.get_level_values("fold").isin(one.index)]
@@ -128,7 +128,7 @@ def tasks(*profiles: str) -> list[tuple[str, str]]:
         (profile, task)
         for task in TASKS
         for profile in profiles
-        if task in plan.profile(profile)["tasks"] and (REFERENCE == main(profile, task)["arm"]).any()
+        if task in configuration.profile(profile)["tasks"] and (REFERENCE == main(profile, task)["arm"]).any()
     ]
     if not found:
         raise StoreError(
@@ -188,7 +188,7 @@ def readme(*profiles: str) -> None:
         Such as ``"aqs", "demo"``.
     """
     fig = draw(*profiles)
-    figure = plan.root() / "results" / "headline.png"
+    figure = configuration.root() / "results" / "headline.png"
     fig.savefig(figure, dpi=130)
     plt.close(fig)
     described = (
@@ -215,7 +215,7 @@ def readme(*profiles: str) -> None:
             "",
             gains_table(found).to_markdown(disable_numparse=True),
         ]
-    root = plan.root()
+    root = configuration.root()
     text = (root / "README.md").read_text(encoding="utf-8")
     text = _between(text, "result", [f"![{described}](results/headline.png)", *tables])
     _write(root / "README.md", _between(text, "ran", _ran()))
@@ -232,7 +232,7 @@ def _write(path: Path, text: str) -> None:
 def _ran() -> list[str]:
     """What of the comparison has run, and where, as far as committed results tell."""
     rows = []
-    for name in plan.configuration()["profiles"]:
+    for name in configuration.content()["profiles"]:
         stamps = store.stamps(name) if name != "smoke" else {}
         frame = store.scores(name)
         for task in dict.fromkeys(frame["task"]) if stamps else []:
@@ -242,11 +242,11 @@ def _ran() -> list[str]:
             # Of a core where it is known; on a machine that did other work beside it, the clock ran for longer.
             minutes = sum(stamp.get("core_seconds", stamp["seconds"]) for stamp in trained) / 60
             rows.append(
-                f"| `{name}` | `{task}` | {plan.profile(name)['size']} | {len(trained)} trained, "
+                f"| `{name}` | `{task}` | {configuration.profile(name)['size']} | {len(trained)} trained, "
                 f"{len(made) - len(trained)} baselines | {minutes:.0f} min ({where}) |"
             )
         if not stamps and name != "smoke":
-            rows.append(f"| `{name}` | all | {plan.profile(name)['size']} | not run yet | - |")
+            rows.append(f"| `{name}` | all | {configuration.profile(name)['size']} | not run yet | - |")
     return [
         "| profile | task | model size | runs | time, summed over runs |",
         "|---|---|---|---|---|",
@@ -261,7 +261,7 @@ def _variants() -> str:
     made = sorted(
         {
             name
-            for profile in plan.configuration()["profiles"]
+            for profile in configuration.content()["profiles"]
             for name in store.scores(profile)["variant"]
             if name.startswith("satclip")
         }

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from placeprior.book import figures
 from placeprior.errors import PlacePriorError
-from placeprior.runs import plan
+from placeprior.runs import configuration
 
 IMPORTS = """from functools import cache
 import numpy as np
@@ -67,7 +67,7 @@ def copy_project(folder: Path, profile: str, section: str, matrix: str, function
     functions : sequence of callable
         Written into ``mine.py`` with what they import.
     """
-    content = yaml.safe_load((plan.root() / "runs.yml").read_text(encoding="utf-8")) | yaml.safe_load(section)
+    content = yaml.safe_load((configuration.root() / "runs.yml").read_text(encoding="utf-8")) | yaml.safe_load(section)
     content["profiles"][profile]["matrices"] |= yaml.safe_load(matrix)
     (folder / "runs.yml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
     code = IMPORTS + "".join(map(inspect.getsource, functions))

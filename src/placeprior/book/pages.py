@@ -17,7 +17,7 @@ from jupyter_client.kernelspec import KernelSpec
 from placeprior import provenance
 from placeprior.errors import ConfigError, MissingWeights, PlacePriorError, UnknownName
 from placeprior.files.replacing import replacing
-from placeprior.runs import plan, progress, store
+from placeprior.runs import configuration, progress, store
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 #: What begins a tag outside plain code in one cell of a table, and outside an address in angle brackets.
@@ -54,7 +54,7 @@ class PageFailed(PlacePriorError):
 
 def sources() -> Path:
     """The folder of notebooks."""
-    return plan.root() / "notebooks"
+    return configuration.root() / "notebooks"
 
 
 def defaults(notebook: nbformat.NotebookNode) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def execute(page: str, target: Path, **parameters: Any) -> Path:
     ------
     UnknownName, ConfigError, PageFailed
     """
-    pages = plan.configuration()["pages"]
+    pages = configuration.content()["pages"]
     if page not in pages:
         raise UnknownName("page", page, pages)
     spec = pages[page]
@@ -115,7 +115,7 @@ def execute(page: str, target: Path, **parameters: Any) -> Path:
             notebook,
             None,
             given,
-            cwd=plan.root(),
+            cwd=configuration.root(),
             kernel_name=KERNEL["name"],
             kernel_manager_class=_OwnKernel,
             progress_bar=False,

@@ -16,7 +16,7 @@ from placeprior.book.words import minus, signed
 from placeprior.errors import StoreError
 from placeprior.evidence import error_maps, who_is_served
 from placeprior.evidence.error_maps import ErrorMaps
-from placeprior.runs import plan
+from placeprior.runs import configuration
 
 HEAD, GEOCLIP = "none+head", "geoclip-hadamard"  # the same network without a place, and the encoder of the study
 OUT, WITHIN = "checkerboard-16", "spatial"
@@ -75,7 +75,7 @@ def load(profile: str, task: str) -> Served:
 
     Its scores of geographic bias are empty where they were not made.
     """
-    known = plan.profile(profile)["matrices"]
+    known = configuration.profile(profile)["matrices"]
     parts = [known[name] for name in ("zoo", "handful", "upstream", "satclip") if name in known]
     encoders = {arm(*model.split("/")) for part in parts for model in part["model"]}
     asked = {*MAIN, *encoders}

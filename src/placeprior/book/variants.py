@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from placeprior import encoders
-from placeprior.arms import splits_in, where
+from placeprior.arms import NO_PLACE, splits_in, where
 from placeprior.book import figures
 from placeprior.book.style import Look
 from placeprior.book.words import NAMES
@@ -52,7 +52,7 @@ def facts(runs: Sequence[plan.Run], stored: Mapping[str, Mapping[str, Any]]) -> 
     """
     first, one = runs[0], stored[runs[0].id]
     config = first.settings
-    dim = 0 if first.variant in plan.NO_PLACE else encoders.load(first.variant).dim
+    dim = 0 if first.variant in NO_PLACE else encoders.load(first.variant).dim
     stamps = [stored[run.id]["stamp"] for run in runs]
     minutes = sum(stamp["seconds"] for stamp in stamps) / 60
     threads = sorted({f"{stamp['device']}, {stamp['threads']} thread" for stamp in stamps})

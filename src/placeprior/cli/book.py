@@ -24,15 +24,15 @@ def book(
     ] = None,
 ) -> None:
     """Make the book: whatever run, page or chapter is missing or out of date, and nothing else."""
-    from placeprior.runs import plan
+    from placeprior.runs import configuration, plan
 
-    root = plan.root()
+    root = configuration.root()
     if not (root / "dodo.py").is_file():
         raise ConfigError(f"no dodo.py beside {root / 'runs.yml'}; run this in a clone of the project")
     for module in ("doit", "jupyter_book", "papermill", "jupytext"):
         if importlib.util.find_spec(module) is None:
             raise ConfigError(f"the book needs {module}, which is not installed; pip install 'placeprior[book]'")
-    for profile in plan.configuration()["profiles"]:  # a mistake in runs.yml is told here in one line
+    for profile in configuration.content()["profiles"]:  # a mistake in runs.yml is told here in one line
         try:
             plan.runs(profile)
         except MissingData:

@@ -31,13 +31,13 @@ def show(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 def declared() -> None:
     """Register the encoders that the project's ``runs.yml`` names, where there is a project around."""
-    from placeprior.runs import plan
+    from placeprior.runs import configuration
 
     try:
-        plan.root()
+        configuration.root()
     except ConfigError:
         return
-    plan.configuration()
+    configuration.content()
 
 
 def target(path: Path, suffixes: Sequence[str], source: Path | None = None) -> None:

@@ -108,9 +108,9 @@ def _draw(run: Run, day: datetime, estimate: xr.DataArray, part: Path) -> None:
 
     from placeprior.arms import arm
     from placeprior.book import figures
-    from placeprior.runs import plan
+    from placeprior.runs import configuration
 
-    profile = next(name for name in plan.configuration()["profiles"] if _holds(name, run.id))
+    profile = next(name for name in configuration.content()["profiles"] if _holds(name, run.id))
     figures.style()
     figure, axes = figures.subplots(size="map", maps=True)
     values = estimate.values

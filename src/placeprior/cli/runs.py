@@ -93,13 +93,13 @@ def collect(
     drop: Annotated[bool, typer.Option("--drop", help="Drop committed runs that runs.yml no longer asks for.")] = False,
 ) -> None:
     """Write a profile's committed results from all runs made so far, here or elsewhere, and its trials' tables."""
-    from placeprior.runs import collecting, plan, store, trials
+    from placeprior.runs import collecting, configuration, plan, store, trials
 
     before = set(store.scores(profile)["run"])
     path = collecting.collect_scores(profile, drop=drop)
     after = set(store.scores(profile)["run"])
     typer.echo(f"{path.parent}: {len(after):,} runs, {len(after - before):,} new, {len(before - after):,} dropped")
-    for name in plan.profile(profile).get("trials", {}):
+    for name in configuration.profile(profile).get("trials", {}):
         if trials.collect_trial(profile, name):
             typer.echo(
                 f"{trials.path(profile, name)}: {len(trials.read(profile, name))} of "
@@ -138,9 +138,9 @@ def _committed(profile: str) -> dict[str, str]:
 
 def _from_scores(run_id: str) -> dict[str, Any] | None:
     """Return a run as the committed tables know it, in the shape of a store entry."""
-    from placeprior.runs import plan, store
+    from placeprior.runs import configuration, store
 
-    for profile in plan.configuration()["profiles"]:
+    for profile in configuration.content()["profiles"]:
         scores = store.scores(profile)
         rows = scores[scores["run"] == run_id]
         if len(rows):

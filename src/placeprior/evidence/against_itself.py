@@ -10,11 +10,11 @@ from itertools import combinations
 
 import pandas as pd
 
-from placeprior.arms import splits_in, with_arm
+from placeprior.arms import HEAD_ONLY, splits_in, with_arm
 from placeprior.errors import StoreError
 from placeprior.evidence import tables
 from placeprior.runs import store
-from placeprior.runs.plan import HEAD_ONLY, Run
+from placeprior.runs.plan import Run
 from placeprior.scores import interval, paired
 
 ARMS = ("none", HEAD_ONLY)

@@ -17,14 +17,14 @@ from scipy.stats import rankdata
 from scipy.stats import t as student
 
 from placeprior import coords, encoders
-from placeprior.arms import arm, with_arm
+from placeprior.arms import NO_PLACE, arm, with_arm
 from placeprior.data.world import land
 from placeprior.encoders import geoclip
 from placeprior.errors import MissingWeights
 from placeprior.evidence.national_maps import TRUTH, by_data
 from placeprior.runs.daily_maps import daily_map, fields_on
 from placeprior.runs.inputs import cube_of
-from placeprior.runs.plan import NO_PLACE, Run
+from placeprior.runs.plan import Run
 from placeprior.runs.store import KEY
 from placeprior.scores import metrics
 from placeprior.scores.paired import squares

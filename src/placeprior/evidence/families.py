@@ -18,7 +18,7 @@ from placeprior.arms import arm, splits_in, with_arm
 from placeprior.encoders.basis import BASES
 from placeprior.errors import MissingWeights
 from placeprior.evidence import matched
-from placeprior.runs import plan
+from placeprior.runs import configuration
 from placeprior.scores import paired
 from placeprior.scores.interval import surviving
 
@@ -85,7 +85,7 @@ def trained(basis: str, *training: str) -> str:
 
 def asked(profile: str) -> set[str]:
     """Encoders and their references that ``runs.yml`` asks for in a profile, run or not."""
-    known = plan.profile(profile)["matrices"]
+    known = configuration.profile(profile)["matrices"]
     models = [model.partition("/") for name in MATRICES if name in known for model in known[name]["model"]]
     names = {arm(own, fusion or None) for own, _, fusion in models}
     return {name for name in names | {"satclip-l10-hadamard", "satclip-l40-hadamard"} if kind(name)}

@@ -31,11 +31,11 @@ import pandas as pd
 import torch
 from scipy.stats import spearmanr
 
-from placeprior.arms import arm_order, splits_in, with_arm
+from placeprior.arms import RIVALS, arm_order, splits_in, with_arm
 from placeprior.errors import ConfigError, StoreError
 from placeprior.evidence import tables
 from placeprior.network.windows import Windows
-from placeprior.runs import plan, store
+from placeprior.runs import store
 from placeprior.runs.inputs import Inputs
 from placeprior.runs.networks import THREADS, restore
 from placeprior.runs.plan import Run
@@ -308,7 +308,7 @@ def _summary(arm: list[_Fit]) -> list[list[Any]]:
 
 
 def _fit(run: Run) -> _Fit:
-    if run.variant in plan.BASELINES:
+    if run.variant in RIVALS:
         raise ConfigError(
             f"importance of {run.model!r} (run {run.id}) cannot be measured: a baseline leaves no "
             "network in the store; name trained models only"

@@ -15,7 +15,7 @@ import pandas as pd
 from placeprior.arms import arm_order, with_arm
 from placeprior.evidence import matched
 from placeprior.network.sizes import SIZES
-from placeprior.runs import plan, store
+from placeprior.runs import configuration, store
 from placeprior.scores import paired
 
 #: Arms whose reference is no location even where the extra head alone was trained: they have no such head.
@@ -95,7 +95,7 @@ def curve(profile: str) -> Curve | None:
 
 def steps(curve: Curve) -> pd.DataFrame:
     """What few stations mean for the training: ``rows``, ``steps`` an epoch and ``epochs``, by ``stations``."""
-    spec = plan.profile(curve.profile)
+    spec = configuration.profile(curve.profile)
     config = SIZES[spec["size"]].with_(**spec.get("settings", {}))
     rows = curve.scores.groupby("stations")["rows"].first()
     return pd.DataFrame({"rows": rows, "steps": np.ceil(rows / config.batch), "epochs": config.epochs})

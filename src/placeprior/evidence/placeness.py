@@ -11,12 +11,12 @@ from scipy import stats
 
 from placeprior.arms import arm_order, with_arm
 from placeprior.evidence import map_error, matched
-from placeprior.runs import plan
+from placeprior.runs import configuration
 from placeprior.scores import metrics
 
 
 def _worlds(profile: str) -> dict[str, dict[str, Any]]:
-    tasks = plan.profile(profile)["tasks"]
+    tasks = configuration.profile(profile)["tasks"]
     return {name: spec.get("options", {}) for name, spec in tasks.items() if spec["load"] == "world"}
 
 

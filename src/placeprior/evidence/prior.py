@@ -20,7 +20,7 @@ from placeprior.coords import nearest_km
 from placeprior.encoders import pretrained
 from placeprior.evidence import kept
 from placeprior.evidence.gallery import SATCLIP, TRAINED
-from placeprior.runs import plan, store
+from placeprior.runs import configuration, plan, store
 from placeprior.scores import interval, metrics, probes
 from placeprior.space import neighbours
 from placeprior.space.splits import lonlat_of
@@ -58,7 +58,7 @@ def monitors(real: str, task: str, profile: str) -> tuple[pd.DataFrame, bool]:
     places = probes.monitors(store.scores(real), store.sums(real), task)
     if len(places):
         return places, True
-    world = next(iter(plan.profile(profile)["tasks"].values()))
+    world = next(iter(configuration.profile(profile)["tasks"].values()))
     cube = data.load(world["load"], **world.get("options", {}))
     return pd.DataFrame(lonlat_of(cube), columns=["lon", "lat"]), False
 

@@ -15,16 +15,16 @@ import pandas as pd
 
 from placeprior.errors import StoreError, UnknownName
 from placeprior.files import integrity, lock
-from placeprior.runs import plan, store
+from placeprior.runs import configuration, plan, store
 
 STAMPS = "evidence.json"  # of each table: the runs it was made from, and its SHA-256
 
 
 def path(profile: str, name: str) -> Path:
     """Where the table is kept."""
-    if name not in plan.EVIDENCE:
-        raise UnknownName("evidence", name, plan.EVIDENCE)
-    return store.results(profile) / f"{name}.{plan.EVIDENCE[name]}"
+    if name not in configuration.EVIDENCE:
+        raise UnknownName("evidence", name, configuration.EVIDENCE)
+    return store.results(profile) / f"{name}.{configuration.EVIDENCE[name]}"
 
 
 def read(profile: str, name: str) -> pd.DataFrame:
@@ -45,7 +45,7 @@ def read(profile: str, name: str) -> pd.DataFrame:
     if hashlib.sha256(raw).hexdigest() != _stamps(profile).get(name, {}).get("sha256"):
         raise StoreError(
             f"{file} is not what was written: its SHA-256 is not that in {STAMPS}; bring both back with "
-            f"`git checkout -- {file.parent.relative_to(plan.root())}`, or {again}"
+            f"`git checkout -- {file.parent.relative_to(configuration.root())}`, or {again}"
         )
     return pd.read_parquet(io.BytesIO(raw)) if file.suffix == ".parquet" else pd.read_csv(io.BytesIO(raw))
 
@@ -68,7 +68,9 @@ def write(profile: str, name: str, table: pd.DataFrame, seconds: float) -> dict[
     """
     file = path(profile, name)
     stamp = {"runs": digest(profile, name), "count": len(plan.evidence(profile, name)), "seconds": round(seconds, 1)}
-    with lock.hold(plan.root() / f".evidence-{profile}.lock", f"writing evidence of profile {profile}", wait=60):
+    with lock.hold(
+        configuration.root() / f".evidence-{profile}.lock", f"writing evidence of profile {profile}", wait=60
+    ):
         known = _stamps(profile)
         if file.suffix == ".parquet":
             store.replace(file, lambda p: table.to_parquet(p, index=False, compression="zstd"))
@@ -88,7 +90,7 @@ def _stamps(profile: str) -> dict[str, Any]:
             raise ValueError("it does not hold one entry a table")
         return found
     except ValueError as error:
-        shown = file.relative_to(plan.root())
+        shown = file.relative_to(configuration.root())
         raise StoreError(
             f"{file} cannot be read ({error}); bring it back with `git checkout -- {shown}`, or remove it "
             "and make the evidence again"

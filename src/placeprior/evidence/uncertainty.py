@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import r2_score
 
+from placeprior.arms import RIVALS
 from placeprior.errors import ConfigError, StoreError
-from placeprior.runs import plan, store
+from placeprior.runs import store
 from placeprior.runs.inputs import cube_of, parts_of
 from placeprior.runs.plan import Run
 from placeprior.scores.conformal import coverage, radius
@@ -47,7 +48,7 @@ def collect(runs: list[Run]) -> pd.DataFrame:
     """
     cells: dict[tuple[object, ...], list[Run]] = {}
     for run in runs:
-        if run.variant in plan.BASELINES:
+        if run.variant in RIVALS:
             raise ConfigError(
                 f"run {run.label} is no network and has no validation rows to calibrate on; take it out "
                 "of the evidence `uncertainty` in runs.yml"

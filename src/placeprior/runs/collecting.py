@@ -9,7 +9,7 @@ import pandas as pd
 
 from placeprior.errors import StoreError
 from placeprior.files import lock
-from placeprior.runs import committed, plan, store
+from placeprior.runs import committed, configuration, plan, store
 
 
 def collect_scores(profile: str, *, drop: bool = False) -> Path:
@@ -36,7 +36,7 @@ def collect_scores(profile: str, *, drop: bool = False) -> Path:
     BusyError
         Another process is collecting.
     """
-    with lock.hold(plan.root() / f".collect-{profile}.lock", f"collecting profile {profile}", wait=60):
+    with lock.hold(configuration.root() / f".collect-{profile}.lock", f"collecting profile {profile}", wait=60):
         return _collect(profile, drop)
 
 

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from placeprior.arms import arm
+from placeprior.arms import FUSIONS, arm
 from placeprior.errors import ConfigError, StoreError
 from placeprior.files import integrity
-from placeprior.runs import plan
+from placeprior.runs import configuration
 from placeprior.scores.metrics import METRICS, SUMS
 from placeprior.space.splits import folds
 
@@ -145,7 +145,7 @@ def flaw(frame: pd.DataFrame, summed: pd.DataFrame, stamped: dict[str, Any]) -> 
         "has no finite value": ~np.isfinite(value) & ~(frame["value"].isna() & frame["metric"].isin(UNDEFINED)),
         "has no count of test rows": ~(rows > 0),
         "has no such split and fold": ~pd.Series(list(map(_is_fold, frame["split"], frame["fold"])), frame.index, bool),
-        "has no such fusion": ~frame["fusion"].isin(("-", *plan.FUSIONS)),
+        "has no such fusion": ~frame["fusion"].isin(("-", *FUSIONS)),
     }
     for what, mask in wrong.items():
         if mask.any():
@@ -207,7 +207,7 @@ def _read(folder: Path, wanted: Callable[[str], bool]) -> dict[str, bytes]:
 def _spoilt(folder: Path, error: Exception) -> StoreError:
     if isinstance(error, OSError):
         return StoreError(f"cannot read {error.filename or folder} ({error.strerror}); make it readable")
-    shown = folder.relative_to(plan.root())
+    shown = folder.relative_to(configuration.root())
     return StoreError(
         f"{shown} is not as it was written ({str(error).splitlines()[0]}); bring it back with "
         f"`git checkout -- {shown}`, or, if it was never committed, remove its "

@@ -7,12 +7,12 @@ import torch
 import xarray as xr
 
 from placeprior import coords
+from placeprior.arms import RIVALS
 from placeprior.data.cube import predictors
 from placeprior.data.world.simulation import World
 from placeprior.errors import ConfigError
 from placeprior.network.training import estimate
 from placeprior.network.windows import Windows
-from placeprior.runs import plan
 from placeprior.runs.inputs import Inputs, cube_of
 from placeprior.runs.networks import restore
 from placeprior.runs.plan import Run
@@ -126,7 +126,7 @@ def daily_map(run: Run, grid: xr.Dataset, *, chunk: int = 20_000) -> xr.DataArra
     ConfigError
         If the run is a baseline that makes no maps, or the grid has fewer days than its window.
     """
-    if run.variant in plan.BASELINES and run.variant != "idw":
+    if run.variant in RIVALS and run.variant != "idw":
         raise ConfigError(f"baseline {run.variant!r} of run {run.id} makes no maps; choose 'idw' or a trained run")
     days = grid.isel(time=slice(-run.window, None))
     if days.sizes["time"] < run.window:

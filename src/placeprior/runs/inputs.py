@@ -22,7 +22,7 @@ from placeprior.data import gapfill
 from placeprior.data.cube import predictors
 from placeprior.errors import ConfigError, CubeError
 from placeprior.network.windows import Scaler
-from placeprior.runs import plan
+from placeprior.runs import configuration
 from placeprior.runs.networks import trainable
 from placeprior.runs.plan import Run
 from placeprior.space.neighbours import PERIOD, matched_exclusion, matched_features, neighbour_features
@@ -220,7 +220,7 @@ class Inputs:
         if self._filler is not None:
             values = self._filler(values, time)
         if self.cube.attrs.get("neighbours"):
-            matched = self.run.data.get("neighbours") != plan.UNMATCHED
+            matched = self.run.data.get("neighbours") != configuration.UNMATCHED
             values = np.concatenate([values, self._neighbours(time, lonlat, station, matched)], axis=-1)
         return values
 

@@ -20,12 +20,13 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 
+from placeprior.arms import CORRECTED, RIVALS
 from placeprior.errors import DamagedEntry, StoreError
 from placeprior.files import lock
 from placeprior.network.training import estimate, train
 from placeprior.network.windows import Windows
 from placeprior.provenance import processor, versions
-from placeprior.runs import estimators, plan, store
+from placeprior.runs import estimators, store
 from placeprior.runs.entry import LIVE, Made, begin, put, score, write
 from placeprior.runs.inputs import Inputs
 from placeprior.runs.networks import THREADS, build_model, restore
@@ -100,8 +101,8 @@ def _fill_entry(work: Path, run: Run, log: Any) -> None:
     started, begun = time.perf_counter(), time.process_time()
     inputs = Inputs.of(run)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    if run.variant in plan.BASELINES:
-        network = _plain_network(inputs) if run.variant == plan.CORRECTED else None
+    if run.variant in RIVALS:
+        network = _plain_network(inputs) if run.variant == CORRECTED else None
         made = Made({"test": estimators.estimate(inputs, network)}, {"parameters": 0})
     else:
         made = _trained(inputs, device)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import torch
 
 from placeprior import encoders
+from placeprior.arms import HEAD_ONLY
 from placeprior.errors import StoreError
 from placeprior.network.fusion import HEAD
 from placeprior.network.model import PlaceModel
 from placeprior.network.windows import Scaler
-from placeprior.runs import plan, store
+from placeprior.runs import store
 from placeprior.runs.plan import Run
 
 ENCODER_STREAM = 1_000_000  # keeps an encoder's seeds apart from the network's (`Run.stream`)
@@ -41,7 +42,7 @@ def build_model(run: Run, n_features: int, dim: int, module: torch.nn.Module | N
         Turns these numbers into the place vector, and is trained with the rest.
     """
     config = run.settings
-    fusion = HEAD if run.variant == plan.HEAD_ONLY else run.fusion
+    fusion = HEAD if run.variant == HEAD_ONLY else run.fusion
     return PlaceModel(
         n_features,
         dim if module is None else module.dim,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from placeprior.runs import plan, store, trials
+from placeprior.runs import configuration, plan, store, trials
 
 
 def count(profile: str, name: str) -> tuple[int, int]:
@@ -13,11 +13,11 @@ def count(profile: str, name: str) -> tuple[int, int]:
     Counted by what the lists say, as in :func:`placeprior.runs.store.scores`, so without the data. A table of evidence
     counts as one.
     """
-    spec = plan.profile(profile)
+    spec = configuration.profile(profile)
     if name in spec.get("evidence", {}):
         return int(any(store.results(profile).glob(f"{name}.*"))), 1
     product = spec["matrices"].get(name) or spec["trials"][name]
-    places = sum(len(plan.asked_folds(product, split)) for split in product["split"])
+    places = sum(len(configuration.asked_folds(product, split)) for split in product["split"])
     asked = places * math.prod(len(product[key]) for key in ("task", "model", "seed"))
     if name in spec["matrices"]:
         return store.scores(profile, name)["run"].nunique(), asked

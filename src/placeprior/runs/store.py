@@ -13,7 +13,7 @@ from placeprior.arms import arm
 from placeprior.errors import DamagedEntry, StoreError, UnknownName
 from placeprior.files import integrity
 from placeprior.files.replacing import replacing
-from placeprior.runs import committed, plan
+from placeprior.runs import committed, configuration
 from placeprior.runs.committed import COLUMNS, KEY
 from placeprior.scores.metrics import between_seeds
 
@@ -25,7 +25,7 @@ NEEDED = ("id", "run", "sizes", "parameters", "scores", "n", "stamp", "files")
 
 def store() -> Path:
     """The folder of stored runs."""
-    return plan.root() / "store"
+    return configuration.root() / "store"
 
 
 def is_stored(run_id: str) -> bool:
@@ -108,7 +108,7 @@ def table(run_id: str, name: str) -> pd.DataFrame:
 def stored_sums(run_ids: Iterable[str]) -> dict[str, pd.DataFrame]:
     """Sums per test station of some runs, by id: from the committed results of any profile, or else from the store."""
     wanted, found = set(run_ids), {}
-    for name in plan.configuration()["profiles"]:
+    for name in configuration.content()["profiles"]:
         committed = sums(name)
         for run_id, own in committed[committed["run"].isin(wanted)].groupby("run"):
             found[str(run_id)] = own.drop(columns="run").reset_index(drop=True)
@@ -128,7 +128,7 @@ def tensors(run_id: str) -> dict[str, Any]:
 
 def results(profile: str) -> Path:
     """The folder of a profile's committed evidence."""
-    return plan.root() / "results" / profile
+    return configuration.root() / "results" / profile
 
 
 def scores(profile: str, *matrices: str) -> pd.DataFrame:
@@ -144,7 +144,7 @@ def scores(profile: str, *matrices: str) -> pd.DataFrame:
     if not matrices:
         return frame
     # By what the lists say, not by ids: those need the data, which a reader of committed results has not.
-    asked, known = pd.Series(False, index=frame.index), plan.profile(profile)["matrices"]
+    asked, known = pd.Series(False, index=frame.index), configuration.profile(profile)["matrices"]
     model = frame["variant"].where(frame["fusion"] == "-", frame["variant"] + "/" + frame["fusion"])
     for name in matrices:
         if name not in known:
@@ -152,7 +152,9 @@ def scores(profile: str, *matrices: str) -> pd.DataFrame:
         here = model.isin(known[name]["model"])
         for key in ("task", "seed"):
             here &= frame[key].isin(known[name][key])
-        there = [(split, fold) for split in known[name]["split"] for fold in plan.asked_folds(known[name], split)]
+        there = [
+            (split, fold) for split in known[name]["split"] for fold in configuration.asked_folds(known[name], split)
+        ]
         asked |= here & pd.MultiIndex.from_frame(frame[["split", "fold"]]).isin(there)
     return frame[asked]
 

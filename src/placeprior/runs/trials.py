@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from placeprior.errors import StoreError
-from placeprior.runs import plan, store
+from placeprior.runs import configuration, plan, store
 from placeprior.runs.plan import Run
 
 #: Chosen by validation rows alone, so no test score is kept.
@@ -53,7 +53,7 @@ def read(profile: str, name: str) -> pd.DataFrame:
 
 def done(profile: str) -> set[str]:
     """Ids of the trial runs that a profile's committed tables hold."""
-    return {run for name in plan.profile(profile).get("trials", {}) for run in read(profile, name)["run"]}
+    return {run for name in configuration.profile(profile).get("trials", {}) for run in read(profile, name)["run"]}
 
 
 def collect_trial(profile: str, name: str) -> Path | None:

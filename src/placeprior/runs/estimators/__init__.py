@@ -24,13 +24,13 @@ from collections.abc import Callable
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from placeprior.arms import CORRECTED, RIVALS
 from placeprior.errors import UnknownName
 from placeprior.runs.estimators import trees
 from placeprior.runs.estimators.correction import corrected
 from placeprior.runs.estimators.interpolation import idw, kriging
 from placeprior.runs.estimators.patterns import eof
 from placeprior.runs.inputs import Inputs
-from placeprior.runs.plan import BASELINES, CORRECTED
 
 SIMPLE = {"idw": idw, "kriging": kriging, "eof": eof, "gbt+kriging": trees.boosted_and_kriged}
 
@@ -41,7 +41,7 @@ def estimate(inputs: Inputs, network: Callable[[np.ndarray], np.ndarray] | None 
     Parameters
     ----------
     inputs : Inputs
-        Of a run whose variant is one of :data:`~placeprior.runs.plan.BASELINES`; its seed and fold decide every draw.
+        Of a run whose variant is one of :data:`~placeprior.runs.RIVALS`; its seed and fold decide every draw.
     network : callable, optional
         For ``none+kriging``, what it corrects: mask (station, time) -> estimates there (n,), µg m-3.
 
@@ -56,8 +56,8 @@ def estimate(inputs: Inputs, network: Callable[[np.ndarray], np.ndarray] | None 
         If there is no such baseline.
     """
     name = inputs.run.variant
-    if name not in BASELINES:
-        raise UnknownName("baseline", name, BASELINES)
+    if name not in RIVALS:
+        raise UnknownName("baseline", name, RIVALS)
     mean = float(inputs.cube["pm25"].values[inputs.parts.train].mean(dtype=np.float64))
     with threadpool_limits(1):  # one thread a run: bit-equal results, and runs share the cores
         if name == CORRECTED:
