@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import contextmanager
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -134,3 +135,13 @@ def provider(tmp_path, monkeypatch):
     with serve(tmp_path / "mirror") as running:
         monkeypatch.setenv("PLACEPRIOR_MIRROR", running.url)
         yield running
+
+
+@pytest.fixture(autouse=True)
+def plain_style():
+    """The book's figure style is set for a whole process: each test begins and ends without it."""
+    yield
+    if "matplotlib" in sys.modules:
+        import matplotlib as mpl
+
+        mpl.rcdefaults()

@@ -474,9 +474,9 @@ def test_collect_writes_every_score_once_and_is_stable(project):
     for run_id, part in sums.groupby("run"):
         own = frame[(frame["run"] == run_id) & (frame["metric"] == "r2")]["value"].item()
         assert metrics.from_sums(part[metrics.SUMS].to_numpy().sum(0))["r2"] == pytest.approx(own, abs=1e-4)
-    before = {p.name: p.read_bytes() for p in path.parent.iterdir()}
+    before = {p: p.read_bytes() for p in path.parent.rglob("*") if p.is_file()}
     collect_scores("tiny")
-    assert {p.name: p.read_bytes() for p in path.parent.iterdir()} == before
+    assert {p: p.read_bytes() for p in path.parent.rglob("*") if p.is_file()} == before
 
 
 def test_collect_keeps_runs_made_elsewhere_and_drops_those_no_longer_asked_for_when_told(project):
@@ -488,10 +488,10 @@ def test_collect_keeps_runs_made_elsewhere_and_drops_those_no_longer_asked_for_w
     shutil.rmtree(store.store() / models["none"].id)  # made on another machine, as far as this one knows
     (project / "runs.yml").write_text(RUNS_YML.replace(", sincos/hadamard", ""), encoding="utf-8")
     configuration.read.cache_clear()
-    before = {p.name: p.read_bytes() for p in store.results("tiny").iterdir()}
+    before = {p: p.read_bytes() for p in store.results("tiny").rglob("*") if p.is_file()}
     with pytest.raises(StoreError, match="1 of the 4 committed runs of profile 'tiny': toy sincos/hadamard .* --drop"):
         collect_scores("tiny")
-    assert {p.name: p.read_bytes() for p in store.results("tiny").iterdir()} == before
+    assert {p: p.read_bytes() for p in store.results("tiny").rglob("*") if p.is_file()} == before
     collect_scores("tiny", drop=True)
     expected = whole[whole["run"] != models["sincos/hadamard"].id].reset_index(drop=True)
     pd.testing.assert_frame_equal(store.scores("tiny"), expected)
