@@ -33,13 +33,14 @@ class _OwnKernel(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         """How to start it."""
-        # Its warning that it talks over this machine's own sockets would stand above every page in the log.
+        # Its warning that it talks over this machine's own sockets would stand above every page in the log, and its
+        # error that it was interrupted under it: that is how it is told to end.
         return KernelSpec(
             argv=[
                 sys.executable,
                 "-m",
                 "ipykernel_launcher",
-                "--IPKernelApp.log_level=ERROR",
+                "--IPKernelApp.log_level=CRITICAL",
                 "-f",
                 "{connection_file}",
             ],
