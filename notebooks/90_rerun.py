@@ -66,14 +66,11 @@ ax.invert_yaxis()
 figures.label(fig, profile, n=len(r2), of="runs", embedded=True)
 
 # %%
-apart = r2[~same].assign(split=r2["split"].map(where), told=r2["arm"].map(called))
-apart = apart[["told", "split", "fold", "seed", "committed", "own", "difference"]]
+apart = r2[~same]
+apart = apart.assign(split=apart["split"].map(where), arm=apart["arm"].map(called))
+apart = apart.set_index("arm").rename_axis("told about the place")
 captioned(
-    apart.round(6)
-    .astype(str)
-    .map(minus)
-    .rename(columns={"told": "told about the place"})
-    .set_index("told about the place"),
+    apart[["split", "fold", "seed", "committed", "own", "difference"]].astype(str).map(minus),
     f"Runs whose R² differs. Profile {profile}.",
     "tab-rerun",
 ) if len(apart) else Markdown("None differs.")
