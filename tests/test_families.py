@@ -44,7 +44,7 @@ def test_every_kind_is_drawn_and_every_encoder_has_one():
 
 def test_what_is_asked_for_are_encoders_and_references(monkeypatch):
     matrices = {"core": {"model": ["idw", "none", "gbt", "lonlat/channels"]}, "zoo": {"model": ["xyz/hadamard"]}}
-    monkeypatch.setattr(families.plan, "profile", lambda name: {"matrices": matrices})
+    monkeypatch.setattr(families.configuration, "profile", lambda name: {"matrices": matrices})
     assert families.asked("p") == {
         "idw",
         "none",
