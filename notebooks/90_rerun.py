@@ -63,7 +63,7 @@ for row, arm in enumerate(arms):
 ax.set_yticks(range(len(arms)), [called(arm) for arm in arms])
 ax.set_xlabel("R² here minus committed R²")
 ax.invert_yaxis()
-figures.label(fig, profile, n=len(r2), of="runs", embedded=True)
+_ = figures.label(fig, profile, n=len(r2), of="runs", embedded=True)
 
 # %%
 apart = r2[~same]
