@@ -17,6 +17,7 @@ from placeprior.space.splits import (
     BUFFER_KM,
     FOLDS,
     HISTORY,
+    KINDS,
     NAMES,
     block_folds,
     folds,
@@ -27,8 +28,14 @@ from placeprior.space.splits import (
     state_name,
 )
 
+FIXED = ("checkerboard",)  # the same stations are tested whatever the seed
 CASES = [(name, fold) for name in NAMES for fold in folds(name)]
 SPATIAL = [case for case in CASES if case[0] != "random"]
+
+
+def test_every_kind_of_split_is_tried_here():
+    of_some_cubes = {"state", "year"}
+    assert {name.partition("-")[0] for name in NAMES} | of_some_cubes == set(KINDS), "add it to splits.NAMES"
 
 
 @pytest.mark.parametrize(("name", "fold"), CASES)
@@ -112,7 +119,7 @@ def test_same_seed_same_split_other_seed_other_split(cube, name, fold):
     for part in ("train", "validation", "test", "pool"):
         np.testing.assert_array_equal(getattr(one, part), getattr(again, part))
     assert (one.validation != other.validation).any()
-    assert (one.test != other.test).any() == (not name.startswith("checkerboard"))
+    assert (one.test != other.test).any() == (not name.startswith(FIXED))
 
 
 def test_values_do_not_decide_the_split(cube):

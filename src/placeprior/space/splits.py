@@ -23,11 +23,24 @@ DRAWS = 2  # folds of the splits that hold out a tenth: as many disjoint tenths
 FOLDS = 5  # of the splits that deal stations to folds
 BLOCK_KM = 500.0  # where the correlation of daily PM2.5 at two EPA monitors has fallen to about half
 BUFFER_KM = 100.0  # three quarters of the land are nearer than this to an EPA monitor: a test here is harder
+STATES = 49  # contiguous, and DC
+#: Whether each kind of split tests within the regions it was trained in or out of them, and how many folds it has.
+KINDS = {
+    "random": ("WR", DRAWS),
+    "spatial": ("WR", DRAWS),
+    "knndm": ("WR", FOLDS),
+    "blocks": ("OoR", FOLDS),
+    "checkerboard": ("OoR", 2),
+    "state": ("OoR", STATES),
+    "year": ("WR", 1),
+}
+#: What a kind's name is followed by.
+_SUFFIXES = {"checkerboard": r"-(?P<delta>\d+(?:\.\d+)?)", "year": r"-(?P<trained>\d{4})-(?P<tested>\d{4})"}
 #: Splits that every cube has; by years and by states depends on what is in it.
 NAMES = ("random", "spatial", "checkerboard-8", "checkerboard-16", "checkerboard-30", "knndm", "blocks")
 PATTERN = re.compile(
-    r"(?P<base>random|spatial|knndm|blocks|state|checkerboard-(?P<delta>\d+(?:\.\d+)?)"
-    r"|year-(?P<trained>\d{4})-(?P<tested>\d{4}))(?:@(?P<keep>[1-9]\d*))?(?P<regions>\+regions)?"
+    f"(?P<base>{'|'.join(kind + _SUFFIXES.get(kind, '') for kind in KINDS)})"
+    r"(?:@(?P<keep>[1-9]\d*))?(?P<regions>\+regions)?"
 )
 
 
@@ -77,14 +90,7 @@ def lonlat_of(cube: xr.Dataset) -> np.ndarray:
 
 def folds(name: str) -> tuple[int, ...]:
     """The folds a split has: both partitions of a checkerboard, disjoint tenths, fifths of stations, or states."""
-    kind = _parse(name)
-    if kind["delta"]:
-        return (1, 2)
-    if kind["base"] in ("random", "spatial"):
-        return tuple(range(1, DRAWS + 1))
-    if kind["base"] in ("knndm", "blocks"):
-        return tuple(range(1, FOLDS + 1))
-    return tuple(range(1, len(states()) + 1)) if kind["base"] == "state" else (1,)
+    return tuple(range(1, _regime_and_folds(_parse(name))[1] + 1))
 
 
 def state_name(fold: int) -> str:
@@ -192,7 +198,7 @@ def split(name: str, cube: xr.Dataset, seed: int, fold: int = 1) -> Split:
         test, validation = np.zeros_like(scored), np.zeros_like(scored)
         test.flat[tested] = True
         validation.flat[rng.permutation(rest)[: round(HELD_OUT * rest.size)]] = True
-        train, pool, regime = scored & ~test & ~validation, measured & ~test & ~validation, "WR"
+        train, pool = scored & ~test & ~validation, measured & ~test & ~validation
     else:
         usable = np.flatnonzero(scored.any(1))
         learned, asked = (scored & _year(kind, part, cube) for part in ("trained", "tested"))
@@ -210,9 +216,8 @@ def split(name: str, cube: xr.Dataset, seed: int, fold: int = 1) -> Split:
         test = asked & _rows(tested, scored)
         validation, train = (learned & _rows(who, scored) for who in (validated, trained))
         pool = measured & _rows(trained, scored)
-        regime = "OoR" if kind["delta"] or kind["base"] in ("blocks", "state") else "WR"
 
-    result = Split(name, regime, fold, seed, train, validation, test, pool)
+    result = Split(name, _regime_and_folds(kind)[0], fold, seed, train, validation, test, pool)
     for part, size in result.sizes().items():
         if size["rows"] == 0:
             raise ConfigError(
@@ -232,6 +237,10 @@ def _parse(name: str) -> re.Match[str]:
             "days of all of them; use them with another split, such as 'spatial@100'"
         )
     return kind
+
+
+def _regime_and_folds(kind: re.Match[str]) -> tuple[str, int]:
+    return KINDS[kind["base"].partition("-")[0]]
 
 
 def _tested(
