@@ -1,7 +1,7 @@
 """One small run and one small world, as fixed numbers; ``python tests/golden_run.py`` writes them anew.
 
-Regenerate when results are meant to move, after raising ``matrix.VERSION`` (a run's result changed) or
-``data.labels.VERSION`` (the embedded world changed), so that no stored run of before is taken for one of now.
+Regenerate when results are meant to move, after raising ``runs.plan.VERSION`` (a run's result changed) or
+``data.world.labels.VERSION`` (the embedded world changed), so that no stored run of before is taken for one of now.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ def test_fences_are_ones_that_markdown_opens(path):
 
 def test_every_citation_has_an_entry_and_every_entry_is_cited():
     entries = set(re.findall(r"^@\w+\{(\w+),", (ROOT / "book/references.bib").read_text(encoding="utf-8"), re.M))
-    sources = [*TEXTS, *(ROOT / "notebooks").glob("*.py")]
+    sources = [*TEXTS, *(ROOT / "notebooks").glob("*.py"), *(ROOT / "src/placeprior/book").glob("*.py")]
     text = "\n".join(p.read_text(encoding="utf-8") for p in sources)
     cited = {key.strip() for keys in re.findall(r"\{cite:\w+\}`([^`]+)`", text) for key in keys.split(",")}
     assert cited == entries

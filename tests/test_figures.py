@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from matplotlib.image import imread
 
 from placeprior import coords
-from placeprior.arms import arm_order
+from placeprior.arms import NAMES, arm_order
 from placeprior.book import figures
 
 ARMS = ("idw", "none", "lonlat", "sincos", "geoclip-hadamard", "geoclip-concat")
@@ -73,6 +73,11 @@ def test_marks_stand_out_on_white(name):
 @given(st.text(min_size=1, max_size=20))
 def test_an_arm_not_listed_keeps_its_look(name):
     assert figures.look(name) == figures.look(name)
+
+
+def test_an_arm_without_a_mark_of_its_own_has_its_printed_name(monkeypatch):
+    monkeypatch.setitem(NAMES, "geoclip-sum", "GeoCLIP, sum")
+    assert figures.look("geoclip", "sum").name == "GeoCLIP, sum"
 
 
 def test_order_of_arms_is_the_books():

@@ -25,13 +25,13 @@ def moved(stored, now, rel):
 
 def test_the_world_is_what_it_was():
     changes = moved(STORED["world"], world_digest(), 1e-3)
-    assert not changes, f"the embedded world moved; {REMEDY.format('data.labels.VERSION')}: " + "; ".join(changes)
+    assert not changes, f"the embedded world moved; {REMEDY.format('data.world.labels.VERSION')}: " + "; ".join(changes)
 
 
 def test_a_small_run_scores_what_it_scored(project):
     now = run_all(project)
     changes = [f"{m} {c}" for m in STORED["runs"] for c in moved(STORED["runs"][m], now.get(m, {}), 1e-4)]
-    assert not changes, f"results moved; {REMEDY.format('matrix.VERSION')}: " + "; ".join(changes)
+    assert not changes, f"results moved; {REMEDY.format('runs.plan.VERSION')}: " + "; ".join(changes)
 
 
 def test_the_golden_numbers_are_of_these_versions():

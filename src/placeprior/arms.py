@@ -27,7 +27,15 @@ RIVALS = (
 CORRECTED = "none+kriging"  # the rival that starts from a trained network
 HEAD_ONLY = "none+head"
 NO_PLACE = ("none", HEAD_ONLY)
-FUSIONS = ("channels", "hadamard", "concat", "gated", "film", "bias")
+#: Printed names of the fusions, in the order of every table and figure.
+FUSIONS = {
+    "hadamard": "Hadamard",
+    "concat": "concatenated",
+    "gated": "gated sum",
+    "film": "FiLM",
+    "bias": "bias only",
+    "channels": "channels",
+}
 
 #: Printed names, in the order of every table and figure: rivals without a network, no place, controls, coordinates,
 #: encoders.
@@ -62,12 +70,7 @@ NAMES = {
     "geoclip-pca64-hadamard": "GeoCLIP, 64 components",
     "geoclip-pca128-hadamard": "GeoCLIP, 128 components",
     "geoclip-pca256-hadamard": "GeoCLIP, 256 components",
-    "geoclip-hadamard": "GeoCLIP, Hadamard",
-    "geoclip-concat": "GeoCLIP, concatenated",
-    "geoclip-gated": "GeoCLIP, gated sum",
-    "geoclip-film": "GeoCLIP, FiLM",
-    "geoclip-bias": "GeoCLIP, bias only",
-    "geoclip-channels": "GeoCLIP, channels",
+    **{f"geoclip-{fusion}": f"GeoCLIP, {joined}" for fusion, joined in FUSIONS.items()},
     "geoclip-tuned-hadamard": "GeoCLIP fine-tuned, Hadamard",
     "geoclip-tuned-slowly-hadamard": "GeoCLIP fine-tuned slowly, Hadamard",
 }
@@ -102,7 +105,8 @@ TRAINED = {
     "fmow-tuned": "from fMoW",
     "yfcc-tuned": "from YFCC",
 }
-JOINED = {"hadamard": "Hadamard", "concat": "concatenated"}
+#: The two fusions that every encoder is compared with.
+JOINED = {fusion: FUSIONS[fusion] for fusion in ("hadamard", "concat")}
 NAMES |= {
     "-".join(filter(None, (basis, training, fusion))): ", ".join(filter(None, (name, word, joined)))
     for basis, name in BASES.items()

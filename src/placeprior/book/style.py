@@ -117,7 +117,7 @@ _SPARE_MARKERS = ("P", "p", "h", "<", ">", "d", "*")
 def look(variant: str, fusion: str | None = None) -> Look:
     """Colour, marker and printed name of an arm; the same on every page.
 
-    Arms that the book does not list by hand get a colour and marker drawn from their name, so that a new
+    Arms that are not listed here get a colour and marker drawn from their name, so that a new
     encoder looks the same on every page without being registered here.
     """
     key = arm(variant, fusion)
@@ -125,7 +125,7 @@ def look(variant: str, fusion: str | None = None) -> Look:
         return Look(*_DRAWN[key], called(key))
     number = int(hashlib.sha256(key.encode()).hexdigest(), 16)
     colour = _SPARE_COLOURS[number % len(_SPARE_COLOURS)]
-    return Look(colour, _SPARE_MARKERS[number // 7 % len(_SPARE_MARKERS)], key)
+    return Look(colour, _SPARE_MARKERS[number // 7 % len(_SPARE_MARKERS)], called(key))
 
 
 def style() -> None:
