@@ -147,7 +147,7 @@ def called(name: str) -> str:
 
 
 def arm_order(arms: Iterable[str]) -> list[str]:
-    """Sort arms as every table and figure lists them: baseline, none, formulas, encoders, others."""
+    """Sort arms as every table and figure lists them: rivals, none, formulas, encoders, others."""
     known = list(NAMES)
     return sorted(set(arms), key=lambda a: (known.index(a) if a in known else len(known), a))
 

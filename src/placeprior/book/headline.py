@@ -243,7 +243,7 @@ def _ran() -> list[str]:
             minutes = sum(stamp.get("core_seconds", stamp["seconds"]) for stamp in trained) / 60
             rows.append(
                 f"| `{name}` | `{task}` | {configuration.profile(name)['size']} | {len(trained)} trained, "
-                f"{len(made) - len(trained)} baselines | {minutes:.0f} min ({where}) |"
+                f"{len(made) - len(trained)} rivals | {minutes:.0f} min ({where}) |"
             )
         if not stamps and name != "smoke":
             rows.append(f"| `{name}` | all | {configuration.profile(name)['size']} | not run yet | - |")

@@ -15,7 +15,8 @@
 and a dense layer follows, the same for all. So ``head`` has what the others have but for the place, and ``bias`` can
 shift what is estimated but cannot change how the days before are read.
 
-A new fusion is one class with a ``width`` and one entry in :data:`FUSIONS`.
+A new fusion is one class with a ``width``, one entry in :data:`FUSIONS`, and its printed name in
+:data:`placeprior.arms.FUSIONS`.
 """
 
 from __future__ import annotations

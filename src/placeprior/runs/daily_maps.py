@@ -124,10 +124,10 @@ def daily_map(run: Run, grid: xr.Dataset, *, chunk: int = 20_000) -> xr.DataArra
     Raises
     ------
     ConfigError
-        If the run is a baseline that makes no maps, or the grid has fewer days than its window.
+        If the run is a rival that makes no maps, or the grid has fewer days than its window.
     """
     if run.variant in RIVALS and run.variant != "idw":
-        raise ConfigError(f"baseline {run.variant!r} of run {run.id} makes no maps; choose 'idw' or a trained run")
+        raise ConfigError(f"rival {run.variant!r} of run {run.id} makes no maps; choose 'idw' or a trained run")
     days = grid.isel(time=slice(-run.window, None))
     if days.sizes["time"] < run.window:
         raise ConfigError(

@@ -99,7 +99,7 @@ def score(made: Made, inputs: Inputs) -> tuple[dict[str, Any], dict[str, pd.Data
         ``predictions``, ``validation`` and ``stations``, as :func:`placeprior.runs.store.table` reads them.
     """
     run, cube, parts = inputs.run, inputs.cube, inputs.parts
-    nothing = np.zeros_like(parts.test), np.empty(0)  # a baseline's validation rows are not asked for
+    nothing = np.zeros_like(parts.test), np.empty(0)  # a rival's validation rows are not asked for
     test = _rows(cube, parts.test, made.estimates["test"])
     validation = (parts.validation, made.estimates["validation"]) if "validation" in made.estimates else nothing
     sums = metrics.station_sums(test["station"], test["pm25"].to_numpy(), made.estimates["test"])

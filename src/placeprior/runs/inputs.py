@@ -59,7 +59,7 @@ class Inputs:
     Parameters
     ----------
     run : Run
-        A network's or a baseline's; a baseline is told no place.
+        A network's or a rival's; a rival is told no place.
     cube : xarray.Dataset
     parts : Split
     scalers : mapping of str to Scaler, optional

@@ -24,7 +24,7 @@ VERSION = 2  # raise when a change of code changes results
 
 @dataclass(frozen=True)
 class Run:
-    """One training run (or baseline) and everything that decides its result."""
+    """One training run (or rival) and everything that decides its result."""
 
     task: str
     variant: str

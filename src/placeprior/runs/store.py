@@ -95,7 +95,7 @@ def table(run_id: str, name: str) -> pd.DataFrame:
     run_id : str
     name : {"history", "predictions", "validation", "stations"}
         Training curves; test rows (``station`` and ``day`` count from 0 in the cube, ``pm25`` and ``estimate`` in
-        µg m-3); validation rows, none of a baseline; sums per test station.
+        µg m-3); validation rows, none of a rival; sums per test station.
     """
     file = "history.csv" if name == "history" else f"{name}.parquet"
     try:

@@ -36,7 +36,7 @@ SIMPLE = {"idw": idw, "kriging": kriging, "eof": eof, "gbt+kriging": trees.boost
 
 
 def estimate(inputs: Inputs, network: Callable[[np.ndarray], np.ndarray] | None = None) -> np.ndarray:
-    """Estimate the test rows of a run by its baseline.
+    """Estimate the test rows of a rival's run.
 
     Parameters
     ----------
@@ -53,11 +53,11 @@ def estimate(inputs: Inputs, network: Callable[[np.ndarray], np.ndarray] | None 
     Raises
     ------
     UnknownName
-        If there is no such baseline.
+        If there is no such rival.
     """
     name = inputs.run.variant
     if name not in RIVALS:
-        raise UnknownName("baseline", name, RIVALS)
+        raise UnknownName("rival", name, RIVALS)
     mean = float(inputs.cube["pm25"].values[inputs.parts.train].mean(dtype=np.float64))
     with threadpool_limits(1):  # one thread a run: bit-equal results, and runs share the cores
         if name == CORRECTED:

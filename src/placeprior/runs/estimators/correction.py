@@ -15,7 +15,7 @@ def corrected(inputs: Inputs, network: Callable[[np.ndarray], np.ndarray]) -> np
 
     The errors are those at the rows it was trained on. A network of this size, shown every row a few times, has hardly
     learnt them by heart; five more trainings for out-of-fold errors would cost more than the rest of the table. The
-    validation stations would give errors at new places, but they are a tenth of the stations, and no other baseline
+    validation stations would give errors at new places, but they are a tenth of the stations, and no other rival
     reads their labels.
 
     Parameters
