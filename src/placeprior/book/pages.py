@@ -235,7 +235,7 @@ def _tidy(notebook: nbformat.NotebookNode) -> None:
             cell.metadata.pop(noise, None)
         tags = cell.metadata.get("tags", [])
         if {"parameters", "injected-parameters"} & set(tags):  # the stamp at the page's foot lists them
-            cell.metadata["tags"] = [*tags, "remove-cell"]
+            cell.metadata["tags"] = list(dict.fromkeys([*tags, "remove-cell"]))
         if "outputs" in cell:
             cell.outputs = [output for output in cell.outputs if not _is_empty(output)]
         for output in cell.get("outputs", []):
