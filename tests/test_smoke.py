@@ -103,11 +103,11 @@ def test_the_data_card_shows_what_is_in_a_cube(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("PLACEPRIOR_DATA", str(tmp_path))
     made = pages.execute("card", tmp_path / "card.ipynb", period=built(tmp_path))
     outputs = [out for cell in nbformat.read(made, as_version=4).cells for out in cell.get("outputs", [])]
-    told = "\n".join(out.get("data", {}).get("text/markdown", "") for out in outputs)
+    told = "\n".join(out.get("data", {}).get("text/markdown", "") + out.get("text", "") for out in outputs)
     assert sum("image/png" in out.get("data", {}) for out in outputs) == 3  # monitors, gaps, a day's haze
-    assert "Not built here" not in told and "30 monitors" in told and "`01234567`" in told
+    assert "There is no cube" not in told and "30 monitors" in told and "`01234567`" in told
     assert "**outside**: 100.00 %" in told and "`temperature_max`" in told
-    assert not [out for out in outputs if out.output_type == "stream"]
+    assert not [out for out in outputs if out.output_type == "stream" and out.name == "stderr"]
 
 
 @pytest.mark.slow
@@ -116,7 +116,7 @@ def test_the_data_card_without_a_cube_says_how_to_build_it(tmp_path: Path, monke
     monkeypatch.setenv("PLACEPRIOR_DATA", str(tmp_path))  # a folder that holds no cube
     made = pages.execute("card", tmp_path / "card.ipynb")
     outputs = [out for cell in nbformat.read(made, as_version=4).cells for out in cell.get("outputs", [])]
-    told = "\n".join(out.get("data", {}).get("text/markdown", "") for out in outputs)
-    assert told.count("Not built here") == 1 and "placeprior data build --year 2021" in told
+    told = "\n".join(out.get("data", {}).get("text/markdown", "") + out.get("text", "") for out in outputs)
+    assert told.count("There is no cube") == 1 and "placeprior data build" in told
     assert not any("image/png" in out.get("data", {}) for out in outputs)
     assert all(f"`{name}`" in told for name in sources.NAMES)
