@@ -134,15 +134,6 @@ def test_flat_and_empty_values_still_draw(values):
     picture(fig)
 
 
-def test_land_gives_its_cells_back_as_a_map():
-    land = figures.Land(3.0)
-    assert coords.inside(land.places).all() and land.places.shape[1] == 2
-    field = land.raster(land.places[:, 1])
-    assert field.shape == (len(land.lat), len(land.lon)) and np.isfinite(field).sum() == len(land.places)
-    row = np.flatnonzero(np.isfinite(field).any(1))[4]
-    assert set(field[row][np.isfinite(field[row])]) == {land.lat[row]}
-
-
 def test_a_star_stands_at_its_place_with_its_name_below():
     fig, ax = figures.subplots(size="map", maps=True)
     figures.star(ax, {"Denver": (-105.0, 39.7)}, below=1e5)

@@ -26,7 +26,7 @@ def _style():
 
 @pytest.fixture(scope="module")
 def ground():
-    return figures.Land(3.0)
+    return coords.Land(3.0)
 
 
 def titles(fig):

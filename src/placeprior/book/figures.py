@@ -22,7 +22,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from placeprior.arms import arm_order
-from placeprior.book.maps import ALBERS, Land, conus_axes, grid_map, split_map, star, station_map
+from placeprior.book.maps import ALBERS, conus_axes, grid_map, split_map, star, station_map
 from placeprior.book.style import CMAPS, INK, SIZES, UNIT, Look, colourbar, look, style
 
 __all__ = [
@@ -31,7 +31,6 @@ __all__ = [
     "INK",
     "SIZES",
     "UNIT",
-    "Land",
     "Look",
     "colourbar",
     "conus_axes",

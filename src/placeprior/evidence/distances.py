@@ -98,9 +98,7 @@ def land_cells(degrees: float) -> tuple[np.ndarray, np.ndarray]:
     weight : ndarray, shape (n,)
         In proportion to area: cells of equal degrees shrink towards the north.
     """
-    lon, lat = coords.grid(degrees)
-    places = np.column_stack([axis.ravel() for axis in np.meshgrid(lon, lat)])
-    places = places[coords.inside(places)]
+    places = coords.Land(degrees).places
     return places, np.cos(np.radians(places[:, 1]))
 
 

@@ -273,8 +273,7 @@ def roughness(name: str, step_km: float = 100.0) -> float:
     step_km : float
         How far :math:`x'` is from :math:`x`.
     """
-    land = np.column_stack([axis.ravel() for axis in np.meshgrid(*coords.grid(CELLS))])
-    land = land[coords.inside(land)]
+    land = coords.Land(CELLS).places
     turn = np.random.default_rng(0).uniform(0, 2 * np.pi, len(land))
     angle = np.degrees(step_km / coords.EARTH_RADIUS_KM)
     moved = land + angle * np.column_stack([np.sin(turn) / np.cos(np.radians(land[:, 1])), np.cos(turn)])

@@ -121,13 +121,7 @@ class Vectors(Mapping[str, Floats]):
         self, name: str, question: str, about: Sequence[ArrayLike], compute: Callable[[Floats], ArrayLike]
     ) -> Floats:
         """What is computed from an encoder's vectors; kept for one with published weights that are not at hand."""
-
-        def asked() -> ArrayLike:
-            return compute(self[name])
-
-        if not pretrained.reads(name):
-            return np.asarray(asked())
-        return kept.answer("prior", name, question, [self.lonlat, *about], asked)
+        return kept.answer("prior", name, question, [self.lonlat, *about], lambda: compute(self[name]))
 
 
 def alive(found: Vectors) -> pd.Series:
