@@ -8,7 +8,7 @@ from placeprior import encoders
 from placeprior.encoders import pretrained
 from placeprior.errors import MissingWeights
 from placeprior.evidence import kept, tables
-from placeprior.evidence.prior import Vectors
+from placeprior.evidence.facts import Vectors
 
 PLACES = np.array([(-100.0, 40.0), (-80.0, 35.0)])
 

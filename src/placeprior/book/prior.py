@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from placeprior.arms import BASES
 from placeprior.book import figures
 from placeprior.book.words import minus, signed
+from placeprior.evidence.facts import OOR, WR, trained
 from placeprior.evidence.gallery import TRAINED
-from placeprior.evidence.prior import GAINS, IDW, OOR, WR, Reading, trained
+from placeprior.evidence.prior import GAINS, IDW, Reading
 
 Floats = NDArray[np.float64]
 
@@ -81,7 +82,7 @@ def draw_facts(lonlat: Floats, known: pd.DataFrame) -> Figure:
     ----------
     lonlat : ndarray, shape (n, 2)
     known : pandas.DataFrame
-        As :func:`placeprior.evidence.prior.facts`.
+        As :func:`placeprior.evidence.facts.known`.
     """
     fig, axes = figures.panels(known.shape[1], row=2.5, extra=0.4, maps=True)
     for ax, target in zip(axes, known, strict=True):

@@ -30,6 +30,7 @@ TRAINED = ("untrained", "fmow", "yfcc")  # how a head on a basis came by its wei
 DATE_LINE = np.array([(side, height) for side in (-180.0, 180.0) for height in range(-80, 81, 10)])
 POLE = np.array([(turn, 90.0) for turn in (-170.0, -60.0, 20.0, 130.0)])
 DEGREES = 0.5  # side of a cell of the page's maps
+ROUGH_DEGREES = 1.0  # from one place of the land to the next, where roughness is measured
 PAIRS = 100  # of places, in each class of distance
 DENVER = np.array([[-104.99, 39.74]])
 ALIKE = 1e-4  # of the largest number: vectors that differ by less are one
@@ -196,6 +197,30 @@ def directions(names: Iterable[str], places: ArrayLike) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
+def roughness(name: str, step_km: float = 100.0) -> float:
+    r"""Share of a vector's variance over the land that a step in a random direction brings about.
+
+    .. math:: \frac{\tfrac12\, \overline{\lVert e(x) - e(x') \rVert^2}}{\operatorname{tr} \Sigma}
+
+    Parameters
+    ----------
+    name : str
+        Of an encoder.
+    step_km : float
+        How far :math:`x'` is from :math:`x`.
+    """
+    land = coords.Land(ROUGH_DEGREES).places
+    turn = np.random.default_rng(0).uniform(0, 2 * np.pi, len(land))
+    angle = np.degrees(step_km / coords.EARTH_RADIUS_KM)
+    moved = land + angle * np.column_stack([np.sin(turn) / np.cos(np.radians(land[:, 1])), np.cos(turn)])
+
+    def compute() -> float:
+        here, there = (encoders.embed(name, places).astype(float) for places in (land, moved))
+        return 0.5 * ((here - there) ** 2).sum(1).mean() / here.var(0).sum()
+
+    return float(kept.answer("gallery", name, "roughness", [land, moved], compute))
+
+
 def box(cells: int | None = None) -> tuple[Floats, Floats]:
     """Longitudes and latitudes of the box of :mod:`placeprior.scores.spectra`; with `cells`, only so many of each."""
     lon, lat = spectra.axes()
@@ -257,4 +282,6 @@ def collect(runs: Iterable[Run]) -> pd.DataFrame:
         decay(names, land.places, start, end, km)
         directions(names, land.places)
         waves(names, lon, lat)
+        for name in names:
+            roughness(name)
     return made[0]
