@@ -72,7 +72,7 @@ from placeprior.space import splits
 Code(inspect.getsource(splits.partition), language="python")
 
 # %%
-from placeprior.evidence import distances
+from placeprior.evidence import distances, split_scores
 
 boards = distances.cells([name for name in names if name.startswith("checkerboard")], lonlat)
 captioned(
@@ -183,8 +183,8 @@ pd.Series(there, name="correlation").round(2).to_frame()
 # knowledge. All station-held-out splits, folds and seeds of this profile are pooled.
 
 # %%
-tested = distances.near_and_far(profile, cube, runs)
-scores = distances.by_class(tested)
+tested = split_scores.near_and_far(profile, cube, runs)
+scores = split_scores.by_class(tested)
 
 # %% mystnb={"figure": {"caption": "Scores of inverse distance weighting and of the model without location, by the distance of a tested station to its nearest training station; all splits that hold out stations, all folds of a seed pooled; mean over seeds.", "name": "fig-splits-score"}, "image": {"alt": "Two panels, R² and RMSE, by class of distance, with two markers a class. The marker of inverse distance weighting changes with distance; that of the model without location changes differently."}}
 fig = draw_by_class(scores)

@@ -20,7 +20,7 @@ from placeprior.book.served import CONTROLS, GEOCLIP, HEAD, OUT, SCORES, WITHIN
 from placeprior.book.tables import captioned, folded
 from placeprior.book.words import INTERVAL, capital, rule
 from placeprior.errors import StoreError
-from placeprior.evidence import error_maps, matched, who_is_served
+from placeprior.evidence import error_maps, matched, station_errors, who_is_served
 from placeprior.scores.fairness.geobias import sri
 
 figures.style()
@@ -217,7 +217,7 @@ _ = served_figures.draw_semivariograms(present)
 # %% tags=["hide-input"]
 Markdown(
     f"Settings: self-information within {who_is_served.SSI_KM:.0f} km with {who_is_served.SSI_K} neighbours; relative information within {who_is_served.RADIUS_KM:.0f} km, in cells of "
-    f"{who_is_served.STEPS['scale']:.0f} km, rings of {who_is_served.STEPS['distance']:.0f} km and sectors of {who_is_served.STEPS['direction']:.0f}°, patches of at least {who_is_served.LEAST} stations; "
+    f"{who_is_served.STEPS['scale']:.0f} km, rings of {who_is_served.STEPS['distance']:.0f} km and sectors of {who_is_served.STEPS['direction']:.0f}°, patches of at least {station_errors.LEAST} stations; "
     f"{who_is_served.PERMUTATIONS} dealings ({who_is_served.ARRANGEMENTS} for self-information)."
 )
 
@@ -253,7 +253,7 @@ if "direction" in null:
         kind="direction",
         radius_km=who_is_served.RADIUS_KM,
         step=who_is_served.STEPS["direction"],
-        least=who_is_served.LEAST,
+        least=station_errors.LEAST,
         permutations=199,
         rng=np.random.default_rng(1),
     )
@@ -383,12 +383,12 @@ Markdown("\n".join(lines))
 #
 # ```{admonition} Exercise: your own groups
 # :class: exercise tip
-# `placeprior.evidence.who_is_served.evenness` takes masks of any groups. Define one that you care about, such as stations within 50 km of the Mexican border, or in a valley, and compute
+# `placeprior.evidence.station_errors.evenness` takes masks of any groups. Define one that you care about, such as stations within 50 km of the Mexican border, or in a valley, and compute
 # how GeoCLIP changes its RMSE. How many stations are in it, and how wide is the interval?
 # ```
 #
 # ```{admonition} Solution
 # :class: solution dropdown
-# Build `own` and `other`, a map a seed, with `who_is_served.by_station` from `store.sums`, `masks` as a dictionary with your boolean array, and read `change`, `low` and `high`. With a
+# Build `own` and `other`, a map a seed, with `station_errors.by_station` from `store.sums`, `masks` as a dictionary with your boolean array, and read `change`, `low` and `high`. With a
 # dozen stations the interval is usually wider than any change on this page: a small group's service is hard to assess, which is itself a finding on fairness.
 # ```

@@ -53,7 +53,7 @@ def draw_scores(pooled: pd.DataFrame, found: Distances, arms: Sequence[str]) -> 
     Parameters
     ----------
     pooled : pandas.DataFrame
-        As :func:`placeprior.evidence.distances.pooled`.
+        As :func:`placeprior.evidence.split_scores.pooled`.
     found : Distances
     arms : sequence of str
     """

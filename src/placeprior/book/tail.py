@@ -18,10 +18,10 @@ from placeprior.book import figures
 from placeprior.book.results import TASKS
 from placeprior.book.tables import captioned, folded, gains
 from placeprior.book.words import INTERVAL, NOTE, capital, minus
-from placeprior.evidence import subsets
+from placeprior.evidence import strata, subsets
 from placeprior.scores import error_parts
 
-#: The strata of :func:`placeprior.evidence.subsets.masks` in words.
+#: The strata of :func:`placeprior.evidence.strata.masks` in words.
 STRATA = {
     "all": "all days",
     "high-35": "at least 35",
@@ -35,7 +35,7 @@ STRATA = {
     "JJA": "summer",
     "SON": "autumn",
 }
-SEASONS = list(subsets.SEASONS)
+SEASONS = list(strata.SEASONS)
 LEVELS = [f"{level:.0f}" for level in error_parts.LEVELS]
 QUANTILES = [f"{100 * quantile:.0f}" for quantile in error_parts.QUANTILES]
 #: The parts of an error: what each is called, colour and hatching.
@@ -207,7 +207,7 @@ def draw_strata(table: pd.DataFrame, profile: str, *, embedded: bool) -> str:
         return figures.nothing("Kinds of days", profile, embedded=embedded)
     fig, axes = figures.subplots(len(panels), 2, size=(6.4, 2.75 * len(panels) + 1.0), squeeze=False)
     for pair, (task, split, part) in zip(axes, panels, strict=True):
-        kinds = subsets.kinds(table.loc[table["task"] == task, "stratum"])
+        kinds = strata.kinds(table.loc[table["task"] == task, "stratum"])
         for ax, wanted in zip(pair, (kinds, SEASONS), strict=True):
             _bars(ax, part, wanted)
         pair[0].set_title(_heading(task, split, embedded))
@@ -273,7 +273,7 @@ def intervals(table: pd.DataFrame, task: str, origin: str) -> str:
     """
     own = table[(table["task"] == task) & (table["metric"] == "rmse")]
     shown = []
-    for stratum in [*subsets.kinds(own["stratum"]), *SEASONS]:
+    for stratum in [*strata.kinds(own["stratum"]), *SEASONS]:
         rows = own[(own["stratum"] == stratum) & own["low"].notna()]
         if len(rows):
             caption = (
