@@ -134,6 +134,14 @@ def test_flat_and_empty_values_still_draw(values):
     picture(fig)
 
 
+def test_rows_are_named_from_the_top_with_room_about_them():
+    _, (one, other) = figures.subplots(1, 2)
+    figures.rows(one, ["a", "b", "c"])
+    figures.rows(other, ["a"], room=0.6, zero=False)
+    assert [text.get_text() for text in one.get_yticklabels()] == ["a", "b", "c"] and one.get_ylim() == (2.5, -0.5)
+    assert other.get_ylim() == (0.6, -0.6) and (len(one.lines), len(other.lines)) == (1, 0)
+
+
 def test_a_star_stands_at_its_place_with_its_name_below():
     fig, ax = figures.subplots(size="map", maps=True)
     figures.star(ax, {"Denver": (-105.0, 39.7)}, below=1e5)

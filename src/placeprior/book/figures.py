@@ -21,7 +21,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from placeprior.arms import arm_order
-from placeprior.book.layout import label, nothing, panels, subplots
+from placeprior.book.layout import label, nothing, panels, rows, subplots
 from placeprior.book.maps import ALBERS, conus_axes, grid_map, split_map, star, station_map
 from placeprior.book.style import CMAPS, INK, SIZES, UNIT, Look, colourbar, look, style
 
@@ -44,6 +44,7 @@ __all__ = [
     "look",
     "nothing",
     "panels",
+    "rows",
     "split_map",
     "star",
     "station_map",
@@ -180,10 +181,8 @@ def forest(
         )
     if reference is not None:
         ax.axvline(reference, color="#777777", lw=1, ls="--", zorder=1)
-    ax.set_yticks(range(len(arms)), [textwrap.fill(look(name).name, 17) if names else "" for name in arms])
+    rows(ax, [textwrap.fill(look(name).name, 17) if names else "" for name in arms], zero=False)
     ax.xaxis.set_major_locator(MaxNLocator(4))
-    ax.set_ylim(len(arms) - 0.5, -0.5)
-    ax.grid(axis="y", visible=False)
     ax.set_xlabel(f"{quantity} [{unit}]" if unit else quantity)
     return arms
 

@@ -69,10 +69,7 @@ def _bars(ax: Axes, series: Sequence[Series], names: Sequence[str]) -> None:
                 style = {"s": 26, "color": colour, "marker": marker, "ec": "white", "lw": 0.5, "zorder": 3}
                 ax.scatter(found.loc[name, "mean"], row + shift, **style)
         ax.plot([], [], color=colour, marker=marker, lw=1.6, ms=5, label=label)
-    ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
-    ax.set_yticks(range(len(names)), [named(name) for name in names])
-    ax.set_ylim(len(names) - 0.4, -0.6)
-    ax.grid(axis="y", visible=False)
+    figures.rows(ax, [named(name) for name in names], room=0.6)
     ax.xaxis.set_major_locator(MaxNLocator(5))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -69,6 +70,25 @@ def panels(
     for ax in axes.flat[count:]:
         ax.set_visible(False)
     return fig, list(axes.flat[:count])
+
+
+def rows(ax: Axes, names: Sequence[str], *, room: float = 0.5, zero: bool = True) -> None:
+    """Name the rows 0, 1, 2 … of a panel, from top to bottom, and draw a dashed line at zero.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    names : sequence of str
+    room : float
+        Above the first and below the last row, in rows.
+    zero : bool
+        Whether zero is marked.
+    """
+    if zero:
+        ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
+    ax.set_yticks(range(len(names)), names)
+    ax.set_ylim(len(names) - 1 + room, -room)
+    ax.grid(axis="y", visible=False)
 
 
 def label(

@@ -67,9 +67,7 @@ def draw_levels(scores: pd.DataFrame, profile: str) -> str:
     ax.grid(axis="y", visible=False)
     ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
     ax.set_xlabel("test R² (open: clean, filled: leaky)")
-    handles = figures.legend(ax, arms).legend_handles
-    ax.get_legend().remove()
-    fig.legend(handles=handles, loc="outside upper center", ncols=2)
+    figures.legend_above(fig, arms)
     return figures.label(fig, profile, n=scores["run"].nunique(), of="runs", embedded=False)
 
 
@@ -105,7 +103,7 @@ def draw_changes(in_r2: pd.DataFrame, profile: str) -> str:
         for shift, kind in zip(np.linspace(-0.25, 0.25, len(shown)), shown, strict=True):
             for row in here[here["leak"] == kind].itertuples():
                 _draw_interval(ax, row, arms.index(row.arm) + shift, kind)
-        _finish(ax, names)
+        figures.rows(ax, names)
         ax.locator_params(axis="x", nbins=5)
         ax.set_title(where(split))
         if number + min(2, len(splits)) >= len(splits):
@@ -119,14 +117,6 @@ def _draw_interval(ax: Axes, row: Any, y: float, kind: str) -> None:
     colour, marker = DRAWN[kind]
     ax.plot([row.low, row.high], [y, y], color=colour, lw=2, solid_capstyle="round")
     ax.scatter(row.difference, y, s=38, marker=marker, color=colour, ec="white", lw=0.6, zorder=3)
-
-
-def _finish(ax: Axes, names: list[str]) -> None:
-    """A line at zero, and a named row for each place on the axis."""
-    ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
-    ax.set_yticks(range(len(names)), names)
-    ax.set_ylim(len(names) - 0.5, -0.5)
-    ax.grid(axis="y", visible=False)
 
 
 def distances(table: pd.DataFrame) -> pd.DataFrame:
@@ -188,7 +178,7 @@ def draw_gains(found: pd.DataFrame, profile: str) -> str:
                 y = splits.index(row.split) + shift
                 ax.plot([row.low, row.high], [y, y], color=colour, lw=2, solid_capstyle="round")
                 ax.scatter(row.difference, y, s=46, marker=marker, fc=fill, ec=colour, lw=1.4, zorder=3)
-        _finish(ax, [where(split) for split in splits])
+        figures.rows(ax, [where(split) for split in splits])
         ax.set_title(called(arm))
     axes[-1, 0].set_xlabel("ΔR² to no location (open: clean, filled: leaky)")
     return figures.label(fig, profile, n=found["stations"].max(), of="stations at most", embedded=False)

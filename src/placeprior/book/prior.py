@@ -202,10 +202,8 @@ def draw_gains(found: pd.DataFrame) -> Figure:
             drawn = {"s": 52, "marker": marker, "ec": colour, "lw": 1.4, "color": colour if far else "white"}
             text = f"{word}, {SPLITS[split]}" if row == 0 else None
             ax.scatter(one["difference"], at, zorder=3, label=text, **drawn)
-    ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
-    ax.set_yticks(range(len(targets)), [TARGETS[target] for target in targets])
-    ax.set(xlabel="R² minus that of random weights", ylim=(len(targets) - 0.5, -0.5))
-    ax.grid(axis="y", visible=False)
+    figures.rows(ax, [TARGETS[target] for target in targets])
+    ax.set_xlabel("R² minus that of random weights")
     fig.legend(loc="outside upper left", ncols=2, fontsize="small")
     return fig
 

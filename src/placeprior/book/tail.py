@@ -93,9 +93,7 @@ def draw_parts(table: pd.DataFrame, profile: str, *, embedded: bool) -> str:
         for row, (_, r2) in enumerate(values["r2"].items(), 1):
             ax.text(left[row] + 0.01 * left.max(), row, minus(f"R² {r2:.2f}"), va="center", fontsize="small")
         names = ["measured (variance)", *(figures.look(arm).name for arm in values.index)]
-        ax.set_yticks(range(len(names)), [textwrap.fill(name, 24) for name in names])
-        ax.set_ylim(len(names) - 0.4, -0.6)
-        ax.grid(axis="y", visible=False)
+        figures.rows(ax, [textwrap.fill(name, 24) for name in names], room=0.6, zero=False)
         ax.set_title(_heading(task, split, embedded))
         ax.set_xlim(0, (1.2 if columns == 1 else 1.35) * left.max())
         ax.tick_params(labelleft=number % columns == 0)
@@ -227,10 +225,7 @@ def _bars(ax: Axes, part: pd.DataFrame, strata: list[str]) -> None:
             ax.plot([share * one.low, share * one.high], [at, at], color=look.colour, lw=1.8)
             style = {"s": 26, "ec": "white", "lw": 0.5, "zorder": 3}
             ax.scatter(share * one.difference, at, color=look.colour, marker=look.marker, **style)
-    ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
-    ax.set_yticks(range(len(strata)), [STRATA[name] for name in strata])
-    ax.set_ylim(len(strata) - 0.5, -0.5)
-    ax.grid(axis="y", visible=False)
+    figures.rows(ax, [STRATA[name] for name in strata])
     for line in np.arange(0.5, len(strata) - 1):
         ax.axhline(line, color="#e6e6e6", lw=0.8)
 
