@@ -31,7 +31,7 @@ from placeprior.book.prior import (
     scores_table,
     verdict,
 )
-from placeprior.book.tables import captioned
+from placeprior.book.tables import captioned, folded
 from placeprior.book.words import capital
 
 figures.style()
@@ -112,7 +112,7 @@ _ = figures.label(fig, origin, n=len(places), of="monitors", embedded=not measur
 
 # %%
 bases = ["nerf", "xyz"] if small else list(facts.pairs())
-exact = [base for base in facts.exact() if base in bases]
+exact = [base for base in bases if base in facts.exact()]
 ordered = [*exact, *(base for base in bases if base not in exact)]
 others = facts.others()
 
@@ -245,8 +245,8 @@ names = [*(name for base in ordered for name in facts.trained(base)), *others, p
 parts = []
 for split in (facts.WR, facts.OOR):
     caption = f"R² of probes and 95 % intervals over blocks, {SPLITS[split]}; AUC: near a city or not. {len(places):,} monitors, profile {origin}."
-    table = captioned(scores_table(reading, split, names), caption, f"tab-prior-{split}").data
-    parts.append(f"::::{{admonition}} {capital(SPLITS[split])}\n:class: dropdown note\n\n{table}\n::::\n")
+    table = captioned(scores_table(reading, split, names), caption, f"tab-prior-{split}")
+    parts.append(folded(capital(SPLITS[split]), table))
 Markdown("\n\n".join(parts))
 
 # %% [markdown]
