@@ -10,7 +10,6 @@
 profile = "demo"
 
 # %% tags=["remove-cell"]
-import pandas as pd
 from IPython.display import Code, Markdown
 
 from placeprior.book import figures
@@ -39,6 +38,9 @@ figures.style()
 # ## Five ways to hold out
 
 # %%
+import numpy as np
+import pandas as pd
+
 from placeprior import data
 from placeprior.runs import plan
 from placeprior.space.splits import folds, lonlat_of, split
@@ -53,8 +55,8 @@ names = list(dict.fromkeys(run.split for run in runs))
 parts = {(name, fold): split(name, cube, seed=0, fold=fold) for name in names for fold in folds(name)}
 
 # %% mystnb={"figure": {"caption": "The splits at seed 0 (checkerboards: fold 1, so partition 1 is tested). On the random split nearly every station has days in training and in test. Dashed: the cells of the checkerboards.", "name": "fig-splits-maps"}, "image": {"alt": "One map of the contiguous US for each split. Random: all stations are in both parts. Spatial: test stations are sprinkled among training stations. Checkerboards: test stations fill every other cell of a board, the larger the cell, the larger the connected area without training stations."}}
-first = {f"{name} ({parts[name, 1].regime})": parts[name, 1] for name in names}
-fig = draw_splits(first, lonlat, row=3.0, width=7.2)
+shown = {f"{name} ({parts[name, 1].regime})": parts[name, 1] for name in names}
+fig = draw_splits(shown, lonlat, row=3.0, width=7.2)
 _ = figures.label(fig, profile, n=len(lonlat), of="stations a map", embedded=embedded)
 
 # %% [markdown]
@@ -111,8 +113,6 @@ rmse = sizes["sd"].min() / 2
 # ## How far is a test from what was trained on?
 
 # %%
-import numpy as np
-
 from placeprior.coords import nearest_km
 
 km = {name: np.concatenate([parts[name, fold].distance_km(cube) for fold in folds(name)]) for name in names}
@@ -164,7 +164,9 @@ _ = figures.label(fig, profile, n=len(pairs), of=f"pairs of stations with {enoug
 # Read off the left curve, the correlation at the median distance of each split's tests; and, off the right one, that of a station with itself one day later:
 
 # %%
-there = {name: redundancy.at(curve, km) for name, km in medians.items()} | {"one day later": later["mid"].iloc[0]}
+there = {name: redundancy.at(curve, median) for name, median in medians.items()} | {
+    "one day later": later["mid"].iloc[0]
+}
 pd.Series(there, name="correlation").round(2).to_frame()
 
 # %% [markdown]

@@ -23,11 +23,7 @@ ARMS = ("idw", "none", "lonlat", "sincos", "geoclip-hadamard", "geoclip-concat")
 PLACES = np.array([[-122.4, 37.8], [-105.0, 39.7], [-87.6, 41.9], [-74.0, 40.7], [-80.2, 25.8]])
 
 
-@pytest.fixture(autouse=True)
-def _closed():
-    figures.style()
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("styled")
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from placeprior.book import figures, leak_diagrams
 from placeprior.book import leak as page
+from placeprior.book import leak_diagrams
 from placeprior.evidence import leak
 from placeprior.runs import store
 from placeprior.scores import metrics, paired
@@ -19,11 +19,7 @@ STATIONS = 30
 FOLDS = (("spatial", 1), ("checkerboard-16", 2))
 
 
-@pytest.fixture(autouse=True)
-def _closed():
-    figures.style()
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("styled")
 
 
 @pytest.fixture(scope="module")
