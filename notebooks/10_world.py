@@ -89,6 +89,7 @@ import inspect
 import numpy as np
 import pandas as pd
 
+from placeprior import coords
 from placeprior.data.world import fires, labels, sky
 from placeprior.data.world.moments import bands, moments
 from placeprior.data.world.simulation import World
@@ -125,7 +126,7 @@ Markdown(pd.DataFrame(predictors, columns=["predictor", "unit", "meaning"]).to_m
 # much, without being put in.
 
 # %% mystnb={"figure": {"caption": "What is fixed about a place in the embedded world: stylised elevation, basins, urbanity (log population density, 1 at 3,000 people km⁻²) and aridity. None of these is an input of a model.", "name": "fig-world-ground"}, "image": {"alt": "Four maps of the contiguous US: elevation is high in the west with narrow ranges; basins lie between the western ranges; urbanity marks the cities; aridity splits the country near 100 degrees west."}}
-land = figures.Land(resolution)
+land = coords.Land(resolution)
 at_monitors = world.components(world.monitors, np.arange(365))
 # The day on which most smoke lies under a clear sky, so that the satellite has something to show.
 smoke_day = int(at_monitors.smoke_surface.where(at_monitors.cloudy == 0, 0).mean("place").values.argmax())

@@ -49,7 +49,7 @@ from placeprior.scores import spectra, vectors
 
 PLACES = {"Los Angeles": (-118.24, 34.05), "Denver": (-104.99, 39.74), "rural Nebraska": (-101.04, 42.04)}
 VARIANTS = {"lonlat": "channels", "sincos": "channels", "geoclip": "hadamard"}
-land = figures.Land(1.0 if small else 0.5)
+land = coords.Land(1.0 if small else 0.5)
 places, rng = land.places, np.random.default_rng(0)
 
 # %% [markdown]

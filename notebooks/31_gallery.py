@@ -83,17 +83,17 @@ small = profile == "smoke"
 import numpy as np
 import pandas as pd
 
-from placeprior import encoders
+from placeprior import coords, encoders
 from placeprior.evidence import gallery
 
-country = gallery.Country.cells(degrees=2.0 if small else 0.5)
+land = coords.Land(resolution=2.0 if small else 0.5)
 
 # %% mystnb={"figure": {"caption": "One number of each of eight position encodings, over the country. Each has its own scale of colours, from its smallest to its largest value.", "name": "fig-gallery-numbers"}, "image": {"alt": "Eight small maps. Tile: a mosaic of square cells. RBF: one broad bump. RFF: a slope from coast to coast. Space2Vec grid: stripes along the meridians. Space2Vec theory: slanted stripes. Sphere2Vec-DFS: bumps and hollows in a chequered pattern. Harmonics: one broad hollow. Slepian: a dozen round patches, light and dark, that fill the country."}}
 # Of each encoder a number that shows the shape at the size of the country.
 SHOWN = {"tile": 0, "rbf": 40, "rff": 8, "space2vec-grid": 2 * 9, "space2vec-theory": 6 * 9 + 2}
 SHOWN |= {"sphere2vec-dfs": 24 + 12 * 3 + 3, "siren-sh": 7 * 8 + 5, "slepian": 20}
-fig = draw_numbers(country, {name: gallery.number(name, which, country.places) for name, which in SHOWN.items()})
-_ = figures.label(fig, profile, n=len(country.places), of=f"land cells of {country.step:g}° a map", embedded=None)
+fig = draw_numbers(land, {name: gallery.number(name, which, land.places) for name, which in SHOWN.items()})
+_ = figures.label(fig, profile, n=len(land.places), of=f"land cells of {land.resolution:g}° a map", embedded=None)
 
 # %% [markdown]
 # ## All of them
@@ -191,7 +191,7 @@ from placeprior.encoders import basis
 
 radii = {"all 1": 1.0, "growing to 1": 0.001}  # the smallest
 spanned = {
-    name: {what: gallery.dimensions(name, scales, least, country.places) for what, least in radii.items()}
+    name: {what: gallery.dimensions(name, scales, least, land.places) for what, least in radii.items()}
     for name, scales in (("sphere2vec-m+", 16), ("sphere2vec-dfs", 6))
 }
 pd.DataFrame(spanned).T
@@ -218,9 +218,9 @@ basis.numbers(encoders.position("wrap"), [(0.0, 90.0), (0.0, -90.0)]).round(6)
 FIELDS = ["tile", "wrap", "rbf", "space2vec-theory", "sphere2vec-c", "sphere2vec-dfs"]
 FIELDS += ["nerf", "siren-sh", "slepian", "xyz-yfcc", "geoclip", "geoclip-slepian"]
 denver = np.array([[-104.99, 39.74]])
-fields = {name: gallery.receptive_field(name, denver, country.places) for name in FIELDS}
-fig = draw_fields(country, fields, denver, "Denver")
-_ = figures.label(fig, profile, n=len(country.places), of=f"land cells of {country.step:g}° a map", embedded=None)
+fields = {name: gallery.receptive_field(name, denver, land.places) for name in FIELDS}
+fig = draw_fields(land, fields, denver, "Denver")
+_ = figures.label(fig, profile, n=len(land.places), of=f"land cells of {land.resolution:g}° a map", embedded=None)
 
 # %% [markdown]
 # A field can be too narrow or too wide. How much of the land within 300 km of Denver has a cosine above one half, and how much of the land beyond a thousand? In percent:
@@ -228,7 +228,7 @@ _ = figures.label(fig, profile, n=len(country.places), of=f"land cells of {count
 # %%
 from placeprior.coords import great_circle_km
 
-km = great_circle_km(denver, country.places)[0]
+km = great_circle_km(denver, land.places)[0]
 near, far = km < 300, km > 1000
 alike = {
     name: {"within": (field[near] > 0.5).mean(), "beyond": (field[far] > 0.5).mean()} for name, field in fields.items()
@@ -247,8 +247,8 @@ alike = {
 
 # %% mystnb={"figure": {"caption": "First three principal components of six encoders as lightness (first), blue to yellow (second) and green to red (third). In brackets: the share of the variance that the three hold. Colours are arbitrary and differ in meaning from map to map.", "name": "fig-gallery-colours"}, "image": {"alt": "Six maps of the contiguous US in many colours. Harmonics and the xyz network with random weights: nearly the same smooth sweep of colours from coast to coast. The same network trained on satellite scenes: a smooth sweep; on photographs: smooth regions of one colour each, such as the West, the South and the East. Slepian: wavy bands. GeoCLIP: a mottled map on which the arid West, the Plains and the humid East differ."}}
 COLOURED = ["siren-sh", "slepian", "xyz-untrained", "xyz-fmow", "xyz-yfcc", "geoclip"]
-fig = draw_colours(country, {name: gallery.colours(name, country.places) for name in COLOURED})
-_ = figures.label(fig, profile, n=len(country.places), of=f"land cells of {country.step:g}° a map", embedded=None)
+fig = draw_colours(land, {name: gallery.colours(name, land.places) for name in COLOURED})
+_ = figures.label(fig, profile, n=len(land.places), of=f"land cells of {land.resolution:g}° a map", embedded=None)
 
 # %% [markdown]
 # ## How likeness fades with distance
@@ -261,7 +261,7 @@ from placeprior.scores import vectors
 
 names = gallery.every()
 start, end, apart = vectors.pairs(30 if small else 100, np.random.default_rng(0))
-curves = gallery.decay(names, country.places, start, end, apart)
+curves = gallery.decay(names, land.places, start, end, apart)
 
 # %% mystnb={"figure": {"caption": "Median centred cosine of the vectors of two places against their distance, in twelve classes. Top: what the heads of basis encoders read, from the plane (left) and the sphere (right). Bottom left: one network on each of three bases, with random weights, trained on satellite scenes (fMoW) and on photographs (YFCC). Bottom right: the others. Dotted line: one half.", "name": "fig-gallery-decay"}, "image": {"alt": "Four panels of falling curves against distance on a logarithmic axis. Coordinates, wrap, RBF, RFF, xyz and harmonics stay near one up to hundreds of kilometres and then drop below zero. Space2Vec, Sphere2Vec and NeRF fall steadily from the start. Among the networks, training moves NeRF's curve up and that of xyz a little down. GeoCLIP falls steadily, Slepian functions stay near one up to a hundred kilometres and then drop to zero."}}
 PANELS = {
@@ -295,12 +295,12 @@ from placeprior.scores import spectra
 box = gallery.box(32 if small else None)
 parts = [name for name in names if name != "geoclip-slepian"]  # its two parts are there
 waves, local = gallery.waves(parts, *box)
-measures = gallery.directions(names, country.places).assign(half=gallery.half(curves), local=local)
+measures = gallery.directions(names, land.places).assign(half=gallery.half(curves), local=local)
 
 # %%
 captioned(
     measures_table(measures),
-    f"All encoders over the contiguous United States: {len(country.places):,} land cells of {country.step:g}° (components, dead units), {len(apart):,} pairs of places (cosine; a dash where the median never falls to one half), "
+    f"All encoders over the contiguous United States: {len(land.places):,} land cells of {land.resolution:g}° (components, dead units), {len(apart):,} pairs of places (cosine; a dash where the median never falls to one half), "
     f"{len(box[0]) * len(box[1]):,} cells of {spectra.CELL_KM:.0f} km (share of the variance at wavelengths below {spectra.LOCAL_KM:.0f} km). Basis encoders before their head. No measurements.",
     "tab-gallery-measures",
 )

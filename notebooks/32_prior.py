@@ -31,7 +31,7 @@ from placeprior.book.prior import (
     scores_table,
     verdict,
 )
-from placeprior.book.tables import captioned
+from placeprior.book.tables import captioned, folded
 from placeprior.book.words import capital
 
 figures.style()
@@ -68,12 +68,12 @@ small = profile == "smoke"
 # %%
 import pandas as pd
 
-from placeprior.evidence import prior
+from placeprior.evidence import facts, prior
 
-places, measured = prior.monitors(real, "weather-2019", profile)
+places, measured = facts.monitors(real, "weather-2019", profile)
 places = places[:: 3 if small else 1]
 lonlat = places[["lon", "lat"]].to_numpy()
-known = prior.facts(places)
+known = facts.known(places)
 known.describe().loc[["count", "mean", "std", "min", "max"]].round(2)
 
 # %% tags=["remove-cell"]
@@ -111,12 +111,12 @@ _ = figures.label(fig, origin, n=len(places), of="monitors", embedded=not measur
 # ranked above one that is not. Near places are alike, so the bootstrap draws not places but blocks of 500 km: its 95 % intervals are wide, and honest.
 
 # %%
-bases = ["nerf", "xyz"] if small else prior.bases()
-exact = prior.exact(bases)
+bases = ["nerf", "xyz"] if small else list(facts.pairs())
+exact = [base for base in bases if base in facts.exact()]
 ordered = [*exact, *(base for base in bases if base not in exact)]
-others = prior.others()
+others = facts.others()
 
-vectors = prior.Vectors([name for base in bases for name in prior.trained(base)] + others, lonlat)
+vectors = facts.Vectors([name for base in bases for name in facts.trained(base)] + others, lonlat)
 reading = prior.read(vectors, known)
 
 # %% [markdown]
@@ -140,21 +140,21 @@ _ = figures.label(fig, origin, n=len(places), of="monitors", embedded=None if me
 # remedy: a number counts only within the range that it had at the training places.
 
 # %%
-priors = [name for base in exact for name in prior.trained(base)[1:]]
-without = {name: prior.unbounded(vectors, name, known, prior.OOR) for name in priors}
+priors = [name for base in exact for name in facts.trained(base)[1:]]
+without = {name: prior.unbounded(vectors, name, known, facts.OOR) for name in priors}
 scores = {name: prior.r2_of(lonlat, known.to_numpy(float), estimates) for name, estimates in without.items()}
 scores = pd.DataFrame(scores, index=known.columns).T
 worst = prior.farthest_astray(scores)
 
 # %% mystnb={"figure": {"caption": "One fact, one prior, held-out cells of 16°: estimates of the stylised terrain without bounds (left) and with every number kept within the range of the training places (right). The vertical axis of the left panel is logarithmic beyond ±10,000 m.", "name": "fig-prior-wild"}, "image": {"alt": "Two scatter plots of estimated against true terrain height. On the left some estimates are tens of thousands of metres off; on the right all lie within a few thousand metres and near the line of equality or the mean."}}
-within = prior.bounded(vectors, worst, known, prior.OOR)
+within = prior.bounded(vectors, worst, known, facts.OOR)
 terrain = list(known).index("elevation")
 fig = draw_bounds(known["elevation"].to_numpy(), without[worst][:, terrain], within[:, terrain], worst)
-_ = figures.label(fig, origin, n=len(places), of="monitors", embedded=True, note=f"{said(worst)}, {SPLITS[prior.OOR]}")
+_ = figures.label(fig, origin, n=len(places), of="monitors", embedded=True, note=f"{said(worst)}, {SPLITS[facts.OOR]}")
 
 # %%
 captioned(
-    bounds_table(scores, pd.DataFrame({name: reading.of(name, prior.OOR)["r2"] for name in priors}).T, worst),
+    bounds_table(scores, pd.DataFrame({name: reading.of(name, facts.OOR)["r2"] for name in priors}).T, worst),
     f"R² in held-out cells of 16°, everything else being the same: of the prior that goes astray furthest, and the lowest over {len(priors)} priors and all facts. {len(places):,} monitors, profile {origin}.",
     "tab-prior-bounds",
 )
@@ -218,7 +218,7 @@ captioned(
 # %%
 found = {}
 for corpus in ("yfcc", "fmow"):
-    level = reading.level([f"{base}-{corpus}" for base in bases], prior.OOR, "density")
+    level = reading.level([f"{base}-{corpus}" for base in bases], facts.OOR, "density")
     found[corpus] = verdict(corpus, prior.is_prior(reading, gains, corpus, bases), level)
 Markdown(" ".join(found.values()))
 
@@ -241,12 +241,12 @@ _ = figures.label(fig, origin, n=len(places), of="monitors", embedded=not measur
 
 
 # %%
-names = [*(name for base in ordered for name in prior.trained(base)), *others, prior.IDW]
+names = [*(name for base in ordered for name in facts.trained(base)), *others, prior.IDW]
 parts = []
-for split in (prior.WR, prior.OOR):
+for split in (facts.WR, facts.OOR):
     caption = f"R² of probes and 95 % intervals over blocks, {SPLITS[split]}; AUC: near a city or not. {len(places):,} monitors, profile {origin}."
-    table = captioned(scores_table(reading, split, names), caption, f"tab-prior-{split}").data
-    parts.append(f"::::{{admonition}} {capital(SPLITS[split])}\n:class: dropdown note\n\n{table}\n::::\n")
+    table = captioned(scores_table(reading, split, names), caption, f"tab-prior-{split}")
+    parts.append(folded(capital(SPLITS[split]), table))
 Markdown("\n\n".join(parts))
 
 # %% [markdown]

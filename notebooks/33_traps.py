@@ -52,7 +52,7 @@ from placeprior.scores import vectors as likeness
 cities = {"Los Angeles": (-118.24, 34.05), "Denver": (-104.99, 39.74)}
 cities |= {"Chicago": (-87.63, 41.88), "Miami": (-80.19, 25.76)}
 lonlat = np.array(list(cities.values()))
-land = figures.Land(0.5).places
+land = coords.Land(0.5).places
 places = land[np.random.default_rng(0).choice(len(land), 800, replace=False)]
 cosine = partial(likeness.cosine, centre=0.0)  # of each row of one table with the same row of another
 

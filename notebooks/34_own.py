@@ -82,7 +82,7 @@ cities |= {"Chicago": (-87.63, 41.88), "Miami": (-80.19, 25.76)}
 vectors = encoders.embed("metropoles", list(cities.values()))
 strongest = np.argsort(-vectors.max(0))[:6]
 columns = [f"e{k} ({largest()[0][k]})" for k in strongest]
-ground = figures.Land(0.5)
+ground = coords.Land(0.5)
 silent = encoder(ground.places).max(1) < 0.05
 print(f"at {100 * silent.mean():.0f} % of the land no number is above 0.05")
 captioned(

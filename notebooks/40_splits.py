@@ -10,7 +10,6 @@
 profile = "demo"
 
 # %% tags=["remove-cell"]
-import pandas as pd
 from IPython.display import Code, Markdown
 
 from placeprior.book import figures
@@ -39,6 +38,9 @@ figures.style()
 # ## Five ways to hold out
 
 # %%
+import numpy as np
+import pandas as pd
+
 from placeprior import data
 from placeprior.runs import plan
 from placeprior.space.splits import folds, lonlat_of, split
@@ -53,8 +55,8 @@ names = list(dict.fromkeys(run.split for run in runs))
 parts = {(name, fold): split(name, cube, seed=0, fold=fold) for name in names for fold in folds(name)}
 
 # %% mystnb={"figure": {"caption": "The splits at seed 0 (checkerboards: fold 1, so partition 1 is tested). On the random split nearly every station has days in training and in test. Dashed: the cells of the checkerboards.", "name": "fig-splits-maps"}, "image": {"alt": "One map of the contiguous US for each split. Random: all stations are in both parts. Spatial: test stations are sprinkled among training stations. Checkerboards: test stations fill every other cell of a board, the larger the cell, the larger the connected area without training stations."}}
-first = {f"{name} ({parts[name, 1].regime})": parts[name, 1] for name in names}
-fig = draw_splits(first, lonlat, row=3.0, width=7.2)
+shown = {f"{name} ({parts[name, 1].regime})": parts[name, 1] for name in names}
+fig = draw_splits(shown, lonlat, row=3.0, width=7.2)
 _ = figures.label(fig, profile, n=len(lonlat), of="stations a map", embedded=embedded)
 
 # %% [markdown]
@@ -72,7 +74,7 @@ from placeprior.space import splits
 Code(inspect.getsource(splits.partition), language="python")
 
 # %%
-from placeprior.evidence import distances
+from placeprior.evidence import distances, split_scores
 
 boards = distances.cells([name for name in names if name.startswith("checkerboard")], lonlat)
 captioned(
@@ -111,8 +113,6 @@ rmse = sizes["sd"].min() / 2
 # ## How far is a test from what was trained on?
 
 # %%
-import numpy as np
-
 from placeprior.coords import nearest_km
 
 km = {name: np.concatenate([parts[name, fold].distance_km(cube) for fold in folds(name)]) for name in names}
@@ -164,7 +164,9 @@ _ = figures.label(fig, profile, n=len(pairs), of=f"pairs of stations with {enoug
 # Read off the left curve, the correlation at the median distance of each split's tests; and, off the right one, that of a station with itself one day later:
 
 # %%
-there = {name: redundancy.at(curve, km) for name, km in medians.items()} | {"one day later": later["mid"].iloc[0]}
+there = {name: redundancy.at(curve, median) for name, median in medians.items()} | {
+    "one day later": later["mid"].iloc[0]
+}
 pd.Series(there, name="correlation").round(2).to_frame()
 
 # %% [markdown]
@@ -183,8 +185,8 @@ pd.Series(there, name="correlation").round(2).to_frame()
 # knowledge. All station-held-out splits, folds and seeds of this profile are pooled.
 
 # %%
-tested = distances.near_and_far(profile, cube, runs)
-scores = distances.by_class(tested)
+tested = split_scores.near_and_far(profile, cube, runs)
+scores = split_scores.by_class(tested)
 
 # %% mystnb={"figure": {"caption": "Scores of inverse distance weighting and of the model without location, by the distance of a tested station to its nearest training station; all splits that hold out stations, all folds of a seed pooled; mean over seeds.", "name": "fig-splits-score"}, "image": {"alt": "Two panels, R² and RMSE, by class of distance, with two markers a class. The marker of inverse distance weighting changes with distance; that of the model without location changes differently."}}
 fig = draw_by_class(scores)

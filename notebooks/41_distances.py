@@ -88,7 +88,7 @@ import numpy as np
 import pandas as pd
 
 from placeprior import data
-from placeprior.evidence import distances
+from placeprior.evidence import distances, split_scores
 from placeprior.space import splits
 
 spec = configuration.profile(profile)["tasks"]["world"]
@@ -175,7 +175,7 @@ def load(profile, task):
 
 
 scores, sums = load(profile, "world")
-pooled = distances.pooled(scores, sums)
+pooled = split_scores.pooled(scores, sums)
 
 # %% tags=["remove-cell"]
 if pooled.empty:
@@ -224,8 +224,8 @@ Markdown(looked(r2))
 # The split by states is left out, since the states that were tested are not the whole country.
 
 # %%
-maps = distances.map_rmse(profile).reindex(ARMS).dropna()
-tested = distances.without_noise(scores, sums, cube)
+maps = split_scores.map_rmse(profile).reindex(ARMS).dropna()
+tested = split_scores.without_noise(scores, sums, cube)
 
 # %% mystnb={"figure": {"caption": "Embedded world: RMSE against the truth, without instrument noise. Markers: at the tested stations of each split. Lines: over all land of the maps of the models trained on most stations. A split whose marker lies on the line of its method predicts the error of the map.", "name": "fig-distances-truth"}, "image": {"alt": "Markers of up to three methods for each split, in the order of test distance, and a horizontal line for each method at the error of its map."}}
 fig = draw_map_error(maps, tested, world)
@@ -248,7 +248,7 @@ captioned(
 
 # %%
 scores, sums = load(real, task)
-pooled = distances.pooled(scores, sums)
+pooled = split_scores.pooled(scores, sums)
 
 # %% mystnb={"figure": {"caption": "Real measurements: R² and RMSE of three methods by split, from near tests to far ones; all tested rows of a split together.", "name": "fig-distances-scores-aqs"}, "image": {"alt": "Two panels for the real monitors, R² above and RMSE below. Splits stand on the horizontal axis in the order of their median test distance; each has three markers."}}
 fig = draw_scores(pooled, epa, ARMS)

@@ -11,16 +11,12 @@ profile = "demo"
 model = "none"
 
 # %% tags=["remove-cell"]
-import numpy as np
-import pandas as pd
 from IPython.display import Markdown
 
-from placeprior.arms import splits_in, where
 from placeprior.book import figures, variants
 from placeprior.book.tables import captioned
 from placeprior.book.words import minus
 from placeprior.errors import StoreError
-from placeprior.runs import plan, store
 from placeprior.scores import metrics
 
 figures.style()
@@ -36,6 +32,12 @@ figures.style()
 # ## What the model is told
 
 # %%
+import numpy as np
+import pandas as pd
+
+from placeprior.arms import splits_in, where
+from placeprior.runs import plan, store
+
 runs = [run for run in plan.runs(profile, "core") if run.model == model and store.is_stored(run.id)]
 
 # %% tags=["remove-cell"]
@@ -43,7 +45,6 @@ if not runs:
     raise StoreError(
         f"no run of {model!r} of profile {profile!r} is stored; `placeprior runs list {profile}` lists them"
     )
-drawn = figures.look(runs[0].variant, runs[0].fusion)
 is_embedded = all(run.task == "world" for run in runs)
 
 # %% tags=["remove-input"]
@@ -62,14 +63,15 @@ captioned(variants.facts(runs, stored), f"The variant `{model}` as trained, prof
 
 # %%
 splits = splits_in(pd.DataFrame({"split": [run.split for run in runs]}))
-of = {split: [run for run in runs if run.split == split] for split in splits}
+by_split = {split: [run for run in runs if run.split == split] for split in splits}
 histories = {
-    split: [store.table(run.id, "history").assign(kept=stored[run.id]["best_epoch"]) for run in of[split]]
+    split: [store.table(run.id, "history").assign(kept=stored[run.id]["best_epoch"]) for run in by_split[split]]
     for split in splits
 }
 
 # %% mystnb={"figure": {"caption": "Loss after each epoch on every split, variant `{{model}}`: training rows (grey, dashed) and validation rows (coloured). One thin line a fit (seed and fold); a marker stands at its end. Losses are in units of the scaled target, whose scale differs between splits, so compare within a panel.", "name": "fig-{{model}}-curves"}, "image": {"alt": "Small panels, one a split, of loss against epoch for {{model}}: thin grey dashed training lines and thin coloured validation lines, with a marker at the end of each validation line."}}
-fig = variants.draw_curves(histories, drawn)
+look = figures.look(runs[0].variant, runs[0].fusion)  # the colour and marker of the variant
+fig = variants.draw_curves(histories, look)
 _ = figures.label(fig, profile, n=len(runs), of="fits", embedded=is_embedded)
 
 # %% [markdown]
@@ -104,7 +106,7 @@ captioned(
 
 # %%
 shown = [split for split in ("spatial", "checkerboard-16") if split in splits] or splits[:2]
-tested = {split: pd.concat([store.table(run.id, "predictions") for run in of[split]]) for split in shown}
+tested = {split: pd.concat([store.table(run.id, "predictions") for run in by_split[split]]) for split in shown}
 
 # %% mystnb={"figure": {"caption": "Estimated against measured PM2.5 on test rows, variant `{{model}}`, all seeds and folds of a split pooled (a row that several seeds test is counted for each of them). Colours count rows in a hexagon on a logarithmic scale; the dashed line is equality.", "name": "fig-{{model}}-scatter"}, "image": {"alt": "Two panels of hexagons for {{model}}: estimated against measured PM2.5. Most rows lie at low values near the dashed line of equality; at high measured values the cloud bends below the line."}}
 fig = variants.draw_scatter(tested)
@@ -131,7 +133,7 @@ captioned(
 
 # %%
 board = "checkerboard-16" if "checkerboard-16" in splits else splits[-1]
-sums = pd.concat([store.table(run.id, "stations") for run in of[board]])
+sums = pd.concat([store.table(run.id, "stations") for run in by_split[board]])
 places = sums.groupby("name").agg(lon=("lon", "first"), lat=("lat", "first"), n=("n", "sum"), sum_e=("sum_e", "sum"))
 places["error"] = places["sum_e"] / places["n"]
 
@@ -154,10 +156,10 @@ captioned(
 # ## Which days it looks at
 
 # %%
-weights = {split: np.array([stored[run.id]["attention"] for run in of[split]]) for split in splits}
+weights = {split: np.array([stored[run.id]["attention"] for run in by_split[split]]) for split in splits}
 
 # %% mystnb={"figure": {"caption": "Mean attention weight of each day of the window on test rows, variant `{{model}}`; thin lines are fits, the thick line with markers their mean, one panel a split. The dotted line is an even spread. The estimated day is at lag 0.", "name": "fig-{{model}}-attention"}, "image": {"alt": "Small panels, one a split, of mean attention weight against lag in days for {{model}}; thin lines of single fits around a thick mean line, with a dotted line at an even spread."}}
-fig = variants.draw_attention(weights, drawn)
+fig = variants.draw_attention(weights, look)
 _ = figures.label(fig, profile, n=len(runs), of="fits", embedded=is_embedded)
 
 # %% [markdown]

@@ -11,13 +11,11 @@ profile = "demo"
 real = "aqs"
 
 # %% tags=["remove-cell"]
-import pandas as pd
 from IPython.display import Markdown, display
 
-from placeprior.book import controls, differences, figures, results
+from placeprior.book import controls, differences, figures
 from placeprior.book.words import rule
 from placeprior.errors import StoreError
-from placeprior.evidence import matched
 
 figures.style()
 
@@ -54,6 +52,11 @@ figures.style()
 # same test rows. WR stands for within region and OoR for out of region ({doc}`../concepts/splits`).
 
 # %%
+import pandas as pd
+
+from placeprior.book import results
+from placeprior.evidence import matched
+
 HEAD, GEOCLIP, KNOWN = "none+head", "geoclip-hadamard", "random"
 NAMES = ("random-vector", "shuffled")
 CONTROLS = [f"{name}-{fusion}" for fusion in ("hadamard", "concat") for name in (*NAMES, "geoclip")]

@@ -15,7 +15,7 @@ import pandas as pd
 from IPython.display import Markdown
 
 from placeprior.arms import splits_in
-from placeprior.book import figures
+from placeprior.book import figures, leak_diagrams
 from placeprior.book import leak as page
 from placeprior.book.tables import captioned
 from placeprior.book.words import INTERVAL, listed, looked, minus, reported, rule
@@ -75,7 +75,7 @@ captioned(
 )
 
 # %% mystnb={"figure": {"caption": "Six made-up monitors. Lines lead from each monitor to the three whose labels make its input; orange and dashed where the label is held out. The dotted line is the border of the checkerboard's cell: training monitors (squares) west of it, held-out ones (circles) east of it. Under each monitor: what it measured, and its input.", "name": "fig-leak-toy"}, "image": {"alt": "Two panels, clean above and leaky below, with the same three squares on the left and three circles on the right of a dotted line. Above, all lines are grey and lead to squares. Below, the circles are joined to each other by dashed orange lines, and some orange lines lead across to the squares."}}
-fig = page.draw_example(lonlat, measured, training, inputs)
+fig = leak_diagrams.draw_example(lonlat, measured, training, inputs)
 
 # %% [markdown]
 # Take the input itself as the estimate. At the three held-out monitors its root mean square error, in µg m⁻³, is
@@ -95,7 +95,7 @@ fig = page.draw_example(lonlat, measured, training, inputs)
 # guess which is worth more.
 
 # %% mystnb={"figure": {"caption": "Which labels reach which inputs. Grey: allowed. Orange and dashed: the two ways that open when something is computed from all rows before the split. The labels of validation rows go the same way as the held-out ones.", "name": "fig-leak-paths"}, "image": {"alt": "Two diagrams side by side. Each has two boxes of labels, training and held out, above two boxes of inputs, of training rows and of held-out rows. On the left, grey arrows lead only from the training labels to both boxes of inputs. On the right, dashed orange arrows lead also from the held-out labels to both."}}
-fig = page.draw_paths()
+fig = leak_diagrams.draw_paths()
 
 # %% [markdown]
 # A leak is a matter of *purpose*, not of the formula. Whoever fills gaps between working monitors has all of today's labels

@@ -21,7 +21,7 @@ from placeprior.book import figures, tail
 from placeprior.book.results import TASKS
 from placeprior.book.tables import captioned
 from placeprior.book.words import rule
-from placeprior.evidence import subsets
+from placeprior.evidence import strata, subsets
 from placeprior.runs import configuration
 from placeprior.scores import error_parts
 
@@ -257,7 +257,7 @@ captioned(
 
 # %%
 cube = data.load("world", **configuration.profile(profile)["tasks"]["world"].get("options", {}))
-proxy = subsets.proxy_agreement(cube)
+proxy = strata.proxy_agreement(cube)
 
 # %% tags=["hide-input"]
 named = {

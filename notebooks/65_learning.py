@@ -15,12 +15,10 @@ from IPython.display import Markdown
 
 from placeprior.arms import called, where
 from placeprior.book import figures
-from placeprior.book.learning import carried_rows, draw_curves, draw_gains, draw_years, gain_rows, levels, squares
+from placeprior.book.learning import carried_rows, draw_curves, draw_gains, draw_years, gain_rows, levels
 from placeprior.book.tables import captioned, folded
 from placeprior.book.words import INTERVAL, gain, looked, rule
 from placeprior.errors import StoreError
-from placeprior.evidence import learning
-from placeprior.runs import store
 
 figures.style()
 
@@ -62,6 +60,8 @@ figures.style()
 # is "no location"; for GeoCLIP, which brings a deeper head, it is "no location, extra head" ({doc}`controls`).
 
 # %%
+from placeprior.evidence import learning
+
 world, monitors = learning.curve(profile), learning.curve(real)
 if world is None:
     raise StoreError(f"results/{profile} has no runs with few stations (spatial@100); make them with `make demo-full`")
@@ -200,24 +200,17 @@ Markdown(looked(monitors_r2[monitors_r2["arm"] != "none+head"])) if monitors els
 # ({doc}`../concepts/scores`).
 
 # %%
-yearly = learning.across_years(real)
+from placeprior.runs import store
+
+yearly, sums = learning.across_years(real), store.sums(real)
 r2 = yearly[yearly["metric"] == "r2"]
-by_year, carried = learning.by_year(yearly, store.sums(real)), learning.carried(yearly, store.sums(real))
+by_year, carried = learning.by_year(yearly, sums), learning.carried(yearly, sums)
 
 # %% mystnb={"figure": {"caption": "Test R² by year of training (row) and of test (column), neighbours task, real measurements; means over seeds. The tested stations were trained on in no year. Compare within a column only.", "name": "fig-learning-years"}, "image": {"alt": "One square table of coloured cells for each arm, rows the year of training and columns the year of test, each cell with its R²."}}
-if len(r2):
-    fig = draw_years(squares(r2, "value"), "amount", "test R²", 2)
-    figures.label(fig, real, n=yearly["run"].nunique(), of="runs", embedded=False)
-else:
-    figures.nothing("Years", real, embedded=False)
+_ = draw_years(r2, "value", real, runs=r2["run"].nunique())
 
 # %% mystnb={"figure": {"caption": "Gain in test R² over the reference by year of training (row) and of test (column), neighbours task, real measurements; on the same rows in each cell, means over seeds. Red: telling the place helps.", "name": "fig-learning-years-gain"}, "image": {"alt": "One square table of coloured cells for each arm with a place, rows the year of training and columns the year of test: red where its R² is above that of the reference, blue where it is below."}}
-if len(by_year):
-    quantity = f"ΔR² to {called(by_year['reference'].iloc[0])}"
-    fig = draw_years(squares(by_year, "difference"), "difference", quantity, 3)
-    figures.label(fig, real, n=yearly["run"].nunique(), of="runs", embedded=False)
-else:
-    figures.nothing("Gain by year", real, embedded=False)
+_ = draw_years(by_year, "difference", real, runs=r2["run"].nunique())
 
 # %% tags=["hide-input"]
 headings = {

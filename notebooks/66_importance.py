@@ -21,7 +21,7 @@ from placeprior.book.importance import draw_attention, draw_groups, draw_leaning
 from placeprior.book.tables import captioned
 from placeprior.book.words import listed, minus, rule
 from placeprior.errors import StoreError
-from placeprior.evidence import importance
+from placeprior.evidence import importance, permutation, reliance
 from placeprior.runs import store
 
 figures.style()
@@ -74,7 +74,7 @@ Markdown(rule())
 # %%
 world = results.load(profile, "world")
 weather, neighbours = results.load(real, "weather-2019"), results.load(real, "neighbours-2021")
-found = {source.task: importance.measured(source.profile, source.task) for source in (world, weather, neighbours)}
+found = {source.task: reliance.measured(source.profile, source.task) for source in (world, weather, neighbours)}
 if found["world"].fits.empty:
     raise StoreError(f"results/{profile} has no importance of the embedded world; `doit evidence:{profile}:importance`")
 present = [source for source in (world, weather, neighbours) if len(found[source.task].fits)]
@@ -99,7 +99,7 @@ headings = {
 shown = sizes.map("{:,.0f}".format).assign(moved=lambda table: table["moved"] + " %").rename(index=where)
 captioned(
     shown.rename(columns=headings).reset_index(),
-    f"What importance was measured on. Each shuffle was done {importance.REPEATS} times; rows are drawn at random from a fit's test rows, the same for all arms. "
+    f"What importance was measured on. Each shuffle was done {permutation.REPEATS} times; rows are drawn at random from a fit's test rows, the same for all arms. "
     f"Profiles {listed(list(dict.fromkeys(source.profile for source in present)))}.",
     "tab-importance-sizes",
 )
@@ -132,13 +132,13 @@ Markdown(drawn.tables(world, found["world"]))
 # being told. **Below zero** it would have been better off untold.
 
 # %%
-leaning = {source.task: importance.leaning(found[source.task].fits, source.scores) for source in present}
+leaning = {source.task: reliance.leaning(found[source.task].fits, source.scores) for source in present}
 
 # %% mystnb={"figure": {"caption": "Embedded world: what a fit gains from being told the place (RMSE of its matched reference minus its own, all test rows) against how much it leans on it (importance of the place, shuffled across stations; bar: 95 % interval over places, of this one network). One marker a fit (seed and partition). Dotted: gain equals leaning; dashed: zero.", "name": "fig-importance-gain"}, "image": {"alt": "One panel a split: a marker for every fit of every arm that is told a place, gain against leaning, with dashed lines at zero and a dotted diagonal."}}
 _ = draw_leaning({world.title: leaning["world"]}, profile, embedded=True)
 
 # %%
-counts = {source.title: importance.leaning_counts(leaning[source.task]) for source in present}
+counts = {source.title: reliance.leaning_counts(leaning[source.task]) for source in present}
 
 # %% tags=["hide-input"]
 headings = {
@@ -183,7 +183,7 @@ _ = draw_ranking(world, found["world"], embedded=True)
 
 # %%
 ranked = [source for source in present if found[source.task].untold and len(found[source.task].singles) > 3]
-agreement = {source.title: importance.ranking_agreement(importance.ranking(found[source.task])[0]) for source in ranked}
+agreement = {source.title: reliance.ranking_agreement(reliance.ranking(found[source.task])[0]) for source in ranked}
 
 # %% tags=["hide-input"]
 rankings = [

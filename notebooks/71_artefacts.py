@@ -180,23 +180,20 @@ captioned(
 # a cell, per $10^4$ km².
 
 # %% mystnb={"figure": {"caption": "Coordinates of the gallery that the geoclip package ships, within 100 km of each place, per 10,000 km²: a proxy for where GeoCLIP's training photographs were taken. The colours are logarithmic.", "name": "fig-artefacts-photos"}, "image": {"alt": "Map of the contiguous US: dense around the coasts and the large cities, sparse over the Great Plains and the inner West."}}
-lon, lat = coords.grid(0.5)
-cells = np.column_stack([m.ravel() for m in np.meshgrid(lon, lat)])
-land = coords.inside(cells)
-density = np.full(len(cells), np.nan)
-density[land] = artefacts.photo_density(cells[land])
+land = coords.Land(0.5)
+density = artefacts.photo_density(land.places)
 
 fig, ax = figures.subplots(size="map", maps=True)
-shown = np.log10(1 + density).reshape(len(lat), len(lon))
-figures.grid_map(ax, lon, lat, shown, "log₁₀ (1 + photographs per 10,000 km²)", unit=None, kind="count")
+shown = land.raster(np.log10(1 + density))
+figures.grid_map(ax, land.lon, land.lat, shown, "log₁₀ (1 + photographs per 10,000 km²)", unit=None, kind="count")
 inside = int(coords.inside(artefacts.gallery()).sum())
 _ = figures.label(fig, profile, n=inside, of="coordinates of the gallery in the country", embedded=None)
 
 # %% tags=["hide-input"]
-half, tenth = np.percentile(density[land], [50, 90])
+half, tenth = np.percentile(density, [50, 90])
 Markdown(
     f"Half of the land has at most {half:.1f} photographs per 10,000 km², a tenth has more than {tenth:.0f}; "
-    f"{100 * np.mean(density[land] == 0):.1f} % of the cells have none within 100 km."
+    f"{100 * np.mean(density == 0):.1f} % of the cells have none within 100 km."
 )
 
 # %% [markdown]

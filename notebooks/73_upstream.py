@@ -73,9 +73,9 @@ torch.set_num_threads(1)  # as the runs do; more threads only wait for each othe
 # may be the reason, or the United States may be.
 
 # %%
-from placeprior.evidence import families, matched, upstream
+from placeprior.evidence import facts, families, matched, upstream
 
-pairs = upstream.pairs()
+pairs = facts.pairs()
 exact = [base for base, unlike in pairs.items() if not unlike]
 confounded = [base for base, unlike in pairs.items() if unlike]
 pairs_table(pairs, "tab-upstream-pairs")
@@ -90,10 +90,8 @@ pairs_table(pairs, "tab-upstream-pairs")
 from dataclasses import replace
 
 from placeprior.book import results
-from placeprior.runs import store
-from placeprior.scores import probes
 
-within, beyond = "spatial", "checkerboard-16"
+within, beyond = facts.WR, facts.OOR
 questions, means = upstream.questions(exact, confounded), upstream.means(exact)
 needed = {"none"} | {arm for asked in questions.values() for pair in asked.items() for arm in pair}
 made = [results.load(profile, "world", arms=needed, splits=(within, beyond))]
@@ -310,7 +308,7 @@ captioned(
 # {doc}`prior` asks vectors for facts about places by a ridge regression, without any network of PM2.5. Here are the same questions for the exact pairs. Random weights are drawn three times and their scores averaged.
 
 # %%
-places = probes.monitors(store.scores(real), store.sums(real), "weather-2019")
+places = facts.measured(real, "weather-2019")
 places = places.iloc[::3].reset_index(drop=True) if profile == "smoke" else places
 vectors = [families.variant(arm) for arm in [*frozen[1:], frozen[0]]]
 read = upstream.probed(places, vectors, (within, beyond), seeds=1 if profile == "smoke" else 3)

@@ -11,7 +11,6 @@ profile = "demo"
 real = "aqs"
 
 # %% tags=["remove-cell"]
-import numpy as np
 from IPython.display import Markdown, display
 
 from placeprior.arms import where
@@ -20,8 +19,7 @@ from placeprior.book.served import CONTROLS, GEOCLIP, HEAD, OUT, SCORES, WITHIN
 from placeprior.book.tables import captioned, folded
 from placeprior.book.words import INTERVAL, capital, rule
 from placeprior.errors import StoreError
-from placeprior.evidence import error_maps, matched, who_is_served
-from placeprior.scores.fairness.geobias import sri
+from placeprior.evidence import station_errors, who_is_served
 
 figures.style()
 
@@ -91,6 +89,8 @@ for own in present:
 # fewer than five stations are shown but not counted.
 
 # %%
+from placeprior.evidence import error_maps, matched
+
 even = {own.results.task: {} for own in sources}
 for own in sources:
     reach = matched.reach(own.results.profile, own.results.task)
@@ -217,7 +217,7 @@ _ = served_figures.draw_semivariograms(present)
 # %% tags=["hide-input"]
 Markdown(
     f"Settings: self-information within {who_is_served.SSI_KM:.0f} km with {who_is_served.SSI_K} neighbours; relative information within {who_is_served.RADIUS_KM:.0f} km, in cells of "
-    f"{who_is_served.STEPS['scale']:.0f} km, rings of {who_is_served.STEPS['distance']:.0f} km and sectors of {who_is_served.STEPS['direction']:.0f}°, patches of at least {who_is_served.LEAST} stations; "
+    f"{who_is_served.STEPS['scale']:.0f} km, rings of {who_is_served.STEPS['distance']:.0f} km and sectors of {who_is_served.STEPS['direction']:.0f}°, patches of at least {station_errors.LEAST} stations; "
     f"{who_is_served.PERMUTATIONS} dealings ({who_is_served.ARRANGEMENTS} for self-information)."
 )
 
@@ -229,6 +229,10 @@ Markdown(
 # standard deviations above chance counts as found.
 
 # %%
+import numpy as np
+
+from placeprior.scores.fairness.geobias import sri
+
 places = world.out.lonlat
 null = who_is_served.chance(places, permutations=99, arrangements=15)
 planted = error_maps.planted(places, null)
@@ -245,24 +249,11 @@ captioned(
 # beside the null.
 
 # %% mystnb={"figure": {"caption": "Embedded world, no location with the extra head, out of region: relative information by direction of the stations' RMSE (orange line) and the same errors dealt to the places at random (grey bars). Chance alone does not score zero.", "name": "fig-served-null"}, "image": {"alt": "A histogram of scores under random dealing, in grey and well above zero, and an orange vertical line for the observed score."}}
-fig, ax = figures.subplots(size=(6.4, 2.4))
-if "direction" in null:
-    observed = sri(
-        places,
-        world.out.whole[HEAD]["rmse"].to_numpy(),
-        kind="direction",
-        radius_km=who_is_served.RADIUS_KM,
-        step=who_is_served.STEPS["direction"],
-        least=who_is_served.LEAST,
-        permutations=199,
-        rng=np.random.default_rng(1),
-    )
-    ax.hist(observed.null, bins=12, color="#b5b5b5")
-    ax.axvline(observed.score, color="#d55e00", lw=2)
-    ax.set(xlabel="relative information by direction [nats]", ylabel="dealings", xlim=(0, None))
-else:
-    ax.set_axis_off()
-    ax.text(0, 0.5, "too few stations for a score by direction", va="center")
+rmse = world.out.whole[HEAD]["rmse"].to_numpy()
+options = {"kind": "direction", "radius_km": who_is_served.RADIUS_KM, "step": who_is_served.STEPS["direction"]}
+options |= {"least": station_errors.LEAST, "permutations": 199, "rng": np.random.default_rng(1)}
+observed = sri(places, rmse, **options) if "direction" in null else None  # None: too few stations
+fig = served_figures.draw_null(observed)
 _ = figures.label(fig, profile, n=len(places), of="stations", embedded=True)
 
 # %% [markdown]
@@ -383,12 +374,12 @@ Markdown("\n".join(lines))
 #
 # ```{admonition} Exercise: your own groups
 # :class: exercise tip
-# `placeprior.evidence.who_is_served.evenness` takes masks of any groups. Define one that you care about, such as stations within 50 km of the Mexican border, or in a valley, and compute
+# `placeprior.evidence.station_errors.evenness` takes masks of any groups. Define one that you care about, such as stations within 50 km of the Mexican border, or in a valley, and compute
 # how GeoCLIP changes its RMSE. How many stations are in it, and how wide is the interval?
 # ```
 #
 # ```{admonition} Solution
 # :class: solution dropdown
-# Build `own` and `other`, a map a seed, with `who_is_served.by_station` from `store.sums`, `masks` as a dictionary with your boolean array, and read `change`, `low` and `high`. With a
+# Build `own` and `other`, a map a seed, with `station_errors.by_station` from `store.sums`, `masks` as a dictionary with your boolean array, and read `change`, `low` and `high`. With a
 # dozen stations the interval is usually wider than any change on this page: a small group's service is hard to assess, which is itself a finding on fairness.
 # ```

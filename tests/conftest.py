@@ -145,3 +145,15 @@ def plain_style():
         import matplotlib as mpl
 
         mpl.rcdefaults()
+
+
+@pytest.fixture
+def styled():
+    """The book's style of figures for one test, and no figure left open after it."""
+    import matplotlib.pyplot as plt  # here, because most tests draw nothing
+
+    from placeprior.book import figures
+
+    figures.style()
+    yield
+    plt.close("all")

@@ -6,22 +6,17 @@ import matplotlib
 
 matplotlib.use("Agg")
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
-from placeprior.book import aqs, figures
+from placeprior.book import aqs
 from placeprior.book.results import Results
 
 ARMS = ("none", "lonlat", "geoclip-hadamard")
 
 
-@pytest.fixture(autouse=True)
-def _closed():
-    figures.style()
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("styled")
 
 
 def made(task="weather-2019", title="weather, 2019"):

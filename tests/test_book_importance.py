@@ -10,7 +10,7 @@ import pytest
 from placeprior.arms import with_arm
 from placeprior.book import importance as page
 from placeprior.book import results
-from placeprior.evidence import importance
+from placeprior.evidence import permutation, reliance
 
 ARMS = (("none", "-"), ("none+head", "-"), ("geoclip", "hadamard"), ("lonlat", "channels"))
 ORDER = ["aod", "smoke", "doy_sin", "calendar", "place"]  # from the most important to the least
@@ -19,7 +19,7 @@ ORDER = ["aod", "smoke", "doy_sin", "calendar", "place"]  # from the most import
 def fits():
     """A row a fit and predictor; importance falls in the order above, and is clear above 0.25."""
     rows = []
-    asked = itertools.product(ARMS, ("spatial", "checkerboard-16"), (0, 1), importance.SHUFFLES, ORDER)
+    asked = itertools.product(ARMS, ("spatial", "checkerboard-16"), (0, 1), permutation.SHUFFLES, ORDER)
     for (variant, fusion), split, seed, shuffle, predictor in asked:
         if (predictor == "place" and shuffle == "within") or (predictor == "calendar" and shuffle == "free"):
             continue
@@ -36,13 +36,13 @@ def fits():
 def found(monkeypatch, tmp_path):
     file = tmp_path / "importance.csv"
     file.touch()
-    monkeypatch.setattr(importance.tables, "path", lambda profile, name: file)
-    monkeypatch.setattr(importance.tables, "read", lambda profile, name: fits())
-    return importance.measured("demo", "world")
+    monkeypatch.setattr(reliance.tables, "path", lambda profile, name: file)
+    monkeypatch.setattr(reliance.tables, "read", lambda profile, name: fits())
+    return reliance.measured("demo", "world")
 
 
 def nothing(found):
-    return importance.Measured(found.fits.iloc[:0], found.arms.iloc[:0])
+    return reliance.Measured(found.fits.iloc[:0], found.arms.iloc[:0])
 
 
 SOURCE = results.Results("demo", "world", "embedded world", pd.DataFrame(), pd.DataFrame())
@@ -66,8 +66,8 @@ def test_arms_are_told_apart_by_whether_they_are_told_a_place(found):
 
 
 def test_without_a_table_nothing_was_measured(monkeypatch, tmp_path):
-    monkeypatch.setattr(importance.tables, "path", lambda profile, name: tmp_path / "none.csv")
-    empty = importance.measured("demo", "world")
+    monkeypatch.setattr(reliance.tables, "path", lambda profile, name: tmp_path / "none.csv")
+    empty = reliance.measured("demo", "world")
     assert empty.fits.empty and empty.splits == [] and empty.asked.empty
 
 
@@ -83,33 +83,33 @@ def scores(gap=0.5):
 
 
 def test_a_gain_is_over_the_network_that_lacks_the_place_alone(found):
-    leaning = importance.leaning(found.fits, scores()).set_index("arm")
+    leaning = reliance.leaning(found.fits, scores()).set_index("arm")
     assert set(leaning.loc["lonlat", "reference"]) == {"none"}
     assert set(leaning.loc["geoclip-hadamard", "reference"]) == {"none+head"}
     assert set(leaning.loc["lonlat", "gain"].round(6)) == {0.5}
     assert set(leaning.loc["geoclip-hadamard", "gain"].round(6)) == {0.4}
-    alone = importance.leaning(found.fits, scores().query("arm != 'none+head'")).set_index("arm")
+    alone = reliance.leaning(found.fits, scores().query("arm != 'none+head'")).set_index("arm")
     assert set(alone["reference"]) == {"none"}
-    assert importance.leaning(found.fits, scores().query("not arm.str.startswith('none')")).empty
+    assert reliance.leaning(found.fits, scores().query("not arm.str.startswith('none')")).empty
 
 
 def test_leaning_is_counted_by_its_interval_and_the_diagonal():
     table = pd.DataFrame({"split": "spatial", "fold": 1, "leaning": [1.0, 1, 2, 3], "gain": [2.0, -1, 1, 0.5]})
     table["low"] = [0.5, 0.5, -0.5, -0.5]
-    counts = importance.leaning_counts(table)
+    counts = reliance.leaning_counts(table)
     assert [counts[key] for key in ("fits", "lean", "helped", "below")] == [4, 2, 1, 3]
     assert counts["harm"] == pytest.approx((2 + 1 + 2.5) / 3) and np.isnan(counts["correlation"])
-    many = importance.leaning_counts(pd.concat([table, table.assign(split="checkerboard-16")]))
+    many = reliance.leaning_counts(pd.concat([table, table.assign(split="checkerboard-16")]))
     assert many["correlation"] == pytest.approx(many["alike"])
-    none = importance.leaning_counts(table.iloc[:0])
+    none = reliance.leaning_counts(table.iloc[:0])
     assert none["fits"] == 0 and np.isnan(none["harm"])
 
 
 def test_the_reference_codes_ranking_is_upside_down(found):
-    wide, ranks = importance.ranking(found)
+    wide, ranks = reliance.ranking(found)
     assert ranks["reference"].sort_values().index.tolist() == ["doy_sin", "smoke", "aod"]
     assert ranks["free"].sort_values().index.tolist() == ["aod", "smoke", "doy_sin"]
-    assert importance.ranking_agreement(wide) == {"within": pytest.approx(1), "across": pytest.approx(1)}
+    assert reliance.ranking_agreement(wide) == {"within": pytest.approx(1), "across": pytest.approx(1)}
     rows = page.ranking_rows(found)
     assert rows["input"].tolist() == ["day of year, sine", "smoke seen from space", "satellite haze"]
     assert rows.loc[0, ["importance, across", "RMSE before − after, free"]].tolist() == ["–", "−0.300"]
@@ -124,7 +124,7 @@ def test_every_drawing_says_its_origin_and_its_fits(found):
     assert "n = 16 fits" in page.draw_groups(SOURCE, found, embedded=True)
     assert len(plt.gcf().axes) == 4
     assert "n = 4 fits · arm none" in page.draw_ranking(SOURCE, found, embedded=True)
-    leaning = importance.leaning(found.fits, scores())
+    leaning = reliance.leaning(found.fits, scores())
     assert "n = 8 fits" in page.draw_leaning({"one": leaning, "none": leaning.iloc[:0]}, "demo", embedded=True)
     for draw in (page.draw_singles, page.draw_groups, page.draw_ranking):
         assert "n = 0 runs" in draw(SOURCE, nothing(found), embedded=True)

@@ -96,10 +96,14 @@ def test_gains_by_year_fill_a_square():
     ]
     square = page.squares(found, "difference")["geoclip-hadamard"]
     assert square.loc["2018", "2018"] > square.loc["2021", "2018"]
-    fig = page.draw_years({"geoclip-hadamard": square}, "difference", "ΔR²", 3)
+    gains = found[found["arm"] == "geoclip-hadamard"]
+    assert "n = 4 runs" in page.draw_years(gains, "difference", "aqs", runs=4)
+    fig = plt.gcf()
     numbers = [text.get_text() for text in fig.axes[0].texts]
     assert len(numbers) == 4 and all(number[0] in "+−" for number in numbers)
     assert fig.axes[0].images[0].norm.vmin == -fig.axes[0].images[0].norm.vmax
+    assert fig.axes[-1].get_ylabel() == "ΔR² to no location, extra head"
+    assert "n = 0" in page.draw_years(gains.iloc[:0], "difference", "aqs", runs=0)
 
 
 def test_what_is_carried_to_another_year_is_compared_on_the_same_rows():

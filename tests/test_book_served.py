@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import matplotlib
 
 matplotlib.use("Agg")
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
-from placeprior.book import figures, served, served_figures
+from placeprior.book import served, served_figures
 from placeprior.book.results import Results
 from placeprior.evidence import error_maps
 from placeprior.evidence.error_maps import ErrorMaps
@@ -20,11 +21,7 @@ from placeprior.scores import metrics
 ARMS = {"idw": 3.0, "none+head": 2.0, "lonlat": 1.0, "geoclip-hadamard": 2.5}
 
 
-@pytest.fixture(autouse=True)
-def _closed():
-    figures.style()
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("styled")
 
 
 def made(task="world", arms=ARMS):
@@ -165,3 +162,11 @@ def test_what_was_not_made_is_said():
         served_figures.draw_trade([none], {"weather-2019": error_maps.changes(none.bias, "none+head", [])}),
     ]
     assert set(told) == {"real measurements · profile tiny · n = 0 maps"}
+
+
+def test_a_score_stands_as_a_line_among_those_of_chance():
+    observed = SimpleNamespace(null=np.linspace(0.1, 0.2, 99), score=0.4)
+    (ax,) = served_figures.draw_null(observed).axes
+    assert sum(bar.get_height() for bar in ax.patches) == 99 and ax.lines[0].get_xdata()[0] == 0.4
+    (ax,) = served_figures.draw_null(None).axes
+    assert not ax.axison and "too few" in ax.texts[0].get_text()

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from placeprior.book import tail
-from placeprior.evidence import subsets
+from placeprior.evidence import strata, subsets
 
 METRICS = [
     *(f"{what}_{part}" for what in ("mse", "var", "r2") for part in ("between", "within")),
@@ -17,8 +17,8 @@ METRICS = [
 
 def made(task="world", arms=(("none", "-"), ("none+head", "-"), ("geoclip", "hadamard")), splits=("spatial",)):
     """A table as the evidence has it, all scores 0.5 and all differences -0.25."""
-    strata = ["all", "smoke", "no-smoke", "high-35", *subsets.SEASONS]
-    asked = [("all", metric) for metric in ("r2", *METRICS)] + [(stratum, "rmse") for stratum in strata]
+    parts = ["all", "smoke", "no-smoke", "high-35", *strata.SEASONS]
+    asked = [("all", metric) for metric in ("r2", *METRICS)] + [(stratum, "rmse") for stratum in parts]
     rows = [(task, *arm, split, *score) for arm in arms for split in splits for score in asked]
     table = pd.DataFrame(rows, columns=["task", "variant", "fusion", "split", "stratum", "metric"])
     for name in subsets.REFERENCES.values():

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from placeprior.book.tables import cells, gains
-from placeprior.book.words import agreement, looked, minus, rule, who
+from placeprior.book.words import agreement, looked, minus, rule
 from placeprior.runs import store
 from placeprior.scores import metrics
 
@@ -114,10 +114,3 @@ def test_verdicts(split, arm, clear, verdict):
 def test_minus_signs_are_for_numbers_only():
     text = "-0.5 to -1, (-2), m s-1, checkerboard-16, 2021-01-06"
     assert minus(text) == "−0.5 to −1, (−2), m s-1, checkerboard-16, 2021-01-06"
-
-
-def test_all_arms_are_said_in_one_word():
-    rows = pd.DataFrame({"arm": ["lonlat", "sincos"]})
-    assert who(rows, 2, "all") == "all"
-    assert who(rows, 3, "all") == "lon/lat and sin/cos"
-    assert who(rows.head(0), 2, "all") == "none"

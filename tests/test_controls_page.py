@@ -4,16 +4,11 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
-from placeprior.book import controls, figures
+from placeprior.book import controls
 from placeprior.book.results import Results
 from placeprior.evidence import matched
 
-
-@pytest.fixture(autouse=True)
-def _closed():
-    figures.style()
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("styled")
 
 
 def task(title, embedded=True):

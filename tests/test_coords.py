@@ -280,3 +280,13 @@ def test_a_wrapped_longitude_is_the_same_meridian(lon):
     wrapped = coords.wrapped([lon]).item()
     assert -180 <= wrapped <= 180 and (wrapped - lon) % 360 in (0, pytest.approx(360), pytest.approx(0))
     assert wrapped == lon or lon > 180
+
+
+def test_land_gives_its_cells_back_as_a_map():
+    land = coords.Land(3.0)
+    assert coords.inside(land.places).all() and land.places.shape[1] == 2
+    field = land.raster(land.places[:, 1])
+    assert field.shape == (len(land.lat), len(land.lon)) and np.isfinite(field).sum() == len(land.places)
+    row = np.flatnonzero(np.isfinite(field).any(1))[4]
+    assert set(field[row][np.isfinite(field[row])]) == {land.lat[row]}
+    assert land.raster(np.zeros((len(land.places), 3))).shape == (*field.shape, 3)

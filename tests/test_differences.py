@@ -4,17 +4,12 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
-from placeprior.book import differences, figures
+from placeprior.book import differences
 from placeprior.book.results import Results
 from placeprior.evidence import matched
 from placeprior.runs import store
 
-
-@pytest.fixture(autouse=True)
-def _closed():
-    figures.style()
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("styled")
 
 
 def found(*rows):

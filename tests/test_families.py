@@ -12,7 +12,7 @@ from placeprior.book import families as drawn
 from placeprior.book import figures, labels
 from placeprior.book.results import Results
 from placeprior.errors import MissingWeights
-from placeprior.evidence import families, matched
+from placeprior.evidence import families, gallery, matched
 from placeprior.evidence.families import Group
 from placeprior.scores import interval
 
@@ -125,9 +125,9 @@ def test_gains_by_seed_average_to_the_gain():
 
 
 def test_a_vector_that_hardly_changes_is_smooth_and_one_without_weights_has_no_properties(monkeypatch):
-    smooth, rough = families.roughness("lonlat"), families.roughness("tile")
+    smooth, rough = gallery.roughness("lonlat"), gallery.roughness("tile")
     assert 0 < smooth < 0.05 < rough < 2
-    assert families.roughness("slepian") > 0, "no step may leave the country that it knows"
+    assert gallery.roughness("slepian") > 0, "no step may leave the country that it knows"
 
     def absent(name, *_):
         raise MissingWeights(f"{name} is not at hand; fetch it")

@@ -23,11 +23,7 @@ ARMS = ("idw", "none", "lonlat", "sincos", "geoclip-hadamard", "geoclip-concat")
 PLACES = np.array([[-122.4, 37.8], [-105.0, 39.7], [-87.6, 41.9], [-74.0, 40.7], [-80.2, 25.8]])
 
 
-@pytest.fixture(autouse=True)
-def _closed():
-    figures.style()
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("styled")
 
 
 @pytest.fixture
@@ -139,13 +135,12 @@ def test_flat_and_empty_values_still_draw(values):
     picture(fig)
 
 
-def test_land_gives_its_cells_back_as_a_map():
-    land = figures.Land(3.0)
-    assert coords.inside(land.places).all() and land.places.shape[1] == 2
-    field = land.raster(land.places[:, 1])
-    assert field.shape == (len(land.lat), len(land.lon)) and np.isfinite(field).sum() == len(land.places)
-    row = np.flatnonzero(np.isfinite(field).any(1))[4]
-    assert set(field[row][np.isfinite(field[row])]) == {land.lat[row]}
+def test_rows_are_named_from_the_top_with_room_about_them():
+    _, (one, other) = figures.subplots(1, 2)
+    figures.rows(one, ["a", "b", "c"])
+    figures.rows(other, ["a"], room=0.6, zero=False)
+    assert [text.get_text() for text in one.get_yticklabels()] == ["a", "b", "c"] and one.get_ylim() == (2.5, -0.5)
+    assert other.get_ylim() == (0.6, -0.6) and (len(one.lines), len(other.lines)) == (1, 0)
 
 
 def test_a_star_stands_at_its_place_with_its_name_below():

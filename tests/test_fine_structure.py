@@ -4,7 +4,6 @@ import matplotlib
 
 matplotlib.use("Agg")
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,18 +11,14 @@ import xarray as xr
 
 from placeprior import coords, evidence
 from placeprior.arms import with_arm
-from placeprior.book import figures, fine_structure
+from placeprior.book import fine_structure
 from placeprior.errors import StoreError
 from placeprior.evidence import artefacts, national_maps
 
 ARMS = {"truth": "-", "none": "-", "geoclip": "hadamard"}
 
 
-@pytest.fixture(autouse=True)
-def _closed():
-    figures.style()
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("styled")
 
 
 def maps(embedded=True):

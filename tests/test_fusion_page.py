@@ -1,19 +1,13 @@
 """The ways of joining as drawn, and what the arms cost."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
-from placeprior.book import figures, fusion
+from placeprior.book import fusion
 from placeprior.evidence import costs
 
-
-@pytest.fixture(autouse=True)
-def _closed():
-    figures.style()
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("styled")
 
 
 def test_every_way_is_drawn_and_only_the_bias_passes_by_the_dense_layer():

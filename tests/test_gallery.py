@@ -102,22 +102,14 @@ def test_middle_grey_is_the_one_of_the_definition():
 
 
 @pytest.fixture(scope="module")
-def country():
-    return gallery.Country.cells(4.0)
+def land():
+    return coords.Land(4.0)
 
 
 @pytest.fixture(autouse=True)
 def closed():
     yield
     plt.close("all")
-
-
-def test_a_map_holds_the_land_and_nothing_at_sea(country):
-    assert coords.inside(country.places).all() and country.step == 4
-    shown = country.raster(np.arange(len(country.places)))
-    assert shown.shape == (len(country.lat), len(country.lon))
-    assert np.isfinite(shown).sum() == len(country.places) and np.nanmax(shown) == len(country.places) - 1
-    assert country.raster(np.zeros((len(country.places), 3))).shape == (*shown.shape, 3)
 
 
 def test_the_gallery_has_every_formula_and_every_head_once():
@@ -127,9 +119,9 @@ def test_the_gallery_has_every_formula_and_every_head_once():
     assert set(names) <= set(encoders.list_encoders("*"))
 
 
-def test_one_number_runs_from_nothing_to_one(country):
-    shown = gallery.number("lonlat", 0, country.places)
-    assert (shown.min(), shown.max()) == (0, 1) and shown.argmax() == country.places[:, 0].argmax()
+def test_one_number_runs_from_nothing_to_one(land):
+    shown = gallery.number("lonlat", 0, land.places)
+    assert (shown.min(), shown.max()) == (0, 1) and shown.argmax() == land.places[:, 0].argmax()
 
 
 @pytest.mark.parametrize(
@@ -139,20 +131,20 @@ def test_which_encoders_are_whole(name, whole):
     assert gallery.closed(name) == whole
 
 
-def test_equal_radii_leave_a_handful_of_dimensions(country):
-    assert gallery.dimensions("sphere2vec-dfs", 3, 1.0, country.places) <= 8
-    assert gallery.dimensions("sphere2vec-dfs", 3, 0.01, country.places) > 15
+def test_equal_radii_leave_a_handful_of_dimensions(land):
+    assert gallery.dimensions("sphere2vec-dfs", 3, 1.0, land.places) <= 8
+    assert gallery.dimensions("sphere2vec-dfs", 3, 0.01, land.places) > 15
 
 
-def test_a_receptive_field_is_one_at_the_place_itself(country):
-    place = country.places[[5]]
-    field = gallery.receptive_field("xyz", place, country.places)
+def test_a_receptive_field_is_one_at_the_place_itself(land):
+    place = land.places[[5]]
+    field = gallery.receptive_field("xyz", place, land.places)
     assert field.argmax() == 5 and field[5] == pytest.approx(1) and field.min() < 0
 
 
-def test_likeness_fades_and_its_half_is_read_off(country):
+def test_likeness_fades_and_its_half_is_read_off(land):
     start, end, km = vectors.pairs(15, np.random.default_rng(0))
-    curves = gallery.decay(["xyz", "sphere2vec-c"], country.places, start, end, km)
+    curves = gallery.decay(["xyz", "sphere2vec-c"], land.places, start, end, km)
     assert curves.groupby("encoder").size().tolist() == [vectors.CLASSES] * 2
     half = gallery.half(curves)
     assert half["xyz"] > half["sphere2vec-c"]
@@ -160,11 +152,11 @@ def test_likeness_fades_and_its_half_is_read_off(country):
     assert half["xyz"] == vectors.falls_to(0.5, own["km"], own["cosine"])
 
 
-def test_directions_and_colours_of_coordinates(country):
-    row = gallery.directions(["lonlat"], country.places).loc["lonlat"]
+def test_directions_and_colours_of_coordinates(land):
+    row = gallery.directions(["lonlat"], land.places).loc["lonlat"]
     assert row[["numbers", "all", "dead"]].tolist() == [2, 2, 0] and row["most"] <= 2
-    rgb, share = gallery.colours("lonlat", country.places)
-    assert rgb.shape == (len(country.places), 3) and share == pytest.approx(1)
+    rgb, share = gallery.colours("lonlat", land.places)
+    assert rgb.shape == (len(land.places), 3) and share == pytest.approx(1)
 
 
 def test_waves_of_a_rough_encoder_are_local():
@@ -214,13 +206,13 @@ def test_weights_of_satclip_by_hand():
     assert table.loc["40", "shortest wave"] == "9°" and table.loc["40", "harmonics"] == "1,600"
 
 
-def test_maps_of_encoders_have_their_names(country):
-    flat = np.linspace(0, 1, len(country.places))
-    fig = drawings.draw_numbers(country, {"siren-sh": flat, "rff": flat})
+def test_maps_of_encoders_have_their_names(land):
+    flat = np.linspace(0, 1, len(land.places))
+    fig = drawings.draw_numbers(land, {"siren-sh": flat, "rff": flat})
     assert [ax.get_title() for ax in fig.axes] == ["harmonics", "RFF"]
-    fig = drawings.draw_fields(country, {"geoclip": flat, "tile": flat, "rbf": flat}, country.places[[0]], "Here")
+    fig = drawings.draw_fields(land, {"geoclip": flat, "tile": flat, "rbf": flat}, land.places[[0]], "Here")
     assert fig.axes[-1].get_xlabel() == "cosine with Here" and all(len(ax.lines) == 1 for ax in fig.axes[:3])
-    fig = drawings.draw_colours(country, {"xyz": (np.zeros((len(flat), 3)), 0.5), "rbf": (np.ones((len(flat), 3)), 1)})
+    fig = drawings.draw_colours(land, {"xyz": (np.zeros((len(flat), 3)), 0.5), "rbf": (np.ones((len(flat), 3)), 1)})
     assert [ax.get_title() for ax in fig.axes] == ["xyz (50 %)", "RBF (100 %)"]
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from placeprior.errors import ConfigError, StoreError
-from placeprior.evidence import importance
+from placeprior.evidence import importance, permutation
 from placeprior.network.windows import Windows
 from placeprior.runs import making, plan, store
 from placeprior.runs.inputs import Inputs
@@ -47,7 +47,7 @@ def noise(seed=0):
 
 def changes(model, data, names=NAMES, **options):
     """Mean squared change of the estimates per shuffle and predictor."""
-    found = importance.permute(model, data, all_rows(data), names, seed=0, **options)
+    found = permutation.permute(model, data, all_rows(data), names, seed=0, **options)
     return {key: float(np.mean((values - found.original) ** 2)) for key, values in found.permuted.items()}
 
 
@@ -55,7 +55,7 @@ def changes(model, data, names=NAMES, **options):
 @settings(deadline=None, max_examples=60)
 def test_circle_permutes_inside_groups_and_moves_every_row_that_can_move(groups, seed):
     group = np.array(groups, int)
-    donor = importance.circle(group, np.random.default_rng(seed))
+    donor = permutation.circle(group, np.random.default_rng(seed))
     assert sorted(donor) == list(range(len(group)))
     assert (group[donor] == group).all()
     alone = np.array([(group == g).sum() == 1 for g in group], bool)
@@ -64,7 +64,7 @@ def test_circle_permutes_inside_groups_and_moves_every_row_that_can_move(groups,
 
 def test_circle_takes_from_every_other_row_equally_often():
     rng = np.random.default_rng(0)
-    taken = [importance.circle(np.zeros(4, int), rng)[0] for _ in range(3000)]
+    taken = [permutation.circle(np.zeros(4, int), rng)[0] for _ in range(3000)]
     counts = np.bincount(taken, minlength=4)
     assert counts[0] == 0 and abs(counts[1:] - 1000).max() < 120  # sd of each: 26
 
@@ -120,7 +120,7 @@ def test_values_come_from_the_rows_given_and_no_others():
     mask[:, : WINDOW - 1] = False
     features[mask] = 1.0
     data = windows(features)
-    found = importance.permute(Planted([1.0]), data, data.rows(mask), ("aod",), seed=0)
+    found = permutation.permute(Planted([1.0]), data, data.rows(mask), ("aod",), seed=0)
     assert len(found.rows) == mask.sum()
     for shuffle in ("within", "across"):
         assert (found.permuted[shuffle, "aod"] == 1).all()
@@ -130,13 +130,13 @@ def test_repeatable_and_the_same_rows_for_every_model():
     data = windows(noise())
     rows, how = all_rows(data), {"names": NAMES, "count": 100, "repeats": 2}
     first, again, other = (
-        importance.permute(Planted(weights), data, rows, seed=seed, **how)
+        permutation.permute(Planted(weights), data, rows, seed=seed, **how)
         for weights, seed in (([1.0, 2.0, 3.0], [4, 1]), ([1.0, 2.0, 3.0], [4, 1]), ([1.0, 0.0, 0.0], [4, 1]))
     )
     assert len(first.rows) == 100 == len(np.unique(first.rows)) and (np.diff(first.rows) > 0).all()
     assert all((first.permuted[key] == again.permuted[key]).all() for key in first.permuted)
     assert (first.rows == other.rows).all()
-    elsewhere = importance.permute(Planted([1.0, 2.0, 3.0]), data, rows, seed=[5, 1], **how)
+    elsewhere = permutation.permute(Planted([1.0, 2.0, 3.0]), data, rows, seed=[5, 1], **how)
     assert (elsewhere.rows != first.rows).any()
     repeats = first.permuted["within", "aod"]
     assert (repeats[0] != repeats[1]).any()
@@ -145,12 +145,12 @@ def test_repeatable_and_the_same_rows_for_every_model():
 def test_a_row_alone_stays_and_is_counted():
     data = windows(noise())
     lonely = torch.tensor([[0, 5], [0, 6], [1, 7]])
-    found = importance.permute(Planted([1.0, 0.0, 0.0]), data, lonely, NAMES, seed=0)
+    found = permutation.permute(Planted([1.0, 0.0, 0.0]), data, lonely, NAMES, seed=0)
     assert found.moved["within"] == pytest.approx(2 / 3) and found.moved["across"] == 0
 
 
 def test_groups_are_of_at_least_two():
-    found = importance.groups_of(["doy_sin", "doy_cos", "neighbour_pm25"])
+    found = permutation.groups_of(["doy_sin", "doy_cos", "neighbour_pm25"])
     assert found == {"doy_sin": [0], "doy_cos": [1], "neighbour_pm25": [2], "calendar": [0, 1], "all inputs": [0, 1, 2]}
 
 
@@ -195,7 +195,7 @@ def test_sign_and_size_in_original_units(project, monkeypatch, sign):
     rmse = float(np.sqrt(np.mean((table["estimate"] - table["pm25"]) ** 2)))
     assert np.allclose(found["rmse"], rmse, rtol=1e-4)
     # PM2.5 rises with the wind: a model that reads it so is hurt by the permutation, one that reads it wrong is helped.
-    assert (np.sign(found.loc[[(s, "wind") for s in importance.SHUFFLES], "value"]) == sign).all()
+    assert (np.sign(found.loc[[(s, "wind") for s in permutation.SHUFFLES], "value"]) == sign).all()
     assert (found.xs("warmth", level="predictor")["value"] == 0).all()
     # E (e - b (w' - w))² = E e² + 2 b (b var w + cov(e, w)) where w' is drawn anew
     wind = planted(data.gather(rows)[0]).numpy() * ready.y_scale.scale[0]

@@ -8,7 +8,7 @@ from placeprior import encoders
 from placeprior.encoders import pretrained
 from placeprior.errors import MissingWeights
 from placeprior.evidence import kept, tables
-from placeprior.evidence.prior import Vectors
+from placeprior.evidence.facts import Vectors
 
 PLACES = np.array([(-100.0, 40.0), (-80.0, 35.0)])
 
@@ -23,6 +23,7 @@ def shelf(monkeypatch, tmp_path):
             raise MissingWeights(f"the weights of {name} are not at hand")
 
     monkeypatch.setattr(encoders, "require", require)
+    monkeypatch.setattr(pretrained, "reads", lambda name: True)
     monkeypatch.setattr(tables, "path", lambda profile, name: tmp_path / name)
     monkeypatch.setattr(tables, "read", lambda profile, name: held["table"])
     kept._read.cache_clear()
@@ -67,7 +68,7 @@ def test_what_is_not_there_is_not_recorded(shelf):
 
 
 def test_encoders_that_read_no_published_file_are_never_looked_up(monkeypatch):
-    monkeypatch.setattr(kept, "answer", lambda *_: pytest.fail("looked up"))
+    monkeypatch.setattr(encoders, "require", lambda name: pytest.fail(f"weights of {name} are asked for"))
     read = {name for name in encoders.list_encoders() if pretrained.reads(name)}
     assert {"xyz-yfcc", "xyz-yfcc-tuned", "rff-untrained"} <= read
     assert not {"xyz", "xyz-untrained", "xyz-untrained-tuned", "geoclip", "lonlat"} & read

@@ -4,22 +4,17 @@ import matplotlib
 
 matplotlib.use("Agg")
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import xarray as xr
 from matplotlib.collections import QuadMesh
 
-from placeprior.book import figures, layers
+from placeprior.book import layers
 
 LON, LAT = np.arange(-110.0, -104), np.arange(36.0, 41)
 
 
-@pytest.fixture(autouse=True)
-def _closed():
-    figures.style()
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("styled")
 
 
 def field(value):

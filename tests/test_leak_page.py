@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from placeprior.book import figures
 from placeprior.book import leak as page
+from placeprior.book import leak_diagrams
 from placeprior.evidence import leak
 from placeprior.runs import store
 from placeprior.scores import metrics, paired
@@ -19,11 +19,7 @@ STATIONS = 30
 FOLDS = (("spatial", 1), ("checkerboard-16", 2))
 
 
-@pytest.fixture(autouse=True)
-def _closed():
-    figures.style()
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("styled")
 
 
 @pytest.fixture(scope="module")
@@ -187,8 +183,10 @@ def test_held_out_labels_reach_inputs_only_when_leaky():
     measured, training = np.array([6.0, 7, 8, 30, 36, 33]), np.arange(6) < 3
     pools = {"clean": training, "leaky": np.ones(6, bool)}
     inputs = {name: neighbour_pm25(measured[:, None], lonlat, pool[:, None], k=3)[:, 0] for name, pool in pools.items()}
-    fig = page.draw_example(lonlat, measured, training, inputs)
+    fig = leak_diagrams.draw_example(lonlat, measured, training, inputs)
     dashed = [sum(line.get_linestyle() == "--" for line in ax.lines) for ax in fig.axes]
     assert dashed[0] == 0 and dashed[1] > 0
-    arrows = [sum(type(patch).__name__ == "FancyArrowPatch" for patch in ax.patches) for ax in page.draw_paths().axes]
+    arrows = [
+        sum(type(patch).__name__ == "FancyArrowPatch" for patch in ax.patches) for ax in leak_diagrams.draw_paths().axes
+    ]
     assert arrows == [2, 4]

@@ -1,6 +1,5 @@
 """What the data card draws and tabulates, on made-up sources and a small cube."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,12 +15,7 @@ def cube():
     return World(stations=15, days=70).cube()
 
 
-@pytest.fixture(autouse=True)
-def _style():
-    with plt.rc_context():
-        figures.style()
-        yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("styled")
 
 
 def test_every_feature_has_a_unit_and_a_source_or_is_computed():

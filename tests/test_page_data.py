@@ -1,11 +1,9 @@
 """What the page about the data draws and tabulates, on a small cube."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from placeprior.book import data as page
-from placeprior.book import figures
 from placeprior.data.cube import predictors
 from placeprior.data.world.simulation import World
 from placeprior.scores.association import associations
@@ -17,12 +15,7 @@ def cube():
     return World(stations=15, days=70).cube()
 
 
-@pytest.fixture(autouse=True)
-def _style():
-    with plt.rc_context():
-        figures.style()
-        yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("styled")
 
 
 def test_every_variable_is_listed_with_its_unit_and_role(cube):

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import yaml
 
-from placeprior.book import figures, own
+from placeprior import coords
+from placeprior.book import own
 from placeprior.errors import PlacePriorError
 
 ROOT = Path(__file__).parents[1]
@@ -19,7 +20,7 @@ def doubled(lonlat):
 
 
 def test_a_row_a_city_and_a_column_an_encoder():
-    land = figures.Land(3.0)
+    land = coords.Land(3.0)
     cities = {"Denver": (-105.0, 39.7), "Chicago": (-87.6, 41.9)}
     asked = []
 

@@ -1,13 +1,12 @@
 """What the page about telling a model where it is draws, on made-up numbers."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
 from placeprior import coords
-from placeprior.book import figures, place
+from placeprior.book import place
 from placeprior.data.world import land
 from placeprior.data.world.simulation import World
 from placeprior.evidence import strangeness
@@ -16,17 +15,12 @@ from placeprior.space.splits import folds
 DENVER = {"Denver": (-105.0, 39.7)}
 
 
-@pytest.fixture(autouse=True)
-def _style():
-    with plt.rc_context():
-        figures.style()
-        yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("styled")
 
 
 @pytest.fixture(scope="module")
 def ground():
-    return figures.Land(3.0)
+    return coords.Land(3.0)
 
 
 def titles(fig):

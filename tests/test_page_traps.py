@@ -1,12 +1,11 @@
 """What the page about traps draws and tabulates, on made-up numbers."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
-from placeprior.book import figures, traps
+from placeprior.book import traps
 
 TOLD = {
     ("a", "mixed"): np.array([1.0, 2.0, 3.0]),
@@ -17,12 +16,7 @@ TOLD = {
 TRUE = np.array([1.0, 2.0, 3.0])
 
 
-@pytest.fixture(autouse=True)
-def _style():
-    with plt.rc_context():
-        figures.style()
-        yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("styled")
 
 
 def test_each_encoder_has_a_mark_at_each_edge():

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from placeprior import coords
 from placeprior.book import figures, world
 from placeprior.data.world.moments import MOMENTS
 from placeprior.data.world.simulation import World
@@ -27,7 +28,7 @@ def monitors():
 
 @pytest.fixture(scope="module")
 def land():
-    return figures.Land(3.0)
+    return coords.Land(3.0)
 
 
 @pytest.fixture(scope="module")

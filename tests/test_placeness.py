@@ -1,22 +1,15 @@
 """The knob of the embedded world: what differs between worlds, who begins to win where, and the control's verdict."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
-from placeprior.book import figures
 from placeprior.book import placeness as page
 from placeprior.evidence import map_error, matched, placeness
 from placeprior.runs import configuration
 from placeprior.scores import metrics
 
-
-@pytest.fixture(autouse=True)
-def _closed():
-    figures.style()
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("styled")
 
 
 def found(*rows):

@@ -11,7 +11,7 @@ from conftest import toy_cube
 from placeprior import data, encoders
 from placeprior.book import prior as drawings
 from placeprior.data.world import land
-from placeprior.evidence import prior
+from placeprior.evidence import facts, prior
 from placeprior.runs import configuration, store
 from placeprior.scores import metrics, probes
 
@@ -35,10 +35,10 @@ def lonlat():
 
 @pytest.fixture(scope="module")
 def known(lonlat):
-    return prior.facts(pd.DataFrame(lonlat, columns=["lon", "lat"]).assign(pm25=np.linspace(5, 12, 160)))
+    return facts.known(pd.DataFrame(lonlat, columns=["lon", "lat"]).assign(pm25=np.linspace(5, 12, 160)))
 
 
-class Given(prior.Vectors):
+class Given(facts.Vectors):
     """Vectors that no encoder made."""
 
     def __init__(self, tables, lonlat):
@@ -53,7 +53,7 @@ class Given(prior.Vectors):
 def found(lonlat, known):
     """Trained on photographs, a vector holds the facts; with other weights it is noise."""
     rng, made = np.random.default_rng(1), {}
-    for name in [name for base in BASES for name in prior.trained(base)] + ["slepian", "geoclip"]:
+    for name in [name for base in BASES for name in facts.trained(base)] + ["slepian", "geoclip"]:
         made[name] = rng.normal(size=(160, 6))
         if name.endswith("yfcc"):
             z = (known - known.mean()) / known.std()
@@ -74,24 +74,24 @@ def test_places_are_those_of_measurements_or_else_of_the_embedded_world(monkeypa
     monkeypatch.setattr(store, "scores", lambda *_: None)
     monkeypatch.setattr(store, "sums", lambda _: None)
     monkeypatch.setattr(probes, "monitors", lambda *_: measured)
-    assert prior.monitors("aqs", "weather-2019", "demo")[1]
-    assert prior.facts(measured).columns.tolist() == ["density", "elevation", "city", "pm25"]
+    assert facts.monitors("aqs", "weather-2019", "demo")[1]
+    assert facts.known(measured).columns.tolist() == ["density", "elevation", "city", "pm25"]
     monkeypatch.setattr(probes, "monitors", lambda *_: measured[:0])
     monkeypatch.setattr(configuration, "profile", lambda _: {"tasks": {"toy": {"load": "toy"}}})
     monkeypatch.setattr(data, "load", lambda _: toy_cube())
-    places, real = prior.monitors("aqs", "weather-2019", "demo")
-    assert not real and len(places) == 40 and list(prior.facts(places)) == ["density", "elevation", "city"]
+    places, real = facts.monitors("aqs", "weather-2019", "demo")
+    assert not real and len(places) == 40 and list(facts.known(places)) == ["density", "elevation", "city"]
 
 
 def test_architectures_have_both_corpora_and_some_differ_in_nothing_else():
-    bases = prior.bases()
+    bases = list(facts.pairs())
     names = encoders.list_encoders("*")
-    assert {name for base in bases for name in prior.trained(base)} <= set(names)
-    assert set(BASES) <= set(prior.exact(bases)) < set(bases)
+    assert {name for base in bases for name in facts.trained(base)} <= set(names)
+    assert set(BASES) <= set(facts.exact()) < set(bases)
 
 
 def test_vectors_are_the_encoders_own(lonlat):
-    made = prior.Vectors(["lonlat", "xyz"], lonlat[:10])
+    made = facts.Vectors(["lonlat", "xyz"], lonlat[:10])
     assert {name: table.shape for name, table in made.items()} == {"lonlat": (10, 2), "xyz": (10, 3)}
     assert np.allclose(made["xyz"], encoders.load("xyz")(lonlat[:10]))
 
@@ -114,41 +114,41 @@ def test_interpolation_knows_other_folds_alone():
 def test_a_reading_has_every_encoder_split_and_fact(reading, found, known, lonlat):
     assert len(reading.scores) == (len(found) + 1) * len(probes.SPLITS) * 4 and reading.targets == list(known)
     assert len(reading.control) == len(found) * len(probes.SPLITS) * 4 and reading.control.max() < 0.2
-    own = reading.of("xyz-yfcc", prior.OOR)
-    assert (own["r2"] > 0.4).all() and (reading.of("xyz-fmow", prior.OOR)["r2"] < 0.2).all()
+    own = reading.of("xyz-yfcc", facts.OOR)
+    assert (own["r2"] > 0.4).all() and (reading.of("xyz-fmow", facts.OOR)["r2"] < 0.2).all()
     assert ((own["low"] <= own["r2"]) & (own["r2"] <= own["high"])).all()
     assert own["auc"].notna().tolist() == [False, False, True, False]
-    y, (fold, unit) = known.to_numpy(), prior.dealt(lonlat)[prior.OOR]
+    y, (fold, unit) = known.to_numpy(), prior.dealt(lonlat)[facts.OOR]
     wanted = probes.held_out(found["xyz-yfcc"], y, fold, unit)
     assert own["r2"].to_numpy() == pytest.approx(prior.r2_of(lonlat, y, wanted))
     sums = probes.block_sums(lonlat, y, wanted)
-    assert np.allclose(reading.draws["xyz-yfcc", prior.OOR], metrics.bootstrap(sums)["r2"])
+    assert np.allclose(reading.draws["xyz-yfcc", facts.OOR], metrics.bootstrap(sums)["r2"])
 
 
 def test_means_over_encoders_and_their_interval(reading):
     names = ["nerf-yfcc", "xyz-yfcc"]
-    both = [reading.of(name, prior.WR).loc["density", "r2"] for name in names]
-    mean, low, high = reading.level(names, prior.WR, "density")
-    assert mean == pytest.approx(np.mean(both)) == reading.r2(names, prior.WR)["density"] and low < mean < high
+    both = [reading.of(name, facts.WR).loc["density", "r2"] for name in names]
+    mean, low, high = reading.level(names, facts.WR, "density")
+    assert mean == pytest.approx(np.mean(both)) == reading.r2(names, facts.WR)["density"] and low < mean < high
 
 
 def test_what_training_adds_and_what_makes_a_prior(reading):
     gains = prior.gains(reading, BASES)
     assert len(gains) == len(prior.GAINS) * len(probes.SPLITS) * 4
-    photographs = gains[(gains["first"] == "yfcc") & (gains["split"] == prior.OOR)]
+    photographs = gains[(gains["first"] == "yfcc") & (gains["split"] == facts.OOR)]
     assert (photographs["clear"] == 1).all() and (photographs["difference"] > 0.3).all()
     assert prior.is_prior(reading, gains, "yfcc", BASES) and not prior.is_prior(reading, gains, "fmow", BASES)
 
 
 def test_without_bounds_a_unit_alive_at_one_place_goes_astray(known, lonlat):
-    fold, _ = prior.dealt(lonlat)[prior.OOR]
+    fold, _ = prior.dealt(lonlat)[facts.OOR]
     tame = np.random.default_rng(3).normal(size=(160, 3))
     table = np.column_stack([tame, np.where(fold == 1, 1e3, 0)])
     table[np.flatnonzero(fold == 2)[0], 3] = 1e-3
     given = Given({"tame": tame, "alive at one place": table}, lonlat)
-    same = prior.unbounded(given, "tame", known, prior.OOR)
-    wild = prior.unbounded(given, "alive at one place", known, prior.OOR)
-    calm = prior.bounded(given, "alive at one place", known, prior.OOR)
+    same = prior.unbounded(given, "tame", known, facts.OOR)
+    wild = prior.unbounded(given, "alive at one place", known, facts.OOR)
+    calm = prior.bounded(given, "alive at one place", known, facts.OOR)
     worst = [prior.r2_of(lonlat, known.to_numpy(), estimates).min() for estimates in (wild, calm, same)]
     assert worst[0] < -100 and min(worst[1:]) > -1
 
@@ -174,7 +174,7 @@ def test_the_verdict_says_whether_it_is_a_prior():
 
 
 def test_tables_of_scores_and_gains(reading):
-    table = drawings.scores_table(reading, prior.OOR, ["xyz-yfcc", "idw"])
+    table = drawings.scores_table(reading, facts.OOR, ["xyz-yfcc", "idw"])
     assert table["encoder"].tolist() == ["xyz (YFCC)", "inverse distance (no vector)"]
     assert list(table)[1:] == [*drawings.TARGETS.values(), "AUC"]
     gains = drawings.gains_table(prior.gains(reading, BASES))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from placeprior.coords import great_circle_km
 from placeprior.errors import StoreError
-from placeprior.evidence import who_is_served
+from placeprior.evidence import station_errors, who_is_served
 from placeprior.runs import store
 from placeprior.runs.plan import Run
 from placeprior.scores import paired
@@ -39,20 +39,22 @@ def sums_of(lonlat, errors, run="a" * 12, days=30, seed=0):
 
 
 def test_every_state_has_one_climate_region():
-    members = [state for states in who_is_served.CLIMATES.values() for state in states]
+    members = [state for states in station_errors.CLIMATES.values() for state in states]
     assert len(members) == len(set(members)) == 49
     places = [[-74.0, 40.7], [-104.99, 39.74], [-118.24, 34.05], [-93.27, 44.98], [-77.04, 38.90]]
-    assert who_is_served.climates(places).tolist() == ["Northeast", "Southwest", "West", "Upper Midwest", "Northeast"]
+    assert station_errors.climates(places).tolist() == ["Northeast", "Southwest", "West", "Upper Midwest", "Northeast"]
 
 
 def test_a_map_adds_fits_up_whatever_their_order():
     lonlat = spread_out(12)
     one, two = sums_of(lonlat, np.full(12, 2.0)), sums_of(lonlat[:6], np.full(6, 4.0), run="b" * 12, days=10)
-    table = who_is_served.by_station(pd.concat([two, one]))
+    table = station_errors.by_station(pd.concat([two, one]))
     assert table.index.tolist() == sorted(one["name"])
     assert table["n"].tolist() == [40.0] * 6 + [30.0] * 6
     assert table["rmse"].to_numpy() == pytest.approx([np.sqrt((30 * 4 + 10 * 16) / 40)] * 6 + [2.0] * 6)
-    pd.testing.assert_frame_equal(table, who_is_served.by_station(pd.concat([one, two]).sample(frac=1, random_state=0)))
+    pd.testing.assert_frame_equal(
+        table, station_errors.by_station(pd.concat([one, two]).sample(frac=1, random_state=0))
+    )
 
 
 def test_a_station_is_near_the_nearest_that_the_fit_did_not_test():
@@ -60,23 +62,23 @@ def test_a_station_is_near_the_nearest_that_the_fit_did_not_test():
     whole = sums_of(lonlat, np.ones(20))
     west = lonlat[:, 0] < np.median(lonlat[:, 0])
     fits = pd.concat([whole[west].assign(run="w" * 12), whole[~west].assign(run="e" * 12)])
-    km = who_is_served.known_km(fits)
+    km = station_errors.known_km(fits)
     apart = great_circle_km(lonlat, lonlat)
     expected = np.where(west, apart[:, ~west].min(1), apart[:, west].min(1))
     assert km[whole["name"]].to_numpy() == pytest.approx(expected)
-    assert who_is_served.known_km(whole).isna().all()  # nothing is left that it could be near to
+    assert station_errors.known_km(whole).isna().all()  # nothing is left that it could be near to
 
 
 def test_groups_are_who_they_say():
     towns, empty = [[-118.24, 34.05], [-74.0, 40.7], [-87.65, 41.85]], [[-107.0, 47.0], [-101.0, 42.0], [-114.0, 39.0]]
     places = np.array(towns + empty)
-    masks = who_is_served.who(places, km=[1, 2, 3, 4, 5, 6])
+    masks = station_errors.who(places, km=[1, 2, 3, 4, 5, 6])
     assert masks["city"].sum() == 2 and not masks["city"][3:].any()
     assert masks["country"].sum() == 2 and not masks["country"][:3].any()
     assert np.flatnonzero(masks["west"]).tolist() == [0, 3, 4, 5]
     assert np.flatnonzero(masks["near"]).tolist() == [0, 1] and np.flatnonzero(masks["far"]).tolist() == [4, 5]
     assert masks["all"].all() and "South" not in masks
-    assert not {"near", "far"} & set(who_is_served.who(places))
+    assert not {"near", "far"} & set(station_errors.who(places))
 
 
 # --- evenness ---------------------------------------------------------------------------------------------------------
@@ -88,14 +90,14 @@ SEEDS = (0, 1, 2)
 def compared(errors, reference, lonlat=None):
     lonlat = spread_out() if lonlat is None else lonlat
     own, other = (
-        {seed: who_is_served.by_station(sums_of(lonlat, e, seed=seed)) for seed in SEEDS} for e in (errors, reference)
+        {seed: station_errors.by_station(sums_of(lonlat, e, seed=seed)) for seed in SEEDS} for e in (errors, reference)
     )
-    return who_is_served.evenness(own, other, who_is_served.who(lonlat))
+    return station_errors.evenness(own, other, station_errors.who(lonlat))
 
 
 def test_an_arm_that_fails_the_west_widens_the_gap():
     lonlat = spread_out()
-    west = lonlat[:, 0] < who_is_served.MERIDIAN
+    west = lonlat[:, 0] < station_errors.MERIDIAN
     rng = np.random.default_rng(0)
     base = rng.uniform(2, 3, len(lonlat))
     found = compared(base + 2 * west, base, lonlat)
@@ -119,9 +121,9 @@ def test_a_group_is_scored_as_its_rows_are_and_its_interval_is_that_of_paired():
     one, two = (
         {seed: sums_of(lonlat, rng.gamma(4, 1, 60), run=f"{arm}{seed}", seed=seed) for seed in SEEDS} for arm in "ab"
     )
-    found = who_is_served.evenness(
-        *({seed: who_is_served.by_station(t) for seed, t in maps.items()} for maps in (one, two)),
-        who_is_served.who(lonlat),
+    found = station_errors.evenness(
+        *({seed: station_errors.by_station(t) for seed, t in maps.items()} for maps in (one, two)),
+        station_errors.who(lonlat),
     ).loc["all"]
     runs = [
         pd.Series([f"{arm}{seed}" for seed in SEEDS], pd.MultiIndex.from_tuples([(1, s) for s in SEEDS]))
@@ -137,25 +139,25 @@ def test_a_group_is_scored_as_its_rows_are_and_its_interval_is_that_of_paired():
 def test_a_smaller_error_everywhere_is_not_a_wider_gap():
     errors = np.random.default_rng(2).gamma(4, 1, 60)
     found = compared(0.5 * errors, errors)
-    gaps = found.loc[[f"{one} − {two}" for one, two in who_is_served.PAIRS[:2]]]
+    gaps = found.loc[[f"{one} − {two}" for one, two in station_errors.PAIRS[:2]]]
     assert gaps["change"].to_numpy() == pytest.approx(-gaps["value"].to_numpy(), rel=1e-9)
 
 
 def test_one_seed_has_no_interval_and_only_shared_seeds_count():
     lonlat = spread_out()
-    maps = {seed: who_is_served.by_station(sums_of(lonlat, np.full(60, 2.0 + seed), seed=seed)) for seed in SEEDS}
-    found = who_is_served.evenness({1: maps[1]}, maps, who_is_served.who(lonlat))
+    maps = {seed: station_errors.by_station(sums_of(lonlat, np.full(60, 2.0 + seed), seed=seed)) for seed in SEEDS}
+    found = station_errors.evenness({1: maps[1]}, maps, station_errors.who(lonlat))
     assert found.loc["all", "value"] == pytest.approx(3.0) and found[["low", "value_low"]].isna().all(axis=None)
 
 
 def test_maps_of_other_rows_are_refused():
     lonlat = spread_out()
     own, other = (
-        who_is_served.by_station(sums_of(lonlat, np.ones(60))),
-        who_is_served.by_station(sums_of(lonlat[:59], np.ones(59))),
+        station_errors.by_station(sums_of(lonlat, np.ones(60))),
+        station_errors.by_station(sums_of(lonlat[:59], np.ones(59))),
     )
     with pytest.raises(StoreError, match="60 and 59 stations"):
-        who_is_served.evenness({0: own}, {0: other}, who_is_served.who(lonlat))
+        station_errors.evenness({0: own}, {0: other}, station_errors.who(lonlat))
 
 
 # --- scores -----------------------------------------------------------------------------------------------------------
@@ -181,7 +183,7 @@ def null(places):
 
 
 def scored(lonlat, errors, null):
-    rows = who_is_served.score(who_is_served.by_station(sums_of(lonlat, errors)), null)
+    rows = who_is_served.score(station_errors.by_station(sums_of(lonlat, errors)), null)
     return pd.DataFrame(rows, columns=who_is_served.COLUMNS[5:]).set_index("measure")
 
 
@@ -223,7 +225,7 @@ def test_one_null_serves_all_arms(places, null):
         kind="direction",
         radius_km=who_is_served.RADIUS_KM,
         step=45.0,
-        least=who_is_served.LEAST,
+        least=station_errors.LEAST,
         permutations=who_is_served.PERMUTATIONS,
         rng=rng,
     )

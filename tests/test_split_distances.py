@@ -14,7 +14,7 @@ from placeprior import evidence
 from placeprior.book import distances as pages
 from placeprior.book import splits as drawings
 from placeprior.errors import StoreError
-from placeprior.evidence import distances
+from placeprior.evidence import distances, split_scores
 from placeprior.evidence.redundancy import LAGS
 from placeprior.runs import store
 from placeprior.scores import metrics
@@ -118,7 +118,7 @@ def test_a_pooled_score_is_that_of_all_rows_together():
     y, estimate = rng.gamma(4, 3, 60), rng.gamma(4, 3, 60)
     table = pd.concat([sums("r1", ["a"], y[:20], estimate[:20]), sums("r2", ["b"], y[20:], estimate[20:])])
     scores = pd.DataFrame({"split": "spatial", "arm": "none", "run": ["r1", "r2", "r2"]})
-    pooled = distances.pooled(scores, table).set_index("metric")
+    pooled = split_scores.pooled(scores, table).set_index("metric")
     assert pooled["fits"].tolist() == [2, 2]
     assert pooled.loc["rmse", "value"] == pytest.approx(np.sqrt(np.mean((y - estimate) ** 2)))
 
@@ -136,15 +136,15 @@ def test_near_and_far_adds_the_tests_of_a_seed_that_both_arms_have_taken(cube, m
     monkeypatch.setattr(store, "sums", lambda _: committed)
     monkeypatch.setattr(store, "is_stored", lambda _: False)
     others = [SimpleNamespace(id="x", variant="lonlat", split="spatial", fold=1, seed=0)]
-    table = distances.near_and_far("demo", cube, runs + others)
+    table = split_scores.near_and_far("demo", cube, runs + others)
     assert set(table["arm"]) == {"idw", "none"} and set(table["name"]) == set(tested[1])  # fold 2 has one arm alone
     assert (table["n"] == 10).all() and len(table) == 2 * len(tested[1])
     km = dict(zip(tested[1], parts[1].distance_km(cube), strict=True))
     for row in table.itertuples():
-        low, high = distances.CLASSES[int(row.group)], distances.CLASSES[int(row.group) + 1]
+        low, high = split_scores.CLASSES[int(row.group)], split_scores.CLASSES[int(row.group) + 1]
         assert low <= km[row.name] < high
-    nothing = distances.near_and_far("demo", cube, others)
-    assert nothing.empty and distances.by_class(nothing).empty
+    nothing = split_scores.near_and_far("demo", cube, others)
+    assert nothing.empty and split_scores.by_class(nothing).empty
 
 
 def by_distance():
@@ -162,7 +162,7 @@ def by_distance():
 
 
 def test_scores_of_a_class_and_their_difference():
-    scores = distances.by_class(by_distance())
+    scores = split_scores.by_class(by_distance())
     assert scores.index.tolist() == [1]
     row = scores.loc[1]
     assert row["rmse_idw"] == pytest.approx(1, abs=0.1) and row["rmse_none"] == pytest.approx(3, abs=0.2)
@@ -179,13 +179,13 @@ def test_maps_have_the_error_of_their_land(monkeypatch):
         columns=["variant", "run", "part", "n", "sum_e2"],
     ).assign(fusion="-", task="world", split="spatial")
     monkeypatch.setattr(evidence.tables, "read", lambda *_: made)
-    assert distances.map_rmse("demo").to_dict() == {"none": 3.0}
+    assert split_scores.map_rmse("demo").to_dict() == {"none": 3.0}
 
     def missing(*_):
         raise StoreError("none; make it")
 
     monkeypatch.setattr(evidence.tables, "read", missing)
-    assert distances.map_rmse("demo").empty
+    assert split_scores.map_rmse("demo").empty
 
 
 def test_noise_of_instruments_is_taken_out_of_the_mean_square():
@@ -196,7 +196,7 @@ def test_noise_of_instruments_is_taken_out_of_the_mean_square():
     scores = pd.DataFrame({"split": ["blocks", "random"], "arm": "none", "run": ["r1", "r2"]})
     y = reading[0, 20:]
     table = pd.concat([sums(run, names, y, np.full(20, 13.0)) for run in ("r1", "r2")])
-    found = distances.without_noise(scores, table, cube)
+    found = split_scores.without_noise(scores, table, cube)
     assert found.index.tolist() == ["blocks"] and found.loc["blocks", "none"] == pytest.approx(3.0)
 
 
@@ -262,7 +262,7 @@ def test_maps_of_splits_draw_the_cells_of_checkerboards(cube):
 
 
 def test_figures_of_scores_by_distance_and_of_maps_have_a_line_an_arm(found):
-    fig = drawings.draw_by_class(distances.by_class(by_distance()))
+    fig = drawings.draw_by_class(split_scores.by_class(by_distance()))
     assert [len(ax.lines) for ax in fig.axes] == [2, 2]
     tested = pd.DataFrame({"idw": [3.5], "none": [4.0]}, index=["spatial"])
     fig = pages.draw_map_error(pd.Series({"idw": 3.0, "none": 4.0}), tested, found)

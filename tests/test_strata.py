@@ -10,7 +10,7 @@ from sklearn.metrics import jaccard_score, mean_pinball_loss, precision_score, r
 
 from placeprior.coords import great_circle_km
 from placeprior.errors import StoreError
-from placeprior.evidence import matched, subsets
+from placeprior.evidence import matched, strata, subsets
 from placeprior.runs import store
 from placeprior.runs.plan import Run
 from placeprior.scores import error_parts, metrics, paired
@@ -157,7 +157,7 @@ def cube():
 
 
 def test_median_around_is_that_of_the_other_monitors_in_reach(cube):
-    found = subsets.others_near(cube, 250, 3)
+    found = strata.others_near(cube, 250, 3)
     near = great_circle_km(*[np.column_stack([cube["lon"], cube["lat"]])] * 2) <= 250
     np.fill_diagonal(near, False)
     for i in (0, 7, 29):
@@ -170,24 +170,24 @@ def test_median_around_is_that_of_the_other_monitors_in_reach(cube):
 
 
 def test_an_episode_does_not_depend_on_the_value_it_selects(cube):
-    before = subsets.masks(cube)["episode"]
+    before = strata.masks(cube)["episode"]
     changed = cube.copy(deep=True)
     changed["pm25"].values[4] = 500
-    after = subsets.masks(changed)["episode"]
+    after = strata.masks(changed)["episode"]
     np.testing.assert_array_equal(before[4], after[4])
     assert (after > before).any()
 
 
 def test_strata_are_what_they_say(cube):
-    found = subsets.masks(cube)
-    seasons = np.stack([found[name] for name in subsets.SEASONS])
+    found = strata.masks(cube)
+    seasons = np.stack([found[name] for name in strata.SEASONS])
     assert (seasons.sum(0) == 1).all() and found["JJA"][:, 0].all() and found["SON"][:, -1].all()
     assert (found["smoke"] ^ found["no-smoke"]).all() and not (found["episode"] & found["no-episode"]).any()
     assert (found["high-55"] <= found["high-35"]).all()
     assert found["high-35"].sum() == np.nansum(cube["pm25"].values >= 35)
-    assert not {"smoke", "no-smoke"} & set(subsets.masks(cube.drop_vars("smoke")))
+    assert not {"smoke", "no-smoke"} & set(strata.masks(cube.drop_vars("smoke")))
     winter = cube.assign_coords(time=pd.date_range("2021-11-01", periods=140))
-    assert not subsets.masks(winter)["episode"].any()
+    assert not strata.masks(winter)["episode"].any()
 
 
 # --- the table --------------------------------------------------------------------------------------------------------
@@ -257,7 +257,7 @@ def test_table_has_a_row_for_each_part_and_score_and_no_difference_of_an_arm_to_
     assert {"r2", "rmse", "mbe"} <= kept["smoke"] and kept["high-35"] == set(subsets.EVERYWHERE)
     # A stratum is scored on its own rows: the seasons' rows add up to all.
     n = found[(found["variant"] == "none") & (found["metric"] == "rmse")].set_index("stratum")["n"]
-    assert n[[s for s in subsets.SEASONS if s in n]].sum() == pytest.approx(n["all"], abs=2)
+    assert n[[s for s in strata.SEASONS if s in n]].sum() == pytest.approx(n["all"], abs=2)
 
 
 def test_few_stations_have_a_difference_and_no_interval(stored):
@@ -322,16 +322,16 @@ def test_better_is_less_error_and_more_skill_and_pairs_without_an_interval_do_no
 
 
 def test_kinds_of_days_use_the_proxy_only_where_smoke_is_not_known():
-    assert subsets.kinds(["smoke", "no-smoke", "episode", "all"]) == ["all", "no-smoke", "smoke"]
-    assert subsets.kinds(["JJA", "episode", "no-episode", "high-35"]) == ["no-episode", "episode", "high-35"]
+    assert strata.kinds(["smoke", "no-smoke", "episode", "all"]) == ["all", "no-smoke", "smoke"]
+    assert strata.kinds(["JJA", "episode", "no-episode", "high-35"]) == ["no-episode", "episode", "high-35"]
 
 
 def test_the_proxy_is_compared_with_the_smoke_that_is_known(monkeypatch):
     pm25 = np.array([[40.0, 10.0, np.nan, 50.0]])
     smoke, episode = (np.array([row], bool) for row in ([1, 1, 1, 0], [1, 0, 1, 1]))
-    monkeypatch.setattr(subsets, "masks", lambda cube: {"smoke": smoke, "episode": episode})
-    found = subsets.proxy_agreement(xr.Dataset({"pm25": (("station", "time"), pm25)}))
+    monkeypatch.setattr(strata, "masks", lambda cube: {"smoke": smoke, "episode": episode})
+    found = strata.proxy_agreement(xr.Dataset({"pm25": (("station", "time"), pm25)}))
     assert found == {"days": 3, "smoke": 2, "episode": 2, "right": 0.5, "found": 0.5, "heavy_found": 1.0}
-    monkeypatch.setattr(subsets, "masks", lambda cube: {"smoke": smoke & False, "episode": episode & False})
-    none = subsets.proxy_agreement(xr.Dataset({"pm25": (("station", "time"), pm25)}))
+    monkeypatch.setattr(strata, "masks", lambda cube: {"smoke": smoke & False, "episode": episode & False})
+    none = strata.proxy_agreement(xr.Dataset({"pm25": (("station", "time"), pm25)}))
     assert np.isnan([none["right"], none["found"], none["heavy_found"]]).all()

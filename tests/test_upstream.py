@@ -9,7 +9,7 @@ from test_families import two_splits
 from placeprior.arms import BASES
 from placeprior.book import upstream as drawn
 from placeprior.book.results import Results
-from placeprior.evidence import families, matched, upstream
+from placeprior.evidence import facts, families, matched, upstream
 from placeprior.evidence.families import HEAD, trained
 
 EXACT = ["xyz", "nerf"]
@@ -39,7 +39,7 @@ def probed():
 
 
 def test_the_exact_pairs_differ_in_nothing_and_questions_name_arms_of_the_book():
-    pairs = upstream.pairs()
+    pairs = facts.pairs()
     exact = [b for b, unlike in pairs.items() if not unlike]
     assert exact == ["wrap-ffn", "xyz", "nerf"] and len(pairs) > 3
     asked = upstream.questions(exact, [b for b in pairs if b not in exact])

@@ -115,9 +115,7 @@ def draw_attention(found: Mapping[str, pd.DataFrame]) -> Figure:
         ax.set(title=title, xlabel="lag [days]")
     axes[0].set_ylabel("attention weight")
     axes[0].set_ylim(bottom=0)
-    legend = figures.legend(axes[0], {name for table in found.values() for name in table["arm"]})
-    legend.remove()
-    fig.legend(handles=legend.legend_handles, loc="outside upper center", ncols=2)
+    figures.legend_above(fig, {name for table in found.values() for name in table["arm"]})
     return fig
 
 

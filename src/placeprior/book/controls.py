@@ -104,14 +104,10 @@ def _draw_waterfall(ax: Axes, table: pd.DataFrame) -> None:
             transform=ax.get_yaxis_transform(),
             fontweight="bold" if step.clear else "normal",
         )
-    ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
-    names = [step_name(step, split) for step, split in zip(table["step"], table["split"], strict=True)]
-    ax.set_yticks(range(len(table)), names)
-    ax.set_ylim(len(table) - 0.5, -0.5)
+    figures.rows(ax, [step_name(step, split) for step, split in zip(table["step"], table["split"], strict=True)])
     room = 0.06 * (max(ends) - min(ends))
     ax.set_xlim(min(ends) - room, max(ends) + room)
     ax.locator_params(axis="x", nbins=4)
-    ax.grid(axis="y", visible=False)
 
 
 def components(arm: str) -> int | None:

@@ -11,7 +11,7 @@ from placeprior.arms import arm_order, called, splits_in, where, with_arm
 from placeprior.book import figures
 from placeprior.book.results import Results
 from placeprior.book.style import UNIT
-from placeprior.book.tables import CELL, captioned, cells, gains
+from placeprior.book.tables import CELL, captioned, cells, folded, gains
 from placeprior.book.words import INTERVAL, NOTE, agreement, gain, looked, reported
 from placeprior.evidence import matched
 from placeprior.scores.interval import surviving
@@ -89,12 +89,10 @@ def tables(
                     f"{task.heading}: test {what} minus that of {against} on the same rows, {CELL}; "
                     f"up to {own['fits'].max()} fits a cell, {task.origin}."
                 )
-                parts.append(captioned(gains(own), caption, f"tab-{name}-{task.short}-{metric}").data)
+                parts.append(captioned(gains(own), caption, f"tab-{name}-{task.short}-{metric}"))
         if parts:
-            shown.append(
-                f"{parts[0]}\n\n::::{{admonition}} {task.heading}: the same in {UNIT}\n:class: dropdown note\n\n"
-                f"{parts[1]}\n::::\n"
-            )
+            r2, rmse = parts
+            shown.append(f"{r2.data}\n\n{folded(f'{task.heading}: the same in {UNIT}', rmse)}")
     return Markdown("\n\n".join(shown) or "*No such runs are in the results.*")
 
 

@@ -53,7 +53,7 @@ def draw_scores(pooled: pd.DataFrame, found: Distances, arms: Sequence[str]) -> 
     Parameters
     ----------
     pooled : pandas.DataFrame
-        As :func:`placeprior.evidence.distances.pooled`.
+        As :func:`placeprior.evidence.split_scores.pooled`.
     found : Distances
     arms : sequence of str
     """
@@ -67,7 +67,7 @@ def draw_scores(pooled: pd.DataFrame, found: Distances, arms: Sequence[str]) -> 
         ax.set_ylabel(METRICS[metric])
     _along(axes[1], found, names)
     axes[1].set_xlabel("split, and the median distance of its tests to training")
-    _above(fig, axes[0], arms)
+    figures.legend_above(fig, arms, ncols=3, fontsize="small")
     return fig
 
 
@@ -91,7 +91,7 @@ def draw_map_error(maps: pd.Series, tested: pd.DataFrame, found: Distances) -> F
     _beside(ax, tested.reindex(names)[list(maps.index)], (-0.15, 0.0, 0.15), 8)
     _along(ax, found, names)
     ax.set_ylabel(f"RMSE against the truth [{figures.UNIT}]")
-    _above(fig, ax, list(maps.index))
+    figures.legend_above(fig, maps.index, ncols=3, fontsize="small")
     return fig
 
 
@@ -113,13 +113,6 @@ def _beside(ax: Axes, values: pd.DataFrame, shifts: Sequence[float], size: float
 def _along(ax: Axes, found: Distances, names: Sequence[str]) -> None:
     """Splits and their distances along the horizontal axis."""
     ax.set_xticks(range(len(names)), [at(found, name) for name in names], rotation=40, ha="right", fontsize="small")
-
-
-def _above(fig: Figure, ax: Axes, arms: Sequence[str]) -> None:
-    """One legend of arms above all panels."""
-    handles = figures.legend(ax, arms).legend_handles
-    ax.get_legend().remove()
-    fig.legend(handles=handles, loc="outside upper center", ncols=3, fontsize="small")
 
 
 def scores_table(pooled: pd.DataFrame, found: Distances, arms: Sequence[str]) -> pd.DataFrame:

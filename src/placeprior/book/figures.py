@@ -12,7 +12,6 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -22,7 +21,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from placeprior.arms import arm_order
-from placeprior.book.maps import ALBERS, Land, conus_axes, grid_map, split_map, star, station_map
+from placeprior.book.layout import label, nothing, panels, rows, subplots
+from placeprior.book.maps import ALBERS, conus_axes, grid_map, split_map, star, station_map
 from placeprior.book.style import CMAPS, INK, SIZES, UNIT, Look, colourbar, look, style
 
 __all__ = [
@@ -31,7 +31,6 @@ __all__ = [
     "INK",
     "SIZES",
     "UNIT",
-    "Land",
     "Look",
     "colourbar",
     "conus_axes",
@@ -45,69 +44,13 @@ __all__ = [
     "look",
     "nothing",
     "panels",
+    "rows",
     "split_map",
     "star",
     "station_map",
     "style",
     "subplots",
 ]
-
-
-def subplots(
-    rows: int = 1, columns: int = 1, *, size: str | tuple[float, float] = "wide", maps: bool = False, **options: Any
-) -> tuple[Figure, Any]:
-    """Figure and axes in the book's sizes.
-
-    Parameters
-    ----------
-    rows, columns : int
-    size : str or (float, float)
-        A key of :data:`SIZES`, or width and height in inches.
-    maps : bool
-        Make every axes a map of the contiguous US, outlines drawn (see :func:`conus_axes`).
-    **options
-        Handed to :func:`matplotlib.pyplot.subplots`.
-
-    Returns
-    -------
-    figure, axes
-        As from matplotlib: one axes, or an array of axes.
-    """
-    figsize = SIZES[size] if isinstance(size, str) else size
-    if maps:
-        options["subplot_kw"] = {"projection": ALBERS} | options.get("subplot_kw", {})
-    fig, axes = plt.subplots(rows, columns, figsize=figsize, layout="constrained", **options)
-    if maps:
-        for ax in np.ravel(axes):
-            conus_axes(ax)
-    return fig, axes
-
-
-def panels(
-    count: int, columns: int = 2, *, row: float = 2.7, extra: float = 0.6, width: float = 6.4, **options: Any
-) -> tuple[Figure, list[Axes]]:
-    """Figure with `count` axes side by side, row by row; what is left of the last row stays empty.
-
-    Parameters
-    ----------
-    count, columns : int
-        Fewer axes than columns stand in one row.
-    row, extra, width : float
-        Height of a row, what is added for titles and legends, and the width of the figure, inches.
-    **options
-        Handed to :func:`subplots`.
-
-    Returns
-    -------
-    figure
-    axes : list of Axes, length `count`
-    """
-    columns = max(1, min(columns, count))
-    rows = max(1, -(-count // columns))
-    fig, axes = subplots(rows, columns, size=(width, rows * row + extra), squeeze=False, **options)
-    for ax in axes.flat[count:]:
-        ax.set_visible(False)
-    return fig, list(axes.flat[:count])
 
 
 def density_scatter(
@@ -238,10 +181,8 @@ def forest(
         )
     if reference is not None:
         ax.axvline(reference, color="#777777", lw=1, ls="--", zorder=1)
-    ax.set_yticks(range(len(arms)), [textwrap.fill(look(name).name, 17) if names else "" for name in arms])
+    rows(ax, [textwrap.fill(look(name).name, 17) if names else "" for name in arms], zero=False)
     ax.xaxis.set_major_locator(MaxNLocator(4))
-    ax.set_ylim(len(arms) - 0.5, -0.5)
-    ax.grid(axis="y", visible=False)
     ax.set_xlabel(f"{quantity} [{unit}]" if unit else quantity)
     return arms
 
@@ -300,60 +241,3 @@ def legend_above(fig: Figure, arms: Iterable[str], **options: Any) -> Any:
         for a in arm_order(arms)
     ]
     return fig.legend(handles=handles, **{"loc": "outside upper center", "ncols": 2, **options})
-
-
-def label(
-    fig: Figure, profile: str, *, n: int | None = None, of: str = "station-days", embedded: bool | None, note: str = ""
-) -> str:
-    """Write the figure's origin under it: world, profile and sample size; every figure of the book has one.
-
-    Parameters
-    ----------
-    fig : matplotlib Figure
-        Laid out by :func:`subplots`, which keeps room for the line.
-    profile : str
-    n : int, optional
-        How many values the figure shows, and `of` what.
-    embedded : bool or None
-        True for the simulated world, False for measurements, None for a figure of neither (an encoder's map).
-    note : str
-        Added at the end.
-
-    Returns
-    -------
-    text : str
-        The line as written.
-    """
-    origin = {True: "embedded world (simulated)", False: "real measurements", None: "real places, no measurements"}
-    parts = [origin[embedded], f"profile {profile}"]
-    if n is not None:
-        parts.append(f"n = {int(n):,} {of}")
-    text = " · ".join(parts + ([note] if note else []))
-    letters = int(fig.get_figwidth() * 72 / (9 * 0.54))  # a letter is about half its size wide
-    fig.supxlabel(textwrap.fill(text, letters), x=0.005, ha="left", fontsize=9, color="#555555")
-    return text
-
-
-def nothing(what: str, profile: str, *, embedded: bool | None, of: str = "runs") -> str:
-    """Hold a figure's place on a page with a line that says what is missing, where its results are not there.
-
-    Parameters
-    ----------
-    what : str
-        What the figure would show.
-    profile : str
-        Whose results lack it.
-    embedded : bool or None
-        As for :func:`label`.
-    of : str
-        What there is none of.
-
-    Returns
-    -------
-    text : str
-        The line under the figure, as :func:`label` writes it.
-    """
-    fig, ax = subplots(size=(6.4, 1.0))
-    ax.set_axis_off()
-    ax.text(0, 0.5, f"{what}: no such {of} in results/{profile} yet", va="center")
-    return label(fig, profile, n=0, of=of, embedded=embedded)

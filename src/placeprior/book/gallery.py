@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from placeprior import encoders
 from placeprior.book import figures
 from placeprior.book.style import Look
+from placeprior.coords import Land
 from placeprior.encoders import satclip
-from placeprior.evidence.gallery import TRAINED, Country, closed
+from placeprior.evidence.gallery import TRAINED, closed
 from placeprior.scores import spectra, vectors
 
 Floats = NDArray[np.float64]
@@ -119,29 +120,29 @@ def said(name: str) -> str:
 # --- maps -------------------------------------------------------------------------------------------------------------
 
 
-def draw_numbers(country: Country, numbers: Mapping[str, Floats]) -> Figure:
+def draw_numbers(land: Land, numbers: Mapping[str, Floats]) -> Figure:
     """One number of each encoder as a map.
 
     Parameters
     ----------
-    country : Country
+    land : Land
     numbers : mapping
         By encoder, of every land cell, 0 … 1.
     """
     fig, axes = figures.panels(len(numbers), row=2.25, extra=0.0, maps=True)
     options = {"unit": None, "kind": "similarity", "vmin": 0, "vmax": 1, "bar": False}
     for ax, (name, values) in zip(axes, numbers.items(), strict=True):
-        figures.grid_map(ax, country.lon, country.lat, country.raster(values), "", **options)
+        figures.grid_map(ax, land.lon, land.lat, land.raster(values), "", **options)
         ax.set_title(said(name))
     return fig
 
 
-def draw_fields(country: Country, fields: Mapping[str, Floats], place: Floats, where: str) -> Figure:
+def draw_fields(land: Land, fields: Mapping[str, Floats], place: Floats, where: str) -> Figure:
     """Receptive fields of one place, marked by a star.
 
     Parameters
     ----------
-    country : Country
+    land : Land
     fields : mapping
         By encoder, cosine of every land cell with the place.
     place : ndarray, shape (1, 2)
@@ -153,29 +154,29 @@ def draw_fields(country: Country, fields: Mapping[str, Floats], place: Floats, w
     options = {"unit": None, "kind": "difference", "vmin": -0.7, "vmax": 0.7, "bar": False}
     star = figures.ALBERS.transform_point(*place[0], ccrs.PlateCarree())
     for ax, (name, values) in zip(axes, fields.items(), strict=True):
-        drawn = figures.grid_map(ax, country.lon, country.lat, country.raster(values), "", **options)
+        drawn = figures.grid_map(ax, land.lon, land.lat, land.raster(values), "", **options)
         ax.plot(*star, "*", ms=9, color="white", mec=figures.INK, zorder=6)
         ax.set_title(said(name), fontsize="small")
     figures.colourbar(axes, drawn, f"cosine with {where}", None, extend="both")
     return fig
 
 
-def draw_colours(country: Country, coloured: Mapping[str, tuple[Floats, float]]) -> Figure:
+def draw_colours(land: Land, coloured: Mapping[str, tuple[Floats, float]]) -> Figure:
     """Three components as colours, and in brackets how much of the variance they hold.
 
     Parameters
     ----------
-    country : Country
+    land : Land
     coloured : mapping
         By encoder, as :func:`placeprior.evidence.gallery.colours`.
     """
     fig, axes = figures.subplots(-(-len(coloured) // 2), 2, size=(6.4, 6.4), maps=True)
     sides = []
-    for axis in (country.lon, country.lat):
+    for axis in (land.lon, land.lat):
         step = (axis[1] - axis[0]) / 2
         sides.append(np.append(axis - step, axis[-1] + step))
     for ax, (name, (rgb, share)) in zip(axes.flat, coloured.items(), strict=True):
-        shown = np.nan_to_num(country.raster(np.column_stack([rgb, np.ones(len(rgb))])))  # clear at sea
+        shown = np.nan_to_num(land.raster(np.column_stack([rgb, np.ones(len(rgb))])))  # clear at sea
         ax.pcolormesh(*sides, shown, transform=ccrs.PlateCarree(), rasterized=True)
         ax.set_title(f"{said(name)} ({100 * share:.0f} %)")
     return fig

@@ -1,6 +1,6 @@
 """Drawings and tables of the page about what a network leans on: permutation importance and attention.
 
-Most functions take what was measured in a task (:class:`placeprior.evidence.importance.Measured`) and the results of
+Most functions take what was measured in a task (:class:`placeprior.evidence.reliance.Measured`) and the results of
 the same task (:class:`placeprior.book.results.Results`), which say how it is called.
 """
 
@@ -18,8 +18,9 @@ from placeprior.book import figures
 from placeprior.book.results import Results
 from placeprior.book.tables import captioned, folded
 from placeprior.book.words import INTERVAL, NOTE, capital, gain, minus, said
-from placeprior.evidence import importance
-from placeprior.evidence.importance import GROUPS, INPUTS, PLACE, Measured
+from placeprior.evidence import reliance
+from placeprior.evidence.permutation import GROUPS, INPUTS, PLACE
+from placeprior.evidence.reliance import Measured
 
 #: Predictors whose printed name is not theirs with spaces.
 PREDICTORS = {
@@ -68,10 +69,7 @@ def _bars(ax: Axes, series: Sequence[Series], names: Sequence[str]) -> None:
                 style = {"s": 26, "color": colour, "marker": marker, "ec": "white", "lw": 0.5, "zorder": 3}
                 ax.scatter(found.loc[name, "mean"], row + shift, **style)
         ax.plot([], [], color=colour, marker=marker, lw=1.6, ms=5, label=label)
-    ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
-    ax.set_yticks(range(len(names)), [named(name) for name in names])
-    ax.set_ylim(len(names) - 0.4, -0.6)
-    ax.grid(axis="y", visible=False)
+    figures.rows(ax, [named(name) for name in names], room=0.6)
     ax.xaxis.set_major_locator(MaxNLocator(5))
 
 
@@ -124,7 +122,7 @@ def draw_leaning(found: Mapping[str, pd.DataFrame], profile: str, *, embedded: b
     Parameters
     ----------
     found : mapping
-        By the task's title, as :func:`placeprior.evidence.importance.leaning`.
+        By the task's title, as :func:`placeprior.evidence.reliance.leaning`.
     profile : str
     embedded : bool
     """
@@ -165,7 +163,7 @@ def draw_ranking(source: Results, found: Measured, *, embedded: bool) -> str:
     """Ranks as lines between the ways of measuring: what is on top must be on top in all; returns the line below."""
     if found.untold is None:
         return figures.nothing("ranking", source.profile, embedded=embedded)
-    wide, ranks = importance.ranking(found)
+    wide, ranks = reliance.ranking(found)
     fig, ax = figures.subplots(size=(6.4, 0.33 * len(ranks) + 1.7))
     palette = ["#de8f05", "#0173b2", "#029e73"]
     leaders = dict(zip(wide["within"].nlargest(len(palette)).index, palette, strict=False))
@@ -257,7 +255,7 @@ def tables(source: Results, found: Measured) -> str:
 
 def ranking_rows(found: Measured) -> pd.DataFrame:
     """Numbers behind the ranks as text, in the order of the reference code."""
-    wide, ranks = importance.ranking(found)
+    wide, ranks = reliance.ranking(found)
     order = ranks["reference"].sort_values().index
     wide, ranks = wide.loc[order], ranks.loc[order]
     across = wide["across"].map("{:+.3f}".format).where(~wide.index.isin(GROUPS["calendar"]), "–")

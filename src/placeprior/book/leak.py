@@ -1,18 +1,17 @@
-"""Drawings and tables of the page on leaks. Drawings of results are labelled, and say so where there are none."""
+"""Results on the page on leaks as drawings and tables; drawings are labelled, and say so where there are none.
+
+Its diagrams are in :mod:`placeprior.book.leak_diagrams`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from placeprior import coords
 from placeprior.arms import arm_order, called, splits_in, where
 from placeprior.book import figures
 from placeprior.book.style import UNIT, look
@@ -22,81 +21,6 @@ from placeprior.evidence.leak import BOTH, CLASSES, CLEAN
 
 LEAKS = {"pool": "neighbours leak", "scalers": "scalers leak", BOTH: "both leak"}
 DRAWN = {CLEAN: ("#222222", "o"), "pool": ("#d55e00", "s"), "scalers": ("#0173b2", "D"), BOTH: ("#8c3f8f", "^")}
-HELD, KEPT = "#d55e00", "#6b6b6b"  # what a held-out label touches, and what it does not
-BORDER = -100.0  # longitude of the border between training and held-out monitors of the example
-SMALL = {"x": 0.005, "ha": "left", "fontsize": 9, "color": "#555555"}  # the line under a figure without results
-
-
-def draw_example(
-    lonlat: np.ndarray, measured: np.ndarray, training: np.ndarray, inputs: Mapping[str, np.ndarray]
-) -> Figure:
-    """Draw made-up monitors and the three whose labels make the input of each, clean above and leaky below.
-
-    Parameters
-    ----------
-    lonlat : ndarray, shape (n, 2)
-    measured : ndarray, shape (n,)
-        µg m-3.
-    training : ndarray of bool, shape (n,)
-        Monitors that are not held out.
-    inputs : mapping
-        ``clean`` and ``leaky``: the neighbour feature of each monitor, (n,).
-    """
-    fig, axes = figures.subplots(2, 1, size=(6.4, 5.0), sharex=True, sharey=True)
-    apart = coords.great_circle_km(lonlat, lonlat)
-    for ax, (name, values) in zip(axes, inputs.items(), strict=True):
-        pool = training if name == "clean" else np.ones_like(training)
-        for station in range(len(lonlat)):
-            for other in [i for i in np.argsort(apart[station]) if i != station and pool[i]][:3]:
-                line = {"color": KEPT, "lw": 0.9} if training[other] else {"color": HELD, "lw": 1.5, "ls": "--"}
-                ax.plot(*lonlat[[station, other]].T, zorder=1, **line)
-            marker, colour = ("s", KEPT) if training[station] else ("o", HELD)
-            ax.scatter(*lonlat[station], s=110, marker=marker, color=colour, ec="white", zorder=3)
-            letter = {"color": "white", "ha": "center", "va": "center", "fontsize": 7, "weight": "bold"}
-            ax.text(*lonlat[station], chr(ord("A") + station), zorder=4, **letter)
-            ax.annotate(
-                f"{measured[station]:.0f} → {values[station]:.1f}",
-                lonlat[station],
-                (0, -11),
-                textcoords="offset points",
-                ha="center",
-                va="top",
-                fontsize=9,
-                bbox={"fc": "white", "ec": "none", "alpha": 0.8, "pad": 0.5},
-                zorder=2,
-            )
-        ax.axvline(BORDER, color="#777777", ls=":", lw=1.2)
-        ax.set(ylim=(38.9, 40.8), xlim=(-103.7, -95.9), ylabel="latitude [°]")
-        ax.set_title(f"{name}: measured → input [{UNIT}]")
-        ax.grid(visible=False)
-    axes[1].set_xlabel("longitude [°]")
-    fig.supxlabel(f"made-up numbers · n = {len(lonlat)} monitors, one day", **SMALL)
-    return fig
-
-
-def draw_paths() -> Figure:
-    """Draw which labels reach which inputs, clean at the left and leaky at the right."""
-    fig, axes = figures.subplots(1, 2, size=(6.4, 3.1))
-    boxes = {
-        (0.02, 0.66): ("labels of\ntraining\nmonitors", KEPT),
-        (0.56, 0.66): ("labels of\nheld-out\nmonitors", HELD),
-        (0.02, 0.02): ("inputs of\ntraining\nrows", KEPT),
-        (0.56, 0.02): ("inputs of\nheld-out\nrows", HELD),
-    }
-    arrows = ((0.16, 0.16, False), (0.26, 0.66, False), (0.86, 0.86, True), (0.76, 0.36, True))
-    for ax, title in zip(axes, ("clean", "leaky"), strict=True):
-        for (x, y), (text, colour) in boxes.items():
-            ax.add_patch(FancyBboxPatch((x, y), 0.40, 0.30, boxstyle="round,pad=0.01", fc="white", ec=colour, lw=1.6))
-            ax.text(x + 0.20, y + 0.15, text, ha="center", va="center", fontsize=9)
-        for start, end, held in arrows:
-            if title == "leaky" or not held:
-                drawn = {"color": HELD, "ls": "--", "lw": 1.8} if held else {"color": KEPT, "lw": 1.4}
-                drawn |= {"arrowstyle": "-|>", "mutation_scale": 13, "shrinkA": 0, "shrinkB": 0}
-                ax.add_patch(FancyArrowPatch((start, 0.65), (end, 0.335), **drawn))
-        ax.set(xlim=(0, 1), ylim=(0, 1), title=title)
-        ax.set_axis_off()
-    fig.supxlabel("a diagram: no data", **SMALL)
-    return fig
 
 
 def _means(scores: pd.DataFrame) -> pd.Series:
@@ -143,9 +67,7 @@ def draw_levels(scores: pd.DataFrame, profile: str) -> str:
     ax.grid(axis="y", visible=False)
     ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
     ax.set_xlabel("test R² (open: clean, filled: leaky)")
-    handles = figures.legend(ax, arms).legend_handles
-    ax.get_legend().remove()
-    fig.legend(handles=handles, loc="outside upper center", ncols=2)
+    figures.legend_above(fig, arms)
     return figures.label(fig, profile, n=scores["run"].nunique(), of="runs", embedded=False)
 
 
@@ -181,7 +103,7 @@ def draw_changes(in_r2: pd.DataFrame, profile: str) -> str:
         for shift, kind in zip(np.linspace(-0.25, 0.25, len(shown)), shown, strict=True):
             for row in here[here["leak"] == kind].itertuples():
                 _draw_interval(ax, row, arms.index(row.arm) + shift, kind)
-        _finish(ax, names)
+        figures.rows(ax, names)
         ax.locator_params(axis="x", nbins=5)
         ax.set_title(where(split))
         if number + min(2, len(splits)) >= len(splits):
@@ -195,14 +117,6 @@ def _draw_interval(ax: Axes, row: Any, y: float, kind: str) -> None:
     colour, marker = DRAWN[kind]
     ax.plot([row.low, row.high], [y, y], color=colour, lw=2, solid_capstyle="round")
     ax.scatter(row.difference, y, s=38, marker=marker, color=colour, ec="white", lw=0.6, zorder=3)
-
-
-def _finish(ax: Axes, names: list[str]) -> None:
-    """A line at zero, and a named row for each place on the axis."""
-    ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
-    ax.set_yticks(range(len(names)), names)
-    ax.set_ylim(len(names) - 0.5, -0.5)
-    ax.grid(axis="y", visible=False)
 
 
 def distances(table: pd.DataFrame) -> pd.DataFrame:
@@ -264,7 +178,7 @@ def draw_gains(found: pd.DataFrame, profile: str) -> str:
                 y = splits.index(row.split) + shift
                 ax.plot([row.low, row.high], [y, y], color=colour, lw=2, solid_capstyle="round")
                 ax.scatter(row.difference, y, s=46, marker=marker, fc=fill, ec=colour, lw=1.4, zorder=3)
-        _finish(ax, [where(split) for split in splits])
+        figures.rows(ax, [where(split) for split in splits])
         ax.set_title(called(arm))
     axes[-1, 0].set_xlabel("ΔR² to no location (open: clean, filled: leaky)")
     return figures.label(fig, profile, n=found["stations"].max(), of="stations at most", embedded=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -106,20 +106,32 @@ def squares(table: pd.DataFrame, column: str) -> dict[str, pd.DataFrame]:
     }
 
 
-def draw_years(tables: Mapping[str, pd.DataFrame], kind: str, quantity: str, digits: int) -> figures.Figure:
+def draw_years(found: pd.DataFrame, column: str, profile: str, *, runs: int) -> str:
     """Coloured cells of several arms side by side, two a line, with one colour bar.
 
     Parameters
     ----------
-    tables : mapping
-        By arm, as :func:`squares`.
-    kind : str
-        Of :data:`placeprior.book.style.CMAPS`; that of a difference is symmetric about zero.
-    quantity : str
-        Beside the colour bar.
-    digits : int
-        Of the numbers in the cells.
+    found : pandas.DataFrame
+        Columns ``arm``, ``trained``, ``tested`` and `column`, as :func:`placeprior.evidence.learning.across_years` of
+        R2 alone or :func:`placeprior.evidence.learning.by_year`.
+    column : {"value", "difference"}
+        Test R2 itself, or the gain in it, whose colours are symmetric about zero.
+    profile : str
+    runs : int
+        How many it rests on.
+
+    Returns
+    -------
+    str
+        The line under the figure.
     """
+    if found.empty:
+        what = {"value": "Years", "difference": "Gain by year"}[column]
+        return figures.nothing(what, profile, embedded=False)
+    kind, quantity, digits = "amount", "test R²", 2
+    if column == "difference":
+        kind, quantity, digits = "difference", f"ΔR² to {called(found['reference'].iloc[0])}", 3
+    tables = squares(found, column)
     shown = np.concatenate([table.to_numpy(float).ravel() for table in tables.values()])
     low, high = np.nanmin(shown), np.nanmax(shown)
     if kind == "difference":
@@ -137,7 +149,7 @@ def draw_years(tables: Mapping[str, pd.DataFrame], kind: str, quantity: str, dig
         if number % columns == 0:
             ax.set_ylabel("year of training")
     fig.colorbar(image, ax=fig.axes, label=quantity, shrink=0.85, aspect=22)
-    return fig
+    return figures.label(fig, profile, n=runs, of="runs", embedded=False)
 
 
 def _numbers(ax: Axes, image: Any, table: pd.DataFrame, form: str) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import cartopy.crs as ccrs
@@ -180,48 +179,6 @@ def grid_map(
     if bar:
         colourbar(ax, mesh, quantity, unit, extend=extend(values, low, high) if values.count() else "neither")
     return mesh
-
-
-@dataclass(frozen=True)
-class Land:
-    """The land of the contiguous US in cells, for what is known at places and drawn as a map.
-
-    Parameters
-    ----------
-    resolution : float
-        Side of a cell, degrees (see :func:`placeprior.coords.grid`).
-    """
-
-    resolution: float
-
-    @cached_property
-    def lon(self) -> np.ndarray:
-        """Longitudes of the cells' centres, degrees, shape (nx,)."""
-        return coords.grid(self.resolution)[0]
-
-    @cached_property
-    def lat(self) -> np.ndarray:
-        """Latitudes of the cells' centres, degrees, shape (ny,)."""
-        return coords.grid(self.resolution)[1]
-
-    @cached_property
-    def _cells(self) -> np.ndarray:
-        return np.stack(np.meshgrid(self.lon, self.lat), axis=-1).reshape(-1, 2)
-
-    @cached_property
-    def _inside(self) -> np.ndarray:
-        return coords.inside(self._cells)
-
-    @cached_property
-    def places(self) -> np.ndarray:
-        """lonlat of the cells on land, degrees, shape (n, 2), row by row from the south."""
-        return self._cells[self._inside]
-
-    def raster(self, values: np.ndarray) -> np.ndarray:
-        """Values at :attr:`places`, shape (n,), as a map (ny, nx), NaN off the land."""
-        whole = np.full(len(self._cells), np.nan)
-        whole[self._inside] = values
-        return whole.reshape(len(self.lat), len(self.lon))
 
 
 def star(ax: Any, places: Mapping[str, Any], *, size: float = 11.0, below: float | None = None) -> None:

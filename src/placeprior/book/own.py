@@ -15,6 +15,7 @@ import yaml
 from matplotlib.figure import Figure
 
 from placeprior.book import figures
+from placeprior.coords import Land
 from placeprior.errors import PlacePriorError
 from placeprior.runs import configuration
 
@@ -26,7 +27,7 @@ from placeprior import coords
 
 
 def draw_fields(
-    land: figures.Land,
+    land: Land,
     alike: Callable[[str, tuple[float, float]], np.ndarray],
     names: Sequence[str],
     cities: Mapping[str, tuple[float, float]],

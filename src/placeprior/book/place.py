@@ -11,7 +11,7 @@ import torch
 from matplotlib.figure import Figure
 
 from placeprior.book import figures
-from placeprior.coords import EARTH_RADIUS_KM
+from placeprior.coords import EARTH_RADIUS_KM, Land
 from placeprior.scores.spectra import SIGMAS
 
 
@@ -69,7 +69,7 @@ def wave_table(weights: Mapping[str, torch.Tensor]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def draw_components(land: figures.Land, components: np.ndarray, share: np.ndarray) -> Figure:
+def draw_components(land: Land, components: np.ndarray, share: np.ndarray) -> Figure:
     """Maps of the first six principal components.
 
     Parameters
@@ -90,7 +90,7 @@ def draw_components(land: figures.Land, components: np.ndarray, share: np.ndarra
 
 
 def draw_similarity(
-    land: figures.Land, maps: list[tuple[str, str, np.ndarray]], places: Mapping[str, tuple[float, float]]
+    land: Land, maps: list[tuple[str, str, np.ndarray]], places: Mapping[str, tuple[float, float]]
 ) -> Figure:
     """Maps of the similarity of starred places to all others.
 

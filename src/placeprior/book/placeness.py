@@ -217,7 +217,5 @@ def draw_truth(found: pd.DataFrame) -> Figure:
         ax.grid(axis="y", visible=False)
     axes[0, 0].set_yticks(range(len(PIECES)), list(PIECES.values()))
     axes[0, 0].set_ylim(len(PIECES) - 0.5, -0.5)
-    handles = figures.legend(axes[0, 0], arms).legend_handles
-    axes[0, 0].get_legend().remove()
-    fig.legend(handles=handles, loc="outside upper center", ncols=2, fontsize="small")
+    figures.legend_above(fig, arms, fontsize="small")
     return fig

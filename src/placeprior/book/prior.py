@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from placeprior.arms import BASES
 from placeprior.book import figures
 from placeprior.book.words import minus, signed
+from placeprior.evidence.facts import OOR, WR, trained
 from placeprior.evidence.gallery import TRAINED
-from placeprior.evidence.prior import GAINS, IDW, OOR, WR, Reading, trained
+from placeprior.evidence.prior import GAINS, IDW, Reading
 
 Floats = NDArray[np.float64]
 
@@ -81,7 +82,7 @@ def draw_facts(lonlat: Floats, known: pd.DataFrame) -> Figure:
     ----------
     lonlat : ndarray, shape (n, 2)
     known : pandas.DataFrame
-        As :func:`placeprior.evidence.prior.facts`.
+        As :func:`placeprior.evidence.facts.known`.
     """
     fig, axes = figures.panels(known.shape[1], row=2.5, extra=0.4, maps=True)
     for ax, target in zip(axes, known, strict=True):
@@ -201,10 +202,8 @@ def draw_gains(found: pd.DataFrame) -> Figure:
             drawn = {"s": 52, "marker": marker, "ec": colour, "lw": 1.4, "color": colour if far else "white"}
             text = f"{word}, {SPLITS[split]}" if row == 0 else None
             ax.scatter(one["difference"], at, zorder=3, label=text, **drawn)
-    ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
-    ax.set_yticks(range(len(targets)), [TARGETS[target] for target in targets])
-    ax.set(xlabel="R² minus that of random weights", ylim=(len(targets) - 0.5, -0.5))
-    ax.grid(axis="y", visible=False)
+    figures.rows(ax, [TARGETS[target] for target in targets])
+    ax.set_xlabel("R² minus that of random weights")
     fig.legend(loc="outside upper left", ncols=2, fontsize="small")
     return fig
 

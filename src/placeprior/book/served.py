@@ -14,7 +14,7 @@ from placeprior.book import figures, results
 from placeprior.book.results import Results
 from placeprior.book.words import minus, signed
 from placeprior.errors import StoreError
-from placeprior.evidence import error_maps, who_is_served
+from placeprior.evidence import error_maps, station_errors, who_is_served
 from placeprior.evidence.error_maps import ErrorMaps
 from placeprior.runs import configuration
 
@@ -35,7 +35,7 @@ MAIN = [
 ]
 CONTROLS = MAIN[:6]
 BEST = 3  # encoders of the other page that are shown here too
-GAPS = [f"{one} − {two}" for one, two in who_is_served.PAIRS]
+GAPS = [f"{one} − {two}" for one, two in station_errors.PAIRS]
 #: Measures of geographic bias: name, unit, digits.
 SCORES = {
     "regions": ("spread over regions", figures.UNIT, 2),
@@ -167,7 +167,7 @@ def verdict(counts: pd.DataFrame) -> str:
 
 def improved(own: Served, arms: Sequence[str]) -> pd.DataFrame:
     """Share of stations where an arm makes errors smaller, by group, as text."""
-    groups = ["all", *(who for pair in who_is_served.PAIRS for who in pair)]
+    groups = ["all", *(who for pair in station_errors.PAIRS for who in pair)]
     rows = {short(name): error_maps.improved(own.out, name, HEAD).reindex(groups) for name in arms}
     table = pd.DataFrame(rows).T.rename_axis("told about the place")
     return table.map(lambda share: number(100 * share, 0)).rename(columns={"all": "all stations"})
@@ -177,7 +177,7 @@ def regions(own: Served, even: pd.DataFrame) -> pd.DataFrame:
     """RMSE by climate region, their spread and that of all stations, as text."""
     shown = ["idw", HEAD, "urban-hadamard", "lonlat", "sincos", GEOCLIP, *own.best]
     wide = even.pivot(index="who", columns="arm", values="value")
-    names = [name for name in who_is_served.CLIMATES if name in wide.index]
+    names = [name for name in station_errors.CLIMATES if name in wide.index]
     count = even.drop_duplicates("who").set_index("who")["stations"]
     table = wide.loc[[*names, "spread", "all"], [name for name in shown if name in wide]].map(number)
     table.insert(0, "stations", [*(str(count[name]) for name in names), "", str(own.stations)])

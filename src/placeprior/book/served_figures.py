@@ -16,6 +16,7 @@ from placeprior.arms import arm_order
 from placeprior.book import figures
 from placeprior.book.served import CONTROLS, DRAWN, GAPS, GEOCLIP, HEAD, MAIN, SCORES, Served, short
 from placeprior.book.words import NOTE, minus
+from placeprior.scores.fairness.geobias import RelativeInformation
 from placeprior.scores.fairness.unevenness import semivariogram
 
 LEAST_PAIRS = 30  # of stations in a bin of a semivariogram
@@ -124,6 +125,25 @@ def draw_semivariograms(present: Sequence[Served]) -> str:
     axes[0].set_ylabel("semivariance of the bias\n[(µg m⁻³)²]")
     _legend(fig, drawn)
     return _label(fig, present, max(own.stations for own in present), "stations at most")
+
+
+def draw_null(observed: RelativeInformation | None) -> Figure:
+    """A score beside its null: bars for the same errors dealt to the places at random, a line for what was observed.
+
+    Parameters
+    ----------
+    observed : RelativeInformation or None
+        By direction; None where there are too few stations for it.
+    """
+    fig, ax = figures.subplots(size=(6.4, 2.4))
+    if observed is None:
+        ax.set_axis_off()
+        ax.text(0, 0.5, "too few stations for a score by direction", va="center")
+        return fig
+    ax.hist(observed.null, bins=12, color="#b5b5b5")
+    ax.axvline(observed.score, color="#d55e00", lw=2)
+    ax.set(xlabel="relative information by direction [nats]", ylabel="dealings", xlim=(0, None))
+    return fig
 
 
 def draw_scores(own: Served) -> str:

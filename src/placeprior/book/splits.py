@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 
 from placeprior.book import figures
 from placeprior.book.words import gain, minus
-from placeprior.evidence.distances import CLASSES
 from placeprior.evidence.redundancy import LAGS
+from placeprior.evidence.split_scores import CLASSES
 from placeprior.space.splits import PATTERN, Split
 
 #: Colour, marker and line of the splits that hold out stations.
@@ -217,7 +217,7 @@ def draw_by_class(found: pd.DataFrame) -> Figure:
     Parameters
     ----------
     found : pandas.DataFrame
-        As :func:`placeprior.evidence.distances.by_class`.
+        As :func:`placeprior.evidence.split_scores.by_class`.
     """
     fig, axes = figures.subplots(1, 2, size=(6.8, 3.8))
     ticks = class_names()

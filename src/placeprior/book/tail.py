@@ -18,10 +18,10 @@ from placeprior.book import figures
 from placeprior.book.results import TASKS
 from placeprior.book.tables import captioned, folded, gains
 from placeprior.book.words import INTERVAL, NOTE, capital, minus
-from placeprior.evidence import subsets
+from placeprior.evidence import strata, subsets
 from placeprior.scores import error_parts
 
-#: The strata of :func:`placeprior.evidence.subsets.masks` in words.
+#: The strata of :func:`placeprior.evidence.strata.masks` in words.
 STRATA = {
     "all": "all days",
     "high-35": "at least 35",
@@ -35,7 +35,7 @@ STRATA = {
     "JJA": "summer",
     "SON": "autumn",
 }
-SEASONS = list(subsets.SEASONS)
+SEASONS = list(strata.SEASONS)
 LEVELS = [f"{level:.0f}" for level in error_parts.LEVELS]
 QUANTILES = [f"{100 * quantile:.0f}" for quantile in error_parts.QUANTILES]
 #: The parts of an error: what each is called, colour and hatching.
@@ -93,9 +93,7 @@ def draw_parts(table: pd.DataFrame, profile: str, *, embedded: bool) -> str:
         for row, (_, r2) in enumerate(values["r2"].items(), 1):
             ax.text(left[row] + 0.01 * left.max(), row, minus(f"R² {r2:.2f}"), va="center", fontsize="small")
         names = ["measured (variance)", *(figures.look(arm).name for arm in values.index)]
-        ax.set_yticks(range(len(names)), [textwrap.fill(name, 24) for name in names])
-        ax.set_ylim(len(names) - 0.4, -0.6)
-        ax.grid(axis="y", visible=False)
+        figures.rows(ax, [textwrap.fill(name, 24) for name in names], room=0.6, zero=False)
         ax.set_title(_heading(task, split, embedded))
         ax.set_xlim(0, (1.2 if columns == 1 else 1.35) * left.max())
         ax.tick_params(labelleft=number % columns == 0)
@@ -207,7 +205,7 @@ def draw_strata(table: pd.DataFrame, profile: str, *, embedded: bool) -> str:
         return figures.nothing("Kinds of days", profile, embedded=embedded)
     fig, axes = figures.subplots(len(panels), 2, size=(6.4, 2.75 * len(panels) + 1.0), squeeze=False)
     for pair, (task, split, part) in zip(axes, panels, strict=True):
-        kinds = subsets.kinds(table.loc[table["task"] == task, "stratum"])
+        kinds = strata.kinds(table.loc[table["task"] == task, "stratum"])
         for ax, wanted in zip(pair, (kinds, SEASONS), strict=True):
             _bars(ax, part, wanted)
         pair[0].set_title(_heading(task, split, embedded))
@@ -227,10 +225,7 @@ def _bars(ax: Axes, part: pd.DataFrame, strata: list[str]) -> None:
             ax.plot([share * one.low, share * one.high], [at, at], color=look.colour, lw=1.8)
             style = {"s": 26, "ec": "white", "lw": 0.5, "zorder": 3}
             ax.scatter(share * one.difference, at, color=look.colour, marker=look.marker, **style)
-    ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
-    ax.set_yticks(range(len(strata)), [STRATA[name] for name in strata])
-    ax.set_ylim(len(strata) - 0.5, -0.5)
-    ax.grid(axis="y", visible=False)
+    figures.rows(ax, [STRATA[name] for name in strata])
     for line in np.arange(0.5, len(strata) - 1):
         ax.axhline(line, color="#e6e6e6", lw=0.8)
 
@@ -273,7 +268,7 @@ def intervals(table: pd.DataFrame, task: str, origin: str) -> str:
     """
     own = table[(table["task"] == task) & (table["metric"] == "rmse")]
     shown = []
-    for stratum in [*subsets.kinds(own["stratum"]), *SEASONS]:
+    for stratum in [*strata.kinds(own["stratum"]), *SEASONS]:
         rows = own[(own["stratum"] == stratum) & own["low"].notna()]
         if len(rows):
             caption = (

@@ -92,9 +92,7 @@ def draw_probes(told: Told, truth: np.ndarray) -> Figure:
             called = text if row == 0 else None
             ax.plot(np.median(estimates), at, marker, ms=7, color=colour, mec="white", label=called)
     ax.set_xscale("symlog", linthresh=1, linscale=0.8)
-    ax.set_yticks(range(len(names)), names)
-    ax.set_ylim(len(names) - 0.5, -0.5)
-    ax.grid(axis="y", visible=False)
+    figures.rows(ax, names, zero=False)
     ax.set_xlabel("estimated log10(1 + people km⁻²)")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=2, frameon=False)
     return fig

@@ -61,7 +61,7 @@ def pairs_table(pairs: Mapping[str, Mapping[str, tuple[str, str]]], name: str) -
     Parameters
     ----------
     pairs : mapping
-        As :func:`placeprior.evidence.upstream.pairs`.
+        As :func:`placeprior.evidence.facts.pairs`.
     name : str
         To refer to the table.
     """

@@ -10,12 +10,10 @@ import numpy as np
 import pandas as pd
 
 from placeprior.arms import SPLITS, called
-from placeprior.book.style import UNIT
 from placeprior.scores.interval import LEVEL, surviving
 from placeprior.scores.paired import BLOCK_KM
 
 NAMES = {"r2": "R²", "rmse": "RMSE", "mae": "MAE", "mbe": "MBE", "rmse_35": "RMSE on high days"}
-UNITS = {"r2": None} | {name: UNIT for name in ("rmse", "mae", "mbe", "rmse_35")}
 
 INTERVAL = f"{100 * LEVEL:.0f} % interval"
 #: For the line under a figure of differences.
@@ -64,13 +62,8 @@ def signed(low: float, high: float, digits: int = 3) -> str:
     return f"{low:+.{digits}f} to {high:+.{digits}f}".replace("-", "−")
 
 
-def written(row: Any, digits: int = 3, unit: str = "") -> str:
-    """A difference and its interval, as a sentence writes them."""
-    return minus(f"{row.difference:+.{digits}f}{unit} ({signed(row.low, row.high, digits)})")
-
-
 def gain(row: Any, digits: int = 3, apart: pd.Series | None = None) -> str:
-    """A cell of :func:`gains`.
+    """A difference and its interval, as a cell of :func:`placeprior.book.tables.gains`.
 
     Parameters
     ----------
@@ -103,23 +96,6 @@ def said(name: str) -> str:
     """
     first, _, rest = called(name).partition(", ")
     return f"{first} ({rest})" if rest else first
-
-
-def who(found: pd.DataFrame, of: int, every: str) -> str:
-    """Arms of a sentence; `every` where it is all of them.
-
-    Parameters
-    ----------
-    found : pandas.DataFrame
-        Rows with a column ``arm``.
-    of : int
-        How many arms there are.
-    every : str
-        Said in place of a list of all.
-    """
-    if found.empty:
-        return "none"
-    return every if len(found) == of > 1 else listed([said(name) for name in found["arm"]])
 
 
 def rule() -> str:

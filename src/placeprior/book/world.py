@@ -12,6 +12,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from placeprior.book import figures
+from placeprior.coords import Land
 from placeprior.data.world.moments import MOMENTS, bands
 from placeprior.data.world.simulation import World
 
@@ -26,7 +27,7 @@ PARTS = {
 MARKS = (("#0173b2", "o"), ("#de8f05", "s"), ("#029e73", "^"))
 
 
-def draw_ground(land: figures.Land, fixed: xr.Dataset) -> Figure:
+def draw_ground(land: Land, fixed: xr.Dataset) -> Figure:
     """Maps of what is fixed about a place.
 
     Parameters
@@ -67,7 +68,7 @@ def draw_year(parts: xr.Dataset, marked: pd.DatetimeIndex) -> Figure:
     return fig
 
 
-def draw_day(land: figures.Land, day: xr.Dataset, tops: tuple[float, ...]) -> Figure:
+def draw_day(land: Land, day: xr.Dataset, tops: tuple[float, ...]) -> Figure:
     """Maps of one day: the true PM2.5, its four parts, and the satellite's view.
 
     Parameters

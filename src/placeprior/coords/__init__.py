@@ -1,11 +1,13 @@
 """Places as (longitude, latitude), and what an array says besides its numbers.
 
 ``convention`` has the one convention and its checks, ``sphere`` distances, ``country`` the outline of the contiguous
-United States, ``arrays`` masks, labels and gradients. Nothing here knows what was measured at a place.
+United States, ``land`` its land in cells, ``arrays`` masks, labels and gradients. Nothing here knows what was measured
+at a place.
 """
 
 from placeprior.coords.convention import CONUS_BOX, Box, Floats, check_lonlat, grid, wrapped
 from placeprior.coords.country import ACROSS, ASHORE, at_home, in_state, inside, nation, states
+from placeprior.coords.land import Land, cells
 from placeprior.coords.sphere import EARTH_RADIUS_KM, great_circle_km, nearest_km, project, unit_xyz
 
 __all__ = [
@@ -15,7 +17,9 @@ __all__ = [
     "CONUS_BOX",
     "EARTH_RADIUS_KM",
     "Floats",
+    "Land",
     "at_home",
+    "cells",
     "check_lonlat",
     "grid",
     "great_circle_km",

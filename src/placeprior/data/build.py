@@ -103,7 +103,7 @@ def grid(
         Cell size, degrees. A cell gets the value of the source's cell that its centre lies in, as a monitor would.
     """
     lon, lat = coords.grid(resolution, tuple(region))
-    places = np.column_stack([m.ravel() for m in np.meshgrid(lon, lat)])
+    places = coords.cells(lon, lat)
     land = coords.inside(places)
     sources = [source for source in chosen(list(names)) if source.name != MONITORS]
     label = "" if resolution == RESOLUTION else f"-{resolution:g}deg"

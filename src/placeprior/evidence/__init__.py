@@ -1,8 +1,9 @@
 """Evidence beyond scores: small tables made from stored runs, committed beside the scores, read by the pages.
 
-One module a chapter that needs more than scores; its ``collect`` takes a list of stored runs and returns a table, and
-:mod:`.collection` lists them. Nothing here draws or writes sentences, and nothing but a page and the command line reads
-what it makes.
+One module a topic. Those with a ``collect`` take a list of stored runs and return the table that is kept:
+against_itself, artefacts, coverage, gallery, importance, map_error, national_maps, prior, subsets, traps, uncertainty,
+upstream and who_is_served; :mod:`.collection` lists them. The others compute from committed scores and from these
+tables when a page asks. Nothing here draws or writes sentences; pages, book and command line read what it makes.
 """
 
 from placeprior.evidence.tables import STAMPS, is_fresh, path, read

@@ -81,7 +81,7 @@ def collect(runs: list[Run]) -> pd.DataFrame:
         found = [(key, row) for key, layers in stacked.items() for row in _spectra(layers[:, rows_in, columns_in])]
         found += _relations(stacked, grid["land"].values, lon, lat)
         rows += [[*key, arm(key[1], key[2]), *row] for key, row in found]
-    inside = np.column_stack([m.ravel() for m in np.meshgrid(lon[columns_in], lat[rows_in])])
+    inside = coords.cells(lon[columns_in], lat[rows_in])
     for source, vectors in ({"encoder": encoders.embed("geoclip", inside)} | capsules(inside)).items():
         columns = vectors.T.reshape(-1, len(lat[rows_in]), len(lon[columns_in])).astype(np.float64)
         spectral = [row for row in _spectra(columns, together=True) if row[0] != "amplitude"]

@@ -22,6 +22,7 @@ from placeprior.evidence import (
     tables,
     traps,
     uncertainty,
+    upstream,
     who_is_served,
 )
 from placeprior.runs import making, plan, store
@@ -51,6 +52,7 @@ MAKERS = {
     "subsets": Maker(subsets.collect),
     "traps": Maker(traps.collect, from_names=True),
     "uncertainty": Maker(uncertainty.collect),
+    "upstream": Maker(upstream.collect, from_names=True),
     "who_is_served": Maker(who_is_served.collect, from_sums=True),
 }
 

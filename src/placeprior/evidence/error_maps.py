@@ -12,7 +12,7 @@ from scipy.stats import spearmanr
 from placeprior.arms import arm_order
 from placeprior.coords import great_circle_km, project
 from placeprior.data.world.land import density
-from placeprior.evidence import who_is_served
+from placeprior.evidence import station_errors, who_is_served
 from placeprior.scores import metrics
 
 FEWEST = 8  # arms over which a correlation is given
@@ -25,11 +25,11 @@ class ErrorMaps:
     Attributes
     ----------
     whole : dict of DataFrame
-        By arm, all fits together: as :func:`placeprior.evidence.who_is_served.by_station`.
+        By arm, all fits together: as :func:`placeprior.evidence.station_errors.by_station`.
     by_seed : dict of dict of DataFrame
         The same, one map a seed.
     masks : dict of ndarray
-        As :func:`placeprior.evidence.who_is_served.who`, of the stations of the maps.
+        As :func:`placeprior.evidence.station_errors.who`, of the stations of the maps.
     """
 
     whole: dict[str, pd.DataFrame]
@@ -72,14 +72,14 @@ def of_split(scores: pd.DataFrame, sums: pd.DataFrame, reference: str, split: st
         if fits and len(own) == len(fits) and set(own["run"]) <= set(tables):
             added[arm] = pd.concat([tables[run] for run in own["run"]])
             by_seed[arm] = {
-                seed: who_is_served.by_station(pd.concat([tables[run] for run in folds["run"]]))
+                seed: station_errors.by_station(pd.concat([tables[run] for run in folds["run"]]))
                 for seed, folds in own.groupby("seed")
             }
     if reference not in added:
         return ErrorMaps({}, {}, {})
-    whole = {arm: who_is_served.by_station(table) for arm, table in added.items()}
-    km = who_is_served.known_km(added[reference]).to_numpy() if split.startswith("checkerboard") else None
-    masks = who_is_served.who(whole[reference][["lon", "lat"]].to_numpy(), km)
+    whole = {arm: station_errors.by_station(table) for arm, table in added.items()}
+    km = station_errors.known_km(added[reference]).to_numpy() if split.startswith("checkerboard") else None
+    masks = station_errors.who(whole[reference][["lon", "lat"]].to_numpy(), km)
     return ErrorMaps(whole, by_seed, masks)
 
 
@@ -104,15 +104,15 @@ def evenness(maps: ErrorMaps, reference: str, arms: Collection[str], range_km: f
     arms : collection of str
         Those without a map are passed over.
     range_km : float
-        How far errors are alike, as for :func:`placeprior.evidence.who_is_served.evenness`.
+        How far errors are alike, as for :func:`placeprior.evidence.station_errors.evenness`.
 
     Returns
     -------
     pandas.DataFrame
-        ``arm``, ``who`` and what :func:`placeprior.evidence.who_is_served.evenness` finds; empty without maps.
+        ``arm``, ``who`` and what :func:`placeprior.evidence.station_errors.evenness` finds; empty without maps.
     """
     tables = [
-        who_is_served.evenness(maps.by_seed[arm], maps.by_seed[reference], maps.masks, range_km=range_km)
+        station_errors.evenness(maps.by_seed[arm], maps.by_seed[reference], maps.masks, range_km=range_km)
         .reset_index()
         .assign(arm=arm)
         for arm in arms
@@ -203,7 +203,7 @@ def patterns(lonlat: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarr
     found = {
         "worse to the west": _ranks(-lonlat[:, 0]),
         "worse in the west half": (lonlat[:, 0] < np.median(lonlat[:, 0])).astype(float),
-        "worse in the country": _ranks(-density(project(lonlat), who_is_served.TOWN)),
+        "worse in the country": _ranks(-density(project(lonlat), station_errors.TOWN)),
         "patches of some 200 km": _ranks(field),
         "every other square of 1°": np.floor(lonlat).sum(1) % 2,
     }

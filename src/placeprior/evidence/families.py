@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
-from placeprior import coords, encoders
+from placeprior import encoders
 from placeprior.arms import arm, splits_in, with_arm
 from placeprior.encoders.basis import BASES
 from placeprior.errors import MissingWeights
-from placeprior.evidence import matched
+from placeprior.evidence import gallery, matched
 from placeprior.runs import configuration
 from placeprior.scores import paired
 from placeprior.scores.interval import surviving
@@ -30,7 +30,6 @@ FROZEN = ("untrained", "fmow", "yfcc", "geoclip", "satclip")
 ENCODERS = ("coordinates", *LEARNT, *FROZEN)
 MATRICES = ("core", "controls", "controls-concat", "capacity", "zoo", "upstream", "satclip")
 FLAT, LEARNED = 0.05, 0.2  # R2 of a network that says the same everywhere, and of one that has learned something
-CELLS = 1.0  # degrees from one place of the land to the next, where roughness is measured
 FEWEST = 8  # pairs of values, for a correlation of ranks
 
 _KINDS = {
@@ -261,33 +260,12 @@ def by_seed(found: pd.DataFrame, split: str) -> pd.DataFrame:
     return frame.assign(gain=part.set_index("arm")["difference"].astype(float))
 
 
-def roughness(name: str, step_km: float = 100.0) -> float:
-    r"""Share of a vector's variance over the land that a step in a random direction brings about.
-
-    .. math:: \frac{\tfrac12\, \overline{\lVert e(x) - e(x') \rVert^2}}{\operatorname{tr} \Sigma}
-
-    Parameters
-    ----------
-    name : str
-        Of an encoder.
-    step_km : float
-        How far :math:`x'` is from :math:`x`.
-    """
-    land = np.column_stack([axis.ravel() for axis in np.meshgrid(*coords.grid(CELLS))])
-    land = land[coords.inside(land)]
-    turn = np.random.default_rng(0).uniform(0, 2 * np.pi, len(land))
-    angle = np.degrees(step_km / coords.EARTH_RADIUS_KM)
-    moved = land + angle * np.column_stack([np.sin(turn) / np.cos(np.radians(land[:, 1])), np.cos(turn)])
-    here, there = (encoders.embed(name, places).astype(float) for places in (land, moved))
-    return float(0.5 * ((here - there) ** 2).sum(1).mean() / here.var(0).sum())
-
-
 def properties(names: Collection[str]) -> pd.DataFrame:
-    """Roughness (:func:`roughness`) and length of vectors, by encoder; NaN where its weights are not at hand."""
+    """Roughness (:func:`.gallery.roughness`) and length of vectors, by encoder; NaN where its weights are missing."""
     rows = {}
     for name in names:
         try:
-            rows[name] = (roughness(name), encoders.load(name).dim)
+            rows[name] = (gallery.roughness(name), encoders.load(name).dim)
         except MissingWeights:  # committed results may have encoders that a reader has not fetched
             rows[name] = (np.nan, np.nan)
     return pd.DataFrame.from_dict(rows, orient="index", columns=["roughness", "length"])

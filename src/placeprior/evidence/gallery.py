@@ -6,8 +6,7 @@ page asks of encoders with published weights is kept (:mod:`placeprior.evidence.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,7 +14,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from placeprior import coords, encoders
-from placeprior.encoders import basis, pretrained
+from placeprior.encoders import basis
 from placeprior.encoders.harmonics import satclip_harmonics
 from placeprior.evidence import kept
 from placeprior.runs.plan import Run
@@ -31,53 +30,10 @@ TRAINED = ("untrained", "fmow", "yfcc")  # how a head on a basis came by its wei
 DATE_LINE = np.array([(side, height) for side in (-180.0, 180.0) for height in range(-80, 81, 10)])
 POLE = np.array([(turn, 90.0) for turn in (-170.0, -60.0, 20.0, 130.0)])
 DEGREES = 0.5  # side of a cell of the page's maps
+ROUGH_DEGREES = 1.0  # from one place of the land to the next, where roughness is measured
 PAIRS = 100  # of places, in each class of distance
 DENVER = np.array([[-104.99, 39.74]])
 ALIKE = 1e-4  # of the largest number: vectors that differ by less are one
-
-
-@dataclass(frozen=True)
-class Country:
-    """A regular grid over the contiguous United States, and which of its cells are land.
-
-    Attributes
-    ----------
-    lon, lat : ndarray, shape (nx,) and (ny,)
-        Centres of the cells, degrees.
-    on_land : ndarray of bool, shape (ny * nx,)
-    """
-
-    lon: Floats
-    lat: Floats
-    on_land: NDArray[np.bool_]
-
-    @classmethod
-    def cells(cls, degrees: float) -> Country:
-        """With cells of so many degrees."""
-        lon, lat = coords.grid(degrees)
-        return cls(lon, lat, coords.inside(_grid(lon, lat)))
-
-    @property
-    def step(self) -> float:
-        """Side of a cell, degrees."""
-        return float(self.lon[1] - self.lon[0])
-
-    @property
-    def places(self) -> Floats:
-        """The land cells, lonlat, shape (n, 2)."""
-        return _grid(self.lon, self.lat)[self.on_land]
-
-    def raster(self, values: ArrayLike) -> Floats:
-        """Values of the land cells, shape (n, …), as a map (ny, nx, …), NaN at sea."""
-        values = np.asarray(values, dtype=float)
-        full = np.full((len(self.on_land), *values.shape[1:]), np.nan)
-        full[self.on_land] = values
-        return full.reshape(len(self.lat), len(self.lon), *values.shape[1:])
-
-
-def _grid(lon: Floats, lat: Floats) -> Floats:
-    """Centres of all cells, row by row, lonlat (ny * nx, 2)."""
-    return np.column_stack([axis.ravel() for axis in np.meshgrid(lon, lat)])
 
 
 # --- which encoders ---------------------------------------------------------------------------------------------------
@@ -131,7 +87,7 @@ def closed(name: str) -> tuple[bool, bool] | None:
     """
     if "slepian" in name:
         return None
-    line, pole = _answer(name, "closed", [DATE_LINE, POLE], lambda: _closed(name))
+    line, pole = kept.answer("gallery", name, "closed", [DATE_LINE, POLE], lambda: _closed(name))
     return bool(line), bool(pole)
 
 
@@ -160,7 +116,7 @@ def receptive_field(name: str, place: ArrayLike, places: ArrayLike) -> Floats:
         found = encoders.embed(name, places)
         return vectors.cosine(found, encoders.load(name)(place), found.mean(0, dtype=np.float64))
 
-    return _answer(name, "receptive field", [place, places], compute)
+    return kept.answer("gallery", name, "receptive field", [place, places], compute)
 
 
 def colours(name: str, places: ArrayLike) -> tuple[Floats, float]:
@@ -178,7 +134,7 @@ def colours(name: str, places: ArrayLike) -> tuple[Floats, float]:
         scores, share = vectors.principal(encoders.embed(name, places))
         return np.append(vectors.colours(scores), share[:3].sum())
 
-    *found, share = _answer(name, "colours", [places], compute)
+    *found, share = kept.answer("gallery", name, "colours", [places], compute)
     return np.reshape(found, (-1, 3)), float(share)
 
 
@@ -206,7 +162,7 @@ def decay(names: Iterable[str], places: ArrayLike, start: Floats, end: Floats, k
             one, other = np.split(encoders.embed(name, np.concatenate([start, end])), 2)
             return np.stack(vectors.by_distance(vectors.cosine(one, other, centre), km))
 
-        far, curve = _answer(name, "decay", [places, start, end], compute)
+        far, curve = kept.answer("gallery", name, "decay", [places, start, end], compute)
         tables.append(pd.DataFrame({"encoder": name, "km": far, "cosine": curve}))
     return pd.concat(tables, ignore_index=True)
 
@@ -236,9 +192,33 @@ def directions(names: Iterable[str], places: ArrayLike) -> pd.DataFrame:
             held = [vectors.components(share, part) for part in (0.9, 0.99)]
             return np.array([found.shape[1], *held, vectors.dead(found)])
 
-        *counts, dead = _answer(name, "directions", [places], compute)
+        *counts, dead = kept.answer("gallery", name, "directions", [places], compute)
         rows[name] = dict(zip(("numbers", "most", "all"), map(int, counts), strict=True)) | {"dead": float(dead)}
     return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def roughness(name: str, step_km: float = 100.0) -> float:
+    r"""Share of a vector's variance over the land that a step in a random direction brings about.
+
+    .. math:: \frac{\tfrac12\, \overline{\lVert e(x) - e(x') \rVert^2}}{\operatorname{tr} \Sigma}
+
+    Parameters
+    ----------
+    name : str
+        Of an encoder.
+    step_km : float
+        How far :math:`x'` is from :math:`x`.
+    """
+    land = coords.Land(ROUGH_DEGREES).places
+    turn = np.random.default_rng(0).uniform(0, 2 * np.pi, len(land))
+    angle = np.degrees(step_km / coords.EARTH_RADIUS_KM)
+    moved = land + angle * np.column_stack([np.sin(turn) / np.cos(np.radians(land[:, 1])), np.cos(turn)])
+
+    def compute() -> float:
+        here, there = (encoders.embed(name, places).astype(float) for places in (land, moved))
+        return 0.5 * ((here - there) ** 2).sum(1).mean() / here.var(0).sum()
+
+    return float(kept.answer("gallery", name, "roughness", [land, moved], compute))
 
 
 def box(cells: int | None = None) -> tuple[Floats, Floats]:
@@ -268,11 +248,11 @@ def waves(names: Sequence[str], lon: Floats, lat: Floats) -> tuple[pd.DataFrame,
     for name in names:
 
         def compute(name: str = name) -> Floats:
-            fields = encoders.embed(name, _grid(lon, lat)).astype(np.float64).T.reshape(-1, len(lat), len(lon))
+            fields = encoders.embed(name, coords.cells(lon, lat)).astype(np.float64).T.reshape(-1, len(lat), len(lon))
             wavelength, power, short, total = spectra.spectrum(fields)
             return np.append(np.stack([wavelength, power.sum(0) / total.sum()]), short.sum() / total.sum())
 
-        *found, short = _answer(name, "waves", [lon, lat], compute)
+        *found, short = kept.answer("gallery", name, "waves", [lon, lat], compute)
         wavelength, power = np.reshape(found, (2, -1))
         tables.append(pd.DataFrame({"encoder": name, "wavelength": wavelength, "power": power}))
         local[name] = short
@@ -280,11 +260,6 @@ def waves(names: Sequence[str], lon: Floats, lat: Floats) -> tuple[pd.DataFrame,
 
 
 # --- what is kept -----------------------------------------------------------------------------------------------------
-
-
-def _answer(name: str, question: str, about: Sequence[ArrayLike], compute: Callable[[], ArrayLike]) -> Floats:
-    """Computed, but for an encoder with published weights that are not at hand."""
-    return kept.answer("gallery", name, question, about, compute) if pretrained.reads(name) else np.asarray(compute())
 
 
 def collect(runs: Iterable[Run]) -> pd.DataFrame:
@@ -296,15 +271,17 @@ def collect(runs: Iterable[Run]) -> pd.DataFrame:
         Only which encoders they name is read.
     """
     names = [run.variant for run in runs]
-    country, (lon, lat) = Country.cells(DEGREES), box()
+    land, (lon, lat) = coords.Land(DEGREES), box()
     start, end, km = vectors.pairs(PAIRS, np.random.default_rng(0))
     with kept.record() as made:
         for name in names:
             if name.startswith("xyz"):  # those that the page draws maps of
                 closed(name)
-                receptive_field(name, DENVER, country.places)
-                colours(name, country.places)
-        decay(names, country.places, start, end, km)
-        directions(names, country.places)
+                receptive_field(name, DENVER, land.places)
+                colours(name, land.places)
+        decay(names, land.places, start, end, km)
+        directions(names, land.places)
         waves(names, lon, lat)
+        for name in names:
+            roughness(name)
     return made[0]

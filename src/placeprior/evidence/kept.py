@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from placeprior import encoders
+from placeprior.encoders import pretrained
 from placeprior.errors import MissingWeights, StoreError
 from placeprior.evidence import tables
 
@@ -32,6 +33,8 @@ def answer(
     table: str, name: str, question: str, about: Sequence[ArrayLike], compute: Callable[[], ArrayLike]
 ) -> Floats:
     """What an encoder answers, computed with its weights or, without them, as it was kept.
+
+    An encoder that reads no published file (:func:`.pretrained.reads`) is always asked itself, and nothing is kept.
 
     Parameters
     ----------
@@ -51,6 +54,8 @@ def answer(
     MissingWeights
         The weights are not at hand, and no answer to this very question is kept.
     """
+    if not pretrained.reads(name):
+        return np.asarray(compute())
     key = f"{question} {name} {_digest(about)}"
     recorded = _RECORDED.get()
     try:

@@ -1,136 +1,35 @@
 """What can be read from encoders' vectors at the monitors: probes of known facts, near training places and far off.
 
-:class:`Vectors` alone asks the encoders; all else is made from them. What the page asks of encoders with published
-weights is kept (:mod:`placeprior.evidence.kept`) by :func:`collect`.
+Which places, facts and vectors stands in :mod:`placeprior.evidence.facts`. What the page asks of encoders with
+published weights is kept (:mod:`placeprior.evidence.kept`) by :func:`collect`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from placeprior import data, encoders
-from placeprior.arms import BASES
 from placeprior.coords import nearest_km
-from placeprior.encoders import pretrained
-from placeprior.evidence import kept
-from placeprior.evidence.gallery import SATCLIP, TRAINED
-from placeprior.runs import configuration, plan, store
+from placeprior.evidence import facts, kept
+from placeprior.evidence.facts import OOR
+from placeprior.evidence.gallery import TRAINED
+from placeprior.runs import plan
 from placeprior.scores import interval, metrics, probes
 from placeprior.space import neighbours
-from placeprior.space.splits import lonlat_of
 
 Floats = NDArray[np.float64]
 
-REAL, TASK = "aqs", "weather-2019"  # profile and task whose monitors the page asks about
-WR, OOR = "spatial", "checkerboard-16"  # test places among the training places, and far from them
 GAINS = (("fmow", "untrained"), ("yfcc", "untrained"), ("yfcc", "fmow"))
-#: Encoders that are no pair of a basis and a corpus.
-OTHERS = ("lonlat", "siren-sh", "slepian", "geoclip", "geoclip-slepian")
 IDW = "idw"  # the inverse-distance mean, which reads no vector
 SPREAD = [2.5, 97.5]  # percentiles of the bootstrap
 
 
-# --- places, facts, encoders ------------------------------------------------------------------------------------------
-
-
-def monitors(real: str, task: str, profile: str) -> tuple[pd.DataFrame, bool]:
-    """Where facts are asked: monitors with committed measurements or, where there are none, the embedded world's.
-
-    Parameters
-    ----------
-    real, task : str
-        Profile and task of the measurements.
-    profile : str
-        Of the embedded world.
-
-    Returns
-    -------
-    places : pandas.DataFrame
-        ``lon, lat``, and, of measurements, ``name`` and ``pm25``.
-    measured : bool
-    """
-    places = probes.monitors(store.scores(real), store.sums(real), task)
-    if len(places):
-        return places, True
-    world = next(iter(configuration.profile(profile)["tasks"].values()))
-    cube = data.load(world["load"], **world.get("options", {}))
-    return pd.DataFrame(lonlat_of(cube), columns=["lon", "lat"]), False
-
-
-def facts(places: pd.DataFrame) -> pd.DataFrame:
-    """What is known of each place: :func:`placeprior.scores.probes.truth`, and ``pm25`` where it was measured."""
-    known = probes.truth(places[["lon", "lat"]].to_numpy())
-    return known.assign(pm25=places["pm25"].to_numpy()) if "pm25" in places else known
-
-
-def bases() -> list[str]:
-    """Architectures whose weights were published for both corpora, in the book's order."""
-    return sorted((name for name, files in pretrained.names().items() if len(files) == 2), key=list(BASES).index)
-
-
-def exact(among: Iterable[str]) -> list[str]:
-    """Architectures whose two published files differ in nothing but the corpus."""
-    return [base for base in among if not pretrained.unlike(base)]
-
-
-def others() -> list[str]:
-    """:data:`OTHERS`, and SatCLIP where its weights are here."""
-    return [*OTHERS, *filter(encoders.is_at_hand, SATCLIP)]
-
-
-def trained(base: str) -> list[str]:
-    """One architecture with random weights and trained on each corpus.
-
-    >>> trained("xyz")
-    ['xyz-untrained', 'xyz-fmow', 'xyz-yfcc']
-    """
-    return [f"{base}-{how}" for how in TRAINED]
-
-
-class Vectors(Mapping[str, Floats]):
-    """Vectors of places by encoder, each (n, dim), made when they are first looked at.
-
-    Parameters
-    ----------
-    names : iterable of str
-    lonlat : ndarray, shape (n, 2)
-    """
-
-    def __init__(self, names: Iterable[str], lonlat: Floats) -> None:
-        self.lonlat, self._made = lonlat, dict.fromkeys(names)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._made)
-
-    def __len__(self) -> int:
-        return len(self._made)
-
-    def __getitem__(self, name: str) -> Floats:
-        if self._made[name] is None:
-            everywhere = np.ones(len(self.lonlat), bool)
-            self._made[name] = encoders.fit(name, self.lonlat, everywhere, 0)(self.lonlat).astype(np.float64)
-        return self._made[name]
-
-    def answer(
-        self, name: str, question: str, about: Sequence[ArrayLike], compute: Callable[[Floats], ArrayLike]
-    ) -> Floats:
-        """What is computed from an encoder's vectors; kept for one with published weights that are not at hand."""
-
-        def asked() -> ArrayLike:
-            return compute(self[name])
-
-        if not pretrained.reads(name):
-            return np.asarray(asked())
-        return kept.answer("prior", name, question, [self.lonlat, *about], asked)
-
-
-def alive(found: Vectors) -> pd.Series:
+def alive(found: facts.Vectors) -> pd.Series:
     """Share of a vector's numbers that differ between the places at all, by encoder, 0 … 1."""
 
     def compute(table: Floats) -> float:
@@ -207,7 +106,7 @@ class Reading:
         return float(self.r2(names, split)[target]), float(low), float(high)
 
 
-def read(found: Vectors, known: pd.DataFrame) -> Reading:
+def read(found: facts.Vectors, known: pd.DataFrame) -> Reading:
     """Read known facts from vectors with places held out in every way of :data:`.probes.SPLITS`.
 
     Parameters
@@ -215,7 +114,7 @@ def read(found: Vectors, known: pd.DataFrame) -> Reading:
     found : Vectors
         The inverse-distance mean is added as :data:`IDW`.
     known : pandas.DataFrame
-        As :func:`facts`.
+        As :func:`.facts.known`.
     """
     y, lonlat, city = known.to_numpy(np.float64), found.lonlat, list(known).index("city")
     sums = probes.block_sums(lonlat, y, y)  # but for the squared errors, those of every encoder
@@ -260,13 +159,13 @@ def r2_of(lonlat: Floats, y: Floats, estimates: Floats) -> Floats:
     return metrics.from_sums(probes.block_sums(lonlat, y, estimates).sum(1))["r2"]
 
 
-def bounded(found: Vectors, name: str, known: pd.DataFrame, split: str) -> Floats:
+def bounded(found: facts.Vectors, name: str, known: pd.DataFrame, split: str) -> Floats:
     """Estimates (n, target) of :func:`.probes.held_out` from one encoder's vectors."""
     fold, unit = dealt(found.lonlat)[split]
     return found.answer(name, f"bounded {split}", [known], lambda table: probes.held_out(table, known, fold, unit))
 
 
-def unbounded(found: Vectors, name: str, known: pd.DataFrame, split: str) -> Floats:
+def unbounded(found: facts.Vectors, name: str, known: pd.DataFrame, split: str) -> Floats:
     """Estimates (n, target) as :func:`bounded`, but for numbers that count whatever their range was."""
     y, (fold, unit) = known.to_numpy(np.float64), dealt(found.lonlat)[split]
 
@@ -354,13 +253,13 @@ def collect(runs: Iterable[plan.Run]) -> pd.DataFrame:
     runs : iterable of Run
         Only which encoders they name is read.
     """
-    places, _ = monitors(REAL, TASK, kept.PROFILE)
-    known, paired = facts(places), [name for base in bases() for name in trained(base)]
-    found = Vectors([run.variant for run in runs if run.variant in paired], places[["lon", "lat"]].to_numpy())
+    places = facts.measured(facts.REAL, facts.TASK)
+    known, paired = facts.known(places), [name for base in facts.pairs() for name in facts.trained(base)]
+    found = facts.Vectors([run.variant for run in runs if run.variant in paired], places[["lon", "lat"]].to_numpy())
     with kept.record() as made:
         alive(found)
         read(found, known)
-        priors = [name for base in exact(bases()) for name in trained(base)[1:]]
+        priors = [name for base in facts.exact() for name in facts.trained(base)[1:]]
         without = {name: unbounded(found, name, known, OOR) for name in priors}
         scores = {name: r2_of(found.lonlat, known.to_numpy(float), guess) for name, guess in without.items()}
         bounded(found, farthest_astray(pd.DataFrame(scores, index=known.columns).T), known, OOR)

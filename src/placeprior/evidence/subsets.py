@@ -1,7 +1,8 @@
 """Scores of parts of the test rows: high days, smoke days and seasons, and of what errs at a place (``anatomy``).
 
-Everything is computed from sums per test station (:mod:`placeprior.scores.error_parts`): leaving a block of the map out
-is one matrix product for every part, score and arm (:mod:`placeprior.scores.interval`).
+Which rows a part has stands in :mod:`placeprior.evidence.strata`. Everything is computed from sums per test station
+(:mod:`placeprior.scores.error_parts`): leaving a block of the map out is one matrix product for every part, score and
+arm (:mod:`placeprior.scores.interval`).
 """
 
 from __future__ import annotations
@@ -12,12 +13,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import xarray as xr
-from scipy.spatial import cKDTree
 
 from placeprior.arms import arm_order, with_arm
-from placeprior.coords import EARTH_RADIUS_KM, unit_xyz
 from placeprior.errors import StoreError
+from placeprior.evidence.strata import masks
 from placeprior.runs import store
 from placeprior.runs.inputs import cube_of
 from placeprior.runs.plan import Run
@@ -28,9 +27,6 @@ from placeprior.scores.paired import BLOCK_KM, squares
 from placeprior.space.correlogram import correlation_range
 from placeprior.space.splits import lonlat_of
 
-SEASONS = {"DJF": (12, 1, 2), "MAM": (3, 4, 5), "JJA": (6, 7, 8), "SON": (9, 10, 11)}
-FIRE_SEASON = range(5, 11)  # months
-NEAR_KM, NEAR_MONITORS, NEAR_LEVEL = 300.0, 3, 20.0  # the last in µg m-3
 ENOUGH_STATIONS = 10  # for an interval: a handful of stations says nothing
 REFERENCES = {"none": "none", "none+head": "head"}
 EVERYWHERE = ("rmse", "mbe", "pinball_90")  # scores that mean something whatever the rows were chosen by
@@ -48,55 +44,6 @@ COLUMNS = [
     "stations",
     *(f"{what}_{name}" for name in REFERENCES.values() for what in ("difference", "low", "high", "fits")),
 ]
-
-
-# --- which rows -------------------------------------------------------------------------------------------------------
-
-
-def others_near(cube: xr.Dataset, km: float = NEAR_KM, monitors: int = NEAR_MONITORS) -> np.ndarray:
-    """Median PM2.5 of the *other* monitors within a distance on each day.
-
-    Returns
-    -------
-    ndarray, shape (station, time)
-        µg m-3; NaN where fewer than `monitors` others measured.
-    """
-    pm25, points = cube["pm25"].values, unit_xyz(lonlat_of(cube))
-    chord = 2 * np.sin(km / EARTH_RADIUS_KM / 2)
-    found = np.full(pm25.shape, np.nan)
-    for i, near in enumerate(cKDTree(points).query_ball_point(points, chord)):
-        values = np.sort(pm25[[j for j in near if j != i]], axis=0)  # NaN come last
-        count = np.isfinite(values).sum(0)
-        days = np.flatnonzero(count >= monitors)
-        middle = count[days]
-        found[i, days] = (values[(middle - 1) // 2, days] + values[middle // 2, days]) / 2
-    return found
-
-
-def masks(cube: xr.Dataset) -> dict[str, np.ndarray]:
-    """The strata of a cube: station-days by name, each of shape (station, time).
-
-    ``all``; ``high-35`` and ``high-55`` (measured at least that); the seasons (winter is January, February and
-    December of one calendar year); ``episode`` and ``no-episode``; and, where the cube has analysts' smoke classes,
-    ``smoke`` (any class drawn) and ``no-smoke``.
-
-    An episode is a *proxy* of smoke: a day from May to October with a median of at least 20 µg m-3 over at least three
-    other monitors within 300 km. It is made of measurements, the station's own excepted: choosing days by the value
-    that is scored would make every estimate look too low. Where too few monitors measured, a day is neither.
-    """
-    pm25, months = cube["pm25"].values, cube["time"].dt.month.values
-    found = {"all": np.ones(pm25.shape, bool)}
-    found |= {f"high-{level:.0f}": pm25 >= level for level in error_parts.LEVELS}
-    found |= {name: np.broadcast_to(np.isin(months, of), pm25.shape) for name, of in SEASONS.items()}
-    near = others_near(cube)
-    found["episode"] = (near >= NEAR_LEVEL) & np.isin(months, FIRE_SEASON)
-    found["no-episode"] = np.isfinite(near) & ~found["episode"]
-    if "smoke" in cube:
-        found |= {"smoke": cube["smoke"].values >= 1, "no-smoke": cube["smoke"].values < 1}
-    return found
-
-
-# --- the table --------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -129,7 +76,7 @@ def score(table: pd.DataFrame, strata: dict[str, np.ndarray], block: np.ndarray)
     table : pandas.DataFrame
         ``station, day, pm25, estimate``, as a stored run's predictions.
     strata : dict
-        As :func:`masks`.
+        As :func:`.strata.masks`.
     block : ndarray of int, shape (station,)
         Which block of the map a station of the cube lies in, counted from 0.
     """
@@ -350,38 +297,3 @@ def counts(table: pd.DataFrame) -> pd.DataFrame:
     return known.groupby(["stratum", "metric", "task"]).agg(
         better=("better", "sum"), worse=("worse", "sum"), of=("clear", "size")
     )
-
-
-def kinds(strata: Iterable[str]) -> list[str]:
-    """Kinds of days by what is in the air, of those that there are; the smoke proxy where there is no better word."""
-    have = set(strata)
-    smoke = ("no-smoke", "smoke") if "smoke" in have else ("no-episode", "episode")
-    return [name for name in ("all", *smoke, "high-35", "high-55") if name in have]
-
-
-def proxy_agreement(cube: xr.Dataset) -> dict[str, float]:
-    """How well the smoke proxy of :func:`masks` finds the smoke days of a cube that has analysts' smoke classes.
-
-    Returns
-    -------
-    dict
-        Counts of measured station-days: ``days``, ``smoke``, ``episode``. Shares: ``right``, of the proxy's days those
-        with smoke; ``found``, of the smoke days those it finds; ``heavy_found``, of the smoke days measured at 35 µg
-        m-3 or more. NaN where there is no such day.
-    """
-    chosen, pm25 = masks(cube), cube["pm25"].values
-    seen = np.isfinite(pm25)
-    smoke, episode = chosen["smoke"] & seen, chosen["episode"] & seen
-    heavy = smoke & (pm25 >= error_parts.LEVELS[0])
-
-    def share(of: np.ndarray, what: np.ndarray) -> float:
-        return float(what[of].mean()) if of.any() else np.nan
-
-    return {
-        "days": int(seen.sum()),
-        "smoke": int(smoke.sum()),
-        "episode": int(episode.sum()),
-        "right": share(episode, smoke),
-        "found": share(smoke, episode),
-        "heavy_found": share(heavy, episode),
-    }

@@ -5,15 +5,14 @@ What the page asks of encoders with published weights is kept (:mod:`placeprior.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from sklearn.linear_model import Ridge, RidgeCV
 
 from placeprior import coords, encoders
-from placeprior.encoders import pretrained
 from placeprior.evidence import kept
 from placeprior.runs.inputs import place_scaler
 from placeprior.runs.plan import Run
@@ -28,14 +27,15 @@ LOTS = 400  # places that are given a number by lot, three in four of them known
 
 def land() -> tuple[Floats, Floats]:
     """Land cells of half a degree of the contiguous United States, lonlat (n, 2), and 800 of them drawn at random."""
-    cells = np.stack(np.meshgrid(*coords.grid(0.5)), axis=-1).reshape(-1, 2)
-    cells = cells[coords.inside(cells)]
+    cells = coords.Land(0.5).places
     return cells, cells[np.random.default_rng(0).choice(len(cells), 800, replace=False)]
 
 
 def jumps(name: str) -> dict[str, float]:
     """How far apart an encoder's vectors are across an edge of the map: :func:`placeprior.scores.vectors.jumps`."""
-    found = _answer(name, "jumps", [PAIRS], lambda: list(vectors.jumps(encoders.load(name), count=PAIRS).values()))
+    found = kept.answer(
+        "traps", name, "jumps", [PAIRS], lambda: list(vectors.jumps(encoders.load(name), count=PAIRS).values())
+    )
     return dict(zip(("date line", "poles"), found.tolist(), strict=True))
 
 
@@ -63,7 +63,7 @@ def blown_up(name: str, places: Floats, cells: Floats) -> dict[str, float]:
         dead = (encoders.load(name)(cells) == 0).all(0).sum()
         return [dead, found.shape[1], np.abs(each[~west]).max(), np.abs(one[~west]).max()]
 
-    dead, numbers, each, one = _answer(name, "blown up", [places, cells], compute)
+    dead, numbers, each, one = kept.answer("traps", name, "blown up", [places, cells], compute)
     return {"dead": int(dead), "numbers": int(numbers), "each": each, "one": one}
 
 
@@ -76,7 +76,7 @@ def probe(name: str, places: Floats, train: NDArray[np.bool_]) -> Floats:
         scaled = place_scaler(found[train], "hadamard")(found).astype(float)
         return RidgeCV(np.logspace(-3, 4, 15)).fit(scaled[train], density[train]).predict(scaled[~train])
 
-    return _answer(name, "probe", [places, train], compute)
+    return kept.answer("traps", name, "probe", [places, train], compute)
 
 
 def by_lot(name: str, places: Floats) -> tuple[float, float]:
@@ -89,13 +89,8 @@ def by_lot(name: str, places: Floats) -> tuple[float, float]:
         same = Ridge(1e-3).fit(scaled, lot).score(scaled, lot)
         return [same, Ridge(1e-3).fit(scaled[seen], lot[seen]).score(scaled[~seen], lot[~seen])]
 
-    same, new = _answer(name, "by lot", [places[:LOTS]], compute)
+    same, new = kept.answer("traps", name, "by lot", [places[:LOTS]], compute)
     return float(same), float(new)
-
-
-def _answer(name: str, question: str, about: Sequence[ArrayLike], compute: Callable[[], ArrayLike]) -> Floats:
-    """Computed, but for an encoder with published weights that are not at hand."""
-    return kept.answer("traps", name, question, about, compute) if pretrained.reads(name) else np.asarray(compute())
 
 
 def sides(places: Floats) -> dict[str, NDArray[np.bool_]]:

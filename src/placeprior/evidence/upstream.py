@@ -6,7 +6,7 @@ Differences of groups are :func:`placeprior.evidence.families.group_differences`
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +14,11 @@ import numpy as np
 import pandas as pd
 
 from placeprior import encoders
-from placeprior.arms import BASES, splits_in, with_arm
+from placeprior.arms import splits_in, with_arm
 from placeprior.encoders import pretrained
-from placeprior.evidence import matched
+from placeprior.evidence import facts, kept, matched
 from placeprior.evidence.families import GEOCLIP, HEAD, Group, group_differences, trained
+from placeprior.runs.plan import Run
 from placeprior.scores import metrics, paired, probes
 
 CORPORA = ("fmow", "yfcc")
@@ -25,18 +26,6 @@ PARTS = ("basis", "corpus", "both together")
 
 
 # --- questions --------------------------------------------------------------------------------------------------------
-
-
-def pairs() -> dict[str, dict[str, tuple[str, str]]]:
-    """Bases that were published for both corpora, in the book's order, and what else differs in the two files.
-
-    Returns
-    -------
-    dict
-        As :func:`placeprior.encoders.pretrained.unlike`, by basis; empty for an exact pair.
-    """
-    files = pretrained.names()
-    return {basis: pretrained.unlike(basis) for basis in BASES if len(files.get(basis, ())) == 2}
 
 
 def questions(exact: Sequence[str], confounded: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -197,7 +186,7 @@ def probed(
     Parameters
     ----------
     places : pandas.DataFrame
-        As :func:`placeprior.scores.probes.monitors`; where it is empty, so is the answer.
+        As :func:`placeprior.evidence.facts.measured`; where it is empty, so is the answer.
     names : sequence of str
         Encoders.
     splits : sequence of str
@@ -210,17 +199,24 @@ def probed(
     found = Probed([], {}, {})
     if places.empty:
         return found
-    lonlat = places[["lon", "lat"]].to_numpy(float)
-    known = probes.truth(lonlat).assign(pm25=places["pm25"])
+    lonlat, known = places[["lon", "lat"]].to_numpy(float), facts.known(places)
     found.targets.extend(known)
-    facts = known.to_numpy(np.float64)
+    y, everywhere = known.to_numpy(np.float64), np.ones(len(lonlat), bool)
+    sums = probes.block_sums(lonlat, y, y)  # but for the squared errors, those of every encoder
+    errors = metrics.SUMS.index("sum_e2")
     for split in splits:
         fold, unit = probes.deal(split, lonlat, np.random.default_rng(0))
         for name in names:
             tables = []
             for seed in range(seeds) if name.endswith("untrained") else (0,):
-                vectors = encoders.fit(name, lonlat, np.ones(len(lonlat), bool), seed)(lonlat)
-                tables.append(probes.block_sums(lonlat, facts, probes.held_out(vectors, facts, fold, unit)))
+
+                def squared(name: str = name, seed: int = seed, fold: Any = fold, unit: Any = unit) -> np.ndarray:
+                    vectors = encoders.fit(name, lonlat, everywhere, seed)(lonlat)
+                    return probes.block_sums(lonlat, y, probes.held_out(vectors, y, fold, unit))[..., errors]
+
+                table = sums.copy()
+                table[..., errors] = kept.answer("upstream", name, f"probed {split} {seed}", [lonlat, y], squared)
+                tables.append(table)
             found.r2[name, split] = np.mean([metrics.from_sums(t.sum(1))["r2"] for t in tables], axis=0)
             found.drawn[name, split] = np.mean([metrics.bootstrap(t, draws)["r2"] for t in tables], axis=0)
     return found
@@ -252,3 +248,21 @@ def foretold(read: Probed, gain: pd.DataFrame, fact: str, fewest: int = 4) -> pd
     ]
     found = pd.DataFrame(rows, columns=["split", "vector", "probe", "gain"])
     return found[found.groupby("split")["vector"].transform("size") >= fewest]
+
+
+# --- what is kept -----------------------------------------------------------------------------------------------------
+
+
+def collect(runs: Iterable[Run]) -> pd.DataFrame:
+    """What the page asks of encoders with published weights, as :func:`placeprior.evidence.kept.record` keeps it.
+
+    Parameters
+    ----------
+    runs : iterable of Run
+        Only which encoders they name is read, and of these those of exact pairs.
+    """
+    paired = {name for base in facts.exact() for name in facts.trained(base)}
+    with kept.record() as made:
+        names = [run.variant for run in runs if run.variant in paired]
+        probed(facts.measured(facts.REAL, facts.TASK), names, (facts.WR, facts.OOR))
+    return made[0]

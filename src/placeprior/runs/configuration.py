@@ -34,6 +34,7 @@ EVIDENCE = {
     "gallery": "parquet",
     "prior": "parquet",
     "traps": "parquet",
+    "upstream": "parquet",
 }
 MOST = 20_000  # runs of a matrix, before its folds: more is a slip, and listing them takes minutes
 LAST_SEED = 10**9

@@ -68,7 +68,7 @@ def fields_on(run: Run, days: np.ndarray, where: tuple[np.ndarray, np.ndarray] |
 def _fields(run: Run, needed: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> xr.Dataset:
     """Predictors on the land cells of a grid, on days that are given as positions in the cube's time."""
     cube = cube_of(run)
-    cells = np.column_stack([m.ravel() for m in np.meshgrid(lon, lat)])
+    cells = coords.cells(lon, lat)
     land = coords.inside(cells).reshape(len(lat), len(lon))
     if run.data["load"] == "world":
         simulated = World(**run.data["options"]).components(cells[land.ravel()], needed)

@@ -13,7 +13,7 @@ from scipy.cluster.hierarchy import cut_tree, linkage
 from scipy.stats import ks_2samp, wasserstein_distance
 
 from placeprior import coords
-from placeprior.coords import arrays, check_lonlat, great_circle_km, grid, inside, nearest_km, project
+from placeprior.coords import arrays, check_lonlat, great_circle_km, nearest_km, project
 from placeprior.errors import CubeError
 
 RESOLUTION = 0.5  # degrees, about 50 km: some 3000 places, enough for a curve of distances
@@ -29,9 +29,7 @@ def land() -> np.ndarray:
     The land cells of a regular grid of :data:`RESOLUTION`, drawn systematically in proportion to their area, since
     cells of equal degrees shrink towards the north.
     """
-    lon, lat = grid(RESOLUTION)
-    cells = np.column_stack([axis.ravel() for axis in np.meshgrid(lon, lat)])
-    cells = cells[inside(cells)]
+    cells = coords.Land(RESOLUTION).places
     share = np.cumsum(np.cos(np.radians(cells[:, 1])))
     return cells[np.searchsorted(share, (np.arange(len(cells)) + 0.5) / len(cells) * share[-1])]
 
