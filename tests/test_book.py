@@ -298,9 +298,11 @@ def browser(request, tmp_path_factory):
 @pytest.mark.browser
 @pytest.mark.parametrize("path", WRITTEN, ids=named)
 def test_browser_opens_the_page(browser, path):
+    from selenium.webdriver.support.wait import WebDriverWait
+
     browser.get(path.as_uri())
-    ready = "return document.readyState == 'complete' && (!window.MathJax?.startup?.promise || true)"
-    assert browser.execute_script(ready)
+    loaded = "return document.readyState == 'complete'"  # `get` may return a moment before it
+    WebDriverWait(browser, 20).until(lambda window: window.execute_script(loaded))
     browser.execute_async_script("(window.MathJax?.startup?.promise || Promise.resolve()).then(arguments[0])")
     errors = [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
     assert not errors
