@@ -15,7 +15,6 @@ from IPython.display import Code, Markdown
 from placeprior.book import figures
 from placeprior.book import world as page
 from placeprior.book.tables import plain
-from placeprior.runs import configuration
 
 figures.style()
 resolution = 1.5 if profile == "smoke" else 0.4
@@ -104,6 +103,8 @@ Code("\n\n".join(inspect.cleandoc(inspect.getsource(function)) for function in s
 # last digit on one machine, and up to the rounding of its arithmetic on another. The world of this page:
 
 # %%
+from placeprior.runs import configuration
+
 world = World(**configuration.profile(profile)["tasks"]["world"]["options"])
 Markdown(page.knob_table(world).to_markdown(index=False))
 

@@ -13,7 +13,6 @@ profile = "demo"
 from placeprior.book import data as page
 from placeprior.book import figures
 from placeprior.book.tables import captioned
-from placeprior.runs import configuration
 
 figures.style()
 
@@ -41,6 +40,7 @@ import numpy as np
 import pandas as pd
 
 from placeprior import data
+from placeprior.runs import configuration
 
 task = next(iter(configuration.profile(profile)["tasks"].values()))
 cube = data.load(task["load"], **task.get("options", {}))

@@ -17,7 +17,6 @@ from placeprior.book import figures
 from placeprior.book.place import city_table, draw_components, draw_decay, draw_similarity, draw_waves, wave_table
 from placeprior.book.tables import captioned
 from placeprior.book.words import minus
-from placeprior.runs import configuration
 
 figures.style()
 torch.set_num_threads(1)  # as the runs do; more threads only wait for each other while runs are being made
@@ -325,7 +324,7 @@ Code(inspect.getsource(place_scaler), language="python")
 
 # %%
 from placeprior.evidence import strangeness
-from placeprior.runs import plan
+from placeprior.runs import configuration, plan
 
 task = next(iter(configuration.profile(profile)["tasks"].values()))
 cube = data.load(task["load"], **task.get("options", {}))

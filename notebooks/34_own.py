@@ -18,7 +18,6 @@ from placeprior.book import figures
 from placeprior.book.own import command, copy_project, draw_fields, listed_runs
 from placeprior.book.tables import CELL, captioned, gains
 from placeprior.book.words import minus
-from placeprior.runs import configuration
 
 figures.style()
 _ = threadpool_limits(1)  # more threads only wait for each other while runs are being made
@@ -208,6 +207,7 @@ import xarray as xr
 from scipy.ndimage import gaussian_filter
 
 from placeprior.data.world.simulation import World
+from placeprior.runs import configuration
 
 task = next(iter(configuration.profile(profile)["tasks"].values()))
 stations = World(**task["options"]).monitors  # lonlat of the stations; yours come from your data

@@ -24,7 +24,6 @@ from placeprior.book.splits import (
 )
 from placeprior.book.tables import captioned
 from placeprior.book.words import rule
-from placeprior.runs import configuration
 
 figures.style()
 
@@ -42,7 +41,7 @@ import numpy as np
 import pandas as pd
 
 from placeprior import data
-from placeprior.runs import plan
+from placeprior.runs import configuration, plan
 from placeprior.space.splits import folds, lonlat_of, split
 
 task = configuration.profile(profile)["tasks"]["world"]

@@ -28,7 +28,6 @@ from placeprior.book.splits import draw_splits
 from placeprior.book.tables import CELL, captioned
 from placeprior.book.words import looked, rule
 from placeprior.errors import StoreError
-from placeprior.runs import configuration
 
 figures.style()
 KILOMETRES = (
@@ -89,6 +88,7 @@ import pandas as pd
 
 from placeprior import data
 from placeprior.evidence import distances, split_scores
+from placeprior.runs import configuration
 from placeprior.space import splits
 
 spec = configuration.profile(profile)["tasks"]["world"]
