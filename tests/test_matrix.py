@@ -443,3 +443,13 @@ def test_an_entry_changed_under_a_running_process_is_refused(registry):
     adopting(registry, "{mine: {table: tables/mine.csv}}")
     with pytest.raises(ConfigError, match="'mine' in runs.yml: .*start a new process"):
         adopting(registry, "{mine: {python: 'foreign:twice'}}")
+
+
+def test_a_matrix_and_a_table_of_evidence_have_names_of_their_own(project):
+    evidence = "    evidence:\n      subsets: {task: [toy], model: [none], split: [spatial], seed: [0]}\n  far:"
+    trial = evidence.replace("evidence", "trials").replace("}\n  far:", ", settings: [{epochs: 2}]}\n")
+    write(project, "  far:", evidence)
+    assert plan.evidence("tiny", "subsets")
+    write(project, "  far:", trial + evidence)
+    with pytest.raises(ConfigError, match="profile 'tiny' in runs.yml has two things named 'subsets'.*rename one"):
+        plan.runs("tiny")

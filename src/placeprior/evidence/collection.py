@@ -52,7 +52,7 @@ MAKERS = {
     "subsets": Maker(subsets.collect),
     "traps": Maker(traps.collect, from_names=True),
     "uncertainty": Maker(uncertainty.collect),
-    "upstream": Maker(upstream.collect, from_names=True),
+    "corpora": Maker(upstream.collect, from_names=True),
     "who_is_served": Maker(who_is_served.collect, from_sums=True),
 }
 

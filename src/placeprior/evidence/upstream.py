@@ -215,7 +215,7 @@ def probed(
                     return probes.block_sums(lonlat, y, probes.held_out(vectors, y, fold, unit))[..., errors]
 
                 table = sums.copy()
-                table[..., errors] = kept.answer("upstream", name, f"probed {split} {seed}", [lonlat, y], squared)
+                table[..., errors] = kept.answer("corpora", name, f"probed {split} {seed}", [lonlat, y], squared)
                 tables.append(table)
             found.r2[name, split] = np.mean([metrics.from_sums(t.sum(1))["r2"] for t in tables], axis=0)
             found.drawn[name, split] = np.mean([metrics.bootstrap(t, draws)["r2"] for t in tables], axis=0)
