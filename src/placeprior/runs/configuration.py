@@ -79,17 +79,17 @@ def read(path: Path, _changed: float) -> dict[str, Any]:
             for matrix in _list(profile.get(kind, []), where := f"{kind} of profile {name!r}"):
                 if _word(matrix, where) not in _mapping(profile["matrices"], f"matrices of profile {name!r}"):
                     raise UnknownName(f"{kind} matrix of profile {name!r}", matrix, profile["matrices"])
-        named = [each for kind in ("matrices", "trials", "evidence") for each in _mapping(profile.get(kind, {}), kind)]
-        if len(set(named)) < len(named):
-            twice = next(each for each in named if named.count(each) > 1)
-            raise ConfigError(
-                f"profile {name!r} in runs.yml has two things named {twice!r}, and a page that needs it could not tell "
-                "which; rename one"
-            )
+        named: set[str] = set()
         for kind, one in (("matrices", "matrix"), ("trials", "trial"), ("evidence", "evidence")):
             for matrix, spec in _mapping(profile.get(kind, {}), f"{kind} of profile {name!r}").items():
                 if kind == "evidence" and matrix not in EVIDENCE:
                     raise UnknownName(f"evidence of profile {name!r}", matrix, EVIDENCE)
+                if matrix in named:
+                    raise ConfigError(
+                        f"profile {name!r} in runs.yml has two things named {matrix!r}, and a page that needs it could "
+                        "not tell which; rename one"
+                    )
+                named.add(matrix)
                 _product(spec, f"{one} {matrix!r} of profile {name!r}", profile["tasks"], settings=kind == "trials")
     for page, spec in _mapping(content["pages"], "pages").items():
         _name(page, "a page")
