@@ -8,7 +8,6 @@ are written beside the file, which is held to them ever after.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import os
@@ -20,7 +19,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from placeprior.errors import MissingWeights
+from placeprior.files import integrity
 from placeprior.files.folders import cache_dir
+from placeprior.files.replacing import replacing
 
 HUB = "https://huggingface.co"
 SHA256 = re.compile("[0-9a-f]{64}")
@@ -176,8 +177,7 @@ def bring(address: str, part: Path, sha256: str, *, origin: str, size: int | Non
             expected_size=size,
             displayed_filename=address.rpartition("/")[2],
         )
-    with part.open("rb") as opened:
-        arrived = hashlib.file_digest(opened, "sha256").hexdigest()
+    arrived = integrity.digest(part)
     if arrived != sha256:
         part.unlink()
         raise MissingWeights(
@@ -221,8 +221,7 @@ def _is_good(path: Path) -> bool:
 
 @lru_cache(maxsize=16)
 def _hash(path: Path, _size: int, _changed: int) -> str:
-    with path.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+    return integrity.digest(path)
 
 
 def _recorded(path: Path) -> Record | None:
@@ -268,8 +267,7 @@ def _download(repo: str, path: Path, record: Record | None) -> None:
         )
     part = path.with_name(f".{path.name}.{told.sha256[:16]}.part")
     bring(address(told.commit), part, told.sha256, origin=repo, size=meta.size)
-    note = path.with_name(f".{path.name}.json.part")
-    note.write_text(json.dumps(told._asdict(), indent=1) + "\n", encoding="utf-8")
     # The record first: without it, the file would count as one that a person put there.
-    os.replace(note, path.with_name(f"{path.name}.json"))
+    with replacing(path.with_name(f"{path.name}.json")) as note:
+        note.write_text(json.dumps(told._asdict(), indent=1) + "\n", encoding="utf-8")
     os.replace(part, path)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -23,6 +22,7 @@ from urllib.parse import quote
 
 from placeprior.encoders import hub
 from placeprior.errors import MissingWeights, UnknownName
+from placeprior.files.replacing import replacing
 
 if TYPE_CHECKING:
     import torch
@@ -211,9 +211,8 @@ def _convert(path: Path, published: Published, checkpoint: Path | None) -> None:
         "source_sha256": published.checkpoint,
         "licence": "MIT",
     }
-    aside = path.with_name(f".{path.name}.part")
-    save_file(tensors, aside, metadata=about | dict(published.settings))
-    os.replace(aside, path)
+    with replacing(path) as aside:
+        save_file(tensors, aside, metadata=about | dict(published.settings))
     part.unlink(missing_ok=True)
 
 
