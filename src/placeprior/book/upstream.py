@@ -12,6 +12,7 @@ from scipy.stats import spearmanr
 from placeprior.arms import BASES, arm_order, splits_in, where
 from placeprior.book import figures
 from placeprior.book.families import short
+from placeprior.book.prior import LOOKS, TARGETS
 from placeprior.book.results import Results
 from placeprior.book.style import INK, look
 from placeprior.book.tables import CELL, captioned, gains
@@ -21,18 +22,7 @@ from placeprior.evidence.families import trained
 from placeprior.evidence.upstream import PARTS, Probed
 
 #: What an encoder was trained on: word, colour and marker.
-CORPORA = {
-    "untrained": ("random weights", "#7a7a7a", "X"),
-    "fmow": ("fMoW", "#de8f05", "s"),
-    "yfcc": ("YFCC", "#0173b2", "^"),
-    "geoclip": ("GeoCLIP", "#cc78bc", "*"),
-}
-TARGETS = {
-    "density": "population density",
-    "elevation": "stylised terrain",
-    "city": "closeness to a city",
-    "pm25": "mean PM2.5",
-}
+CORPORA = {name: LOOKS[name] for name in ("untrained", "fmow", "yfcc", "geoclip")}
 #: Settings in which two files of a pair may differ (:data:`placeprior.encoders.pretrained.COMPARED`).
 _SETTINGS = {
     "min_radius": "smallest radius",
