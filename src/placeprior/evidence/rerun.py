@@ -25,9 +25,8 @@ def rerun(profile: str) -> pd.DataFrame:
         their ``difference``, own minus committed (µg m-3, or none for R2), 0 where they agree to :data:`DECIMALS`.
     """
     frame = store.scores(profile)
-    here = [run for run in frame["run"].unique() if store.is_stored(run)]
-    own = {run: store.read(run)["scores"] for run in here}
-    found = frame[frame["run"].isin(here)].rename(columns={"value": "committed"})
+    own = {run: store.read(run)["scores"] for run in frame["run"].unique() if store.is_stored(run)}
+    found = frame[frame["run"].isin(own)].rename(columns={"value": "committed"})
     values = [own[run][metric] for run, metric in zip(found["run"], found["metric"], strict=True)]
     found = found.assign(own=pd.Series(values, found.index, dtype=float).round(DECIMALS))
     found["difference"] = (found["own"] - found["committed"]).round(DECIMALS)

@@ -54,7 +54,7 @@ def is_fresh(profile: str, name: str) -> bool:
     """Whether the table was made from the runs that ``runs.yml`` names now, and is still what was written."""
     file, stamp = path(profile, name), _stamps(profile).get(name, {})
     return (
-        file.is_file() and stamp.get("runs") == digest(profile, name) and stamp.get("sha256") == integrity.digest(file)
+        file.is_file() and stamp.get("runs") == _digest(profile, name) and stamp.get("sha256") == integrity.digest(file)
     )
 
 
@@ -67,7 +67,7 @@ def write(profile: str, name: str, table: pd.DataFrame, seconds: float) -> dict[
         The stamp of the table that was there before; empty if there was none.
     """
     file = path(profile, name)
-    stamp = {"runs": digest(profile, name), "count": len(plan.evidence(profile, name)), "seconds": round(seconds, 1)}
+    stamp = {"runs": _digest(profile, name), "count": len(plan.evidence(profile, name)), "seconds": round(seconds, 1)}
     with lock.hold(
         configuration.root() / f".evidence-{profile}.lock", f"writing evidence of profile {profile}", wait=60
     ):
@@ -97,7 +97,7 @@ def _stamps(profile: str) -> dict[str, Any]:
         ) from error
 
 
-def digest(profile: str, name: str) -> str:
+def _digest(profile: str, name: str) -> str:
     """What stands for the runs that a table is made from: a hash of their ids."""
     ids = sorted(run.id for run in plan.evidence(profile, name))
     return hashlib.sha256(" ".join(ids).encode()).hexdigest()[:16]
