@@ -119,8 +119,7 @@ def _collect(profile: str) -> None:
     from placeprior.runs import collecting
 
     collecting.collect_scores(profile)
-    for name in configuration.profile(profile).get("trials", {}):
-        trials.collect_trial(profile, name)
+    trials.collect_trials(profile)
 
 
 def _is_made(run_id: str, profile: str) -> bool:

@@ -93,18 +93,15 @@ def collect(
     drop: Annotated[bool, typer.Option("--drop", help="Drop committed runs that runs.yml no longer asks for.")] = False,
 ) -> None:
     """Write a profile's committed results from all runs made so far, here or elsewhere, and its trials' tables."""
-    from placeprior.runs import collecting, configuration, plan, store, trials
+    from placeprior.runs import collecting, plan, store, trials
 
     before = set(store.scores(profile)["run"])
     path = collecting.collect_scores(profile, drop=drop)
     after = set(store.scores(profile)["run"])
     typer.echo(f"{path.parent}: {len(after):,} runs, {len(after - before):,} new, {len(before - after):,} dropped")
-    for name in configuration.profile(profile).get("trials", {}):
-        if trials.collect_trial(profile, name):
-            typer.echo(
-                f"{trials.path(profile, name)}: {len(trials.read(profile, name))} of "
-                f"{len(plan.trials(profile, name))} runs"
-            )
+    for name in trials.collect_trials(profile):
+        made, asked = len(trials.read(profile, name)), len(plan.trials(profile, name))
+        typer.echo(f"{trials.path(profile, name)}: {made} of {asked} runs")
 
 
 def _training(run_id: str, result: dict[str, Any]) -> dict[str, Any]:

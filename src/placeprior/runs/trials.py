@@ -84,6 +84,11 @@ def collect_trial(profile: str, name: str) -> Path | None:
     return path(profile, name)
 
 
+def collect_trials(profile: str) -> list[str]:
+    """Write the tables of all of a profile's trials (:func:`collect_trial`); the names of those that have a run."""
+    return [name for name in configuration.profile(profile).get("trials", {}) if collect_trial(profile, name)]
+
+
 def _row(profile: str, run: Run, *, blind: bool) -> dict[str, Any]:
     result, config = store.read(run.id), run.settings
     budget = config.epochs / plan.settings(profile).epochs if run.config else 1
