@@ -26,6 +26,7 @@ from placeprior.runs import committed, configuration, plan, progress, store, tri
 DOIT_CONFIG = {"default_tasks": ["book"], "backend": "sqlite3", "dep_file": ".doit.db", "verbosity": 2}
 ROOT = Path(__file__).parent
 CHAPTERS = ROOT / "book" / "chapters"
+LEDGER = CHAPTERS / "claims.json"
 HTML = ROOT / "_build" / "html" / "index.html"
 LAST = ROOT / "_build" / "last"  # the last good book, while a new one takes its place
 READING = ("dumpdb", "help", "info", "list", "tabcompletion")  # commands of doit that change nothing
@@ -228,11 +229,11 @@ def _shown() -> list[str]:
     return [str(p) for profile in TRAINED for p in (ROOT / "results" / profile).rglob("*") if p.suffix in RESULTS]
 
 
-def _imported(notebook: Path) -> set[Path]:
-    """The package's modules that a notebook imports, those that these import, and so on."""
+def _imported(source: Path) -> set[Path]:
+    """The package's modules that a notebook or module imports, those that these import, and so on."""
     from placeprior.book import imports
 
-    return imports.closure(notebook, ROOT / "src") if notebook.is_file() else set()
+    return imports.closure(source, ROOT / "src") if source.is_file() else set()
 
 
 def _build() -> bool:
@@ -256,6 +257,26 @@ def _build() -> bool:
     return True
 
 
+@_told
+def _claims() -> None:
+    from placeprior.book import claims
+
+    claims.write(LEDGER)
+
+
+def task_claims():
+    """Compute the verdict of every claim from the committed results."""
+    module = ROOT / "src" / "placeprior" / "book" / "claims.py"
+    return {
+        "actions": [_claims],
+        "file_dep": sorted(
+            {str(module), str(ROOT / "book" / "claims.yml"), str(ROOT / "runs.yml"), *_shown()}
+            | set(map(str, _imported(module)))
+        ),
+        "targets": [str(LEDGER)],
+    }
+
+
 def task_book():
     """Build the book."""
     pages = [str(CHAPTERS / f"{page}.ipynb") for page in configuration.content()["pages"]]
@@ -267,7 +288,7 @@ def task_book():
     values = [str(p) for p in sorted((ROOT / "results").glob("*/values.json")) if p.parent.name != "smoke"]
     return {
         "actions": [_build],
-        "file_dep": [*pages, *written, *values, str(ROOT / "_config.yml"), str(ROOT / "_toc.yml")],
+        "file_dep": [*pages, str(LEDGER), *written, *values, str(ROOT / "_config.yml"), str(ROOT / "_toc.yml")],
         "task_dep": ["page"],
         "targets": [str(HTML)],
     }

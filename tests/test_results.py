@@ -55,3 +55,10 @@ def test_a_table_has_its_numbers_to_the_right_and_a_caption_where_one_is_given()
     assert bare.splitlines()[1].replace("-", "") == "|:|:|:|" and "WR\u00a0·\u00a0random" in bare
     shown = tables.captioned(frame, "What is told", "tab-told").data
     assert shown.startswith(":::{table} What is told\n:name: tab-told\n") and "| arm" not in shown
+
+
+def test_what_lacks_is_named_and_what_no_profile_asks_for_lacks_too():
+    assert results.has("demo", "core") and results.missing("demo", "core").data == ""
+    assert not results.has("demo", "core", "no-such-matrix")
+    assert results.lacking("demo", "no-such-matrix") == ["`no-such-matrix` of profile `demo` (0 of 0)"]
+    assert results.missing("demo", "no-such-matrix").data.startswith("*Still to be run: `no-such-matrix`")

@@ -1,8 +1,9 @@
 """The book's own Sphinx extension: numbers in prose that come from a run, never from a keyboard; formulas offline.
 
 ``{val}`demo.comparison.r2_none:.2f` `` prints the value ``comparison.r2_none`` of profile ``demo``, read from
-``results/demo/values.json``, in the given format. An unknown profile or key is a warning, so that a build with
-``-W`` fails, and the page shows the key in red. Hovering tells where the number comes from.
+``results/demo/values.json``, in the given format; ``{val}`claims.some-claim.aqs.difference:+.3f` `` prints a number
+that decided a claim. An unknown profile or key is a warning, so that a build with ``-W`` fails, and the page shows the
+key in red. Hovering tells where the number comes from.
 
 Formulas are set in the reader's browser by MathJax 3.2.2, a file of the package ``sphinx-mathjax-offline``, so that no
 page asks another host.
@@ -71,6 +72,8 @@ class Value(SphinxRole):
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         profile, key, form = split_key(self.text)
+        if profile == "claims":
+            return self._claimed(key, form)
         path = Path(self.env.app.confdir) / "results" / profile / "values.json"
         self.env.note_dependency(str(path))
         try:
@@ -88,6 +91,27 @@ class Value(SphinxRole):
         except (ValueError, TypeError, KeyError) as error:
             return self._unknown(f"cannot print {values[key]!r} as {form!r} ({error})")
         title = f"{key}: computed by profile {profile}, results/{profile}/values.json"
+        return [computed(text, text, classes=["val"], title=title)], []
+
+    def _claimed(self, key: str, form: str) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """A number of the ledger of claims: its id, the profile, and which number."""
+        path = Path(self.env.app.confdir) / "book" / "chapters" / "claims.json"
+        self.env.note_dependency(str(path))
+        try:
+            claims = {claim["id"]: claim["at"] for claim in json.loads(path.read_text(encoding="utf-8"))["claims"]}
+        except FileNotFoundError:
+            return self._unknown(f"there is no {path.name}; `doit claims` makes it")
+        name, _, rest = key.partition(".")
+        scale, _, field = rest.partition(".")
+        values = claims.get(name, {}).get(scale, {}).get("values", {})
+        if field not in values:
+            had = f"it has {', '.join(values)}" if values else "it has none: no such claim, or not run at this scale"
+            return self._unknown(f"claim {name!r} has no value {field!r} of profile {scale!r}; {had}")
+        try:
+            text = shown(values[field], form)
+        except (ValueError, TypeError) as error:
+            return self._unknown(f"cannot print {values[field]!r} as {form!r} ({error})")
+        title = f"{field} of claim {name}: computed from results/{scale}"
         return [computed(text, text, classes=["val"], title=title)], []
 
     def _unknown(self, why: str) -> tuple[list[nodes.Node], list[nodes.system_message]]:

@@ -23,6 +23,7 @@ from matplotlib.ticker import MaxNLocator
 from placeprior.arms import arm_order
 from placeprior.book.layout import label, nothing, panels, rows, subplots
 from placeprior.book.maps import ALBERS, conus_axes, grid_map, split_map, star, station_map
+from placeprior.book.signs import signs
 from placeprior.book.style import CMAPS, INK, SIZES, UNIT, Look, colourbar, look, style
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "nothing",
     "panels",
     "rows",
+    "signs",
     "split_map",
     "star",
     "station_map",

@@ -15,9 +15,10 @@ from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpec
 
 from placeprior import provenance
+from placeprior.book import results
 from placeprior.errors import ConfigError, MissingWeights, PlacePriorError, UnknownName
 from placeprior.files.replacing import replacing
-from placeprior.runs import configuration, progress, store
+from placeprior.runs import configuration, store
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 #: What begins a tag outside plain code in one cell of a table, and outside an address in angle brackets.
@@ -144,17 +145,15 @@ def execute(page: str, target: Path, **parameters: Any) -> Path:
 
 
 def _lacking(spec: dict[str, Any], *, replaced: bool) -> list[str]:
-    """What a page needs and the committed results do not hold yet, one phrase each.
+    """What a page needs and the committed results do not hold yet, one phrase each; none where one profile has it all.
 
-    Where the page's own profile is replaced by another, only what it needs of further profiles counts.
+    Where the page's own profile is replaced by another, that other is taken to have what the page needs of its own.
     """
-    own, found = spec.get("profile", "demo"), []
-    for profile, names in spec.get("needs", {}).items():
-        for name in names if not (replaced and profile == own) else []:
-            made, asked = progress.count(profile, name)
-            if made < asked:
-                found.append(f"`{name}` of profile `{profile}` ({made} of {asked})")
-    return found
+    asked = spec.get("needs", {})
+    if replaced and spec.get("profile", "demo") in asked:
+        return []
+    left = [results.lacking(name, *needed) for name, needed in asked.items()]
+    return sum(left, []) if all(left) else []
 
 
 def _waiting(page: str, notebook: nbformat.NotebookNode, lacking: list[str], target: Path) -> Path:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from placeprior.arms import with_arm
 from placeprior.book.words import capital
-from placeprior.runs import store
+from placeprior.runs import configuration, progress, store
 
 #: The tasks that pages set beside each other, and what each is called in a sentence.
 TASKS = {"world": "embedded world", "weather-2019": "weather, 2019", "neighbours-2021": "neighbours, 2021"}
@@ -55,6 +56,49 @@ class Results:
     def origin(self) -> str:
         """For captions: the profile, and whether anything was measured."""
         return f"profile {self.profile}, {'embedded world' if self.embedded else 'real measurements'}"
+
+
+def lacking(profile: str, *names: str) -> list[str]:
+    """What of these matrices, trials and tables of evidence the committed results do not hold whole, a phrase each.
+
+    Parameters
+    ----------
+    profile : str
+    *names : str
+        As ``runs.yml`` calls them; what the profile does not ask for is lacking too.
+    """
+    spec, found = configuration.profile(profile), []
+    asked = {*spec.get("matrices", {}), *spec.get("trials", {}), *spec.get("evidence", {})}
+    for name in names:
+        made, of = progress.count(profile, name) if name in asked else (0, 0)
+        if made < of or not of:
+            found.append(f"`{name}` of profile `{profile}` ({made} of {of})")
+    return found
+
+
+def has(profile: str, *names: str) -> bool:
+    """Whether the committed results hold all of these matrices, trials and tables of evidence."""
+    return not lacking(profile, *names)
+
+
+def missing(profile: str, *names: str) -> Any:
+    """What is still to be run, as a line that holds the place of a section.
+
+    Parameters
+    ----------
+    profile : str
+    *names : str
+        As for :func:`lacking`.
+
+    Returns
+    -------
+    IPython.display.Markdown
+        Empty where nothing lacks.
+    """
+    from IPython.display import Markdown
+
+    left = lacking(profile, *names)
+    return Markdown(f"*Still to be run: {', '.join(left)}.*" if left else "")
 
 
 def load(

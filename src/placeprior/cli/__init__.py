@@ -10,7 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from placeprior.cli import book, embed, map, runs, sources, weights
+from placeprior.cli import book, claims, embed, map, runs, sources, weights
 from placeprior.cli.terminal import forgive
 from placeprior.errors import PlacePriorError
 
@@ -56,6 +56,7 @@ app.command("weights", epilog=weights.EXAMPLE)(weights.weights)
 app.add_typer(sources.app, name="data")
 app.command("map", epilog=map.EXAMPLE)(map.map_)
 app.command("book", epilog=book.EXAMPLE)(book.book)
+app.command("claims", epilog=claims.EXAMPLE)(claims.claims)
 app.command("versions", epilog="Example: placeprior versions")(book.versions)
 
 

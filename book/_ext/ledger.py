@@ -1,0 +1,98 @@
+"""The answer at the top of a page, and the claims that it rests on.
+
+    ```{answer} geoclip-new-stations law-distance
+    :question: What does a location encoder add between known stations?
+    Two sentences, with numbers by the role ``val``.
+    ```
+
+The box shows the verdict of each claim (``book/claims.yml``), as :mod:`placeprior.book.claims` computed it, and links
+to its row on the page *Claims*. A claim that is not in the ledger, or whose recorded verdict is not the computed one,
+is a warning, so that a build with ``-W`` fails.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+LOG = logging.getLogger(__name__)
+LEDGER = Path("book", "chapters", "claims.json")
+PAGE = "book/chapters/claims"
+#: What stands before a verdict's word, so that colour is never alone.
+MARKS = {"supported": "✓", "contradicted": "✗", "undecided": "?", "not run": "–"}
+#: What a profile is called beside a verdict.
+SCALES = {"aqs": "real, study size", "demo": "embedded world", "paper": "real, paper's size"}
+
+
+def load(root: Path) -> dict[str, Any]:
+    """The ledger as the last build computed it, by id of claim; ``moved`` lists what is no longer as recorded."""
+    try:
+        found = json.loads((root / LEDGER).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {"claims": {}, "moved": [f"{LEDGER} is not there; `doit claims` makes it"]}
+    return {"claims": {claim["id"]: claim for claim in found["claims"]}, "moved": found["moved"]}
+
+
+def badge(scale: str, verdict: str) -> nodes.inline:
+    """One verdict, in words and with a mark."""
+    text = f"{SCALES[scale]}: {MARKS[verdict]} {verdict}"
+    return nodes.inline(text, text, classes=["verdict", verdict.replace(" ", "-")])
+
+
+class Answer(SphinxDirective):
+    """The ``answer`` directive."""
+
+    has_content = True
+    optional_arguments = 1
+    final_argument_whitespace = True
+    option_spec: ClassVar[dict[str, Any]] = {"question": directives.unchanged_required}
+
+    def run(self) -> list[nodes.Node]:
+        """Build the box: question, answer, and a list of claims with their verdicts."""
+        box = nodes.container(classes=["answer"])
+        if "question" in self.options:
+            asked = nodes.paragraph(classes=["question"])
+            asked += self.state.inline_text(self.options["question"], self.lineno)[0]
+            box += asked
+        self.state.nested_parse(self.content, self.content_offset, box)
+        self.env.note_dependency(str(Path(self.env.app.confdir) / LEDGER))
+        known = load(Path(self.env.app.confdir))["claims"]
+        rows = nodes.bullet_list(classes=["claims"])
+        for name in self.arguments[0].split() if self.arguments else []:
+            if name not in known:
+                LOG.warning("no claim %r in book/claims.yml", name, location=self.get_location(), type="ledger")
+                continue
+            rows += self._row(known[name])
+        if len(rows):
+            box += rows
+        return [box]
+
+    def _row(self, claim: dict[str, Any]) -> nodes.list_item:
+        link = nodes.reference("", claim["says"], internal=True)
+        link["refuri"] = self.env.app.builder.get_relative_uri(self.env.docname, PAGE) + f"#claim-{claim['id']}"
+        line = nodes.paragraph("", "", link)
+        for scale in SCALES:
+            if scale in claim["at"]:
+                line += nodes.Text(" ")
+                line += badge(scale, claim["at"][scale]["verdict"])
+        return nodes.list_item("", line)
+
+
+def check(app: Sphinx) -> None:
+    """Say what is no longer as it was recorded."""
+    for line in load(Path(app.confdir))["moved"]:
+        LOG.warning("%s", line, type="ledger")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directive."""
+    app.add_directive("answer", Answer)
+    app.connect("builder-inited", check)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

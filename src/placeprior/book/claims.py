@@ -1,0 +1,275 @@
+"""The ledger of claims: what is said, by whom, the rule that decides, and whether our results bear it out.
+
+``book/claims.yml`` names for each claim a rule and, for each profile in which it can be asked, the task and the verdict
+that was recorded when the sentences that rest on it were written. A verdict is computed from committed results alone:
+*supported*, *contradicted*, *undecided* (the interval leaves both open) or *not run*.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from placeprior.arms import SPLITS, called
+from placeprior.book import results
+from placeprior.book.words import NAMES, minus, signed
+from placeprior.errors import ConfigError, StoreError, UnknownName
+from placeprior.evidence import tables
+from placeprior.evidence.gains import REFERENCE, gains
+from placeprior.files.replacing import replacing
+from placeprior.runs import configuration
+from placeprior.scores import metrics
+
+VERDICTS = ("supported", "contradicted", "undecided", "not run")
+SCALES = ("demo", "aqs", "paper")
+FIELDS = ("id", "says", "who", "where", "page", "figure", "rule", "at")
+NEEDED = ("id", "says", "who", "where", "page", "rule", "at")
+OURS = "ours"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What results say about a claim at one scale.
+
+    Attributes
+    ----------
+    verdict : str
+        Of :data:`VERDICTS`.
+    values : dict
+        Numbers that a page may print.
+    text : str
+        The deciding number in words, for the ledger.
+    """
+
+    verdict: str
+    values: dict[str, float]
+    text: str
+
+
+NOT_RUN = Found("not run", {}, "")
+
+
+def path() -> Path:
+    """Where the claims are written."""
+    return configuration.root() / "book" / "claims.yml"
+
+
+def read(file: Path | None = None) -> list[dict[str, Any]]:
+    """The claims, checked.
+
+    Parameters
+    ----------
+    file : Path, optional
+        Instead of :func:`path`.
+
+    Raises
+    ------
+    ConfigError
+        If a claim lacks a field, has one that is not known, shares its id with another, or records no known verdict.
+    """
+    file = file or path()
+    try:
+        claims = yaml.safe_load(file.read_text(encoding="utf-8")) or []
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{file} is not valid YAML: {error}") from error
+    seen: set[str] = set()
+    for claim in claims:
+        name = claim.get("id", "without an id") if isinstance(claim, dict) else repr(claim)
+        if not isinstance(claim, dict) or set(NEEDED) - set(claim) or set(claim) - set(FIELDS):
+            raise ConfigError(f"claim {name!r} of {file.name} must have {', '.join(NEEDED)}, and may have a figure")
+        if name in seen:
+            raise ConfigError(f"{file.name} has two claims {name!r}; give one another id")
+        seen.add(name)
+        if claim["rule"].get("kind") not in RULES:
+            raise UnknownName(f"kind of rule of claim {name}", claim["rule"].get("kind"), RULES)
+        for scale, asked in claim["at"].items():
+            if scale not in SCALES:
+                raise UnknownName(f"scale of claim {name}", scale, SCALES)
+            if asked.get("verdict") not in VERDICTS:
+                raise UnknownName(f"verdict of claim {name} at {scale}", asked.get("verdict"), VERDICTS)
+    return claims
+
+
+def judge(claim: dict[str, Any], scale: str) -> Found:
+    """What the committed results of a profile say about a claim.
+
+    Parameters
+    ----------
+    claim : dict
+        Of :func:`read`.
+    scale : str
+        A key of its ``at``.
+    """
+    rule = {key: value for key, value in claim["rule"].items() if key != "kind"}
+    at = {key: value for key, value in claim["at"][scale].items() if key != "verdict"}
+    return RULES[claim["rule"]["kind"]](scale, **(rule | at))
+
+
+def _gain(
+    scale: str,
+    *,
+    task: str,
+    arm: str,
+    split: str,
+    expects: str,
+    against: str = REFERENCE,
+    metric: str = "r2",
+    within: float = 0.02,
+) -> Found:
+    """Compare an arm with another: `above`, `below`, or `alike` within a margin."""
+    if metric not in metrics.METRICS:
+        raise UnknownName("metric", metric, metrics.METRICS)
+    if expects not in ("above", "below", "alike"):
+        raise UnknownName("expectation", expects, ("above", "below", "alike"))
+    table = gains(scale, task, against=against, metric=metric, few="@" in split)
+    row = table[(table["arm"] == arm) & (table["split"] == split)]
+    # One partition of a checkerboard says nothing about the other.
+    if row.empty or (split.startswith("checkerboard") and row["folds"].item() < 2):
+        return NOT_RUN
+    found = row.iloc[0]
+    values = {key: float(found[key]) for key in ("difference", "low", "high")} | {"fits": int(found["fits"])}
+    low, high = values["low"], values["high"]
+    text = f"{minus(format(values['difference'], '+.3f'))} ({signed(low, high)})"
+    if not math.isfinite(low):
+        return Found("undecided", {k: v for k, v in values.items() if math.isfinite(v)}, text)
+    if expects == "alike":
+        inside, outside = -within < low and high < within, low > within or high < -within
+    else:
+        sign = 1 if expects == "above" else -1
+        inside, outside = found["clear"] == sign, found["clear"] == -sign
+    return Found("supported" if inside else "contradicted" if outside else "undecided", values, text)
+
+
+def _bound(value: float, at_least: float | None, at_most: float | None) -> str:
+    if (at_least is None) == (at_most is None):
+        raise ConfigError("a rule that compares a number needs either at_least or at_most")
+    holds = value >= at_least if at_least is not None else value <= at_most  # type: ignore[operator]
+    return "supported" if holds else "contradicted"
+
+
+def _table(
+    scale: str,
+    *,
+    name: str,
+    column: str,
+    where: dict[str, Any] | None = None,
+    take: str = "first",
+    at_least: float | None = None,
+    at_most: float | None = None,
+    task: str | None = None,
+) -> Found:
+    """Ask a number of a committed table of evidence."""
+    try:
+        table = tables.read(scale, name)
+    except StoreError:
+        return NOT_RUN
+    asked = dict(where or {}) | ({"task": task} if task and "task" in table else {})
+    for key, value in asked.items():
+        table = table[table[key] == value]
+    numbers = table[column].dropna()
+    if numbers.empty:
+        return NOT_RUN
+    if take not in ("first", "min", "max", "mean"):
+        raise UnknownName("way to take a number", take, ("first", "min", "max", "mean"))
+    value = float(numbers.iloc[0] if take == "first" else getattr(numbers, take)())
+    return Found(_bound(value, at_least, at_most), {"value": value}, f"{value:.3g}")
+
+
+def _count(
+    scale: str,
+    *,
+    task: str,
+    matrix: str,
+    split: str,
+    sign: str,
+    against: str = REFERENCE,
+    at_least: int | None = None,
+    at_most: int | None = None,
+) -> Found:
+    """Count the arms of a matrix that are clearly above or below another."""
+    if sign not in ("above", "below"):
+        raise UnknownName("sign", sign, ("above", "below"))
+    if matrix not in configuration.profile(scale)["matrices"] or not results.has(scale, matrix):
+        return NOT_RUN
+    models = configuration.profile(scale)["matrices"][matrix]["model"]
+    arms = {model.replace("/channels", "").replace("/", "-") for model in models}
+    table = gains(scale, task, against=against)
+    table = table[table["arm"].isin(arms) & (table["split"] == split)]
+    if table.empty:
+        return NOT_RUN
+    clear = int((table["clear"] == (1 if sign == "above" else -1)).sum())
+    values = {"clear": clear, "of": len(table)}
+    return Found(_bound(clear, at_least, at_most), values, f"{clear} of {len(table)}")
+
+
+#: How a claim is decided: each takes a scale and what the claim's rule says, and returns a :class:`Found`.
+RULES: dict[str, Callable[..., Found]] = {"gain": _gain, "table": _table, "count": _count}
+
+
+@functools.cache
+def evaluate() -> dict[str, dict[str, Found]]:
+    """What the committed results say about every claim, by its id and scale."""
+    return {claim["id"]: {scale: judge(claim, scale) for scale in claim["at"]} for claim in read()}
+
+
+def moved() -> list[str]:
+    """Claims whose recorded verdict is no longer the computed one, a line each."""
+    found = evaluate()
+    return [
+        f"claim {claim['id']!r}, profile {scale}: recorded {asked['verdict']!r}, computed {now.verdict!r}"
+        f"{f' from {now.text}' if now.text else ''}; read again what page {claim['page']!r} says, then record it"
+        for claim in read()
+        for scale, asked in claim["at"].items()
+        if (now := found[claim["id"]][scale]).verdict != asked["verdict"]
+    ]
+
+
+def decided(claim: dict[str, Any]) -> str:
+    """The rule in words.
+
+    Parameters
+    ----------
+    claim : dict
+        Of :func:`read`.
+    """
+    rule = claim["rule"]
+    if rule["kind"] == "gain":
+        wording = {"above": "above zero", "below": "below zero", "alike": f"within ±{rule.get('within', 0.02):g}"}
+        against = called(rule.get("against", REFERENCE))
+        return (
+            f"{NAMES[rule.get('metric', 'r2')]} of {called(rule['arm'])} minus {against}, "
+            f"{SPLITS.get(rule['split'], rule['split'])}: {wording[rule['expects']]}"
+        )
+    bound = f"at least {rule['at_least']:g}" if "at_least" in rule else f"at most {rule['at_most']:g}"
+    if rule["kind"] == "count":
+        return (
+            f"arms of {rule['matrix']} clearly {rule['sign']} {called(rule.get('against', REFERENCE))}, "
+            f"{SPLITS.get(rule['split'], rule['split'])}: {bound}"
+        )
+    return f"{rule['column']} of {rule['name']}: {bound}" if rule["kind"] == "table" else rule["kind"]
+
+
+def write(target: Path) -> Path:
+    """Write what pages ask of the ledger, for the build of the book: claims, verdicts and values, as JSON.
+
+    Parameters
+    ----------
+    target : Path
+    """
+    found = evaluate()
+    content = [
+        {key: claim.get(key) for key in ("id", "says", "page", "figure")}
+        | {"at": {scale: asdict(found[claim["id"]][scale]) for scale in claim["at"]}}
+        for claim in read()
+    ]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(target) as aside:
+        aside.write_text(json.dumps({"claims": content, "moved": moved()}, indent=1) + "\n", encoding="utf-8")
+    return target
