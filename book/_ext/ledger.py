@@ -5,6 +5,11 @@
     Two sentences, with numbers by the role ``val``.
     ```
 
+    ```{ledger} others
+    ```
+
+lists the claims of others, or with ``ours`` those of this book, each with the rule that decides it.
+
 The box shows the verdict of each claim (``book/claims.yml``), as :mod:`placeprior.book.claims` computed it, and links
 to its row on the page *Claims*. A claim that is not in the ledger, or whose recorded verdict is not the computed one,
 is a warning, so that a build with ``-W`` fails.
@@ -18,13 +23,14 @@ from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 LOG = logging.getLogger(__name__)
 LEDGER = Path("book", "chapters", "claims.json")
-PAGE = "book/chapters/claims"
+PAGE = "book/claims"
 #: What stands before a verdict's word, so that colour is never alone.
 MARKS = {"supported": "✓", "contradicted": "✗", "undecided": "?", "not run": "–"}
 #: What a profile is called beside a verdict.
@@ -85,6 +91,50 @@ class Answer(SphinxDirective):
         return nodes.list_item("", line)
 
 
+class Ledger(SphinxDirective):
+    """The ``ledger`` directive."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """List the claims of others or of this book, page by page as the ledger has them."""
+        self.env.note_dependency(str(Path(self.env.app.confdir) / LEDGER))
+        if self.arguments[0] not in ("ours", "others"):
+            raise self.error(f"ledger of {self.arguments[0]!r}: known are ours, others")
+        ours = self.arguments[0] == "ours"
+        rows = nodes.container(classes=["ledger"])
+        for claim in load(Path(self.env.app.confdir))["claims"].values():
+            if (claim["who"] == "ours") == ours:
+                row = nodes.container(classes=["claim"])
+                lines = StringList(self._lines(claim), source=PAGE)
+                self.state.nested_parse(lines, self.content_offset, row)
+                rows += row
+        return [rows]
+
+    def _lines(self, claim: dict[str, Any]) -> list[str]:
+        book = Path(self.env.app.confdir) / "book"
+        page = claim["page"] if (book / f"{claim['page']}.md").is_file() else f"chapters/{claim['page']}"
+        figure = claim["figure"] or ""
+        # a page that waits for its runs has no figures yet
+        shown = figure and figure in (book / f"{page}.ipynb").read_text(encoding="utf-8")
+        see = f"{{doc}}`{page}`" + (f", {{numref}}`{figure}`" if shown else "")
+        said = "" if claim["who"] == "ours" else f"Said by {{cite:t}}`{claim['who']}`: {claim['where']}. "
+        lines = [
+            f"(claim-{claim['id']})=",
+            f"**{claim['says']}**",
+            "",
+            f"{said}Decided by {claim['decided']}. See {see}.",
+            "",
+        ]
+        for scale in SCALES:
+            if scale in claim["at"]:
+                one = claim["at"][scale]
+                kind = one["verdict"].replace(" ", "-")
+                word = f"[{SCALES[scale]}: {MARKS[one['verdict']]} {one['verdict']}]{{.verdict .{kind}}}"
+                lines += [f"- {word} {one['text']}"]
+        return lines
+
+
 def check(app: Sphinx) -> None:
     """Say what is no longer as it was recorded."""
     for line in load(Path(app.confdir))["moved"]:
@@ -94,5 +144,6 @@ def check(app: Sphinx) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directive."""
     app.add_directive("answer", Answer)
+    app.add_directive("ledger", Ledger)
     app.connect("builder-inited", check)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

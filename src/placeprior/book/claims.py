@@ -136,7 +136,7 @@ def _gain(
     found = row.iloc[0]
     values = {key: float(found[key]) for key in ("difference", "low", "high")} | {"fits": int(found["fits"])}
     low, high = values["low"], values["high"]
-    text = f"{minus(format(values['difference'], '+.3f'))} ({signed(low, high)})"
+    text = f"{minus(format(values['difference'], '+.3f'))} ({signed(low, high)}; {values['fits']} fits)"
     if not math.isfinite(low):
         return Found("undecided", {k: v for k, v in values.items() if math.isfinite(v)}, text)
     if expects == "alike":
@@ -265,7 +265,8 @@ def write(target: Path) -> Path:
     """
     found = evaluate()
     content = [
-        {key: claim.get(key) for key in ("id", "says", "page", "figure")}
+        {key: claim.get(key) for key in ("id", "says", "who", "where", "page", "figure")}
+        | {"decided": decided(claim)}
         | {"at": {scale: asdict(found[claim["id"]][scale]) for scale in claim["at"]}}
         for claim in read()
     ]
