@@ -9,7 +9,7 @@ import nbformat
 import papermill
 import pytest
 
-from placeprior.book import pages
+from placeprior.book import handing, pages
 from placeprior.book.pages import PageFailed, defaults, escaped, execute
 from placeprior.errors import ConfigError, UnknownName
 from placeprior.runs import collecting, configuration, making, plan
@@ -32,9 +32,12 @@ share = 0.5
 names = ["a"]
 bold = False
 
-# %%
+# %% mystnb={"figure": {"name": "fig-toy"}}
 import os
+import pandas as pd
+from placeprior.book import handing
 print(profile, count * 2, share, names, bold, os.path.exists("runs.yml"))
+handing.hand(pd.DataFrame({"count": [count]}))
 """
 
 
@@ -121,12 +124,18 @@ def executed(tmp_path_factory):
     return target, nbformat.read(target, 4)
 
 
+def test_the_data_of_a_figure_lie_beside_the_page_and_not_in_it(executed):
+    target, page = executed
+    assert (target.parent / "data" / "toy" / "fig-toy.csv").read_text() == "count\n3\n"
+    assert handing.MIME not in target.read_text(encoding="utf-8")
+
+
 def test_the_page_holds_outputs_of_the_given_parameters(executed):
     target, page = executed
     nbformat.validate(page)
     printed = [o.text for cell in page.cells for o in cell.get("outputs", []) if o.output_type == "stream"]
     assert printed == ["tiny 6 0.5 ['a'] False True\n"]
-    assert [p.name for p in target.parent.iterdir()] == ["toy.ipynb"]
+    assert sorted(p.name for p in target.parent.iterdir()) == ["data", "toy.ipynb"]
 
 
 def test_parameters_are_hidden_and_the_stamp_stands_at_the_end(executed):

@@ -24,12 +24,16 @@ from placeprior.arms import arm_order
 from placeprior.book.layout import label, nothing, panels, rows, subplots
 from placeprior.book.maps import ALBERS, conus_axes, grid_map, split_map, star, station_map
 from placeprior.book.signs import signs
-from placeprior.book.style import CMAPS, INK, SIZES, UNIT, Look, colourbar, look, style
+from placeprior.book.style import CMAPS, GRID, INK, LAND, MUTED, PAPER, SIZES, UNIT, Look, colourbar, look, style
 
 __all__ = [
     "ALBERS",
     "CMAPS",
+    "GRID",
     "INK",
+    "LAND",
+    "MUTED",
+    "PAPER",
     "SIZES",
     "UNIT",
     "Look",
@@ -101,7 +105,7 @@ def density_scatter(
             ha="right",
             va="bottom",
             fontsize="x-small",
-            color="#555555",
+            color=MUTED,
         )
     if bar:
         colourbar(ax, cells, "station-days in a hexagon", None, orientation="vertical", shrink=0.8, aspect=24)
@@ -177,12 +181,12 @@ def forest(
             s=58,
             marker=drawn.marker,
             color=drawn.colour,
-            ec="white",
+            ec=PAPER,
             lw=0.7,
             zorder=4,
         )
     if reference is not None:
-        ax.axvline(reference, color="#777777", lw=1, ls="--", zorder=1)
+        ax.axvline(reference, color=MUTED, lw=1, ls="--", zorder=1)
     rows(ax, [textwrap.fill(look(name).name, 17) if names else "" for name in arms], zero=False)
     ax.xaxis.set_major_locator(MaxNLocator(4))
     ax.set_xlabel(f"{quantity} [{unit}]" if unit else quantity)

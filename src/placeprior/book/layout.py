@@ -8,11 +8,14 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
+import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from placeprior.book import handing
 from placeprior.book.maps import ALBERS, conus_axes
-from placeprior.book.style import SIZES
+from placeprior.book.style import MUTED, SIZES
 
 
 def subplots(
@@ -85,14 +88,21 @@ def rows(ax: Axes, names: Sequence[str], *, room: float = 0.5, zero: bool = True
         Whether zero is marked.
     """
     if zero:
-        ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
+        ax.axvline(0, color=MUTED, lw=1, ls="--", zorder=1)
     ax.set_yticks(range(len(names)), names)
     ax.set_ylim(len(names) - 1 + room, -room)
     ax.grid(axis="y", visible=False)
 
 
 def label(
-    fig: Figure, profile: str, *, n: int | None = None, of: str = "station-days", embedded: bool | None, note: str = ""
+    fig: Figure,
+    profile: str,
+    *,
+    n: int | None = None,
+    of: str = "station-days",
+    embedded: bool | None,
+    note: str = "",
+    data: pd.DataFrame | xr.Dataset | None = None,
 ) -> str:
     """Write the figure's origin under it: world, profile and sample size; every figure of the book has one.
 
@@ -107,19 +117,23 @@ def label(
         True for the simulated world, False for measurements, None for a figure of neither (an encoder's map).
     note : str
         Added at the end.
+    data : pandas.DataFrame or xarray.Dataset, optional
+        What is drawn, for a reader to take along under the figure: a table as CSV, fields as NetCDF.
 
     Returns
     -------
     text : str
         The line as written.
     """
+    if data is not None:
+        handing.hand(data)
     origin = {True: "embedded world (simulated)", False: "real measurements", None: "real places, no measurements"}
     parts = [origin[embedded], f"profile {profile}"]
     if n is not None:
         parts.append(f"n = {int(n):,} {of}")
     text = " · ".join(parts + ([note] if note else []))
     letters = int(fig.get_figwidth() * 72 / (9 * 0.54))  # a letter is about half its size wide
-    fig.supxlabel(textwrap.fill(text, letters), x=0.005, ha="left", fontsize=9, color="#555555")
+    fig.supxlabel(textwrap.fill(text, letters), x=0.005, ha="left", fontsize=9, color=MUTED)
     return text
 
 

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from placeprior.arms import arm_order, splits_in
-from placeprior.book.style import UNIT, look
+from placeprior.book.style import MUTED, PAPER, UNIT, look
 
 ROOM = 0.5  # of the distance between two positions, over which the arms are spread
 
@@ -47,10 +47,10 @@ def draw(
                 lw=0.8,
                 elinewidth=1.6,
                 ms=5,
-                mec="white",
+                mec=PAPER,
                 mew=0.4,
             )
-    ax.axhline(0, color="#777777", lw=1, ls="--", zorder=1)
+    ax.axhline(0, color=MUTED, lw=1, ls="--", zorder=1)
     ax.set_xticks(range(len(labels)), labels)
     ax.set_xlim(-0.6, len(labels) - 0.4)
 
@@ -102,10 +102,10 @@ def covered(axes: Sequence[Axes], table: pd.DataFrame, level: float, named: Call
         own, drawn = table[table["arm"] == arm], look(arm)
         y = [at[row.split, row.fold] + shift for row in own.itertuples()]
         bars = [(own["coverage"] - own["low"]).fillna(0), (own["high"] - own["coverage"]).fillna(0)]
-        style = {"color": drawn.colour, "marker": drawn.marker, "mec": "white", "mew": 0.4, "ms": 5.5, "ls": ""}
+        style = {"color": drawn.colour, "marker": drawn.marker, "mec": PAPER, "mew": 0.4, "ms": 5.5, "ls": ""}
         axes[0].errorbar(own["coverage"], y, xerr=bars, elinewidth=1.4, **style)
         axes[1].plot(own["width"].replace(np.inf, np.nan), y, **style)
-    axes[0].axvline(level, color="#777777", lw=1, ls="--", zorder=1)
+    axes[0].axvline(level, color=MUTED, lw=1, ls="--", zorder=1)
     axes[0].xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes[0].set_yticks(range(len(cells)), [named(row) for row in cells])
     axes[0].set(ylim=(len(cells) - 0.5, -0.5), xlabel="coverage")

@@ -16,7 +16,7 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
 from placeprior import coords
-from placeprior.book.style import CMAPS, INK, MISSING, SIZES, UNIT, colourbar, extend, limits
+from placeprior.book.style import CMAPS, INK, LAND, MUTED, PAPER, SIZES, UNIT, colourbar, extend, limits
 
 #: EPSG:5070, the equal-area projection of ``coords.project``; areas on the maps compare fairly.
 ALBERS = ccrs.AlbersEqualArea(central_longitude=-96, central_latitude=23, standard_parallels=(29.5, 45.5))
@@ -59,8 +59,8 @@ def conus_axes(ax: Any = None, *, states: bool = True) -> Any:
         _, ax = plt.subplots(figsize=SIZES["map"], subplot_kw={"projection": ALBERS}, layout="constrained")
     nation, inner = _outlines()
     if states:
-        ax.add_collection(LineCollection(inner, colors="#9a9a9a", linewidths=0.35, zorder=3), autolim=False)
-    ax.add_collection(LineCollection(nation, colors="#4d4d4d", linewidths=0.7, zorder=3.1), autolim=False)
+        ax.add_collection(LineCollection(inner, colors=MUTED, linewidths=0.25, zorder=3), autolim=False)
+    ax.add_collection(LineCollection(nation, colors=MUTED, linewidths=0.7, zorder=3.1), autolim=False)
     every = np.vstack(nation)
     west, south, east, north = *every.min(axis=0), *every.max(axis=0)
     ax.set_xlim(west - 5e4, east + 5e4)
@@ -108,7 +108,7 @@ def station_map(
     low, high = limits(values, kind, vmin, vmax)
     absent = ~np.isfinite(values)
     if absent.any():
-        ax.scatter(*xy[absent].T, s=size * 0.7, marker="x", color="#8c8c8c", linewidths=0.7, zorder=4)
+        ax.scatter(*xy[absent].T, s=size * 0.7, marker="x", color=MUTED, linewidths=0.7, zorder=4)
     order = np.argsort(np.abs(values) if kind == "difference" else values)
     order = order[~absent[order]]
     dots = ax.scatter(
@@ -118,7 +118,7 @@ def station_map(
         cmap=CMAPS[kind],
         vmin=low,
         vmax=high,
-        edgecolors="#333333",
+        edgecolors=INK,
         linewidths=0.25,
         zorder=5,
     )
@@ -154,7 +154,7 @@ def grid_map(
     lon, lat : ndarray, (nx,) and (ny,)
         Cell centres, degrees, evenly spaced.
     values : ndarray, (ny, nx)
-        NaN is drawn grey.
+        Where it is NaN, the land shows.
     quantity, unit, kind, vmin, vmax
         As in :func:`station_map`.
     """
@@ -167,7 +167,7 @@ def grid_map(
         xy[..., 0],
         xy[..., 1],
         values,
-        cmap=mpl.colormaps[CMAPS[kind]].with_extremes(bad=MISSING),
+        cmap=mpl.colormaps[CMAPS[kind]].with_extremes(bad=(0, 0, 0, 0)),
         vmin=low,
         vmax=high,
         shading="flat",
@@ -175,6 +175,8 @@ def grid_map(
         zorder=1,
     )
     outline = Path.make_compound_path(*[Path(ring, closed=True) for ring in _outlines()[0]])
+    # Land without a value is under the field, not in it: the field is an image, whose grey no page could change.
+    ax.add_patch(PathPatch(outline, fc=LAND, ec="none", zorder=0.5))
     mesh.set_clip_path(PathPatch(outline, transform=ax.transData))
     if bar:
         colourbar(ax, mesh, quantity, unit, extend=extend(values, low, high) if values.count() else "neither")
@@ -196,9 +198,9 @@ def star(ax: Any, places: Mapping[str, Any], *, size: float = 11.0, below: float
     """
     below = 0.03 * np.ptp(ax.get_ylim()) if below is None else below
     for (x, y), name in zip(_xy(np.array(list(places.values()))), places, strict=True):
-        ax.plot(x, y, "*", ms=size, color="white", mec=INK, zorder=6)
+        ax.plot(x, y, "*", ms=size, color=PAPER, mec=INK, zorder=6)
         text = ax.text(x, y - below, name, ha="center", va="top", fontsize="small", zorder=7)
-        text.set_path_effects([effects.withStroke(linewidth=2.5, foreground="white")])
+        text.set_path_effects([effects.withStroke(linewidth=2.5, foreground=PAPER)])
 
 
 def split_map(
@@ -238,7 +240,7 @@ def split_map(
     for name, chosen, colour, marker in groups:
         if chosen.any():
             text = f"{name} ({int(chosen.sum()):,})"
-            ax.scatter(*xy[chosen].T, s=13, marker=marker, color=colour, lw=0.2, ec="white", label=text, zorder=5)
+            ax.scatter(*xy[chosen].T, s=13, marker=marker, color=colour, lw=0.2, ec=PAPER, label=text, zorder=5)
     if legend:
         ax.legend(
             loc="upper center",
@@ -258,6 +260,6 @@ def _checkerboard(ax: Any, delta: float) -> None:
     lines = [np.column_stack([np.full(60, x), np.linspace(ys[0], ys[-1], 60)]) for x in xs]
     lines += [np.column_stack([np.linspace(xs[0], xs[-1], 120), np.full(120, y)]) for y in ys]
     ax.add_collection(
-        LineCollection([_xy(line) for line in lines], colors="#333333", linewidths=0.8, linestyles="--", zorder=4),
+        LineCollection([_xy(line) for line in lines], colors=MUTED, linewidths=0.8, linestyles="--", zorder=4),
         autolim=False,
     )

@@ -15,7 +15,7 @@ from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpec
 
 from placeprior import provenance
-from placeprior.book import results
+from placeprior.book import handing, results
 from placeprior.errors import ConfigError, MissingWeights, PlacePriorError, UnknownName
 from placeprior.files.replacing import replacing
 from placeprior.runs import configuration, store
@@ -136,6 +136,7 @@ def execute(page: str, target: Path, **parameters: Any) -> Path:
     seconds = time.perf_counter() - started
     seeds = store.scores(given["profile"])["seed"].unique()
     stamped = provenance.stamp(given["profile"], given, seconds, seeds=seeds)
+    handing.take(done, target)
     _tidy(done)
     done.cells.append(nbformat.v4.new_markdown_cell(escaped(provenance.footer(stamped, source=source.name))))
     with replacing(target) as aside:
@@ -195,6 +196,7 @@ def _instead(notebook: nbformat.NotebookNode, title: str, text: str, target: Pat
     made.cells = [nbformat.v4.new_markdown_cell(text)]
     for number, cell in enumerate(made.cells):
         cell["id"] = f"waiting-{number}"  # the same file every time
+    handing.take(made, target)  # of an earlier execution nothing stays
     target.parent.mkdir(parents=True, exist_ok=True)
     with replacing(target) as unfinished:
         nbformat.write(made, unfinished)

@@ -19,8 +19,14 @@ SIZES = {"wide": (6.4, 3.6), "map": (6.4, 4.3), "pair": (6.4, 3.2), "square": (4
 CMAPS = {"amount": "rocket_r", "difference": "vlag", "similarity": "viridis", "count": "mako_r"}
 
 UNIT = "µg m⁻³"
-MISSING = "#d9d9d9"
-INK = "#222222"
+
+#: The neutral colours, the only greys, black and white of the book. A page replaces them by those of its theme, so that
+#: a figure is dark on light or light on dark as the text around it is.
+INK = "#222222"  #: letters, axes, and marks that are nobody's colour
+MUTED = "#5e6670"  #: lines at zero, outlines of maps, remarks: what stands back
+GRID = "#d8d8d8"  #: grid and guide lines
+PAPER = "#ffffff"  #: behind everything; the rim of a marker; what covers something
+LAND = "#ececec"  #: areas: land without a value, bands, boxes
 
 
 @dataclass(frozen=True)
@@ -136,20 +142,20 @@ def style() -> None:
             "figure.figsize": SIZES["wide"],
             "figure.dpi": 150,
             "savefig.dpi": 150,
-            "figure.facecolor": "white",
-            "axes.facecolor": "white",
+            "figure.facecolor": PAPER,
+            "axes.facecolor": PAPER,
             # transparent figures vanish on a dark page
-            "savefig.facecolor": "white",
+            "savefig.facecolor": PAPER,
             "savefig.transparent": False,
             "axes.spines.top": False,
             "axes.spines.right": False,
             "axes.grid": True,
             "axes.titlesize": "medium",
             "axes.titlelocation": "left",
-            "grid.color": "#e6e6e6",
+            "grid.color": GRID,
             "legend.frameon": False,
-            "text.color": INK,
-            "axes.labelcolor": INK,
+            **dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), INK),
+            "hatch.color": PAPER,
             "lines.markersize": 6,
             "font.family": "DejaVu Sans",
             "image.cmap": CMAPS["similarity"],
