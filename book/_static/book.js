@@ -19,3 +19,26 @@ document.addEventListener("DOMContentLoaded", () => {
   reach();
   addEventListener("resize", reach);
 });
+
+// Figures and tables that are wider than their box: a keyboard reaches it, and a table keeps the names of its rows.
+document.addEventListener("DOMContentLoaded", () => {
+  const wide = () => {
+    document.querySelectorAll(".figure-scroll, .scrolls").forEach((box) => {
+      const more = box.scrollWidth > box.clientWidth + 1;
+      box.classList.toggle("wide", more);
+      if (!box.matches(".figure-scroll")) return;
+      if (more) Object.entries({ tabindex: "0", role: "group", "aria-label": "Figure, scrolls sideways" }).forEach((pair) => box.setAttribute(...pair));
+      else ["tabindex", "role", "aria-label"].forEach((name) => box.removeAttribute(name));
+    });
+  };
+  wide();
+  addEventListener("resize", wide);
+});
+
+// The link from a figure to its code opens the cell that holds it.
+const unfold = () => {
+  const folded = document.getElementById(location.hash.slice(1))?.closest("details");
+  if (folded) folded.open = true;
+};
+addEventListener("DOMContentLoaded", unfold);
+addEventListener("hashchange", unfold);

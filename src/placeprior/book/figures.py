@@ -24,7 +24,7 @@ from placeprior.arms import arm_order
 from placeprior.book.layout import label, nothing, panels, rows, subplots
 from placeprior.book.maps import ALBERS, conus_axes, grid_map, split_map, star, station_map
 from placeprior.book.signs import signs
-from placeprior.book.style import CMAPS, GRID, INK, LAND, MUTED, PAPER, SIZES, UNIT, Look, colourbar, look, style
+from placeprior.book.style import CMAPS, GRID, INK, LAND, MUTED, PAPER, SIZES, UNIT, Look, colourbar, look, save, style
 
 __all__ = [
     "ALBERS",
@@ -50,6 +50,7 @@ __all__ = [
     "nothing",
     "panels",
     "rows",
+    "save",
     "signs",
     "split_map",
     "star",
@@ -91,6 +92,7 @@ def density_scatter(
         cmap=CMAPS["count"],
         mincnt=1,
         linewidths=0,
+        rasterized=True,
     )
     ax.plot([low, high], [low, high], color=INK, lw=1.0, ls="--")
     ax.set(xlim=(low, high), ylim=(low, high), aspect="equal")

@@ -11,11 +11,15 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection, PolyCollection, QuadMesh
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from placeprior.book import handing
 from placeprior.book.maps import ALBERS, conus_axes
-from placeprior.book.style import MUTED, SIZES
+from placeprior.book.style import MUTED, PAPER, SIZES
+
+MANY = 300  # marks of one kind
 
 
 def subplots(
@@ -94,6 +98,18 @@ def rows(ax: Axes, names: Sequence[str], *, room: float = 0.5, zero: bool = True
     ax.grid(axis="y", visible=False)
 
 
+def _thin(fig: Figure) -> None:
+    """Let what has very many marks be an image inside the figure: as one line of text a mark, a page would be heavy.
+
+    The rim of such a mark would be of the paper of a light page, also on a dark one: it goes.
+    """
+    for marks in fig.findobj(lambda artist: isinstance(artist, PathCollection | PolyCollection | QuadMesh)):
+        if not marks.get_rasterized() and max(len(marks.get_offsets()), len(marks.get_paths())) > MANY:
+            marks.set_rasterized(True)
+            if len(rim := marks.get_edgecolor()) and to_hex(rim[0]) == PAPER:
+                marks.set_linewidth(0)
+
+
 def label(
     fig: Figure,
     profile: str,
@@ -125,6 +141,7 @@ def label(
     text : str
         The line as written.
     """
+    _thin(fig)
     if data is not None:
         handing.hand(data)
     origin = {True: "embedded world (simulated)", False: "real measurements", None: "real places, no measurements"}

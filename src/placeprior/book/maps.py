@@ -11,32 +11,57 @@ import matplotlib as mpl
 import matplotlib.patheffects as effects
 import matplotlib.pyplot as plt
 import numpy as np
+import shapely
 from matplotlib.collections import LineCollection, PathCollection, QuadMesh
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
 from placeprior import coords
-from placeprior.book.style import CMAPS, INK, LAND, MUTED, PAPER, SIZES, UNIT, colourbar, extend, limits
+from placeprior.book.style import (
+    BLUE,
+    CMAPS,
+    GREEN,
+    INK,
+    LAND,
+    MUTED,
+    ORANGE,
+    PAPER,
+    PINK,
+    SIZES,
+    UNIT,
+    colourbar,
+    extend,
+    limits,
+)
 
 #: EPSG:5070, the equal-area projection of ``coords.project``; areas on the maps compare fairly.
 ALBERS = ccrs.AlbersEqualArea(central_longitude=-96, central_latitude=23, standard_parallels=(29.5, 45.5))
 
+GRAIN = 3e3  # metres: less than half a dot of a map over a whole page
+SMALLEST = 1e8  # of an island, square metres
 
-def _rings(geometry: Any) -> list[np.ndarray]:
-    """Exterior rings of a (multi)polygon, in projected metres, each (n, 2)."""
-    parts = getattr(geometry, "geoms", [geometry])
+
+def _rings(geometry: Any) -> list[shapely.LinearRing]:
+    """Exterior rings of a (multi)polygon, in projected metres."""
     rings = []
-    for part in parts:
+    for part in getattr(geometry, "geoms", [geometry]):
         lonlat = np.asarray(part.exterior.coords)[:, :2]
-        rings.append(ALBERS.transform_points(ccrs.PlateCarree(), lonlat[:, 0], lonlat[:, 1])[:, :2])
+        xy = ALBERS.transform_points(ccrs.PlateCarree(), lonlat[:, 0], lonlat[:, 1])[:, :2]
+        rings.append(shapely.LinearRing(xy))
     return rings
 
 
 @lru_cache(maxsize=1)
 def _outlines() -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Rings of the nation and of the states, projected once per process."""
-    states = [ring for geometry in coords.states().values() for ring in _rings(geometry)]
-    return _rings(coords.nation()), states
+    """Rings of the nation and lines between the states, (n, 2) each: once per process, and no finer than they show.
+
+    A line that two states share is drawn once, and none along the coast: a page gets each map's lines as letters.
+    """
+    coast = [ring for ring in _rings(coords.nation()) if shapely.Polygon(ring).area > SMALLEST]
+    states = shapely.union_all([ring for state in coords.states().values() for ring in _rings(state)])
+    between = shapely.line_merge(states.difference(shapely.union_all(coast).buffer(GRAIN)))
+    lines = shapely.get_parts(shapely.simplify(between, GRAIN))
+    return [np.asarray(shapely.simplify(ring, GRAIN).coords) for ring in coast], [np.asarray(i.coords) for i in lines]
 
 
 def conus_axes(ax: Any = None, *, states: bool = True) -> Any:
@@ -59,7 +84,7 @@ def conus_axes(ax: Any = None, *, states: bool = True) -> Any:
         _, ax = plt.subplots(figsize=SIZES["map"], subplot_kw={"projection": ALBERS}, layout="constrained")
     nation, inner = _outlines()
     if states:
-        ax.add_collection(LineCollection(inner, colors=MUTED, linewidths=0.25, zorder=3), autolim=False)
+        ax.add_collection(LineCollection(inner, colors=MUTED, linewidths=0.3, zorder=3), autolim=False)
     ax.add_collection(LineCollection(nation, colors=MUTED, linewidths=0.7, zorder=3.1), autolim=False)
     every = np.vstack(nation)
     west, south, east, north = *every.min(axis=0), *every.max(axis=0)
@@ -230,10 +255,10 @@ def split_map(
     if validation is not None:
         held = np.asarray(validation).reshape(len(xy), -1).any(axis=1) & ~masks[0] & ~masks[1]
     groups = [
-        ("train", masks[0] & ~masks[1], "#0173b2", "o"),
-        ("validation", held, "#029e73", "s"),
-        ("train and test days", masks[0] & masks[1], "#cc78bc", "D"),
-        ("test", masks[1] & ~masks[0], "#de8f05", "^"),
+        ("train", masks[0] & ~masks[1], BLUE, "o"),
+        ("validation", held, GREEN, "s"),
+        ("train and test days", masks[0] & masks[1], PINK, "D"),
+        ("test", masks[1] & ~masks[0], ORANGE, "^"),
     ]
     if delta:
         _checkerboard(ax, delta)

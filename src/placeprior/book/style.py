@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 import seaborn as sns
+from cycler import cycler
+from matplotlib.figure import Figure
 
-from placeprior.arms import JOINED, arm, called
+from placeprior.arms import arm, called
 
 #: Figure sizes in inches. A page column is 6.4 inches wide: on a phone the letters then stay readable.
 SIZES = {"wide": (6.4, 3.6), "map": (6.4, 4.3), "pair": (6.4, 3.2), "square": (4.8, 4.5), "tall": (6.4, 6.8)}
@@ -18,6 +22,9 @@ SIZES = {"wide": (6.4, 3.6), "map": (6.4, 4.3), "pair": (6.4, 3.2), "square": (4
 #: One colour map per kind of quantity, perceptually even and safe for colour-blind readers.
 CMAPS = {"amount": "rocket_r", "difference": "vlag", "similarity": "viridis", "count": "mako_r"}
 
+DOTS = 200  #: an inch, of what is an image inside a figure: two for each dot of a common screen
+#: What a file tells of itself: no date, so that the same figure is the same file.
+ABOUT = {"Creator": "placeprior", "Date": None}
 UNIT = "µg m⁻³"
 
 #: The neutral colours, the only greys, black and white of the book. A page replaces them by those of its theme, so that
@@ -29,95 +36,123 @@ PAPER = "#ffffff"  #: behind everything; the rim of a marker; what covers someth
 LAND = "#ececec"  #: areas: land without a value, bands, boxes
 
 
+#: The colours: each stands out by at least 3:1 from a white page and from a dark one, hence no yellow and no navy, and
+#: all differ for readers who see red and green alike. Where that is not enough, the marker tells.
+BLUE = "#0173b2"
+ORANGE = "#cb8305"
+GREEN = "#029e73"
+VERMILION = "#d55e00"
+PINK = "#c976b9"
+SKY = "#4a9bc8"
+VIOLET = "#7b61c9"
+OLIVE = "#5c7f2b"
+RUST = "#9f4c38"
+PLUM = "#a63a85"
+GREY = "#7a7a7a"
+SILVER = "#939393"
+
+
 @dataclass(frozen=True)
 class Look:
     """How one arm is drawn on every page."""
 
     colour: str
-    marker: str
+    marker: str | tuple[int, int, int]
     name: str
 
 
-#: Colour and marker of the arms of :data:`placeprior.arms.NAMES`.
-_DRAWN = {
-    "idw": ("#222222", "X"),
-    "kriging": ("#222222", "P"),
-    "eof": ("#4d4d4d", "d"),
-    "gbt": ("#5c7f2b", "o"),
-    "gbt+lonlat": ("#5c7f2b", "s"),
-    "gbt+geoclip": ("#5c7f2b", "^"),
-    "gbt+urban": ("#5c7f2b", "D"),
-    "gbt+kriging": ("#5c7f2b", "P"),
-    "rf": ("#ca9161", "o"),
-    "rf+lonlat": ("#ca9161", "s"),
-    "rf+geoclip": ("#ca9161", "^"),
-    "none+kriging": ("#7a7a7a", "P"),
-    "none": ("#7a7a7a", "o"),
-    "none+head": ("#9a9a9a", "h"),
-    "random-vector-hadamard": ("#b35a8c", "<"),
-    "random-vector-concat": ("#b35a8c", ">"),
-    "smooth-random-hadamard": ("#7a3e9d", "<"),
-    "smooth-random-concat": ("#7a3e9d", ">"),
-    "shuffled-hadamard": ("#ca9161", "<"),
-    "shuffled-concat": ("#ca9161", ">"),
-    "onehot-hadamard": ("#7b61c9", "*"),
-    "urban-hadamard": ("#5c7f2b", "p"),
-    "lonlat": ("#de8f05", "s"),
-    "sincos": ("#029e73", "D"),
-    "geoclip-pca8-hadamard": ("#56b4e9", "<"),
-    "geoclip-pca16-hadamard": ("#56b4e9", ">"),
-    "geoclip-pca32-hadamard": ("#56b4e9", "d"),
-    "geoclip-pca64-hadamard": ("#56b4e9", "p"),
-    "geoclip-pca128-hadamard": ("#56b4e9", "h"),
-    "geoclip-pca256-hadamard": ("#56b4e9", "P"),
-    "geoclip-hadamard": ("#0173b2", "^"),
-    "geoclip-concat": ("#cc78bc", "v"),
-    "geoclip-gated": ("#d55e00", "P"),
-    "geoclip-film": ("#7b61c9", "d"),
-    "geoclip-bias": ("#ca9161", "h"),
-    "geoclip-channels": ("#5c7f2b", ">"),
-    "geoclip-tuned-hadamard": ("#d55e00", "*"),
-    "geoclip-tuned-slowly-hadamard": ("#56b4e9", "*"),
+#: Colour and marker of the arms of :data:`placeprior.arms.NAMES`; no two arms share both.
+_DRAWN: dict[str, tuple[str, str | tuple[int, int, int]]] = {
+    "idw": (INK, "X"),
+    "kriging": (INK, "P"),
+    "eof": (INK, "d"),
+    "gbt": (OLIVE, "o"),
+    "gbt+lonlat": (OLIVE, "s"),
+    "gbt+geoclip": (OLIVE, "^"),
+    "gbt+urban": (OLIVE, "D"),
+    "gbt+kriging": (OLIVE, "P"),
+    "rf": (RUST, "o"),
+    "rf+lonlat": (RUST, "s"),
+    "rf+geoclip": (RUST, "^"),
+    "none+kriging": (GREY, "P"),
+    "none": (GREY, "o"),
+    "none+head": (SILVER, "h"),
+    "random-vector-hadamard": (PLUM, "<"),
+    "random-vector-concat": (PLUM, ">"),
+    "smooth-random-hadamard": (VIOLET, "<"),
+    "smooth-random-concat": (VIOLET, ">"),
+    "shuffled-hadamard": (RUST, "<"),
+    "shuffled-concat": (RUST, ">"),
+    "onehot-hadamard": (VIOLET, "p"),
+    "urban-hadamard": (OLIVE, "p"),
+    "lonlat": (ORANGE, "s"),
+    "sincos": (GREEN, "D"),
+    "geoclip-pca8-hadamard": (SKY, "<"),
+    "geoclip-pca16-hadamard": (SKY, ">"),
+    "geoclip-pca32-hadamard": (SKY, "d"),
+    "geoclip-pca64-hadamard": (SKY, "p"),
+    "geoclip-pca128-hadamard": (SKY, "h"),
+    "geoclip-pca256-hadamard": (SKY, "8"),
+    "geoclip-hadamard": (BLUE, "^"),
+    "geoclip-concat": (PINK, "v"),
+    "geoclip-gated": (VERMILION, "p"),
+    "geoclip-film": (VIOLET, "d"),
+    "geoclip-bias": (RUST, "h"),
+    "geoclip-channels": (OLIVE, ">"),
+    "geoclip-tuned-hadamard": (VERMILION, "v"),
+    "geoclip-tuned-slowly-hadamard": (SKY, "v"),
 }
-#: Encoders of the whole comparison: the colour tells the basis, the marker how it was trained.
+#: Encoders of the whole comparison: the colour tells the basis, the marker how it was trained and joined.
 BASE_COLOURS = {
-    "tile": "#222222",
-    "wrap": "#8c613c",
-    "wrap-ffn": "#8c613c",
-    "rbf": "#7a7a7a",
-    "rff": "#5c7f2b",
-    "space2vec-grid": "#029e73",
-    "space2vec-theory": "#004d40",
-    "xyz": "#de8f05",
-    "nerf": "#d55e00",
-    "sphere2vec-c": "#0173b2",
-    "sphere2vec-c+": "#1f4e79",
-    "sphere2vec-m": "#56b4e9",
-    "sphere2vec-m+": "#3a86a8",
-    "sphere2vec-dfs": "#7b61c9",
-    "siren-sh": "#cc78bc",
-    "slepian": "#b35a8c",
-    "geoclip-slepian": "#b35a8c",
-    "satclip-l10": "#5c7f2b",
-    "satclip-l40": "#5c7f2b",
+    "tile": "#666080",
+    "wrap": "#736456",
+    "wrap-ffn": "#998454",
+    "rbf": "#996b00",
+    "rff": "#779f18",
+    "space2vec-grid": "#00735c",
+    "space2vec-theory": "#008a99",
+    "xyz": "#d97777",
+    "nerf": VERMILION,
+    "sphere2vec-c": "#4c84d9",
+    "sphere2vec-c+": "#8a81ac",
+    "sphere2vec-m": SKY,
+    "sphere2vec-m+": "#9085f2",
+    "sphere2vec-dfs": VIOLET,
+    "siren-sh": PINK,
+    "slepian": PLUM,
+    "geoclip-slepian": "#b26292",
+    "satclip-l10": SILVER,
+    "satclip-l40": "#c6455f",
 }
-_TRAINED_MARKERS = {
-    "": "o",
-    "untrained": "X",
-    "fmow": "s",
-    "yfcc": "^",
-    "untrained-tuned": "P",
-    "fmow-tuned": "D",
-    "yfcc-tuned": "*",
+_JOINED_MARKERS: dict[str, dict[str, str | tuple[int, int, int]]] = {
+    "hadamard": {
+        "": "o",
+        "untrained": "X",
+        "fmow": "s",
+        "yfcc": "^",
+        "untrained-tuned": "P",
+        "fmow-tuned": "D",
+        "yfcc-tuned": "*",
+    },
+    # stars: how many points, that it is a star, and by how many degrees it is turned
+    "concat": {
+        "": (8, 1, 0),
+        "untrained": (4, 1, 45),
+        "fmow": (4, 1, 0),
+        "yfcc": (3, 1, 0),
+        "untrained-tuned": (6, 1, 0),
+        "fmow-tuned": (3, 1, 180),
+        "yfcc-tuned": (5, 1, 180),
+    },
 }
 _DRAWN |= {
-    "-".join(filter(None, (basis, training, fusion))): (colour, "d" if fusion == "concat" else marker)
+    "-".join(filter(None, (basis, training, fusion))): (colour, marker)
     for basis, colour in BASE_COLOURS.items()
-    for training, marker in _TRAINED_MARKERS.items()
-    for fusion in JOINED
+    for fusion, markers in _JOINED_MARKERS.items()
+    for training, marker in markers.items()
 }
-_SPARE_COLOURS = ("#d55e00", "#ca9161", "#56b4e9", "#b35a8c", "#5c7f2b", "#7b61c9")
-_SPARE_MARKERS = ("P", "p", "h", "<", ">", "d", "*")
+_SPARE_COLOURS = (BLUE, ORANGE, GREEN, VERMILION, PLUM, OLIVE, VIOLET)
+_SPARE_MARKERS = ("H", (7, 0, 0), (5, 0, 180), (7, 1, 0), (6, 1, 30), (9, 1, 0))  # of no arm that is listed
 
 
 def look(variant: str, fusion: str | None = None) -> Look:
@@ -135,18 +170,22 @@ def look(variant: str, fusion: str | None = None) -> Look:
 
 
 def style() -> None:
-    """Set the book's figure style; call it once, in a notebook's first cell."""
+    """Set the book's figure style; call it once, in a notebook's first cell.
+
+    In a notebook, figures are from then on vector graphics that are the same to the last byte each time.
+    """
     sns.set_theme(context="notebook", style="ticks", palette="colorblind", font_scale=0.9)
     mpl.rcParams.update(
         {
             "figure.figsize": SIZES["wide"],
             "figure.dpi": 150,
-            "savefig.dpi": 150,
+            "savefig.dpi": DOTS,
+            # One opaque rectangle behind all, which a page takes out; a file without it would vanish on a dark screen.
             "figure.facecolor": PAPER,
-            "axes.facecolor": PAPER,
-            # transparent figures vanish on a dark page
             "savefig.facecolor": PAPER,
             "savefig.transparent": False,
+            "axes.facecolor": "none",
+            "axes.prop_cycle": cycler(color=[BLUE, ORANGE, GREEN, VERMILION, PINK, OLIVE, VIOLET, SKY, RUST, PLUM]),
             "axes.spines.top": False,
             "axes.spines.right": False,
             "axes.grid": True,
@@ -157,10 +196,32 @@ def style() -> None:
             **dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), INK),
             "hatch.color": PAPER,
             "lines.markersize": 6,
-            "font.family": "DejaVu Sans",
+            # The first font measures; a reader who lacks it has one of the next, which are no wider.
+            "font.family": "sans-serif",
+            "font.sans-serif": ["DejaVu Sans", "Verdana", "Helvetica", "Arial"],
             "image.cmap": CMAPS["similarity"],
+            "svg.fonttype": "none",
+            "svg.hashsalt": "placeprior",
         }
     )
+    shell = sys.modules.get("IPython")  # no part of the package needs it outside of pages
+    if shell and shell.get_ipython():
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+        set_matplotlib_formats("svg", dpi=DOTS, metadata=ABOUT)
+
+
+def save(fig: Figure, path: Path) -> None:
+    """Write a figure as a vector graphic, the same bytes each time, on opaque paper.
+
+    Parameters
+    ----------
+    fig : matplotlib Figure
+        Drawn after :func:`style`.
+    path : Path
+        Ends in ``.svg``.
+    """
+    fig.savefig(path, format="svg", dpi=DOTS, bbox_inches="tight", metadata=ABOUT)
 
 
 def limits(values: np.ndarray, kind: str, vmin: float | None, vmax: float | None) -> tuple[float, float]:
