@@ -8,170 +8,166 @@
 
 # %% tags=["parameters", "remove-cell"]
 profile = "demo"
+real = "aqs"
 
 # %% tags=["remove-cell"]
-from IPython.display import Markdown
+import pandas as pd
 
-from placeprior.arms import splits_in, where
-from placeprior.book import differences, figures, results
-from placeprior.book.tables import CELL, TABLE, captioned, cells, gains
-from placeprior.book.words import listed, looked, rule
-from placeprior.errors import StoreError
-from placeprior.evidence import matched
-from placeprior.scores import metrics
+from placeprior.book import comparison, figures
+from placeprior.book.tables import captioned
+from placeprior.evidence.gains import gains
 
 figures.style()
 
 # %% [markdown]
-# # The comparison: within and out of region
+# # Within regions and out of them
 #
-# Every variant on every split, in the embedded world: simulated, so that nothing here is a finding about the
-# atmosphere. Same rows, same network, same budget, same seeds; only what is told about the place differs
-# ({doc}`../question`). WR stands for within region, OoR for out of region with the checkerboard's cells in degrees
-# ({doc}`../concepts/splits`). The tables also hold three controls, which {doc}`controls` explains: an extra head without a
-# place, a random vector for each place, and GeoCLIP's vectors at the wrong places. How to read the scores and intervals: {doc}`../concepts/scores`. The same comparison on real
-# measurements: {doc}`aqs`.
+# ```{goals}
+# :needs: {doc}`splits`, {doc}`scores`
+# say what each way of telling a model its place is worth, at new stations and in new regions
+# read a grid of signs, and say what it leaves open
+# tell a gain over no location from a gain over the best rival
+# ```
 #
-# ## All scores
+# ```{answer} lonlat-stations geoclip-hadamard-stations waves-stations kriging-over-place-stations no-place-regions trees-regions trees-over-place-regions geoclip-hadamard-regions
+# :question: Same rows, same network, same budget: what does it add to be told the place?
+# At new stations between known ones coordinates add {val}`claims.lonlat-stations.aqs.difference:+.3f` R² on real measurements, and kriging is
+# {val}`claims.kriging-over-place-stations.aqs.difference:+.3f` above the network with GeoCLIP's vectors. In new regions GeoCLIP's
+# {val}`claims.geoclip-hadamard-regions.aqs.difference:+.3f` is undecided, while boosted trees without a place are
+# {val}`claims.trees-regions.aqs.difference:+.3f` above the network.
+# ```
+#
+# *WR* stands for within region: other stations (*spatial*) or other days (*random*) of regions that were learned. *OoR* stands for out of
+# region, with the size of a checkerboard's cells in degrees. The reference is the network without a place that has the layer
+# that a vector brings along (`none+head`). An empty cell was not run.
+#
+# ## Every arm on every split
 
 # %%
-world = results.load(profile, "world", "core")
-with_controls = results.load(profile, "world", "core", "controls")
+tasks = {
+    "real, weather 2019": gains(real, "weather-2019"),
+    "real, neighbours 2021": gains(real, "neighbours-2021"),
+    "embedded world": gains(profile, "world"),
+}
+tasks = {title: comparison.main(table) for title, table in tasks.items() if len(table)}
+pd.concat(tasks).groupby(level=0)[["stations", "fits"]].max()
 
-# %% tags=["remove-cell"]
-if world.scores.empty:
-    raise StoreError(f"results/{profile} has no scores of the embedded world; collect the profile first")
-splits = splits_in(world.scores)
-seeds = sorted(world.scores["seed"].unique())
-fits = f"{world.scores['run'].nunique()} runs, seeds {', '.join(map(str, seeds))}, both partitions of a checkerboard"
-controlled = listed([where(split) for split in splits_in(results.load(profile, "world", "controls").scores)])
-
-# %%
-captioned(
-    cells(with_controls.scores),
-    f"Test R², {TABLE}; {fits}; controls on {controlled or 'no split'} only; {world.origin}.",
-    "tab-comparison-r2",
-)
-
-# %%
-captioned(
-    cells(with_controls.scores, "rmse"), f"Test RMSE in {figures.UNIT}, {TABLE}; {world.origin}.", "tab-comparison-rmse"
+# %% mystnb={"figure": {"caption": "Test R² of each arm minus that of the network without a place that has the same extra layer, on the same rows. First rivals without a network, then placebos, then ways of telling the network its place. Real measurements left, simulated ones right.", "name": "fig-comparison-signs"}, "image": {"alt": "A grid with an arm a row and a split a column: triangles up where an arm is clearly better than no location, triangles down where clearly worse, dots where undecided, each with its number."}}
+fig = figures.signs(tasks, "test R²")
+_ = figures.label(
+    fig,
+    f"{real} and {profile}",
+    n=sum(int(table["fits"].sum()) for table in tasks.values()),
+    of="pairs of runs",
+    embedded=False,
+    note="and simulated where a panel says so",
+    data=comparison.download(tasks),
 )
 
 # %% [markdown]
-# On a checkerboard the two partitions are two different test sets, and their difference is often larger than anything the
-# variants do: so they stand apart, and the ± is between seeds alone. Do not compare variants by whether their ± overlap, either. What
-# is common to all variants cancels in the *differences* below.
+# Read it by columns. Between stations (*spatial*) what is near knows best: kriging and kriged residuals lead, and coordinates, sines and random waves,
+# all of which let a network draw a smooth map, gain a little each. In new regions (*16°*) that map ends: nothing that tells the network its place stands out, and what is gained is
+# gained by another model of the weather.
+#
+# ## The levels
+#
+# The two partitions of a checkerboard are two tests, shown apart: they differ by more than the arms do.
 
-# %% mystnb={"figure": {"caption": "Test R² of every fit (pale dots: seeds and folds), their mean (marker) and the range from the smallest to the largest fit (bar), one panel a split. Panels have their own scales. Two clusters of dots on a checkerboard are its two partitions.", "name": "fig-comparison-forest"}, "image": {"alt": "One panel a split. Each arm, from inverse distance over no location to GeoCLIP, has a row with pale dots for single fits, a marker for their mean and a bar for their range of test R²."}}
-r2 = world.scores[world.scores["metric"] == "r2"]
-fig = figures.forests({where(split): r2[r2["split"] == split] for split in splits}, "test R²")
-_ = figures.label(fig, profile, n=r2["run"].nunique(), of="runs", embedded=True)
+# %%
+level = comparison.load(real, "weather-2019")
+captioned(
+    comparison.levels(level.scores),
+    f"Test R², real PM2.5 of 2019 from weather, mean over seeds; both partitions of a checkerboard apart; {level.origin}.",
+    "tab-comparison-real",
+)
+
+# %%
+level = comparison.load(profile, "world")
+captioned(
+    comparison.levels(level.scores),
+    f"Test R², embedded world, mean over seeds; both partitions of a checkerboard apart; {level.origin}.",
+    "tab-comparison-world",
+)
 
 # %% [markdown]
-# ## Differences to no location
+# ## What the tasks are
 #
-# For every seed and fold, both arms are scored on the same test rows; the difference of the two scores is one pale dot.
-# The marker is their mean.
-
-# %% tags=["remove-input"]
-Markdown(rule())
-
-# %%
-reach = matched.reach(profile, "world")
-found = matched.differences(world.scores, world.sums, "none", reach=reach)
-learned = found[found["arm"] != "idw"]
-
-# %% mystnb={"figure": {"caption": "Test R² minus that of no location on the same rows: single fits (pale dots), their mean (marker), and its 95 % interval over places and trainings (bar; none with one seed), one panel a split. Right of the dashed line the arm beats no location. Panels have their own scales; a number at an edge is a single fit beyond it. Inverse distance is left out here.", "name": "fig-comparison-differences"}, "image": {"alt": "One panel a split. Each way of telling the place has a row with the difference of its R² to no location: pale dots for fits, a marker for the mean and a bar for the interval, around a dashed line at zero."}}
-_ = differences.draw(world, learned, "ΔR² to no location")
+# **Weather, 2019**: weather at the three nearest weather stations and the day of year; nothing that stays constant at a place, so that place enters
+# only where an arm says so. **Neighbours, 2021**: the PM2.5 of neighbouring *training* monitors on the same day, and the day of year.
+# **Embedded world**: haze, weather and smoke of a simulated year ({doc}`world`). None has the study's inputs; {doc}`data` says
+# what each holds.
 
 # %%
-captioned(
-    gains(found),
-    f"Test R² minus that of no location on the same rows, {CELL}; {world.origin}.",
-    "tab-comparison-differences",
-)
-
-# %%
-Markdown(looked(learned))
-
-# %% [markdown]
-# Count on a pattern over splits, not on a single interval.
-#
-# ## High days
-#
-# Smoke days are few and matter most. The score is the RMSE over test rows with a measured PM2.5 at the level of the US
-# daily standard or above (see {doc}`../concepts/scores` for what choosing rows by their measurement does).
-
-# %%
-captioned(
-    cells(world.scores, "rmse_35", 1),
-    f"Test RMSE in {figures.UNIT} on rows with measured PM2.5 of at least {metrics.HIGH:.0f} {figures.UNIT}, "
-    f"{TABLE}; {world.origin}.",
-    "tab-comparison-high",
-)
-
-# %%
-high = matched.differences(world.scores, world.sums, "none", metric="rmse_35", reach=reach)
-none = world.scores.loc[world.scores["arm"] == "none", "run"]
-days = world.sums.loc[world.sums["run"].isin(none), "n_35"].sum()
-captioned(
-    gains(high[high["arm"] != "idw"], 2),
-    f"The same RMSE minus that of no location on the same rows, in {figures.UNIT}, {CELL}. Over all fits of one arm, "
-    f"{days:,.0f} tested rows are such days; {world.origin}.",
-    "tab-comparison-high-differences",
-)
+asked = {
+    "real, weather 2019": (real, "weather-2019"),
+    "real, neighbours 2021": (real, "neighbours-2021"),
+    "embedded world": (profile, "world"),
+}
+loaded = {title: comparison.load(*asked[title]) for title in tasks}
+captioned(comparison.sizes(loaded), "What the scores rest on, by task and split.", "tab-comparison-sizes")
 
 # %% [markdown]
 # ## Beside the reported numbers
 #
-# The study's numbers below are **reported (second-hand)**: extracted by others, not checked against the paper ({doc}`../question`). They
-# come from real measurements of 2021, other inputs and another size of network; ours from a simulated world. **It is not the
-# same experiment, and equal or different values prove nothing.** What can be compared is a direction: does telling the
-# place help where the study says that it helps?
+# The study's numbers are second-hand: taken from others' summaries, not checked. They come from other inputs and a larger
+# network, so compare directions, not values.
 
 # %%
-beside = differences.beside_reported(world.scores, learned, "here, embedded world")
 captioned(
-    beside,
-    f"R² reported (second-hand) for real PM2.5 and R² here ({world.origin}). Two values are a checkerboard's two "
-    "partitions. Undecided: our difference is not clear.",
+    comparison.beside_reported({title: (loaded[title].scores, found) for title, found in tasks.items()}),
+    "R² of no location → of the arm, as reported (second-hand; two values are a checkerboard's partitions) and here, and whether the "
+    "direction agrees with ours where ours is clear.",
     "tab-comparison-reported",
 )
 
-# %%
-beside["direction against no location"].value_counts()
-
 # %% [markdown]
-# ## What this shows, what it does not
+# ## What this does not show
 #
-# It shows how the arms rank in *this* simulated year, with *this* small network and budget, and which of the ranks survive
-# another draw of stations. The embedded world was not tuned for any arm, but its geography is one draw: another
-# seed of the world is another map of regional characters, and no interval here knows about that. Nor does a difference
-# say *why*: GeoCLIP also brings a deeper head ({doc}`../departures`, number 8). And a year of budgeted training on
-# two cores favours whatever is learned quickly.
+# One year is one year: its fires decide what the West looks like, and no interval here knows about another. The networks are small and
+# trained until twice the budget changes nothing that is claimed ({doc}`budget`). And a gain does not say *why*: {doc}`controls` takes it apart.
 #
 # ```{admonition} Exercise: overlapping, yet clear
 # :class: exercise tip
-# Two arms' ranges can overlap in {numref}`fig-comparison-forest` while their difference in {numref}`fig-comparison-differences`
-# is clear. How can both be right?
+# The scores of two arms over seeds and partitions overlap in {numref}`tab-comparison-real`, while their difference in {numref}`fig-comparison-signs` is
+# clear. How can both be right?
 # ```
 #
 # ```{admonition} Solution
 # :class: solution dropdown
-# The range in the first figure contains what differs between folds and seeds and is common to both arms: a hard
-# partition is hard for all. In the difference it cancels. The variance of a difference is
-# $\sigma_a^2 + \sigma_b^2 - 2\rho\,\sigma_a\sigma_b$, which is small when the correlation $\rho$ of the two arms' scores is near 1.
+# What is hard for both arms, a partition or a year, spreads their scores and cancels in the difference on the same rows. The variance of a difference is
+# $\sigma_a^2 + \sigma_b^2 - 2\rho\,\sigma_a\sigma_b$, which is small when the two arms' scores go together ($\rho$ near 1).
 # ```
 #
 # ```{admonition} Exercise: how many seeds?
 # :class: exercise tip
-# Take the dots of one arm and one split. Estimate the standard deviation over seeds of the difference, and from it how many
-# seeds would be needed to see a difference of 0.01 with a standard error of a third of it.
+# The difference between two arms varies with a standard deviation $s$ between seeds. How many seeds are needed for a standard error of a third of a difference of 0.01?
 # ```
 #
 # ```{admonition} Solution
 # :class: solution dropdown
-# With a standard deviation $s$ between seeds, the mean of $k$ seeds has a standard error of $s/\sqrt k$. Setting it to
-# $0.01/3$ gives $k = (300\,s)^2$: nine seeds for $s = 0.01$, and thirty-six for twice that.
+# The mean of $k$ seeds has a standard error of $s/\sqrt k$. Setting it to $0.01/3$ gives $k = (300\,s)^2$: nine seeds for $s = 0.01$, thirty-six for twice
+# that.
+# ```
+#
+# ```{admonition} Exercise: a fair rival
+# :class: exercise tip
+# In the neighbours task the network's main input is the estimate of inverse distance. Write down weights with which a network of one linear layer
+# equals inverse distance. Why can a trained network still be worse?
+# ```
+#
+# ```{admonition} Solution
+# :class: solution dropdown
+# Weight one on the neighbour feature (unscaled), zero on all else. The trained network minimises the loss on *training* rows, where
+# neighbours are as near as training stations are to one another. In a new region they are far, and how much to trust them has changed.
+# ```
+#
+# ```{admonition} Exercise: which stations decide?
+# :class: exercise tip
+# Compute a score in which every station counts equally, whatever its spread. Would you expect the ranking to change?
+# ```
+#
+# ```{admonition} Solution
+# :class: solution dropdown
+# For example the median over stations of their own RMSE, from `placeprior.runs.store.sums("aqs")`. Squared errors of a few stations with smoke weigh
+# most in R², so an arm that is a little better nearly everywhere can lose to one that is much better at these few.
 # ```

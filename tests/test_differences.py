@@ -7,7 +7,6 @@ import pytest
 from placeprior.book import differences
 from placeprior.book.results import Results
 from placeprior.evidence import matched
-from placeprior.runs import store
 
 pytestmark = pytest.mark.usefixtures("styled")
 
@@ -69,28 +68,6 @@ def test_only_what_survives_all_looks_stays():
     assert table[["split", "arm"]].values.tolist() == [["WR · random", "sin/cos"], ["WR · spatial", "lon/lat"]]
     assert set(table["against"]) == {"no location"} and table["difference"].str.startswith("**").all()
     assert differences.staying(told.iloc[:0]).empty
-
-
-def test_directions_are_set_beside_the_reported_ones():
-    scores = pd.DataFrame(
-        [
-            ["world", variant, fusion, "spatial", 1, 0, "r2", value, 9, variant]
-            for variant, fusion, value in (
-                ("idw", "-", 0.1),
-                ("none", "-", 0.4),
-                ("lonlat", "channels", 0.5),
-                ("geoclip", "hadamard", 0.6),
-            )
-        ],
-        columns=store.COLUMNS,
-    )
-    told = found(("spatial", "geoclip-hadamard", 0.2, 0.1), ("spatial", "lonlat", 0.1, 0.2))
-    table = differences.beside_reported(scores, told, "here")
-    assert table["told about the place"].tolist() == ["no location", "lon/lat", "GeoCLIP, Hadamard"]
-    assert table["here"].tolist() == ["0.40", "0.50", "0.60"]
-    assert table["reported (second-hand)"].tolist() == ["0.62", "–", "0.67"]
-    assert table["direction against no location"].tolist() == ["(reference)", "–", "agrees"]
-    assert differences.beside_reported(scores, told.iloc[:0], "here").iloc[-1, -1] == "–"
 
 
 def test_all_looks_are_counted_and_those_that_stay_are_listed(task):

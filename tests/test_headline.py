@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -9,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from placeprior.arms import RIVALS, with_arm
+from placeprior.arms import RIVALS
 from placeprior.book import headline
-from placeprior.errors import StoreError
+from placeprior.errors import StoreError, UnknownName
 from placeprior.runs import committed, configuration, store
 from placeprior.scores import metrics
 
@@ -53,28 +54,6 @@ def results():
     return pd.DataFrame(score_rows, columns=store.COLUMNS), pd.concat(sum_rows)
 
 
-def test_partitions_are_shown_apart_and_never_as_a_spread(results):
-    table = headline.levels(with_arm(results[0]))
-    cell = table.loc["GeoCLIP, Hadamard", "OoR · 16°"]
-    one, two = (float(part) for part in cell.split(" / "))
-    frame = results[0]
-    own = frame[(frame["metric"] == "r2") & (frame["variant"] == "geoclip") & (frame["split"] == "checkerboard-16")]
-    means = own.groupby("fold")["value"].mean()
-    assert (one, two) == pytest.approx((means[1], means[2]), abs=0.005)
-    assert "±" not in table.to_string() and "/" not in table.loc["GeoCLIP, Hadamard", "WR · spatial"]
-
-
-def test_gains_are_over_the_network_without_a_place_and_rivals_stand_beside_every_seed(results):
-    found = headline.gains(with_arm(results[0]), results[1]).set_index(["arm", "split"])
-    assert ("none+head", "spatial") not in found.index
-    assert found.loc[("geoclip-hadamard", "spatial"), "clear"] == 1
-    assert found.loc[("random-vector-hadamard", "spatial"), "clear"] == -1
-    assert found.loc[("kriging", "spatial"), "seeds"] == 2 and found.loc[("kriging", "spatial"), "clear"] == 1
-    r2 = with_arm(results[0]).query("metric == 'r2' and split == 'spatial'").groupby("arm")["value"].mean()
-    expected = r2["geoclip-hadamard"] - r2["none+head"]
-    assert found.loc[("geoclip-hadamard", "spatial"), "difference"] == pytest.approx(expected, abs=1e-6)
-
-
 @pytest.fixture
 def folder(results, tmp_path, monkeypatch):
     monkeypatch.setattr(configuration, "root", lambda: tmp_path)
@@ -92,22 +71,41 @@ def folder(results, tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_readme_is_rewritten_between_its_marks_only_and_the_book_says_the_same(folder):
+def test_readme_is_rewritten_between_its_marks_only_from_the_books_own_words(folder):
     page = folder / "README.md"
+    (folder / "book" / "_abstract.md").write_text("R² is {val}`demo.world.spatial.kriging.r2:.2f`.", encoding="utf-8")
+    (folder / "book" / "_advice.md").write_text("See {doc}`chapters/splits`.", encoding="utf-8")
     headline.readme("aqs", "demo")
     once = page.read_text(encoding="utf-8")
-    assert once.startswith("# A\n<!-- result:begin -->\n![") and once.endswith("<!-- ran:end -->\nB\n")
-    assert "before" not in once and "Embedded world (simulated)" in once and "ordinary kriging" in once
+    r2 = json.loads((folder / "results" / "demo" / "values.json").read_text())["world.spatial.kriging.r2"]
+    assert once.startswith(f"# A\n<!-- result:begin -->\nR² is {r2:.2f}.\n\n![")
+    assert "See *splits*." in once and once.endswith("<!-- ran:end -->\nB\n") and "before" not in once
     assert "trained" in once and "| `paper` | all | paper | not run yet |" in once
-    assert (folder / "results" / "headline.png").stat().st_size > 10_000
-    book = (folder / "book" / "_result.md").read_text(encoding="utf-8")
-    tables = [line for line in once.splitlines() if line.startswith("| ") and "GeoCLIP" in line]
-    assert tables and all(line in book for line in tables)
+    assert "<svg" in (folder / "results" / "headline.svg").read_text(encoding="utf-8")
+    assert "| `paper` | all |" in (folder / "book" / "_ran.md").read_text(encoding="utf-8")
     headline.readme("aqs", "demo")
     assert page.read_text(encoding="utf-8") == once
     page.write_text("# A\n", encoding="utf-8")
     with pytest.raises(StoreError, match="result:begin"):
         headline.readme("demo")
+
+
+def test_a_number_that_is_not_there_is_not_printed(folder):
+    with pytest.raises(UnknownName, match=r"demo\.world\.spatial\.krigin\.r2"):
+        headline.said("{val}`demo.world.spatial.krigin.r2:.2f`")
+
+
+def test_the_figure_shows_real_measurements_first_and_names_what_lies_beyond(folder):
+    fig = headline.draw("demo")
+    titles = [ax.get_title("left") for ax in fig.axes]
+    assert titles == ["between known stations", "in new regions (16°)"]
+    assert [text.get_text() for text in fig.axes[0].get_yticklabels()][0] == "ordinary kriging (no model)"
+
+
+def test_readme_says_what_the_results_say():
+    text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    for name in ("_abstract.md", "_advice.md"):
+        assert headline.said((Path(__file__).parents[1] / "book" / name).read_text(encoding="utf-8")).strip() in text
 
 
 def test_without_results_the_remedy_is_named(folder):

@@ -7,17 +7,16 @@ that was recorded when the sentences that rest on it were written. A verdict is 
 
 from __future__ import annotations
 
-import functools
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from placeprior.arms import SPLITS, called
+from placeprior.arms import SPLITS, arm, called
 from placeprior.book import results
 from placeprior.book.words import NAMES, minus, signed
 from placeprior.errors import ConfigError, StoreError, UnknownName
@@ -186,23 +185,27 @@ def _count(
     scale: str,
     *,
     task: str,
-    matrix: str,
     split: str,
     sign: str,
+    matrix: str | None = None,
+    arms: Sequence[str] | None = None,
     against: str = REFERENCE,
     at_least: int | None = None,
     at_most: int | None = None,
 ) -> Found:
-    """Count the arms of a matrix that are clearly above or below another."""
+    """Count the arms of a matrix, or of a list, that are clearly above or below another."""
     if sign not in ("above", "below"):
         raise UnknownName("sign", sign, ("above", "below"))
-    if matrix not in configuration.profile(scale)["matrices"] or not results.has(scale, matrix):
-        return NOT_RUN
-    models = configuration.profile(scale)["matrices"][matrix]["model"]
-    arms = {model.replace("/channels", "").replace("/", "-") for model in models}
+    if (matrix is None) == (arms is None):
+        raise ConfigError("a rule that counts arms needs either a matrix or a list of arms")
+    if matrix is not None:
+        if not results.has(scale, matrix):
+            return NOT_RUN
+        models = configuration.profile(scale)["matrices"][matrix]["model"]
+        arms = [arm(*model.partition("/")[::2]) for model in models]
     table = gains(scale, task, against=against)
     table = table[table["arm"].isin(arms) & (table["split"] == split)]
-    if table.empty:
+    if table.empty or (matrix is None and len(table) < len(arms)):
         return NOT_RUN
     clear = int((table["clear"] == (1 if sign == "above" else -1)).sum())
     values = {"clear": clear, "of": len(table)}
@@ -213,7 +216,6 @@ def _count(
 RULES: dict[str, Callable[..., Found]] = {"gain": _gain, "table": _table, "count": _count}
 
 
-@functools.cache
 def evaluate() -> dict[str, dict[str, Found]]:
     """What the committed results say about every claim, by its id and scale."""
     return {claim["id"]: {scale: judge(claim, scale) for scale in claim["at"]} for claim in read()}
@@ -249,8 +251,9 @@ def decided(claim: dict[str, Any]) -> str:
         )
     bound = f"at least {rule['at_least']:g}" if "at_least" in rule else f"at most {rule['at_most']:g}"
     if rule["kind"] == "count":
+        which = rule.get("matrix") or ", ".join(map(called, rule["arms"]))
         return (
-            f"arms of {rule['matrix']} clearly {rule['sign']} {called(rule.get('against', REFERENCE))}, "
+            f"arms of {which} clearly {rule['sign']} {called(rule.get('against', REFERENCE))}, "
             f"{SPLITS.get(rule['split'], rule['split'])}: {bound}"
         )
     return f"{rule['column']} of {rule['name']}: {bound}" if rule["kind"] == "table" else rule["kind"]

@@ -7,12 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from placeprior.arms import arm_order, called, splits_in, where, with_arm
+from placeprior.arms import arm_order, called, splits_in, where
 from placeprior.book import figures
 from placeprior.book.results import Results
 from placeprior.book.style import UNIT
-from placeprior.book.tables import CELL, captioned, cells, folded, gains
-from placeprior.book.words import INTERVAL, NOTE, agreement, gain, looked, reported
+from placeprior.book.tables import CELL, captioned, folded, gains
+from placeprior.book.words import INTERVAL, NOTE, gain, looked
 from placeprior.evidence import matched
 from placeprior.scores.interval import surviving
 
@@ -140,35 +140,6 @@ def staying(found: pd.DataFrame, digits: int = 3) -> pd.DataFrame:
         for row in kept[kept["split"] == split].itertuples()
     ]
     return pd.DataFrame(rows, columns=["split", "arm", "against", "difference"])
-
-
-def beside_reported(scores: pd.DataFrame, found: pd.DataFrame, here: str) -> pd.DataFrame:
-    """R2 of each split and arm beside what the study is said to report, and whether the direction is the same.
-
-    Parameters
-    ----------
-    scores : pandas.DataFrame
-        Of one task, as :func:`placeprior.runs.store.scores`.
-    found : pandas.DataFrame
-        Differences in R2 to no location, as :func:`placeprior.evidence.matched.differences`.
-    here : str
-        Heading of our scores.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Text; no inverse distance, of which nothing is reported.
-    """
-    ours, told = cells(scores), found.set_index(["split", "arm"])["clear"]
-    rows = []
-    for split in splits_in(scores):
-        for arm in arm_order(set(with_arm(scores)["arm"]) - {"idw"}):
-            verdict = agreement(split, arm, int(told[split, arm])) if (split, arm) in told.index else "–"
-            verdict = "(reference)" if arm == "none" else verdict
-            name = called(arm)
-            rows.append([where(split), name, reported(split, arm), ours.loc[name, where(split)], verdict])
-    columns = ["split", "told about the place", "reported (second-hand)", here, "direction against no location"]
-    return pd.DataFrame(rows, columns=columns)
 
 
 def together(task: Results, found: pd.DataFrame) -> Any:

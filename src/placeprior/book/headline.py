@@ -2,124 +2,50 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from placeprior.arms import CORRECTED, HEAD_ONLY, RIVALS, SPLITS, arm_order, splits_in, with_arm
-from placeprior.book import figures
-from placeprior.book.style import look
+from placeprior.arms import splits_in, where
+from placeprior.book import claims, comparison, figures
+from placeprior.book.style import MUTED, PAPER, look
 from placeprior.book.words import minus
-from placeprior.errors import StoreError
-from placeprior.runs import configuration, plan, store
-from placeprior.scores.interval import pooled_noise
-from placeprior.scores.paired import fits, paired, residual_range
+from placeprior.errors import StoreError, UnknownName
+from placeprior.evidence.gains import REFERENCE, gains
+from placeprior.files.replacing import replacing
+from placeprior.runs import configuration, store
 
-#: The matrices of the main tables: what is told, its controls and placebos, and the rivals without a network.
-MAIN = ("core", "controls", "elsewhere", "rivals", "rivals-elsewhere", "memory")
-REFERENCE = HEAD_ONLY
 TASKS = {
     "weather-2019": "real PM2.5 of 2019 from weather",
     "neighbours-2021": "real PM2.5 of 2021 from neighbouring monitors",
     "world": "embedded world (simulated)",
 }
+#: The two main splits in words, for those who have not read the page on splits yet.
+PLAIN = {"spatial": "between known stations", "checkerboard-16": "in new regions (16°)"}
+LIMIT = 0.22  # of the axis: a rival far beyond it must not flatten the rest
+DESCRIBED = (
+    "Gain in test R² over the network without a place, by split, for each way of telling the place, with placebos and "
+    "rivals"
+)
 #: What the figure shows of all arms: one of each kind, placebos and the strongest rivals among them.
 DRAWN = (
-    "gbt",
-    "gbt+lonlat",
     "kriging",
+    "gbt",
+    "gbt+geoclip",
     "random-vector-hadamard",
     "smooth-random-hadamard",
     "urban-hadamard",
     "lonlat",
+    "sincos",
     "geoclip-hadamard",
     "geoclip-concat",
 )
-
-
-def main(profile: str, task: str) -> pd.DataFrame:
-    """A task's scores in the main matrices of a profile, with the column ``arm``."""
-    known = [name for name in MAIN if name in configuration.profile(profile)["matrices"]]
-    frame = with_arm(store.scores(profile, *known))
-    return frame[frame["task"] == task]
-
-
-def levels(frame: pd.DataFrame) -> pd.DataFrame:
-    """Test R2 by arm and split, mean over seeds; the two partitions of a checkerboard apart, as ``A / B``.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        As :func:`main`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Text; a dash where no run is.
-    """
-    r2 = frame[frame["metric"] == "r2"].groupby(["arm", "split", "fold"])["value"].mean()
-    table = pd.DataFrame("–", [look(a).name for a in arm_order(frame["arm"])], splits_in(frame), dtype=object)
-    for (arm, split), folds in r2.groupby(level=["arm", "split"]):
-        # Tenths drawn at random are of one kind; the partitions of a checkerboard are two places.
-        means = folds.to_numpy() if split.startswith("checkerboard") else [folds.mean()]
-        table.loc[look(arm).name, split] = minus(" / ".join(f"{value:.2f}" for value in means))
-    return table.rename(columns=SPLITS).rename_axis("told about the place, or rival")
-
-
-def gains(frame: pd.DataFrame, sums: pd.DataFrame) -> pd.DataFrame:
-    """Difference in R2 of every arm to the network without a place, but with the layer that a place brings along.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        As :func:`main`.
-    sums : pandas.DataFrame
-        As :func:`placeprior.runs.store.sums`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``arm, split`` and the columns of :func:`placeprior.scores.paired.paired`.
-    """
-    rows = []
-    for split in splits_in(frame):
-        here = frame[frame["split"] == split]
-        base = fits(here, arm=REFERENCE)
-        terms = {
-            arm: [(1.0, _beside(fits(here, arm=arm), base, arm)), (-1.0, base)]
-            for arm in arm_order(here["arm"])
-            if arm != REFERENCE
-        }
-        reach = residual_range(terms, sums)
-        found = paired(terms, sums, range_km=reach)
-        if len(found):
-            found = paired(terms, sums, range_km=reach, noise=pooled_noise(found))
-            rows.append(found.rename_axis("arm").reset_index().assign(split=split))
-    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=["arm", "split", "difference"])
-
-
-def _beside(own: pd.Series, base: pd.Series, arm: str) -> pd.Series:
-    """An arm's fits by those of the reference: a rival that no training's chance decides stands beside every seed."""
-    if arm not in RIVALS or arm == CORRECTED:
-        return own
-    one = own.groupby(level="fold").first()
-    there = base.index[base.index.get_level_values("fold").isin(one.index)]
-    return pd.Series(one[there.get_level_values("fold")].to_numpy(), there)
-
-
-def gains_table(found: pd.DataFrame) -> pd.DataFrame:
-    """:func:`gains` as text: bold where the interval excludes zero."""
-    names = [look(a).name for a in arm_order(found["arm"])]
-    table = pd.DataFrame("–", names, splits_in(found), dtype=object)
-    for row in found.itertuples():
-        mean = f"**{row.difference:+.3f}**" if row.clear else f"{row.difference:+.3f}"
-        within = f" ({row.low:+.3f} to {row.high:+.3f})" if np.isfinite(row.low) else " (one seed)"
-        table.loc[look(row.arm).name, row.split] = minus(mean + within)
-    return table.rename(columns=SPLITS).rename_axis(f"R² minus that of {look(REFERENCE).name}")
 
 
 def tasks(*profiles: str) -> list[tuple[str, str]]:
@@ -128,7 +54,8 @@ def tasks(*profiles: str) -> list[tuple[str, str]]:
         (profile, task)
         for task in TASKS
         for profile in profiles
-        if task in configuration.profile(profile)["tasks"] and (REFERENCE == main(profile, task)["arm"]).any()
+        if task in configuration.profile(profile)["tasks"]
+        and (REFERENCE == comparison.load(profile, task).scores["arm"]).any()
     ]
     if not found:
         raise StoreError(
@@ -139,48 +66,99 @@ def tasks(*profiles: str) -> list[tuple[str, str]]:
 
 
 def draw(*profiles: str) -> Figure:
-    """The gain over no location by split, one row a task: real measurements first, rivals and placebos beside."""
+    """What each way of telling the place adds over no place, real measurements first, rivals and placebos beside.
+
+    Parameters
+    ----------
+    *profiles : str
+        Whose results are shown, one row of panels a task; all panels of a row have one scale.
+    """
     shown = tasks(*profiles)
     figures.style()
-    fig, axes = figures.subplots(len(shown), 1, size=(7.2, 2.7 * len(shown) + 0.8), squeeze=False)
-    present: list[str] = []
-    for ax, (profile, task) in zip(axes[:, 0], shown, strict=True):
-        found = gains(main(profile, task), store.sums(profile))
-        found = found[found["arm"].isin(DRAWN)]
-        order = splits_in(found)
-        arms = arm_order(found["arm"])
-        present = arm_order({*present, *arms})
-        for row in found.itertuples():
-            x = order.index(row.split) + (arms.index(row.arm) - (len(arms) - 1) / 2) * 0.8 / len(arms)
-            style = look(row.arm)
-            if np.isfinite(row.low):
-                ax.plot([x, x], [row.low, row.high], color=style.colour, lw=1.6, solid_capstyle="round")
-            ax.plot(x, row.difference, style.marker, color=style.colour, ms=6, mec="white", mew=0.5)
-        ax.axhline(0, color="#777777", lw=1, ls="--")
-        middle = found["difference"].to_numpy(float)
-        ax.set_ylim(max(-0.45, middle.min() - 0.12), min(0.45, middle.max() + 0.12))
-        ax.set_xticks(range(len(order)), [SPLITS.get(s, s).replace(" · ", "\n") for s in order])
-        ax.set_xlim(-0.5, len(order) - 0.5)
-        ax.grid(axis="x", visible=False)
-        ax.set(title=TASKS[task], ylabel="R² minus\nno location")
-    handles = [
-        plt.Line2D([], [], color=look(a).colour, marker=look(a).marker, ls="", label=look(a).name) for a in present
-    ]
-    fig.legend(handles=handles, loc="outside upper center", ncols=3, fontsize="small")
+    found = {task: gains(profile, task) for profile, task in shown}
+    arms = [arm for arm in DRAWN if any((table["arm"] == arm).any() for table in found.values())]
+    splits = splits_in(pd.concat([table[table["arm"].isin(arms)] for table in found.values()]))
+    size = (2.4 + 2.1 * len(splits), len(shown) * (0.27 * len(arms) + 0.75) + 0.6)
+    fig, axes = figures.subplots(len(shown), len(splits), size=size, squeeze=False, sharey=True, sharex=True)
+    for line, (_, task) in zip(axes, shown, strict=True):
+        for ax, split in zip(line, splits, strict=True):
+            table = found[task][found[task]["split"] == split].set_index("arm")
+            for row, arm in enumerate(arms):
+                if arm in table.index:
+                    _mark(ax, row, arm, table.loc[arm])
+            ax.set_title(PLAIN.get(split, where(split)), fontsize="medium")
+        figures.rows(line[0], [look(arm).name for arm in arms], zero=False)
+        line[0].set_ylabel(TASKS[task].replace(" (", "\n("), fontsize="medium")
+        for ax in line:
+            ax.axvline(0, color=MUTED, lw=1, ls="--", zorder=1)
+            ax.grid(axis="y", visible=False)
+    axes[0, 0].set_xlim(-LIMIT, LIMIT)
+    axes[-1, (len(splits) - 1) // 2].set_xlabel("test R² minus that of no location")
+    runs = sum(comparison.load(profile, task).scores["run"].nunique() for profile, task in shown)
     figures.label(
         fig,
         " and ".join(dict.fromkeys(profile for profile, _ in shown)),
-        n=sum(main(profile, task)["run"].nunique() for profile, task in shown),
+        n=runs,
         of="runs",
         embedded=all(task == "world" for _, task in shown),
-        note="the panels say which are simulated; "
-        "95 % intervals over places and trainings; WR: within region, OoR: out of region",
+        note="and simulated where a row says so; 95 % intervals over places and trainings; an arrow: beyond the axis",
+        data=pd.concat([table.assign(task=task) for task, table in found.items()])[
+            ["task", "split", "arm", "difference", "low", "high", "clear", "fits"]
+        ],
     )
     return fig
 
 
+def _mark(ax: Axes, row: int, arm: str, found: pd.Series) -> None:
+    """One arm's gain and interval; a gain beyond the axis becomes an arrow with its number."""
+    drawn, value = look(arm), float(found["difference"])
+    if np.isfinite(found["low"]):
+        ax.plot([found["low"], found["high"]], [row, row], color=drawn.colour, lw=2, solid_capstyle="round", zorder=2)
+    if abs(value) < LIMIT:
+        ax.plot(value, row, drawn.marker, color=drawn.colour, ms=7, mec=PAPER, mew=0.6, zorder=3)
+        return
+    side = 1 if value > 0 else -1
+    text = minus(f"◂ {value:+.2f}" if side < 0 else f"{value:+.2f} ▸")
+    ax.text(side * 0.97 * LIMIT, row - 0.3, text, color=drawn.colour, ha="right" if side > 0 else "left", va="center")
+
+
+def said(text: str) -> str:
+    """Markdown of the book as README shows it: numbers in place of the role ``val``, links to pages as their names.
+
+    Parameters
+    ----------
+    text : str
+
+    Raises
+    ------
+    UnknownName
+        If there is no such number.
+    """
+    decided = {
+        f"claims.{name}.{scale}.{field}": value
+        for name, found in (claims.evaluate() if "claims." in text else {}).items()
+        for scale, each in found.items()
+        for field, value in each.values.items()
+    }
+    text = re.sub(r"\{val\}`([^`]+)`", lambda asked: _number(asked[1], decided), text)
+    return re.sub(r"\{doc\}`(?:chapters/)?([\w-]+)`", r"*\1*", text)
+
+
+def _number(asked: str, decided: dict[str, float]) -> str:
+    """What the role ``val`` prints."""
+    address, _, form = asked.partition(":")
+    profile, _, key = address.partition(".")
+    known = decided
+    if profile != "claims":
+        values = json.loads((store.results(profile) / "values.json").read_text(encoding="utf-8"))
+        known = {f"{profile}.{name}": value for name, value in values.items()}
+    if address not in known:
+        raise UnknownName("value", address, known)
+    return minus(format(known[address], form) if form else f"{known[address]:,}")
+
+
 def readme(*profiles: str) -> None:
-    """Draw ``results/headline.png``; write README's tables and ``book/_result.md``, by hand when results changed.
+    """Draw ``results/headline.svg`` and write README's first screen, from the book's own abstract; by hand.
 
     Parameters
     ----------
@@ -188,41 +166,16 @@ def readme(*profiles: str) -> None:
         Such as ``"aqs", "demo"``.
     """
     fig = draw(*profiles)
-    figure = configuration.root() / "results" / "headline.png"
-    fig.savefig(figure, dpi=130)
-    plt.close(fig)
-    described = (
-        "Gain in test R² over the network without a place, by split, for each way of telling the place, with "
-        "placebos and rivals"
-    )
-    tables: list[str] = []
-    for profile, task in tasks(*profiles):
-        frame = main(profile, task)
-        config = plan.settings(profile)
-        found = gains(frame, store.sums(profile))
-        seeds = frame.groupby("split")["seed"].nunique()
-        counted = ", ".join(f"{SPLITS.get(s, s)} {seeds[s]}" for s in splits_in(frame))
-        tables += [
-            "",
-            f"**{TASKS[task][0].upper()}{TASKS[task][1:]}** (`{task}`, profile `{profile}`: "
-            f"{frame['run'].nunique()} runs; networks of width {config.width}, {config.window} days, {config.epochs} "
-            f"epochs; seeds: {counted}). Test R², mean over seeds, both partitions of a checkerboard apart:",
-            "",
-            levels(frame).to_markdown(disable_numparse=True),
-            "",
-            "Difference to the network without a place that has the same extra layer, with 95 % interval over blocks "
-            "of the map and trainings (bold: it excludes zero):",
-            "",
-            gains_table(found).to_markdown(disable_numparse=True),
-        ]
     root = configuration.root()
+    with replacing(root / "results" / "headline.svg") as aside:
+        fig.savefig(aside, format="svg", facecolor=PAPER, transparent=False)
+    plt.close(fig)
+    abstract = (root / "book" / "_abstract.md").read_text(encoding="utf-8")
+    advice = (root / "book" / "_advice.md").read_text(encoding="utf-8")
     text = (root / "README.md").read_text(encoding="utf-8")
-    text = _between(text, "result", [f"![{described}](results/headline.png)", *tables])
-    _write(root / "README.md", _between(text, "ran", _ran()))
-    _write(
-        root / "book" / "_result.md",
-        "\n".join([f"```{{image}} ../results/headline.png\n:alt: {described}\n```", *tables]) + "\n",
-    )
+    lines = [said(abstract).strip(), "", f"![{DESCRIBED}](results/headline.svg)", "", said(advice).strip()]
+    _write(root / "README.md", _between(_between(text, "result", lines), "ran", _ran()))
+    _write(root / "book" / "_ran.md", "\n".join([*_ran(), ""]))
 
 
 def _write(path: Path, text: str) -> None:

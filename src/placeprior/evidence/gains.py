@@ -40,11 +40,13 @@ def gains(profile: str, task: str, *, against: str = REFERENCE, metric: str = "r
         Columns ``arm, split`` and :data:`placeprior.scores.paired.FOUND`, in the book's order; empty where nothing was
         run. The caller may change it.
     """
-    return _gains(profile, task, against, metric, few).copy()
+    committed = store.results(profile) / "scores.csv"
+    state = (str(committed), committed.stat().st_mtime_ns if committed.exists() else 0)
+    return _gains(profile, task, against, metric, few, state).copy()
 
 
 @functools.lru_cache(maxsize=64)
-def _gains(profile: str, task: str, against: str, metric: str, few: bool) -> pd.DataFrame:
+def _gains(profile: str, task: str, against: str, metric: str, few: bool, _state: tuple[str, int]) -> pd.DataFrame:
     frame = with_arm(store.scores(profile))
     frame = frame[(frame["task"] == task) & (frame["split"].str.contains("@") == few)]
     sums = store.sums(profile)

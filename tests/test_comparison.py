@@ -1,0 +1,49 @@
+"""What the page that compares every arm tabulates, from made-up numbers."""
+
+import pandas as pd
+import pytest
+
+from placeprior.book import comparison
+from placeprior.book.results import Results
+
+ARMS = ("none", "lonlat", "geoclip-hadamard")
+
+
+def made(split="random", folds=(1,)):
+    """Two seeds of three arms, R2 of 0.1, 0.2, 0.3, a tenth more on the second fold, each testing two stations."""
+    rows = [
+        {"arm": arm, "split": split, "fold": fold, "seed": seed, "metric": "r2", "value": (n + fold) / 10, "n": 1200}
+        for n, arm in enumerate(ARMS)
+        for fold in folds
+        for seed in (0, 1)
+    ]
+    scores = pd.DataFrame(rows)
+    scores["variant"], scores["fusion"] = zip(*[arm.partition("-")[::2] for arm in scores["arm"]], strict=True)
+    scores["run"] = [f"{row.arm}-{row.fold}-{row.seed}" for row in scores.itertuples()]
+    sums = pd.DataFrame([{"run": run, "name": name} for run in scores["run"] for name in "ab"])
+    return Results("tiny", "weather-2019", "weather, 2019", scores, sums)
+
+
+def test_partitions_are_shown_apart_and_never_as_a_spread():
+    table = comparison.levels(made("checkerboard-16", (1, 2)).scores)
+    assert table.loc["GeoCLIP, Hadamard", "OoR · 16°"] == "0.30 / 0.40"
+    assert comparison.levels(made().scores).loc["lon/lat", "WR · random"] == "0.20"
+
+
+def test_sizes_count_runs_rows_and_stations():
+    assert comparison.sizes({"one": made()}).to_numpy().tolist() == [["one", "WR · random", "6", "1,200", "2", "2"]]
+    assert comparison.sizes({}).empty
+
+
+@pytest.mark.parametrize(("clear", "words"), [(1, "agrees"), (-1, "does not agree"), (0, "undecided")])
+def test_directions_stand_beside_the_reported_ones(clear, words):
+    found = pd.DataFrame({"split": "random", "arm": ["geoclip-hadamard"], "clear": [clear]})
+    table = comparison.beside_reported({"here": (made().scores, found)}).set_index("arm")
+    assert table.loc["GeoCLIP, Hadamard", "reported (second-hand)"] == "0.73 → 0.79"
+    assert table.loc["GeoCLIP, Hadamard", "here"] == f"0.10 → 0.30, {words}"
+    assert table.loc["lon/lat", "here"] == "not run"
+
+
+def test_other_arms_and_splits_stay_out_of_the_grid():
+    found = pd.DataFrame({"arm": ["lonlat", "tile-hadamard", "lonlat"], "split": ["spatial", "spatial", "state"]})
+    assert len(comparison.main(found)) == 1
