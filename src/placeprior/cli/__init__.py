@@ -10,7 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from placeprior.cli import book, claims, embed, map, runs, sources, weights
+from placeprior.cli import book, claims, embed, map, runs, sources, verify, weights
 from placeprior.cli.terminal import forgive
 from placeprior.errors import PlacePriorError
 
@@ -57,6 +57,7 @@ app.add_typer(sources.app, name="data")
 app.command("map", epilog=map.EXAMPLE)(map.map_)
 app.command("book", epilog=book.EXAMPLE)(book.book)
 app.command("claims", epilog=claims.EXAMPLE)(claims.claims)
+app.command("verify", epilog=verify.EXAMPLE)(verify.verify)
 app.command("versions", epilog="Example: placeprior versions")(book.versions)
 
 
