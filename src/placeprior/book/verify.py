@@ -91,7 +91,7 @@ def verify(page: str, log: Callable[[str], None] = print) -> pd.DataFrame:
     wanted = asked(page)
     spec = configuration.content()["pages"]
     chosen = list(spec) if page == EVERY else [page]
-    needed = {name: spec[one].get("needs", {}).get(name, []) for one in chosen for name in wanted}
+    needed = {name: {each for one in chosen for each in spec[one].get("needs", {}).get(name, [])} for name in wanted}
     found = []
     with _fresh() as place:
         for profile, runs in wanted.items():
@@ -99,7 +99,7 @@ def verify(page: str, log: Callable[[str], None] = print) -> pd.DataFrame:
                 log(f"run {number} of {len(runs)} of {profile}: {run.label}")
                 making.make(run, log=lambda _: None)
             found.append(_runs(profile, {run.id for run in runs}))
-            for name in needed[profile]:
+            for name in sorted(needed[profile]):
                 if name in configuration.profile(profile).get("evidence", {}) and _is_kept(profile, name):
                     log(f"evidence {name} of {profile}")
                     found.append(_table(profile, name))
