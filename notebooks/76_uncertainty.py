@@ -28,9 +28,20 @@ LEVEL = 0.9  # that the figure is about
 # %% [markdown]
 # # How sure is an estimate?
 #
-# An estimate without a width is half an answer. This page asks two things of the networks, on real measurements ({doc}`aqs`)
-# and in the embedded world: what the **mean over seeds** gains over a single network, and whether **conformal intervals**
-# cover as often as they promise, within the regions of the training stations and out of them.
+# ```{goals}
+# :needs: {doc}`splits`, {doc}`comparison`
+# put an interval around any model's estimates, with days of one station counted as one vote
+# say when its promise holds, and when it is void
+# ```
+#
+# ```{answer} intervals-between-stations intervals-in-regions
+# :question: How often do intervals that promise nine tenths keep their promise?
+# It holds for new stations that are like those set aside, which is what a split within regions draws. In a new region nothing is promised,
+# and what is left of it has to be measured: the claims below say what our runs found.
+# ```
+#
+# Real measurements and the embedded world are asked two things: what the **mean over seeds** gains over one network, and whether **conformal
+# intervals** cover as often as they promise.
 #
 # Split conformal prediction {cite:p}`vovk2005,lei2018` needs no model of the error. Set some stations aside, look at how far
 # the estimates are off there, and put that much on both sides of every estimate. Days of one station are not independent, so
@@ -96,6 +107,7 @@ if tables:
         of="test stations at most",
         embedded=False,
         note=f"{profile}: embedded world (simulated)",
+        data=pd.concat({name: table[table["level"] == LEVEL] for name, table in tables.items()}, names=["profile"]),
     )
 else:
     _ = figures.nothing("Coverage", profile, embedded=True, of="table")
@@ -129,10 +141,16 @@ captioned(
 ) if len(short) else Markdown("*No width has a bound: too few stations were set aside.*" if tables else "")
 
 # %% [markdown]
-# *Clearly* means that the 95 % interval of the coverage, over blocks of the map, does not hold what was promised. It speaks of
-# other test stations, with these networks and these widths; another draw of the stations set aside would give other widths.
+# Here *clearly* speaks of other test stations, with these networks and widths: the interval of the coverage over blocks of the map does not hold
+# what was promised. Another draw of the stations set aside would give other widths.
 #
-# ```{admonition} Exercise
+# ```{quiz} A model's intervals promise 90 % and cover 90 % of all test days. What do you know about days with smoke?
+# - [ ] They are covered nine times in ten | the promise is about all days together, not about a kind of day
+# - [x] Nothing | one width for all days covers clean days too often and smoke too seldom
+# - [ ] They are never covered | nothing says so
+# ```
+#
+# ```{admonition} Exercise: one width for all days
 # :class: exercise tip
 # An interval of this kind has the same width on a clean day and in smoke. On which days does it cover too seldom?
 # ```
