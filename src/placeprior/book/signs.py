@@ -23,9 +23,17 @@ SMALLEST = 14.0
 
 
 def signs(
-    panels: Mapping[str, pd.DataFrame], quantity: str, *, better: int = 1, reference: str = "none+head"
+    panels: Mapping[str, pd.DataFrame],
+    quantity: str,
+    *,
+    better: int = 1,
+    reference: str | None = "none+head",
+    by: tuple[str, str] = ("arm", "split"),
+    names: Mapping[str, str] | None = None,
+    limit: float = LIMIT,
+    digits: int = 2,
 ) -> Figure:
-    """Draw differences as marks, one panel a table, arms in rows and splits in columns.
+    """Draw differences as marks, one panel a table, arms in rows and splits in columns unless told otherwise.
 
     Triangles up are clearly better than the reference, triangles down clearly worse, dots undecided; the area grows
     with the difference, which stands beside its mark. An empty cell was not run.
@@ -33,14 +41,23 @@ def signs(
     Parameters
     ----------
     panels : mapping
-        Title to table with the columns ``arm, split, difference, clear``, as :func:`placeprior.evidence.gains.gains`.
-        Tables without rows are passed over; arms are named once, so all panels have the same rows.
+        Title to table with the columns of `by`, ``difference`` and ``clear``, as
+        :func:`placeprior.evidence.gains.gains`. Tables without rows are passed over; rows are named once, so all
+        panels have the same ones.
     quantity : str
         What the differences are of, for the legend.
     better : {1, -1}
         Whether more of the quantity is better, or less.
-    reference : str
-        The arm the others are compared with.
+    reference : str, optional
+        The arm the others are compared with; None where `quantity` says it.
+    by : (str, str)
+        Columns of the tables that give rows and columns of the grid.
+    names : mapping, optional
+        Words for what is neither an arm nor a split; their order is that of rows or columns.
+    limit : float
+        The difference from which on a mark no longer grows.
+    digits : int
+        Of the numbers.
 
     Returns
     -------
@@ -54,21 +71,29 @@ def signs(
     panels = {title: table for title, table in panels.items() if len(table)}
     if not panels:
         raise ValueError("there is no difference to draw; guard the figure with results.has(profile, matrix)")
-    arms = arm_order(pd.concat([table["arm"] for table in panels.values()]))
-    widths = [max(1, len(splits_in(table))) for table in panels.values()]
-    wide = 2.2 + 0.92 * sum(widths)
+    lines = _ordered(by[0], pd.concat([table[by[0]] for table in panels.values()]), names or {})
+    columns = {title: _ordered(by[1], table[by[1]], names or {}) for title, table in panels.items()}
+    widths = [len(own) for own in columns.values()]
     fig, axes = subplots(
         1,
         len(panels),
-        size=(float(np.clip(wide, 4.4, 7.2)), 0.31 * len(arms) + 1.5),
+        size=(float(np.clip(2.2 + 0.92 * sum(widths), 4.4, 7.2)), 0.31 * len(lines) + 1.5),
         squeeze=False,
         sharey=True,
         gridspec_kw={"width_ratios": widths},
     )
     for ax, (title, table) in zip(axes[0], panels.items(), strict=True):
-        _grid(ax, table, arms, better)
+        own = columns[title]
+        for row in table.itertuples():
+            at = list(own).index(getattr(row, by[1])), list(lines).index(getattr(row, by[0]))
+            _mark(ax, at, float(row.difference), int(row.clear) * better, limit, digits)
+        ax.set_xticks(range(len(own)), [word.replace(" · ", "\n") for word in own.values()])
+        ax.set_xlim(-0.55, len(own) - 0.4)
+        ax.tick_params(length=0)
+        ax.grid(visible=False)
+        ax.spines[["left", "bottom"]].set_visible(False)
         ax.set_title(title, fontsize="medium")
-    rows(axes[0, 0], [called(name) for name in arms], zero=False)
+    rows(axes[0, 0], list(lines.values()), zero=False)
     handles = [
         Line2D([], [], marker=mark, color=colour, ls="", ms=9 if sign else 6, label=word)
         for sign, (mark, colour, word) in MARKS.items()
@@ -78,26 +103,25 @@ def signs(
         loc="outside upper left",
         ncols=3,
         fontsize="small",
-        title=f"{quantity} minus that of {called(reference)}",
+        title=f"{quantity} minus that of {called(reference)}" if reference else quantity,
         title_fontsize="small",
         alignment="left",
     )
     return fig
 
 
-def _grid(ax: Axes, table: pd.DataFrame, arms: list[str], better: int) -> None:
-    splits = splits_in(table)
-    for row in table.itertuples():
-        mark, colour, _ = MARKS[int(row.clear) * better]
-        share = min(abs(float(row.difference)) / LIMIT, 1.0)
-        x, y = splits.index(row.split), arms.index(row.arm)
-        ax.scatter(x - 0.22, y, s=SMALLEST + (LARGEST - SMALLEST) * share, marker=mark, color=colour, lw=0, zorder=3)
-        ax.text(x + 0.02, y, minus(f"{row.difference:+.2f}"), va="center", fontsize="small", color=colour, zorder=3)
-    ax.set_xticks(range(len(splits)), [where(split).replace(" · ", "\n") for split in splits])
-    ax.set_xlim(-0.55, len(splits) - 0.4)
-    ax.xaxis.tick_bottom()
-    ax.tick_params(length=0)
-    ax.grid(axis="x", visible=False)
-    ax.grid(axis="y", visible=False)
-    for side in ("left", "bottom"):
-        ax.spines[side].set_visible(False)
+def _ordered(kind: str, values: pd.Series, names: Mapping[str, str]) -> dict[str, str]:
+    """The values that occur and their words: arms and splits in the book's order, others in that of their words."""
+    if kind == "arm":
+        return {name: called(name) for name in arm_order(values)}
+    if kind == "split":
+        return {name: where(name) for name in splits_in(pd.DataFrame({"split": values}))}
+    return {name: word for name, word in names.items() if name in set(values)}
+
+
+def _mark(ax: Axes, at: tuple[int, int], difference: float, sign: int, limit: float, digits: int) -> None:
+    mark, colour, _ = MARKS[sign]
+    size = SMALLEST + (LARGEST - SMALLEST) * min(abs(difference) / limit, 1.0)
+    ax.scatter(at[0] - 0.22, at[1], s=size, marker=mark, color=colour, lw=0, zorder=3)
+    text = minus(f"{difference:+.{digits}f}")
+    ax.text(at[0] + 0.02, at[1], text, va="center", fontsize="small", color=colour, zorder=3)
