@@ -14,17 +14,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import yaml
 
-from placeprior.arms import SPLITS, arm, called
+from placeprior.arms import arm, called, where
 from placeprior.book import results
 from placeprior.book.words import NAMES, minus, signed
 from placeprior.errors import ConfigError, StoreError, UnknownName
-from placeprior.evidence import tables
+from placeprior.evidence import subsets, tables
 from placeprior.evidence.gains import REFERENCE, gains
 from placeprior.files.replacing import replacing
 from placeprior.runs import configuration
 from placeprior.scores import metrics
+from placeprior.scores.interval import clear
 
 VERDICTS = ("supported", "contradicted", "undecided", "not run")
 SCALES = ("demo", "aqs", "paper")
@@ -132,7 +134,25 @@ def _gain(
     # One partition of a checkerboard says nothing about the other.
     if row.empty or (split.startswith("checkerboard") and row["folds"].item() < 2):
         return NOT_RUN
-    found = row.iloc[0]
+    return _interval(row.iloc[0], expects, within)
+
+
+def _subset(
+    scale: str, *, task: str, split: str, variant: str, fusion: str, metric: str, expects: str, stratum: str = "all"
+) -> Found:
+    """Ask a score of a part of the test rows (:mod:`placeprior.evidence.subsets`): its difference to the reference."""
+    try:
+        table = subsets.told(subsets.referenced(tables.read(scale, "subsets")))
+    except StoreError:
+        return NOT_RUN
+    wanted = {"task": task, "split": split, "variant": variant, "fusion": fusion, "metric": metric, "stratum": stratum}
+    for key, value in wanted.items():
+        table = table[table[key] == value]
+    return _interval(table.iloc[0], expects) if len(table) else NOT_RUN
+
+
+def _interval(found: pd.Series, expects: str, within: float = 0.0) -> Found:
+    """What a difference with its interval says."""
     values = {key: float(found[key]) for key in ("difference", "low", "high")} | {"fits": int(found["fits"])}
     low, high = values["low"], values["high"]
     text = f"{minus(format(values['difference'], '+.3f'))} ({signed(low, high)}; {values['fits']} fits)"
@@ -142,7 +162,7 @@ def _gain(
         inside, outside = -within < low and high < within, low > within or high < -within
     else:
         sign = 1 if expects == "above" else -1
-        inside, outside = found["clear"] == sign, found["clear"] == -sign
+        inside, outside = clear(low, high) == sign, clear(low, high) == -sign
     return Found("supported" if inside else "contradicted" if outside else "undecided", values, text)
 
 
@@ -213,7 +233,7 @@ def _count(
 
 
 #: How a claim is decided: each takes a scale and what the claim's rule says, and returns a :class:`Found`.
-RULES: dict[str, Callable[..., Found]] = {"gain": _gain, "table": _table, "count": _count}
+RULES: dict[str, Callable[..., Found]] = {"gain": _gain, "subset": _subset, "table": _table, "count": _count}
 
 
 def evaluate() -> dict[str, dict[str, Found]]:
@@ -247,14 +267,17 @@ def decided(claim: dict[str, Any]) -> str:
         against = called(rule.get("against", REFERENCE))
         return (
             f"{NAMES[rule.get('metric', 'r2')]} of {called(rule['arm'])} minus {against}, "
-            f"{SPLITS.get(rule['split'], rule['split'])}: {wording[rule['expects']]}"
+            f"{where(rule['split'])}: {wording[rule['expects']]}"
         )
+    if rule["kind"] == "subset":
+        name = called(arm(rule["variant"], rule["fusion"]))
+        return f"{rule['metric']} of {name} minus its reference, {where(rule['split'])}: {rule['expects']} zero"
     bound = f"at least {rule['at_least']:g}" if "at_least" in rule else f"at most {rule['at_most']:g}"
     if rule["kind"] == "count":
         which = rule.get("matrix") or ", ".join(map(called, rule["arms"]))
         return (
             f"arms of {which} clearly {rule['sign']} {called(rule.get('against', REFERENCE))}, "
-            f"{SPLITS.get(rule['split'], rule['split'])}: {bound}"
+            f"{where(rule['split'])}: {bound}"
         )
     return f"{rule['column']} of {rule['name']}: {bound}" if rule["kind"] == "table" else rule["kind"]
 
