@@ -4,8 +4,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 
 from placeprior.book import tail
+from placeprior.book.signs import MARKS
 from placeprior.evidence import strata, subsets
 
 pytestmark = pytest.mark.usefixtures("styled")
@@ -64,4 +66,4 @@ def test_a_smaller_error_points_up_and_is_told_in_per_cent_of_the_reference():
     (ax,) = plt.gcf().axes
     assert [text.get_text() for text in ax.get_yticklabels()][:3] == ["all days", "at least 35", "smoke"]
     assert {text.get_text() for text in ax.texts} == {f"−{25 / 0.75:.0f}"}
-    assert {tuple(dots.get_facecolor()[0][:3]) for dots in ax.collections} == {(0.0, 115 / 255, 178 / 255)}
+    assert {to_hex(dots.get_facecolor()[0]) for dots in ax.collections} == {MARKS[1][1]}

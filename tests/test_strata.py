@@ -305,27 +305,6 @@ def test_only_arms_that_are_told_a_place_and_have_a_reference_are_told():
     assert found["arm"].tolist() == ["lonlat"]
 
 
-def test_better_is_less_error_and_more_skill_and_pairs_without_an_interval_do_not_count():
-    table = pd.DataFrame(
-        {
-            "task": "world",
-            "stratum": "all",
-            "metric": ["rmse"] * 3 + ["r2_map"] * 2,
-            "clear": [-1, 1, 0, 1, 0],
-            "low": [0, 0, np.nan, 0, 0],
-        }
-    )
-    found = subsets.counts(table)
-    assert found.loc[("all", "rmse", "world")].tolist() == [1, 1, 2]
-    assert found.loc[("all", "r2_map", "world")].tolist() == [1, 0, 2]
-    assert subsets.counts(table.iloc[:0]).empty
-
-
-def test_kinds_of_days_use_the_proxy_only_where_smoke_is_not_known():
-    assert strata.kinds(["smoke", "no-smoke", "episode", "all"]) == ["all", "no-smoke", "smoke"]
-    assert strata.kinds(["JJA", "episode", "no-episode", "high-35"]) == ["no-episode", "episode", "high-35"]
-
-
 def test_the_proxy_is_compared_with_the_smoke_that_is_known(monkeypatch):
     pm25 = np.array([[40.0, 10.0, np.nan, 50.0]])
     smoke, episode = (np.array([row], bool) for row in ([1, 1, 1, 0], [1, 0, 1, 1]))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 import xarray as xr
 from scipy.spatial import cKDTree
@@ -58,13 +56,6 @@ def masks(cube: xr.Dataset) -> dict[str, np.ndarray]:
     if "smoke" in cube:
         found |= {"smoke": cube["smoke"].values >= 1, "no-smoke": cube["smoke"].values < 1}
     return found
-
-
-def kinds(strata: Iterable[str]) -> list[str]:
-    """Kinds of days by what is in the air, of those that there are; the smoke proxy where there is no better word."""
-    have = set(strata)
-    smoke = ("no-smoke", "smoke") if "smoke" in have else ("no-episode", "episode")
-    return [name for name in ("all", *smoke, "high-35", "high-55") if name in have]
 
 
 def proxy_agreement(cube: xr.Dataset) -> dict[str, float]:

@@ -241,8 +241,6 @@ def _difference(
 
 #: Arms that are not told where they are, or are no network.
 UNTOLD = ("none", "none+head", "idw")
-#: Scores of which more is better; of all others less is.
-MORE_IS_BETTER = ("r2", "csi", "pod")
 
 
 def referenced(table: pd.DataFrame) -> pd.DataFrame:
@@ -276,24 +274,3 @@ def referenced(table: pd.DataFrame) -> pd.DataFrame:
 def told(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of :func:`referenced` of arms that are told a place and have a reference."""
     return table[table["difference"].notna() & ~table["arm"].isin(UNTOLD)]
-
-
-def counts(table: pd.DataFrame) -> pd.DataFrame:
-    """In how many pairs of arm and split telling the place is clearly better and clearly worse.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        As :func:`told`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Index ``stratum, metric, task``; ``better``, ``worse``, and ``of`` how many that have an interval.
-    """
-    known = table[table["low"].notna()]
-    gain = known["clear"] * np.where(known["metric"].str.startswith(MORE_IS_BETTER), 1, -1)
-    known = known.assign(better=gain > 0, worse=gain < 0)
-    return known.groupby(["stratum", "metric", "task"]).agg(
-        better=("better", "sum"), worse=("worse", "sum"), of=("clear", "size")
-    )
