@@ -1,0 +1,12 @@
+// Formulas change the height of a slide, so they are set first. S opens the speaker's view, ESC shows all slides.
+const deck = new Reveal({
+  width: 1280,
+  height: 720,
+  margin: 0.05,
+  center: false,
+  hash: true,
+  slideNumber: "c/t",
+  transition: "none",
+  plugins: [RevealNotes],
+});
+(window.MathJax?.startup?.promise ?? Promise.resolve()).then(() => deck.initialize());
