@@ -22,6 +22,10 @@ $$
 a = b
 $$ (eq-one)
 
+```{literalinclude} ../../src/a.py
+:lines: 3-4
+```
+
 ```{admonition} A remark
 :class: note
 One line.
@@ -97,6 +101,7 @@ def test_a_notebook_for_a_class_has_no_solution_no_output_and_room_for_an_answer
     exercise = made.cells[2].source
     assert "### Exercise: count\n\nHow many of them?\n\n```python\nn = 1\n```" in exercise
     assert "> **A remark**\n>\n> One line." in exercise
+    assert "See `src/a.py`." in exercise
     assert "*Another page*, the one named fig-a, (who2020) and fold; it is \\_\\_\\_\\_." in exercise
     assert "{" not in exercise and ":class:" not in exercise and "(eq-one)" not in exercise and "sec-x" not in exercise
     assert made.cells[3].source == ""

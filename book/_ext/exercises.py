@@ -124,6 +124,8 @@ def without_solutions(
                 write(text + f"### {plain(heading, titles)}\n\n{inside}")
                 cells.append(nbformat.v4.new_code_cell(""))
                 text = ""
+            elif name == "literalinclude":
+                text += f"See `{heading.rpartition('../')[2]}`."
             elif name == "math":
                 text += f"$$\n{inside.strip()}\n$$"
             else:

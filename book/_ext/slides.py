@@ -111,6 +111,8 @@ def moved(node: nodes.Element, here: str, there: str) -> nodes.Element:
         Addresses, from the root of the book, of the page that takes and of the page that gives.
     """
     copied = node.deepcopy()
+    for offer in list(copied.findall(nodes.legend)):  # the figure's data, file and code, to take from its page
+        offer.parent.remove(offer)
     for link in copied.findall(nodes.reference):
         if "refid" in link:
             link["refuri"] = f"{there}#{link.attributes.pop('refid')}"
@@ -127,12 +129,15 @@ def moved(node: nodes.Element, here: str, there: str) -> nodes.Element:
 def fill(app: Sphinx, doctree: nodes.document, page: str) -> None:
     """Put the parts of other pages where a deck asks for them."""
     address = app.builder.get_target_uri
+    known: dict[str, nodes.document] = {}
     for place in list(doctree.findall(taken)):
         source, what, which = place["page"], place["what"], place["which"]
         if source not in app.env.found_docs:
             LOG.warning("from: there is no page %r", source, location=place, type="slides")
             continue
-        whole = app.env.get_and_resolve_doctree(source, app.builder)
+        if source not in known:
+            known[source] = app.env.get_and_resolve_doctree(source, app.builder)
+        whole = known[source]
         found = part(whole, what, which)
         if found is not None:
             place.replace_self(moved(found, address(page), address(source)))
