@@ -124,7 +124,7 @@ def test_the_book_offers_the_notebook_at_its_first_exercise(tmp_path):
     (tmp_path / "other.md").write_text("---\norphan: true\n---\n# Another page\n", encoding="utf-8")
     (tmp_path / "conf.py").write_text(
         f"import sys; sys.path.insert(0, {str(ROOT / 'book/_ext')!r})\nextensions = ['myst_nb', 'exercises']\n"
-        "html_theme = 'basic'\nnb_execution_mode = 'off'\nsuppress_warnings = ['myst.duplicate_def']\n",
+        "html_theme = 'basic'\nnb_execution_mode = 'off'\nsource_suffix = {'.md': 'myst-nb', '.ipynb': 'myst-nb'}\n",
         encoding="utf-8",
     )
     with docutils_namespace():
