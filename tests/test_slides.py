@@ -2,6 +2,7 @@
 
 import io
 import re
+import shutil
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+DECKS = [path for path in [ROOT / "_build/html/book/slides.html"] if path.is_file()]
 DECK = """---
 deck: true
 ---
@@ -147,3 +149,51 @@ def test_what_is_still_to_be_run_is_said_on_its_slide(tmp_path, waiting):
     deck, warnings = build(tmp_path, pick("pages/other", ":figure: fig-later"), waiting)
     assert not warnings
     assert "Still to be run: the page Another page will show it here." in deck
+
+
+@pytest.fixture(scope="module")
+def browser():
+    webdriver = pytest.importorskip("selenium.webdriver")
+    chromium, driver = (shutil.which(name) for name in ("chromium", "chromedriver"))
+    if not (chromium and driver):
+        pytest.skip("Chromium or its driver is missing; the slides are not tried in a browser")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
+        options.add_argument(argument)
+    made = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    screen = {"width": 1280, "height": 720, "deviceScaleFactor": 1, "mobile": False}
+    made.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    yield made
+    made.quit()
+
+
+def opened(browser, path):
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    browser.get(path.as_uri())
+    WebDriverWait(browser, 20).until(lambda window: window.execute_script("return window.deck?.isReady()"))
+
+
+@pytest.mark.browser
+def test_keys_lead_through_the_slides_and_the_class_sees_no_notes(tmp_path, browser):
+    from selenium.webdriver import ActionChains, Keys
+
+    build(tmp_path)
+    opened(browser, tmp_path / "out/talks/deck.html")
+    assert browser.execute_script("return deck.getTotalSlides()") == 2
+    ActionChains(browser).send_keys(Keys.ARROW_RIGHT).perform()
+    shown = browser.execute_script("return document.querySelector('section.present').innerText")
+    assert "A figure" in shown and "let them guess" not in shown
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not DECKS, reason="the book is not built; run `make book` first")
+@pytest.mark.parametrize("path", DECKS, ids=lambda path: path.stem)
+def test_every_slide_of_the_book_fits_its_screen(browser, path):
+    opened(browser, path)
+    tall = browser.execute_script(
+        "return [...document.querySelectorAll('.slides > section')].map((slide, number) => {"
+        " deck.slide(number); return [slide.innerText.split('\\n')[0], slide.scrollHeight] }).filter(s => s[1] > 720)"
+    )
+    assert not tall

@@ -1,5 +1,5 @@
 // Formulas change the height of a slide, so they are set first. S opens the speaker's view, ESC shows all slides.
-const deck = new Reveal({
+window.deck = new Reveal({
   width: 1280,
   height: 720,
   margin: 0.05,
@@ -9,4 +9,4 @@ const deck = new Reveal({
   transition: "none",
   plugins: [RevealNotes],
 });
-(window.MathJax?.startup?.promise ?? Promise.resolve()).then(() => deck.initialize());
+(window.MathJax?.startup?.promise ?? Promise.resolve()).then(() => window.deck.initialize());
