@@ -14,6 +14,7 @@ SOURCES = sorted(
     if not {"chapters", "_static"} & set(path.parts)
 )
 FIRST = """(sec-x)=
+% a comment
 ## Exercises
 
 See {doc}`other`, {numref}`fig-a`, {cite:p}`who2020` and {term}`fold`; it is {val}`demo.a:.2f`.
@@ -102,8 +103,14 @@ def test_a_notebook_for_a_class_has_no_solution_no_output_and_room_for_an_answer
     assert "### Exercise: count\n\nHow many of them?\n\n```python\nn = 1\n```" in exercise
     assert "> **A remark**\n>\n> One line." in exercise
     assert "See `src/a.py`." in exercise
-    assert "*Another page*, the one named fig-a, (who2020) and fold; it is \\_\\_\\_\\_." in exercise
-    assert "{" not in exercise and ":class:" not in exercise and "(eq-one)" not in exercise and "sec-x" not in exercise
+    assert "*Another page*, figure *fig-a*, (who2020) and fold; it is \\_\\_\\_\\_." in exercise
+    assert (
+        "{" not in exercise
+        and ":class:" not in exercise
+        and "(eq-one)" not in exercise
+        and "sec-x" not in exercise
+        and "% " not in exercise
+    )
     assert made.cells[3].source == ""
 
 
