@@ -6,6 +6,7 @@ window.deck = new Reveal({
   center: false,
   hash: true,
   slideNumber: "c/t",
+  scrollLayout: "compact", // on a phone the slides follow each other
   transition: "none",
   plugins: [RevealNotes],
 });
