@@ -16,8 +16,8 @@ import yaml
 ROOT = Path(__file__).parents[1]
 HTML = ROOT / "_build" / "html"
 TEXTS = sorted(p for p in (ROOT / "book").rglob("*.md") if not {"chapters", "_static"} & set(p.parts))
-# Pages that Sphinx makes and no one writes
-MADE = {"genindex.html", "search.html", "index.html"}
+# Pages that Sphinx makes and no one writes, and slides, which are no page of text
+MADE = {"genindex.html", "search.html", "index.html", "book/slides.html"}
 PAGES = sorted(p for p in HTML.rglob("*.html") if "_static" not in p.parts) if HTML.is_dir() else []
 WRITTEN = [p for p in PAGES if p.relative_to(HTML).as_posix() not in MADE]
 
@@ -96,6 +96,16 @@ def test_second_hand_numbers_say_so():
         assert "reported (second-hand)" in before[before.rindex("```{list-table}") :]
 
 
+def test_every_term_of_the_glossary_stands_in_the_book():
+    glossary = ROOT / "book/glossary.md"
+    sources = [*TEXTS, *(ROOT / "notebooks").glob("*.py"), *(ROOT / "src/placeprior/book").rglob("*.py")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sources if path != glossary).lower()
+    text = re.sub(r"\n# |\s+", " ", text)  # a term may break over two lines of a comment
+    terms = re.findall(r"^(\S.*)\n  ", glossary.read_text(encoding="utf-8"), re.M)
+    words = {term: re.sub(r" \(.*", "", term).split("/")[0].lower() for term in terms}
+    assert len(terms) > 50 and not [term for term, word in words.items() if word not in text]
+
+
 # --- the extension ---------------------------------------------------------------------------------------------------
 
 
@@ -147,6 +157,7 @@ def test_value_as_shown(placebook, value, form, text):
 
 def _build(folder, text, values):
     from sphinx.application import Sphinx
+    from sphinx.util.docutils import docutils_namespace
 
     (folder / "index.md").write_text(text, encoding="utf-8")
     (folder / "results/demo").mkdir(parents=True)
@@ -159,8 +170,8 @@ def _build(folder, text, values):
     import io
 
     warnings = io.StringIO()
-    app = Sphinx(folder, folder, folder / "out", folder / "doctrees", "html", status=None, warning=warnings)
-    app.build()
+    with docutils_namespace():
+        Sphinx(folder, folder, folder / "out", folder / "doctrees", "html", status=None, warning=warnings).build()
     return (folder / "out/index.html").read_text(encoding="utf-8"), warnings.getvalue()
 
 

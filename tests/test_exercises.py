@@ -14,6 +14,7 @@ SOURCES = sorted(
     if not {"chapters", "_static"} & set(path.parts)
 )
 FIRST = """(sec-x)=
+% a comment
 ## Exercises
 
 See {doc}`other`, {numref}`fig-a`, {cite:p}`who2020` and {term}`fold`; it is {val}`demo.a:.2f`.
@@ -21,6 +22,10 @@ See {doc}`other`, {numref}`fig-a`, {cite:p}`who2020` and {term}`fold`; it is {va
 $$
 a = b
 $$ (eq-one)
+
+```{literalinclude} ../../src/a.py
+:lines: 3-4
+```
 
 ```{admonition} A remark
 :class: note
@@ -97,8 +102,15 @@ def test_a_notebook_for_a_class_has_no_solution_no_output_and_room_for_an_answer
     exercise = made.cells[2].source
     assert "### Exercise: count\n\nHow many of them?\n\n```python\nn = 1\n```" in exercise
     assert "> **A remark**\n>\n> One line." in exercise
-    assert "*Another page*, the one named fig-a, (who2020) and fold; it is \\_\\_\\_\\_." in exercise
-    assert "{" not in exercise and ":class:" not in exercise and "(eq-one)" not in exercise and "sec-x" not in exercise
+    assert "See `src/a.py`." in exercise
+    assert "*Another page*, figure *fig-a*, (who2020) and fold; it is \\_\\_\\_\\_." in exercise
+    assert (
+        "{" not in exercise
+        and ":class:" not in exercise
+        and "(eq-one)" not in exercise
+        and "sec-x" not in exercise
+        and "% " not in exercise
+    )
     assert made.cells[3].source == ""
 
 
@@ -119,7 +131,7 @@ def test_the_book_offers_the_notebook_at_its_first_exercise(tmp_path):
     (tmp_path / "other.md").write_text("---\norphan: true\n---\n# Another page\n", encoding="utf-8")
     (tmp_path / "conf.py").write_text(
         f"import sys; sys.path.insert(0, {str(ROOT / 'book/_ext')!r})\nextensions = ['myst_nb', 'exercises']\n"
-        "html_theme = 'basic'\nnb_execution_mode = 'off'\nsuppress_warnings = ['myst.duplicate_def']\n",
+        "html_theme = 'basic'\nnb_execution_mode = 'off'\nsource_suffix = {'.md': 'myst-nb', '.ipynb': 'myst-nb'}\n",
         encoding="utf-8",
     )
     with docutils_namespace():

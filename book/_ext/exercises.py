@@ -23,12 +23,12 @@ _FENCE = re.compile(
 )
 _OPTIONS = re.compile(r"\A(?:[ \t]*:[\w-]+:[^\n]*\n)*\n?")
 _ROLE = re.compile(r"\{(?P<name>[\w:+-]+)\}`(?P<text>[^`]+)`")
-_TARGET = re.compile(r"^\([\w-]+\)=[ \t]*\n", re.M)
+_UNSAID = re.compile(r"^(?:\([\w-]+\)=|% ).*\n", re.M)  # labels and comments
 _EQUATION = re.compile(r"\$\$[ \t]*\([\w-]+\)")
 _TITLED = re.compile(r"(?P<title>[^<]*[^<\s])\s*<[^>]+>")
 #: Blocks that a class is to find out, or does not need.
 _LEFT_OUT = {"answer", "goals", "quiz", "include", "toctree"}
-_POINTERS = {"numref": "the one named {}", "eq": "equation {}", "ref": "{}"}
+_POINTERS = {"fig": "figure *{}*", "tab": "table *{}*", "eq": "equation *{}*"}
 
 
 def blocks(text: str) -> Iterator[tuple[str, str, str]]:
@@ -78,9 +78,10 @@ def plain(text: str, titles: Callable[[str], str]) -> str:
             return f"({inside})"
         if name == "math":
             return f"${inside}$"
-        return _POINTERS.get(name, "{}").format(inside)
+        kind = inside.partition("-")[0] if name == "numref" else name
+        return _POINTERS.get(kind, "{}").format(inside)
 
-    return _EQUATION.sub("$$", _TARGET.sub("", _ROLE.sub(role, text)))
+    return _EQUATION.sub("$$", _UNSAID.sub("", _ROLE.sub(role, text)))
 
 
 def without_solutions(
@@ -124,6 +125,8 @@ def without_solutions(
                 write(text + f"### {plain(heading, titles)}\n\n{inside}")
                 cells.append(nbformat.v4.new_code_cell(""))
                 text = ""
+            elif name == "literalinclude":
+                text += f"See `{heading.rpartition('../')[2]}`."
             elif name == "math":
                 text += f"$$\n{inside.strip()}\n$$"
             else:
