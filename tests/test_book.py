@@ -3,13 +3,13 @@
 import hashlib
 import json
 import re
-import shutil
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import unquote, urlsplit
 
+import browsers
 import pytest
 import yaml
 
@@ -273,34 +273,7 @@ def test_pages_are_light():
 
 @pytest.fixture(scope="module", params=[(1280, 900), (390, 844)], ids=["wide", "phone"])
 def browser(request, tmp_path_factory):
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not (chromium and driver):
-        pytest.skip("Chromium or its driver is not installed: apt-get install chromium chromium-driver")
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    width, height = request.param
-    for flag in (
-        "headless",
-        "no-sandbox",
-        "disable-gpu",
-        "disable-quic",
-        "no-first-run",
-        "disable-background-networking",
-        "disable-component-update",
-        "disable-sync",
-        "disable-dev-shm-usage",
-        f"user-data-dir={tmp_path_factory.mktemp('chromium')}",
-    ):
-        options.add_argument(f"--{flag}")
-    # headless Chromium refuses windows narrower than 500 pixels; a phone must be emulated
-    options.add_experimental_option(
-        "mobileEmulation", {"deviceMetrics": {"width": width, "height": height, "pixelRatio": 1.0}}
-    )
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    started = webdriver.Chrome(options=options, service=Service(driver))
+    started = browsers.start(tmp_path_factory.mktemp("chromium"), *request.param)
     yield started
     started.quit()
 
@@ -315,14 +288,8 @@ def test_browser_opens_the_page(browser, path):
     loaded = "return document.readyState == 'complete'"  # `get` may return a moment before it
     WebDriverWait(browser, 20).until(lambda window: window.execute_script(loaded))
     browser.execute_async_script("(window.MathJax?.startup?.promise || Promise.resolve()).then(arguments[0])")
-    errors = [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
-    assert not errors
-    asked = [
-        json.loads(entry["message"])["message"]["params"].get("request", {}).get("url", "")
-        for entry in browser.get_log("performance")
-        if '"Network.requestWillBeSent"' in entry["message"]
-    ]
-    assert not [address for address in asked if address.startswith(("http", "ws"))]
+    assert not browsers.errors(browser)
+    assert not browsers.requests(browser)
     state = browser.execute_script(
         "return [document.documentElement.scrollWidth, innerWidth,"
         " [...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src),"

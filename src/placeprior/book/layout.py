@@ -110,6 +110,17 @@ def _thin(fig: Figure) -> None:
                 marks.set_linewidth(0)
 
 
+def origin(
+    profile: str, *, n: int | None = None, of: str = "station-days", embedded: bool | None, note: str = ""
+) -> str:
+    """What a figure was made of, as one line; see :func:`label`."""
+    world = {True: "embedded world (simulated)", False: "real measurements", None: "real places, no measurements"}
+    parts = [world[embedded], f"profile {profile}"]
+    if n is not None:
+        parts.append(f"n = {int(n):,} {of}")
+    return " · ".join(parts + ([note] if note else []))
+
+
 def label(
     fig: Figure,
     profile: str,
@@ -144,11 +155,7 @@ def label(
     _thin(fig)
     if data is not None:
         handing.hand(data)
-    origin = {True: "embedded world (simulated)", False: "real measurements", None: "real places, no measurements"}
-    parts = [origin[embedded], f"profile {profile}"]
-    if n is not None:
-        parts.append(f"n = {int(n):,} {of}")
-    text = " · ".join(parts + ([note] if note else []))
+    text = origin(profile, n=n, of=of, embedded=embedded, note=note)
     letters = int(fig.get_figwidth() * 72 / (9 * 0.54))  # a letter is about half its size wide
     fig.supxlabel(textwrap.fill(text, letters), x=0.005, ha="left", fontsize=9, color=MUTED)
     return text

@@ -250,3 +250,15 @@ def colourbar(ax: Any, mappable: Any, quantity: str, unit: str | None = UNIT, **
     bar.set_label(f"{quantity} [{unit}]" if unit else quantity)
     bar.outline.set_visible(False)
     return bar
+
+
+def stops(kind: str, count: int) -> list[str]:
+    """Colours of a kind of quantity at even steps, low to high, as ``#rrggbb``.
+
+    Parameters
+    ----------
+    kind : str
+        A key of :data:`CMAPS`.
+    count : int
+    """
+    return [mpl.colors.to_hex(colour) for colour in mpl.colormaps[CMAPS[kind]](np.linspace(0, 1, count))]
