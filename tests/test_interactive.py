@@ -1,10 +1,12 @@
 """Interactive figures: what is packed into a page, who draws it, and that it moves in a real browser."""
 
 import base64
+import importlib
 import io
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import browsers
 import nbformat
@@ -116,6 +118,30 @@ def test_amounts_come_back_from_whole_numbers():
     assert np.abs(back - values).max() <= 80 / 255
     assert np.abs(back - values)[values < 5].max() < 0.1, "small amounts are kept better"
     assert level(np.array([-1.0]), 80.0) == 0
+
+
+def test_each_day_is_estimated_from_the_days_before_it(monkeypatch):
+    land = coords.Land(COARSE)
+    time = np.arange("2021-01-01", 12, dtype="datetime64[D]").astype("datetime64[ns]")
+    room = importlib.import_module("placeprior.book.interactive.days")
+    monkeypatch.setattr(room, "cube_of", lambda _: xr.Dataset(coords={"time": time}))
+
+    def fields_on(run, days, where):
+        assert run.window == 4, "the run that looks back longest is asked"
+        shape = (len(time), len(land.lat), len(land.lon))
+        truth = np.broadcast_to(np.arange(len(time), dtype=float)[:, None, None], shape)
+        return xr.Dataset({"pm25_true": (("time", "y", "x"), truth)}, {"time": time})
+
+    monkeypatch.setattr(room.daily_maps, "fields_on", fields_on)
+    monkeypatch.setattr(room.daily_maps, "daily_map", lambda run, grid: grid["pm25_true"].isel(time=-1) + run.window)
+    runs = {"none": SimpleNamespace(window=1), "none+head": SimpleNamespace(window=4)}
+    truth, made = room.estimated(runs, 3, COARSE)
+    assert list(truth["time"].values) == list(time[3::3])
+    assert list(truth.values[:, 0, 0]) == [3, 6, 9]
+    assert {arm: list(maps.values[:, 0, 0]) for arm, maps in made.items()} == {
+        "none": [4, 7, 10],
+        "none+head": [7, 10, 13],
+    }
 
 
 def test_scores_are_means_of_seeds_and_what_was_not_run_is_absent(figures):

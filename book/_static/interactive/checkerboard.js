@@ -3,11 +3,8 @@
 
 (() => {
   const tools = window.interactive;
-  const LOOKS = {
-    train: ["#0173b2", "M5 0A5 5 0 1 1 5 10A5 5 0 1 1 5 0Z"],
-    validation: ["#029e73", "M1 1H9V9H1Z"],
-    test: ["#de8f05", "M5 0L10 9H0Z"],
-  }; // colours and shapes of the book's maps of splits, in a box of ten
+  // Shapes of the book's maps of splits, in a box of ten.
+  const SHAPES = { train: "M5 0A5 5 0 1 1 5 10A5 5 0 1 1 5 0Z", validation: "M1 1H9V9H1Z", test: "M5 0L10 9H0Z" };
 
   // Partition of a place, 1 or 2, as placeprior.space.splits.partition.
   function partition(lon, lat, size, [west, south]) {
@@ -39,7 +36,7 @@
   function checkerboard(root, data, { named, chosen, say }) {
     const lonlat = tools.unpack(data.stations, Float64Array);
     const map = new tools.CountryMap(named("map"), data.country);
-    const shapes = Object.fromEntries(Object.entries(LOOKS).map(([name, [, path]]) => [name, new Path2D(path)]));
+    const shapes = Object.fromEntries(Object.entries(SHAPES).map(([name, path]) => [name, new Path2D(path)]));
 
     function drawMap(size, fold, part) {
       const context = map.open();
@@ -59,7 +56,7 @@
           path.closePath();
           if (partition(x + size / 2, y + size / 2, size, data.box) === fold) {
             context.globalAlpha = 0.22;
-            context.fillStyle = LOOKS.test[0];
+            context.fillStyle = data.tints.test;
             context.fill(path);
             context.globalAlpha = 1;
           }
@@ -74,7 +71,7 @@
         context.save();
         context.translate(x - 5 * across, y - 5 * across);
         context.scale(across, across);
-        context.fillStyle = LOOKS[own][0];
+        context.fillStyle = data.tints[own];
         context.fill(shapes[own]);
         context.restore();
       });
@@ -83,7 +80,7 @@
     function drawKey(part) {
       const words = { train: "trained on", validation: "validation", test: "tested (shaded cells)" };
       const count = (name) => part.filter((own) => own === name).length;
-      const entries = Object.entries(LOOKS).map(([name, look]) => [...look, `${words[name]} (${count(name)})`]);
+      const entries = Object.entries(SHAPES).map(([name, path]) => [data.tints[name], path, `${words[name]} (${count(name)})`]);
       tools.drawKey(root.querySelector(".key"), entries);
     }
 
@@ -96,7 +93,7 @@
         { low: 1, high: 3000, log: true, ticks: [1, 10, 100, 1000], label: "km to the nearest station that is trained on" },
         { low: 0, high: 100, ticks: [0, 50, 100], label: "share closer [%]" },
       );
-      context.strokeStyle = LOOKS.test[0];
+      context.strokeStyle = data.tints.test;
       context.lineWidth = 2;
       context.beginPath();
       context.moveTo(to.x(1), to.y(0));
@@ -134,8 +131,9 @@
         head.scope = "row";
         head.textContent = name === data.placebo ? `${name} (placebo)` : name;
         row.append(head);
-        row.insertCell().textContent = tools.number(value, 3);
-        row.insertCell().textContent = fits === 1 ? "1 fit" : `${fits} fits`;
+        for (const text of [tools.number(value, 3), fits === 1 ? "1 fit" : `${fits} fits`]) {
+          row.append(Object.assign(document.createElement("td"), { className: "text-right", textContent: text }));
+        }
       }
       box.replaceChildren(table);
     }

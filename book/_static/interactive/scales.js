@@ -5,7 +5,6 @@
 (() => {
   const tools = window.interactive;
   const RADIANS = Math.PI / 180;
-  const TINTS = ["#0173b2", "#de8f05"];
   const [LONGEST, SHORTEST, BINS] = [40960, 20, 22]; // km; half an octave a bar
   const SPAN = 2.5; // standard deviations at which colours end
   const DEEP = 480; // pixels of the map's width, each of them computed
@@ -120,8 +119,7 @@
     const waves = weights.length / 2;
     const map = new tools.CountryMap(named("waves"), data.country);
     const [globe, spectrum] = [named("globe"), named("spectrum")];
-    const colour = tools.ramp(data.ramp);
-    const painted = (value) => colour((value / SPAN + 1) / 2);
+    const paint = tools.painter(data.ramp, -SPAN, SPAN);
     const rings = map.rings.map((ring) => ring.map(([x, y]) => tools.unalbers(x, y)));
     // Each wave as one cosine of known amplitude and phase.
     const amplitude = Array.from({ length: waves }, (_, k) => Math.hypot(weights[2 * k], weights[2 * k + 1]));
@@ -142,7 +140,7 @@
     const still = document.createElement("canvas");
     [still.width, still.height] = [image.width, image.height];
 
-    function drawWaves(sigma) {
+    function computeWaves(sigma) {
       for (let at = 0; at < east.length; at++) {
         if (!inside[at]) continue;
         let sum = 0;
@@ -150,9 +148,12 @@
           const angle = 2 * Math.PI * sigma * (directions[2 * k] * east[at] + directions[2 * k + 1] * north[at]);
           sum += amplitude[k] * Math.cos(angle - phase[k]);
         }
-        image.data.set([...painted(sum / Math.sqrt(power)), 255], 4 * at);
+        paint(image, at, sum / Math.sqrt(power));
       }
       still.getContext("2d").putImageData(image, 0, 0);
+    }
+
+    function drawWaves() {
       const context = map.open();
       context.save();
       context.clip(map.land);
@@ -161,11 +162,10 @@
       map.coast();
     }
 
-    function drawGlobe(L) {
+    function drawGlobe() {
       const context = tools.fit(globe, map.shape); // as high as the map beside it
       const [width, size] = [globe.clientWidth, parseFloat(globe.style.height)];
       const half = Math.floor(size / 2) - 2;
-      const field = globeField(coefficients, L);
       const picture = new ImageData(2 * half, 2 * half);
       // Orthographic, seen from above the middle of the country (Snyder 1987, p. 145).
       const [lon0, lat0] = [-96 * RADIANS, 38 * RADIANS];
@@ -179,7 +179,7 @@
           const lon =
             lon0 + Math.atan2(x * Math.sin(c), rho * Math.cos(c) * Math.cos(lat0) - y * Math.sin(c) * Math.sin(lat0));
           const value = between(field, ((lon / RADIANS + 540) % 360) - 180, lat / RADIANS);
-          picture.data.set([...painted(value), 255], 4 * (row * 2 * half + column));
+          paint(picture, row * 2 * half + column, value);
         }
       }
       const ball = document.createElement("canvas");
@@ -190,7 +190,7 @@
       context.beginPath();
       context.arc(width / 2, size / 2, half, 0, 7);
       context.stroke();
-      context.strokeStyle = "#222"; // on the colours, in any theme
+      context.strokeStyle = data.ink; // on the colours, in any theme
       context.beginPath();
       for (const ring of rings) {
         ring.forEach(([lon, lat], number) => {
@@ -223,7 +223,7 @@
       );
       const edge = (bin) => LONGEST * (SHORTEST / LONGEST) ** (bin / BINS);
       lines.forEach((shares, which) => {
-        context.fillStyle = TINTS[which];
+        context.fillStyle = data.tints[which];
         shares.forEach((share, bin) => {
           const [left, right] = [to.x(edge(bin)), to.x(edge(bin + 1))];
           const wide = (right - left) * 0.42;
@@ -231,18 +231,24 @@
         });
       });
       const square = "M0 0H10V10H0Z";
-      const entries = ["random Fourier features (left bars)", "spherical harmonics (right bars)"].map((name, which) => [TINTS[which], square, name]);
+      const entries = ["random Fourier features (left bars)", "spherical harmonics (right bars)"].map((name, which) => [data.tints[which], square, name]);
       tools.drawKey(root.querySelector(".key"), entries);
     }
 
+    let known = {};
+    let field;
     return () => {
       const sigma = 2 ** named("sigma").value;
       const L = Number(named("degrees").value);
       const written = tools.number(sigma, sigma < 10 ? 1 : 0);
       named("sigma").closest("label").querySelector(".value").textContent = written;
       named("degrees").closest("label").querySelector(".value").textContent = L;
-      drawWaves(sigma);
-      drawGlobe(L);
+      // One slider moves at a time: what the other sets is kept.
+      if (known.sigma !== sigma) computeWaves(sigma);
+      if (known.L !== L) field = globeField(coefficients, L);
+      known = { sigma, L };
+      drawWaves();
+      drawGlobe();
       drawSpectrum(sigma, L);
       tools.drawBar(named("bar"), data.ramp, [`−${SPAN}`, "0", SPAN], "value, standard deviations");
       const [short, middle, long] = wavelengths(sigma, [0.1, 0.5, 0.9], data.unit).map((km) => tools.number(km, 0));

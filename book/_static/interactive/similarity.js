@@ -72,11 +72,11 @@
       const [lon, lat] = cells.centre(place);
       const [x, y] = map.at(lon, lat);
       // Two rings, so that one of them stands out from any colour.
-      for (const [width, paint] of [[5, "#fff"], [2, "#000"]]) {
+      for (const [width, paint] of [[5, "paper"], [2, "ink"]]) {
         context.beginPath();
         context.arc(x, y, 7, 0, 7);
         context.lineWidth = width;
-        context.strokeStyle = paint;
+        context.strokeStyle = tools.tint(map.canvas, paint);
         context.stroke();
       }
       tools.drawBar(named("bar"), data.ramp, [`≤ −${END}`, "0", `≥ ${END}`], `cosine of centred vectors, ${code.name}`);

@@ -12,7 +12,7 @@ from placeprior.arms import arm_order
 from placeprior.book.interactive.widget import Widget, canvas, country, key, packed, radios, row, slider
 from placeprior.book.layout import origin
 from placeprior.book.results import Results
-from placeprior.book.style import look
+from placeprior.book.style import BLUE, GREEN, ORANGE, look
 from placeprior.coords import CONUS_BOX, EARTH_RADIUS_KM
 from placeprior.space.splits import folds, lonlat_of, split
 
@@ -56,7 +56,7 @@ def checkerboard(cube: xr.Dataset, results: Results, arms: Sequence[str] = ARMS)
         canvas(
             "distances", "Share of tested stations with a training station nearer than a distance", "How far is a test?"
         ),
-        '<div class="scores"></div>',
+        '<div class="scores scrolls"></div>',
     ]
     return Widget(
         "checkerboard",
@@ -70,6 +70,7 @@ def checkerboard(cube: xr.Dataset, results: Results, arms: Sequence[str] = ARMS)
             "aside": aside,
             "scores": scored(results, arms),
             "placebo": look(PLACEBO).name,
+            "tints": {"train": BLUE, "validation": GREEN, "test": ORANGE},
         },
         origin(results.profile, n=int(used.sum()), of="stations", embedded=results.embedded, note="split at seed 0"),
     )

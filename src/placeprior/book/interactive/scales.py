@@ -6,6 +6,7 @@ import numpy as np
 
 from placeprior.book.interactive.widget import Widget, bar, canvas, country, key, packed, ramp, row, slider
 from placeprior.book.layout import origin
+from placeprior.book.style import BLUE, INK, ORANGE
 from placeprior.coords import EARTH_RADIUS_KM
 from placeprior.scores.spectra import UNIT_KM
 
@@ -54,6 +55,8 @@ def scales(profile: str, seed: int = 0) -> Widget:
             "unit": UNIT_KM,
             "radius": EARTH_RADIUS_KM,
             "ramp": ramp("difference"),
+            "tints": [BLUE, ORANGE],
+            "ink": INK,
         },
         origin(profile, n=WAVES, of="random waves", embedded=None, note="one draw of directions and weights"),
     )

@@ -121,7 +121,7 @@ def canvas(name: str, label: str, title: str = "", *, reached: bool = False) -> 
 
 def row(*parts: str) -> str:
     """Parts side by side, or below each other on a narrow screen."""
-    return f'<div class="row">{"".join(parts)}</div>'
+    return f'<div class="beside">{"".join(parts)}</div>'
 
 
 def bar(name: str) -> str:
