@@ -26,6 +26,7 @@ from placeprior.book.interactive.widget import Widget
 from placeprior.book.results import Results
 from placeprior.encoders import geoclip
 from placeprior.encoders.harmonics import real_harmonics
+from placeprior.errors import StoreError
 from placeprior.scores import metrics, spectra
 from placeprior.space.splits import lonlat_of, partition, split
 
@@ -142,6 +143,11 @@ def test_each_day_is_estimated_from_the_days_before_it(monkeypatch):
         "none": [4, 7, 10],
         "none+head": [7, 10, 13],
     }
+
+
+def test_days_of_no_run_are_refused():
+    with pytest.raises(StoreError, match="no run of profile 'demo'.*make book"):
+        interactive.days("demo", {})
 
 
 def test_scores_are_means_of_seeds_and_what_was_not_run_is_absent(figures):

@@ -11,6 +11,7 @@ from placeprior import coords
 from placeprior.book.interactive.widget import Widget, bar, canvas, cells, country, packed, radios, ramp, row, slider
 from placeprior.book.layout import origin
 from placeprior.book.style import UNIT, look
+from placeprior.errors import StoreError
 from placeprior.runs import daily_maps
 from placeprior.runs.inputs import cube_of
 from placeprior.runs.plan import Run
@@ -33,7 +34,17 @@ def days(profile: str, runs: Mapping[str, Run], every: int = EVERY, resolution: 
         Of so many days one is shown.
     resolution : float
         Side of a cell, degrees.
+
+    Raises
+    ------
+    StoreError
+        There is no run.
     """
+    if not runs:
+        raise StoreError(
+            f"no run of profile {profile!r} was given to draw maps of; `placeprior runs list {profile}` shows them, and "
+            "`make book` makes those of the book"
+        )
     return shown(profile, *estimated(runs, every, resolution), resolution)
 
 
