@@ -42,7 +42,7 @@ def days(profile: str, runs: Mapping[str, Run], every: int = EVERY, resolution: 
     """
     if not runs:
         raise StoreError(
-            f"no run of profile {profile!r} was given to draw maps of; `placeprior runs list {profile}` shows them, and "
+            f"no run of profile {profile!r} is given to map; `placeprior runs list {profile}` shows them, and "
             "`make book` makes those of the book"
         )
     return shown(profile, *estimated(runs, every, resolution), resolution)
