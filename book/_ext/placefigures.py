@@ -37,14 +37,7 @@ FOLDER = "_downloads/figures"
 _OUTSIDE = re.compile(r"^.*?(?=<svg)|<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->|<defs>\s*</defs>", re.S)
 _BACKGROUND = re.compile(r'(<g id="figure_1">\s*)<g id="patch_1">.*?</g>', re.S)
 _VIEW = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
-_MEASURES = re.compile(r'(?<= )(d|x|y|width|height|points|transform)="([^"]*)"')
 _LETTERS = re.compile(r"font(?:-size)?: [^;\"]*?([\d.]+)px")
-
-
-def _short(found: re.Match[str]) -> str:
-    """Coordinates to a hundredth of a point, and no line breaks between them."""
-    numbers = re.sub(r"-?\d+\.\d+(?![\de])", lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), found[2])
-    return f'{found[1]}="{" ".join(numbers.split())}"'
 
 
 def inlined(svg: str, name: str, description: str) -> str:
@@ -74,7 +67,6 @@ def inlined(svg: str, name: str, description: str) -> str:
     body = re.sub(r'(url\(#|href="#)', rf"\g<1>{name}-", body)
     # A formula's letters stand one by one where the first font has them; all others follow the page's font.
     body = re.sub(r"(<text [^>]*?)font-family: [^;\"]*;? ?", r"\1", body)
-    body = _MEASURES.sub(_short, body)
     for neutral, named in NEUTRALS.items():
         body = body.replace(neutral, named)
     letters = [float(size) for size in _LETTERS.findall(body)]
