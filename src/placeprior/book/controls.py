@@ -12,7 +12,7 @@ from placeprior import encoders
 from placeprior.arms import splits_in, where
 from placeprior.book import figures
 from placeprior.book.results import Results
-from placeprior.book.style import BLUE, GREY, INK, MUTED, PAPER, RUST, VERMILION, look
+from placeprior.book.style import BLUE, INK, MUTED, PAPER, PLUM, SILVER, VERMILION, look
 from placeprior.book.words import NOTE, minus
 from placeprior.evidence import matched
 
@@ -21,8 +21,8 @@ GEOCLIP = "geoclip-hadamard"
 KNOWN = "random"
 #: What the steps of a gain stand for, by the beginning of the arm that ends the step: words and colour.
 STEPS = {
-    "none+head": ("extra head", GREY),
-    "random-vector": ("a name", RUST),
+    "none+head": ("extra head", SILVER),
+    "random-vector": ("a name", PLUM),
     "geoclip": ("the gain", BLUE),
     matched.TOTAL: ("all", INK),
 }

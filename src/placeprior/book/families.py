@@ -50,7 +50,7 @@ from placeprior.evidence.families import (
 #: What a place vector is made of: word in tables, colour and marker in figures.
 KINDS = {
     "baseline": ("no model", INK, "x"),
-    "none": ("no place", INK, "o"),
+    "none": ("no place", GREY, "o"),
     "control": ("control", INK, "P"),
     "coordinates": ("coordinates", ORANGE, "s"),
     "planar": ("formula, plane", GREEN, "o"),

@@ -10,9 +10,8 @@ from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
 from placeprior.arms import BASES, arm_order, splits_in, where
-from placeprior.book import figures
+from placeprior.book import figures, prior
 from placeprior.book.families import short
-from placeprior.book.prior import LOOKS, TARGETS
 from placeprior.book.results import Results
 from placeprior.book.style import BLUE, GREY, INK, MUTED, PAPER, VERMILION, look
 from placeprior.book.tables import CELL, captioned, gains
@@ -22,7 +21,7 @@ from placeprior.evidence.families import trained
 from placeprior.evidence.upstream import PARTS, Probed
 
 #: What an encoder was trained on: word, colour and marker.
-CORPORA = {name: LOOKS[name] for name in ("untrained", "fmow", "yfcc", "geoclip")}
+CORPORA = {name: prior.look(name) for name in ("untrained", "fmow", "yfcc", "geoclip")}
 #: Settings in which two files of a pair may differ (:data:`placeprior.encoders.pretrained.COMPARED`).
 _SETTINGS = {
     "min_radius": "smallest radius",
@@ -197,7 +196,7 @@ def draw_probes(probed: Probed, bases: Sequence[str], panels: Mapping[str, str])
         ax.axvline(0, color=MUTED, lw=1, ls="--", zorder=1)
         ax.set(title=title, xlabel="ΔR², YFCC − fMoW", ylim=(len(facts) - 0.5, -0.5))
         ax.grid(axis="y", visible=False)
-    axes[0].set_yticks(facts, [TARGETS[target] for target in probed.targets])
+    axes[0].set_yticks(facts, [prior.TARGETS[target] for target in probed.targets])
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=4, fontsize="small")
     return fig
 
@@ -225,7 +224,7 @@ def probe_table(read: Probed, bases: Sequence[str], splits: Sequence[str], profi
     if not rows:
         return Markdown("*No measured places are in the committed results.*")
     return captioned(
-        pd.DataFrame(rows, columns=["R² of the probe", "split", *(TARGETS[fact] for fact in read.targets)]),
+        pd.DataFrame(rows, columns=["R² of the probe", "split", *(prior.TARGETS[fact] for fact in read.targets)]),
         f"Difference in R² of what is read from the vectors, mean over the exact pairs, {INTERVAL} from a bootstrap "
         f"over blocks of places; profile {profile}, real measurements; terrain: the embedded world's.",
         name,
