@@ -36,9 +36,12 @@ def test_a_path_goes_through_the_same_points(lines, closed):
         for line in lines
     )
     short = re.fullmatch(r'<path d="([^"]*)"/>', vector.slim(f'<path d="{written}"/>'))[1]
-    step = 0.1 if len(re.findall("[MLz]", written)) > vector.LONG else 0.01
-    asked = [(not number, *np.round(np.array(point) / step)) for line in lines for number, point in enumerate(line)]
-    told = [(begins, round(x / step), round(y / step)) for begins, x, y in absolute(short)]
+    scale = 10 if len(re.findall("[MLz]", written)) > vector.LONG else 100
+    asked = [
+        (command == "M", round(float(x) * scale), round(float(y) * scale))
+        for command, x, y in re.findall(r"([ML]) (\S+) (\S+)", written)
+    ]
+    told = [(begins, round(x * scale), round(y * scale)) for begins, x, y in absolute(short)]
     assert moved(told) == moved(asked)
 
 
