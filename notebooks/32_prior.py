@@ -177,7 +177,7 @@ pd.Series(reading.control).agg(["count", "mean", "max"]).round(3).to_frame("R²"
 # dashed line nothing is lost on the way out. A basis can be far to the right. For a fact that changes from town to town only a prior can be far up; one as
 # smooth as the stylised terrain can also be guessed from far away.
 #
-# The black cross is no encoder: it is the **inverse-distance mean** of the nearest training places, the simplest way to copy from neighbours.
+# The plain cross is no encoder: it is the **inverse-distance mean** of the nearest training places, the simplest way to copy from neighbours.
 
 # %% mystnb={"figure": {"caption": "R² of ridge probes for four facts: test places at random among the training places (across) against held-out cells of 16° (upwards). Grey crosses: architectures with random weights; orange squares: trained on satellite scenes (fMoW); blue triangles: trained on photographs (YFCC); one mark an architecture. Dashed: equal.", "name": "fig-prior-wr-oor"}, "image": {"alt": "Scatter plots, one a fact. For population density and closeness to a city random weights and satellite priors lie near zero upwards, several photograph priors are in between, and GeoCLIP lies close to the dashed line at the upper right. For the terrain nearly all marks are far to the right and spread upwards."}}
 fig = draw_within_and_out(reading)

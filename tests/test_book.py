@@ -241,7 +241,9 @@ def test_every_image_is_described(path, read):
         if tag == "img" and "logo__image" not in (attrs.get("class") or ""):  # the title stands beside the logo
             alt = attrs.get("alt") or ""
             assert len(alt) > 15, f"{attrs.get('src')}: alt is {alt!r}"
-            assert not re.search(r"[0-9a-f]{32}|\.png$", alt), f"alt is a file name: {alt}"
+            assert not re.search(r"[0-9a-f]{32}|\.(png|svg)$", alt), f"alt is a file name: {alt}"
+        if tag == "svg" and "figure" in (attrs.get("class") or "").split():
+            assert attrs.get("role") == "img" and len(attrs.get("aria-label") or "") > 15
 
 
 @built
@@ -264,8 +266,16 @@ def test_internal_links_resolve(path, read):
 def test_pages_are_light():
     heavy = {named(p): p.stat().st_size for p in WRITTEN if p.stat().st_size > 3_000_000}
     assert not heavy
-    pictures = [p for p in (HTML / "_images").glob("*.png") if p.stat().st_size > 1_500_000]
+    pictures = [p for p in (HTML / "_images").glob("*.*") if p.stat().st_size > 1_500_000]
     assert not pictures
+
+
+@built
+@pytest.mark.parametrize("path", WRITTEN, ids=named)
+def test_ids_of_a_page_are_told_apart(path, read):
+    ids = [attrs["id"] for _, attrs in read(path).tags if attrs.get("id")]
+    twice = {each for each in ids if ids.count(each) > 1}
+    assert not {each for each in twice if each.startswith("fig")}, "two figures share an id"
 
 
 # --- in a browser ----------------------------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ def test_page_runs(page: str, smoke: Path, monkeypatch: pytest.MonkeyPatch) -> N
         pytest.skip("the weights of TorchSpatial's encoders are not at hand; `placeprior weights torchspatial`")
     assert "How this page was made" in text
     shown = [out for cell in notebook.cells for out in cell.get("outputs", [])]
-    assert any("image/png" in out.get("data", {}) for out in shown) or profile not in ("smoke",)
+    assert any("image/svg+xml" in out.get("data", {}) for out in shown) or profile not in ("smoke",)
     errors = [out for out in shown if out.output_type == "stream" and out.name == "stderr" and "Warning" in out.text]
     assert not errors, errors[0].text
 
@@ -104,7 +104,7 @@ def test_the_data_card_shows_what_is_in_a_cube(tmp_path: Path, monkeypatch: pyte
     made = pages.execute("card", tmp_path / "card.ipynb", period=built(tmp_path))
     outputs = [out for cell in nbformat.read(made, as_version=4).cells for out in cell.get("outputs", [])]
     told = "\n".join(out.get("data", {}).get("text/markdown", "") + out.get("text", "") for out in outputs)
-    assert sum("image/png" in out.get("data", {}) for out in outputs) == 3  # monitors, gaps, a day's haze
+    assert sum("image/svg+xml" in out.get("data", {}) for out in outputs) == 3  # monitors, gaps, a day's haze
     assert "There is no cube" not in told and "30 monitors" in told and "`01234567`" in told
     assert "**outside**: 100.00 %" in told and "`temperature_max`" in told
     assert not [out for out in outputs if out.output_type == "stream" and out.name == "stderr"]
@@ -118,5 +118,5 @@ def test_the_data_card_without_a_cube_says_how_to_build_it(tmp_path: Path, monke
     outputs = [out for cell in nbformat.read(made, as_version=4).cells for out in cell.get("outputs", [])]
     told = "\n".join(out.get("data", {}).get("text/markdown", "") + out.get("text", "") for out in outputs)
     assert told.count("There is no cube") == 1 and "placeprior data build" in told
-    assert not any("image/png" in out.get("data", {}) for out in outputs)
+    assert not any("image/svg+xml" in out.get("data", {}) for out in outputs)
     assert all(f"`{name}`" in told for name in sources.NAMES)

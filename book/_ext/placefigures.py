@@ -31,20 +31,14 @@ OURS = "<dc:title>placeprior</dc:title>"  # in a file that `placeprior.book.styl
 DOTS = 4 / 3  # of a screen, for a point of a figure
 LEGIBLE = 9.0  # dots: no letter of a figure is smaller, however narrow the screen
 WIDER = 1.25  # how much larger than measured a figure may be shown
-HEAVY = 1_500_000  # bytes of figures in one page; beyond it, the heaviest stay files that the page shows
+HEAVY = 1_600_000  # bytes of figures in one page; beyond it, the heaviest stay files that the page shows
 FOLDER = "_downloads/figures"
 
 _OUTSIDE = re.compile(r"^.*?(?=<svg)|<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->|<defs>\s*</defs>", re.S)
 _BACKGROUND = re.compile(r'(<g id="figure_1">\s*)<g id="patch_1">.*?</g>', re.S)
 _VIEW = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
-_MEASURES = re.compile(r'(?<= )(d|x|y|width|height|points|transform)="([^"]*)"')
+_TEXT = re.compile(r"<text.*?</text>", re.S)
 _LETTERS = re.compile(r"font(?:-size)?: [^;\"]*?([\d.]+)px")
-
-
-def _short(found: re.Match[str]) -> str:
-    """Coordinates to a hundredth of a point, and no line breaks between them."""
-    numbers = re.sub(r"-?\d+\.\d+(?![\de])", lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), found[2])
-    return f'{found[1]}="{" ".join(numbers.split())}"'
 
 
 def inlined(svg: str, name: str, description: str) -> str:
@@ -74,10 +68,10 @@ def inlined(svg: str, name: str, description: str) -> str:
     body = re.sub(r'(url\(#|href="#)', rf"\g<1>{name}-", body)
     # A formula's letters stand one by one where the first font has them; all others follow the page's font.
     body = re.sub(r"(<text [^>]*?)font-family: [^;\"]*;? ?", r"\1", body)
-    body = _MEASURES.sub(_short, body)
     for neutral, named in NEUTRALS.items():
         body = body.replace(neutral, named)
-    letters = [float(size) for size in _LETTERS.findall(body)]
+    # of a formula the letters, not the exponents
+    letters = [max(map(float, sizes)) for text in _TEXT.findall(body) if (sizes := _LETTERS.findall(text))]
     least = width * DOTS * min(1.0, LEGIBLE / (min(letters) * DOTS)) if letters else 0.0
     body = re.sub(r">\s+<", "><", body.strip())
     size = f"width: {width * DOTS * WIDER:.0f}px; min-width: {least:.0f}px"

@@ -26,6 +26,8 @@ document.addEventListener("DOMContentLoaded", () => {
     document.querySelectorAll(".figure-scroll, .scrolls").forEach((box) => {
       const more = box.scrollWidth > box.clientWidth + 1;
       box.classList.toggle("wide", more);
+      box.onscroll = () => box.classList.toggle("more", box.scrollLeft + box.clientWidth < box.scrollWidth - 1);
+      box.onscroll();
       if (!box.matches(".figure-scroll")) return;
       if (more) Object.entries({ tabindex: "0", role: "group", "aria-label": "Figure, scrolls sideways" }).forEach((pair) => box.setAttribute(...pair));
       else ["tabindex", "role", "aria-label"].forEach((name) => box.removeAttribute(name));

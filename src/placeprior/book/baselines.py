@@ -10,6 +10,7 @@ import pandas as pd
 from placeprior.arms import called, splits_in, where
 from placeprior.book import figures
 from placeprior.book.results import TASKS, Results
+from placeprior.book.style import BLUE, GRID, MUTED, VERMILION
 from placeprior.book.words import NOTE, gain, minus
 from placeprior.evidence import matched
 from placeprior.space import kriging
@@ -34,14 +35,14 @@ def draw_variogram(
         The line under the figure.
     """
     fig, ax = figures.subplots(size=(5.4, 3.2))
-    style = {"s": 12 + 90 * pairs / pairs.max(), "color": "#0173b2", "alpha": 0.6, "lw": 0, "zorder": 3}
+    style = {"s": 12 + 90 * pairs / pairs.max(), "color": BLUE, "alpha": 0.6, "lw": 0, "zorder": 3}
     ax.scatter(km, gamma, label="pairs of monitors", **style)
     line = np.linspace(0, kriging.MAX_KM, 400)
-    ax.plot(line, curve(line), color="#d55e00", lw=2, label="fitted curve")
-    ax.axhline(1, color="#777777", lw=1, ls=":")
-    font = {"textcoords": "offset points", "color": "#555555", "va": "bottom", "fontsize": "small"}
+    ax.plot(line, curve(line), color=VERMILION, lw=2, label="fitted curve")
+    ax.axhline(1, color=MUTED, lw=1, ls=":")
+    font = {"textcoords": "offset points", "color": MUTED, "va": "bottom", "fontsize": "small"}
     ax.annotate("nugget", (0, curve.nugget), xytext=(12, 2), **font)
-    ax.plot(0, curve.nugget, marker="<", color="#d55e00", ms=7, clip_on=False)
+    ax.plot(0, curve.nugget, marker="<", color=VERMILION, ms=7, clip_on=False)
     ax.set(xlabel="distance of two monitors [km]", ylabel="variogram [day's variance]")
     ax.set_xlim(0, kriging.MAX_KM)
     ax.set_ylim(0, 1.1 * max(gamma.max(), 1))
@@ -70,8 +71,8 @@ def draw_weights(
     """
     fig, ax = figures.subplots(size=(5.4, 3.9))
     for (name, (x, y)), weight, plain in zip(places.items(), share, inverse, strict=True):
-        ax.plot([0, x], [0, y], color="#cccccc", lw=1, zorder=1)
-        colour = "#0173b2" if weight >= 0 else "#d55e00"
+        ax.plot([0, x], [0, y], color=GRID, lw=1, zorder=1)
+        colour = BLUE if weight >= 0 else VERMILION
         ax.scatter(x, y, s=40 + 2400 * abs(weight), color=colour, alpha=0.35, lw=0, zorder=2)
         ax.scatter(x, y, s=14, color=colour, zorder=3)
         beside = {"xytext": (0, -26 if name == "D" else 20), "textcoords": "offset points"}  # C and D stand together

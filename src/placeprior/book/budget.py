@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from placeprior.arms import arm_order, called, where
+from placeprior.book.style import MUTED
 from placeprior.book.words import minus
 from placeprior.evidence import budget
 
@@ -84,6 +85,6 @@ def draw_sizes(ax: Axes, found: pd.DataFrame) -> None:
         ax.scatter(part["size"].map(order.index), part["difference"], s=14, color=colour, alpha=0.5, lw=0)
         means = part.groupby("size")["difference"].mean()[order]
         ax.plot(np.arange(len(order)), means, color=colour, marker=marker, label=named(next(part.itertuples())))
-    ax.axhline(0, color="#777777", lw=1, ls="--", zorder=1)
+    ax.axhline(0, color=MUTED, lw=1, ls="--", zorder=1)
     ax.set_xticks(range(len(order)), [each.replace(", ", ",\n") for each in order])
     ax.legend(fontsize="small")

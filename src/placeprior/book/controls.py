@@ -12,7 +12,7 @@ from placeprior import encoders
 from placeprior.arms import splits_in, where
 from placeprior.book import figures
 from placeprior.book.results import Results
-from placeprior.book.style import INK, look
+from placeprior.book.style import BLUE, INK, MUTED, PAPER, PLUM, SILVER, VERMILION, look
 from placeprior.book.words import NOTE, minus
 from placeprior.evidence import matched
 
@@ -21,9 +21,9 @@ GEOCLIP = "geoclip-hadamard"
 KNOWN = "random"
 #: What the steps of a gain stand for, by the beginning of the arm that ends the step: words and colour.
 STEPS = {
-    "none+head": ("extra head", "#7a7a7a"),
-    "random-vector": ("a name", "#ca9161"),
-    "geoclip": ("the gain", "#0173b2"),
+    "none+head": ("extra head", SILVER),
+    "random-vector": ("a name", PLUM),
+    "geoclip": ("the gain", BLUE),
     matched.TOTAL: ("all", INK),
 }
 
@@ -90,9 +90,9 @@ def _draw_waterfall(ax: Axes, table: pd.DataFrame) -> None:
         end = left + step.difference
         ax.barh(y, step.difference, left=left, height=0.62, color=_step(step.step)[1], zorder=2)
         # The interval belongs to the step, so it is drawn where the step ends.
-        ax.plot([left + step.low, left + step.high], [y, y], color="white", lw=3.4, zorder=3)
-        ax.plot([left + step.low, left + step.high], [y, y], color="#d55e00", lw=1.7, zorder=4)
-        ax.plot([end, end], [y + 0.31, y + 0.69], color="#777777", lw=0.8, zorder=1)
+        ax.plot([left + step.low, left + step.high], [y, y], color=PAPER, lw=3.4, zorder=3)
+        ax.plot([left + step.low, left + step.high], [y, y], color=VERMILION, lw=1.7, zorder=4)
+        ax.plot([end, end], [y + 0.31, y + 0.69], color=MUTED, lw=0.8, zorder=1)
         start, ends = end, [*ends, left, end, left + step.low, left + step.high]
         ax.text(
             1.02,
@@ -156,7 +156,7 @@ def draw_components(task: Results, found: pd.DataFrame, reference: str) -> str:
             if arm in part.index:
                 _draw_point(ax, part.loc[arm], shift, label)
                 seen.add(arm)
-        ax.axhline(0, color="#777777", lw=1, ls="--", zorder=1)
+        ax.axhline(0, color=MUTED, lw=1, ls="--", zorder=1)
         ax.set_xscale("log", base=2)
         ticks = sorted({length(arm) for arm in [*curve, *(arm for arm in seen if arm in part.index)]})
         ax.set_xticks(ticks, [str(tick) for tick in ticks], fontsize="small")

@@ -14,11 +14,11 @@ from matplotlib.figure import Figure
 from scipy.stats import norm
 
 from placeprior.book import figures
+from placeprior.book.style import BLUE, GRID, LAND, MUTED, ORANGE, PAPER, VERMILION
 from placeprior.data.cube import predictors
 from placeprior.scores.metrics import HIGH
 from placeprior.space.splits import HISTORY, lonlat_of
 
-BLUE, ORANGE, RED = "#0173b2", "#de8f05", "#d55e00"
 #: Names of variables on an axis, where they are not the cube's own.
 NAMES = {
     "pm25": "PM2.5",
@@ -109,9 +109,9 @@ def draw_series(cube: xr.Dataset, stations: Mapping[str, int]) -> Figure:
         ax.plot(days, values, color=BLUE, lw=0 if rare else 0.9, marker="o" if rare else "", ms=3)
         place = f"{cube['station'].values[i]} ({lonlat[i, 1]:.1f}° N, {-lonlat[i, 0]:.1f}° W)"
         ax.set_title(f"{why}: {place}", fontsize="small")
-        ax.axhline(0, color="#999999", lw=0.6)
+        ax.axhline(0, color=MUTED, lw=0.6)
         if np.nanmax(values) > HIGH:
-            ax.axhline(HIGH, color=RED, lw=1, ls="--")
+            ax.axhline(HIGH, color=VERMILION, lw=1, ls="--")
     axes[-1].xaxis.set_major_locator(mdates.MonthLocator(interval=2 if len(days) > 120 else 1))
     axes[-1].xaxis.set_major_formatter(mdates.DateFormatter("%b"))
     fig.supylabel(f"PM2.5 [{figures.UNIT}]", fontsize="medium")
@@ -128,14 +128,14 @@ def draw_tail(values: np.ndarray) -> Figure:
     """
     fig, (left, right) = figures.subplots(1, 2, size="pair")
     left.hist(values[values <= np.percentile(values, 99)], bins=60, color=BLUE, lw=0)
-    left.axvline(0, color="#777777", lw=0.8)
+    left.axvline(0, color=MUTED, lw=0.8)
     left.set(xlabel=f"measured PM2.5 [{figures.UNIT}]", ylabel="station-days")
     above = 1 - np.arange(1, len(values) + 1) / len(values)
     shown = (values > 1) & (above > 0)
     right.loglog(values[shown], 100 * above[shown], color=BLUE, lw=1.8, label="measured")
     level = np.geomspace(1, values[-1], 200)
-    right.loglog(level, 100 * norm.sf(level, values.mean(), values.std()), color="#777777", ls=":", label="normal")
-    right.axvline(HIGH, color=RED, lw=1, ls="--")
+    right.loglog(level, 100 * norm.sf(level, values.mean(), values.std()), color=MUTED, ls=":", label="normal")
+    right.axvline(HIGH, color=VERMILION, lw=1, ls="--")
     right.set(ylim=(100 * max(above[shown].min(), 1e-6), 130), xlabel=f"PM2.5 [{figures.UNIT}]")
     right.set_ylabel("station-days above [%]")
     right.legend(fontsize="small", loc="lower left")
@@ -215,7 +215,7 @@ def draw_associations(found: pd.DataFrame) -> Figure:
     fig, ax = figures.subplots(size=(6.4, 4.2))
     at = np.arange(len(found))
     ax.barh(at + 0.19, found.within, height=0.36, color=BLUE, label="from day to day")
-    ax.barh(at - 0.19, found.between, height=0.36, color=ORANGE, hatch="///", ec="white", label="from place to place")
+    ax.barh(at - 0.19, found.between, height=0.36, color=ORANGE, hatch="///", ec=PAPER, label="from place to place")
     ax.axvline(0, color=figures.INK, lw=0.8)
     ax.set_yticks(at, found.name.map(on_axis))
     ax.grid(axis="y", visible=False)
@@ -240,13 +240,13 @@ def draw_window(cube: xr.Dataset, station: int, day: int, windows: Mapping[str, 
         unit = cube[name].attrs["units"].replace("m-3", "m⁻³")
         ax.plot(cube[name].values[station, : day + 6], "o-", ms=3, lw=0.8, color=BLUE)
         ax.set_ylabel(on_axis(name) + ("" if unit == "1" else f"\n[{unit}]"), fontsize="small")
-        ax.axvspan(-0.5, HISTORY - 1.5, facecolor="#f2f2f2", edgecolor="#bbbbbb", hatch="///", lw=0, zorder=0)
+        ax.axvspan(-0.5, HISTORY - 1.5, facecolor=LAND, edgecolor=GRID, hatch="///", lw=0, zorder=0)
     longest_first = sorted(windows.items(), key=lambda window: -window[1])
     for shade, (size, length) in zip((0.18, 0.35), longest_first, strict=False):
         for ax in axes[:2]:
             ax.axvspan(day - length + 0.5, day + 0.5, color=ORANGE, alpha=shade, lw=0, zorder=0.5)
         at = {"x": day - length + 0.7, "y": 1.02, "transform": axes[0].get_xaxis_transform()}
         axes[0].text(s=f"{size}: {length} days", fontsize="small", **at)
-    axes[-1].plot(day, cube["pm25"].values[station, day], "o", ms=9, mfc="none", mec=RED, mew=2)
+    axes[-1].plot(day, cube["pm25"].values[station, day], "o", ms=9, mfc="none", mec=VERMILION, mew=2)
     axes[-1].set_xlabel("day of the cube (from 0)")
     return fig

@@ -12,10 +12,11 @@ from matplotlib.figure import Figure
 from placeprior.arms import where
 from placeprior.book import figures
 from placeprior.book.splits import METRICS, QUESTIONS, draw_rising, rising
+from placeprior.book.style import MUTED
 from placeprior.book.words import gain, minus
 from placeprior.evidence.distances import Distances
 
-LAND = {"color": "#777777", "lw": 3.5, "ls": (0, (5, 2)), "label": "the map: land to monitor"}
+LAND = {"color": MUTED, "lw": 3.5, "ls": (0, (5, 2)), "label": "the map: land to monitor"}
 
 
 def draw_distances(found: Distances) -> Figure:

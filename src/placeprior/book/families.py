@@ -16,7 +16,21 @@ from placeprior.arms import arm_order, called, where
 from placeprior.book import figures
 from placeprior.book.labels import write_names
 from placeprior.book.results import Results
-from placeprior.book.style import INK
+from placeprior.book.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    LAND,
+    MUTED,
+    OLIVE,
+    ORANGE,
+    PAPER,
+    PLUM,
+    SKY,
+    VERMILION,
+    VIOLET,
+)
 from placeprior.book.tables import captioned
 from placeprior.book.words import NOTE, minus, signed
 from placeprior.evidence.families import (
@@ -36,17 +50,17 @@ from placeprior.evidence.families import (
 #: What a place vector is made of: word in tables, colour and marker in figures.
 KINDS = {
     "baseline": ("no model", INK, "x"),
-    "none": ("no place", INK, "o"),
+    "none": ("no place", GREY, "o"),
     "control": ("control", INK, "P"),
-    "coordinates": ("coordinates", "#de8f05", "s"),
-    "planar": ("formula, plane", "#029e73", "o"),
-    "spherical": ("formula, sphere", "#d55e00", "D"),
-    "regional": ("formula, this country", "#b35a8c", "*"),
-    "untrained": ("frozen at random", "#7a7a7a", "X"),
-    "fmow": ("frozen, satellite scenes", "#56b4e9", "s"),
-    "yfcc": ("frozen, photographs", "#7b61c9", "v"),
-    "geoclip": ("frozen, GeoCLIP", "#0173b2", "^"),
-    "satclip": ("frozen, SatCLIP", "#5c7f2b", "<"),
+    "coordinates": ("coordinates", ORANGE, "s"),
+    "planar": ("formula, plane", GREEN, "o"),
+    "spherical": ("formula, sphere", VERMILION, "D"),
+    "regional": ("formula, this country", PLUM, "*"),
+    "untrained": ("frozen at random", GREY, "X"),
+    "fmow": ("frozen, satellite scenes", SKY, "s"),
+    "yfcc": ("frozen, photographs", VIOLET, "v"),
+    "geoclip": ("frozen, GeoCLIP", BLUE, "^"),
+    "satclip": ("frozen, SatCLIP", OLIVE, "<"),
 }
 REFERENCES = ("control", "none")
 WITHIN, BEYOND = "spatial", "checkerboard-16"
@@ -165,8 +179,8 @@ def draw_both(found: pd.DataFrame, of: Results) -> str:
     if URBAN in wide.index:  # the plainest reference belongs inside
         high = np.maximum(high, 1.1 * centre.loc[URBAN].to_numpy())
     ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
-    ax.axhline(0, color="#777777", lw=1, ls="--", zorder=1)
-    ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
+    ax.axhline(0, color=MUTED, lw=1, ls="--", zorder=1)
+    ax.axvline(0, color=MUTED, lw=1, ls="--", zorder=1)
     inside = centre.clip(low, high, axis=1)
     for arm, (x, y) in inside.iterrows():
         _, colour, marker = KINDS[kind(arm)]
@@ -198,7 +212,7 @@ def draw_both(found: pd.DataFrame, of: Results) -> str:
 def _point(ax: Axes, x: float, y: float, arm: str, size: float, *, hollow: bool, edge: float = 0.6) -> None:
     """One arm's mark; a hollow one stands at the edge for a point beyond it, drawn with a line of width `edge`."""
     _, colour, marker = KINDS[kind(arm)]
-    fill, line = ("none", colour) if hollow else (colour, "white")
+    fill, line = ("none", colour) if hollow else (colour, PAPER)
     ax.scatter(x, y, s=size, marker=marker, color=fill, ec=line, lw=edge if hollow else 0.6, zorder=5, clip_on=False)
 
 
@@ -243,9 +257,9 @@ def _ranked(ax: Axes, part: pd.DataFrame, order: list[str]) -> None:
     for row, arm in enumerate(order):
         _, colour, marker = KINDS[kind(arm)]
         if kind(arm) in REFERENCES:
-            ax.axhspan(row - 0.5, row + 0.5, color="#eeeeee", lw=0, zorder=0)
+            ax.axhspan(row - 0.5, row + 0.5, color=LAND, lw=0, zorder=0)
         if arm not in part.index:
-            ax.text(0.5, row, "not run", ha="center", color="#777777", **aside)
+            ax.text(0.5, row, "not run", ha="center", color=MUTED, **aside)
             continue
         one = part.loc[arm]
         fits = one["each"][(one["each"] > left) & (one["each"] < right)]
@@ -253,13 +267,13 @@ def _ranked(ax: Axes, part: pd.DataFrame, order: list[str]) -> None:
         if left < one["difference"] < right:
             ax.plot([max(one["low"], left), min(one["high"], right)], [row, row], color=colour, lw=1.4, zorder=2)
             size = 70 if marker == "*" else 26
-            ax.scatter(one["difference"], row, s=size, marker=marker, color=colour, ec="white", lw=0.4, zorder=4)
+            ax.scatter(one["difference"], row, s=size, marker=marker, color=colour, ec=PAPER, lw=0.4, zorder=4)
         elif one["difference"] <= left:
             ax.text(0.01, row, minus(f"◂ {one['difference']:.2f}"), ha="left", color=colour, **aside)
         else:
             ax.text(0.99, row, minus(f"{one['difference']:.2f} ▸"), ha="right", color=colour, **aside)
     ax.set_xlim(left, right)
-    ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
+    ax.axvline(0, color=MUTED, lw=1, ls="--", zorder=1)
     ax.xaxis.set_major_locator(MaxNLocator(4))
     ax.grid(axis="y", visible=False)
 
@@ -283,7 +297,7 @@ def draw_property(values: pd.Series, gains: Mapping[str, pd.DataFrame], quantity
         for arm, value in gain.items():
             size, beyond = 90 if KINDS[kind(arm)][2] == "*" else 34, not low < value < high
             _point(ax, values[variant(arm)], np.clip(value, low, high), arm, size, hollow=beyond)
-        ax.axhline(0, color="#777777", lw=1, ls="--", zorder=1)
+        ax.axhline(0, color=MUTED, lw=1, ls="--", zorder=1)
         ax.set(xscale="log", ylim=(low, high), title=title, xlabel=quantity)
     axes[0].set_ylabel("gain out of region (16°): ΔR²")
     every = pd.concat(list(gains.values()))["arm"]

@@ -16,6 +16,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from placeprior import coords, evidence
 from placeprior.arms import arm_order, called, with_arm
 from placeprior.book import figures, layers
+from placeprior.book.style import BLUE, GREEN, INK, MUTED, ORANGE
 from placeprior.book.words import capital, gain
 from placeprior.errors import StoreError
 from placeprior.evidence import artefacts, national_maps
@@ -26,9 +27,9 @@ KINDS = {"clean": "clean day", "winter": "stagnant winter day", "smoke": "smoke 
 #: GeoCLIP's vectors and their three networks: the source in the evidence, how it is called, its colour.
 SCALES = {
     "encoder": ("all three added", figures.INK),
-    "scale 1": ("σ = 1", "#029e73"),
-    "scale 16": ("σ = 16", "#de8f05"),
-    "scale 256": ("σ = 256", "#0173b2"),
+    "scale 1": ("σ = 1", GREEN),
+    "scale 16": ("σ = 16", ORANGE),
+    "scale 256": ("σ = 256", BLUE),
 }
 TICKS = [1500, 500, 200, 100, 50]  # km
 SHIFT = 0.3  # photographs per 10,000 km2, added where the axis is logarithmic: many places have none
@@ -168,7 +169,7 @@ def wavelength_axis(ax: Axes, wavelengths: pd.Series) -> None:
     ax.xaxis.set_major_locator(FixedLocator([tick for tick in TICKS if tick <= longest]))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter("{x:g}")
-    ax.axvline(spectra.LOCAL_KM, color="#777777", lw=1, ls=":", zorder=1)
+    ax.axvline(spectra.LOCAL_KM, color=MUTED, lw=1, ls=":", zorder=1)
 
 
 def draw_encoder(encoder: pd.DataFrame) -> Figure:
@@ -187,7 +188,7 @@ def draw_encoder(encoder: pd.DataFrame) -> Figure:
         low, _, high = spectra.wavelengths(sigma)
         span = max(low, encoder["x"].min() * 0.95), min(high, encoder["x"].max() * 1.05)
         ax.axvspan(*span, color=SCALES[f"scale {sigma}"][1], alpha=0.1, lw=0)
-    ax.axhline(spectra.CELL_KM**2, color="#aaaaaa", ls="--", lw=1, zorder=1)
+    ax.axhline(spectra.CELL_KM**2, color=MUTED, ls="--", lw=1, zorder=1)
     wavelength_axis(ax, encoder["x"])
     ax.set_ylabel("power / variance [km²]")
     ax.legend(fontsize="small")
@@ -204,7 +205,7 @@ def draw_spectra(present: Sequence[Maps]) -> Figure:
             if len(part):
                 style = {"color": drawn.colour, "lw": 1.4, "marker": drawn.marker, "markevery": 5, "ms": 4}
                 style |= {"ls": "--"} if name == "idw" else {}
-                style |= {"color": "black", "lw": 2.4, "marker": None} if name == TRUTH else {}
+                style |= {"color": INK, "lw": 2.4, "marker": None} if name == TRUTH else {}
                 ax.plot(part["x"], part["value"], label=called(name), **style)
         wavelength_axis(ax, table["x"])
         ax.set_title(own.title)
@@ -275,7 +276,7 @@ def draw_classes(present: Sequence[Maps]) -> Figure:
             x = (part["x"] + SHIFT) * 1.05 ** (number - (len(arms) - 1) / 2)
             ax.vlines(x, part["low"], part["high"], color=drawn.colour, lw=1.6, alpha=0.8)
             ax.plot(x, part["value"], color=drawn.colour, marker=drawn.marker, ms=5, lw=1, label=drawn.name)
-        ax.axhline(0, color="#777777", lw=1, ls="--", zorder=1)
+        ax.axhline(0, color=MUTED, lw=1, ls="--", zorder=1)
         ax.set(xscale="log", xlabel="photographs per 10,000 km²", title=own.title)
     axes[0].set_ylabel("local energy minus no location\n[µg² m⁻⁶]")
     _legend(fig, axes)
@@ -300,7 +301,7 @@ def draw_stations(errors: Mapping[str, pd.DataFrame], arm: str) -> Figure:
         ax.scatter(x, np.clip(y, -edge, edge), s=8, color=figures.look(arm).colour, alpha=0.35, lw=0)
         smooth = pd.Series(y[order]).rolling(max(len(y) // 5, 3), center=True).median()
         ax.plot(x[order], smooth, color=figures.INK, lw=1.8)
-        ax.axhline(0, color="#777777", lw=1, ls="--")
+        ax.axhline(0, color=MUTED, lw=1, ls="--")
         ax.set(xscale="log", title=title, ylim=(-edge * 1.05, edge * 1.05))
     axes[len(axes) // 2].set_xlabel("photographs per 10,000 km²")
     axes[0].set_ylabel(f"difference of error [{figures.UNIT}]")

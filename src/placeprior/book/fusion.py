@@ -8,10 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from placeprior.book import figures
-from placeprior.book.style import INK
+from placeprior.book.style import BLUE, INK, LAND, MUTED, PAPER
 
-DAYS, PLACE, PLAIN = "#e9e9e9", "#cfe3f2", "white"
-BLUE = "#0173b2"
+DAYS, PLACE, PLAIN = LAND, (BLUE, 0.22), PAPER
 TOP, LOW = 3.0, 1.0  # where the row of the days and that of the place stand
 #: The sign at which days and place meet, what of the place goes there, and what happens.
 WAYS = {
@@ -55,16 +54,16 @@ def _draw_way(ax: Axes, name: str) -> None:
         links = [(days, meet), (meet, inner), (inner, end)]
     for first, second in links:
         _arrow(ax, first, second)
-    ax.text(*((4.9, 0.75) if shifts else (5.0, 1.25)), said, ha="left", va="center", fontsize=9, color="#444444")
+    ax.text(*((4.9, 0.75) if shifts else (5.0, 1.25)), said, ha="left", va="center", fontsize=9, color=MUTED)
 
 
-def _box(ax: Axes, x: float, y: float, text: str, colour: str) -> Any:
+def _box(ax: Axes, x: float, y: float, text: str, colour: Any) -> Any:
     pad = {"boxstyle": "round,pad=0.32", "fc": colour, "ec": INK, "lw": 0.9}
     return ax.text(x, y, text, ha="center", va="center", fontsize=9, bbox=pad)
 
 
 def _sign(ax: Axes, x: float, y: float, text: str) -> Any:
-    ring = {"boxstyle": "circle,pad=0.25", "fc": "white", "ec": BLUE, "lw": 1.4}
+    ring = {"boxstyle": "circle,pad=0.25", "fc": PAPER, "ec": BLUE, "lw": 1.4}
     return ax.text(x, y, text, ha="center", va="center", fontsize=9, bbox=ring)
 
 

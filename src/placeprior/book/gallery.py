@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from placeprior import encoders
 from placeprior.book import figures
-from placeprior.book.style import Look
+from placeprior.book.style import MUTED, PAPER, Look
 from placeprior.coords import Land
 from placeprior.encoders import satclip
 from placeprior.evidence.gallery import TRAINED, closed
@@ -155,7 +155,7 @@ def draw_fields(land: Land, fields: Mapping[str, Floats], place: Floats, where: 
     star = figures.ALBERS.transform_point(*place[0], ccrs.PlateCarree())
     for ax, (name, values) in zip(axes, fields.items(), strict=True):
         drawn = figures.grid_map(ax, land.lon, land.lat, land.raster(values), "", **options)
-        ax.plot(*star, "*", ms=9, color="white", mec=figures.INK, zorder=6)
+        ax.plot(*star, "*", ms=9, color=PAPER, mec=figures.INK, zorder=6)
         ax.set_title(said(name), fontsize="small")
     figures.colourbar(axes, drawn, f"cosine with {where}", None, extend="both")
     return fig
@@ -206,8 +206,8 @@ def draw_decay(curves: pd.DataFrame, panels: Mapping[str, Sequence[str]]) -> Fig
             ax.plot(own["km"], own["cosine"], color=look(name).colour, lw=1.6, ls=dash, label=text)
         if any(name.endswith("-untrained") for name in names):
             for dash, text in DASHES.values():
-                ax.plot([], [], color="#777777", lw=1.6, ls=dash, label=text)
-        ax.axhline(0.5, color="#777777", lw=1, ls=":", zorder=1)
+                ax.plot([], [], color=MUTED, lw=1.6, ls=dash, label=text)
+        ax.axhline(0.5, color=MUTED, lw=1, ls=":", zorder=1)
         ax.set(xscale="log", title=title, ylim=(-1.05, 1.05), xlabel="distance [km]", xlim=(vectors.NEAR, vectors.FAR))
         ax.set_xticks([10, 100, 1000], ["10", "100", "1,000"])
         ax.legend(**place, fontsize="x-small", columnspacing=0.8, handlelength=2.2)
@@ -231,7 +231,7 @@ def draw_spectra(curves: pd.DataFrame, names: Sequence[str]) -> Figure:
         own, drawn = curves[curves["encoder"] == name], look(name)
         line = {"color": drawn.colour, "lw": 1.8, "ls": LINES[number % 3], "marker": drawn.marker, "ms": 4}
         ax.plot(own["wavelength"], own["power"], markevery=6, label=said(name), **line)
-    ax.axvline(spectra.LOCAL_KM, color="#777777", lw=1, ls=":", zorder=1)
+    ax.axvline(spectra.LOCAL_KM, color=MUTED, lw=1, ls=":", zorder=1)
     shortest, longest = own["wavelength"].min() * 0.95, own["wavelength"].max() * 1.05
     ticks = [km for km in (1500, 500, 200, 100, 50) if shortest < km < longest]
     ax.set(xscale="log", yscale="log", xlabel="wavelength [km]", ylabel="power / variance [km²]")

@@ -168,7 +168,7 @@ def readme(*profiles: str) -> None:
     fig = draw(*profiles)
     root = configuration.root()
     with replacing(root / "results" / "headline.svg") as aside:
-        fig.savefig(aside, format="svg", facecolor=PAPER, transparent=False)
+        figures.save(fig, aside)
     plt.close(fig)
     abstract = (root / "book" / "_abstract.md").read_text(encoding="utf-8")
     advice = (root / "book" / "_advice.md").read_text(encoding="utf-8")

@@ -16,6 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from placeprior.arms import splits_in, where
 from placeprior.book import figures
 from placeprior.book.results import Results
+from placeprior.book.style import BLUE, GREEN, INK, MUTED, ORANGE, PAPER, SILVER
 from placeprior.book.tables import captioned, folded
 from placeprior.book.words import INTERVAL, NOTE, capital, gain, minus, said
 from placeprior.evidence import reliance
@@ -34,10 +35,7 @@ PREDICTORS = {
     "neighbour_pm25": "neighbours' PM2.5",
 }
 #: Colour, marker and words of the two shuffles.
-SHUFFLES = {
-    "within": ("#222222", "o", "within a station, other day"),
-    "across": ("#0173b2", "^", "across stations, same day"),
-}
+SHUFFLES = {"within": (INK, "o", "within a station, other day"), "across": (BLUE, "^", "across stations, same day")}
 #: The ways of ranking, as the figure heads its columns.
 WAYS = {
     "reference": "reference code:\nsorted upside down",
@@ -66,7 +64,7 @@ def _bars(ax: Axes, series: Sequence[Series], names: Sequence[str]) -> None:
         for row, name in enumerate(names):
             if name in found.index:
                 ax.plot(found.loc[name, ["low", "high"]], [row + shift] * 2, color=colour, lw=1.6, zorder=2)
-                style = {"s": 26, "color": colour, "marker": marker, "ec": "white", "lw": 0.5, "zorder": 3}
+                style = {"s": 26, "color": colour, "marker": marker, "ec": PAPER, "lw": 0.5, "zorder": 3}
                 ax.scatter(found.loc[name, "mean"], row + shift, **style)
         ax.plot([], [], color=colour, marker=marker, lw=1.6, ms=5, label=label)
     figures.rows(ax, [named(name) for name in names], room=0.6)
@@ -147,15 +145,15 @@ def draw_leaning(found: Mapping[str, pd.DataFrame], profile: str, *, embedded: b
 
 def _dots(ax: Axes, table: pd.DataFrame) -> None:
     """Gain against leaning of some fits, with the diagonal."""
-    ax.axhline(0, color="#777777", lw=1, ls="--")
-    ax.axvline(0, color="#777777", lw=1, ls="--")
+    ax.axhline(0, color=MUTED, lw=1, ls="--")
+    ax.axvline(0, color=MUTED, lw=1, ls="--")
     for arm, own in table.groupby("arm"):
         look = figures.look(arm)
         ax.hlines(own["gain"], own["low"], own["high"], color=look.colour, lw=0.8, alpha=0.5)
-        style = {"s": 30, "color": look.colour, "marker": look.marker, "ec": "white", "lw": 0.5, "zorder": 3}
+        style = {"s": 30, "color": look.colour, "marker": look.marker, "ec": PAPER, "lw": 0.5, "zorder": 3}
         ax.scatter(own["leaning"], own["gain"], **style)
     limits = ax.get_xlim(), ax.get_ylim()
-    ax.axline((0, 0), slope=1, color="#777777", lw=1, ls=":")
+    ax.axline((0, 0), slope=1, color=MUTED, lw=1, ls=":")
     ax.set(xlim=limits[0], ylim=limits[1])
 
 
@@ -165,12 +163,12 @@ def draw_ranking(source: Results, found: Measured, *, embedded: bool) -> str:
         return figures.nothing("ranking", source.profile, embedded=embedded)
     wide, ranks = reliance.ranking(found)
     fig, ax = figures.subplots(size=(6.4, 0.33 * len(ranks) + 1.7))
-    palette = ["#de8f05", "#0173b2", "#029e73"]
+    palette = [ORANGE, BLUE, GREEN]
     leaders = dict(zip(wide["within"].nlargest(len(palette)).index, palette, strict=False))
     for name in ranks.index:
         strong = name in leaders
         ways = [way for way in WAYS if way != "across" or name not in GROUPS["calendar"]]
-        style = {"color": leaders.get(name, "#b5b5b5"), "lw": 2.4 if strong else 1.0, "zorder": 3 if strong else 2}
+        style = {"color": leaders.get(name, SILVER), "lw": 2.4 if strong else 1.0, "zorder": 3 if strong else 2}
         ax.plot(range(len(ways)), ranks.loc[name, ways], marker="o", ms=5, **style)
         font = {"fontsize": "small", "weight": "bold" if strong else "normal", "color": figures.INK}
         ax.text(-0.12, ranks.loc[name, "reference"], named(name), ha="right", va="center", **font)
@@ -210,7 +208,7 @@ def draw_attention(found: Mapping[str, pd.DataFrame], profile: str, *, embedded:
             look, by = figures.look(arm), own.groupby("lag")["weight"]
             ax.fill_between(by.min().index, by.min(), by.max(), color=look.colour, alpha=0.12, lw=0)
             ax.plot(by.mean(), color=look.colour, marker=look.marker, lw=1.4, ms=4.5)
-        ax.axhline(1 / part["lag"].nunique(), color="#777777", lw=1, ls=":")
+        ax.axhline(1 / part["lag"].nunique(), color=MUTED, lw=1, ls=":")
         ax.set_title(f"{title}: {where(split)}" if len(found) > 1 else where(split), fontsize="small")
     axes[0].set_ylim(bottom=0)
     for ax in axes[-2:]:

@@ -7,12 +7,13 @@ from matplotlib.figure import Figure
 
 from placeprior.arms import where
 from placeprior.book import figures
+from placeprior.book.style import BLUE, MUTED, ORANGE, PAPER
 from placeprior.scores import interval
 
 #: Whether training differs more than places do, and how it is drawn.
 LUCK = (
-    (False, "o", "#0173b2", "training differs less than places"),
-    (True, "s", "#de8f05", "training differs more than places"),
+    (False, "o", BLUE, "training differs less than places"),
+    (True, "s", ORANGE, "training differs more than places"),
 )
 
 
@@ -30,8 +31,8 @@ def draw_coverage(found: pd.DataFrame) -> Figure:
         for luck, marker, colour, text in LUCK:
             own, drawn = part[(part["training"] > 1) == luck], {"color": colour, "marker": marker, "lw": 1.2}
             ax.plot(own["seeds"], own["held"], label=text, **drawn)
-            ax.plot(own["seeds"], own["naive"], ls=":", mfc="white", label=f"{text}; stations alone", **drawn)
-        ax.axhline(interval.LEVEL, color="#777777", lw=1, ls="--", zorder=1)
+            ax.plot(own["seeds"], own["naive"], ls=":", mfc=PAPER, label=f"{text}; stations alone", **drawn)
+        ax.axhline(interval.LEVEL, color=MUTED, lw=1, ls="--", zorder=1)
         ax.set_title(f"{stations} stations, alike over {reach:.0f} km")
         ax.set_xticks(sorted(found["seeds"].unique()))
         ax.set_ylim(0, 1.02)

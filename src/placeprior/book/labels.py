@@ -11,6 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Bbox
 
+from placeprior.book.style import MUTED, PAPER
+
 #: Directions in which a name may stand from its point, in the order of trial.
 TURNS = ((1, 0), (-1, 0), (0.8, 0.8), (-0.8, 0.8), (0.8, -0.8), (-0.8, -0.8), (0, 1.2), (0, -1.2))
 
@@ -53,9 +55,9 @@ def _beside(ax: Axes, point: np.ndarray, name: str, dx: float, dy: float, *, lin
         fontsize=8,
         ha="left" if dx > 0 else "right" if dx < 0 else "center",
         va="bottom" if dy > 0 else "top" if dy < 0 else "center",
-        arrowprops={"arrowstyle": "-", "color": "#777777", "lw": 0.6, "shrinkA": 0, "shrinkB": 3} if line else None,
+        arrowprops={"arrowstyle": "-", "color": MUTED, "lw": 0.6, "shrinkA": 0, "shrinkB": 3} if line else None,
         zorder=6,
     )
     text.set_in_layout(False)
-    text.set_bbox({"fc": "white", "ec": "none", "alpha": 0.65, "pad": 0.3})
+    text.set_bbox({"fc": PAPER, "ec": "none", "alpha": 0.65, "pad": 0.3})
     return text

@@ -14,13 +14,13 @@ from matplotlib.lines import Line2D
 
 from placeprior.arms import arm_order, called, splits_in, where
 from placeprior.book import figures
-from placeprior.book.style import UNIT, look
+from placeprior.book.style import BLUE, INK, MUTED, PAPER, PLUM, UNIT, VERMILION, look
 from placeprior.book.words import gain, listed, minus, said
 from placeprior.evidence import leak
 from placeprior.evidence.leak import BOTH, CLASSES, CLEAN
 
 LEAKS = {"pool": "neighbours leak", "scalers": "scalers leak", BOTH: "both leak"}
-DRAWN = {CLEAN: ("#222222", "o"), "pool": ("#d55e00", "s"), "scalers": ("#0173b2", "D"), BOTH: ("#8c3f8f", "^")}
+DRAWN = {CLEAN: (INK, "o"), "pool": (VERMILION, "s"), "scalers": (BLUE, "D"), BOTH: (PLUM, "^")}
 
 
 def _means(scores: pd.DataFrame) -> pd.Series:
@@ -57,15 +57,15 @@ def draw_levels(scores: pd.DataFrame, profile: str) -> str:
         for arm in arms:
             pair, drawn = [means.get(("r2", split, arm, kind), np.nan) for kind in (CLEAN, BOTH)], look(arm)
             ax.plot(pair, [height, height], color=drawn.colour, lw=1.6, alpha=0.6, zorder=2)
-            ax.scatter(pair[0], height, s=46, marker=drawn.marker, fc="white", ec=drawn.colour, lw=1.5, zorder=3)
-            ax.scatter(pair[1], height, s=52, marker=drawn.marker, color=drawn.colour, ec="white", lw=0.6, zorder=4)
+            ax.scatter(pair[0], height, s=46, marker=drawn.marker, fc=PAPER, ec=drawn.colour, lw=1.5, zorder=3)
+            ax.scatter(pair[1], height, s=52, marker=drawn.marker, color=drawn.colour, ec=PAPER, lw=0.6, zorder=4)
             height += 1
         height += 0.9
     ax.set_yticks(ticks, [where(split) for split in splits])
     ax.set_ylim(height - 0.6, -0.8)
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="y", visible=False)
-    ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
+    ax.axvline(0, color=MUTED, lw=1, ls="--", zorder=1)
     ax.set_xlabel("test R² (open: clean, filled: leaky)")
     figures.legend_above(fig, arms)
     return figures.label(fig, profile, n=scores["run"].nunique(), of="runs", embedded=False)
@@ -116,7 +116,7 @@ def draw_changes(in_r2: pd.DataFrame, profile: str) -> str:
 def _draw_interval(ax: Axes, row: Any, y: float, kind: str) -> None:
     colour, marker = DRAWN[kind]
     ax.plot([row.low, row.high], [y, y], color=colour, lw=2, solid_capstyle="round")
-    ax.scatter(row.difference, y, s=38, marker=marker, color=colour, ec="white", lw=0.6, zorder=3)
+    ax.scatter(row.difference, y, s=38, marker=marker, color=colour, ec=PAPER, lw=0.6, zorder=3)
 
 
 def distances(table: pd.DataFrame) -> pd.DataFrame:
@@ -145,7 +145,7 @@ def draw_by_distance(stations: pd.DataFrame, profile: str) -> str:
     for ax, arm in zip(axes[0], arms, strict=True):
         error = leak.by_distance(stations[stations["arm"] == arm])
         x = [CLASSES.index(name) for name in error.index]
-        ax.plot(x, error["clean"], color=DRAWN[CLEAN][0], marker="o", mfc="white", lw=1.6, label="clean")
+        ax.plot(x, error["clean"], color=DRAWN[CLEAN][0], marker="o", mfc=PAPER, lw=1.6, label="clean")
         ax.plot(x, error["leaky"], color=DRAWN[BOTH][0], marker="^", ls="--", lw=1.6, label="leaky")
         ax.set_xticks(range(len(CLASSES)), CLASSES, rotation=40)
         ax.set_title(called(arm))
@@ -173,7 +173,7 @@ def draw_gains(found: pd.DataFrame, profile: str) -> str:
     for ax, arm in zip(axes[:, 0], arms, strict=True):
         for which, shift, kind in (("clean", -0.15, CLEAN), ("leaky", 0.15, BOTH)):
             colour, marker = DRAWN[kind]
-            fill = colour if which == "leaky" else "white"
+            fill = colour if which == "leaky" else PAPER
             for row in found[(found["arm"] == arm) & (found["which"] == which)].itertuples():
                 y = splits.index(row.split) + shift
                 ax.plot([row.low, row.high], [y, y], color=colour, lw=2, solid_capstyle="round")

@@ -10,11 +10,11 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from placeprior import coords
 from placeprior.book import figures
-from placeprior.book.style import UNIT
+from placeprior.book.style import MUTED, PAPER, UNIT, VERMILION
 
-HELD, KEPT = "#d55e00", "#6b6b6b"  # what a held-out label touches, and what it does not
+HELD, KEPT = VERMILION, MUTED  # what a held-out label touches, and what it does not
 BORDER = -100.0  # longitude of the border between training and held-out monitors of the example
-SMALL = {"x": 0.005, "ha": "left", "fontsize": 9, "color": "#555555"}  # the line under a figure without results
+SMALL = {"x": 0.005, "ha": "left", "fontsize": 9, "color": MUTED}  # the line under a figure without results
 
 
 def draw_example(
@@ -41,8 +41,8 @@ def draw_example(
                 line = {"color": KEPT, "lw": 0.9} if training[other] else {"color": HELD, "lw": 1.5, "ls": "--"}
                 ax.plot(*lonlat[[station, other]].T, zorder=1, **line)
             marker, colour = ("s", KEPT) if training[station] else ("o", HELD)
-            ax.scatter(*lonlat[station], s=110, marker=marker, color=colour, ec="white", zorder=3)
-            letter = {"color": "white", "ha": "center", "va": "center", "fontsize": 7, "weight": "bold"}
+            ax.scatter(*lonlat[station], s=110, marker=marker, color=colour, ec=PAPER, zorder=3)
+            letter = {"color": PAPER, "ha": "center", "va": "center", "fontsize": 7, "weight": "bold"}
             ax.text(*lonlat[station], chr(ord("A") + station), zorder=4, **letter)
             ax.annotate(
                 f"{measured[station]:.0f} → {values[station]:.1f}",
@@ -52,10 +52,10 @@ def draw_example(
                 ha="center",
                 va="top",
                 fontsize=9,
-                bbox={"fc": "white", "ec": "none", "alpha": 0.8, "pad": 0.5},
+                bbox={"fc": PAPER, "ec": "none", "alpha": 0.8, "pad": 0.5},
                 zorder=2,
             )
-        ax.axvline(BORDER, color="#777777", ls=":", lw=1.2)
+        ax.axvline(BORDER, color=MUTED, ls=":", lw=1.2)
         ax.set(ylim=(38.9, 40.8), xlim=(-103.7, -95.9), ylabel="latitude [°]")
         ax.set_title(f"{name}: measured → input [{UNIT}]")
         ax.grid(visible=False)
@@ -76,7 +76,7 @@ def draw_paths() -> Figure:
     arrows = ((0.16, 0.16, False), (0.26, 0.66, False), (0.86, 0.86, True), (0.76, 0.36, True))
     for ax, title in zip(axes, ("clean", "leaky"), strict=True):
         for (x, y), (text, colour) in boxes.items():
-            ax.add_patch(FancyBboxPatch((x, y), 0.40, 0.30, boxstyle="round,pad=0.01", fc="white", ec=colour, lw=1.6))
+            ax.add_patch(FancyBboxPatch((x, y), 0.40, 0.30, boxstyle="round,pad=0.01", fc=PAPER, ec=colour, lw=1.6))
             ax.text(x + 0.20, y + 0.15, text, ha="center", va="center", fontsize=9)
         for start, end, held in arrows:
             if title == "leaky" or not held:

@@ -12,6 +12,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from placeprior.arms import arm_order, called
 from placeprior.book import figures
+from placeprior.book.style import MUTED, ON_DARK, ON_LIGHT, PAPER
 from placeprior.book.words import NOTE, gain, minus
 from placeprior.evidence.learning import Curve
 from placeprior.scores import metrics
@@ -37,7 +38,7 @@ def draw_curves(curve: Curve | None, profile: str, *, embedded: bool) -> str:
         for shift, arm in zip(np.linspace(-0.03, 0.03, len(curve.arms)), curve.arms, strict=True):
             own, look = part[part["arm"] == arm], figures.look(arm)
             means = own.groupby("stations")["value"].mean()
-            ax.plot(means.index * 10**shift, means, color=look.colour, marker=look.marker, lw=1.5, mec="white", mew=0.5)
+            ax.plot(means.index * 10**shift, means, color=look.colour, marker=look.marker, lw=1.5, mec=PAPER, mew=0.5)
         _log_axis(ax, curve.numbers)
         ax.set_title(title)
     figures.legend_above(fig, curve.arms)
@@ -58,13 +59,13 @@ def draw_gains(gains: pd.DataFrame | None, profile: str, *, embedded: bool) -> s
         return figures.nothing("Gains", profile, embedded=embedded)
     fig, ax = figures.subplots(size=(6.4, 4.0))
     arms = arm_order(gains["arm"])
-    style = {"lw": 1.3, "elinewidth": 1.8, "mec": "white", "mew": 0.5, "ms": 7}
+    style = {"lw": 1.3, "elinewidth": 1.8, "mec": PAPER, "mew": 0.5, "ms": 7}
     for shift, arm in zip(np.linspace(-0.035, 0.035, len(arms)), arms, strict=True):
         own, look = gains[gains["arm"] == arm], figures.look(arm)
         bars = [(own["difference"] - own["low"]).clip(lower=0), (own["high"] - own["difference"]).clip(lower=0)]
         x = own["trained"] * 10**shift
         ax.errorbar(x, own["difference"], yerr=bars, color=look.colour, marker=look.marker, **style)
-    ax.axhline(0, color="#777777", lw=1, ls="--", zorder=1)
+    ax.axhline(0, color=MUTED, lw=1, ls="--", zorder=1)
     _log_axis(ax, sorted(gains["trained"].unique()))
     ax.set_ylabel("ΔR² to the matched reference")
     figures.legend_above(fig, arms)
@@ -158,7 +159,7 @@ def _numbers(ax: Axes, image: Any, table: pd.DataFrame, form: str) -> None:
         value = table.iloc[i, j]
         if np.isfinite(value):
             dark = np.dot(image.cmap(image.norm(value))[:3], [0.299, 0.587, 0.114]) < 0.5
-            colour = "white" if dark else "#111111"
+            colour = ON_DARK if dark else ON_LIGHT
             ax.text(j, i, format(value, form).replace("-", "−"), ha="center", va="center", fontsize=9, color=colour)
     ax.set_xticks(range(len(table.columns)), table.columns)
     ax.set_yticks(range(len(table.index)), table.index)

@@ -21,6 +21,7 @@ from placeprior.book.style import (
     BLUE,
     CMAPS,
     GREEN,
+    GREY,
     INK,
     LAND,
     MUTED,
@@ -37,7 +38,7 @@ from placeprior.book.style import (
 #: EPSG:5070, the equal-area projection of ``coords.project``; areas on the maps compare fairly.
 ALBERS = ccrs.AlbersEqualArea(central_longitude=-96, central_latitude=23, standard_parallels=(29.5, 45.5))
 
-GRAIN = 3e3  # metres: less than half a dot of a map over a whole page
+GRAIN = 4e3  # metres: half a dot of a map over a whole page
 SMALLEST = 1e8  # of an island, square metres
 
 
@@ -52,8 +53,8 @@ def _rings(geometry: Any) -> list[shapely.LinearRing]:
 
 
 @lru_cache(maxsize=1)
-def _outlines() -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Rings of the nation and lines between the states, (n, 2) each: once per process, and no finer than they show.
+def _outlines() -> tuple[Path, Path]:
+    """Outline of the nation, and lines between the states: once per process, and no finer than they show.
 
     A line that two states share is drawn once, and none along the coast: a page gets each map's lines as letters.
     """
@@ -61,7 +62,10 @@ def _outlines() -> tuple[list[np.ndarray], list[np.ndarray]]:
     states = shapely.union_all([ring for state in coords.states().values() for ring in _rings(state)])
     between = shapely.line_merge(states.difference(shapely.union_all(coast).buffer(GRAIN)))
     lines = shapely.get_parts(shapely.simplify(between, GRAIN))
-    return [np.asarray(shapely.simplify(ring, GRAIN).coords) for ring in coast], [np.asarray(i.coords) for i in lines]
+    return (
+        Path.make_compound_path(*[Path(np.asarray(shapely.simplify(i, GRAIN).coords), closed=True) for i in coast]),
+        Path.make_compound_path(*[Path(np.asarray(line.coords)) for line in lines]),
+    )
 
 
 def conus_axes(ax: Any = None, *, states: bool = True) -> Any:
@@ -84,10 +88,9 @@ def conus_axes(ax: Any = None, *, states: bool = True) -> Any:
         _, ax = plt.subplots(figsize=SIZES["map"], subplot_kw={"projection": ALBERS}, layout="constrained")
     nation, inner = _outlines()
     if states:
-        ax.add_collection(LineCollection(inner, colors=MUTED, linewidths=0.3, zorder=3), autolim=False)
-    ax.add_collection(LineCollection(nation, colors=MUTED, linewidths=0.7, zorder=3.1), autolim=False)
-    every = np.vstack(nation)
-    west, south, east, north = *every.min(axis=0), *every.max(axis=0)
+        ax.add_patch(PathPatch(inner, fc="none", ec=MUTED, lw=0.3, zorder=3))
+    ax.add_patch(PathPatch(nation, fc="none", ec=MUTED, lw=0.7, zorder=3.1))
+    (west, south), (east, north) = nation.get_extents().get_points()
     ax.set_xlim(west - 5e4, east + 5e4)
     ax.set_ylim(south - 5e4, north + 5e4)
     ax.set_frame_on(False)
@@ -143,8 +146,8 @@ def station_map(
         cmap=CMAPS[kind],
         vmin=low,
         vmax=high,
-        edgecolors=INK,
-        linewidths=0.25,
+        edgecolors=GREY,  # on dark paper, the darkest dots need a rim too
+        linewidths=0.4,
         zorder=5,
     )
     if bar:
@@ -199,10 +202,9 @@ def grid_map(
         rasterized=True,
         zorder=1,
     )
-    outline = Path.make_compound_path(*[Path(ring, closed=True) for ring in _outlines()[0]])
-    # Land without a value is under the field, not in it: the field is an image, whose grey no page could change.
-    ax.add_patch(PathPatch(outline, fc=LAND, ec="none", zorder=0.5))
-    mesh.set_clip_path(PathPatch(outline, transform=ax.transData))
+    if values.mask.any():  # in the field, it would be a grey of an image, which no page could change
+        ax.add_patch(PathPatch(_outlines()[0], fc=LAND, ec="none", zorder=0.5))
+    mesh.set_clip_path(PathPatch(_outlines()[0], transform=ax.transData))
     if bar:
         colourbar(ax, mesh, quantity, unit, extend=extend(values, low, high) if values.count() else "neither")
     return mesh

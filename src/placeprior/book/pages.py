@@ -15,7 +15,7 @@ from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpec
 
 from placeprior import provenance
-from placeprior.book import handing, results
+from placeprior.book import handing, results, vector
 from placeprior.errors import ConfigError, MissingWeights, PlacePriorError, UnknownName
 from placeprior.files.replacing import replacing
 from placeprior.runs import configuration, store
@@ -241,6 +241,8 @@ def _tidy(notebook: nbformat.NotebookNode) -> None:
             cell.outputs = [output for output in cell.outputs if not _is_empty(output)]
         for output in cell.get("outputs", []):
             output.get("metadata", {}).pop("execution", None)
+            if "image/svg+xml" in output.get("data", {}):
+                output["data"]["image/svg+xml"] = vector.slim(output["data"]["image/svg+xml"])
             if "text/markdown" in output.get("data", {}):
                 output["data"]["text/markdown"] = escaped(output["data"]["text/markdown"])
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from placeprior.arms import arm_order, called, splits_in, where
 from placeprior.book import figures
-from placeprior.book.style import UNIT, look
+from placeprior.book.style import MUTED, PAPER, UNIT, look
 from placeprior.book.words import minus, signed
 from placeprior.evidence import map_error
 
@@ -161,9 +161,9 @@ def draw_gains(found: pd.DataFrame, fits: pd.DataFrame, quantity: str) -> Figure
             x, y = own["placeness"] + shift, own["difference"]
             ax.plot(x, y, color=drawn.colour, lw=1, alpha=0.7, zorder=2)
             ax.vlines(x, own["low"], own["high"], color=drawn.colour, lw=2, zorder=3)
-            ax.scatter(x, y, color=drawn.colour, marker=drawn.marker, s=42, ec="white", lw=0.6, zorder=4)
+            ax.scatter(x, y, color=drawn.colour, marker=drawn.marker, s=42, ec=PAPER, lw=0.6, zorder=4)
             ax.scatter(each["placeness"] + shift, each["value"], color=drawn.colour, s=10, alpha=0.35, lw=0, zorder=1)
-        ax.axhline(0, color="#777777", lw=1, ls="--", zorder=1)
+        ax.axhline(0, color=MUTED, lw=1, ls="--", zorder=1)
         ax.set(xlabel="placeness", title=where(split), xticks=values)
     axes[0, 0].set_ylabel(quantity)
     high = found["difference"].mean() > 0
@@ -182,7 +182,7 @@ def draw_null(found: pd.DataFrame) -> Figure:
             part, colours = own[mask], {"color": drawn.colour, "alpha": alpha}
             ax.hlines(part.index, part["low"], part["high"], lw=2, **colours)
             ax.scatter(part["difference"], part.index, marker=drawn.marker, s=30, lw=0, **colours)
-        ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
+        ax.axvline(0, color=MUTED, lw=1, ls="--", zorder=1)
         ax.set(title=called(arm), yticks=[], ylim=(-0.6, len(own) - 0.4))
         ax.grid(axis="y", visible=False)
         ax.locator_params(axis="x", nbins=4)
@@ -208,10 +208,8 @@ def draw_truth(found: pd.DataFrame) -> Figure:
             y = [row + shift for row, piece in enumerate(PIECES) if piece in own.index]
             own = own.loc[[piece for piece in PIECES if piece in own.index]]
             ax.hlines(y, own["low"], own["high"], color=drawn.colour, lw=2)
-            ax.scatter(
-                own["difference"], y, color=drawn.colour, marker=drawn.marker, s=36, ec="white", lw=0.6, zorder=4
-            )
-        ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
+            ax.scatter(own["difference"], y, color=drawn.colour, marker=drawn.marker, s=36, ec=PAPER, lw=0.6, zorder=4)
+        ax.axvline(0, color=MUTED, lw=1, ls="--", zorder=1)
         title = f"{where(split)}, placeness {found['placeness'].iloc[0]:g}"
         ax.set(title=title, xlabel=f"ΔRMSE [{UNIT}]")
         ax.grid(axis="y", visible=False)

@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from placeprior.arms import BASES
+from placeprior.arms import BASES, FORMULAS, RIVALS
 from placeprior.book import figures
+from placeprior.book.style import GREEN, GREY, GRID, MUTED, ORANGE, PAPER
 from placeprior.book.words import minus, signed
 from placeprior.evidence.facts import OOR, WR, trained
 from placeprior.evidence.gallery import TRAINED
@@ -39,17 +40,16 @@ SPLITS = {
     "checkerboard-8": "checkerboard 8°",
     "checkerboard-16": "checkerboard 16°",
 }
-#: Name, colour and marker of each training, and of encoders that are no pair of an architecture and a corpus.
-LOOKS = {
-    "untrained": ("random weights", "#7a7a7a", "X"),
-    "fmow": ("fMoW", "#de8f05", "s"),
-    "yfcc": ("YFCC", "#0173b2", "^"),
-    "idw": ("inverse distance (no vector)", "#222222", "P"),
-    "lonlat": ("lon/lat", "#029e73", "o"),
-    "siren-sh": ("spherical harmonics", "#b35a8c", "h"),
-    "slepian": ("Slepian functions", "#b35a8c", "d"),
-    "geoclip": ("GeoCLIP", "#cc78bc", "*"),
-    "geoclip-slepian": ("GeoCLIP and Slepian", "#7b61c9", "*"),
+#: Name, colour and marker of each training.
+LOOKS = {"untrained": ("random weights", GREY, "X"), "fmow": ("fMoW", GREEN, "s"), "yfcc": ("YFCC", ORANGE, "^")}
+#: Names of encoders that are no pair of an architecture and a corpus; they look as their arms do.
+ALONE = {
+    "idw": "inverse distance (no vector)",
+    "lonlat": "lon/lat",
+    "siren-sh": "spherical harmonics",
+    "slepian": "Slepian functions",
+    "geoclip": "GeoCLIP",
+    "geoclip-slepian": "GeoCLIP and Slepian",
 }
 CORPORA = {"fmow": "satellite scenes", "yfcc": "photographs"}
 
@@ -59,7 +59,8 @@ def look(name: str) -> tuple[str, str, str]:
     training = name.rpartition("-")[2]
     if training in TRAINED:
         return LOOKS[training]
-    return LOOKS.get(name, (figures.look(name, "hadamard").name.partition(",")[0], "#5c7f2b", "p"))
+    drawn = figures.look(name, None if name in (*FORMULAS, *RIVALS) else "hadamard")
+    return ALONE.get(name, drawn.name.partition(",")[0]), drawn.colour, drawn.marker
 
 
 def said(name: str) -> str:
@@ -103,10 +104,10 @@ def draw_alive(alive: pd.Series, bases: Sequence[str]) -> Figure:
     """
     fig, ax = figures.subplots(size=(6.4, 0.34 * len(bases) + 1.5))
     for row, base in enumerate(bases):
-        ax.plot(100 * alive[trained(base)], [row] * 3, color="#cccccc", lw=1.5, zorder=1)
+        ax.plot(100 * alive[trained(base)], [row] * 3, color=GRID, lw=1.5, zorder=1)
     for how in TRAINED:
         word, colour, marker = LOOKS[how]
-        drawn = {"s": 58 if how != "untrained" else 150, "color": colour, "marker": marker, "ec": "white", "lw": 0.7}
+        drawn = {"s": 58 if how != "untrained" else 150, "color": colour, "marker": marker, "ec": PAPER, "lw": 0.7}
         ax.scatter(100 * alive[[f"{b}-{how}" for b in bases]], range(len(bases)), zorder=3, label=word, **drawn)
     ax.set_yticks(range(len(bases)), [BASES[base] for base in bases])
     ax.set(xlabel="numbers alive at the monitors [%]", xlim=(-3, 103), ylim=(len(bases) - 0.5, -0.5))
@@ -136,10 +137,10 @@ def draw_within_and_out(reading: Reading) -> Figure:
         for name in encoders:
             text, colour, marker = look(name)
             point = [reading.scores.loc[(name, split, target), "r2"] for split in (WR, OOR)]
-            drawn = {"s": 110 if marker == "*" else 48, "color": colour, "marker": marker, "ec": "white", "lw": 0.6}
+            drawn = {"s": 110 if marker == "*" else 48, "color": colour, "marker": marker, "ec": PAPER, "lw": 0.6}
             handles[text] = ax.scatter(*point, alpha=0.9, zorder=3, **drawn)
-        ax.axline((0, 0), slope=1, color="#777777", lw=1, ls="--", zorder=1)
-        ax.axhline(0, color="#cccccc", lw=1, zorder=1)
+        ax.axline((0, 0), slope=1, color=MUTED, lw=1, ls="--", zorder=1)
+        ax.axhline(0, color=GRID, lw=1, zorder=1)
         ax.set_title(TARGETS[target])
         _edge(ax, number, len(targets), "R², places at random", "R², cells of 16°")
     fig.legend(handles.values(), handles.keys(), loc="outside upper left", ncols=3, fontsize="small")
@@ -172,10 +173,10 @@ def draw_architectures(reading: Reading, targets: Sequence[str], bases: Sequence
             for shift, name in zip(shifts, own, strict=True):
                 one, (text, colour, marker) = reading.scores.loc[(name, OOR, target)], look(name)
                 ax.plot([one["low"], one["high"]], [row + shift] * 2, color=colour, lw=1.6, zorder=2)
-                drawn = {"s": 70 if marker == "*" else 34, "color": colour, "marker": marker, "ec": "white", "lw": 0.5}
+                drawn = {"s": 70 if marker == "*" else 34, "color": colour, "marker": marker, "ec": PAPER, "lw": 0.5}
                 ax.scatter(one["r2"], row + shift, zorder=3, label=text if what == bases[0] else None, **drawn)
-        ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
-        ax.axhline(len(bases) - 0.5, color="#cccccc", lw=0.8)
+        ax.axvline(0, color=MUTED, lw=1, ls="--", zorder=1)
+        ax.axhline(len(bases) - 0.5, color=GRID, lw=0.8)
         ax.set(title=TARGETS[target], xlabel="R², cells of 16°", ylim=(len(names) - 0.5, -0.6))
         ax.grid(axis="y", visible=False)
     axes[0, 0].set_yticks(range(len(names)), names)
@@ -199,7 +200,7 @@ def draw_gains(found: pd.DataFrame) -> Figure:
             one, (word, colour, marker) = index.loc[(corpus, split, target)], LOOKS[corpus]
             at, far = row - 0.3 + 0.2 * place, split == OOR
             ax.plot([one["low"], one["high"]], [at, at], color=colour, lw=2, zorder=2, alpha=1 if far else 0.55)
-            drawn = {"s": 52, "marker": marker, "ec": colour, "lw": 1.4, "color": colour if far else "white"}
+            drawn = {"s": 52, "marker": marker, "ec": colour, "lw": 1.4, "color": colour if far else PAPER}
             text = f"{word}, {SPLITS[split]}" if row == 0 else None
             ax.scatter(one["difference"], at, zorder=3, label=text, **drawn)
     figures.rows(ax, [TARGETS[target] for target in targets])
@@ -227,7 +228,7 @@ def draw_fading(reading: Reading, apart: pd.Series, bases: Sequence[str]) -> Fig
             curve = [reading.r2(own, split)[target] for split in apart.index]
             drawn = {"color": colour, "marker": marker, "ms": 9 if marker == "*" else 5.5, "lw": 1.5}
             ax.plot(range(len(apart)), curve, label=text, **drawn)
-        ax.axhline(0, color="#777777", lw=1, ls="--", zorder=1)
+        ax.axhline(0, color=MUTED, lw=1, ls="--", zorder=1)
         ax.set_title(TARGETS[target])
         ax.set_xticks(range(len(apart)), [f"{km:.0f}" for km in apart])
         _edge(ax, number, len(targets), "median distance [km]", "R²")

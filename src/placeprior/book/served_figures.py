@@ -15,6 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from placeprior.arms import arm_order
 from placeprior.book import figures
 from placeprior.book.served import CONTROLS, DRAWN, GAPS, GEOCLIP, HEAD, MAIN, SCORES, Served, short
+from placeprior.book.style import BLUE, LAND, MUTED, ORANGE, PAPER, SILVER, VERMILION
 from placeprior.book.words import NOTE, minus
 from placeprior.scores.fairness.geobias import RelativeInformation
 from placeprior.scores.fairness.unevenness import semivariogram
@@ -78,7 +79,7 @@ def _rows(axes: Sequence[Axes], tables: Mapping[str, pd.DataFrame], arms: Sequen
             ax.plot(ends, [row, row], color=look.colour, lw=1.6, zorder=2)
             if len(own) > 1:
                 ax.scatter(value, [row] * len(own), s=10, color=look.colour, alpha=0.45, lw=0, zorder=3)
-            mark = {"marker": look.marker, "color": look.colour, "ec": "white", "lw": 0.5}
+            mark = {"marker": look.marker, "color": look.colour, "ec": PAPER, "lw": 0.5}
             ax.scatter(value.mean(), row, s=36, zorder=4, **mark)
         ax.set(title=title, xlabel=quantity, ylim=(len(arms) - 0.4, -0.6))
         ax.set_yticks(range(len(arms)), [short(name).replace("concatenated", "concat.") for name in arms], fontsize=8)
@@ -103,7 +104,7 @@ def draw_gaps(own: Served, even: pd.DataFrame) -> str:
     quantities = [f"gap [{figures.UNIT}]"] * len(keys) + [f"SD of regional RMSE [{figures.UNIT}]"]
     _rows(axes, tables, arms, quantities)
     for ax in axes[:-1]:
-        ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
+        ax.axvline(0, color=MUTED, lw=1, ls="--", zorder=1)
     results_of = own.results
     return figures.label(
         fig, results_of.profile, n=own.stations, of="stations", embedded=results_of.embedded, note=NOTE
@@ -140,8 +141,8 @@ def draw_null(observed: RelativeInformation | None) -> Figure:
         ax.set_axis_off()
         ax.text(0, 0.5, "too few stations for a score by direction", va="center")
         return fig
-    ax.hist(observed.null, bins=12, color="#b5b5b5")
-    ax.axvline(observed.score, color="#d55e00", lw=2)
+    ax.hist(observed.null, bins=12, color=SILVER)
+    ax.axvline(observed.score, color=VERMILION, lw=2)
     ax.set(xlabel="relative information by direction [nats]", ylabel="dealings", xlim=(0, None))
     return fig
 
@@ -158,7 +159,7 @@ def draw_scores(own: Served) -> str:
     _rows(axes, plain, arms, ["nats"] * len(tables))
     for ax, table in zip(axes, tables.values(), strict=True):
         chance, sd = table[["chance", "sd"]].iloc[0]
-        ax.axvspan(chance - 2 * sd, chance + 2 * sd, color="#dddddd", lw=0, zorder=0)
+        ax.axvspan(chance - 2 * sd, chance + 2 * sd, color=LAND, lw=0, zorder=0)
         ax.set_xlim(0, None)
     note = "grey: chance, ± 2 standard deviations"
     told = {"n": own.stations, "of": "stations", "embedded": own.results.embedded, "note": note}
@@ -198,7 +199,7 @@ def _compass(ax: Any) -> None:
     reach = max(-low, high)
     ax.set_ylim(-1.6 * reach, 1.1 * reach)
     ax.set_rticks([-reach / 2, 0, reach / 2], ["", "", ""])
-    box = {"fc": "white", "ec": "none", "alpha": 0.8, "pad": 0.5}
+    box = {"fc": PAPER, "ec": "none", "alpha": 0.8, "pad": 0.5}
     for value in (-reach / 2, 0, reach / 2):
         text = minus(f"{value:+.1f}") if value else "0"
         ax.text(np.radians(22.5), value, text, fontsize=8, ha="center", va="center", zorder=6, bbox=box)
@@ -218,15 +219,15 @@ def draw_trade(sources: Sequence[Served], changes: Mapping[str, pd.DataFrame]) -
         return _nothing(sources[0], "changes of bias")
     means = [changes[own.results.task].groupby("arm").mean() for own in shown]
     fig, axes = figures.panels(2 * len(shown), len(shown), row=2.4)
-    colours = {"encoder": ("#0173b2", "o"), "coordinates": ("#de8f05", "o"), "control": (figures.INK, "P")}
+    colours = {"encoder": (BLUE, "o"), "coordinates": (ORANGE, "o"), "control": (figures.INK, "P")}
     for ax, (key, column) in zip(axes, ((k, c) for k in ("scale", "regions") for c in range(len(shown))), strict=True):
         for name, one in means[column].iterrows():
             kind = "control" if name in CONTROLS else "coordinates" if name in ("lonlat", "sincos") else "encoder"
             colour, marker = colours[kind]
             size = 44 if kind == "control" else 30
-            ax.scatter(one["rmse"], one[key], s=size, marker=marker, zorder=3, color=colour, ec="white", lw=0.5)
-        ax.axhline(0, color="#777777", lw=1, ls="--", zorder=1)
-        ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
+            ax.scatter(one["rmse"], one[key], s=size, marker=marker, zorder=3, color=colour, ec=PAPER, lw=0.5)
+        ax.axhline(0, color=MUTED, lw=1, ls="--", zorder=1)
+        ax.axvline(0, color=MUTED, lw=1, ls="--", zorder=1)
         ax.xaxis.set_major_locator(MaxNLocator(4))
         if key == "scale":
             ax.set_title(shown[column].results.title)

@@ -12,11 +12,11 @@ from matplotlib.lines import Line2D
 
 from placeprior.arms import arm_order, called, splits_in, where
 from placeprior.book.layout import rows, subplots
-from placeprior.book.style import MUTED
+from placeprior.book.style import BLUE, MUTED, VERMILION
 from placeprior.book.words import minus
 
 #: Mark, colour and word of a difference that is clearly above, clearly below, or neither.
-MARKS = {1: ("^", "#0173b2", "clearly better"), -1: ("v", "#d55e00", "clearly worse"), 0: ("o", MUTED, "undecided")}
+MARKS = {1: ("^", BLUE, "clearly better"), -1: ("v", VERMILION, "clearly worse"), 0: ("o", MUTED, "undecided")}
 LARGEST = 190.0  # area of a mark, points², at LIMIT and beyond
 LIMIT = 0.15
 SMALLEST = 14.0

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from placeprior.book import figures
+from placeprior.book.style import BLUE, GREEN, INK, MUTED, ORANGE, PAPER, PINK, VERMILION, VIOLET
 from placeprior.book.words import gain, minus
 from placeprior.evidence.redundancy import LAGS
 from placeprior.evidence.split_scores import CLASSES
@@ -17,13 +18,13 @@ from placeprior.space.splits import PATTERN, Split
 
 #: Colour, marker and line of the splits that hold out stations.
 LOOKS = {
-    "spatial": ("#0173b2", "s", "-"),
-    "knndm": ("#d55e00", "P", "-"),
-    "blocks": ("#7b61c9", "h", "--"),
-    "state": ("#222222", "*", ":"),
-    "checkerboard-8": ("#029e73", "D", "--"),
-    "checkerboard-16": ("#de8f05", "^", "-."),
-    "checkerboard-30": ("#cc78bc", "v", ":"),
+    "spatial": (BLUE, "s", "-"),
+    "knndm": (VERMILION, "P", "-"),
+    "blocks": (VIOLET, "h", "--"),
+    "state": (INK, "*", ":"),
+    "checkerboard-8": (GREEN, "D", "--"),
+    "checkerboard-16": (ORANGE, "^", "-."),
+    "checkerboard-30": (PINK, "v", ":"),
 }
 #: What a split's test asks for.
 QUESTIONS = {
@@ -143,7 +144,7 @@ def draw_nearness(km: Mapping[str, np.ndarray], land: np.ndarray, weight: np.nda
     draw_rising(ax, km, marks=8, size=5)
     order = np.argsort(land)
     share = 100 * np.cumsum(weight[order]) / weight.sum()
-    drawn = {"color": "#555555", "lw": 2, "ls": (0, (5, 2)), "label": "land of the country"}
+    drawn = {"color": MUTED, "lw": 2, "ls": (0, (5, 2)), "label": "land of the country"}
     ax.plot(np.maximum(land[order], NEAREST), share, **drawn)
     ax.set_ylabel("share closer [%]")
     ax.set_xlim(left=2)
@@ -187,12 +188,12 @@ def draw_redundancy(curve: pd.DataFrame, later: pd.DataFrame, medians: Mapping[s
     fig, axes = figures.subplots(1, 2, size=(6.8, 3.8), width_ratios=(1.5, 1), sharey=True)
     near, far = axes
     for ax, x, part in ((near, curve["km"], curve), (far, LAGS, later)):
-        ax.fill_between(x, part["low"], part["high"], color="#0173b2", alpha=0.18, lw=0)
-        ax.plot(x, part["mid"], "o-", color="#0173b2")
+        ax.fill_between(x, part["low"], part["high"], color=BLUE, alpha=0.18, lw=0)
+        ax.plot(x, part["mid"], "o-", color=BLUE)
     for name, km in medians.items():
         colour, marker, line = LOOKS[name]
         near.axvline(max(km, 3), color=colour, ls=line, lw=1.2)
-        drawn = {"color": colour, "ms": 7, "mec": "white", "ls": "", "clip_on": False, "zorder": 5}
+        drawn = {"color": colour, "ms": 7, "mec": PAPER, "ls": "", "clip_on": False, "zorder": 5}
         near.plot(max(km, 3), 0.03, marker, label=name, transform=near.get_xaxis_transform(), **drawn)
     near.set(xscale="log", xlabel="distance of two stations [km]", ylabel="correlation of PM2.5")
     near.legend(fontsize="small", loc="upper right")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from cycler import cycler
 from matplotlib.figure import Figure
 
 from placeprior.arms import arm, called
+from placeprior.book import vector
 
 #: Figure sizes in inches. A page column is 6.4 inches wide: on a phone the letters then stay readable.
 SIZES = {"wide": (6.4, 3.6), "map": (6.4, 4.3), "pair": (6.4, 3.2), "square": (4.8, 4.5), "tall": (6.4, 6.8)}
@@ -34,6 +36,8 @@ MUTED = "#5e6670"  #: lines at zero, outlines of maps, remarks: what stands back
 GRID = "#d8d8d8"  #: grid and guide lines
 PAPER = "#ffffff"  #: behind everything; the rim of a marker; what covers something
 LAND = "#ececec"  #: areas: land without a value, bands, boxes
+#: Letters on a coloured field, which has the same colours on every page, so that these stay as they are.
+ON_DARK, ON_LIGHT = "#fdfdfd", "#161616"
 
 
 #: The colours: each stands out by at least 3:1 from a white page and from a dark one, hence no yellow and no navy, and
@@ -192,6 +196,9 @@ def style() -> None:
             "axes.titlesize": "medium",
             "axes.titlelocation": "left",
             "grid.color": GRID,
+            "grid.linewidth": 0.7,
+            **dict.fromkeys(("axes.linewidth", "xtick.major.width", "ytick.major.width"), 0.9),
+            **dict.fromkeys(("xtick.minor.width", "ytick.minor.width"), 0.7),
             "legend.frameon": False,
             **dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), INK),
             "hatch.color": PAPER,
@@ -221,7 +228,9 @@ def save(fig: Figure, path: Path) -> None:
     path : Path
         Ends in ``.svg``.
     """
-    fig.savefig(path, format="svg", dpi=DOTS, bbox_inches="tight", metadata=ABOUT)
+    text = io.StringIO()
+    fig.savefig(text, format="svg", dpi=DOTS, bbox_inches="tight", metadata=ABOUT)
+    path.write_text(vector.slim(text.getvalue()), encoding="utf-8")
 
 
 def limits(values: np.ndarray, kind: str, vmin: float | None, vmax: float | None) -> tuple[float, float]:
@@ -248,7 +257,7 @@ def colourbar(ax: Any, mappable: Any, quantity: str, unit: str | None = UNIT, **
     settings = {"orientation": "horizontal", "shrink": 0.72, "aspect": 32, "pad": 0.02} | options
     bar = np.ravel(ax)[0].figure.colorbar(mappable, ax=ax, **settings)
     bar.set_label(f"{quantity} [{unit}]" if unit else quantity)
-    bar.outline.set_visible(False)
+    bar.outline.set(edgecolor=MUTED, linewidth=0.4)
     return bar
 
 

@@ -12,9 +12,9 @@ from sklearn.metrics import r2_score
 
 from placeprior import coords
 from placeprior.book import figures
+from placeprior.book.style import BLUE, LAND, ORANGE, PAPER
 from placeprior.book.words import minus
 
-BLUE, ORANGE = "#0173b2", "#de8f05"
 #: What a probe told: estimates by encoder, and by where it was asked ("mixed": all over, "east": fitted there).
 Told = Mapping[tuple[str, str], np.ndarray]
 
@@ -81,7 +81,7 @@ def draw_probes(told: Told, truth: np.ndarray) -> Figure:
     """
     names = list(dict.fromkeys(name for name, _ in told))
     fig, ax = figures.subplots(size=(6.4, 3.8))
-    ax.axvspan(truth.min(), truth.max(), color="#e4e4e4", lw=0, zorder=0)
+    ax.axvspan(truth.min(), truth.max(), color=LAND, lw=0, zorder=0)
     for shift, where, marker, colour, width, text in (
         (-0.16, "mixed", "o", BLUE, 1.6, "fitted all over"),
         (0.16, "east", "s", ORANGE, 3.2, "fitted in the east, asked in the west"),
@@ -90,7 +90,7 @@ def draw_probes(told: Told, truth: np.ndarray) -> Figure:
             estimates, at = told[name, where], row + shift
             ax.plot([estimates.min(), estimates.max()], [at] * 2, color=colour, lw=width, solid_capstyle="butt")
             called = text if row == 0 else None
-            ax.plot(np.median(estimates), at, marker, ms=7, color=colour, mec="white", label=called)
+            ax.plot(np.median(estimates), at, marker, ms=7, color=colour, mec=PAPER, label=called)
     ax.set_xscale("symlog", linthresh=1, linscale=0.8)
     figures.rows(ax, names, zero=False)
     ax.set_xlabel("estimated log10(1 + people km⁻²)")

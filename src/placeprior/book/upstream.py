@@ -10,11 +10,10 @@ from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
 from placeprior.arms import BASES, arm_order, splits_in, where
-from placeprior.book import figures
+from placeprior.book import figures, prior
 from placeprior.book.families import short
-from placeprior.book.prior import LOOKS, TARGETS
 from placeprior.book.results import Results
-from placeprior.book.style import INK, look
+from placeprior.book.style import BLUE, GREY, INK, MUTED, PAPER, VERMILION, look
 from placeprior.book.tables import CELL, captioned, gains
 from placeprior.book.words import INTERVAL, minus, signed
 from placeprior.evidence import matched
@@ -22,7 +21,7 @@ from placeprior.evidence.families import trained
 from placeprior.evidence.upstream import PARTS, Probed
 
 #: What an encoder was trained on: word, colour and marker.
-CORPORA = {name: LOOKS[name] for name in ("untrained", "fmow", "yfcc", "geoclip")}
+CORPORA = {name: prior.look(name) for name in ("untrained", "fmow", "yfcc", "geoclip")}
 #: Settings in which two files of a pair may differ (:data:`placeprior.encoders.pretrained.COMPARED`).
 _SETTINGS = {
     "min_radius": "smallest radius",
@@ -32,7 +31,7 @@ _SETTINGS = {
     "frequency_num": "scales",
     "activation": "activation",
 }
-_PARTS = {"basis": ("#d55e00", "o"), "corpus": ("#0173b2", "^"), "both together": ("#7a7a7a", "s")}
+_PARTS = {"basis": (VERMILION, "o"), "corpus": (BLUE, "^"), "both together": (GREY, "s")}
 _BASIS_MARKERS = ("o", "s", "^", "D")
 
 
@@ -133,7 +132,7 @@ def draw_cells(found: pd.DataFrame, bases: Sequence[str]) -> Figure:
             at, colour = own["order"] + 0.09 * (number - 1), look(trained(b)).colour
             ax.plot(at, own["difference"], color=colour, marker=_BASIS_MARKERS[number % 4], label=BASES[b], zorder=3)
             ax.vlines(at, own["low"].astype(float), own["high"].astype(float), color=colour, lw=1.4, alpha=0.7)
-        ax.axhline(0, color="#777777", lw=1, ls="--", zorder=1)
+        ax.axhline(0, color=MUTED, lw=1, ls="--", zorder=1)
         ax.set_title(where(split))
         ax.set_xticks(range(len(trainings)), ["random", "fMoW", "YFCC"])
         ax.set_xlim(-0.3, len(trainings) - 0.7)
@@ -157,8 +156,8 @@ def draw_spreads(spread: pd.DataFrame) -> Figure:
     for ax, split in zip(axes, splits, strict=True):
         for at, row in enumerate(spread[spread["split"] == split].itertuples()):
             colour, marker = _PARTS[row.part]
-            ax.scatter(row.spread, at, s=52, color=colour, marker=marker, ec="white", zorder=3)
-            ax.plot([row.chance] * 2, [at - 0.32, at + 0.32], color="#888888", lw=2, zorder=2)
+            ax.scatter(row.spread, at, s=52, color=colour, marker=marker, ec=PAPER, zorder=3)
+            ax.plot([row.chance] * 2, [at - 0.32, at + 0.32], color=MUTED, lw=2, zorder=2)
         ax.set_yticks(range(len(PARTS)), PARTS)
         ax.set(title=where(split), xlabel="spread of R²", ylim=(len(PARTS) - 0.5, -0.5))
         ax.set_xlim(0, None)
@@ -193,11 +192,11 @@ def draw_probes(probed: Probed, bases: Sequence[str], panels: Mapping[str, str])
             )
         point, low, high = probed.gap("yfcc", "fmow", split, bases)
         ax.hlines(facts, low, high, color=INK, lw=2, zorder=2)
-        ax.scatter(point, facts, s=62, color=INK, marker="D", ec="white", zorder=4, label="mean of pairs")
-        ax.axvline(0, color="#777777", lw=1, ls="--", zorder=1)
+        ax.scatter(point, facts, s=62, color=INK, marker="D", ec=PAPER, zorder=4, label="mean of pairs")
+        ax.axvline(0, color=MUTED, lw=1, ls="--", zorder=1)
         ax.set(title=title, xlabel="ΔR², YFCC − fMoW", ylim=(len(facts) - 0.5, -0.5))
         ax.grid(axis="y", visible=False)
-    axes[0].set_yticks(facts, [TARGETS[target] for target in probed.targets])
+    axes[0].set_yticks(facts, [prior.TARGETS[target] for target in probed.targets])
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=4, fontsize="small")
     return fig
 
@@ -225,7 +224,7 @@ def probe_table(read: Probed, bases: Sequence[str], splits: Sequence[str], profi
     if not rows:
         return Markdown("*No measured places are in the committed results.*")
     return captioned(
-        pd.DataFrame(rows, columns=["R² of the probe", "split", *(TARGETS[fact] for fact in read.targets)]),
+        pd.DataFrame(rows, columns=["R² of the probe", "split", *(prior.TARGETS[fact] for fact in read.targets)]),
         f"Difference in R² of what is read from the vectors, mean over the exact pairs, {INTERVAL} from a bootstrap "
         f"over blocks of places; profile {profile}, real measurements; terrain: the embedded world's.",
         name,
@@ -247,17 +246,9 @@ def draw_foretold(beside: pd.DataFrame) -> Figure:
         for key, (word, colour, marker) in CORPORA.items():
             part, size = here[here["vector"].str.endswith(key)], 110 if marker == "*" else 48
             ax.scatter(
-                part["probe"],
-                part["gain"],
-                s=size,
-                marker=marker,
-                color=colour,
-                ec="white",
-                lw=0.6,
-                label=word,
-                zorder=3,
+                part["probe"], part["gain"], s=size, marker=marker, color=colour, ec=PAPER, lw=0.6, label=word, zorder=3
             )
-        ax.axhline(0, color="#777777", lw=1, ls="--", zorder=1)
+        ax.axhline(0, color=MUTED, lw=1, ls="--", zorder=1)
         ax.set(title=where(split), xlabel="R² of the probe, mean PM2.5")
     axes[0].set_ylabel("ΔR² of the network")
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=4, fontsize="small")

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from placeprior import encoders
 from placeprior.arms import NO_PLACE, splits_in, where
 from placeprior.book import figures
-from placeprior.book.style import Look
+from placeprior.book.style import MUTED, PAPER, Look
 from placeprior.book.words import NAMES
 from placeprior.runs import plan
 from placeprior.scores import metrics
@@ -119,13 +119,13 @@ def draw_curves(histories: Mapping[str, Sequence[pd.DataFrame]], drawn: Look) ->
     fig, axes = _panels(list(histories), 0.6, "epoch", "Huber loss (scaled)")
     for ax, fits in zip(axes, histories.values(), strict=True):
         for history in fits:
-            ax.plot(history["epoch"], history["loss"], color="#9a9a9a", lw=0.9, ls="--")
+            ax.plot(history["epoch"], history["loss"], color=MUTED, lw=0.9, ls="--")
             ax.plot(history["epoch"], history["validation_loss"], color=drawn.colour, lw=0.9)
             kept = history[history["epoch"] == history["kept"]]
-            end = {"color": drawn.colour, "ms": 5, "mec": "white", "mew": 0.4}
+            end = {"color": drawn.colour, "ms": 5, "mec": PAPER, "mew": 0.4}
             ax.plot(kept["epoch"], kept["validation_loss"], drawn.marker, **end)
         ax.set_xticks(range(1, max(2, int(fits[-1]["epoch"].max())) + 1))
-    axes[0].plot([], [], color="#9a9a9a", lw=1.2, ls="--", label="training")
+    axes[0].plot([], [], color=MUTED, lw=1.2, ls="--", label="training")
     axes[0].plot([], [], color=drawn.colour, lw=1.2, label="validation")
     fig.legend(loc="outside upper right", ncols=2)
     return fig
@@ -185,6 +185,6 @@ def draw_attention(weights: Mapping[str, np.ndarray], drawn: Look) -> Figure:
         for line in fits:
             ax.plot(lags, line, color=drawn.colour, lw=0.7, alpha=0.5)
         ax.plot(lags, fits.mean(0), color=drawn.colour, marker=drawn.marker, lw=1.8, ms=5)
-        ax.axhline(1 / window, color="#777777", lw=1, ls=":")
+        ax.axhline(1 / window, color=MUTED, lw=1, ls=":")
     axes[0].set_ylim(0, 1.1 * max(fits.max() for fits in weights.values()))
     return fig

@@ -12,19 +12,15 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from placeprior.book import figures
+from placeprior.book.style import BLUE, GREEN, GREY, INK, ORANGE, PAPER, PINK
 from placeprior.coords import Land
 from placeprior.data.world.moments import MOMENTS, bands
 from placeprior.data.world.simulation import World
 
 #: Parts of the true PM2.5, from below, with colour and hatching.
-PARTS = {
-    "background": ("#0173b2", ""),
-    "local": ("#de8f05", "///"),
-    "heating": ("#cc78bc", "..."),
-    "smoke_surface": ("#56585a", ""),
-}
+PARTS = {"background": (BLUE, ""), "local": (ORANGE, "///"), "heating": (PINK, "..."), "smoke_surface": (GREY, "")}
 #: How the three settings of a comparison are drawn.
-MARKS = (("#0173b2", "o"), ("#de8f05", "s"), ("#029e73", "^"))
+MARKS = ((BLUE, "o"), (ORANGE, "s"), (GREEN, "^"))
 
 
 def draw_ground(land: Land, fixed: xr.Dataset) -> Figure:
@@ -58,9 +54,9 @@ def draw_year(parts: xr.Dataset, marked: pd.DatetimeIndex) -> Figure:
     names, colours = [name.replace("_surface", "") for name in PARTS], [colour for colour, _ in PARTS.values()]
     areas = ax.stackplot(parts.time, means, labels=names, colors=colours, linewidth=0)
     for area, (_, hatch) in zip(areas, PARTS.values(), strict=True):
-        area.set(hatch=hatch, edgecolor="white")
+        area.set(hatch=hatch, edgecolor=PAPER)
     for day in marked:
-        ax.axvline(day, color="#222222", lw=0.9, ls="--")
+        ax.axvline(day, color=INK, lw=0.9, ls="--")
     ax.set(ylabel=f"PM2.5 [{figures.UNIT}]", xlabel="day of the nominal year", xlim=(parts.time[0], parts.time[-1]))
     ax.xaxis.set_major_locator(mdates.MonthLocator(bymonth=range(1, 13, 2)))
     ax.xaxis.set_major_formatter(mdates.DateFormatter("%b"))
