@@ -46,6 +46,27 @@ def load(root: Path) -> dict[str, Any]:
     return {"claims": {claim["id"]: claim for claim in found["claims"]}, "moved": found["moved"]}
 
 
+class folded(nodes.General, nodes.Element):  # docutils names node classes in lower case
+    """What a reader may open: the claims under an answer."""
+
+
+def visit_folded(translator: Any, node: folded) -> None:
+    """Begin a box that opens on a click or Enter."""
+    number = node["counted"]
+    translator.body.append(translator.starttag(node, "details"))
+    words = f"{number} claims" if number > 1 else "One claim"
+    translator.body.append(f"<summary>{words} and their verdicts</summary>\n")
+
+
+def depart_folded(translator: Any, node: folded) -> None:
+    """End the box."""
+    translator.body.append("</details>\n")
+
+
+def visit_open(translator: Any, node: folded) -> None:
+    """Other builders show what is in it."""
+
+
 def badge(scale: str, verdict: str) -> nodes.inline:
     """One verdict, in words and with a mark."""
     text = f"{SCALES[scale]}: {MARKS[verdict]} {verdict}"
@@ -77,7 +98,7 @@ class Answer(SphinxDirective):
                 continue
             rows += self._row(known[name])
         if len(rows):
-            box += rows
+            box += folded("", rows, classes=["claims"], counted=len(rows))
         return [box]
 
     def _row(self, claim: dict[str, Any]) -> nodes.list_item:
@@ -116,7 +137,8 @@ class Ledger(SphinxDirective):
         page = claim["page"] if (book / f"{claim['page']}.md").is_file() else f"chapters/{claim['page']}"
         figure = claim["figure"] or ""
         # a page that waits for its runs has no figures yet
-        shown = figure and figure in (book / f"{page}.ipynb").read_text(encoding="utf-8")
+        chapter = book / f"{page}.ipynb"
+        shown = figure and chapter.is_file() and figure in chapter.read_text(encoding="utf-8")
         see = f"{{doc}}`{page}`" + (f", {{numref}}`{figure}`" if shown else "")
         said = "" if claim["who"] == "ours" else f"Said by {{cite:t}}`{claim['who']}`: {claim['where']}. "
         lines = [
@@ -143,6 +165,8 @@ def check(app: Sphinx) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directive."""
+    plain = (visit_open, visit_open)
+    app.add_node(folded, html=(visit_folded, depart_folded), latex=plain, text=plain)
     app.add_directive("answer", Answer)
     app.add_directive("ledger", Ledger)
     app.connect("builder-inited", check)
