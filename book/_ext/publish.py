@@ -84,10 +84,10 @@ def description(doctree: nodes.Node) -> str:
     answers = [node for node in doctree.findall(nodes.Element) if "answer" in node.get("classes", [])]
     for within in (*answers, doctree):
         for paragraph in within.findall(nodes.paragraph):
-            boxed = isinstance(paragraph.parent, (nodes.Admonition, nodes.list_item, nodes.entry, nodes.caption))
-            text = " ".join(paragraph.astext().split())
-            if text and (within is not doctree or not (boxed or paragraph.get("classes"))):
-                return shortened(text)
+            # a question above an answer has a class; a paragraph in a box or a list does not tell what a page is about
+            plain = within is not doctree or isinstance(paragraph.parent, (nodes.section, nodes.document, type(None)))
+            if plain and not paragraph.get("classes"):
+                return shortened(" ".join(paragraph.astext().split()))
     return ""
 
 
