@@ -24,9 +24,12 @@ from docutils import nodes
 from fontTools import subset
 from fontTools.ttLib import TTFont
 from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
 
 from placeprior.book import counts
 
+LOG = logging.getLogger(__name__)
 CARD = "_static/card.png"
 CARD_SIZE = (1200, 630)  # pixels; what the large networks crop a card to
 LONGEST = 200  # characters of a description that a search engine shows, and a little
@@ -141,6 +144,41 @@ def head(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree
     day = changed(root, file)
     dated = f'Last changed on <time datetime="{day}">{day}</time>. ' if day else ""
     context["theme_extra_footer"] = f'<p class="origin">{dated}<a href="{edit}">Edit <code>{file}</code></a></p>'
+
+
+#: Where the project can be opened without installing it: name, the file that it starts from there, what to expect.
+PLACES = {
+    "Binder": (".binder/postBuild", "a Jupyter server that is built from the repository; the first start takes minutes"),
+    "Colab": ("launch/start.ipynb", "one notebook, which fetches and installs the project; wants a Google account"),
+    "Codespaces": (".devcontainer/devcontainer.json", "an editor and a shell in the browser; wants a GitHub account"),
+}
+START = "launch/start.ipynb"
+
+
+def launches(root: Path) -> dict[str, str]:
+    """Addresses that open the project elsewhere, by the names of :data:`PLACES`."""
+    path = project(root)["urls"]["Repository"].removeprefix("https://github.com/")
+    return {
+        "Binder": f"https://mybinder.org/v2/gh/{path}/main?urlpath=lab/tree/{START}",
+        "Colab": f"https://colab.research.google.com/github/{path}/blob/main/{START}",
+        "Codespaces": f"https://codespaces.new/{path}",
+    }
+
+
+class Launch(SphinxDirective):
+    """The ``launch`` directive: a list of places where the project opens, for pages that say how to run it."""
+
+    def run(self) -> list[nodes.Node]:
+        """Build the list; a place whose file is not there is a warning, so that the build fails."""
+        root = Path(self.env.app.confdir)
+        rows = nodes.bullet_list(classes=["launch"])
+        for name, address in launches(root).items():
+            file, told = PLACES[name]
+            if not (root / file).is_file():
+                LOG.warning("launch: %s starts from %s, which is not there", name, file, location=self.get_location())
+            link = nodes.reference("", name, refuri=address)
+            rows += nodes.list_item("", nodes.paragraph("", "", link, nodes.Text(f": {told}")))
+        return [rows]
 
 
 # --- when all pages are written -----------------------------------------------------------------------------------------
@@ -360,6 +398,7 @@ def draw_card(root: Path, target: Path) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect the layer to the build."""
+    app.add_directive("launch", Launch)
     app.connect("config-inited", address_of_the_book)
     # after the theme's own link for editing, before its buttons are made
     app.connect("html-page-context", head, priority=501)
