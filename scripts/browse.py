@@ -22,14 +22,12 @@ def is_there() -> bool:
 
 
 @contextmanager
-def opened(size: str = "wide", *, dark: bool = False) -> Iterator[Any]:
+def opened(size: str = "wide") -> Iterator[Any]:
     """A selenium driver of Chromium, without a window, that keeps the logs of console and network.
 
     Parameters
     ----------
     size : {"wide", "phone"}
-    dark : bool
-        Whether the reader's system prefers dark colours.
     """
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
@@ -58,8 +56,6 @@ def opened(size: str = "wide", *, dark: bool = False) -> Iterator[Any]:
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         window = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
         try:
-            scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-            window.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
             yield window
         finally:
             window.quit()
@@ -73,6 +69,13 @@ def visit(window: Any, path: Path, query: str = "") -> None:
     loaded = "return document.readyState == 'complete'"  # `get` may return a moment before it
     WebDriverWait(window, 20).until(lambda driver: driver.execute_script(loaded))
     window.execute_async_script("(window.MathJax?.startup?.promise || Promise.resolve()).then(arguments[0])")
+
+
+def colour(window: Any, theme: str) -> None:
+    """Show the open page in the theme ``light`` or ``dark``."""
+    window.execute_script("document.documentElement.dataset.theme = arguments[0]", theme)
+    scheme = {"name": "prefers-color-scheme", "value": theme}
+    window.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
 
 
 def grave(window: Any) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """The whole built book as one PDF: its pages joined in the order of the contents, printed by Chromium.
 
-Called by ``make pdf``. Solutions stand open, folded code stays out, links between pages lead to their place in the file.
+Called by ``make pdf``. Solutions stand open, folded code stays out, links between pages lead to their place in it.
 """
 
 from __future__ import annotations
