@@ -156,13 +156,38 @@ def test_pictures_have_their_size_and_wait_until_they_are_near(finishing, tmp_pa
     assert "width" not in gone
 
 
+def test_a_drawing_is_rounded_in_its_file_and_in_a_notebook(finishing):
+    drawing = '<g transform="scale(0.015625)"><path d="M 1.234567 -0.001 Q 2.5 3"/></g>'
+    short = '<g transform="scale(0.015625)"><path d="M 1.23 -0 Q 2.5 3"/></g>'
+    assert finishing.rounded(drawing) == short
+    assert json.loads(finishing.rounded(json.dumps({"source": "x = 1.234567", "svg": [drawing, "1.234567"]}))) == {
+        "source": "x = 1.234567",
+        "svg": [short, "1.234567"],
+    }
+
+
+def test_pictures_lie_in_one_place_and_only_where_a_page_shows_them(finishing, tmp_path):
+    for folder in ("_images", "_downloads/figures", "book"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "_images/a.svg").write_text("the same")
+    (tmp_path / "_downloads/figures/fig-a.svg").write_text("the same")
+    (tmp_path / "_images/b.svg").write_text("shown")
+    (tmp_path / "_images/c.svg").write_text("not shown")
+    page = tmp_path / "book/page.html"
+    page.write_text('<img src="../_images/a.svg" /><img src="../_images/b.svg" />')
+    finishing.share_pictures(tmp_path)
+    assert page.read_text() == '<img src="../_downloads/figures/fig-a.svg" /><img src="../_images/b.svg" />'
+    assert [p.name for p in (tmp_path / "_images").iterdir()] == ["b.svg"]
+
+
 @built
 def test_the_site_carries_nothing_that_no_page_names():
     named_somewhere = "".join(p.read_text(encoding="utf-8") for p in PAGES)
     assert not list(HTML.rglob("*.map"))
     images = [p for p in (HTML / "_images").rglob("*") if p.is_file()] if (HTML / "_images").is_dir() else []
     assert not [p.name for p in images if p.name not in named_somewhere]
-    contents = [p.read_bytes() for p in images]
+    offered = [p for p in (HTML / "_downloads").rglob("*") if p.is_file()]
+    contents = [p.read_bytes() for p in (*images, *offered)]
     assert len(set(contents)) == len(contents), "a picture lies here twice"
     assert not [p for p in (HTML / "_static").rglob("*") if p.suffix in (".ttf", ".woff2")]
     sheet = (HTML / "_static/styles/pydata-sphinx-theme.css").read_text(encoding="utf-8")

@@ -6,6 +6,7 @@ first page's redirect, a picture for links, and texts for the search page.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import struct
@@ -33,12 +34,17 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         return
     root, out = Path(app.confdir), Path(app.outdir)
     icons = shrink_icons(out)
+    for drawing in out.rglob("*.svg"):
+        drawing.write_text(rounded(drawing.read_text(encoding="utf-8")), encoding="utf-8")
+    for notebook in (out / "_sources").rglob("*.ipynb"):
+        notebook.write_text(rounded(notebook.read_text(encoding="utf-8")), encoding="utf-8")
     for path in written(out):
         text = path.read_text(encoding="utf-8")
         lean = lightened(text, path.parent, search=path.name == "search.html")
         path.write_text(lean, encoding="utf-8")
     for useless in (*out.rglob("*.map"), out / "_static/scripts/fontawesome.js", *icons):
         useless.unlink(missing_ok=True)
+    share_pictures(out)
     write_excerpts(out)
     draw_card(root, out / CARD)
     (out / "sitemap.xml").write_text(sitemap(root, out), encoding="utf-8")
@@ -90,6 +96,39 @@ def lightened(text: str, folder: Path, *, search: bool) -> str:
 
     before, article, after = text.partition("<article")
     return before + article + re.sub(r"<img\b[^>]*>", image, after)
+
+
+def rounded(text: str) -> str:
+    r"""Drawings with coordinates to a hundredth of a point, a file's own or, with quotes escaped, in a notebook.
+
+    >>> rounded('<path d="M 1.234567 -2.999999 L 3 4"/>')
+    '<path d="M 1.23 -3 L 3 4"/>'
+    """
+    number = re.compile(r"-?\d+\.\d{3,}(?![\de])")
+
+    def short(found: re.Match[str]) -> str:
+        return number.sub(lambda each: f"{float(each[0]):.2f}".rstrip("0").rstrip("."), found[0])
+
+    return re.sub(r' (?:d|x|y|points)=\\?"[^"]*"', short, text)
+
+
+def share_pictures(out: Path) -> None:
+    """Leave out pictures that no page shows from a file, and keep one of those that lie here twice."""
+    offered = {_digest(path): path for path in (out / "_downloads").rglob("*") if path.is_file()}
+    texts = {path: path.read_text(encoding="utf-8") for path in written(out)}
+    for image in sorted((out / "_images").rglob("*")):
+        users = [page for page, text in texts.items() if image.name in text]
+        if image.is_dir() or (users and _digest(image) not in offered):
+            continue
+        for page in users:
+            other = offered[_digest(image)].relative_to(out).as_posix()
+            texts[page] = texts[page].replace(f"_images/{image.name}", other)
+            page.write_text(texts[page], encoding="utf-8")
+        image.unlink()
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _hidden(found: re.Match[str]) -> str:

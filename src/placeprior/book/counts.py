@@ -1,8 +1,8 @@
 """How long the book is: words, figures and tables of its built pages, beside the limits.
 
-A page is counted as a reader sees it with everything unfolded: text, captions, exercises and solutions are *words*; what
-stands in cells of tables is counted apart; code, formulas, figures' own labels and the stamp at a page's foot are not
-counted. :mod:`placeprior.book.texts` counts sources the same way.
+A page is counted as a reader sees it with everything unfolded: text, captions, exercises and solutions are *words*;
+what stands in cells of tables is counted apart; code, formulas, figures' own labels and the stamp at a page's foot are
+not counted. :mod:`placeprior.book.texts` counts sources the same way.
 """
 
 from __future__ import annotations
