@@ -160,10 +160,11 @@ def test_a_drawing_is_rounded_in_its_file_and_in_a_notebook(finishing):
     drawing = '<g transform="scale(0.015625)"><path d="M 1.234567 -0.001 Q 2.5 3"/></g>'
     short = '<g transform="scale(0.015625)"><path d="M 1.23 -0 Q 2.5 3"/></g>'
     assert finishing.rounded(drawing) == short
-    assert json.loads(finishing.rounded(json.dumps({"source": "x = 1.234567", "svg": [drawing, "1.234567"]}))) == {
-        "source": "x = 1.234567",
-        "svg": [short, "1.234567"],
-    }
+    cell = nbformat.v4.new_code_cell("x = 1.234567\ny = 2")
+    cell.outputs = [nbformat.v4.new_output("display_data", {"image/svg+xml": drawing.replace(" Q", "\nQ")})]
+    slim = finishing.slim(nbformat.writes(nbformat.v4.new_notebook(cells=[cell])))
+    (kept,) = nbformat.reads(slim, as_version=4).cells
+    assert kept.source == cell.source and kept.outputs[0].data["image/svg+xml"] == short
 
 
 def test_pictures_lie_in_one_place_and_only_where_a_page_shows_them(finishing, tmp_path):

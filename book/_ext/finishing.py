@@ -37,7 +37,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     for drawing in out.rglob("*.svg"):
         drawing.write_text(rounded(drawing.read_text(encoding="utf-8")), encoding="utf-8")
     for notebook in (out / "_sources").rglob("*.ipynb"):
-        notebook.write_text(rounded(notebook.read_text(encoding="utf-8")), encoding="utf-8")
+        notebook.write_text(slim(notebook.read_text(encoding="utf-8")), encoding="utf-8")
     for path in written(out):
         text = path.read_text(encoding="utf-8")
         lean = lightened(text, path.parent, search=path.name == "search.html")
@@ -99,7 +99,7 @@ def lightened(text: str, folder: Path, *, search: bool) -> str:
 
 
 def rounded(text: str) -> str:
-    r"""Drawings with coordinates to a hundredth of a point, a file's own or, with quotes escaped, in a notebook.
+    """A drawing with coordinates to a hundredth of a point.
 
     >>> rounded('<path d="M 1.234567 -2.999999 L 3 4"/>')
     '<path d="M 1.23 -3 L 3 4"/>'
@@ -109,7 +109,17 @@ def rounded(text: str) -> str:
     def short(found: re.Match[str]) -> str:
         return number.sub(lambda each: f"{float(each[0]):.2f}".rstrip("0").rstrip("."), found[0])
 
-    return re.sub(r' (?:d|x|y|points)=\\?"[^"]*"', short, text)
+    return re.sub(r' (?:d|x|y|points)="[^"]*"', short, text)
+
+
+def slim(text: str) -> str:
+    """An executed notebook without line breaks that nothing needs, its drawings rounded."""
+    notebook = json.loads(text)
+    for output in (output for cell in notebook["cells"] for output in cell.get("outputs", [])):
+        drawing = output.get("data", {}).get("image/svg+xml")
+        if drawing:
+            output["data"]["image/svg+xml"] = rounded(" ".join("".join(drawing).split("\n")))
+    return json.dumps(notebook, ensure_ascii=False, separators=(",", ":"))
 
 
 def share_pictures(out: Path) -> None:

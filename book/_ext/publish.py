@@ -10,7 +10,7 @@ import re
 import subprocess
 import tomllib
 from functools import lru_cache
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
@@ -106,8 +106,8 @@ def head(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree
         context["metatags"] = context.get("metatags", "") + '\n<meta name="robots" content="noindex" />'
         return
     about = project(root)
-    title = re.sub(r"<[^>]*>", "", context.get("title", "")) or app.config.html_title
-    told = description(doctree) or about["description"]
+    title = unescape(re.sub(r"<[^>]*>", "", context.get("title", ""))) or app.config.html_title
+    told = description(doctree) or f"{title}. {about['description']}"
     properties = {
         "og:type": "article",
         "og:site_name": app.config.html_title,
@@ -128,7 +128,8 @@ def head(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree
         return
     branch = app.config.html_theme_options.get("repository_branch") or "main"
     edit = f"{about['urls']['Repository']}/edit/{branch}/{file}"
-    context["get_edit_provider_and_url"] = lambda: ("GitHub", edit)
+    # The theme makes its link from this; it wants to see the name of the file in it, which the link has already.
+    context.update(edit_page_provider_name="GitHub", edit_page_url_template=f"{edit}{{# file_name #}}")
     day = changed(root, file)
     dated = f'Last changed on <time datetime="{day}">{day}</time>. ' if day else ""
     context["theme_extra_footer"] = f'<p class="origin">{dated}<a href="{edit}">Edit <code>{file}</code></a></p>'
@@ -176,6 +177,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Connect the layer to the build."""
     app.add_directive("launch", Launch)
     app.connect("config-inited", address_of_the_book)
-    # after the theme's own link for editing, before its buttons are made
-    app.connect("html-page-context", head, priority=501)
+    app.connect("html-page-context", head, priority=400)  # before the theme makes its links
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
