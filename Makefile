@@ -18,11 +18,17 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := book
-.PHONY: book test test-deep lint aqs predictors rehearse paper demo-full bench setup clean help
+.PHONY: book pdf counts test test-deep lint aqs predictors rehearse paper demo-full bench setup clean help
 
 book: setup  ## the book from the embedded world and the committed results
 	$(BIN)/doit -n "$$JOBS" book
 	@echo "The book: $(CURDIR)/_build/html/index.html"
+
+pdf: book  ## the whole book as one PDF; needs Chromium
+	$(BIN)/python scripts/pdf.py
+
+counts: setup  ## words, figures, tables and weight of the built book, beside their limits
+	$(BIN)/python scripts/count.py
 
 test: lint  ## linters, then tests
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2

@@ -1,4 +1,4 @@
-"""The book's text, its extension, and, when it was built, its pages as a browser gets them."""
+"""The book's text, its extension, and, when it was built, its pages as they are served; in a browser: test_browsing."""
 
 import hashlib
 import json
@@ -16,8 +16,13 @@ import yaml
 ROOT = Path(__file__).parents[1]
 HTML = ROOT / "_build" / "html"
 TEXTS = sorted(p for p in (ROOT / "book").rglob("*.md") if not {"chapters", "_static"} & set(p.parts))
+<<<<<<< HEAD
 # Pages that Sphinx makes and no one writes, and slides, which are no page of text
 MADE = {"genindex.html", "search.html", "index.html", "book/slides.html"}
+=======
+# Pages that Sphinx makes and no one writes
+MADE = {"genindex.html", "search.html", "index.html", "404.html"}
+>>>>>>> e183aca (Test the publishing layer, and the built book in a browser with axe; print counts beside their limits)
 PAGES = sorted(p for p in HTML.rglob("*.html") if "_static" not in p.parts) if HTML.is_dir() else []
 WRITTEN = [p for p in PAGES if p.relative_to(HTML).as_posix() not in MADE]
 
@@ -268,6 +273,7 @@ def test_pages_are_light():
     assert not heavy
     pictures = [p for p in (HTML / "_images").glob("*.*") if p.stat().st_size > 1_500_000]
     assert not pictures
+<<<<<<< HEAD
 
 
 @built
@@ -311,3 +317,5 @@ def test_browser_opens_the_page(browser, path):
     assert not broken
     assert wrong == 0, "a formula has an error"
     assert set_ >= formulas, "a formula was not typeset"
+=======
+>>>>>>> e183aca (Test the publishing layer, and the built book in a browser with axe; print counts beside their limits)

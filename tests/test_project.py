@@ -238,7 +238,7 @@ def test_no_path_of_a_machine_and_no_registry_host_in_the_tree():
 
 def test_addresses_stand_only_where_they_are_kept_in_step():
     owner = PROJECT["urls"]["Repository"].removeprefix("https://")
-    allowed = {"pyproject.toml", "CITATION.cff", "_config.yml"}
+    allowed = {"pyproject.toml", "CITATION.cff", "_config.yml", "start.ipynb"}
     for path in tracked():
         if path.suffix in {".md", ".py", ".yml", ".toml", ".cff", ".ipynb"} and path.name not in allowed:
             assert owner not in path.read_text(encoding="utf-8"), f"{path.name} repeats the project's address"

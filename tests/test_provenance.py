@@ -47,6 +47,11 @@ def test_footer_says_everything_and_leaves_out_what_is_unknown():
     text = provenance.footer(stamped, "10_world.py")
     for expected in ("`demo`", "notebooks/10_world.py", '`variant = "none"`', "0, 1", "3.0 s", "python 3"):
         assert expected in text
-    assert text.startswith("```{admonition}") and text.rstrip().endswith("```")
+    assert text.startswith("````{admonition}") and text.rstrip().endswith("````") and "doit" not in text
     bare = provenance.footer(provenance.stamp("demo") | {"commit": None})
     assert "Seeds" not in bare and "Commit" not in bare and "Wall time" not in bare
+
+
+def test_footer_shows_the_command_that_makes_this_page_alone():
+    text = provenance.footer(provenance.stamp("demo"), "60_comparison.py", "comparison")
+    assert "\n.venv/bin/doit page:comparison\n" in text

@@ -138,7 +138,7 @@ def execute(page: str, target: Path, **parameters: Any) -> Path:
     stamped = provenance.stamp(given["profile"], given, seconds, seeds=seeds)
     handing.take(done, target)
     _tidy(done)
-    done.cells.append(nbformat.v4.new_markdown_cell(escaped(provenance.footer(stamped, source=source.name))))
+    done.cells.append(nbformat.v4.new_markdown_cell(escaped(provenance.footer(stamped, source.name, page))))
     with replacing(target) as aside:
         nbformat.write(done, aside)
     print(f"page {page}: done in {seconds:.0f} s", flush=True)

@@ -135,7 +135,7 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def footer(stamped: Mapping[str, Any], source: str | None = None) -> str:
+def footer(stamped: Mapping[str, Any], source: str | None = None, page: str | None = None) -> str:
     """A stamp as the MyST markdown that stands, folded, at the foot of a computed page.
 
     Parameters
@@ -144,6 +144,8 @@ def footer(stamped: Mapping[str, Any], source: str | None = None) -> str:
         From :func:`stamp`.
     source : str, optional
         File name of the notebook's source, such as ``10_world.py``.
+    page : str, optional
+        The page's key in ``runs.yml``: the stamp then shows the command that makes this page alone.
     """
     rows = [("Profile", f"`{stamped['profile']}`")]
     if source:
@@ -160,4 +162,7 @@ def footer(stamped: Mapping[str, Any], source: str | None = None) -> str:
         rows.append(("Commit", f"`{stamped['commit']}`"))
     rows.append(("Versions", ", ".join(f"{k} {v}" for k, v in stamped["versions"].items() if v != ABSENT)))
     lines = [f"{name}\n: {text}\n" for name, text in rows]
-    return "```{admonition} How this page was made\n:class: stamp dropdown\n\n" + "\n".join(lines) + "```\n"
+    # a block of code, for the book puts a button for copying on it
+    command = f"Make this page alone, after `make setup`:\n\n```sh\n.venv/bin/doit page:{page}\n```\n\n" if page else ""
+    told = command + "\n".join(lines)
+    return f"````{{admonition}} How this page was made\n:class: stamp dropdown\n\n{told}````\n"
