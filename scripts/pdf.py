@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -152,6 +153,7 @@ def main() -> None:
             f"({', '.join(PROGRAMS)}); on Debian and Ubuntu: apt-get install chromium"
         )
     page = HTML / JOINED
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("pdf: ended before the book was printed"))
     try:
         page.write_text(joined(), encoding="utf-8")
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:

@@ -9,20 +9,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import unquote, urlsplit
 
-import browsers
 import pytest
 import yaml
 
 ROOT = Path(__file__).parents[1]
 HTML = ROOT / "_build" / "html"
 TEXTS = sorted(p for p in (ROOT / "book").rglob("*.md") if not {"chapters", "_static"} & set(p.parts))
-<<<<<<< HEAD
 # Pages that Sphinx makes and no one writes, and slides, which are no page of text
-MADE = {"genindex.html", "search.html", "index.html", "book/slides.html"}
-=======
-# Pages that Sphinx makes and no one writes
-MADE = {"genindex.html", "search.html", "index.html", "404.html"}
->>>>>>> e183aca (Test the publishing layer, and the built book in a browser with axe; print counts beside their limits)
+MADE = {"genindex.html", "search.html", "index.html", "404.html", "book/slides.html"}
 PAGES = sorted(p for p in HTML.rglob("*.html") if "_static" not in p.parts) if HTML.is_dir() else []
 WRITTEN = [p for p in PAGES if p.relative_to(HTML).as_posix() not in MADE]
 
@@ -273,49 +267,3 @@ def test_pages_are_light():
     assert not heavy
     pictures = [p for p in (HTML / "_images").glob("*.*") if p.stat().st_size > 1_500_000]
     assert not pictures
-<<<<<<< HEAD
-
-
-@built
-@pytest.mark.parametrize("path", WRITTEN, ids=named)
-def test_ids_of_a_page_are_told_apart(path, read):
-    ids = [attrs["id"] for _, attrs in read(path).tags if attrs.get("id")]
-    twice = {each for each in ids if ids.count(each) > 1}
-    assert not {each for each in twice if each.startswith("fig")}, "two figures share an id"
-
-
-# --- in a browser ----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module", params=[(1280, 900), (390, 844)], ids=["wide", "phone"])
-def browser(request, tmp_path_factory):
-    started = browsers.start(tmp_path_factory.mktemp("chromium"), *request.param)
-    yield started
-    started.quit()
-
-
-@built
-@pytest.mark.browser
-@pytest.mark.parametrize("path", WRITTEN, ids=named)
-def test_browser_opens_the_page(browser, path):
-    from selenium.webdriver.support.wait import WebDriverWait
-
-    browser.get(path.as_uri())
-    loaded = "return document.readyState == 'complete'"  # `get` may return a moment before it
-    WebDriverWait(browser, 20).until(lambda window: window.execute_script(loaded))
-    browser.execute_async_script("(window.MathJax?.startup?.promise || Promise.resolve()).then(arguments[0])")
-    assert not browsers.errors(browser)
-    assert not browsers.requests(browser)
-    state = browser.execute_script(
-        "return [document.documentElement.scrollWidth, innerWidth,"
-        " [...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src),"
-        " document.querySelectorAll('mjx-merror, [data-mjx-error]').length,"
-        " document.querySelectorAll('.math').length, document.querySelectorAll('mjx-container').length]"
-    )
-    page, window, broken, wrong, formulas, set_ = state
-    assert page <= window, f"the page is {page} pixels wide in a window of {window}"
-    assert not broken
-    assert wrong == 0, "a formula has an error"
-    assert set_ >= formulas, "a formula was not typeset"
-=======
->>>>>>> e183aca (Test the publishing layer, and the built book in a browser with axe; print counts beside their limits)

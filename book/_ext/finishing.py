@@ -24,7 +24,7 @@ from sphinx.application import Sphinx
 from placeprior.book import counts
 
 #: Pages that are not text: they lead nowhere and are found by nobody.
-UNLISTED = {"search", "genindex", "py-modindex", "404", "index"}
+UNLISTED = {"search", "genindex", "py-modindex", "404", "index", "book/slides"}
 _SEARCH = ("searchtools.js", "language_data.js", "searchindex.js")
 
 
