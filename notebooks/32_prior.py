@@ -11,293 +11,158 @@ profile = "demo"
 real = "aqs"
 
 # %% tags=["remove-cell"]
-import torch
-from IPython.display import Markdown
-
-from placeprior.arms import BASES
 from placeprior.book import figures
-from placeprior.book.prior import (
-    SPLITS,
-    bounds_table,
-    draw_alive,
-    draw_architectures,
-    draw_bounds,
-    draw_facts,
-    draw_fading,
-    draw_gains,
-    draw_within_and_out,
-    gains_table,
-    said,
-    scores_table,
-    verdict,
-)
-from placeprior.book.tables import captioned, folded
-from placeprior.book.words import capital
+from placeprior.book.prior import draw_fading, draw_within_and_out
 
 figures.style()
-torch.set_num_threads(1)  # as the runs do; more threads only wait for each other while runs are being made
 small = profile == "smoke"
 
 # %% [markdown]
 # # From basis to prior: what does pretraining add?
 #
-# A location encoder has two parts. The first is a **basis**: a formula that turns longitude and latitude into waves of many lengths
-# ({doc}`gallery`). It knows *where* a place is, and nothing else. The second is a network with weights. If the weights are random, the whole is
-# still only a basis. If they were learned from images, the vector may also say *what is there*: people, forest, mountains. Then it is a **prior**: something
-# known about a place before anything was measured at it.
+# ```{goals}
+# :needs: {doc}`place`, {doc}`splits`
+# probe a vector for a fact, in a dozen lines
+# tell an encoder that knows where from one that knows what is there
+# ```
 #
-# Which of the two a vector is cannot be seen by looking at it. But it can be asked, without any network of PM2.5 and within a second: can simple
-# facts about a place be *read* from its vector? The tool for this is called a **probe** {cite:p}`alain2016`: a model too simple to find out anything by itself. If
-# a straight line through the numbers of the vector gives the population density, then the vector holds the population density.
+# ```{answer} photographs-prior satellite-prior geoclip-prior
+# :question: Does a pretrained vector say what is at a place, or only where it is?
+# Photographs put people on the map: trained on them instead of left random, seven architectures read population density in regions that were held out better, by at least {val}`claims.photographs-prior.demo.value:.2f` R² (lower end of the interval),
+# and GeoCLIP reaches {val}`claims.geoclip-prior.demo.value:.2f` at least. Classes of satellite scenes do not: what they leave readable is not clearly above nothing.
+# ```
 #
-# The question has a trap in it. A basis with many waves can draw *any* smooth map, if it is told the map at places near by. So a probe that is tested
-# among the places it was fitted to cannot tell a prior from a basis. In a region that was held out it can: there is no
-# neighbour to copy from. What is still read there was in the vector.
+# An encoder is a **basis**, a formula that turns a place into waves ({doc}`gallery`), and a network. With random weights the whole still only knows *where* a place is. With weights learned from images it may say *what is there*: then it is a **prior**, known before anything was
+# measured. Which of the two a vector is can be asked with a **probe** {cite:p}`alain2016`, a model too simple to find out anything by itself: what a straight line reads from the numbers, they hold.
+#
+# The question has a trap in it. A basis with many waves can draw *any* smooth map if it is told the map near by. So a probe that is tested among its training places cannot tell a prior from a basis. In a region that was held out it can: there is no neighbour to copy from.
 #
 # ## What is asked
 #
-# Places are the monitors of the real task for weather in 2019 that have at least a hundred days of measurements (those of the embedded world, where no measurements are committed). Of each we know:
-#
-# - **population density**, log$_{10}$(1 + people km$^{-2}$), smoothed over ten and forty kilometres, from the populated places of GeoNames;
-# - a **stylised terrain** in metres. This is the height formula of the embedded world ({doc}`world`): a plateau and seven smooth ridges where the large
-#   mountain ranges are. It is *no* digital elevation model: it has no valleys, no hills, and nothing finer than a few tens of kilometres. A vector that knew
-#   every real slope would not get full marks here;
-# - whether the place is **near a city**: within 25 km of the middle of a town with at least a hundred thousand people, asked as 1 or 0;
-# - where it was measured, the **mean PM2.5** of the year in µg m⁻³, on the days that can be scored (the first twenty of the year are history only), taken from the committed sums of the runs.
+# The places are the monitors of the real task for weather in 2019 with at least a hundred days (without committed measurements, those of the embedded world). Four facts are known of each: **population density** (log$_{10}$(1 + people km$^{-2}$), GeoNames); whether it is within 25 km of the middle of a town of a hundred thousand, **near a
+# city**, 1 or 0; the **mean PM2.5** of the year; and a **stylised terrain**, the embedded world's formula of plateau and ridges, no elevation model.
 
 # %%
-import pandas as pd
+import numpy as np
+import torch
+from sklearn.linear_model import RidgeCV
+from sklearn.metrics import r2_score
+from sklearn.model_selection import GroupKFold
 
+from placeprior import encoders
 from placeprior.evidence import facts, prior
+from placeprior.scores import probes
 
+torch.set_num_threads(1)
 places, measured = facts.monitors(real, "weather-2019", profile)
 places = places[:: 3 if small else 1]
 lonlat = places[["lon", "lat"]].to_numpy()
 known = facts.known(places)
-known.describe().loc[["count", "mean", "std", "min", "max"]].round(2)
+print(len(places), "places, each with", ", ".join(known))
 
 # %% tags=["remove-cell"]
 origin = real if measured else profile
-note = "terrain: the embedded world's" if measured else ""
-
-# %% mystnb={"figure": {"caption": "What the probes are asked, at the monitors. Population density and closeness to a city come from real towns, mean PM2.5 from measurements; the terrain is the embedded world's formula.", "name": "fig-prior-targets"}, "image": {"alt": "Maps of the contiguous US with a dot a monitor. Density and closeness to a city are patchy, high at the coasts and around large towns; the terrain is smooth and high in the West; mean PM2.5 is highest in California's valleys and moderate in the East."}}
-fig = draw_facts(lonlat, known)
-_ = figures.label(fig, origin, n=len(places), of="monitors", embedded=not measured, note=note)
+labelled = {"n": len(places), "of": "monitors", "embedded": not measured}
+labelled["note"] = "terrain: the embedded world's" if measured else ""
 
 # %% [markdown]
-# ## The probe
+# ## A probe in a dozen lines
 #
-# Let $v$ be the vector of a place and $y$ the fact. Each number of $v$ is brought to mean 0 and standard deviation 1 over the places that the
-# probe is fitted to, which gives $z$; then
-#
-# $$
-# \hat y = a + b \cdot z, \qquad (a, b) = \arg\min \; \frac1n \sum_{i=1}^n (y_i - a - b \cdot z_i)^2 + \lambda\, b \cdot b .
-# $$ (eq-prior-ridge)
-#
-# This is **ridge regression** {cite:p}`hoerl1970`. The penalty $\lambda$ keeps the weights small where there are more of them than places could
-# settle. It is chosen anew for every fact and every training set, by cross-validation *within* the training places.
-#
-# Places are held out in four ways, the last two as the runs of this book do ({doc}`splits`): one by one at random, in blocks, and in the cells of two checkerboards. The inner
-# cross-validation holds out the same *units* as the outer one: places, blocks, or cells. Otherwise the penalty would be
-# right for places next door and far too weak for new regions.
-#
-# Every place is estimated once, by the probe that did not see it, and the score is
-#
-# $$
-# R^2 = 1 - \frac{\sum_i (y_i - \hat y_i)^2}{\sum_i (y_i - \bar y)^2}
-# $$ (eq-prior-r2)
-#
-# over all places: 1 for perfect, 0 for no better than the mean. For the yes-or-no question the table below also has the **AUC**, the chance that a place near a city is
-# ranked above one that is not. Near places are alike, so the bootstrap draws not places but blocks of 500 km: its 95 % intervals are wide, and honest.
+# Ridge regression {cite:p}`hoerl1970`, with three precautions against the traps of such vectors ({doc}`traps`): dead numbers are dropped, each other one is scaled by the training places, and counts only within the range that it had there. The penalty is chosen by cross-validation that holds out the same *units* as
+# the test does; otherwise it would be right for places next door and far too weak for new regions.
+
 
 # %%
-bases = ["nerf", "xyz"] if small else list(facts.pairs())
-exact = [base for base in bases if base in facts.exact()]
-ordered = [*exact, *(base for base in bases if base not in exact)]
-others = facts.others()
+def read(vectors, fact, fold, unit):
+    """R² of a fact, each place estimated by the probe that did not see its fold."""
+    estimate = np.empty(len(fact))
+    for held in np.unique(fold):
+        train = fold != held
+        mean, sd = vectors[train].mean(0), vectors[train].std(0)
+        alive = sd > 1e-6 * np.abs(vectors[train]).max(0)
+        z = (vectors - mean)[:, alive] / sd[alive]
+        z = z.clip(z[train].min(0), z[train].max(0))
+        inner = list(GroupKFold(3).split(z[train], groups=unit[train]))
+        probe = RidgeCV(np.logspace(-1, 6, 15), cv=inner).fit(z[train], fact[train])
+        estimate[~train] = probe.predict(z[~train])
+    return r2_score(fact, estimate)
 
-vectors = facts.Vectors([name for base in bases for name in facts.trained(base)] + others, lonlat)
-reading = prior.read(vectors, known)
 
-# %% [markdown]
-# ### Three traps
-#
-# A probe that is fitted carelessly to these vectors gives numbers that mean nothing. The published priors end in a ReLU, which cuts negative numbers off.
-#
-# **Dead units.** Many of the 256 numbers are 0 at every monitor, because the unit is only alive in some other part of the world. They
-# say nothing, and a scale cannot be fitted to them. They are dropped.
-
-# %% mystnb={"figure": {"caption": "How many of a vector's 256 numbers differ between the monitors at all, for each architecture with random weights and trained on two corpora.", "name": "fig-prior-dead"}, "image": {"alt": "One row an architecture with three markers on an axis from 0 to 100 percent. The markers of one row lie apart: which units are alive depends on the architecture and on the corpus."}}
-fig = draw_alive(prior.alive(vectors), ordered)
-_ = figures.label(fig, origin, n=len(places), of="monitors", embedded=None if measured else True)
-
-# %% [markdown]
-# **Scale.** Numbers differ in size by orders of magnitude, and one penalty for all would in effect forbid the small ones. Hence the standard deviation in {eq}`eq-prior-ridge`; it is
-# taken from the training places alone.
-#
-# **Wild lines.** After that division the worst is still to come. A unit may be alive at a handful of training places, and *hardly* alive. In the
-# region that was held out it may be a hundred of these small standard deviations off, and a line has no upper end. The
-# remedy: a number counts only within the range that it had at the training places.
-
-# %%
-priors = [name for base in exact for name in facts.trained(base)[1:]]
-without = {name: prior.unbounded(vectors, name, known, facts.OOR) for name in priors}
-scores = {name: prior.r2_of(lonlat, known.to_numpy(float), estimates) for name, estimates in without.items()}
-scores = pd.DataFrame(scores, index=known.columns).T
-worst = prior.farthest_astray(scores)
-
-# %% mystnb={"figure": {"caption": "One fact, one prior, held-out cells of 16°: estimates of the stylised terrain without bounds (left) and with every number kept within the range of the training places (right). The vertical axis of the left panel is logarithmic beyond ±10,000 m.", "name": "fig-prior-wild"}, "image": {"alt": "Two scatter plots of estimated against true terrain height. On the left some estimates are tens of thousands of metres off; on the right all lie within a few thousand metres and near the line of equality or the mean."}}
-within = prior.bounded(vectors, worst, known, facts.OOR)
-terrain = list(known).index("elevation")
-fig = draw_bounds(known["elevation"].to_numpy(), without[worst][:, terrain], within[:, terrain], worst)
-_ = figures.label(fig, origin, n=len(places), of="monitors", embedded=True, note=f"{said(worst)}, {SPLITS[facts.OOR]}")
-
-# %%
-captioned(
-    bounds_table(scores, pd.DataFrame({name: reading.of(name, facts.OOR)["r2"] for name in priors}).T, worst),
-    f"R² in held-out cells of 16°, everything else being the same: of the prior that goes astray furthest, and the lowest over {len(priors)} priors and all facts. {len(places):,} monitors, profile {origin}.",
-    "tab-prior-bounds",
-)
-
-# %% [markdown]
-# All other numbers on this page have bounds.
-#
-# A third safeguard is a **control** {cite:p}`hewitt2019`. Every probe was also asked for the same facts *dealt to the wrong places*. Nothing can be read
-# there, so any score clearly above 0 would be the probe's own doing.
-#
-# The control's R² over all encoders, facts and ways of holding out. A score must be well above its highest to count:
-
-# %%
-pd.Series(reading.control).agg(["count", "mean", "max"]).round(3).to_frame("R²").T
+density = known["density"].to_numpy()
+for split in (facts.WR, facts.OOR):
+    fold, unit = probes.deal(split, lonlat, np.random.default_rng(0))
+    for name in ("lonlat", "siren-sh", "xyz-untrained", "geoclip"):
+        told = encoders.embed(name, lonlat).astype(float)
+        print(f"{split:16} {name:14} R² {read(told, density, fold, unit):5.2f}")
 
 # %% [markdown]
 # ## Within the region, and out of it
 #
-# Each mark is an encoder. Across: what is read when test places lie *among* the training places. Upwards: what is read in held-out cells of 16°. On the
-# dashed line nothing is lost on the way out. A basis can be far to the right. For a fact that changes from town to town only a prior can be far up; one as
-# smooth as the stylised terrain can also be guessed from far away.
-#
-# The plain cross is no encoder: it is the **inverse-distance mean** of the nearest training places, the simplest way to copy from neighbours.
+# All encoders, all facts: seven architectures with random weights, trained on satellite scenes (fMoW) and on photographs (YFCC) {cite:p}`wu2024torchspatial`, and some others. The black cross is no encoder but the **inverse-distance mean** of the nearest training places, the simplest way to copy from neighbours.
 
-# %% mystnb={"figure": {"caption": "R² of ridge probes for four facts: test places at random among the training places (across) against held-out cells of 16° (upwards). Grey crosses: architectures with random weights; orange squares: trained on satellite scenes (fMoW); blue triangles: trained on photographs (YFCC); one mark an architecture. Dashed: equal.", "name": "fig-prior-wr-oor"}, "image": {"alt": "Scatter plots, one a fact. For population density and closeness to a city random weights and satellite priors lie near zero upwards, several photograph priors are in between, and GeoCLIP lies close to the dashed line at the upper right. For the terrain nearly all marks are far to the right and spread upwards."}}
+# %%
+bases = ["nerf", "xyz"] if small else list(facts.pairs())
+names = [name for base in bases for name in facts.trained(base)] + facts.others()
+reading = prior.read(facts.Vectors(names, lonlat), known)
+print(f"facts dealt to wrong places: R² at most {reading.control.max():.2f}")
+
+# %% mystnb={"figure": {"caption": "R² of probes for four facts: test places at random among the training places (across) against held-out cells of 16° (upwards). One mark an encoder; the first three kinds are seven architectures with random weights, trained on satellite scenes (fMoW), and on photographs (YFCC). Dashed: equal.", "name": "fig-prior-wr-oor"}, "image": {"alt": "Scatter plots, one a fact. For population density and closeness to a city random weights and satellite priors lie near zero upwards, several photograph priors are in between, and GeoCLIP lies close to the dashed line at the upper right. For the terrain nearly all marks are far to the right and spread upwards."}}
 fig = draw_within_and_out(reading)
-_ = figures.label(fig, origin, n=len(places), of="monitors", embedded=not measured, note=note)
+_ = figures.label(fig, origin, **labelled)
 
 # %% [markdown]
-# ### One architecture at a time
+# Far right and low is a basis: it copies, and is lost in a new region. Near the dashed line is a prior. The last line above is the control {cite:p}`hewitt2019`: no score is the probe's own doing.
 #
-# The next figure has the same numbers for two facts with their intervals, one row an architecture. In a row, only the training differs, exactly so in the
-# first rows: {doc}`upstream` says in what else the two published files of the other architectures differ.
-
-# %% mystnb={"figure": {"caption": "R² of ridge probes in held-out cells of 16°, one row an architecture: random weights, trained on satellite scenes (fMoW) or on photographs (YFCC); below, encoders of other kinds. Bars: 95 % bootstrap intervals over blocks of 500 km. The two panels have their own scales.", "name": "fig-prior-architectures"}, "image": {"alt": "Two panels, population density and mean PM2.5, one row an architecture with three markers and bars each, and below them rows for coordinates, spherical harmonics, Slepian functions, GeoCLIP and the combination of the last two."}}
-fig = draw_architectures(reading, [target for target in ("density", "pm25") if target in known], ordered, others)
-_ = figures.label(fig, origin, n=len(places), of="monitors", embedded=not measured)
-
-# %% [markdown]
-# ## What pretraining adds
+# ## What training adds, and how it fades
 #
-# Subtract, on the same places and folds, the score of random weights from that of trained ones, and take the mean over the architectures. One resample of
-# blocks serves all, so what is hard for all cancels. No network is trained for a probe, so here an interval is over places alone, and *clearly* means that it
-# excludes zero.
+# On the same places and folds, subtract the score with random weights from that after training. The mean over the architectures, with an interval over blocks of 500 km (no network is trained for a probe, so over places alone):
 
 # %%
 gains = prior.gains(reading, bases)
-
-# %% mystnb={"figure": {"caption": "What training adds to what can be read: R² after training on satellite scenes (orange) or on photographs (blue) minus R² with random weights, mean over the architectures. Hollow: test places at random among the training places; filled: held-out cells of 16°. Bars: 95 % bootstrap intervals over blocks.", "name": "fig-prior-gain"}, "image": {"alt": "One group of four marks a fact, around a dashed line at zero: satellite scenes and photographs, each hollow for places at random and filled for held-out cells, with horizontal bars."}}
-fig = draw_gains(gains)
-_ = figures.label(fig, origin, n=len(places), of="monitors", embedded=not measured, note=note)
-
-# %%
-captioned(
-    gains_table(gains),
-    f"Differences in R² of probes, mean over {len(bases)} architectures ({', '.join(BASES[base] for base in bases)}), with 95 % intervals over blocks; bold "
-    f"where this excludes zero. {len(places):,} monitors, profile {origin}.",
-    "tab-prior-gain",
-)
-
-# %%
-found = {}
-for corpus in ("yfcc", "fmow"):
-    level = reading.level([f"{base}-{corpus}" for base in bases], facts.OOR, "density")
-    found[corpus] = verdict(corpus, prior.is_prior(reading, gains, corpus, bases), level)
-Markdown(" ".join(found.values()))
+far = gains[(gains.second == "untrained") & (gains.split == facts.OOR)]
+for row in far.itertuples():
+    print(f"{row.first} {row.target:10} R² {row.difference:+.2f}", end=" ")
+    print(f"({row.low:+.2f} to {row.high:+.2f})")
 
 # %% [markdown]
-# It depends on the architecture: the tables at the end have each.
-#
-# ## How knowledge fades with distance
-#
-# The four ways of holding out differ in how far the nearest training place is. What comes from neighbours must fade with this distance. What
-# comes from the vector need not.
+# What comes from neighbours must fade with the distance to the nearest training place. What comes from the vector need not.
 
-# %% mystnb={"figure": {"caption": "R² of probes against the median distance of a test place to the nearest training place, for the four ways of holding places out (evenly spaced). Lines for the three trainings are means over the architectures.", "name": "fig-prior-distance"}, "image": {"alt": "One panel a fact, six lines each over four distances. For density and closeness to a city GeoCLIP's line is nearly level, that of photographs falls moderately, and those of random weights, satellite scenes and inverse distance fall to about zero. For terrain and mean PM2.5 all lines fall."}}
+# %% mystnb={"figure": {"caption": "R² of probes against the median distance of a test place to the nearest training place, for four ways of holding out (evenly spaced): places, blocks of 500 km, cells of 8° and of 16°. Lines for the three trainings are means over the architectures.", "name": "fig-prior-distance"}, "image": {"alt": "One panel a fact, six lines each over four distances. For density and closeness to a city GeoCLIP's line is nearly level, that of photographs falls moderately, and those of random weights, satellite scenes and inverse distance fall to about zero. For terrain and mean PM2.5 all lines fall."}}
 fig = draw_fading(reading, prior.apart(lonlat), bases)
-_ = figures.label(fig, origin, n=len(places), of="monitors", embedded=not measured, note=note)
+_ = figures.label(fig, origin, **labelled)
 
 # %% [markdown]
-# ## All scores
+# ## What this does not show
 #
-# The table has R² with its interval in the two outermost ways of holding out; for closeness to a city also the AUC.
-
-
-# %%
-names = [*(name for base in ordered for name in facts.trained(base)), *others, prior.IDW]
-parts = []
-for split in (facts.WR, facts.OOR):
-    caption = f"R² of probes and 95 % intervals over blocks, {SPLITS[split]}; AUC: near a city or not. {len(places):,} monitors, profile {origin}."
-    table = captioned(scores_table(reading, split, names), caption, f"tab-prior-{split}")
-    parts.append(folded(capital(SPLITS[split]), table))
-Markdown("\n\n".join(parts))
-
-# %% [markdown]
-# SatCLIP {cite:p}`klemmer2025satclip`, a contrastive encoder of satellite images, is among the encoders where its weights were at hand when this page was made. The fMoW priors are
-# *not* a substitute for it; they were trained to name the class of a scene, not to match scenes and places.
+# What is in a vector in a more tangled form does not count here, though a network could use it. What is read need not help: density helps with PM2.5 only as far as it says more than the weather does ({doc}`zoo`, {doc}`upstream`). *Held out* is meant for the probe: the images come from everywhere, which is what a prior
+# is for. And monitors stand where people are: nothing is asked about the empty parts of the map.
 #
-# ## What this shows, what it does not
-#
-# It shows what a *straight line* reads from a vector. What is in the vector in a more tangled form does not count here, though a network behind the vector could
-# still use it: no score is no proof of ignorance. And what is read need not help: that a vector holds the population density helps with
-# PM2.5 as far as density goes with PM2.5, beyond what the weather says already. Whether networks gain is asked in {doc}`zoo` and {doc}`upstream`.
-#
-# *Held out* means held out for the probe. The images that the encoders were trained on come from everywhere, also from the cells that are held out
-# here. That is not a leak: it is what a prior is for. But it is why nothing here says how an encoder would do in a country of which it has seen no image.
-#
-# Population density and closeness to a city are two views of one fact, and both come from the list of towns that the embedded world is built on. The terrain is a
-# formula. Only mean PM2.5 is measured. Random weights are one draw for each architecture; {doc}`upstream` has several. And all places
-# are monitors, which stand where people are: nothing is asked about the empty parts of the map.
-#
-# ````{admonition} Exercise 1
+# ````{admonition} Exercise: the wrong penalty
 # :class: exercise tip
-# A colleague fits the probe with a penalty that was chosen by leaving out single places, and tests on a checkerboard. Is the score
-# too high, too low, or right?
+# A colleague chooses the penalty by leaving out single places, and tests on a checkerboard. Is the score too high, too low, or right?
 # ````
 #
-# ````{admonition} Solution 1
+# ````{admonition} Solution
 # :class: solution dropdown
-# It is a fair score of a bad probe: no test place was used. But it is lower than it could be. Left out one by one, a place has neighbours among the
-# training places, so fine waves seem to pay, and a small penalty wins. In a new region the same waves are noise. The penalty must be chosen on the task that it is for.
+# It is a fair score of a bad probe: no test place was used. But left out one by one, a place has neighbours in training, so fine waves seem to pay and a small penalty wins. In a new region the same waves are noise.
 # ````
 #
-# ````{admonition} Exercise 2
+# ````{admonition} Exercise: what to shuffle
 # :class: exercise tip
-# Why is a shuffled *target* a better control for a probe than a shuffled *vector*? Think of what each of the two leaves as it was.
+# Why is a shuffled *target* a better control for a probe than a shuffled *vector*?
 # ````
 #
-# ````{admonition} Solution 2
+# ````{admonition} Solution
 # :class: solution dropdown
-# With shuffled targets the vectors stay as they are: as many, as long, as alike among neighbours, with as many dead units. Whatever the probe could exploit in
-# their shape it still can. If it scores nothing, then scores on the true targets come from what the vectors say about the places. Shuffled vectors answer the same question
-# here, since only the pairing matters to a ridge regression with places dealt at random; but with blocks or cells they also lose the likeness among neighbours, so they control for more than one thing at once.
+# The vectors stay as they are: as many, as alike among neighbours, as many dead. Whatever the probe could exploit in their shape it still can. Shuffled vectors also lose the likeness among neighbours, and control for two things at once.
 # ````
 #
-# ````{admonition} Exercise 3
+# ````{admonition} Exercise: as many numbers as places
 # :class: exercise tip
-# Let an encoder have as many independent numbers as there are training places. Show that without a penalty the probe reads any fact at the training
-# places perfectly, and say what this means for scores that are not held out.
+# An encoder has as many independent numbers as there are training places. Show that without a penalty the probe reads any fact there perfectly. What does a score say that is not held out?
 # ````
 #
-# ````{admonition} Solution 3
+# ````{admonition} Solution
 # :class: solution dropdown
-# With a square, invertible matrix $Z$ of the vectors, $b = Z^{-1} y$ gives $Z b = y$ for every $y$, also for the control's. A score on the places that
-# a probe was fitted to says how many numbers a vector has, not what it knows.
+# With a square, invertible matrix $Z$ of the vectors, $b = Z^{-1} y$ gives $Z b = y$ for every $y$, also the control's. Such a score says how many numbers a vector has, not what it knows.
 # ````

@@ -249,13 +249,6 @@ def test_a_smooth_surface_explains_a_cubic_and_no_noise():
     assert vectors.smooth_share(places, both) == pytest.approx(0.5, abs=0.01)
 
 
-def test_a_new_vector_is_as_strange_as_its_distance_says():
-    known = np.arange(10.0)[:, None] * [1.0, 0.0]
-    ratio, apart = vectors.strangeness(known, [[4.0, 3.0], [5.0, 3.0], [100.0, 0.0]])
-    assert ratio == pytest.approx(3.0)
-    assert apart == pytest.approx(1 / np.sqrt(2 * known[:, 0].var()))
-
-
 def test_jumps_are_none_on_the_sphere_and_whole_where_two_places_are_strangers():
     sphere = vectors.jumps(coords.unit_xyz)
     assert max(sphere.values()) < 1e-6

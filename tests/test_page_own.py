@@ -1,14 +1,11 @@
-"""What the page about one's own encoder draws, and how it asks the command line."""
+"""How the page about one's own encoder asks the command line."""
 
 import shutil
 from pathlib import Path
 
-import matplotlib.pyplot as plt
-import numpy as np
 import pytest
 import yaml
 
-from placeprior import coords
 from placeprior.book import own
 from placeprior.errors import PlacePriorError
 
@@ -17,21 +14,6 @@ ROOT = Path(__file__).parents[1]
 
 def doubled(lonlat):
     return 2 * lonlat
-
-
-def test_a_row_a_city_and_a_column_an_encoder():
-    land = coords.Land(3.0)
-    cities = {"Denver": (-105.0, 39.7), "Chicago": (-87.6, 41.9)}
-    asked = []
-
-    def alike(name, place):
-        asked.append((name, place))
-        return np.zeros(len(land.places))
-
-    fig = own.draw_fields(land, alike, ("one", "other"), cities)
-    assert asked == [(name, place) for place in cities.values() for name in ("one", "other")]
-    assert [ax.texts[0].get_text() for ax in fig.axes[:4]] == ["Denver", "Denver", "Chicago", "Chicago"]
-    plt.close("all")
 
 
 def test_a_copy_of_the_project_has_the_encoders_the_matrix_and_the_code(tmp_path, monkeypatch):

@@ -1,81 +1,106 @@
-"""What the page about telling a model where it is draws, on made-up numbers."""
+"""The page from a coordinate to a vector: its encoders, written out on it, and what it draws, on made-up numbers."""
 
+import itertools
+import math
+from pathlib import Path
+
+import jupytext
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from safetensors.torch import save_file
 
-from placeprior import coords
-from placeprior.book import place
+from placeprior import coords, encoders
+from placeprior.book import multiples, place
 from placeprior.data.world import land
-from placeprior.data.world.simulation import World
-from placeprior.evidence import strangeness
-from placeprior.space.splits import folds
+from placeprior.encoders import geoclip, satclip
+from placeprior.errors import MissingWeights
 
-DENVER = {"Denver": (-105.0, 39.7)}
+PAGE = Path(__file__).parents[1] / "notebooks" / "30_place.py"
+DENVER = (-105.0, 39.7)
+CORNERS = np.array([(-179.9, -89.0), (179.9, 89.0), (0.0, 0.0), DENVER, (-80.19, 25.76), (20.0, -35.0)])
 
 
 pytestmark = pytest.mark.usefixtures("styled")
 
 
 @pytest.fixture(scope="module")
-def ground():
-    return coords.Land(3.0)
+def written():
+    """What the page's cells with an encoder in them define."""
+    cells = [cell.source for cell in jupytext.read(PAGE).cells if cell.cell_type == "code"]
+    own = [source for source in cells if "Encoder(torch.nn.Module)" in source]
+    assert len(own) == 2 and all(len(source.splitlines()) <= 55 for source in own)
+    found = {"itertools": itertools, "math": math, "torch": torch}
+    for source in own:
+        exec(source, found)
+    return found
 
 
-def titles(fig):
-    return [ax.get_title(loc="left") for ax in fig.axes if ax.get_title(loc="left")]
+# --- the encoders that stand on the page ------------------------------------------------------------------------------
 
 
-def test_the_finest_wave_is_shown_again_in_the_box():
-    asked = []
-
-    def wave(name, lon, lat):
-        asked.append((name, len(lon)))
-        return np.zeros((len(lat), len(lon)))
-
-    box = coords.grid(0.5, (-107.5, 37.25, -102.5, 42.25))
-    fig = place.draw_waves(wave, {"a": 1, "b": 16, "c": 256}, coords.grid(3.0), box, DENVER)
-    assert titles(fig) == ["scale 1", "scale 16", "scale 256", "scale 256, around Denver"]
-    assert asked[-1] == ("c", len(box[0])) and [text.get_text() for text in fig.axes[3].texts] == ["Denver"]
+def test_the_encoder_of_photographs_on_the_page_is_geoclip(written):
+    try:
+        published = geoclip.read_weights(geoclip.find_weights())
+    except MissingWeights as absent:
+        pytest.skip(str(absent))
+    mine = written["PhotoEncoder"]().load(published)
+    with torch.inference_mode():
+        found = mine(torch.tensor(CORNERS, dtype=torch.float32)).numpy()
+    np.testing.assert_allclose(found, encoders.load("geoclip")(CORNERS), atol=2e-4)
 
 
-def test_waves_of_known_frequencies_have_their_lengths():
-    half = coords.EARTH_RADIUS_KM * np.pi
-    cycles = torch.tensor([[3.0, 4.0]] * 11)
-    table = place.wave_table({f"{name}.capsule.0.b": cycles for name in ("LocEnc0", "LocEnc1", "LocEnc2")})
-    assert list(table["σ"]) == [1, 16, 256] and set(table["waves"]) == {11}
-    assert set(table["median [km]"]) == {f"{half / 5:,.0f}"}
+def test_the_projection_on_the_page_is_the_one_of_the_weights(written):
+    places = torch.tensor(CORNERS)
+    torch.testing.assert_close(written["equal_earth"](places), geoclip.equal_earth(places), rtol=0, atol=1e-12)
 
 
-def test_next_door_is_less_strange_than_a_new_region():
-    cube = World(stations=80, days=60).cube()
-    near, usual = strangeness.by_fold(cube, "spatial", "lonlat", "channels")
-    far, _ = strangeness.by_fold(cube, "checkerboard-16", "lonlat", "channels")
-    assert len(near) == len(folds("spatial")) and len(far) == 2
-    assert near.mean() < far.mean() and (usual < 1).all()
+@pytest.mark.parametrize("degrees", satclip.DEGREES)
+def test_the_encoder_of_satellite_images_on_the_page_is_satclip(written, degrees, tmp_path):
+    torch.manual_seed(degrees)
+    mine = written["SatelliteEncoder"](degrees)
+    save_file(mine.state_dict(), tmp_path / "random.safetensors")
+    theirs = encoders.load(f"satclip-l{degrees}", tmp_path / "random.safetensors")
+    with torch.inference_mode():
+        found = mine(torch.tensor(CORNERS)).numpy()
+    assert found.std() > 0.1
+    np.testing.assert_allclose(found, theirs(CORNERS), atol=1e-6)
 
 
-def test_components_are_titled_with_their_share(ground):
-    numbers = np.random.default_rng(0).normal(size=(len(ground.places), 6))
-    fig = place.draw_components(ground, numbers, np.array([0.5, 0.2, 0.1, 0.1, 0.06, 0.04]))
-    assert titles(fig)[0] == "component 1 (50 %)" and len(titles(fig)) == 6
+def test_the_encoder_on_the_page_gives_the_numbers_of_the_original_program(written):
+    golden = np.load(Path(__file__).parent / "golden" / "satclip_L10.npz")
+    layers = encoders.load("satclip-l10", Path(__file__).parent / "golden" / "satclip_L10.ckpt").layers
+    mine = written["SatelliteEncoder"](10, width=len(layers[0][1]))
+    for own, (weight, bias) in zip([*mine.nnet.layers, mine.nnet.last_layer], layers, strict=True):
+        own.weight.data, own.bias.data = weight, bias
+    with torch.inference_mode():
+        found = mine(torch.from_numpy(golden["lonlat"])).numpy()
+    np.testing.assert_allclose(found, golden["embedding"], atol=1e-6)
 
 
-def test_similar_places_are_mapped_around_their_star(ground):
-    maps = [("Denver", f"map {k}", np.full(len(ground.places), 0.1 * k)) for k in range(4)]
-    fig = place.draw_similarity(ground, maps, DENVER)
-    assert titles(fig) == ["map 0", "map 1", "map 2", "map 3"]
-    assert all([text.get_text() for text in ax.texts] == ["Denver"] for ax in fig.axes[:4])
+# --- what it draws ----------------------------------------------------------------------------------------------------
 
 
-def test_a_line_a_variant_at_the_medians_of_its_classes():
-    rows = pd.DataFrame({"group": [0, 0, 0, 1, 1, 1], "km": [2, 3, 4, 20, 30, 40.0]})
-    rows = rows.assign(cosine=[1, 0.9, 0.8, 0.2, 0.1, 0], apart=[0.1, 0.2, 0.3, 1, 1.1, 1.2])
-    curves = pd.concat([rows.assign(variant=name) for name in ("lonlat", "geoclip")])
-    left, right = place.draw_decay(curves, {"lonlat": "channels", "geoclip": "hadamard"}).axes
-    np.testing.assert_allclose(left.lines[0].get_xydata(), [[3, 0.9], [30, 0.1]])
-    assert [text.get_text() for text in right.get_legend().get_texts()] == ["lon/lat", "GeoCLIP"]
+def test_a_map_a_panel_on_one_scale_with_its_star():
+    ground = coords.Land(3.0)
+    values = {"one": np.zeros(len(ground.places)), "other": np.linspace(-3, 1, len(ground.places))}
+    fig = multiples.draw(ground, values, "cosine", (-1, 1), stars={"other": DENVER})
+    one, other, bar = fig.axes
+    assert [ax.get_title(loc="left") for ax in (one, other)] == ["one", "other"]
+    assert (len(one.lines), len(other.lines)) == (0, 1)
+    assert {ax.collections[-1].get_clim() for ax in (one, other)} == {(-1, 1)}
+    assert bar.get_xlabel() == "cosine"
+
+
+def test_waves_reach_as_far_as_their_formula_says_and_pairs_are_drawn_at_their_medians():
+    pairs = pd.DataFrame({"class": [0, 0, 0, 1, 1, 1], "km": [2, 3, 4, 20, 30, 40.0]})
+    ax = place.draw_reach(pairs.assign(cosine=[1, 0.9, 0.8, 0.2, 0.1, 0])).axes[0]
+    coarse, middle, fine, drawn = ax.lines
+    np.testing.assert_allclose(drawn.get_xydata(), [[3, 0.9], [30, 0.1]])
+    half = [np.interp(-0.5, -line.get_ydata(), line.get_xdata()) for line in (middle, fine)]
+    assert half[0] / half[1] == pytest.approx(16, rel=0.02), "a scale sixteen times as fine reaches a sixteenth as far"
+    assert coarse.get_ydata().min() > 0.3
 
 
 def test_a_city_has_its_most_similar_ones_anywhere_and_far_away():
@@ -89,5 +114,5 @@ def test_towns_are_named_with_their_state_largest_first():
     towns = land.towns_of(500_000)
     assert (towns["people"] >= 500_000).all() and towns["people"].is_monotonic_decreasing
     denver = towns.set_index("name").loc["Denver, CO"]
-    assert coords.great_circle_km([(denver.lon, denver.lat)], [DENVER["Denver"]])[0, 0] < 20
+    assert coords.great_circle_km([(denver.lon, denver.lat)], [DENVER])[0, 0] < 20
     assert not towns["name"].str.contains(", HI|, AK").any()

@@ -43,10 +43,3 @@ def test_a_probe_is_drawn_from_its_lowest_to_its_highest_estimate():
     bars = [list(line.get_xdata()) for line in ax.lines if len(line.get_xdata()) == 2]
     assert bars == [[1.0, 3.0], [2.0, 2.0], [-4.0, 2000.0], [1.0, 3.0]]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b"]
-
-
-def test_a_probe_is_scored_where_it_was_not_fitted():
-    table = traps.probe_table(TOLD, {"mixed": TRUE, "east": TRUE}).set_index("probe on")
-    assert table.loc["`a`"].iloc[0] == "1.00" and table.loc["`b`"].iloc[0] == "0.00"
-    assert table.loc["`a`"].iloc[1].startswith("−1,99") and table.loc["`b`"].iloc[1] == "1.00"
-    assert table.loc["`a`"].iloc[2] == "−4.0 … 2,000.0"

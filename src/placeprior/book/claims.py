@@ -279,7 +279,10 @@ def decided(claim: dict[str, Any]) -> str:
             f"arms of {which} clearly {rule['sign']} {called(rule.get('against', REFERENCE))}, "
             f"{where(rule['split'])}: {bound}"
         )
-    return f"{rule['column']} of {rule['name']}: {bound}" if rule["kind"] == "table" else rule["kind"]
+    if rule["kind"] != "table":
+        return rule["kind"]
+    rows = ", ".join(str(value) for value in rule.get("where", {}).values())
+    return f"{rule['column']} of {rule['name']}{f' ({rows})' if rows else ''}: {bound}"
 
 
 def write(target: Path) -> Path:

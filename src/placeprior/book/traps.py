@@ -1,4 +1,4 @@
-"""Figures and a table of the page about traps: jumps at the edges of a map, aliased waves, probes that go astray."""
+"""Figures of the page about traps: jumps at the edges of a map, aliased waves, probes that go astray."""
 
 from __future__ import annotations
 
@@ -8,12 +8,9 @@ import numpy as np
 import pandas as pd
 import torch
 from matplotlib.figure import Figure
-from sklearn.metrics import r2_score
 
 from placeprior import coords
 from placeprior.book import figures
-from placeprior.book.style import BLUE, LAND, ORANGE, PAPER
-from placeprior.book.words import minus
 
 #: What a probe told: estimates by encoder, and by where it was asked ("mixed": all over, "east": fitted there).
 Told = Mapping[tuple[str, str], np.ndarray]
@@ -96,22 +93,3 @@ def draw_probes(told: Told, truth: np.ndarray) -> Figure:
     ax.set_xlabel("estimated log10(1 + people km⁻²)")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=2, frameon=False)
     return fig
-
-
-def probe_table(told: Told, truths: Mapping[str, np.ndarray]) -> pd.DataFrame:
-    """R² of the probes at places they were not fitted on, and the range of what they read in the west, as text.
-
-    Parameters
-    ----------
-    told : mapping
-        :data:`Told`.
-    truths : mapping of str to ndarray
-        What is true at the places asked: ``mixed``, ``east``.
-    """
-    where = ("R², all over the country", "R², fitted in the east, asked in the west")
-    rows = []
-    for name in dict.fromkeys(name for name, _ in told):
-        inside, outside = (r2_score(truths[part], told[name, part]) for part in ("mixed", "east"))
-        low, high = told[name, "east"].min(), told[name, "east"].max()
-        rows.append((f"`{name}`", f"{inside:.2f}", f"{outside:,.2f}", f"{low:,.1f} … {high:,.1f}"))
-    return pd.DataFrame(rows, columns=["probe on", *where, "estimates in the west"]).map(minus)

@@ -8,7 +8,7 @@ evidence of profile :data:`PROFILE`, which :func:`record` made. The kept numbers
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -87,6 +87,12 @@ def record() -> Iterator[list[pd.DataFrame]]:
         made.append(pd.concat(parts, ignore_index=True).astype({"value": np.float32}))
     finally:
         _RECORDED.reset(token)
+
+
+def numbers(said: Mapping[str, float]) -> pd.DataFrame:
+    """Single numbers as rows of such a table, for claims that rest on them: ``question`` is what each is called."""
+    table = pd.DataFrame({"question": list(said), "shape": "", "value": list(said.values())})
+    return table.astype({"value": np.float32})
 
 
 def _digest(about: Sequence[ArrayLike]) -> str:

@@ -7,7 +7,7 @@ published weights is kept (:mod:`placeprior.evidence.kept`) by :func:`collect`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from placeprior.coords import nearest_km
+from placeprior.encoders import pretrained
 from placeprior.evidence import facts, kept
 from placeprior.evidence.facts import OOR
 from placeprior.evidence.gallery import TRAINED
@@ -27,15 +28,6 @@ Floats = NDArray[np.float64]
 GAINS = (("fmow", "untrained"), ("yfcc", "untrained"), ("yfcc", "fmow"))
 IDW = "idw"  # the inverse-distance mean, which reads no vector
 SPREAD = [2.5, 97.5]  # percentiles of the bootstrap
-
-
-def alive(found: facts.Vectors) -> pd.Series:
-    """Share of a vector's numbers that differ between the places at all, by encoder, 0 … 1."""
-
-    def compute(table: Floats) -> float:
-        return float(np.mean(probes.Scale.fit(table).kept))
-
-    return pd.Series({name: float(found.answer(name, "alive", [], compute)) for name in found})
 
 
 # --- what is read -----------------------------------------------------------------------------------------------------
@@ -159,33 +151,6 @@ def r2_of(lonlat: Floats, y: Floats, estimates: Floats) -> Floats:
     return metrics.from_sums(probes.block_sums(lonlat, y, estimates).sum(1))["r2"]
 
 
-def bounded(found: facts.Vectors, name: str, known: pd.DataFrame, split: str) -> Floats:
-    """Estimates (n, target) of :func:`.probes.held_out` from one encoder's vectors."""
-    fold, unit = dealt(found.lonlat)[split]
-    return found.answer(name, f"bounded {split}", [known], lambda table: probes.held_out(table, known, fold, unit))
-
-
-def unbounded(found: facts.Vectors, name: str, known: pd.DataFrame, split: str) -> Floats:
-    """Estimates (n, target) as :func:`bounded`, but for numbers that count whatever their range was."""
-    y, (fold, unit) = known.to_numpy(np.float64), dealt(found.lonlat)[split]
-
-    def compute(table: Floats) -> Floats:
-        estimates = np.empty_like(y)
-        for number in np.unique(fold):
-            here = fold != number
-            one = probes.Probe.fit(table[here], y[here], unit[here])
-            free = replace(one, scale=replace(one.scale, low=-np.inf, high=np.inf))
-            estimates[~here] = free(table[~here])
-        return estimates
-
-    return found.answer(name, f"unbounded {split}", [known], compute)
-
-
-def farthest_astray(scores: pd.DataFrame) -> str:
-    """The encoder whose unbounded estimates of the terrain are worst, of R2 by encoder and target."""
-    return str(scores["elevation"].idxmin())
-
-
 def gains(reading: Reading, among: Sequence[str]) -> pd.DataFrame:
     """What training adds: differences of R2 between trainings, mean over architectures.
 
@@ -216,23 +181,6 @@ def gains(reading: Reading, among: Sequence[str]) -> pd.DataFrame:
     return found.assign(clear=interval.clear(found["low"].to_numpy(), found["high"].to_numpy()))
 
 
-def is_prior(reading: Reading, found: pd.DataFrame, corpus: str, among: Sequence[str]) -> bool:
-    """Whether people are read far from training places, and clearly better than with random weights.
-
-    Parameters
-    ----------
-    reading : Reading
-    found : pandas.DataFrame
-        As :func:`gains`.
-    corpus : str
-    among : sequence of str
-        Architectures.
-    """
-    own = found[(found["first"] == corpus) & (found["second"] == TRAINED[0]) & (found["split"] == OOR)]
-    clear, names = own.set_index("target")["clear"], [f"{base}-{corpus}" for base in among]
-    return all(clear[target] > 0 and reading.level(names, OOR, target)[1] > 0 for target in ("density", "city"))
-
-
 def apart(lonlat: Floats) -> pd.Series:
     """Median distance of a test place to the nearest training place, km by split, from near to far."""
     found = {}
@@ -246,21 +194,42 @@ def apart(lonlat: Floats) -> pd.Series:
 
 
 def collect(runs: Iterable[plan.Run]) -> pd.DataFrame:
-    """What the page asks of encoders with published weights, as :func:`placeprior.evidence.kept.record` keeps it.
+    """What the page asks of encoders with published weights (:mod:`placeprior.evidence.kept`), and numbers of claims.
 
     Parameters
     ----------
     runs : iterable of Run
         Only which encoders they name is read.
     """
-    places = facts.measured(facts.REAL, facts.TASK)
-    known, paired = facts.known(places), [name for base in facts.pairs() for name in facts.trained(base)]
-    found = facts.Vectors([run.variant for run in runs if run.variant in paired], places[["lon", "lat"]].to_numpy())
+    places, bases = facts.measured(facts.REAL, facts.TASK), list(facts.pairs())
+    known, asked = facts.known(places), {run.variant for run in runs}
+    names = [name for base in bases for name in facts.trained(base) if name in asked or not pretrained.reads(name)]
     with kept.record() as made:
-        alive(found)
-        read(found, known)
-        priors = [name for base in facts.exact() for name in facts.trained(base)[1:]]
-        without = {name: unbounded(found, name, known, OOR) for name in priors}
-        scores = {name: r2_of(found.lonlat, known.to_numpy(float), guess) for name, guess in without.items()}
-        bounded(found, farthest_astray(pd.DataFrame(scores, index=known.columns).T), known, OOR)
-    return made[0]
+        reading = read(facts.Vectors([*names, "geoclip"], places[["lon", "lat"]].to_numpy()), known)
+    whole = [base for base in bases if set(facts.trained(base)) <= set(names)]
+    return pd.concat([made[0], kept.numbers(claimed(reading, whole))], ignore_index=True)
+
+
+def claimed(reading: Reading, among: Sequence[str]) -> dict[str, float]:
+    """What claims rest on, far from training places: what training adds to density's R2, and that of GeoCLIP.
+
+    Parameters
+    ----------
+    reading : Reading
+    among : sequence of str
+        Architectures.
+
+    Returns
+    -------
+    dict
+        ``<corpus> - untrained``, ``<corpus>`` and ``geoclip``, each ``difference`` or ``r2``, ``low``, ``high``.
+    """
+    found, said = gains(reading, among), {}
+    far = found[(found["second"] == TRAINED[0]) & (found["split"] == OOR) & (found["target"] == "density")]
+    for row in far.itertuples():
+        for end in ("difference", "low", "high"):
+            said[f"{row.first} - untrained {end}"] = float(getattr(row, end))
+        level = reading.level([f"{base}-{row.first}" for base in among], OOR, "density")
+        said |= {f"{row.first} {end}": value for end, value in zip(("r2", "low", "high"), level, strict=True)}
+    level = reading.level(["geoclip"], OOR, "density")
+    return said | {f"geoclip {end}": value for end, value in zip(("r2", "low", "high"), level, strict=True)}

@@ -100,7 +100,7 @@ def sides(places: Floats) -> dict[str, NDArray[np.bool_]]:
 
 
 def collect(runs: Iterable[Run]) -> pd.DataFrame:
-    """What the page asks of encoders with published weights, as :func:`placeprior.evidence.kept.record` keeps it.
+    """What the page asks of encoders with published weights (:mod:`placeprior.evidence.kept`), and numbers of claims.
 
     Parameters
     ----------
@@ -115,4 +115,6 @@ def collect(runs: Iterable[Run]) -> pd.DataFrame:
             by_lot(name, places)
             for train in sides(places).values():
                 probe(name, places, train)
-    return made[0]
+    same, new = by_lot("geoclip", places)
+    lot = kept.numbers({"by lot geoclip, known stations": same, "by lot geoclip, other stations": new})
+    return pd.concat([made[0], lot], ignore_index=True)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import cKDTree
 
 from placeprior import coords
 from placeprior.errors import ConfigError
@@ -218,29 +217,6 @@ def smooth_share(lonlat: ArrayLike, values: ArrayLike) -> float:
     terms = np.column_stack([east**i * north**j for i in range(4) for j in range(4 - i)])
     left = table - terms @ np.linalg.lstsq(terms, table, rcond=None)[0]
     return float(1 - (left**2).sum() / ((table - table.mean(0)) ** 2).sum())
-
-
-def strangeness(known: ArrayLike, new: ArrayLike) -> tuple[float, float]:
-    """How far new vectors lie from the known ones, and how far the known ones from each other.
-
-    Parameters
-    ----------
-    known : array_like, shape (n, dim)
-        Of training places, as a model receives them.
-    new : array_like, shape (m, dim)
-
-    Returns
-    -------
-    ratio : float
-        Median distance of a new vector to the nearest known one, over that of a known one to the nearest other.
-    apart : float
-        The latter, over the root mean square distance of two known ones drawn at random.
-    """
-    table = np.asarray(known, dtype=np.float64)
-    tree = cKDTree(table)
-    usual = float(np.median(tree.query(table, k=2)[0][:, 1]))
-    ratio = float(np.median(tree.query(np.asarray(new, dtype=np.float64))[0])) / usual
-    return ratio, usual / float(np.sqrt(2 * table.var(0).sum()))
 
 
 def jumps(encoder: Callable[[Floats], ArrayLike], count: int = 60, seed: int = 1) -> dict[str, float]:
