@@ -11,22 +11,10 @@ profile = "demo"
 
 # %% tags=["remove-cell"]
 import torch
-from IPython.display import Markdown
 from threadpoolctl import threadpool_limits
 
 from placeprior.book import figures
-from placeprior.book.gallery import (
-    costs_table,
-    draw_colours,
-    draw_decay,
-    draw_fields,
-    draw_numbers,
-    draw_spectra,
-    formulas_table,
-    measures_table,
-    satclip_table,
-)
-from placeprior.book.tables import captioned
+from placeprior.book.gallery import draw_family, draw_measures
 from placeprior.runs import configuration
 
 figures.style()
@@ -37,99 +25,252 @@ small = profile == "smoke"
 # %% [markdown]
 # # Encoder gallery
 #
-# {doc}`place` looked at one location encoder closely. There are many more, and papers compare them by name: Space2Vec, Sphere2Vec, NeRF, SIREN, GeoCLIP, SatCLIP.
-# This page sets them side by side: what each one computes, how far it sees, how many directions its numbers really have, how fine its map is, and what
-# it costs. The question is not yet which of them helps; that is asked in {doc}`zoo`.
+# ```{goals}
+# :needs: {doc}`place`
+# write any of fifteen position encodings in a line or two
+# see from a map how far an encoder carries what it learns
+# know in what the public code differs from the papers
+# ```
 #
-# Nothing here is trained, and nothing depends on the embedded world. An encoder is a function of longitude and latitude; the maps show the contiguous United States as that function
-# sees it.
+# ```{answer}
+# :question: In what do location encoders differ?
+# In kind, not in degree. Some are smooth and short, and call half a continent alike; some are rough and long, and know each place by itself. The published names hide this: a radius or a number of scales changes more than a name does. Which of them helps is asked in {doc}`zoo`.
+# ```
 #
-# ## Two parts
-#
-# Nearly every location encoder is a **position encoding** followed by a **head**,
+# Nearly every location encoder is a **position encoding**, a fixed formula $p$ that spreads a place over many numbers, and a **head** $h_\theta$, a small network that reads them:
 #
 # $$
 # E(\lambda, \varphi) = h_\theta\bigl(p(\lambda, \varphi)\bigr).
 # $$ (eq-gallery-encoder)
 #
-# The position encoding $p$ is a fixed formula: it spreads longitude $\lambda$ and latitude $\varphi$ over many numbers, bumps or waves of several sizes, and nothing in it learns.
-# The head $h_\theta$ is a small network with weights $\theta$ that mixes these numbers into a vector. Why the detour? Because a network learns what varies slowly in its inputs first and what varies fast
-# hardly ever {cite:p}`tancik2020`. Waves that vary fast, given as inputs, take that work off it.
+# The head may be trained with the task, from nothing: then the formula only offers shapes. Or it was trained beforehand, on images: then it brings a *prior* ({doc}`prior`). Or it stays random: a control. Below, the formulas come one at a time, each in code and with two maps: one of its
+# numbers, and the cosine of all its numbers with those of Denver, seen from the country's mean ({doc}`place`). The head can only mix what is there.
+
+# %%
+import numpy as np
+from scipy.special import sph_harm_y
+
+from placeprior import coords, encoders
+from placeprior.evidence import gallery
+from placeprior.scores import vectors
+
+land = coords.Land(resolution=2.0 if small else 0.5)
+x, y = land.places.T  # longitude and latitude, degrees
+lam, phi = np.radians(land.places).T  # the same, radians
+denver = gallery.DENVER
+home = coords.great_circle_km(denver, land.places)[0].argmin()
+
+
+def radii(least, most, count=16):
+    """From fine to coarse, each a fixed factor larger."""
+    return least * (most / least) ** (np.arange(count) / (count - 1))
+
+
+def waves(angle, r):
+    """Sine and cosine at every radius: (n,) -> (n, F, 2)."""
+    turn = angle[:, None] / r
+    return np.stack([np.sin(turn), np.cos(turn)], axis=2)
+
+
+def flat(numbers):
+    """One row a place."""
+    return numbers.reshape(len(x), -1)
+
+
+def field(numbers):
+    """Cosine of each cell's numbers with those of Denver's cell, centred."""
+    return vectors.cosine(numbers, numbers[[home]], numbers.mean(0))
+
+
+def gap(made):
+    """Largest difference from the numbers of this book's own encoders."""
+    own = {name: encoders.embed(name, land.places) for name in made}
+    return max(np.abs(own[name] - found).max() for name, found in made.items())
+
+
+# %% [markdown]
+# ## Cells and bumps
 #
-# **Where do the weights come from?** There are three answers, and they make three kinds of encoder.
+# - `tile` {cite:p}`berg2014,tang2015`, $t_{c(x)}$: a row of a table, learned cell by cell. Look at the edges: neighbours across one share nothing.
+# - `rbf` {cite:p}`mai2020`, $\exp(-\lVert x - a_m\rVert^2 / 2s^2)$: nearness to each of a hundred anchors, which in a run are training stations. Look how wide the field is: as wide as its bumps.
+
+# %%
+table = encoders.position("tile").table.detach().numpy()  # drawn by lot
+anchors = encoders.position("rbf").anchors.numpy()
+cell = 36 * np.floor((y + 90) / 10) + np.floor((x + 180) / 10)
+away = ((land.places[:, None] - anchors) ** 2).sum(axis=2)
+cells = {"tile": table[cell.astype(int)], "rbf": np.exp(-away / (2 * 9.0**2))}
+print(f"largest difference from the library: {gap(cells):.0e}")
+
+# %% mystnb={"figure": {"caption": "Cells and bumps. Left: one number, from its smallest (light) to its largest (dark). Right: cosine with Denver (star).", "name": "fig-gallery-cells"}, "image": {"alt": "Two rows of two maps. Tile: a mosaic of squares of ten degrees; beside it one dark red square south of Denver among paler, arbitrary ones. RBF: one bump in the East; beside it a wide red oval around Denver, and blue in the East."}}
+shown = {"tile": 0, "rbf": 40}
+numbers = {name: cells[name][:, which] for name, which in shown.items()}
+fields = {name: field(found) for name, found in cells.items()}
+fig = draw_family(land, numbers, fields, denver)
+_ = figures.label(fig, profile, n=len(x), of="cells a map", embedded=None)
+
+# %% [markdown]
+# ## Waves on a plane
 #
-# - *Trained with the task.* The head starts from random weights and learns from the training stations, together with the rest of the model. Such a **basis encoder** brings no knowledge along. It only offers shapes.
-# - *Trained beforehand.* The head learned from another task with far more data, usually images and where they were taken, and is then kept. It brings a **prior**: what such images show of a place.
-# - *Not trained.* The random weights are kept. This is a control: what the formula and the width give by themselves.
-#
-# **What does the formula take the Earth for?** Again three answers.
-#
-# - *A plane.* Longitude and latitude are $x$ and $y$. Simple, and wrong where the map is cut: at the date line, and near the poles, where a degree of longitude shrinks to nothing.
-# - *A sphere.* The formula starts from sines and cosines of the angles, or from the point in space.
-# - *A list of cells.* Each cell of a grid has a row in a table of numbers, and the row itself is learned. Nothing is shared between neighbouring cells.
-#
-# ### The multi-scale idea
-#
-# Most formulas repeat one shape at $F$ **scales**. Their radii grow by a fixed factor, from the finest to the coarsest {cite:p}`mai2020`:
+# Longitude and latitude are taken for $x$ and $y$. Most formulas repeat one shape at $F$ scales, whose radii grow by a fixed factor {cite:p}`mai2020`; $\lambda_f = \lambda / r_f$, and a full wave is $2\pi r_f$ long:
 #
 # $$
 # r_f = r_{\min} \left(\frac{r_{\max}}{r_{\min}}\right)^{f/(F-1)}, \qquad f = 0, \dots, F-1.
 # $$ (eq-gallery-radii)
 #
-# A coordinate divided by $r_f$ goes through sine and cosine; a full wave is then $2\pi r_f$ long. Coarse waves say which part of the country, fine ones which end of town. One wave
-# alone is ambiguous, since it repeats, but all together are not: like the hands of a clock.
+# - `wrap` {cite:p}`macaodha2019`, $\sin\lambda,\ \sin 2\varphi,\ \cos\lambda,\ \cos 2\varphi$: one turn around the globe, one from pole to pole. Look: nothing small anywhere. `wrap-ffn` is the same with another head.
+# - `rff` {cite:p}`rahimi2007`, $\sqrt{2/F}\,\cos(\omega_k^\top x + b_k)$: waves in random directions, drawn once ({doc}`place`). Look: as smooth as `wrap`, since its $\omega$ are small.
+# - `space2vec-grid` {cite:p}`mai2020`, $\sin\lambda_f,\ \cos\lambda_f,\ \sin\varphi_f,\ \cos\varphi_f$: look for the cross, places that share Denver's longitude or latitude.
+# - `space2vec-theory` {cite:p}`mai2020,gao2019`, $\sin\frac{u_j^\top x}{r_f},\ \cos\frac{u_j^\top x}{r_f}$ along 0°, 120° and 240°: look: the cross falls apart, and a column remains.
 
 # %%
-import numpy as np
-import pandas as pd
+drawn = encoders.position("rff")
+omega, shift = drawn.omega.numpy(), drawn.shift.numpy()
+unit = np.column_stack([x / 180, y / 90])
+r = radii(0.01, 360)  # degrees
+along = (x, -x / 2 + np.sqrt(3) / 2 * y, -x / 2 - np.sqrt(3) / 2 * y)
+plane = {
+    "wrap": np.column_stack([wave(a) for wave in (np.sin, np.cos) for a in (lam, 2 * phi)]),
+    "rff": np.sqrt(2 / 64) * np.cos(unit @ omega + shift),
+    "space2vec-grid": flat(np.stack([waves(x, r), waves(y, r)], axis=1)),
+    "space2vec-theory": flat(np.stack([waves(axis, r) for axis in along], axis=2)),
+}
+print(f"largest difference from the library: {gap(plane):.0e}")
 
-from placeprior import coords, encoders
-from placeprior.evidence import gallery
-
-land = coords.Land(resolution=2.0 if small else 0.5)
-
-# %% mystnb={"figure": {"caption": "One number of each of eight position encodings, over the country. Each has its own scale of colours, from its smallest to its largest value.", "name": "fig-gallery-numbers"}, "image": {"alt": "Eight small maps. Tile: a mosaic of square cells. RBF: one broad bump. RFF: a slope from coast to coast. Space2Vec grid: stripes along the meridians. Space2Vec theory: slanted stripes. Sphere2Vec-DFS: bumps and hollows in a chequered pattern. Harmonics: one broad hollow. Slepian: a dozen round patches, light and dark, that fill the country."}}
-# Of each encoder a number that shows the shape at the size of the country.
-SHOWN = {"tile": 0, "rbf": 40, "rff": 8, "space2vec-grid": 2 * 9, "space2vec-theory": 6 * 9 + 2}
-SHOWN |= {"sphere2vec-dfs": 24 + 12 * 3 + 3, "siren-sh": 7 * 8 + 5, "slepian": 20}
-fig = draw_numbers(land, {name: gallery.number(name, which, land.places) for name, which in SHOWN.items()})
-_ = figures.label(fig, profile, n=len(land.places), of=f"land cells of {land.resolution:g}° a map", embedded=None)
+# %% mystnb={"figure": {"caption": "Waves on a plane. Left: one number. Right: cosine with Denver (star).", "name": "fig-gallery-plane"}, "image": {"alt": "Four rows of two maps. Wrap: a slope from north to south; beside it the West red, the East blue. RFF: a slope; beside it nearly the same red West and blue East. Space2Vec grid: stripes along the meridians; beside it a tartan with a red cross through Denver. Space2Vec theory: slanted stripes; beside it speckle with a red column through Denver."}}
+shown = {"wrap": 1, "rff": 8, "space2vec-grid": 18, "space2vec-theory": 56}
+numbers = {name: plane[name][:, which] for name, which in shown.items()}
+fields = {name: field(found) for name, found in plane.items()}
+fig = draw_family(land, numbers, fields, denver)
+_ = figures.label(fig, profile, n=len(x), of="cells a map", embedded=None)
 
 # %% [markdown]
-# ## All of them
+# ## The point on the sphere
 #
-# In the table, $\varphi_f = \varphi / r_f$ and $\lambda_f = \lambda / r_f$, and $x$ stands for $(\lambda, \varphi)$; where there is an $f$, the numbers of all scales stand side by side. Lengths are those of the encoders as this book runs them.
-# Whether an encoder is *whole* at the date line and at the poles was measured when this page was made: the same vector at 180° east and 180° west, and one vector at the pole whatever the longitude.
+# A plane is cut at the date line and torn at the poles ({doc}`traps`). The point in space is not, nor are the waves that close around the globe.
+#
+# - `xyz` {cite:p}`mai2023`, $\cos\varphi\cos\lambda,\ \cos\varphi\sin\lambda,\ \sin\varphi$: three numbers without any edge. Look: West against East, as with every smooth formula.
+# - `nerf` {cite:p}`mildenhall2020`, $\sin 2^f\pi v,\ \cos 2^f\pi v$, $v$ as `xyz`: octaves down to 400 m. Look: nearly all beyond Denver's own cell are strangers, but for the line of its latitude.
+# - `siren-sh` {cite:p}`russwurm2024`, $Y_{\ell m}(\lambda, \varphi)$, $\ell < 8$: spherical harmonics, with a head of sines. Look how coarse: waves down to $360°/\ell$ cost $L^2$ numbers, for the whole globe.
+# - `slepian` {cite:p}`simons2006`, $\sum_{\ell m} g_{\alpha,\ell m} Y_{\ell m}$, $\ell < 60$: those 55 of 3,600 mixtures that live almost wholly inside this country. Look at the round spot: fine, and the same everywhere.
 
 # %%
-captioned(
-    formulas_table(),
-    "Location encoders of this book. `wrap` and `wrap-ffn` have one formula and two heads. The last rows stand for all encoders of TorchSpatial that were trained "
-    "beforehand; they are named by basis and corpus. A dash: made for this country, and refused elsewhere.",
-    "tab-gallery-encoders",
-)
+out = np.cos(phi)  # how far from the axis
+xyz = np.column_stack([out * np.cos(lam), out * np.sin(lam), np.sin(phi)])
+octaves = flat(xyz[:, :, None] * np.pi * 2.0 ** np.arange(16))
+
+
+def harmonic(degree, order):
+    """A real spherical harmonic, orthonormal."""
+    value = sph_harm_y(degree, abs(order), np.pi / 2 - phi, lam)
+    part = value.imag if order < 0 else value.real
+    return part * (np.sqrt(2) * (-1.0) ** order if order else 1)
+
+
+pairs = [(n, m) for n in range(8) for m in range(-n, n + 1)]
+sphere = {
+    "xyz": xyz,
+    "nerf": np.column_stack([np.sin(octaves), np.cos(octaves)]),
+    "siren-sh": np.column_stack([harmonic(*pair) for pair in pairs]),
+    "slepian": encoders.embed("slepian", land.places),  # its g solve an eigenproblem
+}
+print(f"largest difference from the library: {gap(sphere):.0e}")
+
+# %% mystnb={"figure": {"caption": "On the sphere. Left: one number. Right: cosine with Denver (star).", "name": "fig-gallery-sphere"}, "image": {"alt": "Four rows of two maps. xyz: a slope; beside it the West red, the East blue. NeRF: broad bands; beside it faint speckle with a thin red line along Denver's parallel. Harmonics: one broad hollow; beside it a red disc over the West, and a blue East. Slepian: a dozen round patches, light and dark; beside it a round red spot at Denver with faint rings."}}
+shown = {"xyz": 1, "nerf": 19, "siren-sh": 61, "slepian": 20}
+numbers = {name: sphere[name][:, which] for name, which in shown.items()}
+fields = {name: field(found) for name, found in sphere.items()}
+fig = draw_family(land, numbers, fields, denver)
+_ = figures.label(fig, profile, n=len(x), of="cells a map", embedded=None)
 
 # %% [markdown]
-# A few words on those that need them.
+# ## Sphere2Vec
 #
-# - **Sphere2Vec** exists in five versions, which differ in what is multiplied by what. In `sphere2vec-c` both angles are scaled alike. In `sphere2vec-m` only one is scaled at a time, so that a fine
-#   detail in latitude meets the whole of longitude. The *plus* versions add the waves of the grid. `sphere2vec-dfs`, the *double Fourier sphere*, takes all products of two waves, and so grows with $F^2$.
-# - **Spherical harmonics** $Y_{\ell m}$ are the sphere's own Fourier series: the only waves that close around the globe and over the poles. Degree $\ell$ has waves of about $360°/\ell$. Their
-#   price is that they spread over the whole Earth: what a region needs must be paid for everywhere, $L^2$ numbers for waves down to $360°/L$.
-# - A **SIREN** {cite:p}`sitzmann2020` is a network whose layers are sines instead of ReLUs. It can make finer waves out of coarse harmonics.
-# - **Slepian functions** are those mixtures $g_\alpha$ of harmonics that live almost wholly inside one region, here the contiguous United States. Of $L^2$ mixtures only about $L^2 A / 4\pi$ do, where $A$ is the region's area on the unit sphere: a
-#   short vector that is as fine as many harmonics, but useless elsewhere.
+# Five versions {cite:p}`mai2023`, which differ in what is multiplied by what. Radii are in radians here.
 #
-# In this book, the degrees $L$ of the harmonics and the number of functions that remain, of which each has more than half of its energy on the country's land; and the same of `siren-sh`, where all remain:
+# - `sphere2vec-c`, $\sin\varphi_f,\ \cos\varphi_f\cos\lambda_f,\ \cos\varphi_f\sin\lambda_f$: both angles scaled alike. Look for the band along the parallel: the first number knows latitude alone.
+# - `sphere2vec-c+` adds the waves of the grid. Look for the column that joins the band.
+# - `sphere2vec-m`, $\sin\varphi_f,\ \cos\varphi_f\cos\lambda,\ \cos\varphi\cos\lambda_f,\ \cos\varphi_f\sin\lambda,\ \cos\varphi\sin\lambda_f$: one angle scaled at a time. Look: a sharper cross, as a fine detail of one angle meets the whole of the other.
+# - `sphere2vec-m+` adds the grid again. Look: hardly a change.
+# - `sphere2vec-dfs` {cite:p}`orszag1974`: all products of a wave of $\varphi$ and one of $\lambda$, $4F + 4F^2$ numbers. Look for the lattice.
 
 # %%
-{name: (encoders.position(name).degrees, encoders.position(name).dim) for name in ("slepian", "siren-sh")}
+r, r6 = radii(0.001, 1), radii(0.001, 1, 6)  # radians
+(sp, cp), (sl, cl) = (np.moveaxis(waves(angle, r), 2, 0) for angle in (phi, lam))
+P, S, C = np.cos(phi)[:, None], np.sin(lam)[:, None], np.cos(lam)[:, None]
+mixed = [sp, cp * C, P * cl, cp * S, P * sl]
+one, other = (flat(np.moveaxis(waves(angle, r6), 2, 1)) for angle in (phi, lam))
+parts = {
+    "sphere2vec-c": [sp, cp * cl, cp * sl],
+    "sphere2vec-c+": [sp, cp, sl, cl, cp * cl, cp * sl],
+    "sphere2vec-m": mixed,
+    "sphere2vec-m+": [*mixed, cp, sl, cl],
+}
+sphere2vec = {name: flat(np.stack(each, axis=2)) for name, each in parts.items()}
+products = flat(one[:, :, None] * other[:, None, :])
+sphere2vec["sphere2vec-dfs"] = np.column_stack([one, other, products])
+print(f"largest difference from the library: {gap(sphere2vec):.0e}")
+
+# %% mystnb={"figure": {"caption": "Sphere2Vec. Left: one number. Right: cosine with Denver (star).", "name": "fig-gallery-sphere2vec"}, "image": {"alt": "Five rows of two maps. The left maps have stripes or chequered bumps a thousand kilometres wide. Right: a soft red band along Denver's parallel for Sphere2Vec-C; a thin cross through Denver for C+, and a sharper one on a tartan for M and M+; a lattice of many crossing lines for DFS."}}
+shown = {"sphere2vec-c": 28, "sphere2vec-c+": 58, "sphere2vec-m": 47}
+shown |= {"sphere2vec-m+": 75, "sphere2vec-dfs": 63}
+numbers = {name: sphere2vec[name][:, which] for name, which in shown.items()}
+fields = {name: field(found) for name, found in sphere2vec.items()}
+fig = draw_family(land, numbers, fields, denver)
+_ = figures.label(fig, profile, n=len(x), of="cells a map", embedded=None)
+
+# %% [markdown]
+# ## Trained beforehand
+#
+# One formula, `xyz`, with a head of random weights, one trained to name classes of satellite scenes (fMoW), and one of photographs (YFCC) {cite:p}`wu2024torchspatial`; and GeoCLIP, $\sum_{s} \mathrm{MLP}_s(\cos 2\pi B_s v,\ \sin 2\pi B_s v)$. The left maps let the three strongest principal components be one colour: the first is
+# lightness, the second runs from blue to yellow, the third from green to red. Places of one colour are alike in what varies most. Look: to a formula that knew only West and East, photographs give kinds of country, and a likeness with an outline.
+
+# %% mystnb={"figure": {"caption": "Trained beforehand. Left: three principal components as one colour; in brackets, the share of the variance that they hold. Colours are arbitrary and mean something else in each map. Right: cosine with Denver (star).", "name": "fig-gallery-trained"}, "image": {"alt": "Four rows of two maps. xyz with random weights: a smooth sweep of colours from coast to coast; beside it the West red, the East blue. Trained on satellite scenes: a smooth sweep, and nearly the same red and blue. Trained on photographs: smooth regions of one colour each, such as the West, the South and the Northeast; beside it one red region, the northern Rockies and Plains. GeoCLIP: a mottled map on which the arid West, the Plains and the humid East differ; beside it faint speckle."}}
+names = ["xyz-untrained", "xyz-fmow", "xyz-yfcc", "geoclip"]
+colours = {name: gallery.colours(name, land.places) for name in names}
+fields = {name: gallery.receptive_field(name, denver, land.places) for name in names}
+fig = draw_family(land, colours, fields, denver)
+_ = figures.label(fig, profile, n=len(x), of="cells a map", embedded=None)
+
+# %% [markdown]
+# **SatCLIP** {cite:p}`klemmer2025satclip` belongs here, and joins the figure below and all tables of this book where its weights are at hand; {doc}`place` builds it, and says how to get them.
+#
+# ## All in two numbers
+#
+# How far does an encoder carry what it learns? Draw pairs of places at all distances, and take the distance at which the median cosine has fallen to one half. And how many *independent* directions do its numbers have? Count the principal components that hold 90 % of the variance: few, and the vector is in truth short;
+# nearly all, and it can tell every training station from every other, good as a name, dangerous as a description.
+
+# %%
+names = gallery.every()
+start, end, km = vectors.pairs(30 if small else 100, np.random.default_rng(0))
+curves = gallery.decay(names, land.places, start, end, km)
+box = gallery.box(32 if small else None)
+parts = [name for name in names if name != "geoclip-slepian"]  # both are there
+local = gallery.waves(parts, *box)[1]
+measures = gallery.directions(names, land.places)
+measures = measures.assign(half=gallery.half(curves), local=local)
+
+# %% mystnb={"figure": {"caption": "Reach (the distance at which the median cosine of two places falls to one half; below 2 km at the left edge) and number of directions (components for 90 % of the variance) of all encoders: formulas as they are, and what heads make of them, random or trained. One row a formula, sorted by its reach.", "name": "fig-gallery-measures"}, "image": {"alt": "Two panels, one row an encoder, with up to four markers. Coordinates, wrap, RFF, xyz, harmonics and RBF reach about a thousand kilometres with two to four directions. NeRF, Space2Vec and Sphere2Vec reach ten to eighty kilometres with twenty to seventy. Heads with random weights on these reach less and have a hundred and more directions; trained ones reach farther and have fewer. GeoCLIP reaches some sixty kilometres and has by far the most directions."}}
+fig = draw_measures(measures)
+_ = figures.label(fig, profile, n=len(km), of="pairs of places", embedded=None)
+
+# %% [markdown]
+# On rough formulas training smooths; on smooth ones it adds directions. A place is encoded once, not once a day, so cost matters little; measured once on one machine, places a second of processor time:
+
+# %%
+kept = configuration.root() / "benchmarks" / "encoders.txt"
+told = kept.read_text(encoding="utf-8").splitlines() if kept.is_file() else []
+for line in told:
+    name, *rest = line.split() or [""]
+    if name in ("nerf", "sphere2vec-dfs"):
+        print(f"{name:18} public code {rest[1]:>9}   here {rest[2]:>9}")
+    if name in ("geoclip", "satclip-l40-random"):
+        print(f"{name:18} {'':21}   here {rest[1]:>9}")
 
 # %% [markdown]
 # ## How public code differs, and what was mended
 #
-# The formulas above come from papers. The most complete public collection of such encoders is **TorchSpatial** {cite:p}`wu2024torchspatial`. We read its code at one fixed version, commit 9f8d833, and wrote all formulas anew. Where the code
-# and the formulas differ, the table says so. (The harmonics were also read in SatCLIP's own code, commit 1ead106.) It is about these versions only; published scores may come from others. Code that nobody publishes has no such table.
+# The most complete public collection is **TorchSpatial** {cite:p}`wu2024torchspatial`. We read its code at commit 9f8d833 (the harmonics also in SatCLIP's, 1ead106) and wrote all formulas anew. The table is about these versions only; published scores may come from others.
 #
 # ```{list-table} The public code, as read, and what this project does
 # :header-rows: 1
@@ -142,277 +283,84 @@ captioned(
 #   - What follows
 #   - Here
 # * - tile
-#   - The side of a cell is taken as an argument but not passed on. The default of a million degrees leaves one cell.
-#   - Every place has the same vector, which learns; the encoder is a constant. The table in the published weights has one row.
+#   - The side of a cell is not passed on; a million degrees leave one cell.
+#   - Every place has the same vector. The table in the published weights has one row.
 #   - Cells have the side that is asked for.
 # * - Sphere2Vec M+ and DFS
-#   - The smallest radius is not used. Radii run from 1 to the largest; with the usual largest radius of 1 they are all 1.
-#   - All scales are the same: hundreds of numbers, a handful of which differ.
-#   - Both radii count, as in the other encoders and in the paper.
+#   - The smallest radius is not used; with the usual largest of 1, all are 1.
+#   - Hundreds of numbers, a handful of which differ.
+#   - Both radii count, as in the paper.
 # * - wrap
 #   - Latitude makes a full turn from pole to pole.
 #   - The poles have one code.
-#   - Kept, since the paper has it so; said in the documentation.
+#   - Kept, since the paper has it so.
 # * - wrap (with the common head)
-#   - The caller's own array of coordinates is scaled in place.
-#   - A second call with the same array encodes other places.
+#   - The caller's own array is scaled in place.
+#   - A second call with it encodes other places.
 #   - No input is ever changed; a test holds every encoder to that.
 # * - NeRF
-#   - The number of octaves that the command line asks for does not reach the encoder.
+#   - The number of octaves does not reach the encoder.
 #   - It is always the default.
 #   - It is used.
 # * - harmonics
-#   - The import of the harmonics is commented out, and the module is missing.
-#   - The encoder raises an error. With the missing module it loses a dimension.
+#   - The import is commented out, and the module is missing.
+#   - An error.
 #   - Written by a recurrence.
 # * - harmonics (of SatCLIP, too)
-#   - $\sqrt{(2\ell+1)/4\cdot\pi}$ stands for $\sqrt{(2\ell+1)/4\pi}$ in the terms of order 0, which are then $\pi$ times too large; polynomials are written out.
-#   - In single precision, no numbers at all near degree 40; in double precision, errors that grow with the degree.
-#   - Orthonormal, by a stable recurrence {cite:p}`holmes2002`. For SatCLIP's weights the factor is kept, because they were trained with it.
+#   - $\sqrt{(2\ell+1)/4\cdot\pi}$ stands for $\sqrt{(2\ell+1)/4\pi}$ in the terms of order 0; polynomials are written out.
+#   - Terms $\pi$ times too large; in single precision, no numbers at all near degree 40.
+#   - Orthonormal, by a stable recurrence {cite:p}`holmes2002`. For SatCLIP's weights the factor is kept.
 # * - all
-#   - Position encodings are computed in NumPy, in float64, and become a tensor at the end.
-#   - No gradient with respect to the place, no use of a GPU.
+#   - Computed in NumPy, in float64, and made a tensor at the end.
+#   - No gradient, no use of a GPU.
 #   - Tensors from beginning to end.
 # * - all
-#   - The last layer of the head is followed by an activation, and in training by a dropout of one half.
-#   - With a ReLU no negative numbers and many zeros; in training half of the vector is missing.
-#   - Not done where we train the head. Kept for the weights that were trained so, as in use: activation, no dropout.
+#   - An activation follows the head's last layer, and in training a dropout of one half.
+#   - No negative numbers; in training half of the vector is missing.
+#   - Not done where we train the head. Kept for weights that were trained so.
 # * - Space2Vec, Sphere2Vec
 #   - Scaled longitudes jump at the date line and differ at the pole.
 #   - Neighbours in Fiji look far apart.
-#   - Kept, since the formulas have it so; measured in {numref}`tab-gallery-encoders` and {doc}`traps`.
+#   - Kept, since the formulas have it so; measured in {doc}`traps`.
 # ```
-
-# %% [markdown]
-# Two of these can be seen at once. First, how many dimensions the numbers span over the country, by the radii:
+#
+# The second row can be seen at once: how many dimensions the numbers span over the country, if all radii are 1, and if they grow to 1.
 
 # %%
-from placeprior.encoders import basis
-
-radii = {"all 1": 1.0, "growing to 1": 0.001}  # the smallest
-spanned = {
-    name: {what: gallery.dimensions(name, scales, least, land.places) for what, least in radii.items()}
-    for name, scales in (("sphere2vec-m+", 16), ("sphere2vec-dfs", 6))
-}
-pd.DataFrame(spanned).T
+for name, scales in (("sphere2vec-m+", 16), ("sphere2vec-dfs", 6)):
+    for word, least in {"all 1": 1.0, "growing": 0.001}.items():
+        rank = gallery.dimensions(name, scales, least, land.places)
+        print(f"{name:15} radii {word:8} {rank:3} dimensions")
 
 # %% [markdown]
-# And `wrap` at both poles:
-
-# %%
-basis.numbers(encoders.position("wrap"), [(0.0, 90.0), (0.0, -90.0)]).round(6)
-
-# %% [markdown]
-# ## Receptive fields
-#
-# Which places does an encoder take for similar to a given one? Take the vector of Denver, and the cosine of its angle with every other place's vector, both seen from the mean vector
-# $\bar e$ of the country's land ({doc}`place` says why):
-#
-# $$
-# s(x) = \frac{(e(x) - \bar e)^\top (e(x_0) - \bar e)}{\lVert e(x) - \bar e\rVert\,\lVert e(x_0) - \bar e\rVert}.
-# $$ (eq-gallery-cosine)
-#
-# We call the map of $s$ the **receptive field** of the place. Of a basis encoder it is that of the numbers which its head reads; the head can only mix these.
-
-# %% mystnb={"figure": {"caption": "Receptive field of Denver (star) in twelve encoders: cosine of each cell's vector with Denver's, both centred. One scale of colours, cut off at both ends. Waves shorter than the cells show as speckle.", "name": "fig-gallery-fields"}, "image": {"alt": "Twelve small maps in red for like and blue for unlike. Tile: one dark square beside arbitrary ones. Wrap, RBF and harmonics: half of the country red, the other half blue. Space2Vec theory: speckle with a red column through Denver. Sphere2Vec-C and NeRF: speckle with a red band along its parallel. Sphere2Vec-DFS: a lattice of lines. Slepian: a round red spot with faint rings. The xyz network trained on photographs: one red region, the northern Rockies and Plains. GeoCLIP: faint speckle. GeoCLIP and Slepian: a spot in faint speckle."}}
-FIELDS = ["tile", "wrap", "rbf", "space2vec-theory", "sphere2vec-c", "sphere2vec-dfs"]
-FIELDS += ["nerf", "siren-sh", "slepian", "xyz-yfcc", "geoclip", "geoclip-slepian"]
-denver = np.array([[-104.99, 39.74]])
-fields = {name: gallery.receptive_field(name, denver, land.places) for name in FIELDS}
-fig = draw_fields(land, fields, denver, "Denver")
-_ = figures.label(fig, profile, n=len(land.places), of=f"land cells of {land.resolution:g}° a map", embedded=None)
-
-# %% [markdown]
-# A field can be too narrow or too wide. How much of the land within 300 km of Denver has a cosine above one half, and how much of the land beyond a thousand? In percent:
-
-# %%
-from placeprior.coords import great_circle_km
-
-km = great_circle_km(denver, land.places)[0]
-near, far = km < 300, km > 1000
-alike = {
-    name: {"within": (field[near] > 0.5).mean(), "beyond": (field[far] > 0.5).mean()} for name, field in fields.items()
-}
-(100 * pd.DataFrame(alike)).T.round()
-
-# %% [markdown]
-# Where the first number is small, most of the land around is a stranger. Where the second is not, some far places count as near ones: for a formula because it hardly changes, its waves
-# repeat or its cells are drawn by lot; for a trained encoder perhaps because the places look alike.
-#
-# ## Three directions in one colour
-#
-# A receptive field is about one place. To see a whole encoder, let its three strongest **principal components** ({doc}`place`) be one colour: the first is its lightness, the second runs from blue to yellow, the third from green to red. Places of one colour
-# are alike in what varies most. The colours mean nothing beyond that, and they cannot be compared from map to map. The number in brackets says how much of the encoder one sees: where it is small, no three directions matter more
-# than the others, and these three are an arbitrary choice.
-
-# %% mystnb={"figure": {"caption": "First three principal components of six encoders as lightness (first), blue to yellow (second) and green to red (third). In brackets: the share of the variance that the three hold. Colours are arbitrary and differ in meaning from map to map.", "name": "fig-gallery-colours"}, "image": {"alt": "Six maps of the contiguous US in many colours. Harmonics and the xyz network with random weights: nearly the same smooth sweep of colours from coast to coast. The same network trained on satellite scenes: a smooth sweep; on photographs: smooth regions of one colour each, such as the West, the South and the East. Slepian: wavy bands. GeoCLIP: a mottled map on which the arid West, the Plains and the humid East differ."}}
-COLOURED = ["siren-sh", "slepian", "xyz-untrained", "xyz-fmow", "xyz-yfcc", "geoclip"]
-fig = draw_colours(land, {name: gallery.colours(name, land.places) for name in COLOURED})
-_ = figures.label(fig, profile, n=len(land.places), of=f"land cells of {land.resolution:g}° a map", embedded=None)
-
-# %% [markdown]
-# ## How likeness fades with distance
-#
-# Now all places at once. Draw pairs of places at all distances from a few kilometres to the width of the country, as many near as far, and take the median of
-# the centred cosine in each class of distance. The distance at which it has fallen to one half is a measure of how far an encoder carries what it learns at one place to the next.
-
-# %%
-from placeprior.scores import vectors
-
-names = gallery.every()
-start, end, apart = vectors.pairs(30 if small else 100, np.random.default_rng(0))
-curves = gallery.decay(names, land.places, start, end, apart)
-
-# %% mystnb={"figure": {"caption": "Median centred cosine of the vectors of two places against their distance, in twelve classes. Top: what the heads of basis encoders read, from the plane (left) and the sphere (right). Bottom left: one network on each of three bases, with random weights, trained on satellite scenes (fMoW) and on photographs (YFCC). Bottom right: the others. Dotted line: one half.", "name": "fig-gallery-decay"}, "image": {"alt": "Four panels of falling curves against distance on a logarithmic axis. Coordinates, wrap, RBF, RFF, xyz and harmonics stay near one up to hundreds of kilometres and then drop below zero. Space2Vec, Sphere2Vec and NeRF fall steadily from the start. Among the networks, training moves NeRF's curve up and that of xyz a little down. GeoCLIP falls steadily, Slepian functions stay near one up to a hundred kilometres and then drop to zero."}}
-PANELS = {
-    "the Earth as a plane": gallery.PLANE,
-    "the Earth as a sphere": gallery.SPHERE,
-    "one head, trained or not": [
-        f"{base}-{how}" for base in ("xyz", "nerf", "space2vec-theory") for how in gallery.TRAINED
-    ],
-    "others": gallery.others(),
-}
-fig = draw_decay(curves, PANELS)
-_ = figures.label(fig, profile, n=len(apart), of="pairs of places", embedded=None)
-
-# %% [markdown]
-# How far a trained encoder sees is decided by its basis and its training together; {numref}`tab-gallery-measures` has the distances in numbers. (Space2Vec's two corpora also differ in a
-# radius and in the head's width, so its satellite curve is no exact counterpart.) {doc}`upstream` asks what all that is worth.
-#
-# ## How many directions
-#
-# A vector of many numbers need not have many *independent* ones. Three measures, all over the land of the country:
-#
-# - **Components.** How many principal components hold 90 % and 99 % of the variance? If few do, the vector is in truth short, and smooth. If nearly all are needed, it is rich, and can
-#   tell every training station from every other: good as a name, dangerous as a description.
-# - **Dead units.** How many numbers of a trained vector are the same at *every* cell? A ReLU at the end leaves such numbers at 0 where nothing in the region ever wakes them. They say nothing; a scaling column by column would blow them up
-#   ({doc}`traps`).
-# - **Local share.** How much of the variance is in waves shorter than 200 km? The next section explains.
-
-# %%
-from placeprior.scores import spectra
-
-box = gallery.box(32 if small else None)
-parts = [name for name in names if name != "geoclip-slepian"]  # its two parts are there
-waves, local = gallery.waves(parts, *box)
-measures = gallery.directions(names, land.places).assign(half=gallery.half(curves), local=local)
-
-# %%
-captioned(
-    measures_table(measures),
-    f"All encoders over the contiguous United States: {len(land.places):,} land cells of {land.resolution:g}° (components, dead units), {len(apart):,} pairs of places (cosine; a dash where the median never falls to one half), "
-    f"{len(box[0]) * len(box[1]):,} cells of {spectra.CELL_KM:.0f} km (share of the variance at wavelengths below {spectra.LOCAL_KM:.0f} km). Basis encoders before their head. No measurements.",
-    "tab-gallery-measures",
-)
-
-# %% [markdown]
-# A unit that is dead here may be awake elsewhere: the heads that were trained on images were trained on the whole world.
-#
-# ## Fine and coarse
-#
-# How is an encoder's variance shared out among waves of different length? The **power spectrum** of {doc}`artefacts`, here of the encoders themselves: each number of the vector is a map; the spectra of these maps are added and divided by their total variance. A
-# steep line is a smooth encoder. A flat one has as much in short waves as in long ones, and whatever reads it can draw patterns as short.
-
-# %% mystnb={"figure": {"caption": "Radially averaged power spectra of seven encoders over the largest box that is all land, added over their numbers and divided by their variance. Long waves left. Dotted: the limit below which this book calls a wave local. Lines that leave the panel go on below it, where only the window's own leakage shows.", "name": "fig-gallery-spectra"}, "image": {"alt": "Seven lines of power against wavelength on logarithmic axes. Harmonics fall steeply from the start and Slepian functions fall off a cliff below about five hundred kilometres. The trained xyz network falls steadily, GeoCLIP slowly and then levels off. Space2Vec theory, Sphere2Vec-DFS and NeRF keep their power down to the shortest waves, with peaks and gaps."}}
-fig = draw_spectra(waves, ["siren-sh", "slepian", "xyz-yfcc", "space2vec-theory", "sphere2vec-dfs", "nerf", "geoclip"])
-_ = figures.label(fig, profile, n=len(box[0]) * len(box[1]), of=f"cells of {spectra.CELL_KM:.0f} km", embedded=None)
-
-# %% [markdown]
-# A basis of a few scales has a peak at each of its wavelengths and gaps between; a network after it fills them. Two warnings. Waves shorter than two cells cannot be seen on this grid; they appear as longer ones (*aliasing*), which lifts the right end of the lines of encoders that have such waves. And a basis encoder's spectrum is that of its inputs to the head: the
-# head may leave the short waves unused.
-#
-# ## What they cost
-#
-# A formula is cheap. A network costs a few large products of matrices a place. The next table was not measured while this page was made: it is the kept output of `benchmarks/encoders.py`, measured once on one machine, with both
-# sides in turns. *Public way* means the same formula, computed as the public code does it ({numref}`tab-gallery-mended`).
-
-# %%
-
-kept = configuration.root() / "benchmarks" / "encoders.txt"
-lines = kept.read_text(encoding="utf-8").splitlines() if kept.is_file() else []
-captioned(
-    costs_table(lines),
-    "Processor seconds for 100,000 places on one thread, and how many times as fast the same formula is here. Sizes are the published ones, so some vectors are longer than elsewhere "
-    f"on this page. Measured once on one machine ({lines[-1]}).",
-    "tab-gallery-cost",
-) if lines else Markdown("*The benchmark's table is not at hand; `make bench` makes it.*")
-
-# %% [markdown]
-# In the benchmark's own words, over the position encodings that have a public counterpart:
-
-# %%
-[line for line in lines if line.startswith("all ")]
-
-# %% [markdown]
-# A ratio near 1 is no surprise where a formula has a handful of numbers: little is left to save beside checking the places. And a place is encoded once, not once a day: this project keeps the vectors of costly encoders on disk.
-#
-# ## SatCLIP
-#
-# **SatCLIP** {cite:p}`klemmer2025satclip` was trained to match places with Sentinel-2 satellite images, by the same contrast as GeoCLIP ({eq}`eq-contrast` in {doc}`place`). Its location encoder is that of {cite:t}`russwurm2024`:
-#
-# $$
-# e = W_3\, \sin\bigl(W_2 \sin(30\,(W_1\, y + b_1)) + b_2\bigr) + b_3, \qquad y = \bigl(Y_{\ell m}(\lambda, \varphi)\bigr)_{\ell < L}.
-# $$ (eq-gallery-satclip)
-
-# %%
-captioned(
-    satclip_table(),
-    "SatCLIP's location encoders as published. The shortest wave is that of the harmonics; the sines after them can make shorter ones.",
-    "tab-gallery-satclip",
-)
-
-# %%
-(
-    {name: encoders.is_at_hand(name) for name in gallery.SATCLIP},
-    encoders.load("satclip-l40").repo,
-    encoders.load("satclip-l40").files[0],
-)
-
-# %% [markdown]
-# Its weights do not come with this project. Where they were at hand when this page was made (`True` above), SatCLIP is in the tables and curves of this page; where not, nothing was put in
-# its place. There are two ways to get them. Over the network, once: `placeprior weights satclip-l10 satclip-l40`. Or by hand: put the file that is named above from that repository on the Hugging Face hub
-# into a folder, and name that in the environment variable `PLACEPRIOR_WEIGHTS`. This page, and the runs of {doc}`zoo`, then include it by themselves.
-#
-# Does it matter *which* harmonics feed weights that someone else has trained? {doc}`traps` tries that out.
-#
-# ## What this shows, what it does not
-#
-# It shows that encoders differ in kind, not in degree. Some are smooth and short, and carry what they learn at one place across half the country. Some are rough and long, and know each place by itself. The published names hide this: two
-# members of one family can be further apart than two families, and a radius or a number of scales changes more than a name does.
-#
-# It does not show which one helps. A smooth encoder can carry over the right thing or the wrong one; a rough one can describe a city or only name a station. A receptive field of the *input* says what a head could use, not what it does use. And all measures here are for one country. An encoder that is whole at the poles pays for that, and gets nothing
-# back in Kansas.
-#
 # ## Exercises
 #
-# ````{admonition} Exercise 1
+# ````{admonition} Exercise: degrees and radians
 # :class: exercise tip
 # Space2Vec's smallest radius is given in degrees and Sphere2Vec's in radians. How long, in kilometres on a meridian, is the finest full wave of $r_{\min} = 0.01$ in either?
 # ````
 #
-# ````{admonition} Solution 1
+# ````{admonition} Solution
 # :class: solution dropdown
-# A full wave is $2\pi r_{\min}$ long. A degree is about 111 km, so in degrees it is $2\pi \cdot 0.01 \cdot 111 \approx 7$ km. A radian is the Earth's radius, about $6371$ km, so in radians it is $2\pi \cdot 0.01 \cdot 6371 \approx 400$ km. One number,
-# two encoders, a factor of $180/\pi$.
+# A full wave is $2\pi r_{\min}$. A degree is about 111 km: $2\pi \cdot 0.01 \cdot 111 \approx 7$ km. A radian is the Earth's radius, about $6371$ km: $2\pi \cdot 0.01 \cdot 6371 \approx 400$ km. One number, two encoders, a factor of $180/\pi$.
 # ````
 #
-# ````{admonition} Exercise 2
+# ````{admonition} Exercise: eight numbers
 # :class: exercise tip
-# All radii of `sphere2vec-dfs` are equal to 1. Write down its distinct numbers, and compare with the rank that the page found.
+# All radii of `sphere2vec-dfs` are equal to 1. Write down its distinct numbers, and compare with the rank above.
 # ````
 #
-# ````{admonition} Solution 2
+# ````{admonition} Solution
 # :class: solution dropdown
-# Four waves: $\sin\varphi, \cos\varphi, \sin\lambda, \cos\lambda$. Four products of a wave of $\varphi$ with one of $\lambda$. That makes eight, however many scales there are; the others are copies.
+# Four waves, $\sin\varphi, \cos\varphi, \sin\lambda, \cos\lambda$, and four products of a wave of $\varphi$ with one of $\lambda$: eight, however many scales there are. The others are copies.
 # ````
 #
-# ````{admonition} Exercise 3
+# ````{admonition} Exercise: five kilometres
 # :class: exercise tip
 # An encoder's median cosine falls to one half at 5 km. Your stations are 50 km apart. What can a model learn with it, on a random split and on a checkerboard? Which control of {doc}`controls` would behave alike?
 # ````
 #
-# ````{admonition} Solution 3
+# ````{admonition} Solution
 # :class: solution dropdown
-# No two stations are alike for it: each has nearly its own direction, a name. On a random split, where a station's other days are in training, the model can remember each station's mean by it. On a checkerboard a new station's vector is as strange as any; what
-# was learned carries over only through what weak likeness there is. A random vector behaves in the same way, and if the encoder does not beat it, likeness was of no use.
+# No two stations are alike for it: each has nearly its own direction, a name. On a random split the model can remember each station's mean by it. On a checkerboard a new station's vector is as strange as any. A random vector behaves in the same way; if the encoder does not beat it, likeness was of no use.
 # ````

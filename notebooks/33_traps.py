@@ -191,7 +191,7 @@ _ = ask(encoders.adopt, "restless", lambda at: network(torch.tensor(at).float())
 # (trap-anew)=
 # ## 4. Every day anew
 #
-# A table of station-days has each place hundreds of times, and its vector is the same every day.
+# A station has the same vector every day.
 
 # %%
 days = np.repeat(places[:100], 30, axis=0)  # a hundred places, a month
@@ -234,7 +234,7 @@ _ = figures.label(fig, profile, n=120, of="pairs an encoder", embedded=None)
 # (trap-grain)=
 # ## 6. Too coarse, too fine
 #
-# A vector does not show how large a piece of land it stands for. A table of cells has one for everything inside a cell:
+# A table of cells has one vector for everything inside a cell:
 
 # %%
 told = np.unique(encoders.load("tile")(places), axis=0)

@@ -50,6 +50,7 @@ folder = tempfile.TemporaryDirectory()
 # A place, told by how near it is to each of the country's largest cities: one bump a city, 300 km wide.
 
 # %%
+import textwrap
 from functools import cache
 from pathlib import Path
 
@@ -98,7 +99,7 @@ for name, function in refused.items():
         with np.errstate(invalid="ignore"):
             encoders.adopt(name, function)
     except PlacePriorError as error:
-        print(f"{str(error)[:80]} …")
+        print(textwrap.fill(str(error), 85))
 
 # %% [markdown]
 # ## A network
@@ -243,7 +244,8 @@ there = Path(folder.name)
 copy_project(there, profile, section, rows, [largest, metropoles])
 told = command(there, "runs", "list", profile, "--matrix", "mine")
 print(told.splitlines()[-1])
-print(*listed_runs(told)["run"][::12], sep="\n")
+named = listed_runs(told)["run"]
+print(*named[named.str.contains("2018|metropoles")][:6], sep="\n")
 
 # %% [markdown]
 # `make demo-full` makes all that are not made yet. The ids hold the table's hash: sample another year into the same file, and these are other runs. And `placeprior embed` turns any encoder into a table, for use outside of this book:

@@ -1,5 +1,8 @@
 """Likeness by distance, components and colours, against what is known by hand."""
 
+from pathlib import Path
+
+import jupytext
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -167,66 +170,55 @@ def test_waves_of_a_rough_encoder_are_local():
     assert (curves.groupby("encoder")["wavelength"].max() > spectra.LOCAL_KM).all()
 
 
-# --- how it is shown --------------------------------------------------------------------------------------------------
+# --- the page ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_table_of_formulas_names_encoders_that_exist():
-    names = [name for name, *_ in drawings.FORMULAS]
-    assert set(names) <= set(encoders.list_encoders("*")) and len(names) == len(set(names))
-    table = drawings.formulas_table().set_index("encoder")
-    assert table.loc["`xyz`", "how many"] == "3" and table.loc["`slepian`", "at the pole"] == "–"
-    assert (table.loc["`xyz`", "at the pole"], table.loc["`lonlat`", "at the pole"]) == ("yes", "no")
+@pytest.fixture(scope="module")
+def written():
+    """What the page's cells define that write formulas out, over coarse cells."""
+    page = Path(__file__).parents[1] / "notebooks" / "31_gallery.py"
+    found = {"small": True}
+    for cell in jupytext.read(page).cells:
+        if cell.cell_type == "code" and "figure" not in cell.metadata.get("mystnb", {}):
+            if "coords.Land" in cell.source or "gap(" in cell.source:
+                exec(cell.source, found)
+    return found
 
 
-def test_measures_as_text():
-    frame = pd.DataFrame(
-        {"numbers": [1088, 2], "most": 1, "all": 2, "dead": 0.5, "half": [0.0, np.inf], "local": [np.nan, 0.204]},
-        index=["nerf", "lonlat"],
-    )
-    table = drawings.measures_table(frame)
-    assert table.iloc[0].tolist() == ["`nerf`", "1,088", "< 2", "1", "2", "50 %", "–"]
-    assert table.iloc[1, [2, 6]].tolist() == ["–", "20 %"]
-    assert drawings.measures_table(frame.assign(half=1234.4)).iloc[0, 2] == "1,234"
+def test_the_formulas_on_the_page_are_those_of_the_encoders(written):
+    families = [written[name] for name in ("cells", "plane", "sphere", "sphere2vec")]
+    names = {name for family in families for name in family}
+    assert names == {*gallery.PLANE, *gallery.SPHERE, "slepian"} - {"lonlat", "sincos"}
+    for family in families:
+        assert written["gap"](family) < 1e-6
+    wrong = {"xyz": written["sphere"]["xyz"][:, ::-1]}
+    assert written["gap"](wrong) > 0.1
 
 
-def test_costs_are_read_from_the_benchmark():
-    lines = ["places a second", "", "tile   16  2,000,000  4,000,000  2.0  11  27", "slepian 55 – 10,000 – – 18"]
-    lines += ["16,384 places", "satclip-l10-random 256 25,000 60"]
-    assert drawings.costs_table(lines).to_numpy().tolist() == [
-        ["`tile`", "16", "0.05", "0.03", "2.0"],
-        ["`slepian`", "55", "–", "10.00", "–"],
-        ["`satclip-l10` (random weights)", "256", "–", "4.00", "–"],
-    ]
-    assert drawings.costs_table([]).empty
-
-
-def test_weights_of_satclip_by_hand():
-    table = drawings.satclip_table().set_index("L")
-    assert table.loc["10", "weights"] == f"{101 * 512 + 513 * 512 + 513 * 256:,}"
-    assert table.loc["40", "shortest wave"] == "9°" and table.loc["40", "harmonics"] == "1,600"
-
-
-def test_maps_of_encoders_have_their_names(land):
+def test_a_row_an_encoder_headed_by_its_formula(land):
     flat = np.linspace(0, 1, len(land.places))
-    fig = drawings.draw_numbers(land, {"siren-sh": flat, "rff": flat})
-    assert [ax.get_title() for ax in fig.axes] == ["harmonics", "RFF"]
-    fig = drawings.draw_fields(land, {"geoclip": flat, "tile": flat, "rbf": flat}, land.places[[0]], "Here")
-    assert fig.axes[-1].get_xlabel() == "cosine with Here" and all(len(ax.lines) == 1 for ax in fig.axes[:3])
-    fig = drawings.draw_colours(land, {"xyz": (np.zeros((len(flat), 3)), 0.5), "rbf": (np.ones((len(flat), 3)), 1)})
-    assert [ax.get_title() for ax in fig.axes] == ["xyz (50 %)", "RBF (100 %)"]
+    colours = np.zeros((len(flat), 3)), 0.5
+    fig = drawings.draw_family(
+        land, {"xyz": flat, "geoclip": colours}, {"xyz": flat, "geoclip": flat}, land.places[[0]]
+    )
+    titles = [ax.get_title(loc="left") for ax in fig.axes]
+    assert titles[:4] == [f"xyz   {drawings.FORMULAS['xyz']}", "", "geoclip   photographs (50 %)", ""]
+    assert [len(ax.lines) for ax in fig.axes[:4]] == [0, 1, 0, 1]
+    assert set(drawings.FORMULAS) <= set(encoders.list_encoders("*"))
 
 
-def test_curves_of_encoders_have_a_line_each():
-    km = [10.0, 100.0, 1000.0]
-    heads = ["xyz-untrained", "xyz-yfcc"]
-    curves = pd.concat([pd.DataFrame({"encoder": n, "km": km, "cosine": [1, 0.5, 0]}) for n in ["xyz", "rbf", *heads]])
-    fig = drawings.draw_decay(curves, {"a": ["xyz"], "b": ["rbf"], "c": heads, "d": ["xyz", "rbf"]})
-    assert [len(ax.lines) for ax in fig.axes] == [2, 2, 6, 3]
-    labels = [text.get_text() for text in fig.axes[2].get_legend().get_texts()]
-    assert labels == ["xyz", "random weights", "fMoW", "YFCC"]
-    waves = pd.DataFrame({"encoder": "xyz", "wavelength": [1000.0, 100.0, 60.0], "power": [100.0, 10.0, 1.0]})
-    ax = drawings.draw_spectra(waves, ["xyz"]).axes[0]
-    assert [text.get_text() for text in ax.get_xticklabels()] == ["500", "200", "100"]
+def test_a_head_stands_in_the_row_of_its_formula():
+    measures = pd.DataFrame(
+        {"half": [0.0, np.inf, 500.0, 900.0], "most": [140, 2, 9, 2]},
+        index=["xyz-untrained", "xyz-fmow", "xyz", "wrap-ffn-yfcc"],
+    )
+    measures.loc["wrap"] = [1000.0, 2]
+    reach, most = drawings.draw_measures(measures).axes
+    assert [text.get_text() for text in reach.get_yticklabels()] == ["wrap", "xyz"]
+    alone, random, scenes, photographs = (marks.get_offsets().data.tolist() for marks in reach.collections)
+    assert sorted(alone) == [[500.0, 1.0], [1000.0, 0.0]] and photographs == [[900.0, 0.0]]
+    assert random == [[drawings.NEAREST, 1.0]], "a shorter reach stands at the edge"
+    assert np.isnan(scenes[0][0]), "one that never falls is not drawn"
 
 
 def test_pairs_begin_near_the_given_places():
