@@ -121,8 +121,10 @@ start, end, km, group = vectors.pairs_from(land.places, 300 if small else 1500, 
 centre = encoders.embed("geoclip", land.places).mean(0)
 a, b = (encoders.embed("geoclip", where) for where in (start, end))
 pairs = pd.DataFrame({"km": km, "class": group})
-fig = draw_reach(pairs.assign(cosine=vectors.cosine(a, b, centre)))
-_ = figures.label(fig, profile, n=len(km), of="pairs of places", embedded=None)
+pairs = pairs.assign(cosine=vectors.cosine(a, b, centre))
+fig = draw_reach(pairs)
+about = {"n": len(km), "of": "pairs of places", "data": pairs}
+_ = figures.label(fig, profile, **about, embedded=None)
 
 # %% [markdown]
 # ## GeoCLIP in fifty lines
@@ -201,7 +203,9 @@ for name, scale in spectra.SIGMAS.items():
 number = encoders.embed("geoclip", fine.places)[:, 0]
 waves["number 1 of 512"] = (number - number.mean()) / number.std() / 2
 fig = multiples.draw(fine, waves, "value", (-1, 1))
-_ = figures.label(fig, profile, n=len(fine.places), of="cells a map", embedded=None)
+about = {"n": len(fine.places), "of": "cells a map"}
+about["data"] = multiples.fields(fine, waves)
+_ = figures.label(fig, profile, **about, embedded=None)
 
 # %% [markdown]
 # **What made these weights** are millions of geotagged photographs. A photograph goes through CLIP's image encoder and becomes a vector $u_i$; its place becomes $e_i$. Training makes each $u_i$ more similar to the $e_i$ of its own place than to those
@@ -305,7 +309,8 @@ told |= {"SatCLIP's, L = 10, random": coarse, "SatCLIP's, L = 40, random": detai
 maps = {title: alike(encoder, denver) for title, encoder in told.items()}
 stars = dict.fromkeys(maps, denver)
 fig = multiples.draw(land, maps, "cosine with Denver", (-0.6, 0.6), stars=stars)
-_ = figures.label(fig, profile, n=len(land.places), of="cells a map", embedded=None)
+about |= {"n": len(land.places), "data": multiples.fields(land, maps)}
+_ = figures.label(fig, profile, **about, embedded=None)
 
 # %% [markdown]
 # Random weights already draw patterns, as coarse or as fine as their waves. What training adds is *which* far places count as alike. Ask GeoCLIP for the cities most like some others:
@@ -345,7 +350,8 @@ components *= np.where(corner < 0, -1, 1)
 titles = [f"component {k + 1} ({100 * share[k]:.0f} %)" for k in range(4)]
 maps = dict(zip(titles, components.T, strict=True))
 fig = multiples.draw(land, maps, "standard deviations", (-2.5, 2.5))
-_ = figures.label(fig, profile, n=len(land.places), of="cells a map", embedded=None)
+about |= {"n": len(land.places), "data": multiples.fields(land, maps)}
+_ = figures.label(fig, profile, **about, embedded=None)
 
 # %% [markdown]
 # How much of that is position in disguise? Fit a smooth surface, a polynomial of third degree in longitude and latitude, and correlate each with population density and a stylised height (both as in {doc}`world`).

@@ -13,7 +13,7 @@ profile = "demo"
 import torch
 from threadpoolctl import threadpool_limits
 
-from placeprior.book import figures
+from placeprior.book import figures, multiples
 from placeprior.book.gallery import draw_family, draw_measures
 from placeprior.runs import configuration
 
@@ -59,6 +59,7 @@ x, y = land.places.T  # longitude and latitude, degrees
 lam, phi = np.radians(land.places).T  # the same, radians
 denver = gallery.DENVER
 home = coords.great_circle_km(denver, land.places)[0].argmin()
+about = {"n": len(x), "of": "cells a map"}
 
 
 def radii(least, most, count=16):
@@ -107,7 +108,8 @@ shown = {"tile": 0, "rbf": 40}
 numbers = {name: cells[name][:, which] for name, which in shown.items()}
 fields = {name: field(found) for name, found in cells.items()}
 fig = draw_family(land, numbers, fields, denver)
-_ = figures.label(fig, profile, n=len(x), of="cells a map", embedded=None)
+data = multiples.fields(land, fields)
+_ = figures.label(fig, profile, **about, embedded=None, data=data)
 
 # %% [markdown]
 # ## Waves on a plane
@@ -128,9 +130,10 @@ drawn = encoders.position("rff")
 omega, shift = drawn.omega.numpy(), drawn.shift.numpy()
 unit = np.column_stack([x / 180, y / 90])
 r = radii(0.01, 360)  # degrees
+sines = [wave(turn) for wave in (np.sin, np.cos) for turn in (lam, 2 * phi)]
 along = (x, -x / 2 + np.sqrt(3) / 2 * y, -x / 2 - np.sqrt(3) / 2 * y)
 plane = {
-    "wrap": np.column_stack([wave(a) for wave in (np.sin, np.cos) for a in (lam, 2 * phi)]),
+    "wrap": np.column_stack(sines),
     "rff": np.sqrt(2 / 64) * np.cos(unit @ omega + shift),
     "space2vec-grid": flat(np.stack([waves(x, r), waves(y, r)], axis=1)),
     "space2vec-theory": flat(np.stack([waves(axis, r) for axis in along], axis=2)),
@@ -142,7 +145,8 @@ shown = {"wrap": 1, "rff": 8, "space2vec-grid": 18, "space2vec-theory": 56}
 numbers = {name: plane[name][:, which] for name, which in shown.items()}
 fields = {name: field(found) for name, found in plane.items()}
 fig = draw_family(land, numbers, fields, denver)
-_ = figures.label(fig, profile, n=len(x), of="cells a map", embedded=None)
+data = multiples.fields(land, fields)
+_ = figures.label(fig, profile, **about, embedded=None, data=data)
 
 # %% [markdown]
 # ## The point on the sphere
@@ -152,7 +156,7 @@ _ = figures.label(fig, profile, n=len(x), of="cells a map", embedded=None)
 # - `xyz` {cite:p}`mai2023`, $\cos\varphi\cos\lambda,\ \cos\varphi\sin\lambda,\ \sin\varphi$: three numbers without any edge. Look: West against East, as with every smooth formula.
 # - `nerf` {cite:p}`mildenhall2020`, $\sin 2^f\pi v,\ \cos 2^f\pi v$, $v$ as `xyz`: octaves down to 400 m. Look: nearly all beyond Denver's own cell are strangers, but for the line of its latitude.
 # - `siren-sh` {cite:p}`russwurm2024`, $Y_{\ell m}(\lambda, \varphi)$, $\ell < 8$: spherical harmonics, with a head of sines. Look how coarse: waves down to $360°/\ell$ cost $L^2$ numbers, for the whole globe.
-# - `slepian` {cite:p}`simons2006`, $\sum_{\ell m} g_{\alpha,\ell m} Y_{\ell m}$, $\ell < 60$: those 55 of 3,600 mixtures that live almost wholly inside this country. Look at the round spot: fine, and the same everywhere.
+# - `slepian` {cite:p}`simons2006`, $\sum_{\ell m} g_{\alpha,\ell m} Y_{\ell m}$, $\ell < 60$: those 55 of $60^2$ mixtures that live almost wholly inside this country. Look at the round spot: fine, and the same everywhere.
 
 # %%
 out = np.cos(phi)  # how far from the axis
@@ -181,7 +185,8 @@ shown = {"xyz": 1, "nerf": 19, "siren-sh": 61, "slepian": 20}
 numbers = {name: sphere[name][:, which] for name, which in shown.items()}
 fields = {name: field(found) for name, found in sphere.items()}
 fig = draw_family(land, numbers, fields, denver)
-_ = figures.label(fig, profile, n=len(x), of="cells a map", embedded=None)
+data = multiples.fields(land, fields)
+_ = figures.label(fig, profile, **about, embedded=None, data=data)
 
 # %% [markdown]
 # ## Sphere2Vec
@@ -217,7 +222,8 @@ shown |= {"sphere2vec-m+": 75, "sphere2vec-dfs": 63}
 numbers = {name: sphere2vec[name][:, which] for name, which in shown.items()}
 fields = {name: field(found) for name, found in sphere2vec.items()}
 fig = draw_family(land, numbers, fields, denver)
-_ = figures.label(fig, profile, n=len(x), of="cells a map", embedded=None)
+data = multiples.fields(land, fields)
+_ = figures.label(fig, profile, **about, embedded=None, data=data)
 
 # %% [markdown]
 # ## Trained beforehand
@@ -230,7 +236,8 @@ names = ["xyz-untrained", "xyz-fmow", "xyz-yfcc", "geoclip"]
 colours = {name: gallery.colours(name, land.places) for name in names}
 fields = {name: gallery.receptive_field(name, denver, land.places) for name in names}
 fig = draw_family(land, colours, fields, denver)
-_ = figures.label(fig, profile, n=len(x), of="cells a map", embedded=None)
+data = multiples.fields(land, fields)
+_ = figures.label(fig, profile, **about, embedded=None, data=data)
 
 # %% [markdown]
 # **SatCLIP** {cite:p}`klemmer2025satclip` belongs here, and joins the figure below and all tables of this book where its weights are at hand; {doc}`place` builds it, and says how to get them.
@@ -252,7 +259,9 @@ measures = measures.assign(half=gallery.half(curves), local=local)
 
 # %% mystnb={"figure": {"caption": "Reach (the distance at which the median cosine of two places falls to one half; below 2 km at the left edge) and number of directions (components for 90 % of the variance) of all encoders: formulas as they are, and what heads make of them, random or trained. One row a formula, sorted by its reach.", "name": "fig-gallery-measures"}, "image": {"alt": "Two panels, one row an encoder, with up to four markers. Coordinates, wrap, RFF, xyz, harmonics and RBF reach about a thousand kilometres with two to four directions. NeRF, Space2Vec and Sphere2Vec reach ten to eighty kilometres with twenty to seventy. Heads with random weights on these reach less and have a hundred and more directions; trained ones reach farther and have fewer. GeoCLIP reaches some sixty kilometres and has by far the most directions."}}
 fig = draw_measures(measures)
-_ = figures.label(fig, profile, n=len(km), of="pairs of places", embedded=None)
+about |= {"n": len(km), "of": "pairs of places"}
+data = measures.rename_axis("encoder")
+_ = figures.label(fig, profile, **about, embedded=None, data=data)
 
 # %% [markdown]
 # On rough formulas training smooths; on smooth ones it adds directions. A place is encoded once, not once a day, so cost matters little; measured once on one machine, places a second of processor time:

@@ -62,7 +62,7 @@ print(len(places), "places, each with", ", ".join(known))
 
 # %% tags=["remove-cell"]
 origin = real if measured else profile
-labelled = {"n": len(places), "of": "monitors", "embedded": not measured}
+labelled = {"n": len(places), "of": "monitors"}
 labelled["note"] = "terrain: the embedded world's" if measured else ""
 
 # %% [markdown]
@@ -108,7 +108,8 @@ print(f"facts dealt to wrong places: R² at most {reading.control.max():.2f}")
 
 # %% mystnb={"figure": {"caption": "R² of probes for four facts: test places at random among the training places (across) against held-out cells of 16° (upwards). One mark an encoder; the first three kinds are seven architectures with random weights, trained on satellite scenes (fMoW), and on photographs (YFCC). Dashed: equal.", "name": "fig-prior-wr-oor"}, "image": {"alt": "Scatter plots, one a fact. For population density and closeness to a city random weights and satellite priors lie near zero upwards, several photograph priors are in between, and GeoCLIP lies close to the dashed line at the upper right. For the terrain nearly all marks are far to the right and spread upwards."}}
 fig = draw_within_and_out(reading)
-_ = figures.label(fig, origin, **labelled)
+told = reading.scores.reset_index()
+_ = figures.label(fig, origin, **labelled, embedded=not measured, data=told)
 
 # %% [markdown]
 # Far right and low is a basis: it copies, and is lost in a new region. Near the dashed line is a prior. The last line above is the control {cite:p}`hewitt2019`: no score is the probe's own doing.
@@ -128,8 +129,10 @@ for row in far.itertuples():
 # What comes from neighbours must fade with the distance to the nearest training place. What comes from the vector need not.
 
 # %% mystnb={"figure": {"caption": "R² of probes against the median distance of a test place to the nearest training place, for four ways of holding out (evenly spaced): places, blocks of 500 km, cells of 8° and of 16°. Lines for the three trainings are means over the architectures.", "name": "fig-prior-distance"}, "image": {"alt": "One panel a fact, six lines each over four distances. For density and closeness to a city GeoCLIP's line is nearly level, that of photographs falls moderately, and those of random weights, satellite scenes and inverse distance fall to about zero. For terrain and mean PM2.5 all lines fall."}}
-fig = draw_fading(reading, prior.apart(lonlat), bases)
-_ = figures.label(fig, origin, **labelled)
+km = prior.apart(lonlat)
+fig = draw_fading(reading, km, bases)
+told = reading.scores.reset_index().assign(km=lambda table: table["split"].map(km))
+_ = figures.label(fig, origin, **labelled, embedded=not measured, data=told)
 
 # %% [markdown]
 # ## What this does not show

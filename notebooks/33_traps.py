@@ -48,10 +48,11 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import torch
+import xarray as xr
 
 from placeprior import coords, encoders
 from placeprior.book import figures
-from placeprior.encoders import geoclip, harmonics
+from placeprior.encoders import basis, geoclip, harmonics
 from placeprior.encoders.basis import heads
 from placeprior.errors import PlacePriorError
 from placeprior.evidence import traps
@@ -226,7 +227,8 @@ asked += "sphere2vec-c sphere2vec-dfs sphere2vec-m tile wrap-ffn xyz"
 jumps = pd.DataFrame({name: traps.jumps(name) for name in asked.split()}).T
 jumps = jumps.loc[jumps.max(axis=1).sort_values(kind="stable").index]
 fig = draw_jumps(jumps)
-_ = figures.label(fig, profile, n=120, of="pairs an encoder", embedded=None)
+about = {"n": 120, "of": "pairs an encoder", "data": jumps.rename_axis("encoder")}
+_ = figures.label(fig, profile, **about, embedded=None)
 
 # %% [markdown]
 # **Remedy.** Over the contiguous United States neither edge is near. For Fiji or a polar station take a function of the *point on the sphere* ({doc}`gallery`), and test it on either side.
@@ -247,9 +249,16 @@ print(f"{len(told)} different vectors for {len(places)} places all over the coun
 octave, nerf = 9, encoders.position("nerf")
 wave = 2 * coords.EARTH_RADIUS_KM / 2**octave
 column = nerf.dim // 2 + nerf.dim // 6 + octave  # a cosine, of the second axis
-fig = draw_alias(nerf, column, (0.5, 0.25, 0.01), (-107.0, 37.0, -103.0, 41.0))
+waves = {}
+for k, step in enumerate((0.5, 0.25, 0.01)):
+    lon, lat = coords.grid(step, (-107, 37, -103, 41))
+    values = basis.numbers(nerf, coords.cells(lon, lat))[:, column]
+    axes = {f"lat{k}": lat, f"lon{k}": lon}
+    waves[step] = xr.DataArray(values.reshape(len(lat), len(lon)), axes)
+fig = draw_alias(waves)
 told = f"a wave of {wave:.0f} km along its own axis"
-_ = figures.label(fig, profile, embedded=None, note=told)
+data = xr.Dataset({f"cells_of_{step}": each for step, each in waves.items()})
+_ = figures.label(fig, profile, embedded=None, note=told, data=data)
 
 # %% [markdown]
 # **Remedy.** Decide on the cell of the map first; a wave must be at least two cells long. In the plane a full wave is $2 \pi r$ degrees, so for cells of $d$ degrees take a finest radius $r \geq d / \pi$.
@@ -329,7 +338,11 @@ fitted, told = traps.sides(places), {}  # where a probe is fitted; asked elsewhe
 for where, train in fitted.items():
     told |= {(name, where): traps.probe(name, places, train) for name in names}
 fig = draw_probes(told, density)
-_ = figures.label(fig, profile, n=len(places), of="places", embedded=None)
+rows = [{"encoder": name, "fitted": at, "read": told[name, at]} for name, at in told]
+data = pd.DataFrame(rows).explode("read")
+about = {"n": len(places), "of": "places", "data": data}
+_ = figures.label(fig, profile, **about, embedded=None)
+
 
 # %%
 from sklearn.metrics import r2_score

@@ -153,7 +153,8 @@ for name in ("metropoles", "towns"):
     maps[name] = vectors.cosine(told[1:], told[:1], told[1:].mean(0))
 stars = dict.fromkeys(maps, denver)
 fig = multiples.draw(land, maps, "cosine with Denver", (-1, 1), stars=stars)
-_ = figures.label(fig, profile, n=len(land.places), of="cells", embedded=None)
+about = {"n": len(land.places), "of": "cells", "data": multiples.fields(land, maps)}
+_ = figures.label(fig, profile, **about, embedded=None)
 
 # %% [markdown]
 # The function knows Denver as a point on the map, the network as a kind of place. What is learned there reaches a few neighbours in the one, and half a continent, rightly or wrongly, in the other.

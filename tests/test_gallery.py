@@ -122,18 +122,6 @@ def test_the_gallery_has_every_formula_and_every_head_once():
     assert set(names) <= set(encoders.list_encoders("*"))
 
 
-def test_one_number_runs_from_nothing_to_one(land):
-    shown = gallery.number("lonlat", 0, land.places)
-    assert (shown.min(), shown.max()) == (0, 1) and shown.argmax() == land.places[:, 0].argmax()
-
-
-@pytest.mark.parametrize(
-    ("name", "whole"), [("lonlat", (False, False)), ("xyz", (True, True)), ("wrap", (True, False)), ("slepian", None)]
-)
-def test_which_encoders_are_whole(name, whole):
-    assert gallery.closed(name) == whole
-
-
 def test_equal_radii_leave_a_handful_of_dimensions(land):
     assert gallery.dimensions("sphere2vec-dfs", 3, 1.0, land.places) <= 8
     assert gallery.dimensions("sphere2vec-dfs", 3, 0.01, land.places) > 15
@@ -201,7 +189,7 @@ def test_a_row_an_encoder_headed_by_its_formula(land):
     fig = drawings.draw_family(
         land, {"xyz": flat, "geoclip": colours}, {"xyz": flat, "geoclip": flat}, land.places[[0]]
     )
-    titles = [ax.get_title(loc="left") for ax in fig.axes]
+    titles = [ax.get_title() for ax in fig.axes]
     assert titles[:4] == [f"xyz   {drawings.FORMULAS['xyz']}", "", "geoclip   photographs (50 %)", ""]
     assert [len(ax.lines) for ax in fig.axes[:4]] == [0, 1, 0, 1]
     assert set(drawings.FORMULAS) <= set(encoders.list_encoders("*"))

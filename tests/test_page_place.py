@@ -91,6 +91,8 @@ def test_a_map_a_panel_on_one_scale_with_its_star():
     assert (len(one.lines), len(other.lines)) == (0, 1)
     assert {ax.collections[-1].get_clim() for ax in (one, other)} == {(-1, 1)}
     assert bar.get_xlabel() == "cosine"
+    taken = multiples.fields(ground, {"SatCLIP's, L = 10": values["other"]})["SatCLIP_s_L_10"]
+    np.testing.assert_allclose(taken, ground.raster(values["other"]), rtol=1e-6)
 
 
 def test_waves_reach_as_far_as_their_formula_says_and_pairs_are_drawn_at_their_medians():
@@ -116,3 +118,17 @@ def test_towns_are_named_with_their_state_largest_first():
     denver = towns.set_index("name").loc["Denver, CO"]
     assert coords.great_circle_km([(denver.lon, denver.lat)], [DENVER])[0, 0] < 20
     assert not towns["name"].str.contains(", HI|, AK").any()
+
+
+# --- this page and the others about encoders --------------------------------------------------------------------------
+
+ABOUT_ENCODERS = sorted(PAGE.parent.glob("3[0-4]_*.py"))
+WIDEST = 85  # letters of code that a page's column shows without scrolling
+
+
+@pytest.mark.parametrize("page", ABOUT_ENCODERS, ids=lambda path: path.stem)
+def test_no_line_of_code_is_cut_by_the_column(page):
+    hidden = {"remove-cell", "remove-input", "parameters"}
+    cells = [cell for cell in jupytext.read(page).cells if cell.cell_type == "code"]
+    shown = [cell for cell in cells if not hidden & set(cell.metadata.get("tags", []))]
+    assert [line for cell in shown for line in cell.source.splitlines() if len(line) > WIDEST] == []

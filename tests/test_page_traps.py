@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-import torch
+import xarray as xr
 
 from placeprior.book import traps
 
@@ -26,12 +26,12 @@ def test_each_encoder_has_a_mark_at_each_edge():
     assert [list(line.get_xdata()) for line in ax.lines] == [[0.0, 1.0], [0.5, 0.9]]
 
 
-def test_a_wave_is_asked_once_a_cell_of_each_grid():
-    class East(torch.nn.Module):
-        def forward(self, lonlat):
-            return torch.stack([lonlat[:, 1], torch.sin(lonlat[:, 0])], dim=1)
-
-    fig = traps.draw_alias(East(), 1, (1.0, 0.5), (-107.0, 37.0, -103.0, 41.0))
+def test_a_wave_is_drawn_on_each_grid_as_it_was_asked():
+    waves = {}
+    for step in (1.0, 0.5):
+        lat, lon = np.arange(37 + step / 2, 41, step), np.arange(-107 + step / 2, -103, step)
+        waves[step] = xr.DataArray(np.sin(lon) + 0 * lat[:, None], {"lat": lat, "lon": lon})
+    fig = traps.draw_alias(waves)
     coarse, fine = (ax.collections[0].get_array() for ax in fig.axes[:2])
     assert coarse.shape == (4, 4) and fine.shape == (8, 8)
     np.testing.assert_allclose(coarse[0], np.sin([-106.5, -105.5, -104.5, -103.5]))

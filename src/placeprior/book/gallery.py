@@ -12,7 +12,7 @@ from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from placeprior.book import figures
+from placeprior.book import figures, style
 from placeprior.coords import Land
 from placeprior.evidence.gallery import TRAINED
 
@@ -45,9 +45,9 @@ NEAREST = 2.0  # km: a shorter reach is drawn there
 #: How a formula's numbers, or a head's on them, are marked: word, colour, marker.
 MARKS = {
     "": ("formula alone", figures.INK, "o"),
-    "untrained": ("random head", "#7a7a7a", "X"),
-    "fmow": ("trained on satellite scenes", "#de8f05", "s"),
-    "yfcc": ("trained on photographs", "#0173b2", "^"),
+    "untrained": ("random head", style.GREY, "X"),
+    "fmow": ("trained on satellite scenes", style.SKY, "s"),
+    "yfcc": ("trained on photographs", style.VIOLET, "v"),
 }
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
+import xarray as xr
 from matplotlib.figure import Figure
 
 from placeprior.book import figures
@@ -47,3 +49,19 @@ def draw(
     ends = extend(np.concatenate(list(values.values())), *limits)
     figures.colourbar(axes, drawn, quantity, None, extend=ends)
     return fig
+
+
+def fields(land: Land, values: Mapping[str, np.ndarray]) -> xr.Dataset:
+    """What such maps show, for a reader to take along: fields (lat, lon) in float32, NaN off land, a name each.
+
+    Parameters
+    ----------
+    land : Land
+    values : mapping of str to ndarray, (n,)
+        By title; in a name every sign that is no letter or digit becomes ``_``.
+    """
+    rasters = {
+        re.sub(r"\W+", "_", title).strip("_"): (("lat", "lon"), land.raster(each).astype(np.float32))
+        for title, each in values.items()
+    }
+    return xr.Dataset(rasters, {"lat": land.lat, "lon": land.lon})

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from placeprior.book import figures
+from placeprior.book import figures, style
 from placeprior.evidence.facts import OOR, WR
 from placeprior.evidence.gallery import TRAINED
 from placeprior.evidence.prior import IDW, Reading
@@ -20,27 +21,23 @@ TARGETS = {
     "city": "closeness to a city",
     "pm25": "mean PM2.5",
 }
-#: Name, colour and marker of each training, and of encoders that are no pair of an architecture and a corpus.
+#: Name, colour and marker of each training and of GeoCLIP, as where all encoders are compared.
 LOOKS = {
-    "untrained": ("random weights", "#7a7a7a", "X"),
-    "fmow": ("fMoW", "#de8f05", "s"),
-    "yfcc": ("YFCC", "#0173b2", "^"),
-    "idw": ("inverse distance (no vector)", "#222222", "P"),
-    "lonlat": ("lon/lat", "#029e73", "o"),
-    "siren-sh": ("spherical harmonics", "#b35a8c", "h"),
-    "slepian": ("Slepian functions", "#b35a8c", "d"),
-    "geoclip": ("GeoCLIP", "#cc78bc", "*"),
-    "geoclip-slepian": ("GeoCLIP and Slepian", "#7b61c9", "*"),
+    "untrained": ("random weights", style.GREY, "X"),
+    "fmow": ("fMoW", style.SKY, "s"),
+    "yfcc": ("YFCC", style.VIOLET, "v"),
+    "geoclip": ("GeoCLIP", style.BLUE, "^"),
 }
+NAMES = {"idw": "inverse distance (no vector)", "siren-sh": "spherical harmonics"}
 
 
-def look(name: str) -> tuple[str, str, str]:
+def look(name: str) -> tuple[str, str, Any]:
     """Printed name, colour and marker of a training, or of an encoder: those of its training where it has one."""
     training = name.rpartition("-")[2]
-    if training in TRAINED:
+    if training in TRAINED or name == "geoclip":
         return LOOKS[training]
-    drawn = figures.look(name, None if name in (*FORMULAS, *RIVALS) else "hadamard")
-    return ALONE.get(name, drawn.name.partition(",")[0]), drawn.colour, drawn.marker
+    arm = figures.look(name, {"idw": None, "lonlat": "channels"}.get(name, "hadamard"))
+    return NAMES.get(name, arm.name.partition(",")[0]), arm.colour, arm.marker
 
 
 def draw_within_and_out(reading: Reading) -> Figure:
@@ -52,10 +49,10 @@ def draw_within_and_out(reading: Reading) -> Figure:
         for name in encoders:
             text, colour, marker = look(name)
             point = [reading.scores.loc[(name, split, target), "r2"] for split in (WR, OOR)]
-            drawn = {"s": 110 if marker == "*" else 48, "color": colour, "marker": marker, "ec": PAPER, "lw": 0.6}
+            drawn = {"s": 48, "color": colour, "marker": marker, "ec": figures.PAPER, "lw": 0.6}
             handles[text] = ax.scatter(*point, alpha=0.9, zorder=3, **drawn)
-        ax.axline((0, 0), slope=1, color=MUTED, lw=1, ls="--", zorder=1)
-        ax.axhline(0, color=GRID, lw=1, zorder=1)
+        ax.axline((0, 0), slope=1, color=figures.MUTED, lw=1, ls="--", zorder=1)
+        ax.axhline(0, color=figures.GRID, lw=1, zorder=1)
         ax.set_title(TARGETS[target])
         _edge(ax, number, len(targets), "R², places at random", "R², cells of 16°")
     fig.legend(handles.values(), handles.keys(), loc="outside upper left", ncols=3, fontsize="small")
@@ -87,9 +84,9 @@ def draw_fading(reading: Reading, apart: pd.Series, bases: Sequence[str]) -> Fig
             own = [f"{base}-{name}" for base in bases] if name in TRAINED else [name]
             text, colour, marker = look(name)
             curve = [reading.r2(own, split)[target] for split in apart.index]
-            drawn = {"color": colour, "marker": marker, "ms": 9 if marker == "*" else 5.5, "lw": 1.5}
+            drawn = {"color": colour, "marker": marker, "ms": 5.5, "lw": 1.5}
             ax.plot(range(len(apart)), curve, label=text, **drawn)
-        ax.axhline(0, color=MUTED, lw=1, ls="--", zorder=1)
+        ax.axhline(0, color=figures.MUTED, lw=1, ls="--", zorder=1)
         ax.set_title(TARGETS[target])
         ax.set_xticks(range(len(apart)), [f"{km:.0f}" for km in apart])
         _edge(ax, number, len(targets), "median distance [km]", "R²")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-import torch
+import xarray as xr
 from matplotlib.figure import Figure
 
-from placeprior import coords
 from placeprior.book import figures
+from placeprior.book.style import BLUE, ORANGE
 
 #: What a probe told: estimates by encoder, and by where it was asked ("mixed": all over, "east": fitted there).
 Told = Mapping[tuple[str, str], np.ndarray]
@@ -36,30 +36,20 @@ def draw_jumps(jumps: pd.DataFrame) -> Figure:
     return fig
 
 
-def draw_alias(
-    position: torch.nn.Module, column: int, steps: Sequence[float], box: tuple[float, float, float, float]
-) -> Figure:
-    """One wave of a position encoding, asked once a cell of some grids.
+def draw_alias(waves: Mapping[float, xr.DataArray]) -> Figure:
+    """One wave, asked once a cell of some grids.
 
     Parameters
     ----------
-    position : torch.nn.Module
-        lonlat (n, 2), degrees -> (n, dim).
-    column : int
-        Which of its numbers.
-    steps : sequence of float
-        Sides of the cells, degrees.
-    box : (west, south, east, north)
-        Degrees.
+    waves : mapping of float to xarray.DataArray
+        Side of a cell in degrees to values -1 … 1, latitude by longitude.
     """
-    fig, axes = figures.subplots(1, len(steps), size=(6.4, 3.3), sharey=True)
-    for ax, step in zip(axes, steps, strict=True):
-        lon, lat = coords.grid(step, box)
-        cells = torch.from_numpy(np.stack(np.meshgrid(lon, lat), -1).reshape(-1, 2))
-        values = position(cells)[:, column].numpy().reshape(len(lat), len(lon))
-        drawn = ax.pcolormesh(lon, lat, values, cmap=figures.CMAPS["difference"], vmin=-1, vmax=1, rasterized=True)
-        middle = (box[1] + box[3]) / 2
-        ax.set(title=f"cells of {step:g}°", xlabel="longitude [°]", aspect=1 / np.cos(np.radians(middle)))
+    fig, axes = figures.subplots(1, len(waves), size=(6.4, 3.3), sharey=True)
+    for ax, (step, wave) in zip(axes, waves.items(), strict=True):
+        lat, lon = (wave[dim].to_numpy() for dim in wave.dims)
+        look = {"cmap": figures.CMAPS["difference"], "vmin": -1, "vmax": 1, "rasterized": True}
+        drawn = ax.pcolormesh(lon, lat, wave.to_numpy(), **look)
+        ax.set(title=f"cells of {step:g}°", xlabel="longitude [°]", aspect=1 / np.cos(np.radians(lat.mean())))
         ax.grid(False)
     axes[0].set_ylabel("latitude [°]")
     figures.colourbar(axes, drawn, "value of the wave", None)
@@ -78,7 +68,7 @@ def draw_probes(told: Told, truth: np.ndarray) -> Figure:
     """
     names = list(dict.fromkeys(name for name, _ in told))
     fig, ax = figures.subplots(size=(6.4, 3.8))
-    ax.axvspan(truth.min(), truth.max(), color=LAND, lw=0, zorder=0)
+    ax.axvspan(truth.min(), truth.max(), color=figures.LAND, lw=0, zorder=0)
     for shift, where, marker, colour, width, text in (
         (-0.16, "mixed", "o", BLUE, 1.6, "fitted all over"),
         (0.16, "east", "s", ORANGE, 3.2, "fitted in the east, asked in the west"),
@@ -87,7 +77,7 @@ def draw_probes(told: Told, truth: np.ndarray) -> Figure:
             estimates, at = told[name, where], row + shift
             ax.plot([estimates.min(), estimates.max()], [at] * 2, color=colour, lw=width, solid_capstyle="butt")
             called = text if row == 0 else None
-            ax.plot(np.median(estimates), at, marker, ms=7, color=colour, mec=PAPER, label=called)
+            ax.plot(np.median(estimates), at, marker, ms=7, color=colour, mec=figures.PAPER, label=called)
     ax.set_xscale("symlog", linthresh=1, linscale=0.8)
     figures.rows(ax, names, zero=False)
     ax.set_xlabel("estimated log10(1 + people km⁻²)")

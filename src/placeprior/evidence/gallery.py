@@ -10,12 +10,10 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
-import torch
 from numpy.typing import ArrayLike, NDArray
 
 from placeprior import coords, encoders
 from placeprior.encoders import basis
-from placeprior.encoders.harmonics import satclip_harmonics
 from placeprior.evidence import kept
 from placeprior.runs.plan import Run
 from placeprior.scores import spectra, vectors
@@ -26,14 +24,10 @@ PLANE = ("lonlat", "sincos", "tile", "wrap", "rbf", "rff", "space2vec-grid", "sp
 SPHERE = ("xyz", "nerf", "sphere2vec-c", "sphere2vec-c+", "sphere2vec-m", "sphere2vec-m+", "sphere2vec-dfs", "siren-sh")
 SATCLIP = ("satclip-l10", "satclip-l40")
 TRAINED = ("untrained", "fmow", "yfcc")  # how a head on a basis came by its weights
-#: Both sides of the date line, west before east; and the pole, seen from four sides. lonlat, degrees.
-DATE_LINE = np.array([(side, height) for side in (-180.0, 180.0) for height in range(-80, 81, 10)])
-POLE = np.array([(turn, 90.0) for turn in (-170.0, -60.0, 20.0, 130.0)])
 DEGREES = 0.5  # side of a cell of the page's maps
 ROUGH_DEGREES = 1.0  # from one place of the land to the next, where roughness is measured
 PAIRS = 100  # of places, in each class of distance
 DENVER = np.array([[-104.99, 39.74]])
-ALIKE = 1e-4  # of the largest number: vectors that differ by less are one
 
 
 # --- which encoders ---------------------------------------------------------------------------------------------------
@@ -53,12 +47,6 @@ def every() -> list[str]:
 # --- what they make of places -----------------------------------------------------------------------------------------
 
 
-def number(name: str, which: int, places: ArrayLike) -> Floats:
-    """One number of an encoder's vector at some places, between its smallest (0) and its largest (1), shape (n,)."""
-    column = encoders.embed(name, places)[:, which]
-    return (column - column.min()) / (column.max() - column.min())
-
-
 def dimensions(name: str, scales: int, least: float, places: ArrayLike) -> int:
     """How many dimensions a formula's numbers span over some places.
 
@@ -73,33 +61,6 @@ def dimensions(name: str, scales: int, least: float, places: ArrayLike) -> int:
     """
     made = encoders.position(name, frequency_num=scales, min_radius=least, max_radius=1.0)
     return int(np.linalg.matrix_rank(basis.numbers(made, places).astype(float), tol=1e-3))
-
-
-def closed(name: str) -> tuple[bool, bool] | None:
-    """Whether an encoder gives one vector on both sides of the date line, and one at the pole.
-
-    Of SatCLIP without its weights, whether its harmonics do.
-
-    Returns
-    -------
-    (bool, bool) or None
-        None of one that was made for this country alone.
-    """
-    if "slepian" in name:
-        return None
-    line, pole = kept.answer("gallery", name, "closed", [DATE_LINE, POLE], lambda: _closed(name))
-    return bool(line), bool(pole)
-
-
-def _closed(name: str) -> tuple[bool, bool]:
-    if name in SATCLIP and not encoders.is_at_hand(name):
-        degrees = encoders.load(name).degrees
-        around, pole = (satclip_harmonics(torch.from_numpy(at), degrees).numpy() for at in (DATE_LINE, POLE))
-    else:
-        around, pole = (encoders.load(name)(at).astype(float) for at in (DATE_LINE, POLE))
-    west, east = np.split(around, 2)
-    size = ALIKE * max(np.abs(west).max(), 1e-9)
-    return bool(np.abs(west - east).max() < size), bool(np.abs(pole - pole[0]).max() < size)
 
 
 def receptive_field(name: str, place: ArrayLike, places: ArrayLike) -> Floats:
@@ -276,7 +237,6 @@ def collect(runs: Iterable[Run]) -> pd.DataFrame:
     with kept.record() as made:
         for name in names:
             if name.startswith("xyz"):  # those that the page draws maps of
-                closed(name)
                 receptive_field(name, DENVER, land.places)
                 colours(name, land.places)
         decay(names, land.places, start, end, km)
