@@ -83,7 +83,7 @@ def read(vectors, fact, fold, unit):
         z = (vectors - mean)[:, alive] / sd[alive]
         z = z.clip(z[train].min(0), z[train].max(0))
         inner = list(GroupKFold(3).split(z[train], groups=unit[train]))
-        probe = RidgeCV(np.logspace(-1, 6, 15), cv=inner).fit(z[train], fact[train])
+        probe = RidgeCV(np.logspace(-1, 6, 8), cv=inner).fit(z[train], fact[train])
         estimate[~train] = probe.predict(z[~train])
     return r2_score(fact, estimate)
 
