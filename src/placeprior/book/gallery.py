@@ -66,7 +66,10 @@ def draw_family(
     star : ndarray, shape (1, 2)
         The place, lonlat.
     """
-    fig, axes = figures.subplots(len(left), 2, size=(6.4, 2.15 * len(left) + 0.6), maps=True, squeeze=False)
+    size, projection = (6.4, 2.15 * len(left) + 0.6), {"projection": figures.ALBERS}
+    fig, axes = figures.subplots(len(left), 2, size=size, squeeze=False, subplot_kw=projection)
+    for ax in axes.flat:
+        figures.conus_axes(ax, states=False)  # so many state lines would make the page heavy
     for (one, two), (name, values) in zip(axes, left.items(), strict=True):
         title = f"{name}   {FORMULAS[name]}"
         if isinstance(values, tuple):
