@@ -28,8 +28,8 @@ small = profile == "smoke"
 #
 # ```{answer} photographs-prior satellite-prior geoclip-prior
 # :question: Does a pretrained vector say what is at a place, or only where it is?
-# Photographs put people on the map: trained on them instead of left random, seven architectures read population density in regions that were held out better, by at least {val}`claims.photographs-prior.demo.value:.2f` R² (lower end of the interval),
-# and GeoCLIP reaches {val}`claims.geoclip-prior.demo.value:.2f` at least. Classes of satellite scenes do not: what they leave readable is not clearly above nothing.
+# Photographs put people on the map: trained on them instead of left random, seven architectures read population density in regions that were held out better, by at least {val}`claims.photographs-prior.aqs.value:.2f` R² (lower end of the interval),
+# and GeoCLIP reaches {val}`claims.geoclip-prior.aqs.value:.2f` at least. Classes of satellite scenes do not: what they leave readable is not clearly above nothing.
 # ```
 #
 # An encoder is a **basis**, a formula that turns a place into waves ({doc}`gallery`), and a network. With random weights the whole still only knows *where* a place is. With weights learned from images it may say *what is there*: then it is a **prior**, known before anything was

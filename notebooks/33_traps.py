@@ -22,7 +22,7 @@ profile = "demo"
 # ```{answer} lot-known lot-new
 # :question: How does one notice a wrong vector?
 # Not by looking: a vector for the wrong continent has as many digits as one for the right street. Each trap has a demonstration of a few lines to copy, and a remedy. The last is no mistake in the code at all: from GeoCLIP's vectors a linear model
-# reads back numbers *drawn by lot* at stations it knows (R² {val}`claims.lot-known.demo.value:.2f`), and nothing at others.
+# reads back numbers *drawn by lot* at stations it knows (R² {val}`claims.lot-known.aqs.value:.2f`), and nothing at others.
 # ```
 #
 # | trap | what you see | remedy |

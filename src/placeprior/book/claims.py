@@ -183,10 +183,11 @@ def _table(
     at_least: float | None = None,
     at_most: float | None = None,
     task: str | None = None,
+    profile: str | None = None,
 ) -> Found:
-    """Ask a number of a committed table of evidence."""
+    """Ask a number of a committed table of evidence, which another profile may keep (``profile``)."""
     try:
-        table = tables.read(scale, name)
+        table = tables.read(profile or scale, name)
     except StoreError:
         return NOT_RUN
     asked = dict(where or {}) | ({"task": task} if task and "task" in table else {})
