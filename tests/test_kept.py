@@ -52,6 +52,16 @@ def test_an_answer_is_kept_in_its_shape_and_given_without_weights(shelf):
             ask(**other)
 
 
+def test_numbers_that_claims_rest_on_stand_beside_answers(shelf):
+    held, here = shelf
+    with kept.record() as made:
+        found = ask()
+    held["table"], here["weights"] = pd.concat([made[0], kept.numbers({"a gain, low": -0.25})]), False
+    np.testing.assert_allclose(ask(), found, rtol=1e-6)
+    table = held["table"].set_index("question")
+    assert table.loc["a gain, low", "value"] == -0.25
+
+
 def test_with_weights_an_encoder_is_asked_itself(shelf):
     held, _ = shelf
     held["table"] = pd.DataFrame({"question": [], "shape": [], "value": []})
