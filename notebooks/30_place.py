@@ -127,6 +127,8 @@ about = {"n": len(km), "of": "pairs of places", "data": pairs}
 _ = figures.label(fig, profile, **about, embedded=None)
 
 # %% [markdown]
+# No single scale serves at all distances. Networks on three of them, trained, give a likeness that falls slowly over all.
+#
 # ## GeoCLIP in fifty lines
 #
 # GeoCLIP {cite:p}`vivanco2023geoclip` is just that: the globe laid flat by the Equal Earth projection {cite:p}`savric2019`, random Fourier features at three scales, $\sigma$ = 1, 16 and 256, a network of four layers for each, and
@@ -206,6 +208,15 @@ fig = multiples.draw(fine, waves, "value", (-1, 1))
 about = {"n": len(fine.places), "of": "cells a map"}
 about["data"] = multiples.fields(fine, waves)
 _ = figures.label(fig, profile, **about, embedded=None)
+
+# %% [markdown]
+# Most of the vector comes from the two finer scales (shares of the variance over the country; what two scales say can overlap, so they need not add up to 100 %):
+
+# %%
+parts = spectra.capsules(some)
+whole = sum(parts.values()).var(axis=0).sum()
+for name, part in parts.items():
+    print(f"{name:9} {100 * part.var(axis=0).sum() / whole:3.0f} %")
 
 # %% [markdown]
 # **What made these weights** are millions of geotagged photographs. A photograph goes through CLIP's image encoder and becomes a vector $u_i$; its place becomes $e_i$. Training makes each $u_i$ more similar to the $e_i$ of its own place than to those

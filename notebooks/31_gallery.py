@@ -103,7 +103,7 @@ away = ((land.places[:, None] - anchors) ** 2).sum(axis=2)
 cells = {"tile": table[cell.astype(int)], "rbf": np.exp(-away / (2 * 9.0**2))}
 print(f"largest difference from the library: {gap(cells):.0e}")
 
-# %% mystnb={"figure": {"caption": "Cells and bumps. Left: one number, from its smallest (light) to its largest (dark). Right: cosine with Denver (star).", "name": "fig-gallery-cells"}, "image": {"alt": "Two rows of two maps. Tile: a mosaic of squares of ten degrees; beside it one dark red square south of Denver among paler, arbitrary ones. RBF: one bump in the East; beside it a wide red oval around Denver, and blue in the East."}}
+# %% mystnb={"figure": {"caption": "Cells and bumps. Left: one number, from its smallest (light) to its largest (dark). Right: cosine with Denver (star). Colours in fourteen steps.", "name": "fig-gallery-cells"}, "image": {"alt": "Two rows of two maps. Tile: a mosaic of squares of ten degrees; beside it one dark red square south of Denver among paler, arbitrary ones. RBF: one bump in the East; beside it a wide red oval around Denver, and blue in the East."}}
 shown = {"tile": 0, "rbf": 40}
 numbers = {name: cells[name][:, which] for name, which in shown.items()}
 fields = {name: field(found) for name, found in cells.items()}

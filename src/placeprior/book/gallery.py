@@ -41,6 +41,7 @@ FORMULAS = {
     "geoclip": "photographs",
 }
 LIMIT = 0.7  # of the colours of a cosine
+STEPS = 14  # of colour, in a map
 NEAREST = 2.0  # km: a shorter reach is drawn there
 #: How a formula's numbers, or a head's on them, are marked: word, colour, marker.
 MARKS = {
@@ -66,10 +67,11 @@ def draw_family(
     star : ndarray, shape (1, 2)
         The place, lonlat.
     """
-    size, projection = (6.4, 2.15 * len(left) + 0.6), {"projection": figures.ALBERS}
+    size, projection = (4.6, 1.58 * len(left) + 0.7), {"projection": figures.ALBERS}
     fig, axes = figures.subplots(len(left), 2, size=size, squeeze=False, subplot_kw=projection)
     for ax in axes.flat:
-        figures.conus_axes(ax, states=False)  # so many state lines would make the page heavy
+        figures.conus_axes(ax, states=False)
+        ax.set_rasterization_zorder(5)  # outlines too are part of the image: so many lines would make the page heavy
     for (one, two), (name, values) in zip(axes, left.items(), strict=True):
         title = f"{name}   {FORMULAS[name]}"
         if isinstance(values, tuple):
@@ -81,12 +83,14 @@ def draw_family(
         drawn = _field(two, land, right[name], "difference", -LIMIT, LIMIT)
         figures.star(two, {"": star[0]}, size=9)
         one.set_title(title, fontsize="small")
-    figures.colourbar(axes[:, 1], drawn, "cosine with Denver", None, extend="both", shrink=0.9, aspect=22)
+    figures.colourbar(axes[:, 1], drawn, "cosine with Denver", None, extend="both", shrink=0.9, aspect=18)
     return fig
 
 
 def _field(ax: Axes, land: Land, values: Floats, kind: str, low: float, high: float) -> QuadMesh:
-    """A map of numbers (n,)."""
+    """A map of numbers (n,), in steps of colour: an image of few colours is a small one."""
+    step = (high - low) / STEPS
+    values = low + step * (np.floor(np.clip((values - low) / step, 0, STEPS - 1e-6)) + 0.5)
     look = {"unit": None, "bar": False, "kind": kind, "vmin": low, "vmax": high}
     return figures.grid_map(ax, land.lon, land.lat, land.raster(values), "", **look)
 
