@@ -339,7 +339,7 @@ title = f"Cities most similar by GeoCLIP, centred, among {len(towns):,} (GeoName
 captioned(city_table(towns, names, likeness, km), title, "tab-place-cities")
 
 # %% [markdown]
-# Near cities come first, and so do large ones across the continent. Of a city's ten most similar, so many are also among its ten nearest:
+# Boston and Seattle find their neighbours first, Denver large cities across the continent. Of a city's ten most similar, so many are also among its ten nearest:
 
 # %%
 itself = np.where(np.eye(len(towns), dtype=bool), np.inf, 0)
