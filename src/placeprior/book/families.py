@@ -13,20 +13,34 @@ from matplotlib.ticker import MaxNLocator
 
 from placeprior.arms import arm_order, called, where
 from placeprior.book import figures
-from placeprior.book.style import BLUE, GREEN, INK, LAND, MUTED, OLIVE, ORANGE, PAPER, PLUM, SKY, VERMILION, VIOLET
+from placeprior.book.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    LAND,
+    MUTED,
+    OLIVE,
+    ORANGE,
+    PAPER,
+    PLUM,
+    SKY,
+    VERMILION,
+    VIOLET,
+)
 from placeprior.book.words import capital, looked, minus, signed
 from placeprior.evidence.families import Rank, by_seed, collapsed, kind, roughness, spearman, variant
 
 #: What a place vector is made of: word in tables, colour and marker in figures.
 KINDS = {
     "baseline": ("no model", INK, "x"),
-    "none": ("no place", INK, "o"),
+    "none": ("no place", GREY, "o"),
     "control": ("control", INK, "P"),
     "coordinates": ("coordinates", ORANGE, "s"),
     "planar": ("formula, plane", GREEN, "o"),
     "spherical": ("formula, sphere", VERMILION, "D"),
     "regional": ("formula, this country", PLUM, "*"),
-    "untrained": ("frozen at random", MUTED, "X"),
+    "untrained": ("frozen at random", GREY, "X"),
     "fmow": ("frozen, satellite scenes", SKY, "s"),
     "yfcc": ("frozen, photographs", VIOLET, "v"),
     "geoclip": ("frozen, GeoCLIP", BLUE, "^"),
