@@ -1,19 +1,20 @@
-"""The page about baselines: what its drawings show, and how a pair of best arms is written."""
+"""The page about something simpler: what its drawings show, and its tables of errors and of additions."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from test_matched import made
 
+from placeprior.arms import with_arm
 from placeprior.book import baselines, results
-from placeprior.evidence import matched
+from placeprior.scores.paired import FOUND
 from placeprior.space import kriging
 
 
 def test_the_variogram_is_drawn_with_its_curve():
     km, gamma, pairs = np.array([50.0, 500.0]), np.array([0.4, 0.9]), np.array([10, 30])
     curve = kriging.Variogram(nugget=0.2, sill=0.7, range_km=300.0, power=1.0)
-    assert "n = 40 pairs" in baselines.draw_variogram(km, gamma, pairs, curve, "demo", embedded=True)
+    assert "n = 40 pairs" in baselines.draw_variogram(km, gamma, pairs, curve, "demo")
     (ax,) = plt.gcf().axes
     assert ax.collections[0].get_sizes().tolist() == [12 + 30, 12 + 90]
     assert ax.lines[0].get_ydata()[-1] == curve(kriging.MAX_KM)
@@ -21,25 +22,48 @@ def test_the_variogram_is_drawn_with_its_curve():
 
 def test_weights_are_written_beside_their_monitors():
     places = {"A": (50.0, 0.0), "D": (-100.0, 20.0)}
-    text = baselines.draw_weights(places, np.array([1.1, -0.1]), np.array([0.6, 0.4]), "demo", embedded=True)
+    text = baselines.draw_weights(places, np.array([1.1, -0.1]), np.array([0.6, 0.4]), "demo")
     assert "n = 2 monitors, made up" in text
     assert [each.get_text() for each in plt.gcf().axes[0].texts] == ["A: 110% (60%)", "D: −10% (40%)"]
 
 
-def test_differences_have_a_panel_a_split():
-    frame, sums = made({"none": 3, "gbt": 1}, {None: [(1, 0), (1, 1)]})
-    source = results.Results("demo", "world", "embedded world", frame, sums)
-    found = matched.differences(frame, sums, "none", metric="rmse")
-    assert "n = 6 stations at most" in baselines.draw_differences(source, found, embedded=True)
-    assert [ax.get_title() for ax in plt.gcf().axes] == ["WR · spatial"]
-    assert "n = 0 runs" in baselines.draw_differences(source, found.iloc[:0], embedded=True)
+def test_errors_stand_beside_what_an_arm_reads_on_the_fits_that_all_have(monkeypatch):
+    frame, sums = made({"none": 3, "kriging": 1}, {None: [(1, 0), (1, 1)], "kriging": [(1, 0)]})
+    frame = with_arm(frame)
 
+    def load(profile, task, **_):
+        part = frame if task == "weather-2019" else frame[frame["arm"] == "none"]
+        return results.Results(profile, task, results.TASKS[task], part, sums)
 
-def test_a_pair_is_written_with_its_interval():
-    row = {"split": "spatial", "arm": "lonlat", "against": "gbt", "value": 3.0, "value_against": 2.5}
-    found = pd.DataFrame([row | {"difference": 0.5, "low": 0.2, "high": 0.8, "clear": 1}])
-    table = baselines.pair_rows({"weather-2019": found, "world": found.iloc[:0]}, "network", "baseline")
-    assert table.to_numpy().tolist() == [
-        ["weather, 2019", "WR · spatial", "lon/lat", "3.00", "boosted trees", "2.50", "**+0.50** (+0.20 to +0.80)"]
+    monkeypatch.setattr(baselines.results, "load", load)
+    monkeypatch.setattr(baselines.store, "stamps", lambda _: {run: {"seconds": 7.0} for run in frame["run"]})
+    asked = [("aqs", "weather-2019"), ("aqs", "neighbours-2021")]
+    told = baselines.levels(asked, ["spatial"], "tab-x").data
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in told.splitlines() if line.startswith("| ")]
+    assert rows[0] == ["arm", "reads", "weather: WR\u00a0·\u00a0spatial", "seconds a run"]
+    assert [row[:2] for row in rows[1:]] == [
+        ["ordinary kriging (no model)", "the day's monitors"],
+        ["no location", "predictors"],
     ]
-    assert table.columns.tolist() == ["data", "split", "network", "RMSE", "baseline", "its RMSE", "difference"]
+    assert all("±" not in row[2] for row in rows[1:]), "one seed is shared"
+    assert "No rival" in baselines.levels(asked[1:], ["spatial"], "tab-x").data
+
+
+def test_additions_are_compared_with_what_they_were_added_to(monkeypatch):
+    def gains(profile, task, *, against):
+        row = dict.fromkeys(FOUND, 0.0) | {"split": "spatial", "difference": 0.1, "clear": 1}
+        known = {"gbt": [("gbt+lonlat", np.nan), ("idw", 0.0)], "none": [("none+kriging", 0.05)]}
+        rows = [row | {"arm": arm, "low": low, "high": 0.15} for arm, low in known.get(against, [])]
+        return pd.DataFrame(rows, columns=["arm", "split", *FOUND])
+
+    monkeypatch.setattr(baselines, "gains", gains)
+    told = baselines.additions([("aqs", "weather-2019")], ["spatial"], "tab-x").data
+    assert "boosted trees, lon/lat, against boosted trees" in told and "+0.10 (one seed)" in told
+    assert "**+0.10** (+0.05 to +0.15)" in told and "inverse" not in told
+    monkeypatch.setattr(baselines, "gains", lambda *_, **__: pd.DataFrame(columns=["arm", "split", *FOUND]))
+    assert "No such pair" in baselines.additions([("aqs", "weather-2019")], ["spatial"], "tab-x").data
+
+
+def test_what_is_handed_over_has_one_value_a_cell():
+    table = pd.DataFrame([dict.fromkeys(["task", "split", "arm", *FOUND], 0)])
+    assert "each" not in baselines.handed(table) and "low" in baselines.handed(table)

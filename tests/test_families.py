@@ -9,12 +9,9 @@ from test_matched import made
 from placeprior import encoders
 from placeprior.arms import NAMES, with_arm
 from placeprior.book import families as drawn
-from placeprior.book import figures, labels
-from placeprior.book.results import Results
 from placeprior.errors import MissingWeights
 from placeprior.evidence import families, gallery, matched
 from placeprior.evidence.families import Group
-from placeprior.scores import interval
 
 FITS = {None: [(1, 0), (1, 1)]}
 ARMS = {"none+head": 3, "urban-hadamard": 2.8, "xyz-hadamard": 2, "nerf-hadamard": 1, "geoclip-hadamard": 1.5}
@@ -60,10 +57,8 @@ def test_a_flat_fit_has_collapsed_only_where_the_one_without_a_place_learned():
     table = pd.DataFrame(rows, columns=["arm", "fold", "value"]).assign(split="spatial", seed=0, metric="r2")
     table["run"] = [f"{arm}{fold}" for arm, fold, _ in rows]
     assert families.collapsed(table).tolist() == ["xyz-hadamard1"]
-    told = drawn.collapsed_fits({"a task": table}, "tab-x").data
-    assert "xyz" in told and "tab-x" in told
-    fine = table.assign(value=0.5)
-    assert drawn.collapsed_fits({"a task": fine}, "tab-x").data == "In no fit of these arms did the training collapse."
+    none = pd.DataFrame(columns=["arm", "difference", "low", "se", "dof", "clear"])
+    assert "collapsed in 1 of 4 fits" in drawn.together({"a task": none}, {"a task": table})
 
 
 def test_twins_share_their_formulas_and_only_whole_pairs_count():
@@ -94,16 +89,6 @@ def test_a_group_difference_is_the_mean_of_its_members_differences():
     assert families.group_differences(scores.iloc[:0], sums, groups).empty
 
 
-def test_looks_are_counted_one_by_one_and_together():
-    found = pd.DataFrame({"difference": [1.0, 0.21, -0.21, 0.1], "se": 0.1, "dof": 1e6, "question": list("aabb")})
-    found = found.assign(low=found["difference"] - 0.196, high=found["difference"] + 0.196)
-    found["clear"] = interval.clear(found["low"], found["high"])
-    counts = families.looks(found, "question").set_index("question")
-    assert counts.loc["a"].tolist() == [2, 2, 0, 1, 0]
-    assert counts.loc["b"].tolist() == [2, 0, 1, 0, 0]
-    assert families.looks(found.iloc[:0], ["question"]).empty
-
-
 def test_ranks_know_order_and_their_limits():
     x = pd.Series(range(10), list("abcdefghij"))
     same = families.spearman(x, x**3)
@@ -124,7 +109,7 @@ def test_gains_by_seed_average_to_the_gain():
     assert families.by_seed(found, "random").empty
 
 
-def test_a_vector_that_hardly_changes_is_smooth_and_one_without_weights_has_no_properties(monkeypatch):
+def test_a_vector_that_hardly_changes_is_smooth_and_one_without_weights_has_no_roughness(monkeypatch):
     smooth, rough = gallery.roughness("lonlat"), gallery.roughness("tile")
     assert 0 < smooth < 0.05 < rough < 2
     assert gallery.roughness("slepian") > 0, "no step may leave the country that it knows"
@@ -133,7 +118,7 @@ def test_a_vector_that_hardly_changes_is_smooth_and_one_without_weights_has_no_p
         raise MissingWeights(f"{name} is not at hand; fetch it")
 
     monkeypatch.setattr(encoders, "embed", absent)
-    assert families.properties(["satclip-l10"]).isna().all(axis=None)
+    assert families.roughness(["satclip-l10"]).isna().all()
 
 
 # --- drawn ------------------------------------------------------------------------------------------------------------
@@ -144,51 +129,29 @@ def test_axis_limits_hold_zero_and_leave_far_values_out():
     assert low < 0 and 0.13 < high < 0.2
 
 
-def test_gains_on_both_splits_need_both():
-    scores, sums = two_splits()
-    found = matched.differences(scores, sums, "none+head")
-    assert set(drawn.gains(found).index) == set(ARMS) - {"none+head"}
-    assert drawn.gains(found[found["split"] == "spatial"]).empty
-
-
-def test_a_scatter_names_its_points_and_says_where_there_are_none():
-    scores, sums = two_splits(ARMS | {"tile-hadamard": 40})
-    found = matched.differences(scores, sums, "none+head")
-    of = Results("demo", "world", "embedded world", scores, sums)
-    assert "profile demo" in drawn.draw_both(found, of)
-    names = {text.get_text() for text in plt.gcf().axes[0].texts}
-    assert {"xyz", "NeRF", "GeoCLIP"} <= names and any(name.startswith("tile (−") for name in names)
-    assert drawn.draw_both(found[found["split"] == "spatial"], of).endswith("n = 0 runs")
-
-
-def test_a_ranking_is_by_the_gain_in_unseen_regions_and_says_what_was_not_run():
+def test_every_arm_has_a_named_row_ranked_by_the_gain_in_unseen_regions():
     scores, sums = two_splits()
     found = matched.differences(scores, sums, "none+head")
     found = found[(found["split"] != "spatial") | (found["arm"] != "xyz-hadamard")]
-    fig = drawn.draw_ranked(found)
+    other = found.assign(difference=0.0)
+    fig = drawn.draw_every({"weather, 2019": found, "embedded world": other})
     names = [text.get_text() for text in fig.axes[0].get_yticklabels()]
     own = found[found["split"] == "checkerboard-16"].sort_values("difference", ascending=False)
     assert names == [drawn.short(arm) for arm in own["arm"]]
-    assert "not run" in [text.get_text() for text in fig.axes[1].texts]
+    assert [len(ax.collections) for ax in fig.axes] == [8, 6], "a filled mark and a hollow one, where it was run"
+    handed = drawn.handed({"weather, 2019": found, "embedded world": other})
+    assert len(handed) == 2 * len(found) and "formula, sphere" in set(handed["kind"])
 
 
-def test_a_property_is_drawn_by_encoder():
+def test_a_gain_beyond_the_axis_is_written_at_its_edge():
+    scores, sums = two_splits(ARMS | {"tile-hadamard": 40})
+    fig = drawn.draw_every({"a task": matched.differences(scores, sums, "none+head")})
+    assert [text.get_text()[0] for text in fig.axes[0].texts] == ["◂"]
+
+
+def test_cells_without_a_value_are_dashes_and_ranks_need_enough_encoders():
+    table = drawn.grid({("a", "x"): "1", ("b", "y"): "2"}, "what")
+    assert table.values.tolist() == [["x", "1", "–"], ["y", "–", "2"]]
     scores, sums = two_splits()
-    found = matched.differences(scores, sums, "none+head")
-    values = pd.Series({"xyz": 0.1, "nerf": 0.2, "geoclip": 0.3})
-    fig = drawn.draw_property(values, {"one": found, "two": found}, "roughness")
-    assert [ax.get_title() for ax in fig.axes] == ["one", "two"]
-    assert sorted(float(c.get_offsets()[0, 0]) for c in fig.axes[0].collections) == pytest.approx([0.1, 0.2, 0.3])
-
-
-def test_names_cover_neither_points_nor_each_other():
-    _, ax = figures.subplots(size=(5, 4))
-    points = pd.DataFrame(np.random.default_rng(0).uniform(0.3, 0.7, (12, 2)))
-    ax.set(xlim=(0, 1), ylim=(0, 1))
-    labels.write_names(ax, points, [f"name {i}" for i in range(12)], points)
-    renderer = ax.figure.canvas.get_renderer()
-    boxes = [plt.Text.get_window_extent(text, renderer) for text in ax.texts]
-    assert 6 <= len(boxes) <= 12
-    assert not any(box.count_overlaps([other for other in boxes if other is not box]) for box in boxes)
-    marks = ax.transData.transform(points)
-    assert not any(box.contains(*mark) for box in boxes for mark in marks)
+    ranks = drawn.ranks({"a task": matched.differences(scores, sums, "none+head")}, ["checkerboard-16", "spatial"])
+    assert ranks.iloc[0].tolist() == ["a task", "3", *["–"] * 5]

@@ -117,14 +117,3 @@ def test_common_fits_leave_out_the_arms_with_the_fewest_where_none_is_shared():
     kept = matched.common(frame)
     assert len(set(kept["run"])) == 2 and set(kept["arm"]) in ({"none", "lonlat"}, {"none"})
     assert matched.common(frame.iloc[:0]).empty
-
-
-def test_the_best_arm_of_each_group_is_compared():
-    errors = {"idw": 3, "gbt": 2, "lonlat-channels": 4, "geoclip-hadamard": 1}
-    frame, sums = made(errors, {None: [(1, 0), (1, 1), (1, 2)]})
-    frame = matched.common(frame)
-    found = matched.best_pairs(frame, sums, ["lonlat", "geoclip-hadamard", "absent"], ["idw", "gbt"])
-    (row,) = found.itertuples()
-    assert (row.split, row.arm, row.against, row.clear) == ("spatial", "geoclip-hadamard", "gbt", -1)
-    assert row.difference == pytest.approx(row.value - row.value_against)
-    assert matched.best_pairs(frame, sums, ["absent"], ["gbt"]).empty

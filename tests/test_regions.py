@@ -1,20 +1,18 @@
-"""Error by region, Moran's I, the semivariogram: other programs' numbers, chance that is chance, planted patterns."""
+"""Error by region, Moran's I: other programs' numbers, chance that is chance, planted patterns."""
 
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kstest
 
-from placeprior.coords import great_circle_km
 from placeprior.errors import CoordinateError
 from placeprior.evidence.map_error import squares
 from placeprior.runs import store
 from placeprior.scores.fairness.nearby import ScoreError
-from placeprior.scores.fairness.unevenness import by_region, moran, semivariogram, states, unevenness
+from placeprior.scores.fairness.unevenness import by_region, moran, states, unevenness
 from placeprior.scores.metrics import METRICS, SUMS, from_sums, station_sums
 
 
@@ -112,7 +110,6 @@ def test_the_committed_table_is_enough():
     assert found.overall == pytest.approx(from_sums(sums[SUMS].to_numpy(np.float64).sum(0))["rmse"])
     bias = from_sums(sums[SUMS].to_numpy(np.float64))["mbe"]
     assert -1 < moran(lonlat, bias, permutations=0).value < 1
-    assert (semivariogram(lonlat, bias)["pairs"] > 0).all()
 
 
 # --- Moran's I --------------------------------------------------------------------------------------------------------
@@ -168,39 +165,3 @@ def test_what_morans_i_refuses():
             moran(*wrong, k=1, permutations=0)
     with pytest.raises(ScoreError, match="k=10 nearest of 9 other places"):
         moran(lonlat, x, k=10, permutations=0)
-
-
-# --- semivariogram ----------------------------------------------------------------------------------------------------
-
-
-def test_the_semivariogram_is_half_the_mean_squared_difference():
-    lonlat, x = spread_out()
-    found = semivariogram(lonlat, x, max_km=1500, bins=8)
-    one, other = np.triu_indices(40, 1)
-    km, squared = great_circle_km(lonlat, lonlat)[one, other], (x[one] - x[other]) ** 2
-    number = pd.cut(km, 1500 * np.linspace(0, 1, 9) ** 2, labels=False)
-    wanted = pd.DataFrame({"km": km, "semivariance": squared / 2}).groupby(number)
-    np.testing.assert_allclose(found[["km", "semivariance"]], wanted.mean(), rtol=1e-9)
-    assert found["pairs"].tolist() == wanted.size().tolist()
-    # scikit-gstat 1.0.26, its estimator "matheron" in the same bins
-    np.testing.assert_allclose(found["semivariance"].iloc[:3], [0.17958117, 0.24793063, 0.32217186], atol=1e-8)
-
-
-def test_the_semivariogram_rises_as_far_as_errors_have_something_in_common():
-    rng = np.random.default_rng(7)
-    lonlat = np.column_stack([rng.uniform(-110, -80, 400), rng.uniform(30, 46, 400)])
-    patches = np.sin(np.radians(lonlat) @ [25.0, 20.0]) + rng.normal(0, 0.1, 400)
-    near = semivariogram(lonlat, patches)["semivariance"].iloc[0]
-    assert near < 0.2 * patches.var() < 0.2 * semivariogram(lonlat, patches)["semivariance"].max()
-    flat = semivariogram(lonlat, rng.permutation(patches)).query("pairs > 500")["semivariance"]
-    assert flat.max() < 1.3 * flat.min()
-
-
-def test_what_the_semivariogram_refuses():
-    lonlat, x = spread_out()
-    with pytest.raises(ScoreError, match="no two of 40 places are within 5 km"):
-        semivariogram(lonlat, x, max_km=5)
-    with pytest.raises(ScoreError, match="row 0"):
-        semivariogram(lonlat, np.r_[np.inf, x[1:]])
-    with pytest.raises(ScoreError, match="0 places"):
-        semivariogram(np.empty((0, 2)), np.empty(0))

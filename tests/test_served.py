@@ -187,15 +187,12 @@ def scored(lonlat, errors, null):
     return pd.DataFrame(rows, columns=who_is_served.COLUMNS[5:]).set_index("measure")
 
 
-def test_a_bad_corner_is_found_and_pointed_at(places, null):
-    """Errors that grow eastwards: relative information is beyond chance, and the rose points east."""
+def test_a_bad_corner_is_found(places, null):
+    """Errors that grow eastwards: relative information is beyond chance."""
     errors = 1 + (places[:, 0] + 92) / 5
     found = scored(places, errors, null)
     assert (found.loc[list(who_is_served.STEPS), "p"] <= 1 / (1 + who_is_served.PERMUTATIONS) + 1e-9).all()
     assert found.loc["direction", "value"] > found.loc["direction", "chance"] + 3 * found.loc["direction", "sd"]
-    rose = found.loc[[name for name in found.index if name.startswith("towards")], "value"]
-    assert rose.idxmax() == "towards-90" and rose.idxmin() == "towards-270"
-    assert len(rose) == 8
 
 
 def test_towns_that_are_served_badly_as_a_whole_are_surprising():
@@ -204,7 +201,7 @@ def test_towns_that_are_served_badly_as_a_whole_are_surprising():
     lonlat = towns + rng.uniform(-0.4, 0.4, towns.shape)
     null = who_is_served.chance(lonlat, permutations=9, arrangements=19)
     found = scored(lonlat, np.where(np.arange(80) // 8 % 2, 1.0, 3.0) + rng.uniform(0, 0.1, 80), null)
-    assert found.loc["ssi", "p"] == found.loc["ssi-density", "p"] == 1 / 20
+    assert found.loc["ssi", "p"] == 1 / 20
 
 
 def test_errors_without_a_pattern_score_as_chance(places, null):
@@ -238,7 +235,7 @@ def test_one_null_serves_all_arms(places, null):
 def test_scores_do_not_change_with_the_size_of_all_errors(places, null, scale):
     errors = np.random.default_rng(4).gamma(2, 3, len(places))
     one, other = scored(places, errors, null), scored(places, scale * errors, null)
-    kept = [*who_is_served.STEPS, "ssi", "ssi-density", "moran"]
+    kept = [*who_is_served.STEPS, "ssi", "moran"]
     assert other.loc[kept, "value"].to_numpy() == pytest.approx(one.loc[kept, "value"].to_numpy())
     assert other.loc["rmse", "value"] == pytest.approx(scale * one.loc["rmse", "value"])
 

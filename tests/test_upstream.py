@@ -1,4 +1,4 @@
-"""Encoders of one architecture and two corpora: questions, parts of scores, probes, and how they are told."""
+"""Encoders of one architecture and two corpora: differences, parts of scores, probes, and drawings."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -6,10 +6,8 @@ import pandas as pd
 import pytest
 from test_families import two_splits
 
-from placeprior.arms import BASES
 from placeprior.book import upstream as drawn
-from placeprior.book.results import Results
-from placeprior.evidence import facts, families, matched, upstream
+from placeprior.evidence import facts, matched, upstream
 from placeprior.evidence.families import HEAD, trained
 
 EXACT = ["xyz", "nerf"]
@@ -38,31 +36,6 @@ def probed():
     return upstream.Probed(["density", "pm25"], r2, drawn_)
 
 
-def test_the_exact_pairs_differ_in_nothing_and_questions_name_arms_of_the_book():
-    pairs = facts.pairs()
-    exact = [b for b, unlike in pairs.items() if not unlike]
-    assert exact == ["wrap-ffn", "xyz", "nerf"] and len(pairs) > 3
-    asked = upstream.questions(exact, [b for b in pairs if b not in exact])
-    assert asked["corpus"]["xyz-yfcc-hadamard"] == "xyz-fmow-hadamard"
-    assert asked["end to end"] == {"xyz-hadamard": "xyz-yfcc-hadamard", "nerf-hadamard": "nerf-yfcc-hadamard"}
-    assert asked["start"]["nerf-fmow-tuned-hadamard"] == "nerf-untrained-tuned-hadamard"
-    assert not asked["corpus"].keys() & asked["confounded"].keys()
-    assert set(upstream.ways()) <= set(asked["place"])
-    told = drawn.pairs_table(pairs, "tab-x").data
-    assert told.index("| xyz ") < told.index("confounded") and "nothing" in told
-
-
-def test_means_pair_each_basis_with_itself_and_need_two():
-    scores, sums = two_splits(ARMS)
-    question, over = upstream.questions(EXACT, [])["corpus"], upstream.means(EXACT)["corpus"]
-    found = upstream.answer(scores, sums, question, over).set_index(["split", "arm"])["difference"]
-    for split in ("spatial", "checkerboard-16"):
-        single = [found[split, trained(b, "yfcc")] for b in EXACT]
-        assert found[split, "mean of pairs"] == pytest.approx(np.mean(single))
-    alone = upstream.answer(scores[~scores["arm"].str.startswith("nerf")], sums, question, over)
-    assert set(alone["arm"]) == {"xyz-yfcc-hadamard"}
-
-
 def test_parts_of_an_additive_table_are_its_rows_and_columns():
     means = np.array([[0.0], [0.2]]) + np.array([[0.0, 0.1]])
     assert upstream.spreads(means) == pytest.approx([0.1, 0.05, 0])
@@ -85,8 +58,8 @@ def test_scores_are_taken_apart_split_by_split():
     means = np.array([[r2[trained(b, c)] for c in upstream.CORPORA] for b in EXACT])
     assert found["spread"].iloc[:3].to_numpy() == pytest.approx(upstream.spreads(means), rel=1e-3)
     assert upstream.two_way(scores, sums, ["xyz"]).empty
-    fig = drawn.draw_spreads(found)
-    assert [len(ax.collections) for ax in fig.axes] == [3, 3]
+    told = drawn.spreads({"a task": found, "none": found.iloc[:0]})
+    assert len(told) == 6 and told.iloc[0].tolist()[:3] == ["a task", "WR · spatial", "basis"]
 
 
 def test_facts_are_read_at_held_out_monitors():
@@ -98,56 +71,44 @@ def test_facts_are_read_at_held_out_monitors():
     assert read.drawn["lonlat", "spatial"].shape == (len(read.targets), 20)
     empty = upstream.probed(places.iloc[:0], ["lonlat"], ("spatial",))
     assert not empty.targets and not empty.r2
-    assert "No measured places" in drawn.probe_table(empty, EXACT, ("spatial",), "aqs", "tab-x").data
 
 
 def test_a_gap_is_the_mean_over_bases():
     read = probed()
     value, low, high = read.gap("yfcc", "fmow", "spatial", EXACT)
     assert value == pytest.approx([0.1, 0.1]) and (low < value).all() and (value < high).all()
-    told = drawn.probe_table(read, EXACT, ("spatial",), "aqs", "tab-x").data
-    assert "| YFCC − fMoW " in told and "+0.10 (+0.09 to +0.11)" in told
-    fig = drawn.draw_probes(read, EXACT, {"a": "spatial", "b": "checkerboard-16"})
+    fig, table = drawn.draw_probes(read, EXACT, "spatial")
     assert [text.get_text() for text in fig.axes[0].get_yticklabels()] == ["population density", "mean PM2.5"]
+    mean = table[(table["basis"] == "mean") & (table["against"] == "satellite scenes")]
+    assert mean["difference"].to_numpy() == pytest.approx([0.1, 0.1]) and len(table) == 12
 
 
-def test_probe_and_gain_stand_beside_each_other_where_enough_vectors_have_both():
+def test_the_exact_pairs_differ_in_nothing():
+    assert facts.exact() == ["wrap-ffn", "xyz", "nerf"] and len(facts.pairs()) > 3
+    assert {"xyz-hadamard", "nerf-fmow-tuned-hadamard", "xyz-untrained-hadamard"} < set(upstream.ways())
+
+
+def test_means_pair_each_basis_with_itself_and_need_two():
     scores, sums = two_splits(ARMS)
-    gain = matched.differences(scores, sums, HEAD)
-    beside = upstream.foretold(probed(), gain, "pm25")
-    assert set(beside["split"]) == {"spatial", "checkerboard-16"} and len(beside) == 12
-    known = gain.set_index(["split", "arm"])["difference"]
-    first = beside.iloc[0]
-    assert first["gain"] == known[first["split"], f"{first['vector']}-hadamard"]
-    assert upstream.foretold(probed(), gain, "pm25", fewest=7).empty
-    assert "too few" in drawn.foretold_table(beside.iloc[:0], "aqs", "tab-x").data
-    assert len(drawn.draw_foretold(beside).axes) == 2
-    rows = drawn.foretold_table(beside, "aqs", "tab-x").data.splitlines()
-    assert [row.split("|")[2].strip() for row in rows if row[:4] in ("| WR", "| Oo")] == ["6", "6"]
+    asked = {"corpus": ([trained(b, "yfcc") for b in EXACT], [trained(b, "fmow") for b in EXACT])}
+    found = upstream.answers(scores, sums, asked)
+    single = matched.differences(scores, sums, dict(zip(*asked["corpus"], strict=True))).set_index(["split", "arm"])
+    own = found.set_index(["split", "arm"])["difference"]
+    for split in ("spatial", "checkerboard-16"):
+        pairs = [single.loc[(split, trained(b, "yfcc")), "difference"] for b in EXACT]
+        assert [own[split, b] for b in EXACT] == pytest.approx(pairs)
+        assert own[split, "mean"] == pytest.approx(np.mean(pairs))
+    alone = upstream.answers(scores[~scores["arm"].str.startswith("nerf")], sums, asked)
+    assert set(alone["arm"]) == {"xyz"} and set(alone["question"]) == {"corpus"}
+    fig = drawn.draw_questions({"a task": found, "another": found}, EXACT)
+    assert [len(ax.collections) for ax in fig.axes] == [3] * 4, "two bases and their mean"
 
 
-def test_arms_are_named_by_what_they_were_trained_on():
-    assert drawn.named("xyz-fmow-hadamard") == "xyz, fMoW"
-    assert drawn.named("nerf-hadamard") == f"{BASES['nerf']}, end to end"
-
-
-def test_differences_are_drawn_and_told_by_task():
+def test_bases_have_a_line_over_their_trainings_where_any_was_run():
     scores, sums = two_splits(ARMS)
-    found = matched.differences(scores, sums, dict.fromkeys(ARMS, HEAD))
-    of = Results("demo", "world", "embedded world", scores, sums)
-    told = drawn.gain_table(found, of, "`none+head`", "tab-x").data
-    assert "Embedded world: test R² minus that of `none+head`" in told and "| xyz, fMoW" in told
-    assert drawn.gain_table(found.iloc[:0], of, "`none+head`", "tab-x") is None
-    fig = drawn.draw_forest(found, "ΔR²")
-    assert "GeoCLIP" in [text.get_text() for text in fig.axes[0].get_yticklabels()]
-    cells = found[found["arm"] != families.GEOCLIP]
-    fig = drawn.draw_cells(cells, EXACT)
-    lines = [line for line in fig.axes[0].lines if line.get_label() in (BASES[b] for b in EXACT)]
-    assert [len(line.get_xdata()) for line in lines] == [3, 3]
-
-
-@pytest.mark.parametrize(
-    ("clear", "word"), [([], "not been compared"), ([1, 1], "agrees"), ([0, -1], "not borne out"), ([1, 0], "depends")]
-)
-def test_the_verdict_follows_the_comparisons(clear, word):
-    assert word in drawn.verdict(clear)
+    found = matched.differences(scores, sums, HEAD)
+    cut = found[(found["split"] == "spatial") | (found["arm"] == "geoclip-hadamard")]
+    fig = drawn.draw_cells({"a task": cut}, EXACT)
+    (ax,) = [ax for ax in fig.axes if ax.get_visible()]
+    assert [len(line.get_xdata()) for line in ax.lines[:2]] == [3, 3]
+    assert list(drawn.handed({"a task": cut})["task"].unique()) == ["a task"]

@@ -1,33 +1,139 @@
-"""Drawings and tables of the page about what a user would pick instead: kriging's curve and weights, best pairs."""
+"""Drawings and tables of the page about something simpler: kriging's curve and weights, errors, one thing more."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from placeprior.arms import called, splits_in, where
-from placeprior.book import figures
-from placeprior.book.results import TASKS, Results
+from placeprior.arms import RIVALS, arm_order, called, where
+from placeprior.book import figures, results
 from placeprior.book.style import BLUE, GRID, MUTED, VERMILION
-from placeprior.book.words import NOTE, gain, minus
+from placeprior.book.tables import captioned, cells
+from placeprior.book.words import INTERVAL, capital, gain, minus
 from placeprior.evidence import matched
+from placeprior.evidence.gains import gains
+from placeprior.runs import store
 from placeprior.space import kriging
 
+#: Rows of the grid of signs: what is simpler than a network that is told the place by GeoCLIP.
+ARMS = (*RIVALS, "none", "none+head", "urban-hadamard", "lonlat")
+_NETWORKS = ("none", "none+head", "urban-hadamard", "lonlat", "geoclip-hadamard", "geoclip-concat")
+#: What an arm reads, for those that do not read predictors alone.
+_READS = {
+    "idw": "the day's monitors",
+    "kriging": "the day's monitors",
+    "eof": "monitors on all days",
+    "gbt+kriging": "predictors, the day's monitors",
+    "none+kriging": "predictors, the day's monitors",
+}
+#: Pairs of arms of which the first has one thing more than the second.
+ADDED = {
+    "gbt+lonlat": "gbt",
+    "gbt+urban": "gbt",
+    "gbt+geoclip": "gbt",
+    "gbt+kriging": "gbt",
+    "rf+lonlat": "rf",
+    "rf+geoclip": "rf",
+    "none+kriging": "none",
+}
 
-def draw_variogram(
-    km: np.ndarray, gamma: np.ndarray, pairs: np.ndarray, curve: kriging.Variogram, profile: str, *, embedded: bool
-) -> str:
+
+def handed(found: pd.DataFrame) -> pd.DataFrame:
+    """The columns of a table of differences that a reader takes along: one value a cell."""
+    columns = ["task", "split", "arm", "difference", "low", "high", "clear", "stations", "fits"]
+    return found[[column for column in columns if column in found]]
+
+
+def levels(asked: Sequence[tuple[str, str]], splits: Sequence[str], name: str) -> Any:
+    """RMSE of rivals and networks on the fits that all arms of a split have, with what each reads and its seconds.
+
+    Parameters
+    ----------
+    asked : sequence of (str, str)
+        Profile and task; those without a rival are passed over.
+    splits : sequence of str
+    name : str
+        To refer to the table.
+    """
+    from IPython.display import Markdown
+
+    loaded = [results.load(profile, task, arms={*RIVALS, *_NETWORKS}, splits=splits) for profile, task in asked]
+    shown = [own for own in loaded if own.scores["arm"].isin(set(RIVALS) - {"idw"}).any()]
+    if not shown:
+        return Markdown("*No rival was run yet.*")
+    # Arms without every split have fewer fits: each split has the fits that its own arms share.
+    tables = [cells(matched.common(own.scores), "rmse") for own in shown]
+    table = pd.concat({own.title: table for own, table in zip(shown, tables, strict=True)}, axis=1)
+    table.columns = [f"{title.split(',')[0]}: {split}" for title, split in table.columns]
+    arms = [arm for arm in arm_order({arm for own in shown for arm in own.scores["arm"]}) if called(arm) in table.index]
+    table = table.reindex([called(arm) for arm in arms]).fillna("–")
+    table.insert(0, "reads", [_READS.get(arm, "predictors") for arm in arms])
+    table["seconds a run"] = [_seconds(shown, arm) for arm in arms]
+    told = ", ".join(dict.fromkeys(own.origin for own in shown))
+    return captioned(
+        table.rename_axis("arm"),
+        f"Test RMSE in {figures.UNIT}, the two partitions of a checkerboard apart, on the fits that all arms of a "
+        "split have; seconds: the median on one thread of a busy machine, those of a corrected network without its "
+        f"training. {capital(told)}.",
+        name,
+    )
+
+
+def _seconds(shown: Sequence[results.Results], arm: str) -> str:
+    taken = []
+    for own in shown:
+        stamps = store.stamps(own.profile)
+        runs = own.scores.loc[own.scores["arm"] == arm, "run"].unique()
+        taken += [stamps[run]["seconds"] for run in runs if run in stamps]
+    return f"{np.median(taken):,.0f}" if taken else "–"
+
+
+def additions(asked: Sequence[tuple[str, str]], splits: Sequence[str], name: str) -> Any:
+    """What one addition changes in R2, additions by tasks and splits.
+
+    Parameters
+    ----------
+    asked, splits, name
+        As for :func:`levels`.
+    """
+    from IPython.display import Markdown
+
+    columns: dict[str, dict[str, str]] = {}
+    for profile, task in asked:
+        for base in dict.fromkeys(ADDED.values()):
+            found = gains(profile, task, against=base)
+            found = found[found["split"].isin(splits)]
+            for row in found[found["arm"].map(ADDED) == base].itertuples():
+                head = f"{results.TASKS[task].split(',')[0]}: {where(row.split)}"
+                columns.setdefault(head, {})[row.arm] = (
+                    gain(row, 2) if np.isfinite(row.low) else minus(f"{row.difference:+.2f} (one seed)")
+                )
+    table = pd.DataFrame(columns)
+    if table.empty:
+        return Markdown("*No such pair was run yet.*")
+    table = table.reindex(arm_order(table.index)).fillna("–")
+    table.index = pd.Index([f"{called(arm)}, against {called(ADDED[arm])}" for arm in table.index], name="addition")
+    return captioned(
+        table,
+        f"Change of R² on the same rows by one addition, {INTERVAL} over places and trainings, bold where clear; trees "
+        "that were grown once have no interval between themselves. Weather and neighbours: real measurements; embedded "
+        "world: simulated.",
+        name,
+    )
+
+
+def draw_variogram(km: np.ndarray, gamma: np.ndarray, pairs: np.ndarray, curve: kriging.Variogram, profile: str) -> str:
     """The empirical variogram, the area of a point growing with its pairs, and the fitted curve.
 
     Parameters
     ----------
     km, gamma, pairs : ndarray, shape (bin,)
-        As :func:`placeprior.space.kriging.empirical`.
+        Of the embedded world, as :func:`placeprior.space.kriging.empirical`.
     curve : placeprior.space.kriging.Variogram
     profile : str
-    embedded : bool
 
     Returns
     -------
@@ -47,11 +153,12 @@ def draw_variogram(
     ax.set_xlim(0, kriging.MAX_KM)
     ax.set_ylim(0, 1.1 * max(gamma.max(), 1))
     ax.legend(loc="lower right")
-    return figures.label(fig, profile, n=pairs.sum(), of="pairs of monitors on a day", embedded=embedded)
+    table = pd.DataFrame({"km": km, "variogram": gamma, "pairs": pairs, "curve": curve(km)})
+    return figures.label(fig, profile, n=pairs.sum(), of="pairs of monitors on a day", embedded=True, data=table)
 
 
 def draw_weights(
-    places: Mapping[str, tuple[float, float]], share: np.ndarray, inverse: np.ndarray, profile: str, *, embedded: bool
+    places: Mapping[str, tuple[float, float]], share: np.ndarray, inverse: np.ndarray, profile: str
 ) -> str:
     """Monitors around a place, circles that grow with their weight, and in brackets that by inverse distance.
 
@@ -60,9 +167,8 @@ def draw_weights(
     places : mapping
         Name to km east and north of the place.
     share, inverse : ndarray, shape (monitor,)
-        Weights by kriging and by inverse distance.
+        Weights by kriging, with a curve of the embedded world, and by inverse distance.
     profile : str
-    embedded : bool
 
     Returns
     -------
@@ -80,52 +186,6 @@ def draw_weights(
         ax.annotate(text, (x, y), ha="center", va="center", fontsize="small", **beside)
     ax.scatter(0, 0, marker="X", s=70, color=figures.INK, zorder=4)
     ax.set(xlabel="east [km]", ylabel="north [km]", xlim=(-260, 290), ylim=(-240, 170), aspect="equal")
-    return figures.label(fig, profile, n=len(places), of="monitors, made up", embedded=embedded)
-
-
-def draw_differences(source: Results, found: pd.DataFrame, *, embedded: bool) -> str:
-    """Differences in RMSE to the network without a place, one panel a split; the line under the figure is returned.
-
-    Parameters
-    ----------
-    source : Results
-    found : pandas.DataFrame
-        As :func:`placeprior.evidence.matched.differences`.
-    embedded : bool
-    """
-    if found.empty:
-        return figures.nothing(f"{source.title}, baselines", source.profile, embedded=embedded)
-    fits = matched.by_fit(found)
-    panels = {where(split): fits[fits["split"] == split] for split in splits_in(fits)}
-    fig = figures.forests(panels, f"ΔRMSE [{figures.UNIT}]", reference=0)
-    fig.set_size_inches(fig.get_figwidth(), 1.2 * fig.get_figheight())  # names of three lines
-    note = f"{NOTE}; left is better"
-    return figures.label(
-        fig, source.profile, n=found["stations"].max(), of="stations at most", embedded=embedded, note=note
-    )
-
-
-def pair_rows(found: Mapping[str, pd.DataFrame], first: str, second: str) -> pd.DataFrame:
-    """The best arms of two groups beside each other, as text.
-
-    Parameters
-    ----------
-    found : mapping
-        By task, as :func:`placeprior.evidence.matched.best_pairs`.
-    first, second : str
-        What the groups are called.
-    """
-    rows = [
-        (
-            TASKS.get(task, task),
-            where(row.split),
-            called(row.arm),
-            f"{row.value:.2f}",
-            called(row.against),
-            f"{row.value_against:.2f}",
-            gain(row, 2),
-        )
-        for task, table in found.items()
-        for row in table.itertuples()
-    ]
-    return pd.DataFrame(rows, columns=["data", "split", first, "RMSE", second, "its RMSE", "difference"])
+    table = pd.DataFrame(places, index=["east_km", "north_km"]).T.assign(kriging=share, inverse_distance=inverse)
+    table = table.rename_axis("monitor").reset_index()
+    return figures.label(fig, profile, n=len(places), of="monitors, made up", embedded=True, data=table)

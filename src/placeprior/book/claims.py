@@ -8,53 +8,29 @@ that was recorded when the sentences that rest on it were written. A verdict is 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import yaml
 
 from placeprior.arms import arm, called, where
-from placeprior.book import results
-from placeprior.book.words import NAMES, minus, signed
+from placeprior.book import results, rules
+from placeprior.book.verdicts import NOT_RUN, Found, bound, compared
+from placeprior.book.words import NAMES
 from placeprior.errors import ConfigError, StoreError, UnknownName
 from placeprior.evidence import subsets, tables
 from placeprior.evidence.gains import REFERENCE, gains
 from placeprior.files.replacing import replacing
 from placeprior.runs import configuration
 from placeprior.scores import metrics
-from placeprior.scores.interval import clear
 
 VERDICTS = ("supported", "contradicted", "undecided", "not run")
 SCALES = ("demo", "aqs", "paper")
 FIELDS = ("id", "says", "who", "where", "page", "figure", "rule", "at")
 NEEDED = ("id", "says", "who", "where", "page", "rule", "at")
 OURS = "ours"
-
-
-@dataclass(frozen=True)
-class Found:
-    """What results say about a claim at one scale.
-
-    Attributes
-    ----------
-    verdict : str
-        Of :data:`VERDICTS`.
-    values : dict
-        Numbers that a page may print.
-    text : str
-        The deciding number in words, for the ledger.
-    """
-
-    verdict: str
-    values: dict[str, float]
-    text: str
-
-
-NOT_RUN = Found("not run", {}, "")
 
 
 def path() -> Path:
@@ -127,14 +103,12 @@ def _gain(
     """Compare an arm with another: `above`, `below`, or `alike` within a margin."""
     if metric not in metrics.METRICS:
         raise UnknownName("metric", metric, metrics.METRICS)
-    if expects not in ("above", "below", "alike"):
-        raise UnknownName("expectation", expects, ("above", "below", "alike"))
     table = gains(scale, task, against=against, metric=metric, few="@" in split)
     row = table[(table["arm"] == arm) & (table["split"] == split)]
     # One partition of a checkerboard says nothing about the other.
     if row.empty or (split.startswith("checkerboard") and row["folds"].item() < 2):
         return NOT_RUN
-    return _interval(row.iloc[0], expects, within)
+    return compared(row.iloc[0], expects, within)
 
 
 def _subset(
@@ -148,29 +122,7 @@ def _subset(
     wanted = {"task": task, "split": split, "variant": variant, "fusion": fusion, "metric": metric, "stratum": stratum}
     for key, value in wanted.items():
         table = table[table[key] == value]
-    return _interval(table.iloc[0], expects) if len(table) else NOT_RUN
-
-
-def _interval(found: pd.Series, expects: str, within: float = 0.0) -> Found:
-    """What a difference with its interval says."""
-    values = {key: float(found[key]) for key in ("difference", "low", "high")} | {"fits": int(found["fits"])}
-    low, high = values["low"], values["high"]
-    text = f"{minus(format(values['difference'], '+.3f'))} ({signed(low, high)}; {values['fits']} fits)"
-    if not math.isfinite(low):
-        return Found("undecided", {k: v for k, v in values.items() if math.isfinite(v)}, text)
-    if expects == "alike":
-        inside, outside = -within < low and high < within, low > within or high < -within
-    else:
-        sign = 1 if expects == "above" else -1
-        inside, outside = clear(low, high) == sign, clear(low, high) == -sign
-    return Found("supported" if inside else "contradicted" if outside else "undecided", values, text)
-
-
-def _bound(value: float, at_least: float | None, at_most: float | None) -> str:
-    if (at_least is None) == (at_most is None):
-        raise ConfigError("a rule that compares a number needs either at_least or at_most")
-    holds = value >= at_least if at_least is not None else value <= at_most  # type: ignore[operator]
-    return "supported" if holds else "contradicted"
+    return compared(table.iloc[0], expects) if len(table) else NOT_RUN
 
 
 def _table(
@@ -199,7 +151,7 @@ def _table(
     if take not in ("first", "min", "max", "mean"):
         raise UnknownName("way to take a number", take, ("first", "min", "max", "mean"))
     value = float(numbers.iloc[0] if take == "first" else getattr(numbers, take)())
-    return Found(_bound(value, at_least, at_most), {"value": value}, f"{value:.3g}")
+    return Found(bound(value, at_least, at_most), {"value": value}, f"{value:.3g}")
 
 
 def _count(
@@ -230,11 +182,17 @@ def _count(
         return NOT_RUN
     clear = int((table["clear"] == (1 if sign == "above" else -1)).sum())
     values = {"clear": clear, "of": len(table)}
-    return Found(_bound(clear, at_least, at_most), values, f"{clear} of {len(table)}")
+    return Found(bound(clear, at_least, at_most), values, f"{clear} of {len(table)}")
 
 
 #: How a claim is decided: each takes a scale and what the claim's rule says, and returns a :class:`Found`.
-RULES: dict[str, Callable[..., Found]] = {"gain": _gain, "subset": _subset, "table": _table, "count": _count}
+RULES: dict[str, Callable[..., Found]] = {
+    "gain": _gain,
+    "subset": _subset,
+    "table": _table,
+    "count": _count,
+    **rules.RULES,
+}
 
 
 def evaluate() -> dict[str, dict[str, Found]]:
@@ -263,6 +221,8 @@ def decided(claim: dict[str, Any]) -> str:
         Of :func:`read`.
     """
     rule = claim["rule"]
+    if rule["kind"] in rules.WORDS:
+        return rules.said(rule)
     if rule["kind"] == "gain":
         wording = {"above": "above zero", "below": "below zero", "alike": f"within ±{rule.get('within', 0.02):g}"}
         against = called(rule.get("against", REFERENCE))

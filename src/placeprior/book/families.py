@@ -1,9 +1,8 @@
-"""Figures and tables of all encoders at once: their kinds by colour and shape, gains on two splits, properties."""
+"""Figure and tables of all encoders at once: their kinds by colour and shape, ranked gains, ranks and groups."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,8 +13,6 @@ from matplotlib.ticker import MaxNLocator
 
 from placeprior.arms import arm_order, called, where
 from placeprior.book import figures
-from placeprior.book.labels import write_names
-from placeprior.book.results import Results
 from placeprior.book.style import (
     BLUE,
     GREEN,
@@ -31,21 +28,8 @@ from placeprior.book.style import (
     VERMILION,
     VIOLET,
 )
-from placeprior.book.tables import captioned
-from placeprior.book.words import NOTE, minus, signed
-from placeprior.evidence.families import (
-    ENCODERS,
-    FLAT,
-    GEOCLIP,
-    HYBRID,
-    LEARNED,
-    URBAN,
-    Rank,
-    by_seed,
-    collapsed,
-    kind,
-    variant,
-)
+from placeprior.book.words import capital, looked, minus, signed
+from placeprior.evidence.families import Rank, by_seed, collapsed, kind, roughness, spearman, variant
 
 #: What a place vector is made of: word in tables, colour and marker in figures.
 KINDS = {
@@ -63,7 +47,6 @@ KINDS = {
     "satclip": ("frozen, SatCLIP", OLIVE, "<"),
 }
 REFERENCES = ("control", "none")
-WITHIN, BEYOND = "spatial", "checkerboard-16"
 
 
 def short(arm: str) -> str:
@@ -111,162 +94,131 @@ def legend(fig: Figure, arms: Collection[str]) -> None:
             if key in shown
         ],
         loc="outside upper left",
-        ncols=3,
+        ncols=2,
         fontsize="small",
         columnspacing=1.0,
         handletextpad=0.2,
     )
 
 
-def collapsed_fits(scores: Mapping[str, pd.DataFrame], name: str) -> Any:
-    """How many fits of which arms collapsed (:func:`placeprior.evidence.families.collapsed`), as a page shows it.
+def handed(found: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Differences of all tasks as one table with the kind of each vector, for a reader to take along."""
+    table = pd.concat([own.assign(task=title) for title, own in found.items()], ignore_index=True)
+    table = table.assign(kind=[KINDS[kind(arm)][0] for arm in table["arm"]])
+    return table[["task", "arm", "kind", "split", "difference", "low", "high", "clear", "stations", "fits"]]
+
+
+def together(found: Mapping[str, pd.DataFrame], scores: Mapping[str, pd.DataFrame]) -> str:
+    """What stays clear when all differences are looked at together, and how many fits collapsed, a line a task.
 
     Parameters
     ----------
+    found : mapping
+        Title to differences, as :func:`placeprior.evidence.gains.gains`.
     scores : mapping
-        Title of a task to its scores, with a column ``arm``.
-    name : str
-        To refer to the table.
+        Title to scores of the same arms.
     """
-    from IPython.display import Markdown
+    lines = []
+    for title, table in found.items():
+        runs = scores[title]["run"].nunique()
+        failed = collapsed(scores[title]).nunique()
+        lines.append(
+            f"- **{capital(title)}.** {looked(table)} Training collapsed in {failed} of {runs} fits: the network says "
+            "nearly the same everywhere, although the one without a place learns."
+        )
+    return "\n".join(lines)
 
+
+def grid(cells: Mapping[tuple[str, str], str], heading: str) -> pd.DataFrame:
+    """Cells by (column, row) as a table, in the order in which they come; a dash where there is none."""
+    columns = list(dict.fromkeys(column for column, _ in cells))
+    names = list(dict.fromkeys(row for _, row in cells))
+    body = [[name, *(cells.get((column, name), "–") for column in columns)] for name in names]
+    return pd.DataFrame(body, columns=[heading, *columns])
+
+
+def ranks(found: Mapping[str, pd.DataFrame], splits: Sequence[str]) -> pd.DataFrame:
+    """How alike splits, seeds, tasks and the roughness of vectors order encoders, a row a task.
+
+    Parameters
+    ----------
+    found : mapping
+        Title to differences, as :func:`placeprior.evidence.gains.gains`.
+    splits : sequence of str
+        The one out of region, and the one within.
+    """
+
+    def seeds(gains: pd.DataFrame) -> Rank | None:
+        return spearman(gains["seed 0"], gains["seed 1"]) if "seed 1" in gains else None
+
+    beyond, within = splits
+    away = {title: by_seed(table, beyond)["gain"] for title, table in found.items()}
+    both = spearman(*away.values()) if len(away) == 2 else None
+    names = {variant(arm) for gain in away.values() for arm in gain.index}
+    rough = roughness(sorted(names))
     rows = []
-    for title, own in scores.items():
-        made = own.drop_duplicates("run")
-        failed = made["run"].isin(collapsed(own)).groupby(made["arm"]).agg(["sum", "size"])
-        rows += [(title, short(arm), *failed.loc[arm]) for arm in arm_order(failed.index[failed["sum"] > 0])]
-    if not rows:
-        return Markdown("In no fit of these arms did the training collapse.")
-    return captioned(
-        pd.DataFrame(rows, columns=["task", "told about the place", "collapsed", "of fits"]).astype(str),
-        f"Fits that collapsed: the network estimates nearly the same at every place and day (R² below {FLAT:g}), "
-        f"although the one without a place learns from the same rows (R² above {LEARNED:g}).",
-        name,
-    )
+    for title, table in found.items():
+        there, home = by_seed(table, beyond), by_seed(table, within)
+        own = rough.reindex(there.index.map(variant)).set_axis(there.index)
+        told = [spearman(home["gain"], there["gain"]), seeds(home), seeds(there), both, spearman(own, there["gain"])]
+        rows.append((title, str(len(there.index.intersection(home.index))), *map(correlation, told)))
+    heads = ["WR and OoR", "WR: two seeds", "OoR: two seeds", "OoR: both tasks", "OoR and roughness"]
+    return pd.DataFrame(rows, columns=["task", "encoders", *heads])
 
 
-def gains(found: pd.DataFrame, kinds: Collection[str] = (*ENCODERS, "control")) -> pd.DataFrame:
-    """Differences of arms of some kinds that were run on both splits: columns (``difference, low, high``; split)."""
-    part = found[found["arm"].map(kind).isin(kinds)]
-    wide = part.pivot(index="arm", columns="split", values=["difference", "low", "high"]).astype(float)
-    if not {WITHIN, BEYOND} <= set(part["split"]):
-        return wide.iloc[:0]
-    return wide[wide["difference"].notna().all(axis=1)]
-
-
-def draw_both(found: pd.DataFrame, of: Results) -> str:
-    """Draw one point an encoder: across its gain between known stations, upwards that in unseen regions.
+def draw_every(found: Mapping[str, pd.DataFrame]) -> Figure:
+    """Draw all differences, one named row an arm and one panel a split, ranked by the first split of the first task.
 
     Parameters
     ----------
-    found : pandas.DataFrame
-        Differences to the same network without a place, as :func:`placeprior.evidence.matched.differences`.
-    of : Results
-        Whose they are.
-
-    Returns
-    -------
-    str
-        The line under the figure.
+    found : mapping
+        Title to differences, as :func:`placeprior.evidence.gains.gains`, on the same two splits. The first is drawn
+        filled, with intervals; a second hollow.
     """
-    wide = gains(found)
-    shown = [arm for arm in wide.index if kind(arm) in ENCODERS]
-    if not shown:
-        return figures.nothing("both splits", of.profile, embedded=of.embedded)
-    fig, ax = figures.subplots(size=(6.4, 5.6))
-    centre = wide["difference"][[WITHIN, BEYOND]]
-    low, high = np.transpose([bulk(centre[s][[*shown, *({URBAN} & set(wide.index))]].to_numpy()) for s in centre])
-    if URBAN in wide.index:  # the plainest reference belongs inside
-        high = np.maximum(high, 1.1 * centre.loc[URBAN].to_numpy())
-    ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
-    ax.axhline(0, color=MUTED, lw=1, ls="--", zorder=1)
-    ax.axvline(0, color=MUTED, lw=1, ls="--", zorder=1)
-    inside = centre.clip(low, high, axis=1)
-    for arm, (x, y) in inside.iterrows():
-        _, colour, marker = KINDS[kind(arm)]
-        if kind(arm) in ENCODERS:
-            pale = {"color": colour, "lw": 0.8, "alpha": 0.35, "zorder": 2}
-            ax.plot([wide["low"][WITHIN][arm], wide["high"][WITHIN][arm]], [y, y], **pale)
-            ax.plot([x, x], [wide["low"][BEYOND][arm], wide["high"][BEYOND][arm]], **pale)
-        beyond = not inside.loc[arm].equals(centre.loc[arm])
-        _point(ax, x, y, arm, {"*": 130, "P": 80}.get(marker, 46), hollow=beyond, edge=1.2)
-    if URBAN in wide.index and low[1] < centre[BEYOND][URBAN] < high[1]:
-        ax.axhline(centre[BEYOND][URBAN], color=INK, lw=0.9, ls=":", zorder=1)
-    ax.set_xlabel("gain between known stations (WR): ΔR² to none+head")
-    ax.set_ylabel("gain in unseen regions (OoR, 16°): ΔR² to none+head")
-    legend(fig, wide.index)
-    told = figures.label(
-        fig,
-        of.profile,
-        n=found["stations"].max(),
-        of="stations at most",
-        embedded=of.embedded,
-        note=f"pale lines: {NOTE}",
-    )
-    named = _extremes(centre.loc[shown]) + [arm for arm in wide.index if kind(arm) == "control"]
-    far = {arm: minus(f" ({centre[BEYOND][arm]:+.2f})") for arm in named if inside[BEYOND][arm] != centre[BEYOND][arm]}
-    write_names(ax, inside.loc[named], [short(arm) + far.get(arm, "") for arm in named], inside)
-    return told
-
-
-def _point(ax: Axes, x: float, y: float, arm: str, size: float, *, hollow: bool, edge: float = 0.6) -> None:
-    """One arm's mark; a hollow one stands at the edge for a point beyond it, drawn with a line of width `edge`."""
-    _, colour, marker = KINDS[kind(arm)]
-    fill, line = ("none", colour) if hollow else (colour, PAPER)
-    ax.scatter(x, y, s=size, marker=marker, color=fill, ec=line, lw=edge if hollow else 0.6, zorder=5, clip_on=False)
-
-
-def _extremes(centre: pd.DataFrame) -> list[str]:
-    """Encoders to name: highest and lowest in unseen regions, highest between known stations, and the well known."""
-    y, x = centre[BEYOND], centre[WITHIN]
-    known = [arm for arm in (GEOCLIP, HYBRID, "slepian-hadamard", "sincos", "lonlat") if arm in centre.index]
-    return list(dict.fromkeys([*y.nlargest(4).index, *x.nlargest(3).index, *y.nsmallest(2).index, *known]))
-
-
-def draw_ranked(found: pd.DataFrame) -> Figure:
-    """Draw all differences, one row an arm, the two splits side by side, ranked by the gain in unseen regions.
-
-    Parameters
-    ----------
-    found : pandas.DataFrame
-        As for :func:`draw_both`.
-    """
-    means = found.pivot(index="arm", columns="split", values="difference").reindex(columns=[BEYOND, WITHIN])
-    order = list(means.sort_values([BEYOND, WITHIN], ascending=False, na_position="last").index)
-    fig, axes = figures.subplots(1, 2, size=(6.4, 0.185 * len(order) + 1.5), sharey=True)
-    for ax, split in zip(axes, means, strict=True):
-        _ranked(ax, found[found["split"] == split].set_index("arm"), order)
-        ax.set(title=where(split), xlabel="ΔR² to none+head")
-    axes[0].set_yticks(range(len(order)), [short(a).replace("concatenated", "concat.") for a in order], fontsize=8)
-    for text, arm in zip(axes[0].get_yticklabels(), order, strict=True):
+    first, *others = found.values()
+    splits = list(dict.fromkeys([*sorted(first["split"].unique())]))  # checkerboard before spatial
+    means = first.pivot(index="arm", columns="split", values="difference")[splits]
+    order = list(means.sort_values(splits, ascending=False, na_position="last").index)
+    order += [arm for own in others for arm in arm_order(own["arm"]) if arm not in order]
+    fig, axes = figures.subplots(1, len(splits), size=(5.6, 0.19 * len(order) + 2.2), sharey=True, squeeze=False)
+    for ax, split in zip(axes[0], splits, strict=True):
+        _ranked(ax, [own[own["split"] == split].set_index("arm") for own in found.values()], order)
+        ax.set(title=where(split), xlabel="ΔR²")
+    names = [short(arm).replace("concatenated", "concat.") for arm in order]
+    axes[0, 0].set_yticks(range(len(order)), names, fontsize=8)
+    for text, arm in zip(axes[0, 0].get_yticklabels(), order, strict=True):
         text.set_color(KINDS[kind(arm)][1])
         text.set_fontweight("bold" if kind(arm) in REFERENCES else "normal")
-    axes[0].set_ylim(len(order) - 0.4, -0.6)
-    axes[1].tick_params(axis="y", left=False)
+    axes[0, 0].set_ylim(len(order) - 0.4, -0.6)
+    for ax in axes[0, 1:]:
+        ax.tick_params(axis="y", left=False)
     legend(fig, order)
     return fig
 
 
-def _ranked(ax: Axes, part: pd.DataFrame, order: list[str]) -> None:
+def _ranked(ax: Axes, parts: Sequence[pd.DataFrame], order: list[str]) -> None:
     """One split's panel; what lies beyond the axis is written as a number at its edge."""
-    if part.empty:
+    ends = pd.concat([parts[0][["difference", "low", "high"]].stack(), *(own["difference"] for own in parts[1:])])
+    ends = ends.to_numpy(float)
+    if not np.isfinite(ends).any():
         return
-    ends = part[["difference", "low", "high"]].to_numpy(float).ravel()
     left, right = bulk(ends[np.isfinite(ends)], 0.04)
     aside = {"transform": ax.get_yaxis_transform(), "va": "center", "fontsize": 7}
     for row, arm in enumerate(order):
         _, colour, marker = KINDS[kind(arm)]
+        size = 70 if marker == "*" else 26
         if kind(arm) in REFERENCES:
             ax.axhspan(row - 0.5, row + 0.5, color=LAND, lw=0, zorder=0)
-        if arm not in part.index:
-            ax.text(0.5, row, "not run", ha="center", color=MUTED, **aside)
+        for own in parts[1:]:
+            if arm in own.index and left < own.loc[arm, "difference"] < right:
+                value = own.loc[arm, "difference"]
+                ax.scatter(value, row, s=size, marker=marker, color="none", ec=colour, lw=0.8, zorder=3)
+        if arm not in parts[0].index:
             continue
-        one = part.loc[arm]
-        fits = one["each"][(one["each"] > left) & (one["each"] < right)]
-        ax.scatter(fits, np.full(len(fits), row), s=7, color=colour, alpha=0.35, lw=0, zorder=3)
+        one = parts[0].loc[arm]
         if left < one["difference"] < right:
-            ax.plot([max(one["low"], left), min(one["high"], right)], [row, row], color=colour, lw=1.4, zorder=2)
-            size = 70 if marker == "*" else 26
+            if np.isfinite(one["low"]):
+                ax.plot([max(one["low"], left), min(one["high"], right)], [row, row], color=colour, lw=1.4, zorder=2)
             ax.scatter(one["difference"], row, s=size, marker=marker, color=colour, ec=PAPER, lw=0.4, zorder=4)
         elif one["difference"] <= left:
             ax.text(0.01, row, minus(f"◂ {one['difference']:.2f}"), ha="left", color=colour, **aside)
@@ -276,30 +228,3 @@ def _ranked(ax: Axes, part: pd.DataFrame, order: list[str]) -> None:
     ax.axvline(0, color=MUTED, lw=1, ls="--", zorder=1)
     ax.xaxis.set_major_locator(MaxNLocator(4))
     ax.grid(axis="y", visible=False)
-
-
-def draw_property(values: pd.Series, gains: Mapping[str, pd.DataFrame], quantity: str) -> Figure:
-    """Draw the gain in unseen regions against a property of the vector, one panel a task.
-
-    Parameters
-    ----------
-    values : pandas.Series
-        The property, by encoder.
-    gains : mapping
-        Title to differences, as for :func:`draw_both`; at least one.
-    quantity : str
-        Label of the property, whose axis is logarithmic.
-    """
-    fig, axes = figures.panels(len(gains), len(gains), row=3.6, extra=0)
-    for ax, (title, found) in zip(axes, gains.items(), strict=True):
-        gain = by_seed(found, BEYOND)["gain"]
-        low, high = bulk(gain.to_numpy())
-        for arm, value in gain.items():
-            size, beyond = 90 if KINDS[kind(arm)][2] == "*" else 34, not low < value < high
-            _point(ax, values[variant(arm)], np.clip(value, low, high), arm, size, hollow=beyond)
-        ax.axhline(0, color=MUTED, lw=1, ls="--", zorder=1)
-        ax.set(xscale="log", ylim=(low, high), title=title, xlabel=quantity)
-    axes[0].set_ylabel("gain out of region (16°): ΔR²")
-    every = pd.concat(list(gains.values()))["arm"]
-    legend(fig, [arm for arm in every if kind(arm) in ENCODERS])
-    return fig

@@ -2,80 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from placeprior.arms import arm_order, called, splits_in, where
+from placeprior.arms import arm_order, called, with_arm
 from placeprior.book import figures
-from placeprior.book.style import MUTED, PAPER, UNIT, look
-from placeprior.book.words import minus, signed
-from placeprior.evidence import map_error
+from placeprior.book.style import MUTED, PAPER, look
+from placeprior.book.words import gain, minus, signed
+from placeprior.evidence import map_error, placeness
+from placeprior.evidence.gains import REFERENCE
+from placeprior.evidence.map_error import NEAR_KM
 
-#: Parts of a map in the order of figure and table.
+__all__ = ["NEAR_KM", "clears", "draw_gains", "draw_null", "handed", "truth"]
+
+#: Parts of a map in the order of the table.
 PIECES = {
     "stations": "test stations",
     "map": "all land",
-    "near": f"within {map_error.NEAR_KM:.0f} km",
+    "near": "near a station",
     "far": "farther away",
     "mean": "mean of a place",
     "days": "days of a place",
 }
-FALSE_ALARMS = 0.05  # more than this share of clear gains where there is nothing to gain is too many
 
 
-def by_placeness(
-    found: pd.DataFrame, cell: Callable[[Any], str], values: Sequence[float], *, against: bool = False
-) -> pd.DataFrame:
-    """A row for each split and arm, a column for each setting of the knob.
-
-    Parameters
-    ----------
-    found : pandas.DataFrame
-        Columns ``split, arm, placeness`` and what `cell` reads.
-    cell : callable
-        A row of it as text.
-    values : sequence of float
-        The settings; a dash where there is no row.
-    against : bool
-        Also name the arm that each is compared with, from the column of that name.
-    """
-    texts = {(row.split, row.arm, row.placeness): cell(row) for row in found.itertuples()}
-    bases = dict(zip(found["arm"], found["against"], strict=True)) if against else {}
-    rows = [
-        [where(split), called(arm)]
-        + ([called(bases[arm])] if against else [])
-        + [texts.get((split, arm, value), "–") for value in values]
-        for split in splits_in(found)
-        for arm in arm_order(found["arm"])
-    ]
-    names = ["split", "arm", *(["against"] if against else []), *(f"placeness {value:g}" for value in values)]
-    return pd.DataFrame(rows, columns=names)
-
-
-def level(row: Any) -> str:
-    """A row of :func:`placeprior.evidence.placeness.levels` as a cell."""
-    return minus(f"{row.level:.2f}" + (f" ± {row.sd:.2f}" if np.isfinite(row.sd) else ""))
-
-
-def verdict(row: Any) -> str:
-    """What is said of a difference."""
-    return {1: "better", -1: "worse", 0: "not told apart"}[row.clear]
-
-
-def starts(table: pd.DataFrame) -> pd.DataFrame:
-    """:func:`placeprior.evidence.placeness.starts` as a page shows it; *never* where an arm is not better."""
-    own = {(row.split, row.arm): row for row in table.itertuples()}
-    rows = [
-        [where(split), called(arm), called(row.against), f"{row.start:g}" if np.isfinite(row.start) else "never"]
-        for split in splits_in(table)
-        for arm in arm_order(table["arm"])
-        if (row := own.get((split, arm)))
-    ]
-    return pd.DataFrame(rows, columns=["split", "arm", "against", "clearly better from placeness"])
+def handed(found: pd.DataFrame) -> pd.DataFrame:
+    """The columns of a table of differences that a reader takes along: one value a cell."""
+    return found[["task", "placeness", "split", "arm", "difference", "low", "high", "clear", "stations", "fits"]]
 
 
 def clears(shares: pd.DataFrame) -> pd.DataFrame:
@@ -83,137 +39,80 @@ def clears(shares: pd.DataFrame) -> pd.DataFrame:
     rows = [
         [
             called(row.arm),
-            called(row.against),
             str(row.worlds),
-            str(row.above),
-            f"{100 * row.low:.0f} to {100 * row.high:.0f} %",
+            f"{row.above} ({100 * row.low:.0f} to {100 * row.high:.0f} %)",
             str(row.below),
-            minus(f"{row.mean:+.4f}")
-            + (f" ({signed(row.mean - row.half, row.mean + row.half, 4)})" if np.isfinite(row.half) else ""),
+            minus(f"{row.mean:+.3f}")
+            + (f" ({signed(row.mean - row.half, row.mean + row.half)})" if np.isfinite(row.half) else ""),
         ]
         for row in shares.itertuples()
     ]
-    columns = ["arm", "against", "worlds and splits", "clearly better", "binomial interval", "clearly worse"]
-    return pd.DataFrame(rows, columns=[*columns, "mean ΔR²"])
+    return pd.DataFrame(rows, columns=["arm", "worlds", "clearly better", "clearly worse", "mean ΔR²"])
 
 
-def passed(shares: pd.DataFrame) -> str:
-    """Whether the negative control is passed, as a sentence.
-
-    Parameters
-    ----------
-    shares : pandas.DataFrame
-        As :func:`placeprior.evidence.placeness.clears`, of the arms that are told a place.
-    """
-    if shares.empty:
-        return "One seed alone has no interval, so nothing can be judged here."
-    failed = int((shares["low"] > FALSE_ALARMS).sum())
-    if not failed:
-        return (
-            "No arm is clearly better more often than luck allows: the interval of each share includes one in twenty. "
-            "The control is passed, as far as so few worlds can tell."
-        )
-    return (
-        f"Of {len(shares)} {'arm' if len(shares) == 1 else 'arms'}, {failed} {'is' if failed == 1 else 'are'} clearly "
-        "better more often than luck allows: **there the control fails**."
-    )
-
-
-def truth(scores: pd.DataFrame) -> pd.DataFrame:
-    """Scores against the truth by split and arm, a column for each of :data:`PIECES`, and R2 over all land.
+def truth(table: pd.DataFrame) -> pd.DataFrame:
+    """RMSE against the truth at placeness 1 without a place, and the change by each arm, a column for each part.
 
     Parameters
     ----------
-    scores : pandas.DataFrame
-        As :func:`placeprior.evidence.map_error.by_part`, with a column ``arm``; means over runs are shown.
+    table : pandas.DataFrame
+        As :func:`placeprior.evidence.map_error.collect`; the first of its worlds is shown, at the largest placeness
+        where none is 1.
     """
-    means = scores.groupby(["split", "arm", "part"])[["rmse", "r2"]].mean()
-    rows = []
-    for split in splits_in(scores):
-        for arm in arm_order(scores.loc[scores["split"] == split, "arm"]):
-            own = means.loc[split, arm]
-            cells = [f"{own.loc[piece, 'rmse']:.2f}" if piece in own.index else "–" for piece in PIECES]
-            r2 = f"{own.loc['map', 'r2']:.2f}" if "map" in own.index else "–"
-            rows.append([where(split), called(arm), *cells, minus(r2)])
-    return pd.DataFrame(rows, columns=["split", "arm", *PIECES.values(), "R², all land"])
+    table = with_arm(table.astype({"run": str}))
+    home = 1.0 if 1.0 in set(table["placeness"]) else table["placeness"].max()
+    here = table[(table["placeness"] == home) & (table["world"] == table["world"].min())]
+    plain = here[here["arm"] == REFERENCE]
+    level = map_error.by_part(plain).groupby("part")["rmse"].mean() if len(plain) else pd.Series(dtype=float)
+    found = placeness.on_maps(here)
+    cells = {(row.arm, row.piece): gain(row, 2) for row in found.itertuples()}
+    rows = [[called(REFERENCE), *(f"{level[piece]:.2f}" if piece in level else "–" for piece in PIECES)]]
+    rows += [[called(arm), *(cells.get((arm, piece), "–") for piece in PIECES)] for arm in arm_order(found["arm"])]
+    return pd.DataFrame(rows, columns=["arm", *PIECES.values()])
 
 
-def draw_gains(found: pd.DataFrame, fits: pd.DataFrame, quantity: str) -> Figure:
-    """Draw one line an arm against placeness with intervals and pale dots for fits, one panel a split.
+def draw_gains(found: pd.DataFrame) -> Figure:
+    """Draw one line an arm against placeness, with intervals.
 
     Parameters
     ----------
     found : pandas.DataFrame
-        As :func:`placeprior.evidence.placeness.differences`.
-    fits : pandas.DataFrame
-        The same by fit (:func:`placeprior.evidence.matched.by_fit`).
-    quantity : str
-        Label of the y axis.
+        As :func:`placeprior.evidence.placeness.turned`, of worlds that differ in placeness alone.
     """
-    splits, arms, values = splits_in(found), arm_order(found["arm"]), sorted(found["placeness"].unique())
-    fig, axes = figures.subplots(1, len(splits), size=(6.4, 3.9), squeeze=False, sharey=True)
+    values = sorted(found["placeness"].unique())
+    arms = arm_order(found.loc[found["placeness"] != 1, "arm"])  # those that were asked in other worlds too
+    fig, ax = figures.subplots(size=(6.4, 4.2))
     apart = 0.022 * max(np.ptp(values), 0.5)
-    for ax, split in zip(axes.flat, splits, strict=True):
-        for number, arm in enumerate(arms):
-            drawn, shift = look(arm), (number - (len(arms) - 1) / 2) * apart
-            own = found[(found["arm"] == arm) & (found["split"] == split)].sort_values("placeness")
-            each = fits[(fits["arm"] == arm) & (fits["split"] == split)]
-            x, y = own["placeness"] + shift, own["difference"]
-            ax.plot(x, y, color=drawn.colour, lw=1, alpha=0.7, zorder=2)
-            ax.vlines(x, own["low"], own["high"], color=drawn.colour, lw=2, zorder=3)
-            ax.scatter(x, y, color=drawn.colour, marker=drawn.marker, s=42, ec=PAPER, lw=0.6, zorder=4)
-            ax.scatter(each["placeness"] + shift, each["value"], color=drawn.colour, s=10, alpha=0.35, lw=0, zorder=1)
-        ax.axhline(0, color=MUTED, lw=1, ls="--", zorder=1)
-        ax.set(xlabel="placeness", title=where(split), xticks=values)
-    axes[0, 0].set_ylabel(quantity)
-    high = found["difference"].mean() > 0
-    figures.legend(axes[0, 0], arms, fontsize="small", loc="upper left" if high else "lower left")
+    for number, arm in enumerate(arms):
+        drawn, shift = look(arm), (number - (len(arms) - 1) / 2) * apart
+        own = found[found["arm"] == arm].sort_values("placeness")
+        x = own["placeness"] + shift
+        ax.plot(x, own["difference"], color=drawn.colour, lw=1, alpha=0.7, zorder=2)
+        ax.vlines(x, own["low"].astype(float), own["high"].astype(float), color=drawn.colour, lw=2, zorder=3)
+        ax.scatter(x, own["difference"], color=drawn.colour, marker=drawn.marker, s=42, ec=PAPER, lw=0.6, zorder=4)
+    ax.axhline(0, color=MUTED, lw=1, ls="--", zorder=1)
+    ax.set(xlabel="placeness", ylabel="ΔR² to the network without a place", xticks=values)
+    figures.legend_above(fig, arms, fontsize="small")
     return fig
 
 
 def draw_null(found: pd.DataFrame) -> Figure:
-    """Draw differences of several worlds with their intervals, sorted, one panel an arm; clear ones strongly."""
-    arms = arm_order(found["arm"])
-    fig, axes = figures.panels(len(arms), 2, row=1.9, extra=0.5)
-    for number, (ax, arm) in enumerate(zip(axes, arms, strict=True)):
-        own = found[found["arm"] == arm].sort_values("difference").reset_index(drop=True)
-        drawn, clear = look(arm), own["clear"] != 0
-        for mask, alpha in ((~clear, 0.35), (clear, 1.0)):
-            part, colours = own[mask], {"color": drawn.colour, "alpha": alpha}
-            ax.hlines(part.index, part["low"], part["high"], lw=2, **colours)
-            ax.scatter(part["difference"], part.index, marker=drawn.marker, s=30, lw=0, **colours)
-        ax.axvline(0, color=MUTED, lw=1, ls="--", zorder=1)
-        ax.set(title=called(arm), yticks=[], ylim=(-0.6, len(own) - 0.4))
-        ax.grid(axis="y", visible=False)
-        ax.locator_params(axis="x", nbins=4)
-        if number + min(2, len(arms)) >= len(arms):  # the lowest of its column
-            ax.set_xlabel("ΔR² of one world")
-    return fig
-
-
-def draw_truth(found: pd.DataFrame) -> Figure:
-    """Draw differences in RMSE against the truth with their intervals, a row a part of the map, one panel a split.
+    """Draw differences of several worlds with their intervals, a row an arm on one scale; clear ones filled.
 
     Parameters
     ----------
     found : pandas.DataFrame
-        As :func:`placeprior.evidence.placeness.on_maps`, of one world.
+        As :func:`placeprior.evidence.placeness.turned`, of worlds of one placeness.
     """
-    arms, splits = arm_order(found["arm"]), splits_in(found)
-    fig, axes = figures.subplots(1, len(splits), size=(6.4, 4.6), squeeze=False, sharey=True)
-    for ax, split in zip(axes.flat, splits, strict=True):
-        for number, arm in enumerate(arms):
-            own, drawn = found[(found["split"] == split) & (found["arm"] == arm)].set_index("piece"), look(arm)
-            shift = (number - (len(arms) - 1) / 2) * 0.8 / len(arms)
-            y = [row + shift for row, piece in enumerate(PIECES) if piece in own.index]
-            own = own.loc[[piece for piece in PIECES if piece in own.index]]
-            ax.hlines(y, own["low"], own["high"], color=drawn.colour, lw=2)
-            ax.scatter(own["difference"], y, color=drawn.colour, marker=drawn.marker, s=36, ec=PAPER, lw=0.6, zorder=4)
-        ax.axvline(0, color=MUTED, lw=1, ls="--", zorder=1)
-        title = f"{where(split)}, placeness {found['placeness'].iloc[0]:g}"
-        ax.set(title=title, xlabel=f"ΔRMSE [{UNIT}]")
-        ax.grid(axis="y", visible=False)
-    axes[0, 0].set_yticks(range(len(PIECES)), list(PIECES.values()))
-    axes[0, 0].set_ylim(len(PIECES) - 0.5, -0.5)
-    figures.legend_above(fig, arms, fontsize="small")
+    arms, worlds = arm_order(found["arm"]), list(found["task"].unique())
+    fig, ax = figures.subplots(size=(6.4, 0.62 * len(arms) + 1.1))
+    for row, arm in enumerate(arms):
+        drawn: Any = look(arm)
+        for one in found[found["arm"] == arm].itertuples():
+            y = row + (worlds.index(one.task) - (len(worlds) - 1) / 2) * 0.7 / len(worlds)
+            fill = drawn.colour if one.clear else PAPER
+            ax.plot([one.low, one.high], [y, y], color=drawn.colour, lw=1.6, zorder=2)
+            ax.scatter(one.difference, y, marker=drawn.marker, s=26, color=fill, ec=drawn.colour, lw=1.2, zorder=3)
+    figures.rows(ax, [called(arm) for arm in arms])
+    ax.set_xlabel("ΔR² of one world to the network without a place")
     return fig

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
-from placeprior.arms import arm_order
 from placeprior.coords import great_circle_km, project
 from placeprior.data.world.land import density
 from placeprior.evidence import station_errors, who_is_served
@@ -83,17 +82,6 @@ def of_split(scores: pd.DataFrame, sums: pd.DataFrame, reference: str, split: st
     return ErrorMaps(whole, by_seed, masks)
 
 
-def best(maps: ErrorMaps, arms: Collection[str], count: int) -> list[str]:
-    """The arms with the smallest RMSE, best first."""
-    return sorted((arm for arm in arm_order(arms) if arm in maps.whole), key=maps.rmse)[:count]
-
-
-def improved(maps: ErrorMaps, arm: str, reference: str) -> pd.Series:
-    """Share of the stations of every group whose RMSE is smaller with an arm than with the reference, by group."""
-    won = maps.whole[arm]["rmse"].to_numpy() < maps.whole[reference]["rmse"].to_numpy()
-    return pd.Series({who: float(won[mask].mean()) for who, mask in maps.masks.items()})
-
-
 def evenness(maps: ErrorMaps, reference: str, arms: Collection[str], range_km: float) -> pd.DataFrame:
     """RMSE of regions and groups with every arm, how far apart they are, and the change against a reference.
 
@@ -140,8 +128,7 @@ def changes(bias: pd.DataFrame, reference: str, without: Collection[str]) -> pd.
     pandas.DataFrame
         Index ``arm`` and ``seed``, a column a measure; empty where the reference has none.
     """
-    scored = bias[~bias["measure"].str.startswith("towards")]
-    wide = scored.pivot_table(index=["arm", "seed"], columns="measure", values="value")
+    wide = bias.pivot_table(index=["arm", "seed"], columns="measure", values="value")
     if reference not in wide.index.get_level_values("arm"):
         return wide.iloc[:0]
     change = wide - wide.loc[reference].reindex(wide.index.get_level_values("seed")).set_axis(wide.index)

@@ -20,7 +20,6 @@ from placeprior.errors import MissingWeights
 from placeprior.evidence import gallery, matched
 from placeprior.runs import configuration
 from placeprior.scores import paired
-from placeprior.scores.interval import surviving
 
 HEAD, URBAN = "none+head", "urban-hadamard"
 GEOCLIP, HYBRID = "geoclip-hadamard", "geoclip-slepian-hadamard"
@@ -39,6 +38,7 @@ _KINDS = {
     "lonlat": "coordinates",
     "sincos": "coordinates",
     "random-vector": "control",
+    "smooth-random": "control",
     "shuffled": "control",
     "urban": "control",
     "geoclip": "geoclip",
@@ -187,29 +187,6 @@ def group_differences(
     return pd.concat(filled, ignore_index=True)[columns] if filled else pd.DataFrame(columns=columns)
 
 
-def looks(found: pd.DataFrame, by: str | list[str]) -> pd.DataFrame:
-    """How many differences are clear one by one, and how many stay so when all of them are looked at together.
-
-    Parameters
-    ----------
-    found : pandas.DataFrame
-        Rows of :func:`placeprior.scores.paired.paired`: all that are looked at.
-    by : str or list of str
-        Columns that name the rows of the answer.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Counts ``looks, better, worse``, and ``better_together, worse_together`` after Holm's rule
-        (:func:`placeprior.scores.interval.surviving`).
-    """
-    stays = found.index.isin(surviving(found).index)
-    counts = pd.DataFrame({"looks": 1, "better": found["clear"] > 0, "worse": found["clear"] < 0}, found.index)
-    counts["better_together"], counts["worse_together"] = counts["better"] & stays, counts["worse"] & stays
-    keys = [found[column] for column in ([by] if isinstance(by, str) else by)]
-    return counts.groupby(keys, sort=False).sum().astype(int).reset_index()
-
-
 # --- order ------------------------------------------------------------------------------------------------------------
 
 
@@ -260,12 +237,12 @@ def by_seed(found: pd.DataFrame, split: str) -> pd.DataFrame:
     return frame.assign(gain=part.set_index("arm")["difference"].astype(float))
 
 
-def properties(names: Collection[str]) -> pd.DataFrame:
-    """Roughness (:func:`.gallery.roughness`) and length of vectors, by encoder; NaN where its weights are missing."""
-    rows = {}
+def roughness(names: Collection[str]) -> pd.Series:
+    """Roughness of vectors (:func:`placeprior.evidence.gallery.roughness`) by encoder; NaN without its weights."""
+    found = {}
     for name in names:
         try:
-            rows[name] = (gallery.roughness(name), encoders.load(name).dim)
+            found[name] = gallery.roughness(name)
         except MissingWeights:  # committed results may have encoders that a reader has not fetched
-            rows[name] = (np.nan, np.nan)
-    return pd.DataFrame.from_dict(rows, orient="index", columns=["roughness", "length"])
+            found[name] = np.nan
+    return pd.Series(found, dtype=float)

@@ -1,7 +1,7 @@
 """What an upstream corpus does to an encoder: one architecture, trained on one of two corpora or on none.
 
 :func:`two_way` takes scores of bases and corpora apart, and :func:`probed` asks what the vectors know about places.
-Differences of groups are :func:`placeprior.evidence.families.group_differences`.
+Differences between trainings are :func:`answers`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from placeprior import encoders
 from placeprior.arms import splits_in, with_arm
 from placeprior.encoders import pretrained
 from placeprior.evidence import facts, kept, matched
-from placeprior.evidence.families import GEOCLIP, HEAD, Group, group_differences, trained
+from placeprior.evidence.families import Group, group_differences, trained
 from placeprior.runs.plan import Run
 from placeprior.scores import metrics, paired, probes
 
@@ -28,27 +28,6 @@ PARTS = ("basis", "corpus", "both together")
 # --- questions --------------------------------------------------------------------------------------------------------
 
 
-def questions(exact: Sequence[str], confounded: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Each arm, and what it is compared with, question by question.
-
-    ``place``: with no place; ``corpus`` and ``confounded``: photographs with satellite scenes; ``training``: with
-    random weights; ``contrast``: with GeoCLIP; ``going on``: weights that go on learning with the same frozen;
-    ``start``: those with ones that began at random; ``end to end``: trained with the task, with frozen.
-    """
-    some, every = CORPORA, ("untrained", *CORPORA)
-    tuned = pretrained.TUNABLE
-    return {
-        "place": dict.fromkeys([GEOCLIP, *(trained(b, c) for b in exact for c in every), *ways()], HEAD),
-        "corpus": {trained(b, "yfcc"): trained(b, "fmow") for b in exact},
-        "confounded": {trained(b, "yfcc"): trained(b, "fmow") for b in confounded},
-        "training": {trained(b, c): trained(b, "untrained") for b in exact for c in some},
-        "contrast": {trained(b, c): GEOCLIP for b in exact for c in some},
-        "going on": {trained(b, c, "tuned"): trained(b, c) for b in tuned for c in every},
-        "start": {trained(b, c, "tuned"): trained(b, "untrained", "tuned") for b in tuned for c in some},
-        "end to end": {trained(b): trained(b, "yfcc") for b in tuned},
-    }
-
-
 def ways() -> list[str]:
     """Arms of one basis frozen, going on learning, and trained from the start."""
     every, tuned = ("untrained", *CORPORA), pretrained.TUNABLE
@@ -56,41 +35,35 @@ def ways() -> list[str]:
     return [*frozen, *going_on, *map(trained, tuned)]
 
 
-def means(exact: Sequence[str]) -> dict[str, dict[str, Group]]:
-    """Means over architectures, of the questions that have them: the pairs share all but what is asked for."""
-    untrained, fmow, yfcc = ([trained(basis, corpus) for basis in exact] for corpus in ("untrained", *CORPORA))
-    geoclip = [GEOCLIP] * len(exact)
-    named = {"mean of pairs, fMoW": fmow, "mean of pairs, YFCC": yfcc}
-    return {
-        "corpus": {"mean of pairs": Group(yfcc, fmow, twins=True)},
-        "training": {name: Group(arms, untrained, twins=True) for name, arms in named.items()},
-        "contrast": {name: Group(arms, geoclip, twins=True) for name, arms in named.items()},
-    }
-
-
-def answer(
-    frame: pd.DataFrame, sums: pd.DataFrame, arms: Mapping[str, str], over: Mapping[str, Group], **options: Any
+def answers(
+    frame: pd.DataFrame, sums: pd.DataFrame, questions: Mapping[str, tuple[Sequence[str], Sequence[str]]]
 ) -> pd.DataFrame:
-    """Differences of single arms, and below them of means over at least two architectures.
+    """Differences between trainings of one architecture, each pair by itself and the mean over pairs.
 
     Parameters
     ----------
     frame, sums : pandas.DataFrame
-    arms : mapping
-        Arm to the arm it is compared with (:func:`questions`).
-    over : mapping
-        Name to groups (:func:`means`).
-    **options
-        ``metric`` and ``reach``, as for :func:`placeprior.evidence.matched.differences`.
+        Of one task, as :class:`placeprior.book.results.Results` has them.
+    questions : mapping
+        Name to arms and to what each is compared with, by position; the first begin with the names of their bases.
 
     Returns
     -------
     pandas.DataFrame
-        As :func:`placeprior.evidence.families.group_differences`, without members for single arms.
+        As :func:`placeprior.evidence.families.group_differences`, with ``question``; ``arm`` is a basis, or ``mean``
+        where two pairs were run.
     """
-    single = matched.differences(frame, sums, arms, **options)
-    mean = group_differences(frame, sums, over, least=2, **options)
-    return pd.concat([table for table in (single, mean) if len(table)] or [single], ignore_index=True)
+    tables = []
+    for name, (first, second) in questions.items():
+        single = {
+            own.removesuffix("-hadamard").rpartition("-")[0]: Group([own], [other], twins=True)
+            for own, other in zip(first, second, strict=True)
+        }
+        found = [group_differences(frame, sums, single)]
+        found += [group_differences(frame, sums, {"mean": Group(first, second, twins=True)}, least=2)]
+        tables += [table.assign(question=name) for table in found if len(table)]
+    columns = [*matched.FOUND, "first", "second", "question"]
+    return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
 
 
 # --- two ways ---------------------------------------------------------------------------------------------------------
@@ -220,34 +193,6 @@ def probed(
             found.r2[name, split] = np.mean([metrics.from_sums(t.sum(1))["r2"] for t in tables], axis=0)
             found.drawn[name, split] = np.mean([metrics.bootstrap(t, draws)["r2"] for t in tables], axis=0)
     return found
-
-
-def foretold(read: Probed, gain: pd.DataFrame, fact: str, fewest: int = 4) -> pd.DataFrame:
-    """What a probe reads of a fact from each vector, beside what a network gains by it.
-
-    Parameters
-    ----------
-    read : Probed
-    gain : pandas.DataFrame
-        Differences to the same network without a place, as :func:`placeprior.evidence.matched.differences`.
-    fact : str
-        Of the probe's targets.
-    fewest : int
-        Vectors that a split must have.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``split, vector, probe, gain``.
-    """
-    known = gain.set_index(["arm", "split"])["difference"]
-    rows = [
-        (split, vector, r2[read.targets.index(fact)], known[f"{vector}-hadamard", split])
-        for (vector, split), r2 in read.r2.items()
-        if (f"{vector}-hadamard", split) in known.index
-    ]
-    found = pd.DataFrame(rows, columns=["split", "vector", "probe", "gain"])
-    return found[found.groupby("split")["vector"].transform("size") >= fewest]
 
 
 # --- what is kept -----------------------------------------------------------------------------------------------------

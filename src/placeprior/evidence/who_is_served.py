@@ -40,9 +40,9 @@ def better_half(errors: ArrayLike) -> np.ndarray:
     return marks
 
 
-def self_information(lonlat: np.ndarray, marks: np.ndarray, definition: str) -> float:
-    """Mean marked self-information of the places' neighbourhoods, nats."""
-    return ssi(lonlat, marks, radius_km=SSI_KM, k=SSI_K, definition=definition).average
+def self_information(lonlat: np.ndarray, marks: np.ndarray) -> float:
+    """Mean marked self-information of the places' neighbourhoods, nats, by the tail of the normal distribution."""
+    return ssi(lonlat, marks, radius_km=SSI_KM, k=SSI_K, definition="tail").average
 
 
 def chance(
@@ -81,12 +81,8 @@ def chance(
             ).null
         except ScoreError:
             continue
-    for name, definition in (("ssi", "tail"), ("ssi-density", "density")):
-        rng = np.random.default_rng(seed)
-        marks = better_half(ranks)
-        found[name] = np.array(
-            [self_information(lonlat, rng.permutation(marks), definition) for _ in range(arrangements)]
-        )
+    rng, marks = np.random.default_rng(seed), better_half(ranks)
+    found["ssi"] = np.array([self_information(lonlat, rng.permutation(marks)) for _ in range(arrangements)])
     return found
 
 
@@ -107,8 +103,7 @@ def score(table: pd.DataFrame, null: Mapping[str, np.ndarray], seed: int = 0) ->
     measure, value, chance, sd, p
         ``rmse`` (µg m-3); ``regions``, the spread of regional RMSE (µg m-3); ``moran`` of the stations' bias; relative
         information of their RMSE by ``scale``, ``distance`` and ``direction``, and marked self-information of the
-        better half, ``ssi`` by the tail and ``ssi-density`` (nats); ``towards-0``, ``towards-45`` …: mean RMSE in that
-        direction (degrees clockwise from north) minus that of the neighbourhood, µg m-3. NaN where not defined.
+        better half, ``ssi`` (nats). NaN where not defined.
     """
     lonlat, rmse = table[["lon", "lat"]].to_numpy(), table["rmse"].to_numpy()
     nothing = (np.nan, np.nan, np.nan)
@@ -121,20 +116,14 @@ def score(table: pd.DataFrame, null: Mapping[str, np.ndarray], seed: int = 0) ->
         yield "regions", np.nan, *nothing
     alike = moran(lonlat, table["bias"].to_numpy(), **drawn)
     yield "moran", alike.value, alike.null.mean(), alike.null.std(ddof=1), alike.p
-    shifts: list[tuple[Any, ...]] = []
     for kind, step in STEPS.items():
         if kind not in null:
             yield kind, np.nan, *nothing
             continue
         whole = sri(lonlat, rmse, kind=kind, radius_km=RADIUS_KM, step=step, least=LEAST, permutations=0)
         yield kind, whole.score, *_beside(null[kind], whole.score)
-        if kind == "direction":
-            shifts = [(f"towards-{one.bearing:g}", one.shift, *nothing) for one in whole.by_patch().itertuples()]
-    marks = better_half(rmse)
-    for name, definition in (("ssi", "tail"), ("ssi-density", "density")):
-        value = self_information(lonlat, marks, definition)
-        yield name, value, *_beside(null[name], value)
-    yield from shifts
+    value = self_information(lonlat, better_half(rmse))
+    yield "ssi", value, *_beside(null["ssi"], value)
 
 
 def _beside(null: np.ndarray, value: float) -> tuple[float, float, float]:

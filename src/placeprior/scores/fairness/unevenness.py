@@ -1,11 +1,10 @@
-r"""Plain measures of geographic bias: error by region, whether neighbours err alike, and over what distance.
+r"""Plain measures of geographic bias: error by region, and whether neighbours err alike.
 
-Three questions that need no information theory, to be read beside :mod:`placeprior.scores.fairness.geobias`:
+Two questions that need no information theory, to be read beside :mod:`placeprior.scores.fairness.geobias`:
 
 1. :func:`unevenness`: how much does the error differ from region to region, and is that more than if the same stations
    were dealt to the regions at random?
 2. :func:`moran`: do neighbouring stations err alike?
-3. :func:`semivariogram`: over what distance do they?
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from scipy.sparse import csr_array
 from placeprior.coords import EARTH_RADIUS_KM, arrays, at_home, great_circle_km
 from placeprior.scores import metrics
 from placeprior.scores.fairness.nearby import TICK, ScoreError, checked, dealt, p_value, shares
-from placeprior.space import kriging, splits
+from placeprior.space import splits
 
 
 def states(lonlat: ArrayLike) -> np.ndarray:
@@ -225,36 +224,3 @@ def moran(
     weights, z = weights[rank][:, rank], z[rank]
     null = [z[order] @ (weights @ z[order]) / (k * n) for order in dealt(n, permutations, rng)]
     return Moran(float(z @ (weights @ z) / (k * n)), np.array(null))
-
-
-def semivariogram(lonlat: ArrayLike, values: ArrayLike, *, max_km: float = 1500.0, bins: int = 20) -> pd.DataFrame:
-    """Half the mean squared difference of two places by the distance between them.
-
-    It rises as far as errors have something in common; a flat one says that a place's error tells nothing about its
-    neighbour's. The estimator is that of :func:`placeprior.space.kriging.empirical` (Matheron 1963).
-
-    Parameters
-    ----------
-    lonlat : array_like, shape (n, 2)
-        Degrees; distances are great circles.
-    values : array_like, shape (n,)
-        One number a place, such as its mean error.
-    max_km : float
-    bins : int
-        Their edges grow as the square of their number.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``km`` (mean of the pairs), ``semivariance`` (squared units of the values) and ``pairs``, for each bin with any.
-
-    Raises
-    ------
-    CoordinateError, ScoreError
-        If places or values are wrong, or no two places are within `max_km`.
-    """
-    places, x = checked(lonlat, values, least=2)
-    km, gamma, pairs = kriging.empirical(x[:, None], places, max_km=max_km, bins=bins)
-    if not km.size:
-        raise ScoreError(f"no two of {len(places)} places are within {max_km:g} km; widen max_km")
-    return pd.DataFrame({"km": km, "semivariance": gamma, "pairs": pairs.astype(int)})

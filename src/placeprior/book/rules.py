@@ -1,0 +1,109 @@
+"""Rules of claims that single pages ask for: groups of encoders, false alarms, probes, even service, geographic bias.
+
+Each takes a scale and what the claim's rule says, and returns a :class:`placeprior.book.verdicts.Found`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from placeprior import evidence
+from placeprior.arms import called, where, with_arm
+from placeprior.book import results
+from placeprior.book.verdicts import NOT_RUN, Found, bound, compared
+from placeprior.errors import StoreError, UnknownName
+from placeprior.evidence import error_maps, facts, families, matched, placeness, upstream
+from placeprior.evidence.gains import REFERENCE
+
+
+def _groups(
+    scale: str, *, task: str, first: Sequence[str], second: Sequence[str], split: str, expects: str, twins: bool = False
+) -> Found:
+    """Compare the mean score of one group of arms with that of another, once all of them were run."""
+    own = results.load(scale, task, arms={*first, *second}, splits=[split])
+    asked = {"": families.Group(first, second, twins)}
+    found = families.group_differences(own.scores, own.sums, asked, reach=matched.reach(scale, task))
+    whole = found[(found["split"] == split) & (found["first"] == len(first)) & (found["second"] == len(second))]
+    if whole.empty or (split.startswith("checkerboard") and whole["folds"].item() < 2):
+        return NOT_RUN
+    return compared(whole.iloc[0], expects)
+
+
+def _alarms(scale: str, *, task: str, arm: str, split: str, at_most: int) -> Found:
+    """Count the worlds in which an arm is clearly better, of those in which place matters as much as in a task's."""
+    if not all(results.has(scale, name) for name in ("placeness", "negative")):
+        return NOT_RUN
+    table = placeness.turned(scale, split)
+    table = table[(table["arm"] == arm) & (table["placeness"] == placeness.knobs(scale)[task])]
+    found = placeness.clears(table)
+    if found.empty:
+        return NOT_RUN
+    one = found.iloc[0]
+    values = {"clear": int(one["above"]), "of": int(one["worlds"])}
+    return Found(bound(one["above"], None, at_most), values, f"{values['clear']} of {values['of']} worlds")
+
+
+def _probe(scale: str, *, task: str, first: str, second: str, fact: str, split: str, expects: str) -> Found:
+    """Compare what is read of a fact from vectors of exact pairs, trained on one corpus and on another."""
+    places = facts.measured(scale, task)
+    if places.empty:
+        return NOT_RUN
+    exact = facts.exact()
+    read = upstream.probed(places, [f"{base}-{how}" for base in exact for how in (first, second)], [split])
+    if fact not in read.targets:
+        raise UnknownName("fact of a probe", fact, read.targets)
+    one = [float(values[read.targets.index(fact)]) for values in read.gap(first, second, split, exact)]
+    return compared(dict(zip(("difference", "low", "high"), one, strict=True)), expects)
+
+
+def _evenness(scale: str, *, task: str, arm: str, who: str, split: str, expects: str) -> Found:
+    """Ask how an arm changes a gap between groups of stations, or the spread over regions, µg m-3."""
+    own = results.load(scale, task, arms={arm, REFERENCE}, splits=[split])
+    maps = error_maps.of_split(own.scores, own.sums, REFERENCE, split)
+    found = error_maps.evenness(maps, REFERENCE, [arm], matched.reach(scale, task)[split])
+    if found.empty:
+        return NOT_RUN
+    row = found.set_index("who").loc[who]
+    return compared({"difference": row["change"], "low": row["low"], "high": row["high"]}, expects)
+
+
+def _raised(
+    scale: str, *, task: str, measure: str, split: str, at_least: float | None = None, at_most: float | None = None
+) -> Found:
+    """Ask for the share of encoders that raise a score of geographic bias in every seed."""
+    try:
+        bias = with_arm(evidence.read(scale, "who_is_served"))
+    except StoreError:
+        return NOT_RUN
+    bias = bias[(bias["task"] == task) & (bias["split"] == split)]
+    controls = {name for name in bias["arm"] if families.kind(name) not in families.ENCODERS}
+    change = error_maps.changes(bias, REFERENCE, controls)
+    found = error_maps.raised(change, [measure])
+    if found.empty:
+        return NOT_RUN
+    up, of = int(found["raise"].item()), int(found["arms"].item())
+    return Found(bound(up / of, at_least, at_most), {"value": up / of, "clear": up, "of": of}, f"{up} of {of}")
+
+
+RULES: dict[str, Callable[..., Found]] = {
+    "groups": _groups,
+    "alarms": _alarms,
+    "probe": _probe,
+    "evenness": _evenness,
+    "raised": _raised,
+}
+#: The same in words, for the ledger, with the names of what the rule says.
+WORDS = {
+    "groups": "mean R² of the first group of arms minus that of the second, {split}: {expects} zero",
+    "alarms": "worlds without a role for place in which {arm} is clearly better, {split}: at most {at_most}",
+    "probe": "R² of {fact} read from vectors trained on {first} minus {second}, {split}: {expects} zero",
+    "evenness": "change of {who} by {arm}, {split}: {expects} zero",
+    "raised": "share of encoders that raise the score of geographic bias by {measure} in every seed, {split}",
+}
+
+
+def said(rule: dict[str, Any]) -> str:
+    """A rule of one of :data:`WORDS` as a sentence, arms and splits by their printed names."""
+    names = {key: called(value) if isinstance(value, str) else value for key, value in rule.items()}
+    return WORDS[rule["kind"]].format_map(names | {"split": where(rule["split"])})

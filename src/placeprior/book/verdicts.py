@@ -1,0 +1,79 @@
+"""What results say about a claim: a verdict, the numbers that decide, and how an interval or a bound decides."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from placeprior.book.words import minus, signed
+from placeprior.errors import ConfigError, UnknownName
+from placeprior.scores.interval import clear
+
+EXPECTED = {"above": "above zero", "below": "below zero", "alike": "within a margin of zero"}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What results say about a claim at one scale.
+
+    Attributes
+    ----------
+    verdict : str
+        Of :data:`placeprior.book.claims.VERDICTS`.
+    values : dict
+        Numbers that a page may print.
+    text : str
+        The deciding number in words, for the ledger.
+    """
+
+    verdict: str
+    values: dict[str, float]
+    text: str
+
+
+NOT_RUN = Found("not run", {}, "")
+
+
+def compared(row: Mapping[str, Any], expects: str, within: float = 0.02) -> Found:
+    """Whether a difference is where it is expected.
+
+    Parameters
+    ----------
+    row : mapping
+        ``difference, low, high``, and ``fits`` where it is known.
+    expects : str
+        ``above``, ``below`` or ``alike``: the whole interval above zero, below, or no farther from it than `within`.
+    within : float
+
+    Returns
+    -------
+    Found
+        Undecided where there is no interval.
+    """
+    if expects not in EXPECTED:
+        raise UnknownName("expectation", expects, EXPECTED)
+    values = {key: float(row[key]) for key in ("difference", "low", "high")}
+    low, high = values["low"], values["high"]
+    fits = f"; {int(row['fits'])} fits" if "fits" in row else ""
+    text = f"{minus(format(values['difference'], '+.3f'))} ({signed(low, high)}{fits})"
+    values = {key: value for key, value in values.items() if math.isfinite(value)}
+    if fits:
+        values["fits"] = int(row["fits"])
+    if not math.isfinite(low):
+        return Found("undecided", values, text)
+    if expects == "alike":
+        inside, outside = -within < low and high < within, low > within or high < -within
+    else:
+        sign = clear(low, high) * (1 if expects == "above" else -1)
+        inside, outside = sign > 0, sign < 0
+    return Found("supported" if inside else "contradicted" if outside else "undecided", values, text)
+
+
+def bound(value: float, at_least: float | None, at_most: float | None) -> str:
+    """Whether a number keeps to a bound: the verdict."""
+    if (at_least is None) == (at_most is None):
+        raise ConfigError("a rule that compares a number needs either at_least or at_most")
+    holds = value >= at_least if at_least is not None else value <= at_most  # type: ignore[operator]
+    return "supported" if holds else "contradicted"
