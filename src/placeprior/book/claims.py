@@ -21,7 +21,7 @@ from placeprior.arms import arm, called, where
 from placeprior.book import results
 from placeprior.book.words import NAMES, minus, signed
 from placeprior.errors import ConfigError, StoreError, UnknownName
-from placeprior.evidence import subsets, tables
+from placeprior.evidence import against_itself, subsets, tables
 from placeprior.evidence.gains import REFERENCE, gains
 from placeprior.files.replacing import replacing
 from placeprior.runs import configuration
@@ -232,8 +232,25 @@ def _count(
     return Found(_bound(clear, at_least, at_most), values, f"{clear} of {len(table)}")
 
 
+def _alarms(scale: str, *, task: str, at_most: float) -> Found:
+    """How large a share of an arm's differences to itself is called clear."""
+    pairs = against_itself.committed(scale)
+    pairs = pairs[pairs["task"] == task]
+    if pairs.empty:
+        return NOT_RUN
+    clear = int((pairs["clear"] != 0).sum())
+    values = {"value": clear / len(pairs), "clear": clear, "of": len(pairs)}
+    return Found(_bound(values["value"], None, at_most), values, f"{clear} of {len(pairs)}")
+
+
 #: How a claim is decided: each takes a scale and what the claim's rule says, and returns a :class:`Found`.
-RULES: dict[str, Callable[..., Found]] = {"gain": _gain, "subset": _subset, "table": _table, "count": _count}
+RULES: dict[str, Callable[..., Found]] = {
+    "gain": _gain,
+    "subset": _subset,
+    "table": _table,
+    "count": _count,
+    "alarms": _alarms,
+}
 
 
 def evaluate() -> dict[str, dict[str, Found]]:
@@ -279,7 +296,9 @@ def decided(claim: dict[str, Any]) -> str:
             f"arms of {which} clearly {rule['sign']} {called(rule.get('against', REFERENCE))}, "
             f"{where(rule['split'])}: {bound}"
         )
-    return f"{rule['column']} of {rule['name']}: {bound}" if rule["kind"] == "table" else rule["kind"]
+    if rule["kind"] == "alarms":
+        return f"share of differences of an arm to itself that are called clear: {bound}"
+    return f"{rule['column']} of {rule['name']}: {bound}"
 
 
 def write(target: Path) -> Path:
