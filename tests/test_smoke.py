@@ -20,9 +20,6 @@ from placeprior.runs import collecting, configuration, making, plan, trials
 
 ROOT = Path(__file__).parent.parent
 SPECS = configuration.read(ROOT / "runs.yml", 0.0)["pages"]
-# One page a notebook, and for the notebook that makes several the two that differ most.
-SHOWN = ("variant-none", "variant-geoclip-hadamard")
-PAGES = [page for page in SPECS if not page.startswith("variant-") or page in SHOWN]
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +49,7 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", SPECS)
 def test_page_runs(page: str, smoke: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(smoke)
     monkeypatch.delenv("PLACEPRIOR_DATA", raising=False)
