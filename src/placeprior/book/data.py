@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from scipy.stats import norm
 
 from placeprior.book import figures
-from placeprior.book.style import LAND, MUTED
+from placeprior.book.style import BLUE, LAND, MUTED, ORANGE, VERMILION
 from placeprior.evidence.record import OFTEN
 from placeprior.scores.metrics import HIGH
 from placeprior.space.splits import HISTORY
@@ -87,7 +87,7 @@ def draw_series(chosen: pd.DataFrame, days: pd.DataFrame, start: str) -> Figure:
         ax.set_title(f"{station.name} ({station.lat:.1f}° N, {-station.lon:.1f}° W)", fontsize="small")
         ax.axhline(0, color=MUTED, lw=0.6)
         if own.max() > HIGH:
-            ax.axhline(HIGH, color=RED, lw=1, ls="--")
+            ax.axhline(HIGH, color=VERMILION, lw=1, ls="--")
     axes[-1].xaxis.set_major_locator(mdates.MonthLocator(interval=2))
     axes[-1].xaxis.set_major_formatter(mdates.DateFormatter("%b"))
     fig.supylabel(f"PM2.5 [{figures.UNIT}]", fontsize="medium")
@@ -109,7 +109,7 @@ def draw_tail(years: Mapping[str, Mapping[str, pd.DataFrame]]) -> Figure:
         ax.loglog(shown["x"], 100 * shown["value"], color=colour, ls=line, lw=1.8, label=year)
         normal = 100 * norm.sf(level["x"], total["mean"], total["sd"])
         ax.loglog(level["x"], normal, color=colour, lw=1, ls=":", label=f"normal, as {year}")
-    ax.axvline(HIGH, color=RED, lw=1, ls="--")
+    ax.axvline(HIGH, color=VERMILION, lw=1, ls="--")
     ax.set(ylim=(3e-4, 130), xlabel=f"PM2.5 [{figures.UNIT}]", ylabel="station-days above [%]")
     ax.legend(fontsize="small", loc="upper right")
     return fig
@@ -146,6 +146,6 @@ def draw_window(cube: xr.Dataset, station: int, day: int, windows: Mapping[str, 
             ax.axvspan(day - length + 0.5, day + 0.5, color=ORANGE, alpha=0.18, lw=0, zorder=0.5)
         at = {"x": day - length + 0.7, "y": 1.02, "transform": axes[0].get_xaxis_transform()}
         axes[0].text(s=f"{length} days", fontsize="small", **at)
-    axes[-1].plot(day, cube["pm25"].values[station, day], "o", ms=9, mfc="none", mec=RED, mew=2)
+    axes[-1].plot(day, cube["pm25"].values[station, day], "o", ms=9, mfc="none", mec=VERMILION, mew=2)
     axes[-1].set_xlabel("day of the cube (from 0)")
     return fig

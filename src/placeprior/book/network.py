@@ -11,9 +11,9 @@ from matplotlib.patches import FancyBboxPatch, Rectangle
 from torch import nn
 
 from placeprior.book import figures
-from placeprior.book.style import INK, MUTED, PAPER
+from placeprior.book.style import BLUE, GREEN, INK, MUTED, ORANGE, PAPER
 
-MEMORY, FOCUS, PLACE = "#0173b2", "#de8f05", "#029e73"
+MEMORY, FOCUS, PLACE = BLUE, ORANGE, GREEN
 WIDE, HIGH = 4.4, 0.62  # of a box
 
 

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from placeprior.arms import where
 from placeprior.book import figures
-from placeprior.book.style import INK, MUTED, PAPER
+from placeprior.book.style import BLUE, INK, MUTED, ORANGE, PAPER
 from placeprior.scores import interval
 
 #: Whether training differs more than places do, and how it is drawn.

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from placeprior.arms import where
 from placeprior.book import figures
-from placeprior.book.style import INK, MUTED, PAPER
+from placeprior.book.style import BLUE, GREEN, INK, MUTED, ORANGE, PAPER, PINK, VERMILION, VIOLET
 from placeprior.book.words import minus
 from placeprior.evidence.distances import Distances
 from placeprior.evidence.redundancy import LAGS
@@ -20,15 +20,14 @@ from placeprior.space.splits import PATTERN, Split
 
 #: Colour, marker and line of the splits that hold out stations.
 LOOKS = {
-    "spatial": ("#0173b2", "s", "-"),
-    "knndm": ("#d55e00", "P", "-"),
-    "blocks": ("#7b61c9", "h", "--"),
+    "spatial": (BLUE, "s", "-"),
+    "knndm": (VERMILION, "P", "-"),
+    "blocks": (VIOLET, "h", "--"),
     "state": (INK, "*", ":"),
-    "checkerboard-8": ("#029e73", "D", "--"),
-    "checkerboard-16": ("#de8f05", "^", "-."),
-    "checkerboard-30": ("#cc78bc", "v", ":"),
+    "checkerboard-8": (GREEN, "D", "--"),
+    "checkerboard-16": (ORANGE, "^", "-."),
+    "checkerboard-30": (PINK, "v", ":"),
 }
-BLUE = "#0173b2"
 NEAREST = 1.0  # km, the smallest distance that is drawn
 
 

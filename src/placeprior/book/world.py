@@ -12,17 +12,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from placeprior.book import figures
-from placeprior.book.style import BLUE, GREEN, GREY, INK, ORANGE, PAPER, PINK
+from placeprior.book.style import BLUE, GREEN, INK, ORANGE, PAPER, PINK, VIOLET
 from placeprior.coords import Land
 from placeprior.data.world.moments import MOMENTS
 
 #: Parts of the true PM2.5, from below, with colour and hatching.
-PARTS = {
-    "background": ("#0173b2", ""),
-    "local": ("#de8f05", "///"),
-    "heating": ("#cc78bc", "..."),
-    "smoke_surface": ("#7b61c9", ""),
-}
+PARTS = {"background": (BLUE, ""), "local": (ORANGE, "///"), "heating": (PINK, "..."), "smoke_surface": (VIOLET, "")}
 LEVELS = (2, 5, 10, 20)  # µg m-3, named on an axis
 #: How the three settings of a comparison are drawn.
 MARKS = ((BLUE, "o"), (ORANGE, "s"), (GREEN, "^"))
@@ -59,9 +54,9 @@ def draw_year(parts: xr.Dataset, marked: pd.DatetimeIndex) -> Figure:
     names, colours = [name.replace("_surface", "") for name in PARTS], [colour for colour, _ in PARTS.values()]
     areas = ax.stackplot(parts.time, means, labels=names, colors=colours, linewidth=0)
     for area, (_, hatch) in zip(areas, PARTS.values(), strict=True):
-        area.set(hatch=hatch, edgecolor=figures.PAPER)
+        area.set(hatch=hatch, edgecolor=PAPER)
     for day in marked:
-        ax.axvline(day, color=figures.INK, lw=0.9, ls="--")
+        ax.axvline(day, color=INK, lw=0.9, ls="--")
     ax.set(ylabel=f"PM2.5 [{figures.UNIT}]", xlabel="day of the nominal year", xlim=(parts.time[0], parts.time[-1]))
     ax.xaxis.set_major_locator(mdates.MonthLocator(bymonth=range(1, 13, 2)))
     ax.xaxis.set_major_formatter(mdates.DateFormatter("%b"))
