@@ -8,6 +8,7 @@
 
 # %% tags=["parameters", "remove-cell"]
 profile = "demo"
+real = "aqs"
 
 # %% tags=["remove-cell"]
 from placeprior.book import data as page
@@ -19,188 +20,131 @@ figures.style()
 # %% [markdown]
 # # The data: station-days in one form
 #
-# Every number of this book is computed from **station-days**: one row is one day at one monitor, with what was
-# measured there and what else was known about that day. This page shows the form that such data must have, what is in
-# the cube used on most pages, and how to bring your own.
-#
-# ```{admonition} Simulated, not measured
-# :class: embedded note
-# The values on this page come from the **embedded world** ({doc}`world`). The form is the same for EPA's
-# measurements ({doc}`aqs`) and for yours.
+# ```{goals}
+# :needs: {doc}`../question`
+# say what a station-day is, and what a model reads of it
+# tell why a few days decide a score
+# bring a table of your own into the one form
 # ```
 #
-# ## One contract
+# ```{answer} few-days-half
+# :question: What is every number of this book computed from?
+# From station-days: one row is one day at one monitor. EPA's monitors crowd where people live, not all measure every day, and in a smoky year one station-day of a hundred holds half of the variance that R² divides by. All data, simulated, measured or yours, enter in one checked form.
+# ```
 #
-# All data enter as a **cube**: an `xarray.Dataset` with two dimensions, `station` and `time`. Each station has a name,
-# a longitude and a latitude; time runs day by day without a gap. Every variable states its unit and a meaning. A value
-# that does not exist is NaN, never 0 and never a row left out. What follows is read from the cube itself.
+# ## Real measurements
+#
+# EPA's daily PM2.5 comes for free ({doc}`card`), but not with this book. What follows is drawn from a small committed record of two years.
 
 # %%
 import numpy as np
 import pandas as pd
 
+from placeprior.evidence import record
+
+years = {"2019": record.read(real, "weather-2019"), "2021": record.read(real, "neighbours-2021")}
+for year, parts in years.items():
+    total = parts["total"].set_index("name")["value"]
+    print(f"{year}: {len(parts['station']):,} monitors, {total['measured']:,.0f} measured station-days")
+    print(
+        f"  mean {total['mean']:.1f}, largest {total['highest']:.0f} µg m-3; {total['negative']:.0f} slightly negative"
+    )
+    share, variance = 100 * total["high"], 100 * total["variance in high"]
+    print(f"  {share:.1f} % reach 35 µg m-3; they hold {variance:.0f} % of the variance")
+
+# %% mystnb={"figure": {"caption": "EPA's monitors in 2021: mean of the measured PM2.5, and share of days with a measurement.", "name": "fig-data-stations"}, "image": {"alt": "Two maps of the contiguous US with one dot a monitor. Dots crowd around cities. Above, means are highest in California's Central Valley and in parts of the Northwest; below, most dots report nearly daily, others a third or a sixth of the days."}}
+parts = years["2021"]
+stations, total = parts["station"], parts["total"].set_index("name")["value"]
+fig = page.draw_stations(stations, days=int(total["days"]))
+_ = figures.label(fig, real, n=len(stations), of="monitors", embedded=False, data=stations)
+
+# %% [markdown]
+# A mean hides what a day is like. Four monitors, chosen by rule; three report nearly daily, one every sixth day.
+
+# %% mystnb={"figure": {"caption": "Daily PM2.5 at four of EPA's monitors in 2021. Each panel has its own vertical scale. Dashed: 35 µg m⁻³, the level of the US daily standard, where the panel reaches it.", "name": "fig-data-series"}, "image": {"alt": "Four time series, one below the other: the first is low apart from weeks of tall spikes in late summer, the second moves around a high level with a smoky season, the third stays low, and the last consists of isolated dots."}}
+fig = page.draw_series(parts["chosen"], parts["day"], start="2021-01-01")
+_ = figures.label(fig, real, n=len(parts["day"]), embedded=False, data=parts["day"])
+
+# %% [markdown]
+# Because errors are squared, the highest days carry much of what RMSE and R² measure ({doc}`scores`):
+
+# %% mystnb={"figure": {"caption": "Share of station-days above a level, both axes logarithmic, in a calm year and in one with much smoke. Dotted: normal distributions of the same mean and spread. Dashed red: 35 µg m⁻³.", "name": "fig-data-tail"}, "image": {"alt": "Two falling curves. They agree up to about 15 micrograms; then 2021 falls far more slowly than 2019. Both lie far above their dotted normal curves, which drop at once."}}
+fig = page.draw_tail(years)
+tail = pd.concat({year: parts["level"][["x", "value"]] for year, parts in years.items()}, names=["year"])
+n = sum(parts["total"].set_index("name")["value"]["measured"] for parts in years.values())
+_ = figures.label(fig, real, n=n, embedded=False, data=tail.reset_index(level=0))
+
+# %% [markdown]
+# ## One form
+#
+# All data enter as a **cube**: an `xarray.Dataset` with dimensions `station` and `time`. Each station has a name and a place; time runs day by day
+# without a gap; every variable states its unit. A value that does not exist is NaN, never 0 and never a row left out. This one is of the
+# **embedded world** ({doc}`world`), simulated in the form of the others:
+
+# %%
 from placeprior import data
 from placeprior.runs import configuration
 
 task = next(iter(configuration.profile(profile)["tasks"].values()))
 cube = data.load(task["load"], **task.get("options", {}))
-embedded = bool(cube.attrs["embedded"])
-pm25, days = cube["pm25"].values, pd.DatetimeIndex(cube["time"].values)
-measured = np.isfinite(pm25)
-print(f"{cube.attrs['title']}, {days[0]:%-d %B} to {days[-1]:%-d %B}; licence: {cube.attrs['licence']}")
-print(f"{cube.sizes['station']:,} stations × {cube.sizes['time']:,} days; {measured.sum():,} measured station-days")
+captioned(page.variable_table(cube), "The variables of a cube, read from the cube itself", "tab-data-contract")
+
+# %% [markdown]
+# The *target* is estimated; *predictors* are what every model sees; *truth* exists only in a simulated world, and no model reads it.
+# No predictor is constant in time: elevation would tell a model which place it is at ({doc}`splits`, *Leakage*).
+#
+# Two variables have gaps. A day without PM2.5 is neither trained on nor scored, but its predictors serve as history. Under cloud there is
+# no AOD, and the model receives the training mean.
 
 # %%
-captioned(page.variable_table(cube), "The variables of the cube, read from the cube itself", "tab-data-contract")
+pm25, aod = cube["pm25"].values, cube["aod"].values
+print(f"missing: {100 * np.isnan(pm25).mean():.0f} % of PM2.5, {100 * np.isnan(aod).mean():.0f} % of AOD")
 
 # %% [markdown]
-# The **role** decides what a variable is used for. The *target* is what is estimated. *Predictors* are what every model
-# sees, on every day of its window. *Truth* exists only in a simulated world; no model reads it, and it is used to
-# judge maps between monitors.
-#
-# No predictor is constant in time. Elevation or land cover would tell a model which place it is at, and then `none`
-# ("told nothing about the place") would not be told nothing ({doc}`../concepts/splits`, *Static inputs*). The reader for
-# your own tables warns when a column never changes at a station.
-#
-# ## Where the monitors are
-#
-# Monitors are not spread evenly. They stand where people live, and not all of them report every day.
-
-# %% mystnb={"figure": {"caption": "The monitors: mean of the measured PM2.5 (left) and share of days with a measurement (right).", "name": "fig-data-stations"}, "image": {"alt": "Two maps of the contiguous US with one dot a monitor. Dots crowd around cities. Left, means are highest near a few large cities and valleys; right, dots fall into three groups: all days, a third and a sixth of the days."}}
-fig = page.draw_stations(cube)
-_ = figures.label(fig, profile, n=len(pm25), of="monitors", embedded=embedded)
-
-# %% [markdown]
-# ## A year at a few stations
-#
-# A mean hides what a day is like. {numref}`fig-data-series` shows four monitors, chosen by rule: the one with the
-# highest single day, the one with the highest mean among the others, the one with the lowest mean (these three report
-# nearly daily), and the one that reports most rarely.
-
-# %% mystnb={"figure": {"caption": "Daily PM2.5 at four monitors, chosen by rule. Each panel has its own vertical scale. The dashed line is 35 µg m⁻³, the level of the US daily standard, drawn where the panel reaches it.", "name": "fig-data-series"}, "image": {"alt": "Four time series, one below the other: the first is low apart from a few tall spikes, the second moves up and down around a high level, the third stays low all the time, and the last consists of isolated dots."}}
-chosen = page.telling_stations(cube)
-fig = page.draw_series(cube, chosen)
-_ = figures.label(fig, profile, n=sum(measured[i].sum() for i in chosen.values()), embedded=embedded)
-
-# %% [markdown]
-# ## Most days are ordinary, and the rest matters
-#
-# Daily PM2.5 is far from a bell curve. Few days carry the highest values, and because errors are squared they carry
-# much of what RMSE and R² measure ({doc}`../concepts/scores`). The line at 35 µg m⁻³ marks the days that the score
-# `rmse_35` looks at.
-
-# %% mystnb={"figure": {"caption": "All measured values. Left: their distribution up to its 99th percentile. Right: the share of station-days above a level, both axes logarithmic; the dashed line is 35 µg m⁻³. A normal distribution of the same mean and spread is drawn for comparison.", "name": "fig-data-tail"}, "image": {"alt": "Left, a skewed histogram with its peak at low values and a few values just below zero. Right, the share of days above a level falls slowly over two decades, far above the dotted normal curve, which drops at once."}}
-values = np.sort(pm25[measured].astype(float))
-fig = page.draw_tail(values)
-_ = figures.label(fig, profile, n=len(values), embedded=embedded)
-
-# %% [markdown]
-# How much do the high days weigh? The squares of the deviations from the mean add up to the variance, the denominator
-# of R²:
+# **Slightly negative values stay.** An instrument that reports values near zero with noise must sometimes report less. Here the truth is known, so one can
+# see what dropping them does, on the cleanest twentieth of the station-days:
 
 # %%
-from placeprior.scores.metrics import HIGH
-
-square, high = (values - values.mean()) ** 2, values >= HIGH
-print(f"median {np.median(values):.1f}, mean {values.mean():.1f}, 99th percentile {np.percentile(values, 99):.1f}")
-print(f"largest {values[-1]:,.0f} µg m-3; {high.sum():,} of {len(values):,} values reach {HIGH:g} µg m-3:")
-print(f"{100 * high.mean():.2f} % of the station-days, {100 * square[high].sum() / square.sum():.0f} % of the variance")
-
-# %% [markdown]
-# ## What is missing
-#
-# Two variables have gaps, for different reasons, and the models treat them differently. PM2.5 is the target: a day
-# without a measurement can be neither trained on nor scored, but its *predictors* still serve as history for later
-# days. AOD is a predictor: under cloud there is none, and the model receives the training mean in its place (0 after
-# scaling).
-
-# %% mystnb={"figure": {"caption": "Left: share of station-days without a value, by variable and month. Right: which days have a PM2.5 value (black), one row a station, sorted by how often it reports.", "name": "fig-data-missing"}, "image": {"alt": "Left, a table-like grid by variable and month: only PM2.5 and AOD have missing values, all other rows are zero. Right, a raster of stations by days: a solid block of daily stations on top, then stripes of every third and every sixth day."}}
-fig = page.draw_missing(cube)
-_ = figures.label(fig, profile, n=pm25.size, embedded=embedded)
-seen = np.isfinite(cube["aod"].values)
-print(f"missing: {100 * (1 - measured.mean()):.0f} % of PM2.5, {100 * (1 - seen.mean()):.0f} % of AOD")
-print(f"both are there on {100 * (measured & seen).mean():.0f} % of station-days")
-
-# %% [markdown]
-# ## What goes with PM2.5
-#
-# A correlation can be looked at in two ways. *From day to day*: on days when the predictor is above its usual value at
-# a station, is PM2.5 above its usual value there? *From place to place*: do stations with a high mean of the predictor
-# have a high mean of PM2.5? The two may differ, even in sign.
-
-# %% mystnb={"figure": {"caption": "Rank correlation (Spearman) of each predictor with measured PM2.5. From day to day: after subtracting each station's mean. From place to place: of the stations' means.", "name": "fig-data-correlation"}, "image": {"alt": "Pairs of horizontal bars, one pair a predictor, sorted by the day-to-day correlation; plain blue bars for day to day, hatched orange bars for place to place. AOD has the longest bars to the right; mixed layer height and wind speed point left from day to day."}}
-from placeprior.scores.association import associations
-
-found = associations(cube)
-fig = page.draw_associations(found)
-note = f"{len(pm25):,} stations; AOD: {found.n.min():,} days"
-_ = figures.label(fig, profile, n=measured.sum(), embedded=embedded, note=note)
-
-# %% [markdown]
-# Where the two have opposite signs, a model that is not told the place has one function for both and must compromise:
-
-# %%
-found[(found.within * found.between < 0) & (found[["within", "between"]].abs() > 0.05).all(axis=1)].round(2)
-
-# %% [markdown]
-# A correlation near zero does not mean that a predictor is useless: the model can combine several, bend them, and look
-# back over days. Nor does a high one mean cause.
-#
-# ## Slightly negative values stay
-#
-# An instrument that reports true values near zero with noise must sometimes report less than zero. Such values look
-# wrong, and it is tempting to drop them or set them to zero. Both distort: only the errors on one side are removed.
-
-# %%
-negative = pm25 < 0
-print(
-    f"{negative.sum():,} of {measured.sum():,} measured values are negative; the lowest is {np.nanmin(pm25):.1f} µg m-3"
-)
-truth = cube["pm25_true"].values
+truth, measured = cube["pm25_true"].values, np.isfinite(pm25)
 clean = measured & (truth < np.percentile(truth[measured], 5))
-print(f"the cleanest twentieth of the station-days by truth ({clean.sum():,}): the mean of the measurements is off by")
-for rule, kept in {"kept": pm25[clean], "set to zero": pm25[clean].clip(0), "dropped": pm25[clean & ~negative]}.items():
-    print(f"{kept.mean() - truth[clean].mean():+.2f} µg m-3 if negative ones are {rule}")
+for rule, kept in {"kept": clean, "dropped": clean & (pm25 >= 0)}.items():
+    print(f"negative values {rule}: the mean is off by {pm25[kept].mean() - truth[clean].mean():+.2f} µg m-3")
 
 # %% [markdown]
-# The rule of this book: values are kept as they were reported. Only values outside a wide range that no instrument
-# noise explains are refused, by name, and the person who brings the data decides.
+# ## What a model reads: a window
 #
-# ## Three ways to break it
-#
-# `check_cube` is called on everything that enters. It returns the cube unchanged or says in one line what is wrong,
-# where, and what to do. Here are three broken cubes.
+# To estimate day $t$, a model reads the predictors of day $t$ and of days before it: never a later day, never PM2.5 of the station itself.
+
+# %% mystnb={"figure": {"caption": "The window of one station-day (ring), embedded world: the days of two predictors that each size of model reads to estimate the one value inside the ring. Hatched: the first days, which serve as history only.", "name": "fig-data-window"}, "image": {"alt": "Three small time series of one station, AOD, mixed layer height and PM2.5. In the upper two, shaded spans end at the same day, shorter ones inside a long one. The lowest has no span, only a ring around one value. The first days at the left are hatched."}}
+from placeprior.network.sizes import SIZES
+from placeprior.space.splits import HISTORY
+
+windows = {size: config.window for size, config in SIZES.items()}
+station, day = page.example_of_a_window(cube)
+fig = page.draw_window(cube, station, day, windows)
+read = cube[["aod", "boundary_layer_height", "pm25"]].isel(station=station, time=slice(0, day + 6)).to_dataframe()
+_ = figures.label(fig, profile, n=day + 6, of="days of a station", embedded=True, data=read)
+
+# %% [markdown]
+# So that all sizes are judged on the same rows, a station-day is scored only with the longest window's days behind it. Windows are
+# never stored: a batch is gathered from the cube by index.
 
 # %%
-from placeprior.data.cube import check_cube
-from placeprior.errors import PlacePriorError
-
-swapped = cube.assign_coords(lon=cube["lat"], lat=cube["lon"])
-absurd = cube.copy(deep=True)
-absurd["pm25"][3, 5] = -999.0  # a sentinel that somebody took for a number
-gap = cube.isel(time=[0, 1, 2, 5, 6, 7])
-
-for broken in (swapped, absurd, gap):
-    try:
-        check_cube(broken)
-    except PlacePriorError as error:
-        print(f"{type(error).__name__}: {error}\n")
+print(f"{windows}, history {HISTORY} days")
+print(f"{measured[:, HISTORY - 1 :].sum():,} of {measured.sum():,} measured station-days can be scored")
 
 # %% [markdown]
-# Further checks: a station or a day that occurs twice, unsorted days, a variable without a unit, PM2.5 in another unit,
-# infinite values, a predictor that is NaN throughout.
-#
 # ## Bring your own
 #
-# A table with one row a station and day is enough: columns `station`, `date`, `lon`, `lat`, `pm25`, and any others, which
-# become predictors. A unit goes into square brackets in the header. Days without a row become NaN, and the sine and
-# cosine of the day of the year are added.
+# A table with one row a station and day is enough: `station`, `date`, `lon`, `lat`, `pm25`, and any others, which
+# become predictors; a unit goes into square brackets.
 
 # %%
 import tempfile
 from pathlib import Path
 
-from placeprior.data.cube import from_csv
+from placeprior.data.cube import check_cube, from_csv
+from placeprior.errors import PlacePriorError
 
 text = """\
 station,date,lon,lat,pm25,temperature [degC],wind [m s-1]
@@ -215,93 +159,45 @@ with tempfile.TemporaryDirectory() as folder:
     file = Path(folder) / "mine.csv"
     file.write_text(text, encoding="utf-8")
     mine = from_csv(file)
-mine["pm25"].to_pandas().astype(float).round(1)
+print(mine["pm25"].to_pandas().astype(float).round(1).to_string())
 
 # %% [markdown]
-# The same from the command line:
-#
-# ```bash
-# placeprior data check mine.csv
-# placeprior data from-csv mine.csv -o mine.nc
-# ```
-#
-# A table goes through the same checks as everything else. A column that is constant at each station is taken, with a
-# warning:
+# `placeprior data from-csv mine.csv -o mine.nc` does the same. Everything passes `check_cube`, which says in one line what is wrong, where,
+# and what to do:
 
 # %%
-import warnings
-
-with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(record=True) as caught:
-    warnings.simplefilter("always", UserWarning)
-    file = Path(folder) / "mine.csv"
-    constant = {"s": "elevation [m]", "R": "260", "B": "820"}  # by the first letter of a line
-    lines = [f"{line},{constant[line[0]]}" for line in text.splitlines()]
-    file.write_text("\n".join(lines), encoding="utf-8")
-    from_csv(file)
-for warning in caught:
-    print(warning.message)
+absurd = cube.copy(deep=True)
+absurd["pm25"][3, 5] = -999.0  # a sentinel that somebody took for a number
+for broken in (cube.assign_coords(lon=cube["lat"], lat=cube["lon"]), absurd, cube.isel(time=[0, 1, 2, 5, 6, 7])):
+    try:
+        check_cube(broken)
+    except PlacePriorError as error:
+        print(f"{type(error).__name__}: {error}\n")
 
 # %% [markdown]
-# ## What a model reads: a window
-#
-# To estimate PM2.5 on day $t$, a model reads the predictors of day $t$ and of the days before it. It never sees a later
-# day, and never a measured PM2.5 of the station itself.
-
-# %% mystnb={"figure": {"caption": "The window of one station-day (ring): the days of two of its predictors that the two model sizes read to estimate the one value of PM2.5 inside the ring. Hatched: the first days of the cube, which serve as history only.", "name": "fig-data-window"}, "image": {"alt": "Three small time series of one station, AOD, mixed layer height and PM2.5, one below the other. In the upper two, two shaded spans end at the same day, a short one inside a long one. The lowest panel has no span, only a ring around one value at that day. The first days at the left are hatched."}}
-from placeprior.network.sizes import SIZES
-from placeprior.space.splits import HISTORY
-
-windows = {size: config.window for size, config in SIZES.items()}
-station, day = page.example_of_a_window(cube)
-fig = page.draw_window(cube, station, day, windows)
-_ = figures.label(fig, profile, n=day + 6, of=f"days of {cube['station'].values[station]}", embedded=embedded)
-
-# %% [markdown]
-# So that all sizes are judged on the same rows, a station-day is trained on and scored only if it has the longest
-# window's days, itself included, in the cube. The days before are history only:
-
-# %%
-print(f"{windows}, history {HISTORY} days")
-print(f"{measured[:, HISTORY - 1 :].sum():,} of {measured.sum():,} measured station-days can be scored")
-
-# %% [markdown]
-# Windows are never stored. The predictors lie in memory once, and a batch is gathered from them by index, so a longer
-# window costs time but no memory.
-#
-# ## What this shows, what it does not
-#
-# It shows the one form in which data enter, and what is typical of daily PM2.5: crowded monitors, a heavy tail, gaps that
-# are not random. All three come back: the first in the {doc}`splits <splits>`, the second in every score, the third in
-# what a map looks like on a cloudy day.
-#
-# It does not show the air of any real year. That values, tails and gaps *resemble* EPA's record is by construction of the
-# simulator; {doc}`aqs` looks at the record itself. Nor do correlations say which predictor a trained network will rely
-# on.
-#
 # ## Exercises
 #
-# ````{admonition} Exercise 1
+# ````{admonition} Exercise: clouds
 # :class: exercise tip
-# Gaps in AOD are not random: clouds come with rain and damp air. What happens to a model that replaces a missing AOD by
-# the training mean, on cloudy days in general? Suggest an input that would help.
+# Gaps in AOD come with rain and damp air. What happens, on cloudy days, to a model that replaces a missing AOD by
+# the training mean? Suggest an input that would help.
 # ````
 #
-# ````{admonition} Solution 1
+# ````{admonition} Solution
 # :class: solution dropdown
-# The mean was taken over *clear* days, so on cloudy days the model is told a typical clear day, which is biased if cloudy
-# days are cleaner or dirtier. An extra predictor "AOD is present" (0 or 1) lets it tell the two apart. Humidity and
-# precipitation already carry part of that information.
+# The mean is of *clear* days, so on cloudy days the model is told a typical clear day: biased if cloudy
+# days are cleaner or dirtier. A predictor "AOD is present" (0 or 1) tells the two apart; humidity and
+# precipitation carry part of that already.
 # ````
 #
-# ````{admonition} Exercise 2
+# ````{admonition} Exercise: a rule with a place in it
 # :class: exercise tip
-# Load the cube with `data.load("world")` and set all negative PM2.5 to NaN. At which stations does the yearly mean move
-# most, and in which direction? Which variant of the comparison would profit from such a rule, and why would that be an
-# artefact?
+# Load the cube with `data.load("world")` and set all negative PM2.5 to NaN. Where does the yearly mean move
+# most, and in which direction? Which variant would profit, and why would that be an artefact?
 # ````
 #
-# ````{admonition} Solution 2
+# ````{admonition} Solution
 # :class: solution dropdown
-# It moves up, and most at the cleanest stations, because only they come near zero. The error then depends on the place,
+# Up, and most at the cleanest stations, because only they come near zero. The error then depends on the place,
 # so a variant that knows the place can learn it as if it were a property of the air there.
 # ````

@@ -8,244 +8,331 @@
 
 # %% tags=["parameters", "remove-cell"]
 profile = "demo"
+real = "aqs"
 
 # %% tags=["remove-cell"]
-from IPython.display import Code, Markdown
+from IPython.display import Code, display
 
-from placeprior.book import figures
-from placeprior.book.splits import (
-    by_class_table,
-    draw_by_class,
-    draw_nearness,
-    draw_redundancy,
-    draw_splits,
-    nearness_table,
-    sizes_table,
-)
+from placeprior.book import figures, results
+from placeprior.book import splits as page
 from placeprior.book.tables import captioned
-from placeprior.book.words import rule
 
 figures.style()
 
 # %% [markdown]
-# # The splits on the map
+# # Splits: which one answers which question
 #
-# {doc}`../concepts/splits` says why the way of holding out decides what a score means. This page draws the splits as they are
-# used in this book, counts them, and measures the one thing that tells them apart: **how far a tested place is from
-# what was trained on**. The stations are those of the **embedded world**; EPA's are in {doc}`aqs`.
+# ```{goals}
+# :needs: {doc}`data`
+# say which split answers a question about a map
+# compute how far a split's tests are from what a map asks
+# find a leak in a list of inputs
+# ```
 #
-# ## Five ways to hold out
+# ```{answer} knndm-asks-the-map random-is-nearer blocks-are-farther
+# :question: Which split tells how good a map is?
+# The one whose tested stations are as far from training stations as the land is from monitors. At EPA's monitors that is `knndm`; a random draw of stations tests too near, and blocks and checkerboards test farther away. None is the honest one: each answers another question.
+# ```
+#
+# ## Nearby things are alike
+#
+# PM2.5 at two monitors ten kilometres apart is nearly the same number; a thousand kilometres apart it is nearly unrelated. This
+# is **spatial autocorrelation** {cite:p}`tobler1970`, commonly summarised by the variogram
+#
+# $$
+# \gamma(h) = \tfrac12\, \mathbb{E}\bigl[\bigl(y(s) - y(s')\bigr)^2\bigr]
+# $$ (eq-variogram)
+#
+# over pairs of places $s, s'$ at distance $h$. It rises with $h$ and levels off at the **range**, beyond which one place says
+# nothing about the other. Days repeat each other too. Here is how much, at EPA's monitors.
 
 # %%
-import numpy as np
-import pandas as pd
+from placeprior.evidence import distances, record
 
-from placeprior import data
-from placeprior.runs import configuration, plan
-from placeprior.space.splits import folds, lonlat_of, split
+task = "weather-2019"
+monitors = distances.tested_network(real, task)  # the stations of committed results
+epa = distances.asked(monitors)
+measured = record.read(real, task)
 
-task = configuration.profile(profile)["tasks"]["world"]
-cube = data.load(task["load"], **task.get("options", {}))
-lonlat, embedded = lonlat_of(cube), bool(cube.attrs["embedded"])
-
-matrices = [name for name in ("core", "elsewhere") if name in configuration.profile(profile)["matrices"]]
-runs = [run for name in matrices for run in plan.runs(profile, name)]
-names = list(dict.fromkeys(run.split for run in runs))
-parts = {(name, fold): split(name, cube, seed=0, fold=fold) for name in names for fold in folds(name)}
-
-# %% mystnb={"figure": {"caption": "The splits at seed 0 (checkerboards: fold 1, so partition 1 is tested). On the random split nearly every station has days in training and in test. Dashed: the cells of the checkerboards.", "name": "fig-splits-maps"}, "image": {"alt": "One map of the contiguous US for each split. Random: all stations are in both parts. Spatial: test stations are sprinkled among training stations. Checkerboards: test stations fill every other cell of a board, the larger the cell, the larger the connected area without training stations."}}
-shown = {f"{name} ({parts[name, 1].regime})": parts[name, 1] for name in names}
-fig = draw_splits(shown, lonlat, row=3.0, width=7.2)
-_ = figures.label(fig, profile, n=len(lonlat), of="stations a map", embedded=embedded)
+# %% mystnb={"figure": {"caption": "EPA's monitors: how strongly daily PM2.5 at two stations goes together, by their distance (medians of pairs, middle 80 %), and at one station some days later (medians of stations). Coloured marks: the median distance from test to training of each split.", "name": "fig-splits-correlation"}, "image": {"alt": "Left, a curve with a band that falls from about 0.9 for stations a few kilometres apart to zero beyond 1,500 km, with marks of seven splits along the axis. Right, a curve that falls to about 0.2 within three days."}}
+fig = page.draw_redundancy(
+    measured["distance"], measured["lag"], {name: epa.median(name) for name in epa.order if name != "random"}
+)
+pairs = measured["distance"]
+_ = figures.label(fig, real, n=pairs["n"].sum(), of="pairs of stations", embedded=False, data=pairs)
 
 # %% [markdown]
-# ### Origin and cells
+# Hold out a tenth of all rows at random. Nearly every held-out station-day has, in training, its own station on the day before and
+# its neighbours *on the very day*. A model can score well by remembering. That is what it will do if it fills gaps at monitors; it is
+# misleading if the model is meant for places without any.
 #
-# The boards are anchored at the south-west corner of the country's bounding box, and a station belongs to partition
-# $(i + j) \bmod 2 + 1$ of its cell ({eq}`eq-checkerboard`). Fold $k$ *tests* partition $k$. The origin is a convention, taken over
-# from the study; another one would move every border, and with it some scores.
+# ## What each split holds out
+#
+# | split | what is held out | what the model is for | regime |
+# |---|---|---|---|
+# | `random` | 10 % of station-days | gaps in a monitor's record | WR |
+# | `spatial` | 10 % of stations | a place next to the network, such as a city's next street | WR |
+# | `knndm` | one of five folds of stations, matched to the map | the average error of a national map | WR |
+# | `blocks` | one of five sets of squares, with a buffer | a place at least the buffer away from monitors | OoR |
+# | `checkerboard-d` | every other cell of a $d$-degree board | a region without monitors | OoR |
+# | `state` | all stations of one state | a state without monitors | OoR |
+# | `year-A-B` | 10 % of stations, in year B; learned in year A | another year, at new places | WR |
+#
+# **Within region (WR)**: a tested place has training stations around it, and the model interpolates. **Out of region (OoR)**: it has
+# not, and the model extrapolates. No sharp line divides them; the distance from a tested station to its nearest training station does.
+
+# %% mystnb={"figure": {"caption": "Six ways to hold out EPA's monitors, one fold each. In blocks, monitors inside the buffer are in no part and are not drawn. Dashed: the cells of a checkerboard.", "name": "fig-splits-maps"}, "image": {"alt": "Six maps of the contiguous US. Spatial: test stations sprinkled among training stations. kNNDM: small clusters of test stations. Blocks: separate squares with an empty margin. State: all stations of one state. Two checkerboards: every other cell is tested."}}
+import numpy as np
+
+from placeprior.space import splits
+
+lonlat = splits.lonlat_of(monitors)
+fold = dict.fromkeys(("spatial", "knndm", "blocks", "state", "checkerboard-8", "checkerboard-16"), 1)
+fold["state"] = int(np.bincount(splits.state_folds(lonlat)).argmax())  # with the most monitors
+drawn = {name: splits.split(name, monitors, seed=0, fold=number) for name, number in fold.items()}
+fig = page.draw_splits(drawn, lonlat)
+parts = {name: np.select([part.train.any(1), part.test.any(1)], ["train", "test"], "-") for name, part in drawn.items()}
+stations = monitors[["lon", "lat"]].to_dataframe().assign(**parts)
+_ = figures.label(fig, real, n=len(lonlat), of=f"stations, {task}", embedded=False, data=stations)
+
+# %% [markdown]
+# A **checkerboard** colours the map like a chess board. With the south-west corner $(\lambda_0, \varphi_0)$ of the country's bounding box as
+# origin, a station at $(\lambda, \varphi)$ lies in
+#
+# $$
+# i = \Bigl\lfloor \frac{\lambda - \lambda_0}{d} \Bigr\rfloor, \quad
+# j = \Bigl\lfloor \frac{\varphi - \varphi_0}{d} \Bigr\rfloor, \quad
+# \text{partition} = \bigl((i + j) \bmod 2\bigr) + 1 .
+# $$ (eq-checkerboard)
 
 # %%
 import inspect
 
-from placeprior.space import splits
-
 Code(inspect.getsource(splits.partition), language="python")
 
-# %%
-from placeprior.evidence import distances, split_scores
+# %% [markdown]
+# Each partition is tested once, by a model trained on the other; the two are different questions and are shown apart. Cells are equal in
+# degrees, not in area, and no buffer lies between them: both follow the study. Another origin would move every border, and with it
+# some scores.
+#
+# % explorer: checkerboard
+#
+# **`blocks`** cuts an equal-area map into squares 500 km wide, as wide as the distance at which the correlation has fallen to half,
+# deals them to five folds, and drops every training station within 100 km of a tested one. **`state`** gives one number a state: look at many.
+# **`year-A-B`** is to be compared with `year-B-B`, which tests the same rows with the same neighbours; only the year learned from differs. Behind a split, **`@N`** keeps N training
+# stations ({doc}`learning`), and **`+regions`** draws validation as whole blocks of the map.
+#
+# ## How far is a test, and how far is a map?
+#
+# Each cell of a map has a nearest monitor: these distances, $G_{ij}(r)$, are what the model will have to bridge. Each tested station has a
+# nearest *training* station: these, $G^*_j(r)$, are what it had to bridge when it was scored. Both are shares of distances up to $r$, and the area between them
+# is the **Wasserstein distance**
+#
+# $$
+# W = \int_0^\infty \bigl| G^*_j(r) - G_{ij}(r) \bigr| \, dr ,
+# $$ (eq-wasserstein)
+#
+# in kilometres: how far, on average, the distances of one set would have to be moved to become the other.
+#
+# **`knndm`**, k-fold nearest-neighbour distance matching {cite:p}`linnenbrink2024`, chooses folds that make $W$ small. Stations are clustered, into a few large
+# clusters, many small ones, and all in between; each time the clusters are dealt to five folds and $W$ is computed; the smallest wins.
 
-boards = distances.cells([name for name in names if name.startswith("checkerboard")], lonlat)
+# %%
+from placeprior import data, evidence
+from placeprior.runs import configuration
+
+spec = configuration.profile(profile)["tasks"]["world"]
+cube = data.load(spec["load"], **spec.get("options", {}))
+world = distances.asked(cube)
+
+# %% mystnb={"figure": {"caption": "Share of tested stations that have a training station nearer than a distance, all folds of each split, and, thick and dashed, share of the land that has a monitor nearer than that. A split's W is the area between its curve and the thick one. Left: EPA's monitors. Right: those of the embedded world.", "name": "fig-splits-distances"}, "image": {"alt": "Two panels of rising curves on a logarithmic axis of distance. In both the curve of kNNDM runs along the thick dashed curve of the land; stations drawn at random lie left of it; blocks, states and checkerboards lie right of it."}}
+fig = page.draw_distances({"EPA's monitors": epa, "embedded world": world})
+table = epa.table().assign(network="EPA").reset_index()
+note = f"right: embedded world (simulated), {cube.sizes['station']} stations"
+_ = figures.label(fig, real, n=len(lonlat), of="stations", embedded=False, note=note, data=table)
+
+# %%
+made = evidence.read(real, "nearness")
 captioned(
-    boards.map("{:,.0f}".format),
-    "Cells of each checkerboard in which stations lie, and the sides of a cell from south to north (height) and, at 40° N, from west to east (width), km",
-    "tab-splits-cells",
+    page.distances_table(made[made["task"] == task]),
+    "Kilometres from a tested station to the nearest training station, all folds of a split, and from the land to its nearest monitor; real measurements.",
+    "tab-splits-distances",
 )
 
 # %% [markdown]
-# ## How much is in each part
+# Monitors stand in cities, so most of them have another near by, and most of the land has none. Hold out stations at random, and the test is
+# nearer than the map. For monitors spread evenly over the land the two would agree {cite:p}`wadoux2021`. Large cells err the
+# other way: their score answers how well the model does in a region that has no monitors at all {cite:p}`roberts2017`.
 #
-# Only measured station-days that have a full history can be scored ({doc}`data`). Test sets differ in more than size: where it burns more,
-# PM2.5 spreads more, and R² divides by that spread. The last three columns say how different the test sets are.
+# Matching looks at the *nearest* distance and nothing else: a tested station and a cell of the map at the same distance may differ in climate and traffic.
+#
+# ## What distance does to a score
+#
+# Inverse distance weighting (`idw`) only copies its neighbours. A network without location (`none`) copies nothing. Their scores against
+# the distance to training separate the two kinds of knowledge.
 
 # %%
-sizes = distances.sizes(parts, cube)
+from placeprior.evidence import split_scores
+
+found = {}
+for title, one, cubed in ((real, task, monitors), (profile, "world", cube)):
+    mine = results.load(title, one, "core")
+    tested = split_scores.near_and_far(mine.scores, mine.sums, cubed)
+    found[mine.title] = split_scores.by_class(tested)
+
+# %% mystnb={"figure": {"caption": "R² of inverse distance weighting and of the network without location, by the distance of a tested station to its nearest training station; all committed splits that hold out stations, mean over seeds. Left: real measurements. Right: embedded world.", "name": "fig-splits-score"}, "image": {"alt": "Two panels of R² by class of distance with two markers a class. The marker of inverse distance weighting is high for near stations and falls with distance; that of the network without location changes less."}}
+fig = page.draw_by_class(found)
+by_class = found["weather, 2019"].reset_index()
+_ = figures.label(fig, real, embedded=False, note="right: embedded world (simulated)", data=by_class)
+
+# %% [markdown]
+# Copying is best close to training stations, and worse than nothing far from them. But far stations are not only far: they stand in empty country, with other weather and less traffic. Part of what looks like an
+# effect of distance is an effect of the kind of place.
+#
+# ## Test sets differ in more than distance
+#
+# Where it burns, PM2.5 spreads more, and R² divides by that spread. The last column gives a model the same RMSE on every test set:
+
+# %%
+names = list(dict.fromkeys(["spatial", *mine.scores["split"]]))
+made = {(name, fold): splits.split(name, cube, seed=0, fold=fold) for name in names for fold in splits.folds(name)[:2]}
+sizes = distances.sizes(made, cube)
 captioned(
-    sizes_table(sizes),
-    "Station-days (stations) in each part at seed 0; mean and standard deviation of PM2.5 in the test part in µg m⁻³, and the share of its days with at least 35 µg m⁻³",
+    page.sizes_table(sizes, rmse=sizes["sd"].min() / 2),
+    f"Station-days (stations) in each part, mean and spread of tested PM2.5 in µg m⁻³, share of days with at least 35 µg m⁻³, and the R² of one RMSE; profile {profile}, embedded world",
     "tab-splits-sizes",
 )
 
 # %% [markdown]
-# What does the spread do to R²? Give a model the same RMSE on every test set, half of the smallest standard deviation. Its R² would be:
+# So R² of different rows must not be compared as skill ({doc}`scores`).
+#
+# ## Which split predicts the error of the map?
+#
+# In the embedded world the truth is known between stations, so a *map* has an error, and a good split predicts it from stations
+# alone. The instruments' noise is taken out of the test errors; an estimate that never saw a reading is independent of its noise, so mean squares add up:
+#
+# $$
+# \overline{(\text{estimate} - \text{reading})^2} \approx \overline{(\text{estimate} - \text{truth})^2} + \overline{\text{noise}^2} .
+# $$
 
-# %%
-rmse = sizes["sd"].min() / 2
-(1 - (rmse / sizes["sd"]) ** 2).rename("R²").round(2).to_frame()
+# %% mystnb={"figure": {"caption": "Embedded world: RMSE against the truth. Markers: at the tested stations of each split. Lines: over all land, of the maps by models of the split spatial. A split whose marker lies on its method's line predicts the error of the map.", "name": "fig-splits-truth"}, "image": {"alt": "Markers of up to three methods for each split, in the order of test distance, and a horizontal line for each method at the error of its map."}}
+if results.has(profile, "distances", "map_error"):
+    arms = ["idw", "none+head", "geoclip-hadamard"]
+    mine = results.load(profile, "world", "core", "controls", "distances", arms=arms, splits=distances.HELD)
+    maps = split_scores.map_rmse(profile).reindex(arms).dropna()
+    tested = split_scores.without_noise(mine.scores, mine.sums, cube)
+    fig = page.draw_map_error(maps, tested, world)
+    note = "dotted: the maps"
+    _ = figures.label(fig, profile, n=mine.scores["run"].nunique(), of="runs", embedded=True, note=note, data=tested)
+else:
+    display(results.missing(profile, "distances", "map_error"))
 
 # %% [markdown]
-# So R² of different rows must not be compared as skill.
+# ## Leakage
 #
-# A seed draws anew what `random` and `spatial` hold out. On a checkerboard the tested part is fixed by the map; there a seed
-# changes the validation part and the training, nothing else.
+# **Leakage** is information in training or in the inputs that will not exist when the model is used {cite:p}`kaufman2012`. An out-of-region test has many doors for it.
 #
-# ## How far is a test from what was trained on?
-
-# %%
-from placeprior.coords import nearest_km
-
-km = {name: np.concatenate([parts[name, fold].distance_km(cube) for fold in folds(name)]) for name in names}
-cells, area = distances.land_cells(1.0 if profile == "smoke" else 0.5)
-to_map = nearest_km(cells, lonlat)[0]
-
-# %% mystnb={"figure": {"caption": "Share of test stations whose nearest training station is closer than a distance (all folds, seed 0). Grey dashed: the same for the land of the country, from every map cell to the nearest of all monitors. The random split is not drawn: its test stations are training stations, at distance zero.", "name": "fig-splits-distance"}, "image": {"alt": "Rising curves on a logarithmic distance axis. The curve of the spatial split rises first, then come the checkerboards, the wider their cells the farther to the right. The dashed curve of the map's cells rises steeply between the spatial split and the coarser boards."}}
-held = {name: km[name] for name in names if name != "random"}
-fig = draw_nearness(held, to_map, area)
-_ = figures.label(
-    fig,
-    profile,
-    n=sum(map(len, held.values())),
-    of="test stations",
-    embedded=embedded,
-    note=f"{len(cells):,} land cells",
-)
-
-# %%
-nearness = {f"`{name}`": distances.nearness(km[name]) for name in names}
-captioned(
-    nearness_table(nearness | {"the map's cells": distances.nearness(to_map, area)}),
-    "Distance from a test station to its nearest training station; last row: from the land of the country to its nearest monitor",
-    "tab-splits-distance",
-)
-
-# %% [markdown]
-# No split has the whole shape of the map's distances: monitors crowd in cities, while a map has as many cells in empty country. {doc}`distances` looks for the one that comes nearest.
+# - **Neighbours.** Same-day PM2.5 of nearby monitors, computed once from all of them, hands the model the labels it is tested on. Here it is made anew for
+#   every fold from *training* monitors, and a station never sees itself.
+# - **Distance.** In training the neighbours are near; in a held-out region they are far, and whatever makes a network trust them less looks like knowledge, a
+#   random vector too. So their distance is an input, and in training near neighbours are ignored at random ({doc}`leak`).
+# - **Scalers.** The mean of a column over all rows contains the test rows. Fit on training rows.
+# - **Early stopping** on the test part trains on the test. Here nothing is stopped early.
+# - **Static inputs.** Elevation to a decimal, or a station's mean, names a station. Such inputs enter only where a variant says so.
+# - **Choices.** Ten configurations tried on the test set, and the best reported, is leakage through the author.
 #
-# ## Why it matters: leakage in one picture
+# ```{admonition} The rule of this book
+# :class: important
+# No held-out label reaches an input, a scaler or a statistic. Everything fitted is fitted on training rows.
+# ```
 #
-# Two measurements are redundant when one tells the other. The left panel shows how strongly PM2.5 at two stations goes together
-# *on the same days*, against their distance. The right panel shows the same for one station and itself, some days later.
-
-# %%
-from placeprior.evidence import redundancy
-
-pm25 = cube["pm25"].values.astype(float)
-pairs = redundancy.between_stations(pm25, lonlat)
-curve, later = redundancy.by_distance(pairs), redundancy.days_later(pm25)
-
-# %% mystnb={"figure": {"caption": "Left: correlation of PM2.5 at two stations over their common days, against distance; medians and the middle 80 % of pairs in classes of distance. Coloured marks on the axis: median distance from test to training of each split. Right: correlation of a station with itself some days later; medians and the middle 80 % of stations.", "name": "fig-splits-correlation"}, "image": {"alt": "Left, a curve with a band that is highest for close stations and falls with distance to about zero; marks of the splits along the axis, the spatial split at short distance, the boards at longer ones. Right, a curve over the lag in days that falls quickly within the first days."}}
-medians = {name: np.median(km) for name, km in held.items()}
-fig = draw_redundancy(curve, later, medians)
-enough = redundancy.days_needed(cube.sizes["time"])
-_ = figures.label(fig, profile, n=len(pairs), of=f"pairs of stations with {enough} common days", embedded=embedded)
-
-# %% [markdown]
-# Read off the left curve, the correlation at the median distance of each split's tests; and, off the right one, that of a station with itself one day later:
-
-# %%
-there = {name: redundancy.at(curve, median) for name, median in medians.items()} | {
-    "one day later": later["mid"].iloc[0]
-}
-pd.Series(there, name="correlation").round(2).to_frame()
-
-# %% [markdown]
-# This is why a random split is optimistic. A held-out station-day has, in training, the same station on the days around it
-# and its neighbours *on the very day*. No label needs to leak by mistake; the data repeat themselves. The correlation
-# counts what a model without any insight could copy. What is left of it at a split's distance is the help that a
-# tested station still gets from its surroundings.
-#
-# Remember that the figure shows all PM2.5, including what weather and season explain. A model that sees the weather gains less from
-# neighbours than this; how much less is measured next.
-#
-# ## What distance does to a score
-#
-# The plainest method there is, inverse distance weighting (`idw`), only copies from neighbours. A network without location (`none`) copies nothing
-# at test time. Their scores against the distance to the nearest training station separate the two kinds of
-# knowledge. All station-held-out splits, folds and seeds of this profile are pooled.
-
-# %%
-tested = split_scores.near_and_far(profile, cube, runs)
-scores = split_scores.by_class(tested)
-
-# %% mystnb={"figure": {"caption": "Scores of inverse distance weighting and of the model without location, by the distance of a tested station to its nearest training station; all splits that hold out stations, all folds of a seed pooled; mean over seeds.", "name": "fig-splits-score"}, "image": {"alt": "Two panels, R² and RMSE, by class of distance, with two markers a class. The marker of inverse distance weighting changes with distance; that of the model without location changes differently."}}
-fig = draw_by_class(scores)
-_ = figures.label(
-    fig,
-    profile,
-    n=int(tested.loc[tested["arm"] == "idw", "n"].sum()),
-    of="tested station-days an arm, repeats counted",
-    embedded=embedded,
-)
-
-# %%
-captioned(
-    by_class_table(scores),
-    "R² of both methods by distance to the nearest training station, and their difference with its 95 % interval, bold where it excludes zero",
-    "tab-splits-score",
-) if len(scores) else Markdown("*This profile's runs have not been made yet.*")
-
-# %% tags=["hide-input"]
-Markdown(rule())
-
-# %% [markdown]
-# A caution. Far stations are not only far: they stand in empty country, with other weather and less traffic, so part of
-# what looks like an effect of distance is an effect of the kind of place.
-#
-# ## What this shows, what it does not
-#
-# It shows that the five splits ask five different questions, ordered by distance: from zero (`random`) to hundreds of
-# kilometres. It shows that measurements repeat themselves over short distances and from day to day, which makes a
-# random split easy, and how much of that is left at each split's distance.
-#
-# It does not show which split is *right*. That depends on use: gaps at monitors, places between monitors, or regions without
-# any. Nor does a checkerboard make test and training independent: stations on either side of a border are close, as the
-# left ends of the curves show. And the monitors are those of the embedded world, placed by a rule.
+# ```{quiz} A score is to say how good a national map is between EPA's monitors. Which split?
+# - [ ] `random`, because it uses the most data | its tests stand at monitors, at distance zero
+# - [ ] `checkerboard-16`, because it is the hardest | hard is not the question: most land is nearer to a monitor than its tests are to training
+# - [x] `knndm` | its tests are about as far from training as the land is from monitors
+# ```
 #
 # ## Exercises
 #
-# ````{admonition} Exercise 1
+# ````{admonition} Exercise: by hand
 # :class: exercise tip
-# Drop from each checkerboard's test all stations closer than 100 km to a training station (a *buffer*). What happens to the curves in
-# {numref}`fig-splits-distance`, to the sizes in {numref}`tab-splits-sizes`, and to the kind of place that is tested?
+# Take $d = 8$ and the origin $(-124.7, 25.1)$. In which partitions do Denver $(-105.0, 39.7)$ and Chicago $(-87.6, 41.9)$ lie? Is
+# either a neighbour of a cell border?
 # ````
 #
-# ````{admonition} Solution 1
+# ````{admonition} Solution
 # :class: solution dropdown
-# The curves start at 100 km, and the fine boards lose most of their test stations, since a cell of eight degrees has much
-# border for its area. What remains stands in the middle of cells; on the fine board these are few and not a fair sample. A
-# buffer answers "at least 100 km away" cleanly and pays with numbers. This book keeps the study's boards without a buffer and shows the
-# distances instead.
+# Denver: $i = \lfloor 19.7/8 \rfloor = 2$, $j = \lfloor 14.6/8 \rfloor = 1$, so partition $(3 \bmod 2) + 1 = 2$. Chicago: $i = \lfloor 37.1/8
+# \rfloor = 4$, $j = \lfloor 16.8/8 \rfloor = 2$, so partition 1. Chicago lies $0.8$ degrees, some 90 km, north of a
+# border: with monitors just across it, "out of region" means little there.
 # ````
 #
-# ````{admonition} Exercise 2
+# ````{admonition} Exercise: a yearly mean
 # :class: exercise tip
-# Move the origin of the 16-degree board by half a cell to the east. With `placeprior.space.splits.partition` and shifted longitudes, count how many
-# stations change their partition. What would you do with scores for several origins?
+# A model gets the input "mean PM2.5 of this station over the whole year" and is tested on held-out days of the same stations. Which rule
+# does it break? Would the input be allowed with `spatial`?
 # ````
 #
-# ````{admonition} Solution 2
+# ````{admonition} Solution
+# :class: solution dropdown
+# The yearly mean contains held-out labels. Over training days only, it would be clean on `random`. On `spatial` a held-out station has no
+# training days: the input cannot exist where the model is to be used.
+# ````
+#
+# ````{admonition} Exercise: two papers
+# :class: exercise tip
+# Two papers report R² of 0.8 "on held-out stations". What single figure would you ask both for?
+# ````
+#
+# ````{admonition} Solution
+# :class: solution dropdown
+# The distribution of the distance from each tested station to its nearest training station: one in ten stations of a dense network leaves a
+# neighbour a few kilometres away; a held-out state does not.
+# ````
+#
+# ````{admonition} Exercise: a buffer
+# :class: exercise tip
+# Drop from each checkerboard's test all stations closer than 100 km to a training station. What happens to the curves in
+# {numref}`fig-splits-distances`, and to the kind of place that is tested?
+# ````
+#
+# ````{admonition} Solution
+# :class: solution dropdown
+# The curves start at 100 km and the tests shrink, most at 8°, whose cells have much border. What is left stands deep inside cells, mostly
+# in thinly populated country: distance grows, and the kind of place changes with it.
+# ````
+#
+# ````{admonition} Exercise: another origin
+# :class: exercise tip
+# Move the origin of the 16-degree board by half a cell to the east. How many stations change their partition? What would you do with scores for
+# several origins?
+# ````
+#
+# ````{admonition} Solution
 # :class: solution dropdown
 # `partition(lonlat - [8, 0], 16) != partition(lonlat, 16)` is true for about half of them. Each origin is another draw of the same
-# question; the spread of scores over origins shows how much of a result hangs on where the lines happen to fall. Two folds of one
-# board cannot show it.
+# question; the spread over origins shows how much hangs on where the lines fall. Two folds of one board cannot show it.
+# ````
+#
+# ````{admonition} Exercise: when is a random draw enough?
+# :class: exercise tip
+# Monitors are drawn with equal chance over the land, and one in ten is held out at random. Which of the two distances is
+# longer, and why does the difference shrink when one in a hundred is held out?
+# ````
+#
+# ````{admonition} Solution
+# :class: solution dropdown
+# A held-out monitor is a place like any other, but only nine tenths of the monitors are left to be near. With $n$ monitors on an area $A$ the mean
+# distance to the nearest is $\tfrac12\sqrt{A/n}$: nine tenths make it longer by $1/\sqrt{0.9}$, about five percent; one in a hundred by half a percent.
+# ````
+#
+# ````{admonition} Exercise: equal means
+# :class: exercise tip
+# A split's tests all stand at one distance, the mean of the map's. What is its $W$? Why might its score still mislead?
+# ````
+#
+# ````{admonition} Solution
+# :class: solution dropdown
+# The mean absolute deviation of the map's distances from their mean. An error does not grow in proportion to distance, so the error at the
+# mean distance is not the mean of the errors.
 # ````

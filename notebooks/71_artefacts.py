@@ -245,7 +245,7 @@ captioned(
 
 # %% [markdown]
 # For real measurements the error is known at test stations only. For each station, take the mean absolute error of GeoCLIP's arm minus that of `none` over all fits that tested it; each
-# station is one point. The same is done in the embedded world. Splits: {doc}`../concepts/splits`.
+# station is one point. The same is done in the embedded world. Splits: {doc}`splits`.
 
 # %%
 asked = ((profile, "world"), (real, "weather-2019"), (real, "neighbours-2021"))

@@ -135,3 +135,15 @@ def test_a_changed_verdict_is_told(monkeypatch, gained):
     monkeypatch.setattr(claims, "evaluate", lambda: {"a": {"demo": claims.judge(asked(), "demo")}})
     [line] = claims.moved()
     assert "recorded 'undecided', computed 'supported'" in line and "'comparison'" in line
+
+
+def test_false_alarms_are_a_share_of_all_pairs(monkeypatch):
+    pairs = pd.DataFrame({"task": ["world"] * 4 + ["other"], "clear": [0, 1, -1, 0, 1]})
+    monkeypatch.setattr(claims.against_itself, "committed", lambda profile: pairs)
+    claim = CLAIM | {"rule": {"kind": "itself", "at_most": 0.5}, "at": {"demo": {"task": "world"}}}
+    found = claims.judge(claim, "demo")
+    assert found.verdict == "supported" and found.values == {"value": 0.5, "clear": 2, "of": 4}
+    claim["rule"]["at_most"] = 0.4
+    assert claims.judge(claim, "demo").verdict == "contradicted"
+    monkeypatch.setattr(claims.against_itself, "committed", lambda profile: pairs[:0])
+    assert claims.judge(claim, "demo") == claims.NOT_RUN

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from placeprior.arms import with_arm
-from placeprior.book import intervals
+from placeprior.book import scores as page
 from placeprior.errors import StoreError
 from placeprior.evidence import against_itself, coverage, tables
 from placeprior.runs import configuration, store
@@ -136,8 +136,8 @@ def test_committed_differences_of_profiles_that_have_some(monkeypatch):
     assert pairs["profile"].tolist() == ["demo"] * 2 and pairs["clear"].tolist() == [1, 0]
     alarms = against_itself.alarms(pairs)
     assert alarms.iloc[0].tolist() == ["demo", "world", "spatial", 2, 1, 0.01, pytest.approx(0.01625)]
-    shown = intervals.alarms_table(alarms)
-    assert shown.iloc[0].tolist() == ["demo", "`world`", "WR · spatial", 2, 1, "0.010", "0.016"]
+    shown = page.alarms_table(alarms)
+    assert shown.iloc[0].tolist() == ["`world`", "WR · spatial", 2, 1, "0.010", "0.016"]
     nothing = against_itself.committed("aqs")
     assert nothing.empty and against_itself.alarms(nothing).empty
 
@@ -148,9 +148,23 @@ def test_coverage_is_shown_a_panel_for_each_stations_and_distance():
         columns=coverage.COLUMNS,
     )
     found = pd.concat([found, found.assign(range_km=250.0), found.assign(stations=500)])
-    fig = intervals.draw_coverage(found)
+    fig = page.draw_coverage(found)
     shown = [ax for ax in fig.axes if ax.get_visible()]
     assert len(shown) == 3 and all(len(ax.lines) == 5 for ax in shown)
     plt.close(fig)
-    table = intervals.coverage_table(found)
-    assert table.iloc[0].tolist() == [97, 1, 1, "80", "0.4", "500", "95.1 %", "60 %"]
+
+
+def test_pairs_of_fits_are_joined_and_their_difference_stands_below():
+    rows = [
+        (arm, "spatial", 1, seed, 0.5 + 0.1 * seed + (arm == "lonlat") * 0.05)
+        for arm in ("none", "lonlat")
+        for seed in (0, 1)
+    ]
+    scores = pd.DataFrame([*rows, ("none", "spatial", 1, 2, 0.9)], columns=["arm", "split", "fold", "seed", "value"])
+    found = pd.DataFrame([["spatial", 0.05, -0.01, 0.11]], columns=["split", "difference", "low", "high"])
+    fig = page.draw_pairs(scores, found, "lonlat", "none")
+    above, below = fig.axes
+    joined = [line.get_ydata() for line in above.lines if len(line.get_xdata()) == 2 and line.get_linestyle() == "-"]
+    assert [list(np.round(ends, 2)) for ends in joined] == [[0.5, 0.55], [0.6, 0.65]]  # a fit alone is in no pair
+    assert list(below.lines[0].get_ydata()) == [-0.01, 0.11] and below.lines[1].get_ydata()[0] == 0.05
+    plt.close(fig)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from placeprior.data.tables import VARIABLE
 from placeprior.data.world.moments import MOMENTS, bands, correlations, left_out_r2, moments
 from placeprior.data.world.simulation import World
 from placeprior.errors import CubeError, MissingData
+from placeprior.evidence import likeness
 
 AQS = pd.read_csv(Path(__file__).parents[1] / "results" / "aqs" / "moments.csv", index_col="moment")
 SEEDS = (0, 1, 2)
@@ -116,3 +118,13 @@ def test_a_cube_without_measurements_is_refused():
     cube = toy_cube(stations=5, days=10)
     with pytest.raises(CubeError, match="0 measured"):
         moments(cube.assign(pm25=cube.pm25.where(False)))
+
+
+def test_likeness_says_which_moments_of_a_world_lie_in_the_band(monkeypatch):
+    real = pd.DataFrame({"a": [10.0, 1.0], "b": [12.0, 1.0]}, index=["mean", "sd"])
+    monkeypatch.setattr(likeness, "real", lambda: real)
+    monkeypatch.setattr(likeness.data, "load", lambda task, **options: task)
+    monkeypatch.setattr(likeness, "moments", lambda world: pd.Series({"sd": 2.0, "mean": 11.0, "top": 0.0}))
+    runs = [SimpleNamespace(task="w", data={"load": "world", "options": {}})] * 2
+    made = likeness.collect(runs)
+    assert made[["task", "moment", "inside"]].values.tolist() == [["w", "mean", 1], ["w", "sd", 0]]

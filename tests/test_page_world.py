@@ -40,18 +40,11 @@ def titles(fig):
     return [ax.get_title(loc="left") for ax in fig.axes if ax.get_title(loc="left")]
 
 
-def test_a_day_is_named_on_the_truth_and_has_its_parts_and_the_haze(land, days):
-    fig = world.draw_day(land, days.isel(time=1), (40, 15, 12, 6, 60, 0.3))
+def test_a_day_is_named_on_the_first_map_and_shows_what_is_asked_for(land, days):
+    fig = world.draw_day(land, days.isel(time=1), {"pm25_true": 40, "smoke_surface": 60, "aod": 0.3})
     assert titles(fig) == ["13 January"]
     said = [ax.get_xlabel() for ax in fig.axes if ax.get_xlabel()]
-    assert [text.split(" [")[0] for text in said] == [
-        "true PM2.5",
-        "background",
-        "local",
-        "heating",
-        "smoke surface",
-        "AOD (grey: cloud)",
-    ]
+    assert [text.split(" [")[0] for text in said] == ["true PM2.5", "smoke surface", "AOD (grey: cloud)"]
 
 
 def test_the_ground_has_four_maps_with_units_where_there_are_any(land, days):
@@ -73,28 +66,19 @@ def test_each_setting_of_placeness_has_its_panel(monitors):
     assert len({tuple(ax.collections[0].get_facecolor()[0]) for ax in fig.axes}) == 3
 
 
-def test_every_knob_is_listed_with_its_value_and_default():
-    table = world.knob_table(SMALL).set_index("knob")
-    assert list(table.loc["`stations`", ["here", "default"]]) == [12, 400] and (table["what it does"] != "").all()
-
-
-def test_monitors_are_counted_by_how_often_they_report():
-    table = world.monitor_table(SMALL.cube()).set_index("monitors reporting")["count"]
-    assert table["station-days in all"] == "240" and sum(int(count) for count in table[:3]) == 12
-    assert int(table["slightly negative values, kept"]) == int((SMALL.cube()["pm25"] < 0).sum())
-
-
-def test_sizes_of_the_parts_are_those_of_their_values(monitors):
-    table = world.sizes(monitors)
-    assert list(table.index) == ["true PM2.5", "background", "local", "heating", "smoke at the ground"]
-    assert table.loc["heating", "largest"] == f"{monitors.heating.values.max():.1f}"
+def test_fields_are_those_of_the_land(land, days):
+    made = world.fields(land, days[["elevation", "basin"]])
+    assert made["basin"].dims == ("lat", "lon") and made["elevation"].attrs["units"] == "m"
+    known = made["elevation"].values[np.isfinite(made["elevation"].values)]
+    assert known == pytest.approx(days["elevation"].values.ravel(), rel=1e-6)
 
 
 def test_moments_stand_beside_those_of_real_years_and_their_band():
-    real = pd.DataFrame({"a": [10.0, -0.1, np.nan], "b": [12.0, -0.1, np.nan]}, index=["mean", "lag-1", "top"])
-    simulated = pd.DataFrame({0: [9.0, 0.25, 0.5]}, index=real.index)
-    table = world.moment_table(real, simulated, simulated[0])
-    assert list(table.columns) == ["unit", "AQS (a)", "AQS (b)", "band", "world, seed 0", "world without people"]
-    assert list(table.loc[MOMENTS["mean"][1]]) == ["µg m-3", "10.0", "12.0", "9.6 to 12.4", "9.0", "9.0"]
-    assert list(table.loc[MOMENTS["lag-1"][1]])[1:] == ["−0.10", "−0.10", "−0.11 to −0.09", "0.25", "0.25"]
-    assert list(table.loc[MOMENTS["top"][1]])[1:4] == ["–", "–", "– to –"]
+    real = pd.DataFrame({"t-1": [10.0, -0.1, np.nan], "t-2": [12.0, -0.1, np.nan]}, index=["mean", "lag-1", "top"])
+    band = pd.DataFrame({"low": [9.6, -0.11, np.nan], "high": [12.4, -0.09, np.nan]}, index=real.index)
+    own = band.assign(task="world", value=[9.0, 0.25, 0.5], inside=[0, 0, 1]).rename_axis("moment").reset_index()
+    table = world.moment_table(real, pd.concat([own, own.assign(task="world-regional", inside=1)]))
+    assert list(table.columns) == ["unit", "EPA, 1", "EPA, 2", "band", "world", "without people"]
+    assert list(table.loc[MOMENTS["mean"][1]]) == ["µg m-3", "10.0", "12.0", "9.6 to 12.4", "**9.0**", "9.0"]
+    assert list(table.loc[MOMENTS["lag-1"][1]])[1:4] == ["−0.10", "−0.10", "−0.11 to −0.09"]
+    assert list(table.loc[MOMENTS["top"][1]])[1:] == ["–", "–", "– to –", "0.50", "0.50"]

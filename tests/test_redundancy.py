@@ -40,12 +40,6 @@ def test_classes_of_distance_have_quantiles_and_enough_pairs():
     assert curve[["km", "low", "mid", "high", "n"]].to_numpy() == pytest.approx(np.array([[15, 0.1, 0.5, 0.9, 11]]))
 
 
-def test_a_correlation_is_read_off_in_the_logarithm_of_distance():
-    curve = pd.DataFrame({"km": [10.0, 1000.0], "mid": [0.8, 0.2]})
-    assert redundancy.at(curve, 100) == pytest.approx(0.5)
-    assert redundancy.at(curve, 0) == pytest.approx(0.8) and redundancy.at(curve, 5000) == pytest.approx(0.2)
-
-
 def test_days_later_finds_a_weekly_rhythm_and_nothing_where_days_are_few():
     week = np.tile(np.arange(7.0), 20)
     later = redundancy.days_later(np.array([week, 2 * week, -week]))

@@ -11,11 +11,9 @@ import pytest
 from conftest import toy_cube
 
 from placeprior import evidence
-from placeprior.book import distances as pages
-from placeprior.book import splits as drawings
+from placeprior.book import splits as pages
 from placeprior.errors import StoreError
 from placeprior.evidence import distances, split_scores
-from placeprior.evidence.redundancy import LAGS
 from placeprior.runs import store
 from placeprior.scores import metrics
 from placeprior.space.splits import folds, lonlat_of, split, state_folds
@@ -50,30 +48,9 @@ def test_sizes_count_rows_and_describe_the_test(cube):
     row = sizes.loc[("checkerboard-16", 2)]
     assert row["test_rows"] == tested.size and row["regime"] == "OoR"
     assert (row["mean"], row["sd"], row["high"]) == pytest.approx((tested.mean(), tested.std(), 0))
-    table = drawings.sizes_table(sizes)
-    assert table["split"].tolist() == ["`checkerboard-16`, fold 1", "`checkerboard-16`, fold 2"]
-    assert table["the test asks for"].tolist() == ["new regions"] * 2 and table["≥ 35"].tolist() == ["0.0 %"] * 2
-
-
-def test_cells_of_a_checkerboard_by_hand():
-    lonlat = np.array([[-120.0, 30], [-119.5, 30.1], [-90, 45]])
-    table = distances.cells(["checkerboard-10", "checkerboard-60"], lonlat, latitude=60.0)
-    assert table.loc["checkerboard-10"].tolist() == pytest.approx([2, 1110, 555])
-    assert table.loc["checkerboard-60", "used"] == 1 and distances.cells([], lonlat).empty
-
-
-def test_nearness_is_that_of_the_distances_or_of_the_area_they_stand_for():
-    km = np.arange(101.0)
-    assert distances.nearness(km) == {"10 %": 10, "median": 50, "90 %": 90, "near": pytest.approx(50 / 101), "n": 101}
-    told = distances.nearness(np.array([60.0, 10, 20]), np.array([8.0, 1, 1]))
-    assert told == {"10 %": 10, "median": 60, "90 %": 60, "near": pytest.approx(0.2), "n": 3}
-    table = drawings.nearness_table({"one": told})
-    assert table.iloc[0].tolist() == ["one", "10", "60", "60", "20 %", "3"]
-
-
-def test_land_shrinks_towards_the_north():
-    places, weight = distances.land_cells(4.0)
-    assert len(places) == len(weight) and weight[places[:, 1].argmax()] == weight.min()
+    table = pages.sizes_table(sizes, rmse=2.0)
+    assert table["split"].tolist() == ["OoR · 16°, fold 1", "OoR · 16°, fold 2"]
+    assert table.iloc[1, -1] == f"{1 - 4 / row['sd'] ** 2:.2f}".replace("-", "−")
 
 
 def test_a_network_without_measurements_is_split_like_one_with_them(cube):
@@ -105,9 +82,24 @@ def test_distances_stand_from_near_to_far_and_are_compared_with_the_map(found):
     assert table["median"].iloc[:-1].is_monotonic_increasing
     assert table.loc["random", "wasserstein"] == pytest.approx(found.land.mean()) == -table.loc["random", "excess"]
     assert (table["wasserstein"].dropna() >= table["excess"].abs().dropna() - 1e-9).all()
-    shown = pages.distances_table(found)
+    assert table["times"].min() == 1 == table.loc[table["wasserstein"].idxmin(), "times"]
+    assert table.loc["map", ["excess", "wasserstein", "times"]].isna().all()
+    shown = pages.distances_table(table.reset_index())
     assert shown["split"].iloc[[0, -1]].tolist() == ["WR · random", "the map"] and shown.iloc[-1, -1] == "–"
     assert found.median("random") == 0 and found.median("spatial") == np.median(found.tested["spatial"])
+
+
+def test_the_table_of_a_task_is_of_the_stations_that_its_runs_test(monkeypatch, found):
+    cube, runs = toy_cube(60), [SimpleNamespace(task=task, id=task + half) for task in "ab" for half in "12"]
+    places = pd.DataFrame({"name": cube["station"].values, "lon": cube["lon"].values, "lat": cube["lat"].values})
+    halves = {run.id: places.iloc[slice(int(run.id[1]) % 2, None, 2)] for run in runs}
+    monkeypatch.setattr(store, "stored_sums", lambda ids: {run: halves[run] for run in ids})
+    made = distances.collect(runs)
+    assert made.groupby("task").size().tolist() == [len(found.table())] * 2
+    own = made[made["task"] == "b"].set_index("split")
+    order = np.argsort(cube["station"].values)
+    wanted = distances.asked(distances.network(cube["station"].values[order], lonlat_of(cube)[order])).table()
+    assert own["wasserstein"].to_dict() == pytest.approx(wanted["wasserstein"].to_dict(), abs=1e-3, nan_ok=True)
 
 
 # --- scores -----------------------------------------------------------------------------------------------------------
@@ -123,28 +115,37 @@ def test_a_pooled_score_is_that_of_all_rows_together():
     assert pooled.loc["rmse", "value"] == pytest.approx(np.sqrt(np.mean((y - estimate) ** 2)))
 
 
-def test_near_and_far_adds_the_tests_of_a_seed_that_both_arms_have_taken(cube, monkeypatch):
-    runs = [
-        SimpleNamespace(id=f"{arm}{fold}", variant=arm, split="checkerboard-16", fold=fold, seed=0)
-        for arm in ("idw", "none")
-        for fold in (1, 2)
-    ]
-    parts = {fold: split("checkerboard-16", cube, 0, fold) for fold in (1, 2)}
-    tested = {fold: cube["station"].values[part.test.any(1)] for fold, part in parts.items()}
+def near_and_far(cube, lacking=()):
+    """Runs of two arms on both partitions, their sums at the stations they test, and what is made of them."""
+    tested = {
+        fold: cube["station"].values[split("checkerboard-16", cube, 0, fold).test.any(1)].tolist() for fold in (1, 2)
+    }
+    rows = [(arm, "-", "checkerboard-16", fold, 0, f"{arm}{fold}") for arm in ("idw", "none") for fold in (1, 2)]
+    rows.append(("lonlat", "channels", "spatial", 1, 0, "x"))
+    scores = pd.DataFrame(rows, columns=["variant", "fusion", "split", "fold", "seed", "run"])
+    scores = scores[~scores["run"].isin(lacking)]
     y = np.arange(10.0)
-    committed = pd.concat([sums(run.id, list(tested[run.fold]), y, y + 1) for run in runs if run.id != "none2"])
-    monkeypatch.setattr(store, "sums", lambda _: committed)
-    monkeypatch.setattr(store, "is_stored", lambda _: False)
-    others = [SimpleNamespace(id="x", variant="lonlat", split="spatial", fold=1, seed=0)]
-    table = split_scores.near_and_far("demo", cube, runs + others)
+    made = pd.concat([sums(f"{arm}{fold}", tested[fold], y, y + 1) for arm in ("idw", "none") for fold in (1, 2)])
+    return scores, made, tested
+
+
+def test_near_and_far_adds_the_tests_of_a_seed_that_both_arms_have_taken(cube):
+    scores, made, tested = near_and_far(cube, lacking=["none2"])
+    table = split_scores.near_and_far(scores, made, cube)
     assert set(table["arm"]) == {"idw", "none"} and set(table["name"]) == set(tested[1])  # fold 2 has one arm alone
     assert (table["n"] == 10).all() and len(table) == 2 * len(tested[1])
-    km = dict(zip(tested[1], parts[1].distance_km(cube), strict=True))
+    km = dict(zip(tested[1], split("checkerboard-16", cube, 0, 1).distance_km(cube), strict=True))
     for row in table.itertuples():
         low, high = split_scores.CLASSES[int(row.group)], split_scores.CLASSES[int(row.group) + 1]
         assert low <= km[row.name] < high
-    nothing = split_scores.near_and_far("demo", cube, others)
+    nothing = split_scores.near_and_far(scores[scores["run"] == "x"], made, cube)
     assert nothing.empty and split_scores.by_class(nothing).empty
+
+
+def test_a_cube_of_other_stations_is_refused(cube):
+    scores, made, tested = near_and_far(cube)
+    with pytest.raises(StoreError, match="use the cube that the run was trained on"):
+        split_scores.near_and_far(scores, made[made["name"] != tested[1][0]], cube)
 
 
 def by_distance():
@@ -167,10 +168,6 @@ def test_scores_of_a_class_and_their_difference():
     row = scores.loc[1]
     assert row["rmse_idw"] == pytest.approx(1, abs=0.1) and row["rmse_none"] == pytest.approx(3, abs=0.2)
     assert row["difference"] == pytest.approx(row["r2_idw"] - row["r2_none"]) and row["clear"] == 1
-    table = drawings.by_class_table(scores)
-    assert table["distance [km]"].tolist() == ["15 to 50"] and table.iloc[0, -1].startswith("**+0.0")
-    gapless = drawings.by_class_table(scores.assign(difference=np.nan))
-    assert gapless.iloc[0, -1] == "–"
 
 
 def test_maps_have_the_error_of_their_land(monkeypatch):
@@ -200,80 +197,39 @@ def test_noise_of_instruments_is_taken_out_of_the_mean_square():
     assert found.index.tolist() == ["blocks"] and found.loc["blocks", "none"] == pytest.approx(3.0)
 
 
-# --- tables and figures -----------------------------------------------------------------------------------------------
-
-
-def test_misses_are_from_near_to_far_with_their_mean_size(found):
-    maps = pd.Series({"idw": 3.0, "none": 4.0})
-    tested = pd.DataFrame({"idw": [3.5, 2.0], "none": [4.0, 5.0]}, index=["checkerboard-30", "spatial"])
-    table = pages.misses_table(maps, tested, found)
-    assert table["split"].tolist() == ["the map's RMSE", "WR · spatial", "OoR · 30°"]
-    assert table["idw"].tolist() == ["3.00", "−1.00", "+0.50"] and table["mean miss"].tolist() == ["–", "1.00", "0.25"]
-
-
-def pooled():
-    rows = [(name, arm, metric, 0.5, 2) for name in ("spatial", "random") for arm in ARMS for metric in ("r2", "rmse")]
-    return pd.DataFrame(rows, columns=["split", "arm", "metric", "value", "fits"])
-
-
-ARMS = ["idw", "none", "geoclip-hadamard"]
-
-
-def test_scores_stand_from_near_to_far(found):
-    table = pages.scores_table(pooled(), found, ARMS)
-    assert table["split"].tolist() == ["WR · random", "WR · spatial"]
-    assert list(table)[3:] == [f"{short}, {arm}" for short in ("R²", "RMSE") for arm in ARMS]
-    ax = pages.draw_scores(pooled(), found, ARMS).axes[1]
-    assert [text.get_text().split("\n")[0] for text in ax.get_xticklabels()] == ["WR · random", "WR · spatial"]
-    assert "no such runs" in pages.draw_scores(pooled()[:0], found, ARMS).axes[0].texts[0].get_text()
-
-
-def test_a_caption_says_how_many_states_were_tested():
-    scores = pd.DataFrame({"split": ["state", "state", "spatial"], "fold": [5, 7, 1]})
-    assert pages.scores_caption(scores, "profile demo").endswith("Of the states, 2 were tested.")
-    assert pages.scores_caption(scores[2:], "profile demo").endswith("those of the map.")
-
-
-def test_differences_show_partitions_apart_and_a_dash_where_there_is_none(found):
-    apart = pd.Series({1: 0.1, 2: 0.3})
-    row = {"difference": 0.2, "low": 0.1, "high": 0.3, "clear": 1, "apart": apart}
-    r2 = pd.DataFrame([{"split": "checkerboard-30", "arm": "idw"} | row, {"split": "spatial", "arm": "idw"} | row])
-    table = pages.differences_table(r2, r2[:1], found)
-    assert table["split"].tolist() == ["WR · spatial", "OoR · 30°"]
-    assert table["idw, ΔR²"].tolist()[1] == "**+0.200** (+0.100 to +0.300; +0.100 / +0.300)"
-    assert table.iloc[0, -1] == "–"
+# --- figures ----------------------------------------------------------------------------------------------------------
 
 
 def test_curves_rise_to_all_and_every_split_has_its_own(found):
-    km, share = drawings.rising(np.array([30.0, 0.0, 10.0]))
+    km, share = pages.rising(np.array([30.0, 0.0, 10.0]))
     assert km.tolist() == [1, 10, 30] and share.tolist() == pytest.approx([100 / 3, 200 / 3, 100])
-    ax = pages.draw_distances(found).axes[0]
-    assert len(ax.lines) == 1 + len(distances.HELD) and set(drawings.LOOKS) == set(distances.HELD)
-    held = {name: found.tested[name] for name in ("spatial", "blocks")}
-    assert len(drawings.draw_nearness(held, found.land, np.ones(len(found.land))).axes[0].lines) == 3
+    axes = pages.draw_distances({"a": found, "b": found}).axes
+    assert [ax.get_title(loc="left") or ax.get_title() for ax in axes] == ["a", "b"]
+    assert len(axes[0].lines) == 1 + len(distances.HELD) and set(pages.LOOKS) == set(distances.HELD)
 
 
 def test_maps_of_splits_draw_the_cells_of_checkerboards(cube):
     parts = {name: split(name, cube, 0, 1) for name in ("spatial", "checkerboard-16", "blocks")}
-    fig = drawings.draw_splits(parts, lonlat_of(cube), row=2.0, width=6.0)
-    lines = [len(ax.collections) for ax in fig.axes if ax.get_visible()]
-    assert [ax.get_title() for ax in fig.axes if ax.get_visible()] == list(parts)
+    fig = pages.draw_splits(parts, lonlat_of(cube))
+    shown = [ax for ax in fig.axes if ax.get_visible()]
+    assert [ax.get_title(loc="left") or ax.get_title() for ax in shown] == list(parts)
+    lines = [len(ax.collections) for ax in shown]
     assert lines[1] > lines[0]
+    assert [text.get_text() for text in fig.legends[0].get_texts()] == ["train", "validation", "test"]
 
 
-def test_figures_of_scores_by_distance_and_of_maps_have_a_line_an_arm(found):
-    fig = drawings.draw_by_class(split_scores.by_class(by_distance()))
-    assert [len(ax.lines) for ax in fig.axes] == [2, 2]
+def test_scores_by_distance_have_a_panel_a_task_and_a_line_an_arm():
+    fig = pages.draw_by_class(dict.fromkeys(("real", "world"), split_scores.by_class(by_distance())))
+    assert [sum(line.get_marker() != "None" for line in ax.lines) for ax in fig.axes] == [2, 2]
+
+
+def test_errors_of_maps_are_lines_and_those_of_tests_markers(found):
     tested = pd.DataFrame({"idw": [3.5], "none": [4.0]}, index=["spatial"])
-    fig = pages.draw_map_error(pd.Series({"idw": 3.0, "none": 4.0}), tested, found)
-    assert len(fig.axes[0].lines) == 4
-    assert (
-        "no errors of maps" in pages.draw_map_error(pd.Series(dtype=float), tested, found).axes[0].texts[0].get_text()
-    )
+    ax = pages.draw_map_error(pd.Series({"idw": 3.0, "none": 4.0}), tested, found).axes[0]
+    assert len(ax.lines) == 4 and ax.get_xticklabels()[0].get_text().startswith("WR · spatial\n")
 
 
-def test_redundancy_marks_the_splits(found):
-    curve = pd.DataFrame({"km": [10.0, 100], "low": 0.1, "mid": 0.5, "high": 0.9})
-    later = pd.DataFrame({"low": 0.1, "mid": 0.5, "high": 0.9}, index=list(LAGS))
-    near, _ = drawings.draw_redundancy(curve, later, {"spatial": 40.0}).axes
-    assert [text.get_text() for text in near.get_legend().get_texts()] == ["spatial"]
+def test_redundancy_marks_the_splits():
+    curve = pd.DataFrame({"x": [10.0, 100], "low": 0.1, "value": 0.5, "high": 0.9})
+    fig = pages.draw_redundancy(curve, curve.assign(x=[1, 2]), {"spatial": 40.0})
+    assert [text.get_text() for text in fig.legends[0].get_texts()] == ["WR · spatial"]

@@ -1,4 +1,4 @@
-"""What the pages of single variants say and draw."""
+"""What the page about the trained variants says and draws."""
 
 from types import SimpleNamespace
 
@@ -6,84 +6,53 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from placeprior.book import figures, variants
-from placeprior.network.sizes import SIZES
+from placeprior.book import variants
 from placeprior.scores import metrics
 
 pytestmark = pytest.mark.usefixtures("styled")
 
-
-def titles(fig):
-    return [ax.get_title("left") for ax in fig.axes if ax.get_visible() and ax.get_title("left")]
+ARMS = ("none", "lonlat", "geoclip-hadamard")
 
 
-def test_every_variant_says_what_it_is_told_and_how_it_joins():
-    assert variants.told("none", "-").startswith("Nothing.")
-    assert variants.told("geoclip", "hadamard").endswith("the place scales what the window says.")
-    assert variants.told("mine", "concat").startswith("The place vector of encoder mine. The two are set")
-
-
-def test_facts_are_those_of_the_runs():
-    config = SIZES["demo"]
+def test_fits_are_what_the_store_holds_and_scores_their_means_over_seeds():
+    asked = ((0, "spatial", 1), (1, "spatial", 1), (0, "checkerboard-16", 1), (2, "checkerboard-16", 2))
     runs = [
-        SimpleNamespace(id=f"run{seed}", variant="none", split=split, seed=seed, settings=config)
-        for seed, split in ((0, "spatial"), (1, "spatial"), (2, "random"))
+        SimpleNamespace(id=f"run{n}", variant="lonlat", fusion="channels", split=split, fold=fold, seed=seed)
+        for n, (seed, split, fold) in enumerate(asked)
     ]
-    stamp = {"device": "cpu", "threads": 1, "seconds": 40}
-    stored = {run.id: {"parameters": 1234, "predictors": ["wind", "aod"], "stamp": stamp} for run in runs}
-    found = variants.facts(runs, stored).set_index("what")["here"]
-    assert found["trained parameters"] == "1,234" and found["numbers that tell the place"] == "0"
-    assert found["dynamic inputs a day"] == "2: wind, aod"
-    assert found["fits"] == "3 (2 splits, seeds 0, 1, 2, both partitions of a checkerboard)"
-    assert found["time for all fits"] == "2.0 minutes (cpu, 1 thread)"
-    assert found["window"].startswith(f"{config.window} days")
+    stored = {
+        run.id: {"parameters": 1234, "stamp": {"seconds": 40}, "scores": dict.fromkeys(metrics.METRICS, 0.1 * n)}
+        for n, run in enumerate(runs)
+    }
+    fits = variants.fits(stored, runs)
+    assert fits["arm"].tolist() == ["lonlat"] * 4 and fits["weights"].tolist() == [1234] * 4
+    row = variants.scores(fits).iloc[0]
+    assert row["variant"] == "lon/lat" and row["weights"] == "1,234"
+    assert row["R², WR · spatial"] == f"{fits['r2'][:2].mean():.2f}"
+    assert row["R², OoR · 16°"] == f"{fits['r2'][2]:.2f} / {fits['r2'][3]:.2f}"
 
 
-def test_scores_are_means_and_spreads_over_seeds_fold_by_fold():
-    fits = pd.DataFrame(
-        [("random", 1, 90), ("spatial", 2, 1000), ("spatial", 1, 900), ("spatial", 1, 950)],
-        columns=["split", "fold", "n"],
-    ).assign(**dict.fromkeys(metrics.METRICS, [0.5, 0.1, 0.2, 0.4]))
-    fits["rmse_35"] = np.nan
-    table = variants.scores(fits)
-    assert table[["split", "fold", "fits"]].values.tolist() == [
-        ["WR · random", "1", "1"],
-        ["WR · spatial", "1", "2"],
-        ["WR · spatial", "2", "1"],
+def test_every_variant_has_its_panel_of_curves_named_at_the_foot():
+    rows = [
+        (arm, split, epoch, 3 / epoch, 2 / epoch) for arm in ARMS for split in ("spatial", "random") for epoch in (1, 2)
     ]
-    assert table["R²"].tolist() == ["0.500", "0.300 ± 0.141", "0.100"]
-    assert table["test rows"].tolist() == ["90", "900 – 950", "1,000"]
-    assert set(table["RMSE on high days"]) == {"–"}
+    fig = variants.draw_curves(pd.DataFrame(rows, columns=["arm", "split", "epoch", "loss", "validation_loss"]))
+    shown = [ax for ax in fig.axes if ax.get_visible()]
+    assert [ax.get_title("left") for ax in shown] == ["no location", "lon/lat", "GeoCLIP, Hadamard"]
+    assert all(len(ax.lines) == 4 for ax in shown)
+    assert [ax.get_xlabel() for ax in shown] == ["", "epoch", "epoch"]
 
 
-def test_curves_mark_the_epoch_that_was_kept():
-    history = pd.DataFrame({"epoch": [1, 2, 3], "loss": [3, 2, 1], "validation_loss": [3.0, 1.0, 2.0], "kept": 2})
-    fig = variants.draw_curves({"random": [history], "spatial": [history, history]}, figures.look("none"))
-    assert titles(fig) == ["WR · random", "WR · spatial"]
-    marks = [line for line in fig.axes[1].lines if len(line.get_xdata()) == 1]
-    assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in marks] == [(2, 1.0)] * 2
-    assert [ax.get_ylabel() for ax in fig.axes] == ["Huber loss (scaled)", ""]
-    assert [text.get_text() for text in fig.legends[0].get_texts()] == ["training", "validation"]
-
-
-def test_four_splits_take_two_rows_and_name_the_lowest_axes():
-    weights = {split: np.full((2, 3), 1 / 3) for split in ("random", "spatial", "checkerboard-8", "checkerboard-16")}
-    fig = variants.draw_attention(weights, figures.look("none"))
-    assert [ax.get_xlabel() for ax in fig.axes[:4]] == ["", "lag [days]", "lag [days]", "lag [days]"]
-    assert fig.axes[0].lines[0].get_xdata().tolist() == [-2, -1, 0]
-    assert fig.axes[0].get_ylim()[1] == pytest.approx(1.1 / 3)
-
-
-def test_maps_of_errors_show_the_cells_of_a_checkerboard_only():
-    places = pd.DataFrame({"lon": [-110.0, -90.0], "lat": [40.0, 35.0], "error": [1.0, -1.0]})
-    plain, board = (variants.draw_errors(places, split) for split in ("spatial", "checkerboard-16"))
-    assert len(board.axes[0].collections) + len(board.axes[0].lines) > len(plain.axes[0].collections) + len(
-        plain.axes[0].lines
-    )
-
-
-def test_rows_of_a_split_are_counted_over_its_hexagons():
+def test_counts_of_hexagons_share_one_scale():
     rng = np.random.default_rng(0)
-    part = pd.DataFrame({"pm25": rng.uniform(0, 30, 50), "estimate": rng.uniform(0, 30, 50)})
-    fig = variants.draw_scatter({"spatial": part, "checkerboard-16": part})
-    assert titles(fig) == ["WR · spatial, n = 50", "OoR · 16°, n = 50"]
+    few, many = (pd.DataFrame(rng.uniform(0, 30, (n, 2)), columns=["pm25", "estimate"]) for n in (50, 5000))
+    fig = variants.draw_scatter({"none": few, "lonlat": many})
+    cells = [ax.collections[0] for ax in fig.axes[:2]]
+    assert cells[0].norm.vmax == cells[1].norm.vmax == max(part.get_array().max() for part in cells)
+
+
+def test_attention_is_drawn_a_line_a_variant_beside_an_even_spread():
+    rows = [(arm, "spatial", lag, 1 / 3) for arm in ARMS for lag in (-2, -1, 0)]
+    (ax,) = variants.draw_attention(pd.DataFrame(rows, columns=["arm", "split", "lag", "weight"])).axes
+    assert len(ax.lines) == len(ARMS) + 1 and ax.lines[0].get_xdata().tolist() == [-2, -1, 0]
+    assert ax.lines[-1].get_ydata()[0] == pytest.approx(1 / 3)

@@ -8,18 +8,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 import xarray as xr
 from matplotlib.figure import Figure
 
 from placeprior.book import figures
-from placeprior.book.data import missing_by_month, shade_missing
 from placeprior.book.words import minus
 from placeprior.data import calendar
 from placeprior.data.cube import predictors
 from placeprior.data.study import FEATURES, RANGES
-from placeprior.space.splits import lonlat_of
 
-WIDE = 1.5e6  # metres: a cube of a smaller part of the country gets a map of that part
 ROUNDING = 1e-6  # of a range: 32-bit numbers do not tell less apart
 
 
@@ -80,14 +78,14 @@ def fetched(sources: Mapping[str, Any], period: Any, region: Any) -> pd.DataFram
     Returns
     -------
     pandas.DataFrame
-        A row a source, by name: ``title, files, bytes, account`` (empty where none is needed), ``licence``.
+        A row a source, by name: ``files, bytes, account`` (empty where none is needed), ``cite``.
     """
     files = {name: source.list(period, region) for name, source in sources.items()}
     rows = [
-        (source.title, len(files[name]), sum(item.size for item in files[name]), source.account or "", source.licence)
+        (len(files[name]), sum(item.size for item in files[name]), source.account or "", cited(source))
         for name, source in sources.items()
     ]
-    return pd.DataFrame(rows, columns=["title", "files", "bytes", "account", "licence"], index=list(sources))
+    return pd.DataFrame(rows, columns=["files", "bytes", "account", "cite"], index=list(sources))
 
 
 def plan_table(asked: pd.DataFrame, rate: float, totals: Mapping[str, Iterable[str]]) -> pd.DataFrame:
@@ -103,23 +101,22 @@ def plan_table(asked: pd.DataFrame, rate: float, totals: Mapping[str, Iterable[s
         What a sum is called, and the sources in it.
     """
     rows = [
-        (f"`{s.Index}`", s.title, f"{s.files:,}", s.bytes, "NASA Earthdata" if s.account else "none", s.licence)
+        (f"`{s.Index}`", f"{s.files:,}", s.bytes, "NASA Earthdata" if s.account else "none", s.cite)
         for s in asked.itertuples()
     ]
     for name, names in totals.items():
         part = asked.loc[list(names)]
-        rows.append((f"**{name}**", "", f"{part['files'].sum():,}", part["bytes"].sum(), "", ""))
-    table = pd.DataFrame(rows, columns=["source", "what it is", "files", "size", "account", "licence"])
-    table.insert(4, "at 50 Mbit/s", table["size"].map(lambda count: duration(count, rate)))
+        rows.append((f"**{name}**", f"{part['files'].sum():,}", part["bytes"].sum(), "", ""))
+    table = pd.DataFrame(rows, columns=["source", "files", "size", "account", "what it is, and how to cite it"])
+    table.insert(3, "at 50 Mbit/s", table["size"].map(lambda count: duration(count, rate)))
     return table.assign(size=table["size"].map(size))
 
 
 def cited(source: Any) -> str:
-    """How a source wants to be cited, as an item of a list, addresses as links."""
+    """What a source is, how it wants to be cited, and its licence, addresses as links."""
     text = re.sub(r"https?://[^\s,;]*[^\s,;.]", r"<\g<0>>", source.citation)
     text = re.sub(r"doi:(10\.\S*[^\s.,;])", r"[doi:\1](https://doi.org/\1)", text).rstrip(".")
-    names = ", ".join(f"`{name}`" for name in source.provides)
-    return f"- **{source.title}** ({names}): {text}. Licence: {source.licence}. [Home page]({source.homepage})."
+    return f"[{source.title}]({source.homepage}): {text}. Licence: {source.licence}."
 
 
 def variables(cube: xr.Dataset) -> list[str]:
@@ -129,23 +126,23 @@ def variables(cube: xr.Dataset) -> list[str]:
     return ["pm25", *sorted(predictors(cube), key=lambda name: (known.get(name, len(order)), name))]
 
 
-def draw_days_measured(cube: xr.Dataset) -> Figure:
-    """Map of the monitors: on how many days each measured."""
-    fig, ax = figures.subplots(size="map", maps=True)
-    lonlat, share = lonlat_of(cube), 100 * np.isfinite(cube["pm25"].values).mean(1)
-    figures.station_map(ax, lonlat, share, "days measured", unit="%", kind="count", vmin=0, vmax=100, size=11)
-    close_in(ax, lonlat)
-    return fig
+def missing_by_month(cube: xr.Dataset, names: list[str]) -> pd.DataFrame:
+    """Share of station-days without a value, %, a row a variable and a column a month.
 
+    Parameters
+    ----------
+    cube : xarray.Dataset
+    names : list of str
+        Variables of the cube.
 
-def close_in(ax: Any, lonlat: np.ndarray) -> None:
-    """Show a part of the map where places, lonlat (n, 2), cover only a part."""
-    xy = figures.ALBERS.transform_points(figures.ALBERS.as_geodetic(), *np.asarray(lonlat).T)[:, :2]
-    (west, south), (east, north) = xy.min(0), xy.max(0)
-    span = max(east - west, north - south)
-    if span < WIDE:
-        ax.set_xlim((west + east) / 2 - 0.6 * span, (west + east) / 2 + 0.6 * span)
-        ax.set_ylim((south + north) / 2 - 0.6 * span, (south + north) / 2 + 0.6 * span)
+    Returns
+    -------
+    pandas.DataFrame
+        Columns by period.
+    """
+    days = pd.DatetimeIndex(cube["time"].values)
+    gaps = pd.DataFrame({name: np.isnan(cube[name].values).mean(0) for name in names}, index=days)
+    return 100 * gaps.groupby(days.to_period("M")).mean().T
 
 
 def draw_gaps(cube: xr.Dataset) -> Figure:
@@ -159,8 +156,19 @@ def draw_gaps(cube: xr.Dataset) -> Figure:
         columns=lambda month: f"{month:%b}" if one_year else str(month),
     )
     fig, ax = figures.subplots(size=(6.4, 0.27 * len(by_month) + 1.6))
-    shade_missing(ax, by_month, letters=7.5, aspect=34, pad=0.02)
-    ax.tick_params(labelrotation=0)
+    sns.heatmap(
+        by_month,
+        ax=ax,
+        cmap=figures.CMAPS["count"],
+        vmin=0,
+        vmax=100,
+        annot=by_month.shape[1] <= 24,  # more do not fit
+        fmt=".0f",
+        annot_kws={"fontsize": 7.5},
+        cbar_kws={"label": "missing [%]", "orientation": "horizontal", "shrink": 0.7, "aspect": 34, "pad": 0.02},
+        linewidths=0.5,
+    )
+    ax.tick_params(length=0, labelrotation=0)
     return fig
 
 
@@ -227,53 +235,3 @@ def written(value: float) -> str:
     if abs(value) >= 1000:
         return minus(f"{value:,.0f}")
     return minus(f"{float(f'{value:.4g}'):.12g}") if abs(value) > 1e-4 else "0"
-
-
-def provenance_table(cube: xr.Dataset) -> pd.DataFrame:
-    """Source, version, day of retrieval and hash of the files of each variable, as the cube says them."""
-    rows = [
-        (
-            f"`{name}`",
-            about.get("source", "computed from date and latitude"),
-            about.get("version", "–"),
-            about.get("retrieved", "–"),
-            f"`{about['sha256'][:8]}`" if "sha256" in about else "–",
-        )
-        for name in variables(cube)
-        for about in [cube[name].attrs]
-    ]
-    return pd.DataFrame(rows, columns=["variable", "source", "version", "retrieved", "hash of its files"])
-
-
-def dirtiest_day(cube: xr.Dataset, fields: xr.Dataset) -> pd.Timestamp:
-    """The day of the fields on which the mean of the cube's measured PM2.5 is highest."""
-    days = pd.DatetimeIndex(cube["time"].values)
-    pm25 = cube["pm25"].values
-    means = np.nanmean(np.where(np.isfinite(pm25).any(0), pm25, 0), axis=0)
-    return pd.Series(means, index=days)[days.intersection(pd.DatetimeIndex(fields["time"].values))].idxmax()
-
-
-def draw_fields(fields: xr.Dataset, day: pd.Timestamp, names: Sequence[str]) -> Figure:
-    """Maps of one day of some fields, one below the other.
-
-    Parameters
-    ----------
-    fields : xarray.Dataset
-        (time, lat, lon).
-    day : pandas.Timestamp
-    names : sequence of str
-        Variables; ``smoke`` is drawn as its classes.
-    """
-    fig, axes = figures.subplots(len(names), 1, size=(6.4, 4.1 * len(names)), maps=True, squeeze=False)
-    lon, lat = fields["lon"].values, fields["lat"].values
-    for ax, name in zip(axes.flat, names, strict=True):
-        smoke = name == "smoke"
-        text = fields[name].attrs["long_name"].partition(" (")[0]
-        text = "smoke: 0 none, 1 light, 2 medium, 3 heavy" if smoke else text
-        values = fields[name].sel(time=day).values
-        mesh = figures.grid_map(ax, lon, lat, values, text, unit=None, vmin=0, vmax=3 if smoke else None)
-        if smoke:
-            mesh.colorbar.set_ticks(range(4))
-        ax.set_title(f"{day:%-d %B %Y}")
-        close_in(ax, np.array([(x, y) for x in lon[[0, -1]] for y in lat[[0, -1]]]))
-    return fig

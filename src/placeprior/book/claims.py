@@ -20,7 +20,7 @@ from placeprior.book import results, rules
 from placeprior.book.verdicts import NOT_RUN, Found, bound, compared
 from placeprior.book.words import NAMES
 from placeprior.errors import ConfigError, StoreError, UnknownName
-from placeprior.evidence import subsets, tables
+from placeprior.evidence import against_itself, subsets, tables
 from placeprior.evidence.gains import REFERENCE, gains
 from placeprior.files.replacing import replacing
 from placeprior.runs import configuration
@@ -185,12 +185,24 @@ def _count(
     return Found(bound(clear, at_least, at_most), values, f"{clear} of {len(table)}")
 
 
+def _itself(scale: str, *, task: str, at_most: float) -> Found:
+    """How large a share of an arm's differences to itself is called clear."""
+    pairs = against_itself.committed(scale)
+    pairs = pairs[pairs["task"] == task]
+    if pairs.empty:
+        return NOT_RUN
+    clear = int((pairs["clear"] != 0).sum())
+    values = {"value": clear / len(pairs), "clear": clear, "of": len(pairs)}
+    return Found(bound(values["value"], None, at_most), values, f"{clear} of {len(pairs)}")
+
+
 #: How a claim is decided: each takes a scale and what the claim's rule says, and returns a :class:`Found`.
 RULES: dict[str, Callable[..., Found]] = {
     "gain": _gain,
     "subset": _subset,
     "table": _table,
     "count": _count,
+    "itself": _itself,
     **rules.RULES,
 }
 
@@ -240,6 +252,8 @@ def decided(claim: dict[str, Any]) -> str:
             f"arms of {which} clearly {rule['sign']} {called(rule.get('against', REFERENCE))}, "
             f"{where(rule['split'])}: {bound}"
         )
+    if rule["kind"] == "itself":
+        return f"share of differences of an arm to itself that are called clear: {bound}"
     if rule["kind"] != "table":
         return rule["kind"]
     rows = ", ".join(str(value) for value in rule.get("where", {}).values())

@@ -155,7 +155,11 @@ def label(
     _thin(fig)
     if data is not None:
         handing.hand(data)
-    text = origin(profile, n=n, of=of, embedded=embedded, note=note)
+    origin = {True: "embedded world (simulated)", False: "real measurements", None: "no measurements"}
+    parts = [origin[embedded], f"profile {profile}"]
+    if n is not None:
+        parts.append(f"n = {int(n):,} {of}")
+    text = " · ".join(parts + ([note] if note else []))
     letters = int(fig.get_figwidth() * 72 / (9 * 0.54))  # a letter is about half its size wide
     fig.supxlabel(textwrap.fill(text, letters), x=0.005, ha="left", fontsize=9, color=MUTED)
     return text

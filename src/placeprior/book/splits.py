@@ -1,17 +1,19 @@
-"""Figures and tables of what each split holds out: maps, sizes, nearness, and scores by distance."""
+"""Figures and tables of splits: whom each holds out, how far its tests are, and what that does to scores."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from placeprior.arms import where
 from placeprior.book import figures
 from placeprior.book.style import BLUE, GREEN, INK, MUTED, ORANGE, PAPER, PINK, VERMILION, VIOLET
-from placeprior.book.words import gain, minus
+from placeprior.book.words import minus
+from placeprior.evidence.distances import Distances
 from placeprior.evidence.redundancy import LAGS
 from placeprior.evidence.split_scores import CLASSES
 from placeprior.space.splits import PATTERN, Split
@@ -26,20 +28,7 @@ LOOKS = {
     "checkerboard-16": (ORANGE, "^", "-."),
     "checkerboard-30": (PINK, "v", ":"),
 }
-#: What a split's test asks for.
-QUESTIONS = {
-    "random": "other days at known places",
-    "spatial": "places among the monitors",
-    "knndm": "places as on a map",
-    "blocks": "places at least a buffer away",
-    "state": "a state that has no monitors",
-    "checkerboard-8": "regions",
-    "checkerboard-16": "large regions",
-    "checkerboard-30": "half of the country",
-    "map": "every piece of land",
-}
 NEAREST = 1.0  # km, the smallest distance that is drawn
-METRICS = {"r2": "R²", "rmse": f"RMSE [{figures.UNIT}]"}
 
 
 def degrees(name: str) -> float | None:
@@ -52,10 +41,7 @@ def degrees(name: str) -> float | None:
     return float(kind["delta"]) if kind and kind["delta"] else None
 
 
-# --- maps and sizes ---------------------------------------------------------------------------------------------------
-
-
-def draw_splits(parts: Mapping[str, Split], lonlat: np.ndarray, *, row: float, width: float) -> Figure:
+def draw_splits(parts: Mapping[str, Split], lonlat: np.ndarray) -> Figure:
     """A map of the stations a split, and the cells of checkerboards.
 
     Parameters
@@ -63,43 +49,35 @@ def draw_splits(parts: Mapping[str, Split], lonlat: np.ndarray, *, row: float, w
     parts : mapping
         Splits by the title of their map.
     lonlat : ndarray, shape (station, 2)
-    row, width : float
-        Height of a row and width of the figure, inches.
     """
-    fig, axes = figures.panels(len(parts), row=row, extra=0.0, width=width, maps=True)
-    place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.02), "ncols": 2}
+    fig, axes = figures.panels(len(parts), row=2.35, extra=0.5, width=6.8, maps=True)
     for ax, (title, part) in zip(axes, parts.items(), strict=True):
-        masks, cell = (part.train, part.test, part.validation), degrees(part.name)
-        figures.split_map(ax, lonlat, *masks, delta=cell, legend=False)
-        ax.legend(**place, fontsize="small", columnspacing=0.8, handletextpad=0.1)
+        figures.split_map(ax, lonlat, part.train, part.test, part.validation, delta=degrees(part.name), legend=False)
         ax.set_title(title)
+    handles, names = axes[0].get_legend_handles_labels()
+    fig.legend(handles, [name.partition(" (")[0] for name in names], loc="outside upper center", ncols=3)
     return fig
 
 
-def sizes_table(sizes: pd.DataFrame) -> pd.DataFrame:
-    """Sizes of splits as text, a row a fold.
+def sizes_table(sizes: pd.DataFrame, rmse: float) -> pd.DataFrame:
+    """Sizes of splits as text, a row a fold, and the R2 that one RMSE would have on each.
 
     Parameters
     ----------
     sizes : pandas.DataFrame
         As :func:`placeprior.evidence.distances.sizes`.
+    rmse : float
+        µg m-3.
     """
-    asks = {"random": QUESTIONS["random"], "spatial": "new places among known ones"}
     rows = []
     for (name, fold), row in sizes.iterrows():
         rows.append(
-            {
-                "split": f"`{name}`" + (f", fold {fold}" if degrees(name) else ""),
-                "regime": row["regime"],
-                "the test asks for": asks.get(name, "new regions"),
-            }
+            {"split": where(name) + f", fold {fold}"}
             | {of: f"{row[f'{of}_rows']:,} ({row[f'{of}_stations']:,})" for of in ("train", "validation", "test")}
             | {"test mean": f"{row['mean']:.1f}", "test SD": f"{row['sd']:.1f}", "≥ 35": f"{100 * row['high']:.1f} %"}
+            | {f"R² of an RMSE of {rmse:.1f}": minus(f"{1 - (rmse / row['sd']) ** 2:.2f}")}
         )
     return pd.DataFrame(rows)
-
-
-# --- distances --------------------------------------------------------------------------------------------------------
 
 
 def rising(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -108,71 +86,43 @@ def rising(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return km, 100 * np.arange(1, len(km) + 1) / len(km)
 
 
-def draw_rising(ax: Axes, km: Mapping[str, np.ndarray], *, marks: int, size: float, **options: float) -> None:
-    """A curve a split: the share of tested stations with a training station nearer than a distance.
+def draw_distances(networks: Mapping[str, Distances]) -> Figure:
+    """How near the tests of every split are, beside the land of the map, a panel a network.
 
     Parameters
     ----------
-    ax : matplotlib Axes
-    km : mapping
-        Distances by split.
-    marks : int
-        About how many markers a curve has.
-    size : float
-        Of a marker, points.
-    **options
-        Of the lines.
+    networks : mapping
+        By title of the panel.
     """
-    for name, values in km.items():
-        colour, marker, line = LOOKS[name]
-        drawn = {"color": colour, "ls": line, "marker": marker, "ms": size, "markevery": max(1, len(values) // marks)}
-        ax.plot(*rising(values), label=name, **drawn, **options)
-    ax.set(xscale="log", xlabel="distance to the nearest training station [km]", ylim=(0, 101))
-
-
-def draw_nearness(km: Mapping[str, np.ndarray], land: np.ndarray, weight: np.ndarray) -> Figure:
-    """Distances of tests, beside those of the land of the country.
-
-    Parameters
-    ----------
-    km : mapping
-        Km from tested to training stations, by split.
-    land, weight : ndarray, shape (cell,)
-        Km from a cell of the land to the nearest station, and its area.
-    """
-    fig, ax = figures.subplots(size="wide")
-    draw_rising(ax, km, marks=8, size=5)
-    order = np.argsort(land)
-    share = 100 * np.cumsum(weight[order]) / weight.sum()
-    drawn = {"color": MUTED, "lw": 2, "ls": (0, (5, 2)), "label": "land of the country"}
-    ax.plot(np.maximum(land[order], NEAREST), share, **drawn)
-    ax.set_ylabel("share closer [%]")
-    ax.set_xlim(left=2)
-    ax.legend(fontsize="small", loc="upper left")
+    fig, axes = figures.panels(len(networks), row=3.4, extra=0.9, sharey=True, sharex=True)
+    for ax, (title, found) in zip(axes, networks.items(), strict=True):
+        ax.plot(*rising(found.land), color=MUTED, lw=3.5, ls=(0, (5, 2)), label="the map")
+        for name in (name for name in found.order if name in found.tested):
+            colour, marker, line = LOOKS[name]
+            km = found.tested[name]
+            drawn = {"color": colour, "ls": line, "marker": marker, "ms": 6, "markevery": max(1, len(km) // 6)}
+            ax.plot(*rising(km), label=where(name), lw=1.6, **drawn)
+        ax.set(title=title, xscale="log", xlim=(3, 4000), ylim=(0, 101), xlabel="distance [km]")
+    axes[0].set_ylabel("share nearer [%]")
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4, fontsize="small")
     return fig
 
 
-def nearness_table(found: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
-    """Distances as text, a row an entry.
+def distances_table(made: pd.DataFrame) -> pd.DataFrame:
+    """Distances of tests and of the map as text, a row a split.
 
     Parameters
     ----------
-    found : mapping
-        By what a row is of, as :func:`placeprior.evidence.distances.nearness`.
+    made : pandas.DataFrame
+        Of one task, as :func:`placeprior.evidence.distances.collect`.
     """
     return pd.DataFrame(
         {
-            "split": list(found),
-            "10 % [km]": [f"{row['10 %']:,.0f}" for row in found.values()],
-            "median [km]": [f"{row['median']:,.0f}" for row in found.values()],
-            "90 % [km]": [f"{row['90 %']:,.0f}" for row in found.values()],
-            "closer than 50 km": [f"{100 * row['near']:.0f} %" for row in found.values()],
-            "n": [f"{row['n']:,}" for row in found.values()],
+            "split": ["the map" if name == "map" else where(name) for name in made["split"]],
+            **{f"{key} [km]": [f"{km:,.0f}" for km in made[key]] for key in ("10 %", "median", "90 %")},
+            "W to the map [km]": [f"{km:,.0f}" if np.isfinite(km) else "–" for km in made["wasserstein"]],
         }
     )
-
-
-# --- how measurements repeat each other -------------------------------------------------------------------------------
 
 
 def draw_redundancy(curve: pd.DataFrame, later: pd.DataFrame, medians: Mapping[str, float]) -> Figure:
@@ -181,29 +131,25 @@ def draw_redundancy(curve: pd.DataFrame, later: pd.DataFrame, medians: Mapping[s
     Parameters
     ----------
     curve, later : pandas.DataFrame
-        As :func:`placeprior.evidence.redundancy.by_distance` and :func:`placeprior.evidence.redundancy.days_later`.
+        ``value`` between ``low`` and ``high``, by ``x``: parts ``distance`` and ``lag`` of
+        :func:`placeprior.evidence.record.record`.
     medians : mapping
         Km by split.
     """
-    fig, axes = figures.subplots(1, 2, size=(6.8, 3.8), width_ratios=(1.5, 1), sharey=True)
-    near, far = axes
-    for ax, x, part in ((near, curve["km"], curve), (far, LAGS, later)):
-        ax.fill_between(x, part["low"], part["high"], color=BLUE, alpha=0.18, lw=0)
-        ax.plot(x, part["mid"], "o-", color=BLUE)
+    fig, (near, far) = figures.subplots(1, 2, size=(6.8, 3.8), width_ratios=(1.5, 1), sharey=True)
+    for ax, part in ((near, curve), (far, later)):
+        ax.fill_between(part["x"], part["low"], part["high"], color=BLUE, alpha=0.18, lw=0)
+        ax.plot(part["x"], part["value"], "o-", color=BLUE)
+        ax.axhline(0, color=INK, lw=0.8)
     for name, km in medians.items():
         colour, marker, line = LOOKS[name]
-        near.axvline(max(km, 3), color=colour, ls=line, lw=1.2)
+        near.axvline(km, color=colour, ls=line, lw=1.2)
         drawn = {"color": colour, "ms": 7, "mec": PAPER, "ls": "", "clip_on": False, "zorder": 5}
-        near.plot(max(km, 3), 0.03, marker, label=name, transform=near.get_xaxis_transform(), **drawn)
+        near.plot(km, 0.03, marker, label=where(name), transform=near.get_xaxis_transform(), **drawn)
     near.set(xscale="log", xlabel="distance of two stations [km]", ylabel="correlation of PM2.5")
-    near.legend(fontsize="small", loc="upper right")
-    far.set(xlabel="days later, same station", xticks=[1, 3, 7, 10, 14])
-    for ax in axes:
-        ax.axhline(0, color=figures.INK, lw=0.8)
+    fig.legend(*near.get_legend_handles_labels(), loc="outside upper center", ncols=4, fontsize="small")
+    far.set(xlabel="days later, same station", xticks=[1, 3, 7, 10, LAGS[-1]])
     return fig
-
-
-# --- scores by distance -----------------------------------------------------------------------------------------------
 
 
 def class_names() -> list[str]:
@@ -212,35 +158,53 @@ def class_names() -> list[str]:
     return [*inner, f"over {CLASSES[-2]:g}"]
 
 
-def draw_by_class(found: pd.DataFrame) -> Figure:
-    """R2 and RMSE of inverse distance and of no location by class of distance.
+def draw_by_class(tasks: Mapping[str, pd.DataFrame]) -> Figure:
+    """R2 of inverse distance and of no location by class of distance, a panel a task, on one scale.
 
     Parameters
     ----------
-    found : pandas.DataFrame
-        As :func:`placeprior.evidence.split_scores.by_class`.
+    tasks : mapping
+        By title of the panel, as :func:`placeprior.evidence.split_scores.by_class`.
     """
-    fig, axes = figures.subplots(1, 2, size=(6.8, 3.8))
-    ticks = class_names()
-    for ax, metric in zip(axes, ("r2", "rmse"), strict=True):
+    fig, axes = figures.panels(len(tasks), row=3.4, extra=0.5, sharey=True, sharex=True)
+    names = class_names()
+    for ax, (title, found) in zip(axes, tasks.items(), strict=True):
         for shift, arm in ((-0.1, "idw"), (0.1, "none")):
-            drawn, values = figures.look(arm), found[f"{metric}_{arm}"].astype(float).dropna()
-            line = {"color": drawn.colour, "marker": drawn.marker, "ms": 7, "lw": 1.6, "ls": ":"}
-            ax.plot(values.index + shift, values, label=drawn.name, **line)
-        ax.set_xticks(range(len(ticks)), ticks, rotation=30, ha="right", fontsize="small")
-        ax.set(xlabel="distance to training [km]", xlim=(-0.5, len(ticks) - 0.5), ylabel=METRICS[metric])
-    axes[0].legend(fontsize="small")
+            drawn, values = figures.look(arm), found[f"r2_{arm}"].astype(float).dropna()
+            ax.plot(values.index + shift, values, drawn.marker, color=drawn.colour, ms=7, lw=1.6, ls=":")
+        ax.axhline(0, color=INK, lw=0.8)
+        ax.set_xticks(range(len(names)), names, rotation=35, ha="right", fontsize="small")
+        ax.set(title=title, xlabel="distance to training [km]", xlim=(-0.5, len(names) - 0.5))
+    axes[0].set_ylabel("R²")
+    figures.legend_above(fig, ["idw", "none"], ncols=2)
     return fig
 
 
-def by_class_table(found: pd.DataFrame) -> pd.DataFrame:
-    """The same as text, with the difference in R2 and its interval."""
-    gaps = ["–" if pd.isna(row.difference) else gain(row, 2) for row in found.itertuples()]
-    return pd.DataFrame(
-        {
-            "distance [km]": [class_names()[group] for group in found.index],
-            "R², `idw`": [minus(f"{value:.2f}") for value in found["r2_idw"]],
-            "R², `none`": [minus(f"{value:.2f}") for value in found["r2_none"]],
-            "`idw` less `none`": gaps,
-        }
-    )
+def draw_map_error(maps: pd.Series, tested: pd.DataFrame, found: Distances) -> Figure:
+    """RMSE against the truth: of tests, by split, as markers, and of maps as lines.
+
+    Parameters
+    ----------
+    maps : pandas.Series
+        By arm, µg m-3.
+    tested : pandas.DataFrame
+        Split by arm, µg m-3.
+    found : Distances
+    """
+    names = [name for name in found.order if name in tested.index]
+    fig, ax = figures.subplots(size=(6.4, 4.2))
+    for arm, value in maps.items():
+        ax.axhline(value, color=figures.look(arm).colour, lw=1.4, ls=":")
+    _beside(ax, tested.reindex(names)[list(maps.index)], (-0.15, 0.0, 0.15))
+    ticks = [f"{where(name)}\n{found.median(name):,.0f} km" for name in names]
+    ax.set_xticks(range(len(names)), ticks, rotation=40, ha="right", fontsize="small")
+    ax.set_ylabel(f"RMSE against the truth [{figures.UNIT}]")
+    figures.legend_above(fig, maps.index, ncols=3, fontsize="small")
+    return fig
+
+
+def _beside(ax: Axes, values: pd.DataFrame, shifts: Sequence[float]) -> None:
+    """The arms' markers side by side at each split."""
+    for shift, (arm, column) in zip(shifts, values.items(), strict=False):
+        drawn = figures.look(arm)
+        ax.plot(np.arange(len(values)) + shift, column, color=drawn.colour, marker=drawn.marker, ms=8, ls="")

@@ -106,7 +106,7 @@ def rule() -> str:
         f"{BLOCK_KM:.0f} km wide or as far as errors are alike, are left out in turn, and seeds are compared with each "
         "other. *Better*, *worse* and *clear* mean that this interval excludes zero, and nothing else. Where there is "
         "one seed alone, nothing tells the noise of training: there is no interval, and nothing is clear. How often "
-        "the interval holds, and how often it finds a difference where there is none, is measured in {doc}`intervals`."
+        "the interval holds, and how often it finds a difference where there is none, is measured in {doc}`scores`."
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 
 import matplotlib.dates as mdates
@@ -10,15 +9,16 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from placeprior.book import figures
-from placeprior.book.style import BLUE, GREEN, GREY, INK, ORANGE, PAPER, PINK
+from placeprior.book.style import BLUE, GREEN, INK, ORANGE, PAPER, PINK, VIOLET
 from placeprior.coords import Land
-from placeprior.data.world.moments import MOMENTS, bands
-from placeprior.data.world.simulation import World
+from placeprior.data.world.moments import MOMENTS
 
 #: Parts of the true PM2.5, from below, with colour and hatching.
-PARTS = {"background": (BLUE, ""), "local": (ORANGE, "///"), "heating": (PINK, "..."), "smoke_surface": (GREY, "")}
+PARTS = {"background": (BLUE, ""), "local": (ORANGE, "///"), "heating": (PINK, "..."), "smoke_surface": (VIOLET, "")}
+LEVELS = (2, 5, 10, 20)  # µg m-3, named on an axis
 #: How the three settings of a comparison are drawn.
 MARKS = ((BLUE, "o"), (ORANGE, "s"), (GREEN, "^"))
 
@@ -64,23 +64,23 @@ def draw_year(parts: xr.Dataset, marked: pd.DatetimeIndex) -> Figure:
     return fig
 
 
-def draw_day(land: Land, day: xr.Dataset, tops: tuple[float, ...]) -> Figure:
-    """Maps of one day: the true PM2.5, its four parts, and the satellite's view.
+def draw_day(land: Land, day: xr.Dataset, tops: Mapping[str, float]) -> Figure:
+    """Maps of one day, two side by side.
 
     Parameters
     ----------
     land : Land
     day : xarray.Dataset
         Components at the land's places on one day, (place,).
-    tops : tuple of float
-        Upper end of the colours of each map.
+    tops : mapping
+        What is drawn, and the upper end of its colours.
     """
-    fig, axes = figures.subplots(3, 2, size=(7.2, 8.2), maps=True)
-    for ax, name, top in zip(axes.flat, ("pm25_true", *PARTS, "aod"), tops, strict=True):
+    fig, axes = figures.panels(len(tops), row=2.75, extra=0.3, width=6.8, maps=True)
+    for ax, (name, top) in zip(axes, tops.items(), strict=True):
         text = {"pm25_true": "true PM2.5", "aod": "AOD (grey: cloud)"}.get(name, name.replace("_", " "))
         unit = None if name == "aod" else figures.UNIT
         figures.grid_map(ax, land.lon, land.lat, land.raster(day[name]), text, unit=unit, vmin=0, vmax=top)
-    axes[0, 0].set_title(f"{pd.Timestamp(day.time.values):%d %B}")
+    axes[0].set_title(f"{pd.Timestamp(day.time.values):%d %B}")
     return fig
 
 
@@ -94,82 +94,53 @@ def draw_placeness(worlds: Mapping[float, xr.Dataset]) -> Figure:
     """
     fig, axes = figures.subplots(1, len(worlds), size=(7.2, 3.0), sharey=True)
     for ax, (placeness, parts), (colour, marker) in zip(axes, worlds.items(), MARKS, strict=True):
-        mean = parts.pm25_true.where(parts.smoke == 0).mean("time")
-        ax.scatter(np.maximum(parts.density, 1), mean, s=9, color=colour, marker=marker, lw=0, alpha=0.7)
+        ax.scatter(np.maximum(parts.density, 1), smokeless(parts), s=9, color=colour, marker=marker, lw=0, alpha=0.7)
         ax.set(xscale="log", yscale="log", title=f"placeness {placeness:g}", xlabel="people km⁻²")
+    axes[0].set_yticks(LEVELS, map(str, LEVELS))
+    axes[0].yaxis.set_minor_formatter(NullFormatter())
     axes[0].set_ylabel(f"mean PM2.5 [{figures.UNIT}]")
     return fig
 
 
-def knob_table(world: World) -> pd.DataFrame:
-    """The knobs of a world, their values, defaults and meaning."""
-    rows = [
-        (f"`{knob.name}`", getattr(world, knob.name), knob.default, knob.metadata["unit"], knob.metadata["help"])
-        for knob in dataclasses.fields(world)
-    ]
-    return pd.DataFrame(rows, columns=["knob", "here", "default", "unit", "what it does"])
+def smokeless(parts: xr.Dataset) -> xr.DataArray:
+    """Mean true PM2.5 of each place over its days without smoke, µg m-3, (place,)."""
+    return parts.pm25_true.where(parts.smoke == 0).mean("time")
 
 
-def monitor_table(cube: xr.Dataset) -> pd.DataFrame:
-    """How many monitors report how often, and how much was measured, as text.
+def fields(land: Land, parts: xr.Dataset) -> xr.Dataset:
+    """What is known at the land's places as fields (lat, lon), to be taken along; NaN off the land.
 
     Parameters
     ----------
-    cube : xarray.Dataset
-        :meth:`placeprior.data.world.simulation.World.cube`.
-    """
-    told = cube.attrs
-    counts = {
-        "every day": told["stations_daily"],
-        "every third day": told["stations_every_third_day"],
-        "every sixth day": told["stations_every_sixth_day"],
-        "station-days measured": told["station_days_measured"],
-        "station-days in all": cube["pm25"].size,
-        "slightly negative values, kept": int((cube["pm25"] < 0).sum()),
-    }
-    return pd.DataFrame(
-        [(name, f"{count:,}") for name, count in counts.items()], columns=["monitors reporting", "count"]
-    )
-
-
-def sizes(parts: xr.Dataset) -> pd.DataFrame:
-    """Mean, median, 99th percentile and maximum of the true PM2.5 and of its parts, as text.
-
-    Parameters
-    ----------
+    land : Land
     parts : xarray.Dataset
-        ``pm25_true`` and :data:`PARTS` (place, time), µg m-3.
+        Variables (place,), or (place, 1) and more that have no days.
     """
-    names = {"pm25_true": "true PM2.5", "smoke_surface": "smoke at the ground"}
-    found = {}
-    for name in ("pm25_true", *PARTS):
-        values = parts[name].values
-        told = (values.mean(), np.median(values), np.percentile(values, 99), values.max())
-        found[names.get(name, name)] = [f"{value:.1f}" for value in told]
-    table = pd.DataFrame.from_dict(found, orient="index", columns=["mean", "median", "99 %", "largest"])
-    return table.rename_axis("at the monitors [µg m⁻³]")
+    made = {
+        name: (("lat", "lon"), land.raster(part.values.ravel()).astype(np.float32), part.attrs)
+        for name, part in parts.items()
+    }
+    return xr.Dataset(made, {"lat": land.lat, "lon": land.lon})
 
 
-def moment_table(real: pd.DataFrame, simulated: pd.DataFrame, without: pd.Series) -> pd.DataFrame:
-    """Moments of the world beside those of real years and their bands, as text.
+def moment_table(real: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
+    """Moments of real years, their band, the world and the world without people as text, bold outside the band.
 
     Parameters
     ----------
     real : pandas.DataFrame
-        :func:`placeprior.data.world.moments.moments` in rows, a column a year.
-    simulated : pandas.DataFrame
-        The same of the world, a column a seed.
-    without : pandas.Series
-        The same of the world without people.
+        As :func:`placeprior.evidence.likeness.real`.
+    made : pandas.DataFrame
+        As :func:`placeprior.evidence.likeness.collect`.
     """
-    band = bands(real)
+    band = made.drop_duplicates("moment").set_index("moment").loc[real.index]
     table = pd.DataFrame({"unit": [MOMENTS[name][0] for name in real.index]}, index=real.index)
-    for year in real:
-        table[f"AQS ({year})"] = real[year].map(_short)
+    for task in real:
+        table[f"EPA, {task.rpartition('-')[2]}"] = real[task].map(_short)
     table["band"] = [f"{_short(low)} to {_short(high)}" for low, high in band[["low", "high"]].to_numpy()]
-    for seed in simulated:
-        table[f"world, seed {seed}"] = simulated[seed].reindex(real.index).map(_short)
-    table["world without people"] = without.reindex(real.index).map(_short)
+    for task, title in (("world", "world"), ("world-regional", "without people")):
+        own = made[made["task"] == task].set_index("moment").loc[real.index]
+        table[title] = [_short(row.value) if row.inside else f"**{_short(row.value)}**" for row in own.itertuples()]
     return table.rename(lambda name: MOMENTS[name][1]).rename_axis("moment")
 
 

@@ -13,11 +13,14 @@ from placeprior.evidence import (
     against_itself,
     artefacts,
     coverage,
+    distances,
     gallery,
     importance,
+    likeness,
     map_error,
     national_maps,
     prior,
+    record,
     subsets,
     tables,
     traps,
@@ -31,8 +34,8 @@ from placeprior.runs import making, plan, store
 class Maker(NamedTuple):
     """What makes a table, and what it reads of a run.
 
-    If nothing but its sums per station, a run in the committed results will do; if nothing but which encoder it names,
-    it need not be made. Others need the run itself in the store.
+    If nothing but its sums per station, a run in the committed results will do; if nothing but which encoder or task it
+    names, it need not be made. Others need the run itself in the store.
     """
 
     collect: Callable[[Sequence[plan.Run]], pd.DataFrame]
@@ -46,9 +49,12 @@ MAKERS = {
     "coverage": Maker(coverage.collect, from_sums=True),
     "gallery": Maker(gallery.collect, from_names=True),
     "importance": Maker(importance.collect),
+    "likeness": Maker(likeness.collect, from_names=True),
     "map_error": Maker(map_error.collect),
     "national_maps": Maker(national_maps.collect),
+    "nearness": Maker(distances.collect, from_sums=True),
     "prior": Maker(prior.collect, from_names=True),
+    "record": Maker(record.collect, from_names=True),
     "subsets": Maker(subsets.collect),
     "traps": Maker(traps.collect, from_names=True),
     "uncertainty": Maker(uncertainty.collect),

@@ -5,6 +5,7 @@ Which stations a split holds out depends on their places and its seed alone, so 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -13,15 +14,14 @@ import pandas as pd
 import xarray as xr
 from scipy.stats import wasserstein_distance
 
-from placeprior import coords
 from placeprior.errors import StoreError
 from placeprior.runs import store
+from placeprior.runs.plan import Run
 from placeprior.scores import metrics
 from placeprior.space.matched_folds import to_map
 from placeprior.space.splits import HISTORY, NAMES, Split, folds, lonlat_of, split, state_folds
 
 HELD = (*(name for name in NAMES if name != "random"), "state")  # the splits that hold out stations
-NEAR_KM = 50.0
 QUANTILES = (0.1, 0.5, 0.9)
 
 
@@ -54,71 +54,7 @@ def sizes(parts: Mapping[tuple[str, int], Split], cube: xr.Dataset) -> pd.DataFr
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["split", "fold"])
 
 
-def cells(names: Iterable[str], lonlat: np.ndarray, latitude: float = 40.0) -> pd.DataFrame:
-    """The cells of checkerboards: how many have a station, and their sides.
-
-    Parameters
-    ----------
-    names : iterable of str
-        Such as ``"checkerboard-16"``.
-    lonlat : ndarray, shape (station, 2)
-    latitude : float
-        Where their width is told, degrees.
-
-    Returns
-    -------
-    pandas.DataFrame
-        By ``split``: ``used`` cells; ``height``, km from south to north; ``width``, km from west to east.
-    """
-    rows = {}
-    for name in names:
-        degrees = float(name.partition("-")[2])
-        place = np.floor((lonlat - np.array(coords.CONUS_BOX[:2])) / degrees).astype(int)
-        height = degrees * 111.0  # km of a degree of latitude
-        width = height * float(np.cos(np.radians(latitude)))
-        rows[name] = {"used": len(np.unique(place, axis=0)), "height": height, "width": width}
-    columns = ["used", "height", "width"]
-    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("split")
-
-
 # --- distances --------------------------------------------------------------------------------------------------------
-
-
-def land_cells(degrees: float) -> tuple[np.ndarray, np.ndarray]:
-    """Cells of a regular grid on the land of the contiguous United States.
-
-    Returns
-    -------
-    lonlat : ndarray, shape (n, 2)
-    weight : ndarray, shape (n,)
-        In proportion to area: cells of equal degrees shrink towards the north.
-    """
-    places = coords.Land(degrees).places
-    return places, np.cos(np.radians(places[:, 1]))
-
-
-def nearness(km: np.ndarray, weight: np.ndarray | None = None) -> dict[str, float]:
-    """Quantiles of distances, and the share below :data:`NEAR_KM`.
-
-    Parameters
-    ----------
-    km : ndarray, shape (n,)
-    weight : ndarray, shape (n,), optional
-        Of each distance, such as the area that it stands for. Without it quantiles are interpolated.
-
-    Returns
-    -------
-    dict
-        ``10 %``, ``median``, ``90 %``, km; ``near``, 0 … 1; ``n``.
-    """
-    if weight is None:
-        found, near = np.percentile(km, [100 * q for q in QUANTILES]), np.mean(km < NEAR_KM)
-    else:
-        order = np.argsort(km)
-        share = np.cumsum(weight[order]) / weight.sum()
-        found = [km[order][np.searchsorted(share, q)] for q in QUANTILES]
-        near = weight[km < NEAR_KM].sum() / weight.sum()
-    return dict(zip(("10 %", "median", "90 %"), map(float, found), strict=True)) | {"near": float(near), "n": len(km)}
 
 
 def network(names: np.ndarray, lonlat: np.ndarray) -> xr.Dataset:
@@ -190,15 +126,18 @@ class Distances:
         -------
         pandas.DataFrame
             ``10 %``, ``median``, ``90 %``; ``excess``, the mean less the map's; ``wasserstein``, the Wasserstein
-            distance to the map's distances. The last two are NaN in the row ``map``.
+            distance to the map's distances, and ``times``, how many times that of the closest split it is. The last
+            three are NaN in the row ``map``.
         """
         rows = {}
-        for name in self.order:
-            km = self.tested.get(name, np.zeros(self.cube.sizes["station"]))
-            apart = wasserstein_distance(km, self.land) if name in self.tested else self.land.mean()
-            rows[name] = nearness(km) | {"excess": km.mean() - self.land.mean(), "wasserstein": float(apart)}
-        rows["map"] = nearness(self.land) | {"excess": np.nan, "wasserstein": np.nan}
-        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("split").drop(columns=["near", "n"])
+        for name in [*self.order, "map"]:
+            nowhere = np.zeros(self.cube.sizes["station"])
+            km = self.land if name == "map" else self.tested.get(name, nowhere)
+            apart = {"excess": km.mean() - self.land.mean(), "wasserstein": float(wasserstein_distance(km, self.land))}
+            told = dict(zip(("10 %", "median", "90 %"), np.percentile(km, [100 * q for q in QUANTILES]), strict=True))
+            rows[name] = told | (apart if name != "map" else dict.fromkeys(apart, np.nan))
+        table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("split")
+        return table.assign(times=table["wasserstein"] / table["wasserstein"].min())
 
 
 def asked(cube: xr.Dataset) -> Distances:
@@ -208,3 +147,22 @@ def asked(cube: xr.Dataset) -> Distances:
         for name in HELD
     }
     return Distances(cube, to_map(lonlat_of(cube)), tested)
+
+
+def collect(runs: Iterable[Run]) -> pd.DataFrame:
+    """:meth:`Distances.table` of every task that some runs are about, at the stations that they test.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``task, split`` and the columns of the table.
+    """
+    tables = []
+    for task, own in itertools.groupby(sorted(runs, key=lambda run: run.task), lambda run: run.task):
+        places = (
+            pd.concat(store.stored_sums(run.id for run in own).values()).drop_duplicates("name").sort_values("name")
+        )
+        found = asked(network(places["name"].to_numpy(), places[["lon", "lat"]].to_numpy(float)))
+        tables.append(found.table().reset_index().assign(task=task))
+    made = pd.concat(tables, ignore_index=True).round(3)
+    return made[["task", *made.columns.drop("task")]]

@@ -63,11 +63,6 @@ def by_distance(pairs: pd.DataFrame) -> pd.DataFrame:
     return found[found["n"] >= FEWEST]
 
 
-def at(curve: pd.DataFrame, km: float) -> float:
-    """Median correlation at a distance: linear in the logarithm of distance between the classes of `curve`."""
-    return float(np.interp(np.log(max(km, 1)), np.log(curve["km"]), curve["mid"]))
-
-
 def days_later(values: np.ndarray) -> pd.DataFrame:
     """Pearson's correlation of stations with themselves some days later.
 

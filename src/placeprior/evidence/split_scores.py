@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -11,8 +9,6 @@ import xarray as xr
 from placeprior.arms import with_arm
 from placeprior.errors import StoreError
 from placeprior.evidence import tables
-from placeprior.runs import store
-from placeprior.runs.plan import Run
 from placeprior.scores import metrics, paired
 from placeprior.space.splits import HISTORY, split
 
@@ -40,35 +36,41 @@ def pooled(scores: pd.DataFrame, sums: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["split", "arm", "metric", "value", "fits"])
 
 
-def near_and_far(profile: str, cube: xr.Dataset, runs: Iterable[Run]) -> pd.DataFrame:
+def near_and_far(scores: pd.DataFrame, sums: pd.DataFrame, cube: xr.Dataset) -> pd.DataFrame:
     """Station sums of inverse distance and of no location, by how far a tested station is from training.
 
     Parameters
     ----------
-    profile : str
+    scores, sums : pandas.DataFrame
+        Of one task. Of the splits that hold out stations, tests count that both arms have taken.
     cube : xarray.Dataset
-        What the runs were trained on.
-    runs : iterable of Run
-        Those in the store or in the committed results count, of splits that hold out stations, and only tests that
-        both arms have taken.
+        Of the tested stations at least their names and places (:func:`placeprior.evidence.distances.network`).
 
     Returns
     -------
     pandas.DataFrame
         ``group`` (of :data:`CLASSES`), ``arm, seed, name, lon, lat`` and :data:`.SUMS`: all splits and folds of a seed
         are added, station by station, since together they are one test.
+
+    Raises
+    ------
+    StoreError
+        If a split of the cube tests other stations than the runs did.
     """
-    committed, found = store.sums(profile), []
-    for run in runs:
-        if run.variant not in ("idw", "none") or run.split == "random":
-            continue
-        own = store.table(run.id, "stations") if store.is_stored(run.id) else committed[committed["run"] == run.id]
-        if own.empty:
-            continue
-        part = split(run.split, cube, 0, run.fold)
+    runs, found = with_arm(scores), []
+    runs = runs[runs["arm"].isin(("idw", "none")) & (runs["split"] != "random")]
+    for (name, fold), own in runs.drop_duplicates("run").groupby(["split", "fold"]):
+        part = split(name, cube, 0, fold)
         km = dict(zip(cube["station"].values[part.test.any(1)], part.distance_km(cube), strict=True))
-        test = f"{run.split} {run.fold} {run.seed}"
-        found.append(own.assign(arm=run.variant, km=own["name"].map(km), test=test, seed=run.seed))
+        for run in own.itertuples():
+            table = sums[sums["run"] == run.run]
+            if set(table["name"]) != set(km):
+                raise StoreError(
+                    f"run {run.run} tested {table['name'].nunique()} stations, and {name} fold {fold} of this cube "
+                    f"tests {len(km)} or others; use the cube that the run was trained on"
+                )
+            told = {"arm": run.arm, "test": f"{name} {fold} {run.seed}", "seed": run.seed}
+            found.append(table.assign(**told, km=table["name"].map(km)))
     columns = ["arm", "km", "test", "seed", "name", "lon", "lat", *metrics.SUMS]
     table = pd.concat(found) if found else pd.DataFrame(columns=columns)
     table = table[table.groupby("test")["arm"].transform("nunique") == 2]

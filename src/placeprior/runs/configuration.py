@@ -35,6 +35,9 @@ EVIDENCE = {
     "prior": "parquet",
     "traps": "parquet",
     "corpora": "parquet",
+    "record": "parquet",
+    "nearness": "csv",
+    "likeness": "csv",
 }
 MOST = 20_000  # runs of a matrix, before its folds: more is a slip, and listing them takes minutes
 LAST_SEED = 10**9

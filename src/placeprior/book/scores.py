@@ -1,4 +1,4 @@
-"""Figure and tables of how often the book's interval holds, and how often it raises a false alarm."""
+"""Figures and tables of the page about scores: pairs of fits, and how often the book's interval holds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from placeprior.arms import where
 from placeprior.book import figures
-from placeprior.book.style import BLUE, MUTED, ORANGE, PAPER
+from placeprior.book.style import BLUE, INK, MUTED, ORANGE, PAPER
 from placeprior.scores import interval
 
 #: Whether training differs more than places do, and how it is drawn.
@@ -15,6 +15,39 @@ LUCK = (
     (False, "o", BLUE, "training differs less than places"),
     (True, "s", ORANGE, "training differs more than places"),
 )
+
+
+def draw_pairs(scores: pd.DataFrame, found: pd.DataFrame, arm: str, reference: str) -> Figure:
+    """R2 of two arms, a line a fit, and the difference with its interval, a column a split.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        R2 of single fits: ``arm, split, fold, seed, value``.
+    found : pandas.DataFrame
+        As :func:`placeprior.evidence.matched.differences`, of `arm` to `reference`.
+    arm, reference : str
+    """
+    fig, (above, below) = figures.subplots(2, 1, size=(6.4, 5.2), height_ratios=(1.5, 1), sharex=True)
+    splits = list(found["split"])
+    for column, split in enumerate(splits):
+        wide = scores[scores["split"] == split].pivot(index=["fold", "seed"], columns="arm", values="value").dropna()
+        for value in wide[[reference, arm]].to_numpy():
+            above.plot([column - 0.2, column + 0.2], value, color=MUTED, lw=1, zorder=1)
+        for shift, name in ((-0.2, reference), (0.2, arm)):
+            drawn = figures.look(name)
+            marked = {"color": drawn.colour, "mec": PAPER, "ms": 8, "ls": "", "label": None if column else drawn.name}
+            above.plot([column + shift] * len(wide), wide[name], drawn.marker, **marked)
+    for column, row in enumerate(found.itertuples()):
+        drawn = figures.look(arm)
+        below.plot([column] * 2, [row.low, row.high], color=drawn.colour, lw=2.5)
+        below.plot(column, row.difference, drawn.marker, color=drawn.colour, ms=9, mec=PAPER)
+    below.axhline(0, color=INK, lw=0.8)
+    above.set_ylabel("R² of single fits")
+    below.set(ylabel="difference of R²", xlim=(-0.6, len(splits) - 0.4))
+    below.set_xticks(range(len(splits)), [where(split) for split in splits])
+    fig.legend(*above.get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    return fig
 
 
 def draw_coverage(found: pd.DataFrame) -> Figure:
@@ -44,22 +77,6 @@ def draw_coverage(found: pd.DataFrame) -> Figure:
     return fig
 
 
-def coverage_table(found: pd.DataFrame) -> pd.DataFrame:
-    """The same as text, a row a design."""
-    return pd.DataFrame(
-        {
-            "stations": found["stations"],
-            "folds": found["folds"],
-            "seeds": found["seeds"],
-            "alike over [km]": [f"{km:.0f}" for km in found["range_km"]],
-            "training / places": [f"{ratio:.1f}" for ratio in found["training"]],
-            "block [km]": [f"{km:.0f}" for km in found["block_km"]],
-            "holds": [f"{100 * share:.1f} %" for share in found["held"]],
-            "stations alone": [f"{100 * share:.0f} %" for share in found["naive"]],
-        }
-    )
-
-
 def alarms_table(counted: pd.DataFrame) -> pd.DataFrame:
     """False alarms as text, a row a task and split.
 
@@ -70,7 +87,6 @@ def alarms_table(counted: pd.DataFrame) -> pd.DataFrame:
     """
     return pd.DataFrame(
         {
-            "profile": counted["profile"],
             "task": [f"`{task}`" for task in counted["task"]],
             "split": [where(split) for split in counted["split"]],
             "pairs": counted["pairs"],

@@ -1,0 +1,148 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% tags=["parameters", "remove-cell"]
+profile = "demo"
+
+# %% tags=["remove-cell"]
+from placeprior.book import figures
+from placeprior.book import variants as page
+from placeprior.book.tables import captioned
+from placeprior.errors import StoreError
+
+figures.style()
+
+# %% [markdown]
+# # The variants as trained
+#
+# ```{goals}
+# :needs: {doc}`model`, {doc}`scores`
+# read a learning curve
+# say why estimates lie flatter than the line of equality
+# tell a place's mean error from a day's
+# ```
+#
+# ```{answer}
+# :question: What differs between the five variants?
+# Only what they are told about the place: nothing; longitude and latitude, or their sines and cosines, beside every day's inputs; or GeoCLIP's vector, multiplied with the window's summary or set beside it. Inputs, network, loop and rows are the same. Which is better is asked, with intervals, in {doc}`comparison`.
+# ```
+#
+# This page looks at the fits themselves, in the embedded world, where they are trained when the book is made.
+
+# %%
+import numpy as np
+import pandas as pd
+
+from placeprior.arms import arm
+from placeprior.runs import plan, store
+
+matrix = "book" if profile == "demo" else "core"
+models = ("none", "lonlat/channels", "sincos/channels", "geoclip/hadamard", "geoclip/concat")
+runs = [run for run in plan.runs(profile, matrix) if run.model in models and store.is_stored(run.id)]
+name = {run.id: arm(run.variant, run.fusion) for run in runs}
+
+# %% tags=["remove-cell"]
+if not runs:
+    raise StoreError(f"no run of profile {profile!r} is stored; `placeprior runs list {profile}` lists them")
+
+# %%
+stored = {run.id: store.read(run.id) for run in runs}
+fits = page.fits(stored, runs)
+captioned(
+    page.scores(fits),
+    f"The variants: trained weights, seconds a fit, and scores on test rows, means over seeds, the two partitions of a checkerboard apart; profile {profile}, embedded world",
+    "tab-variants-scores",
+)
+
+# %% [markdown]
+# ## Learning
+#
+# Training rows are scored while the weights still move and with dropout, validation rows afterwards and without: so the
+# validation curve can lie below, and only its own course says more. It decides nothing: every fit takes all its epochs.
+
+# %% mystnb={"figure": {"caption": "Loss after each epoch on training rows (grey) and validation rows (coloured), means over fits; full lines: new stations, dashed: new regions. The target's scale differs between splits, so compare a split across panels.", "name": "fig-variants-curves"}, "image": {"alt": "Five panels, one a variant, of loss against epoch. In all of them the grey training curves fall steadily and the coloured validation curves fall and then level off."}}
+histories = [store.table(run.id, "history").assign(arm=name[run.id], split=run.split) for run in runs]
+curves = pd.concat(histories).groupby(["arm", "split", "epoch"], sort=False)[["loss", "validation_loss"]].mean()
+curves = curves.reset_index()
+fig = page.draw_curves(curves)
+_ = figures.label(fig, profile, n=len(runs), of="fits", embedded=True, data=curves)
+
+# %% [markdown]
+# Where a validation curve ends above its lowest point, the network went on learning its training stations after it had
+# stopped learning what holds at others. {doc}`budget` asks whether twice the epochs would change an answer.
+#
+# ## Estimates
+#
+# Estimates of any good model are drawn towards the middle: what the inputs do not explain cannot be estimated, and measurements carry
+# noise on top. So the cloud is flatter than the line, and the highest days lie below it.
+
+# %% mystnb={"figure": {"caption": "Estimated against measured PM2.5 on test rows of new regions (16°), all seeds and partitions; one scale. Dashed: equality.", "name": "fig-variants-scatter"}, "image": {"alt": "Five panels of hexagons, one a variant. In all of them most rows lie at low values near the dashed line of equality, and at high measured values the cloud bends below it."}}
+regions = [run for run in runs if run.split == "checkerboard-16"]
+tested = {
+    each: pd.concat([store.table(run.id, "predictions") for run in regions if name[run.id] == each])
+    for each in dict.fromkeys(name[run.id] for run in regions)
+}
+fig = page.draw_scatter(tested)
+quantiles = np.linspace(0.01, 0.99, 99)
+shape = pd.concat({each: part[["pm25", "estimate"]].quantile(quantiles) for each, part in tested.items()})
+shape = shape.rename_axis(["arm", "quantile"]).reset_index()
+_ = figures.label(fig, profile, n=sum(map(len, tested.values())), embedded=True, data=shape)
+
+# %% [markdown]
+# A station's *mean* error is what a knowledge of places could remove. Its share of the squared error, and the spread of these means:
+
+# %%
+for each in tested:
+    sums = pd.concat([store.table(run.id, "stations") for run in regions if name[run.id] == each])
+    places = sums.groupby("name")[["n", "sum_e", "sum_e2"]].sum()
+    mean = places["sum_e"] / places["n"]
+    share = (places["n"] * mean**2).sum() / places["sum_e2"].sum()
+    print(f"{each:17} {100 * share:3.0f} % of the squared error; means spread by {mean.std():.1f} µg m-3")
+
+# %% [markdown]
+# ## Attention
+#
+# The LSTMs have carried each day's information along, so a weight on a day is not a weight on that day's weather.
+
+# %% mystnb={"figure": {"caption": "Mean attention weight of each day of the window on test rows, means over fits. Dotted: an even spread. The estimated day is at lag 0.", "name": "fig-variants-attention"}, "image": {"alt": "Two panels, one a split, of attention weight against lag in days with a line a variant; the weights of all variants rise or fall together over the days."}}
+days = [
+    pd.DataFrame({"arm": name[run.id], "split": run.split, "weight": stored[run.id]["attention"]})
+    .reset_index(names="lag")
+    .assign(lag=lambda table: table["lag"] - len(table) + 1)
+    for run in runs
+]
+weights = pd.concat(days).groupby(["arm", "split", "lag"], sort=False)["weight"].mean().reset_index()
+fig = page.draw_attention(weights)
+_ = figures.label(fig, profile, n=len(runs), of="fits", embedded=True, data=weights)
+
+# %% [markdown]
+# ## Exercises
+#
+# ```{admonition} Exercise: noise or place?
+# :class: exercise tip
+# A station is tested on $n$ days; its daily errors have a standard deviation $\sigma$ and are independent. How large must its
+# mean error be before it is more than chance? Smoke and stagnant air last for days: what does that change?
+# ```
+#
+# ```{admonition} Solution
+# :class: solution dropdown
+# The mean of $n$ independent errors has a standard deviation of $\sigma/\sqrt n$, so about $2\sigma/\sqrt n$. Errors that
+# last for several days are fewer pieces of evidence: divide $n$ by roughly the number of days that they last.
+# ```
+#
+# ```{admonition} Exercise: read a curve
+# :class: exercise tip
+# The training loss falls from epoch to epoch and the validation loss of a checkerboard does not. Name two causes,
+# and say which of them more rows from the same stations would cure.
+# ```
+#
+# ```{admonition} Solution
+# :class: solution dropdown
+# The model may fit the noise of its rows (more rows help), or learn what holds at its training stations only
+# (more rows from the *same* stations do not help; more stations do). Validation consists of whole stations, so the second shows in it too, if only within the trained partition.
+# ```
