@@ -7,6 +7,7 @@ that was recorded when the sentences that rest on it were written. A verdict is 
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 from collections.abc import Callable, Sequence
@@ -18,7 +19,7 @@ import pandas as pd
 import yaml
 
 from placeprior.arms import arm, called, where
-from placeprior.book import results
+from placeprior.book import results, rules
 from placeprior.book.words import NAMES, minus, signed
 from placeprior.errors import ConfigError, StoreError, UnknownName
 from placeprior.evidence import subsets, tables
@@ -232,8 +233,31 @@ def _count(
     return Found(_bound(clear, at_least, at_most), values, f"{clear} of {len(table)}")
 
 
+def _difference(asked: Callable[..., Any], scale: str, *, expects: str, within: float = 0.02, **rule: Any) -> Found:
+    """Ask one of :data:`placeprior.book.rules.DIFFERENCES`."""
+    if expects not in ("above", "below", "alike"):
+        raise UnknownName("expectation", expects, ("above", "below", "alike"))
+    found = asked(scale, **rule)
+    return NOT_RUN if found is None else _interval(found, expects, within)
+
+
+def _doubling(scale: str, *, task: str, of: str, at_most: int) -> Found:
+    """Ask how much turns round with twice the budget."""
+    if (found := rules.doubling(scale, task=task, of=of)) is None:
+        return NOT_RUN
+    values = {"turned": found[0], "of": found[1]}
+    return Found(_bound(found[0], None, at_most), values, f"{found[0]} of {found[1]}")
+
+
 #: How a claim is decided: each takes a scale and what the claim's rule says, and returns a :class:`Found`.
-RULES: dict[str, Callable[..., Found]] = {"gain": _gain, "subset": _subset, "table": _table, "count": _count}
+RULES: dict[str, Callable[..., Found]] = {
+    "gain": _gain,
+    "subset": _subset,
+    "table": _table,
+    "count": _count,
+    "doubling": _doubling,
+    **{kind: functools.partial(_difference, asked) for kind, asked in rules.DIFFERENCES.items()},
+}
 
 
 def evaluate() -> dict[str, dict[str, Found]]:
@@ -262,6 +286,8 @@ def decided(claim: dict[str, Any]) -> str:
         Of :func:`read`.
     """
     rule = claim["rule"]
+    if rule["kind"] in (*rules.DIFFERENCES, "doubling"):
+        return rules.said(rule)
     if rule["kind"] == "gain":
         wording = {"above": "above zero", "below": "below zero", "alike": f"within ±{rule.get('within', 0.02):g}"}
         against = called(rule.get("against", REFERENCE))
