@@ -94,9 +94,7 @@ def draw_gains(found: pd.DataFrame, profile: str) -> str:
     axes[-1, 0].set_xlabel(f"ΔR² to {called(REFERENCE)}")
     words = {"clean": "clean", "leaky": "with both leaks", "change": "leaky − clean"}
     handles = [
-        Line2D(
-            [], [], color=colour, marker=marker, mfc=PAPER if which == "clean" else colour, label=words[which]
-        )
+        Line2D([], [], color=colour, marker=marker, mfc=PAPER if which == "clean" else colour, label=words[which])
         for which, (colour, marker) in drawn.items()
     ]
     fig.legend(handles=handles, loc="outside upper center", ncols=3)

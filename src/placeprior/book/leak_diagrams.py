@@ -10,7 +10,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from placeprior import coords
 from placeprior.book import figures
-from placeprior.book.style import MUTED, ON_DARK, PAPER, UNIT, VERMILION
+from placeprior.book.style import MUTED, PAPER, UNIT, VERMILION
 
 HELD, KEPT = VERMILION, MUTED  # what a held-out label touches, and what it does not
 BORDER = -100.0  # longitude of the border between training and held-out monitors of the example
@@ -42,7 +42,7 @@ def draw_example(
                 ax.plot(*lonlat[[station, other]].T, zorder=1, **line)
             marker, colour = ("s", KEPT) if training[station] else ("o", HELD)
             ax.scatter(*lonlat[station], s=150, marker=marker, color=colour, ec=PAPER, zorder=3)
-            letter = {"color": ON_DARK, "ha": "center", "va": "center", "fontsize": 9, "weight": "bold"}
+            letter = {"color": PAPER, "ha": "center", "va": "center", "fontsize": 9, "weight": "bold"}
             ax.text(*lonlat[station], chr(ord("A") + station), zorder=4, **letter)
             ax.annotate(
                 f"{measured[station]:.0f} → {values[station]:.1f}",
@@ -76,9 +76,7 @@ def draw_paths() -> Figure:
     arrows = ((0.16, 0.16, False), (0.26, 0.66, False), (0.86, 0.86, True), (0.76, 0.36, True))
     for ax, title in zip(axes, ("clean", "leaky"), strict=True):
         for (x, y), (text, colour) in boxes.items():
-            ax.add_patch(
-                FancyBboxPatch((x, y), 0.40, 0.30, boxstyle="round,pad=0.01", fc=PAPER, ec=colour, lw=1.6)
-            )
+            ax.add_patch(FancyBboxPatch((x, y), 0.40, 0.30, boxstyle="round,pad=0.01", fc=PAPER, ec=colour, lw=1.6))
             ax.text(x + 0.20, y + 0.15, text, ha="center", va="center", fontsize=9)
         for start, end, held in arrows:
             if title == "leaky" or not held:
