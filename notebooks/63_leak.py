@@ -96,9 +96,6 @@ error = {name: (values - measured)[~training] for name, values in inputs.items()
 fig = leak_diagrams.draw_paths()
 
 # %% [markdown]
-# A leak is a matter of *purpose*. Whoever fills gaps between working monitors may use all of today's labels; then the honest test leaves out **one**
-# monitor at a time. The leaky feature makes every test into this one, whatever the split is called.
-#
 # ## What each leak is worth
 #
 # The task is that of same-day neighbours, real measurements of 2021 ({doc}`data`). Runs are made again with {eq}`eq-leak-feature` read from all
