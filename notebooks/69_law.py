@@ -12,130 +12,206 @@ real = "aqs"
 
 # %% tags=["remove-cell"]
 import pandas as pd
-from IPython.display import Markdown
 
-from placeprior.book import figures, lines
-from placeprior.book.law import cells, draw_by_distance, draw_by_length, draw_by_stations, ends
-from placeprior.book.tables import captioned
-from placeprior.evidence import budget, law
-from placeprior.runs import configuration, store, trials
+from placeprior.book import figures, results
+from placeprior.book import law as page
+from placeprior.runs import configuration, trials
 
 figures.style()
 
 # %% [markdown]
 # # What place is worth
 #
-# Not one number: a function of what else is known. This page measures what a network gains from being told where it is,
-# over the same network without a place ("no location, extra head"), as a function of three things:
+# ```{goals}
+# :needs: {doc}`splits`, {doc}`scores`
+# read what a place is worth off the distance to the nearest training station
+# say why places are counted in stations, and not in rows
+# tell what is learned about a place from what is learned about a year
+# ```
 #
-# - **how near** the nearest training station is, over all splits together;
-# - **how many** stations it learned from, on the same test stations;
-# - **how long** it learned: the training of this book, and twice as long.
+# ```{answer} law-near law-far law-grows law-years
+# :question: What does a network gain from being told where it is?
+# On real measurements with weather as inputs, GeoCLIP's vector gains {val}`claims.law-far.aqs.difference:+.3f` of the variance of PM2.5
+# ({val}`claims.law-far.aqs.low:+.3f` to {val}`claims.law-far.aqs.high:+.3f`) at new stations farther than 160 km from training. Within 40 km it gains
+# {val}`claims.law-near.aqs.difference:+.3f` ({val}`claims.law-near.aqs.low:+.3f` to {val}`claims.law-near.aqs.high:+.3f`), which leaves open whether it
+# helps at all, and in the embedded world both are open. Whether it is worth more the farther training lies, as the study's numbers suggest, is
+# undecided; whether it holds in another year was not run.
+# ```
 #
-# Four ways of telling the place are followed: GeoCLIP, the density of population, coordinates, and a random vector for each
-# place, which knows nothing. Once on real measurements (weather task of 2019, {doc}`aqs`), once in the embedded world.
-#
-# The gain at some test rows is how much smaller the mean squared error is, in units of the variance $s^2$ of PM2.5 in a
-# split's test rows:
+# Not one number, but a function of what else is known. The gain at some test rows is how much smaller the mean squared error is than that of the
+# same network without a place (`none+head`), in units of the variance $s^2$ of PM2.5 in a split's test rows:
 #
 # $$
 # G = \frac{1}{s^2}\left(\overline{e^2_\text{without}} - \overline{e^2_\text{with}}\right) .
 # $$ (eq-law-gain)
 #
-# Over all rows of a split this is the difference in R². Over the rows of one distance it is still in the same unit, so that
-# distances can be compared. Intervals are over blocks of the map and over trainings together ({doc}`../concepts/scores`).
-
+# Over all rows of a split this is the difference in R². Over the rows of one distance it is still in the same unit, so that distances can be
+# compared. Instruments' noise adds the same to both errors, and drops out.
+#
+# Four ways of telling the place are followed: GeoCLIP's vector, the density of population, coordinates, and a random vector for each place, which
+# knows nothing.
+#
+# ## By the distance to training
+#
+# Every split tests some stations near and some far from training. Here all splits are pooled, and their test stations sorted by the distance to
+# the nearest training station.
 
 # %%
-def measured(name, task):
-    """Gains by distance, by number of stations and by length of training, of one task."""
-    scores, sums, embedded = store.scores(name), store.sums(name), name == profile
-    scores = scores[scores["task"] == task]
-    oracle = law.place_part(**configuration.profile(name)["tasks"][task]["options"]) if embedded else None
-    trained = pd.Series({run: stamp["sizes"]["train"]["stations"] for run, stamp in store.stamps(name).items()})
-    doubling = trials.read(name, "doubling")
-    longer = budget.curve(budget.doubled(doubling[doubling["task"] == task], sums))
-    return (
-        law.by_distance(scores, sums, oracle=oracle),
-        law.by_stations(scores, sums, trained),
-        longer[longer["arm"].isin(law.ARMS)],
-    )
+from placeprior.evidence import law
+from placeprior.runs import store
 
+profiles = {"weather-2019": real, "world": profile}
+scores, sums, by_distance = {}, {}, {}
+for task, name in profiles.items():
+    every = store.scores(name)
+    scores[task], sums[task] = every[every["task"] == task], store.sums(name)
+    by_distance[task] = law.by_distance(scores[task], sums[task])
 
-origin = {"weather-2019": ("real measurements", real), "world": ("embedded world", profile)}
-found = {task: measured(name, task) for task, (_, name) in origin.items()}
+# %% tags=["remove-cell"]
+# In the embedded world it is known what place does: one more line.
+options = configuration.profile(profile)["tasks"]["world"]["options"]
+by_distance["world"] = law.by_distance(scores["world"], sums["world"], oracle=law.place_part(**options))
 
-
-# %% mystnb={"figure": {"caption": "What place is worth: gain over the same network without a place, as a share of the variance of PM2.5, with 95 % intervals (those that leave the axes are in the table). By the distance from a test station to its nearest training station, all splits pooled (top; bins that double, 0 km: the station itself is trained on); by the number of training stations (middle); by the length of training, on the spatial split and both partitions of the 16° checkerboard (bottom; with twice the length, the interval of the plain one). Dotted, in the embedded world: what one would gain who knew all that place does.", "name": "fig-law"}, "image": {"alt": "Three rows of two panels, real measurements left and the embedded world right: lines with error bars for four ways of telling the place around a dashed line at zero, against distance, number of stations and length of training."}} tags=["hide-input"]
-fig, axes = figures.subplots(3, 2, size=(6.4, 8.6), sharey="row")
-for row, tables, draw in zip(
-    axes, zip(*found.values(), strict=True), (draw_by_distance, draw_by_stations, draw_by_length), strict=True
-):
-    drawn = [draw(ax, table) for ax, table in zip(row, tables, strict=True) if len(table)]
-    lines.limit(row, pd.concat(drawn) if drawn else [])
-for ax, (task, (what, _)) in zip(axes[0], origin.items(), strict=True):
-    ax.set_title(f"{task}, {what}")
-fig.supylabel("gain, share of the variance", fontsize="medium")
-figures.legend_above(fig, law.ARMS)
-tested = max((table["stations"].max() for table, *_ in found.values() if len(table)), default=0)
-_ = figures.label(
-    fig,
-    real,
+# %% mystnb={"figure": {"caption": "What place is worth by distance: gain over the same network without a place, in bins that widen by four, all splits pooled. Filled where the 95 % interval excludes zero, hollow where it does not; where an interval leaves the axes, the data have its ends. Above, real measurements; below, the embedded world, dotted what one would gain who knew all that place does.", "name": "fig-law"}, "image": {"alt": "Two panels below each other, real measurements and the embedded world: for four ways of telling the place, gain with error bars against the distance to the nearest training station, around a dashed line at zero."}} tags=["hide-input"]
+tested = max(table["stations"].max() for table in by_distance.values() if len(table))
+_ = page.stacked(
+    by_distance,
+    profiles,
+    page.draw_by_distance,
+    "km to the nearest training station",
     n=tested,
-    of="test stations at most",
-    embedded=False,
-    note=f"right: embedded world (simulated), profile {profile}",
+    of="test stations a bin at most",
 )
 
 # %% [markdown]
-# **Where the gain ends**: the first distance, from near to far, whose interval does not lie above zero; and the same by
-# number of stations, from few to many.
+# - **Distance is not varied alone.** Near stations are those of random and spatial splits, far ones those of checkerboards, whose networks
+#   learned from half the country.
+# - **At 0 km**, on the random split, the station itself was trained on, and a gain may be memory: there even a random vector is a station's name. Elsewhere it is noise that the network has learned to read,
+#   and harm ({doc}`controls`).
+# - **The dotted line** compares the embedded world with the same world in which every place factor is at its mean. A network without a place
+#   guesses part of it from weather and haze, so that no arm need reach the line.
+#
+# ## By the number of training stations
+#
+# A year at a monitor is some three hundred rows. For the weather these are three hundred examples; for the *place* they are **one**. Let $n$
+# stations have levels $a_1, \dots, a_n$ that the weather does not explain, and vectors $v_1, \dots, v_n$ of $p$ numbers. A linear reading of the
+# place looks for weights $w$ with
+#
+# $$
+# w^\top v_i \approx a_i, \qquad i = 1, \dots, n .
+# $$ (eq-law-place)
+#
+# If $n \le p$ and the vectors are independent, some $w$ satisfies this *exactly*, for **any** levels, also for levels shuffled among the
+# stations. The training error then says nothing about a new place. GeoCLIP's vector has $p = 512$; coordinates have 2.
+#
+# So the spatial split is trained again on $N$ of its training stations, drawn at random, of one seed fewer within more; test stations stay the
+# same. Few stations also mean few rows and few steps. An arm and its reference share both, but a network that needs long to find a use for 512
+# numbers is at a disadvantage.
 
 # %%
-told = {}
-for task, (by_distance, by_stations, _) in found.items():
-    told[task, "distance"] = ends(by_distance)
-    told[task, "stations"] = ends(by_stations, lambda row: f"{row.trained:.0f}")
-captioned(
-    pd.concat(told, names=["task", "by"]).reset_index(["task", "by"]),
-    f"Where the gain is clear, and where it ends; profiles {real} and {profile}.",
-    "tab-law-ends",
-)
+by_stations = {}
+for task, name in profiles.items():
+    stamps = store.stamps(name)
+    trained = pd.Series({run: stamps[run]["sizes"]["train"]["stations"] for run in stamps})
+    by_stations[task] = law.by_stations(scores[task], sums[task], trained)
+
+# %% mystnb={"figure": {"caption": "Gain in R² over the same network without a place, by the number of training stations; spatial split, the same test rows at every number; means over seeds, 95 % intervals.", "name": "fig-law-stations"}, "image": {"alt": "Panels below each other: for each way of telling the place a line with error bars of the gain against the number of training stations, around a dashed line at zero."}} tags=["hide-input"]
+few = {task: table for task, table in by_stations.items() if results.has(profiles[task], "learning")}
+if few:
+    tested = max(table["stations"].max() for table in few.values())
+    _ = page.stacked(few, profiles, page.draw_by_stations, "training stations", n=tested, of="test stations")
+# %% tags=["remove-input"]
+results.missing(real, "learning")
+
+# %% [markdown]
+# ## By how long the network learned
+#
+# A place could be worth much to a network that has not finished learning, and little later. The plain budget and one twice as long are set side
+# by side on both partitions of the 16° checkerboard and on the spatial split; {doc}`budget` asks whether any answer changes.
 
 # %%
-Markdown(
-    "\n\n".join(
-        captioned(
-            cells(gains),
-            f"Gain by distance, as a share of the variance, with 95 % intervals; {task}, profile {origin[task][1]}.",
-            f"tab-law-{task}",
-        ).data
-        for task, (gains, *_) in found.items()
-        if len(gains)
+from placeprior.evidence import budget
+
+longer = {}
+for task, name in profiles.items():
+    doubling = trials.read(name, "doubling")
+    doubling = doubling[doubling["task"] == task]
+    curve = budget.curve(budget.doubled(doubling, sums[task]))
+    longer[task] = curve[curve["arm"].isin(law.ARMS)]
+
+# %% mystnb={"figure": {"caption": "Gain in R² with the plain budget (left of each pair) and with twice as many passes (right); means over seeds; at both the 95 % interval of the plain budget. Population density was not tried.", "name": "fig-law-length"}, "image": {"alt": "Panels below each other: for each split a pair of positions with one short line an arm, around a dashed line at zero."}} tags=["hide-input"]
+long = {task: table for task, table in longer.items() if results.has(profiles[task], "doubling")}
+if long:
+    _ = page.stacked(
+        long,
+        profiles,
+        page.draw_by_length,
+        "plain budget → twice as long",
+        n=sum(map(len, long.values())),
+        of="differences",
     )
-)
+# %% tags=["remove-input"]
+results.missing(real, "doubling")
 
 # %% [markdown]
-# ## How to read it
+# ## From one year to another
 #
-# - **Distance is not varied alone.** Near stations are those of random and spatial splits, far ones those of checkerboards,
-#   whose networks learned from half the country. A line falls or rises with both.
-# - **A random vector** tells which station it is and nothing else. It can help where the station itself was trained on
-#   (0 km) and is noise at any other. A gain of another arm at 0 km may be memory too.
-# - **Instrument noise does not count**: it adds the same to both squared errors, on average.
-# - **The dotted line** compares the embedded world with the same world in which every place factor is at its mean: same
-#   weather, smoke and hidden variation. It is what one misses who knows everything but the place. A network without a place
-#   guesses part of it from its predictors, so that no arm need reach the line.
-# - **Twice the length** was tried without population density; the page {doc}`budget` says whether it changes an answer.
+# A place stays; the weather and the fires of a year do not. If a vector teaches what a place is like, the lesson holds in another year. If it
+# teaches where *this* year's smoke was, it does not. The task is that of neighbours, real measurements of 2018 and 2021 ({doc}`data`), at
+# stations held out in **both** years. Trained on 2018 or on 2021, a network is tested on the same rows.
+
+# %%
+from placeprior.evidence import years
+
+YEARS = "neighbours, 2018 and 2021"
+yearly = years.read(real)
+carried = years.carried(yearly, store.sums(real))
+
+# %% mystnb={"figure": {"caption": "Real measurements: gain in R² over the same network without a place, trained on the year of test and on another; both years and all seeds pooled, 95 % intervals. At the right the second minus the first: below zero, the lesson is partly about the year.", "name": "fig-law-years"}, "image": {"alt": "Three positions with a marker and an error bar each, around a dashed line at zero: the gain after training on the same year, on another year, and their difference."}} tags=["hide-input"]
+if results.has(real, "years"):
+    _ = page.stacked(
+        {YEARS: carried}, {YEARS: real}, page.draw_years, "", n=carried["stations"].max(), of="test stations"
+    )
+# %% tags=["remove-input"]
+results.missing(real, "years")
+
+# %% [markdown]
+# No interval here knows about another draw of years: two years are two years.
 #
-# ```{admonition} Exercise
+# ```{admonition} Exercise: one unit
 # :class: exercise tip
 # Why is the gain divided by the variance of a whole split, and not by that of the rows at that distance?
 # ```
 #
 # ```{admonition} Solution
 # :class: solution dropdown
-# The variance differs between distances: remote stations lie in the rural West, where most days are clean and a few are full
-# of smoke. Divided by their own variance, the same reduction of the error would look small there and large elsewhere, and a
-# bend of the line could come from the divisor alone.
+# The variance differs between distances: remote stations lie in the rural West, where most days are clean and a few are full of smoke. Divided by
+# their own variance, the same reduction of the error would look small there and large elsewhere, and a bend of the line could come from the
+# divisor alone.
+# ```
+#
+# ```{admonition} Exercise: shuffled levels
+# :class: exercise tip
+# Take {eq}`eq-law-place` with $n = 25$ and $p = 512$. Draw vectors and levels at random, and solve for the shortest $w$ (`numpy.linalg.lstsq`).
+# How large is the training error? How good is the estimate for a new station from the same distribution?
+# ```
+#
+# ```{admonition} Solution
+# :class: solution dropdown
+# The training error is zero up to rounding. The new level was drawn independently of its vector, so no estimate can be good; its expected squared
+# error is the variance of the levels plus that of $w^\top v$: worse than saying the mean. A network that is kept small and trained briefly fails
+# less badly.
+# ```
+#
+# ```{admonition} Exercise: the same steps
+# :class: exercise tip
+# With few stations the networks take few steps. Which change of `runs.yml` would give all numbers of stations the same steps? What would differ
+# instead?
+# ```
+#
+# ```{admonition} Solution
+# :class: solution dropdown
+# Give each number of stations a trial of its own, whose `settings` change `epochs` in inverse proportion to its training rows; a matrix has no
+# settings. What differs is how often a row is seen: many times with few stations, a few times with many. One can hold fixed the steps or the
+# passes, not both.
 # ```

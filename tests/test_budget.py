@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 from test_law import made
 
-from placeprior.book.budget import cells, verdict
+from placeprior.book import budget as page
+from placeprior.book import contrasts
+from placeprior.book.verdicts import NOT_RUN
+from placeprior.errors import UnknownName
 from placeprior.evidence import budget
 from placeprior.network.sizes import SIZES
 from placeprior.runs import trials
@@ -39,16 +43,43 @@ def test_a_difference_holds_where_it_moves_by_a_hundredth_or_half_its_standard_e
     curve = curve[(curve["split"] == "spatial") & (curve["arm"] == "lonlat")].sort_values("budget")
     assert curve["difference"].diff().iloc[1] == pytest.approx(0.009)
     assert np.ptp(curve["high"] - curve["low"]) == pytest.approx(0, abs=1e-12)
-    said = verdict(found.reset_index(), budget.orders(table, sums))
-    assert "**3 of 6** differences" in said and "changes by +0.020 to +0.020" in said
-    told = cells(found.reset_index())
-    assert told["cell"].iloc[0] == "world, WR · spatial" and told["cell"].iloc[-1] == "world, OoR · 16° 2"
-    assert told.groupby("arm")["verdict"].unique().map(list).to_dict() == {
-        "GeoCLIP, Hadamard": ["**moves**"],
-        "lon/lat": ["holds"],
-        "no location, extra head": ["reference"],
-    }
-    assert set(told.loc[told["verdict"] == "reference", "ΔR²"]) == {"–"}
+    told = (
+        page.counts({"demo": found.reset_index()}, {"demo": budget.orders(table, sums)}).set_index("task").loc["world"]
+    )
+    assert told["differences that hold"] == "3 of 6" and told["largest move"] == "0.050"
+    assert told["level rises by"] == "+0.020 to +0.020"
+
+
+@pytest.mark.usefixtures("styled")
+def test_a_panel_a_task_or_a_profile_and_what_is_simulated_is_said():
+    table, sums = doubling({"none+head": 0.02, "lonlat": 0.02, "geoclip": 0.02})
+    found = budget.doubled(table, sums)
+    real = found.assign(task="weather-2019")
+    text = page.draw_doubling({"aqs": real, "demo": found})
+    assert [ax.get_title("left") for ax in plt.gcf().axes] == ["weather-2019", "world"]
+    assert text.startswith("real measurements · profile aqs") and "profile demo: embedded world (simulated)" in text
+    assert page.draw_doubling({"demo": found}).startswith("embedded world (simulated)")
+
+
+def test_claims_count_what_moves_and_what_turns_round(monkeypatch):
+    table, sums = doubling({"none+head": 0.0, "lonlat": 0.5, "geoclip": 0.0})
+    monkeypatch.setattr(contrasts.trials, "read", lambda *_: table)
+    monkeypatch.setattr(contrasts.store, "sums", lambda _: sums)
+    monkeypatch.setattr(contrasts.results, "has", lambda *_: True)
+    asked = {"task": "world", "of": "differences", "at_most": 3}
+    found = contrasts.doubling("demo", **asked)
+    assert found.values == {"turned": 3, "of": 6}, "lon/lat moves, GeoCLIP does not"
+    assert (
+        found.verdict == "supported" and contrasts.doubling("demo", **asked | {"at_most": 2}).verdict == "contradicted"
+    )
+    orders = budget.orders(table, sums)
+    turned = contrasts.doubling("demo", **asked | {"of": "orders"}).values
+    assert turned == {"turned": (~orders["kept"]).sum(), "of": len(orders)}
+    assert contrasts.doubling("demo", **asked | {"task": "moon"}) == NOT_RUN
+    with pytest.raises(UnknownName, match="ranks"):
+        contrasts.doubling("demo", **asked | {"of": "ranks"})
+    monkeypatch.setattr(contrasts.results, "has", lambda *_: False)
+    assert contrasts.doubling("demo", **asked) == NOT_RUN
 
 
 def test_a_wide_standard_error_allows_more():
@@ -75,7 +106,7 @@ def test_fits_with_one_budget_are_not_counted():
     assert (found["seeds"] == 2).all()
     for few in (table[table["budget"] == 1], pd.DataFrame(columns=trials.COLUMNS)):
         nothing, order = budget.doubled(few, sums), budget.orders(few, sums)
-        assert nothing.empty and order.empty and verdict(nothing, order).startswith("No difference")
+        assert nothing.empty and order.empty
 
 
 def test_an_order_that_is_clear_and_turns_round_is_found():
@@ -129,6 +160,8 @@ def test_the_cost_of_one_rate_is_in_validation_loss():
     assert found["arm"].tolist() == ["none"], "an arm without the common rate says nothing of it"
     assert found["best"].item() == 3.3e-3 and found["cost"].item() == pytest.approx(0.1)
     assert budget.rates(table[table["rate"] != 1e-2], CONFIG).empty
+    text = page.rates({"aqs": found})
+    assert text.loc["no location"].tolist() == ["10.0% (largest 10.0%)"]
 
 
 def test_what_was_tried_is_named_by_what_it_changes():
@@ -145,3 +178,6 @@ def test_what_was_tried_is_named_by_what_it_changes():
     assert found.index.tolist() == [budget.CHOSEN, "rate 0.003", "epochs 5"]
     assert found.columns.tolist() == ["spatial", "checkerboard-16", "seconds"]
     assert found.loc[budget.CHOSEN].tolist() == [0.2, 0.25, 25] and np.isnan(found.loc["epochs 5", "checkerboard-16"])
+    text = page.recipes({"demo": found})
+    assert text.columns.tolist() == ["demo, WR · spatial", "demo, OoR · 16°", "demo, seconds"]
+    assert text.loc[budget.CHOSEN].tolist() == ["0.2000", "0.2500", "25"]

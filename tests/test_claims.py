@@ -147,3 +147,13 @@ def test_false_alarms_are_a_share_of_all_pairs(monkeypatch):
     assert claims.judge(claim, "demo").verdict == "contradicted"
     monkeypatch.setattr(claims.against_itself, "committed", lambda profile: pairs[:0])
     assert claims.judge(claim, "demo") == claims.NOT_RUN
+
+
+def test_a_rule_with_a_word_too_many_or_too_few_is_named(gained):
+    gained(0.01, 0.05)
+    with pytest.raises(ConfigError, match="claim 'a', kind 'gain'.*'colour'"):
+        claims.judge(asked({"colour": "red"}), "demo")
+    claim = asked()
+    claim["rule"] = {key: value for key, value in claim["rule"].items() if key != "arm"}
+    with pytest.raises(ConfigError, match="'arm'"):
+        claims.judge(claim, "demo")

@@ -1,65 +1,59 @@
-"""Drawings of the page on controls: steps that add up, and gains by the length of a vector."""
+"""The page on controls: signs, pairs that mean something where they are shown, and gains by the length of a vector."""
 
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
 from placeprior.book import controls
-from placeprior.book.results import Results
-from placeprior.evidence import matched
 
 pytestmark = pytest.mark.usefixtures("styled")
 
 
-def task(title, embedded=True):
-    return Results("demo", "world" if embedded else "weather-2019", title, pd.DataFrame(), pd.DataFrame())
+def found(arms, splits=("random",), **told):
+    row = {"difference": 0.1, "low": 0.0, "high": 0.3, "clear": 0, "stations": 40, "fits": 2, "apart": 0, "each": 0}
+    rows = [row | {"arm": arm, "split": split} | told for split in splits for arm in arms]
+    return pd.DataFrame(rows, columns=["arm", "split", *row])
 
 
-def steps(split, **sizes):
-    rows = [
-        {"step": step.replace("_", "-"), "split": split, "difference": size, "low": size - 0.05, "high": size + 0.05}
-        for step, size in sizes.items()
-    ]
-    return pd.DataFrame(rows).replace({"step": {"none-head": "none+head"}}).assign(clear=1, stations=40)
+def test_signs_say_what_they_rest_on_and_where_nothing_was_run():
+    text = controls.draw_signs({"a": found(["lonlat"]), "b": found([])}, "aqs", embedded=False)
+    assert "n = 2 fits at most" in text and [ax.get_title("left") for ax in plt.gcf().axes] == ["a"]
+    assert "n = 0 runs" in controls.draw_signs({"b": found([])}, "aqs", embedded=False)
 
 
-def test_a_step_is_named_by_its_cause_and_where_a_name_comes_before_it():
-    asked = ("none+head", "random-vector-hadamard", "geoclip-hadamard", matched.TOTAL)
-    assert [controls.step_name(step, "random") for step in asked] == ["extra head", "a name", "beyond a name", "all"]
-    assert controls.step_name("geoclip-hadamard", "checkerboard-16") == "the gain"
+def test_a_random_vector_is_compared_with_at_known_stations_alone(monkeypatch):
+    everywhere = ("random", "spatial", "checkerboard-16")
+    asked = []
 
+    def gains(profile, task, against):
+        asked.append(against)
+        return found(["geoclip-concat"], everywhere) if against != "onehot-concat" else found([])
 
-def test_each_bar_starts_where_the_one_above_ended_and_the_last_is_all():
-    table = steps("spatial", none_head=0.1, geoclip_hadamard=-0.03, total=0.07)
-    text = controls.draw_steps([task("a")], [table])
-    (ax,) = plt.gcf().axes
-    bars = [(bar.get_x(), bar.get_width()) for bar in ax.patches]
-    assert bars == [(0, pytest.approx(0.1)), (pytest.approx(0.1), pytest.approx(-0.03)), (0, pytest.approx(0.07))]
-    assert ax.get_title("left") == "WR · spatial" and "n = 40 stations" in text
-    assert [text.get_text() for text in ax.texts] == ["+0.100", "−0.030", "+0.070"]
-
-
-def test_two_tasks_stand_side_by_side_and_a_missing_split_stays_empty():
-    one = pd.concat([steps("random", none_head=0.1, total=0.1), steps("spatial", none_head=0.1, total=0.1)])
-    two = steps("random", none_head=0.1, total=0.1)
-    controls.draw_steps([task("a"), task("b", False)], [one, two])
-    axes = plt.gcf().axes
-    assert [ax.get_title("left") for ax in axes[:3]] == ["a\nWR · random", "b\nWR · random", "a\nWR · spatial"]
-    assert not axes[3].get_visible()
-    assert "n = 0 runs" in controls.draw_steps([task("a")], [one.iloc[:0]])
+    monkeypatch.setattr(controls, "gains", gains)
+    table = controls.beyond("demo", "world", ["geoclip-concat"]).set_index("against")
+    assert asked == [f"{name}-concat" for name in ("random-vector", "shuffled", "onehot", "smooth-random")]
+    names = ["random vector, concatenated", "shuffled GeoCLIP, concatenated"]
+    assert table.index.tolist() == [*names, "random waves, concatenated"]
+    assert (table.loc[names, "WR · random"] == "+0.100 (+0.000 to +0.300)").all()
+    assert (table.loc[names, ["WR · spatial", "OoR · 16°"]] == "–").all(axis=None)
+    assert (table.loc["random waves, concatenated", ["WR · spatial", "OoR · 16°"]] != "–").all()
+    monkeypatch.setattr(controls, "gains", lambda *_, **__: found([]))
+    assert controls.beyond("demo", "world", ["geoclip-concat"]).empty
 
 
 def test_gains_are_drawn_by_the_length_of_the_vector(monkeypatch):
     monkeypatch.setattr(controls.encoders, "load", lambda name: type("E", (), {"dim": {"urban": 2}.get(name, 512)}))
     arms = ["geoclip-hadamard", "geoclip-pca16-hadamard", "geoclip-pca8-hadamard", "urban-hadamard"]
-    rows = [{"split": "random", "arm": arm, "difference": 0.1, "low": 0.0, "high": 0.3} for arm in arms]
-    found = pd.DataFrame([*rows, rows[0] | {"split": "spatial"}]).assign(stations=40)
-    assert "n = 0 runs" in controls.draw_components(task("a"), found[found["split"] == "spatial"], "none+head")
-    assert "n = 40 stations" in controls.draw_components(task("a"), found, "none+head")
-    fig = plt.gcf()
-    assert [ax.get_title("left") for ax in fig.axes] == ["WR · random"], (
+    told = pd.concat([found(arms), found(arms[:1], ["spatial"])])
+    text = controls.draw_components(
+        {"weather, 2019": told, "embedded world": told}, {"weather, 2019": "aqs", "embedded world": "demo"}
+    )
+    assert text.startswith("real measurements · profile aqs") and "simulated, profile demo" in text
+    axes = plt.gcf().axes
+    assert [ax.get_title("left") for ax in axes] == ["weather, 2019\nWR · random", "embedded world\nWR · random"], (
         "no cut-down vector was tried on the other split"
     )
-    assert fig.axes[0].lines[0].get_xdata().tolist() == [8, 16, 512]
-    assert [text.get_text() for text in fig.axes[0].get_xticklabels()] == ["2", "8", "16", "512"]
-    assert fig.axes[0].get_ylabel() == "ΔR² to none+head"
+    assert axes[0].lines[0].get_xdata().tolist() == [8, 16, 512] and axes[0].get_ylim() == axes[1].get_ylim()
+    assert [text.get_text() for text in axes[0].get_xticklabels()] == ["2", "8", "16", "512"]
+    alone = controls.draw_components({"embedded world": told}, {"embedded world": "demo"})
+    assert alone.startswith("embedded world (simulated) · profile demo")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
 from placeprior.arms import with_arm
-from placeprior.book.law import cells, ends
+from placeprior.book import contrasts
+from placeprior.book import law as page
+from placeprior.book.verdicts import NOT_RUN
 from placeprior.data.world.simulation import World
 from placeprior.errors import StoreError
 from placeprior.evidence import law
@@ -80,49 +83,10 @@ def test_the_gain_is_clear_as_far_as_it_was_put():
     found = law.by_distance(*made(), ARMS)
     one, other = of(found, "geoclip-hadamard"), of(found, "lonlat")
     near, far = one[one["high_km"] <= 40], one[one.index >= 40]
-    assert len(near) >= 3 and (near["clear"] == 1).all() and not far["clear"].any()
-    assert len(other) == 7 and other["clear"].abs().sum() <= 1  # of arms that are alike, one in twenty by chance
+    assert len(near) == 2 and (near["clear"] == 1).all() and not far["clear"].any()
+    assert len(other) == 4 and other["clear"].abs().sum() <= 1  # of arms that are alike, one in twenty by chance
     variance = 4 * 5**2  # of the gamma distribution
     assert near["gain"].to_numpy() == pytest.approx(np.full(len(near), (16 - 4) / variance), rel=0.25)
-    told = ends(found).set_index("arm").loc["GeoCLIP, Hadamard"]
-    assert told["gains clearly at"] == "up to 10 km, 10 to 20 km and 20 to 40 km"
-    assert told["not clearly from"] == "40 to 80 km"
-
-
-@pytest.mark.parametrize(
-    ("clear", "told"),
-    [
-        ([1, 1, 0, 0], ["0 km and up to 10 km", "10 to 20 km", "–"]),
-        ([0, 0, 1, 1], ["10 to 20 km and 20 km and more", "0 km", "–"]),
-        ([1, 0, 1, -1], ["0 km and 10 to 20 km", "up to 10 km", "20 km and more"]),
-        ([1, 1, 1, 1], ["0 km, up to 10 km, 10 to 20 km and 20 km and more", "–", "–"]),
-        ([0, 0, 0, 0], ["–", "0 km", "–"]),
-    ],
-)
-def test_the_table_says_where_the_gain_is_clear_and_where_it_ends(clear, told):
-    edges = [0, 1e-9, 10, 20, np.inf]
-    found = pd.DataFrame({"low_km": edges[:-1], "high_km": edges[1:], "arm": "lonlat", "clear": clear})
-    table = ends(pd.concat([found, found.assign(arm=law.ORACLE)]))
-    assert table.to_numpy().tolist() == [["lon/lat", *told]]
-
-
-def test_gains_by_distance_are_written_bold_where_clear_and_bare_without_an_interval():
-    found = pd.DataFrame(
-        {
-            "low_km": [0.0, 10.0],
-            "high_km": [1e-9, 20.0],
-            "stations": 3,
-            "rows": 30.0,
-            "arm": "lonlat",
-            "gain": [0.1, -0.2],
-            "low": [0.05, np.nan],
-            "high": [0.2, np.nan],
-            "clear": [1, 0],
-        }
-    )
-    table = cells(found)
-    assert table["nearest training station"].tolist() == ["0 km", "10 to 20 km"]
-    assert table["lon/lat"].tolist() == ["**+0.100 (+0.050 to +0.200)**", "−0.200"]
 
 
 def test_bins_with_their_rows_add_up_to_the_whole_over_splits_with_unequal_seeds():
@@ -141,7 +105,7 @@ def test_one_training_has_a_gain_but_no_interval():
     assert found["gain"].notna().all() and found[["low", "high"]].isna().all(axis=None) and not found["clear"].any()
 
 
-def test_fits_that_an_arm_lacks_few_stations_and_unknown_distances_are_left_out():
+def test_fits_that_an_arm_lacks_are_left_out_for_it_alone_few_stations_and_unknown_distances_for_all():
     scores, sums = made()
     again = scores.assign(split=scores["split"] + "@25", run=scores["run"] + "x")
     lacking = (scores["split"] == "spatial") & (scores["variant"] == "geoclip")
@@ -152,8 +116,24 @@ def test_fits_that_an_arm_lacks_few_stations_and_unknown_distances_are_left_out(
         ARMS,
         edges=(0, np.inf),
     )
-    assert (found["rows"] == 150 * DAYS).all() and (found["splits"] == 1).all()
+    assert dict(zip(found["arm"], found["rows"], strict=True)) == {"lonlat": 210 * DAYS, "geoclip-hadamard": 150 * DAYS}
+    assert found["splits"].tolist() == [2, 1]
     assert law.by_distance(scores, sums.assign(nearest_km=np.nan), ARMS).empty
+
+
+def test_gains_at_two_distances_are_set_against_each_other():
+    scores, sums = made()
+    near, far = (law.between(scores, sums, "geoclip-hadamard", at) for at in ((0, 40), (40, np.inf)))
+    both = law.between(scores, sums, "geoclip-hadamard", (40, np.inf), less=(0, 40))
+    assert both["gain"] == pytest.approx(far["gain"] - near["gain"]) and near["clear"] == 1
+    assert both["clear"] == -1 and far["clear"] == 0 and both["fits"] == 6
+    bins = of(law.by_distance(scores, sums, ["geoclip-hadamard"], edges=(0, 40, np.inf)), "geoclip-hadamard")
+    assert [near["gain"], far["gain"]] == pytest.approx(bins["gain"].tolist())
+    assert [near["low"], far["low"]] == pytest.approx(bins["low"].tolist())
+    same = law.between(scores, sums, "geoclip-hadamard", (0, 40), less=(0, 40))
+    assert same["gain"] == 0 == same["clear"]
+    assert law.between(scores, sums, "geoclip-hadamard", (5000, 6000)) is None
+    assert law.between(scores, sums, "sincos", (0, 40)) is None
 
 
 def test_arms_on_other_rows_are_refused():
@@ -170,7 +150,6 @@ def test_an_oracle_is_an_arm_whose_gain_is_given_by_station():
     total = sums[sums["run"] == "spatial-1-0-lonlat"][metrics.SUMS].sum()
     variance = total["sum_y2"] / total["n"] - (total["sum_y"] / total["n"]) ** 2
     assert of(found, law.ORACLE)["gain"].item() == pytest.approx(5 / variance)
-    assert law.ORACLE not in set(ends(found)["arm"])
 
 
 def test_place_adds_nothing_to_a_world_without_placeness_and_more_with_more():
@@ -192,6 +171,38 @@ def test_by_stations_compares_the_same_fits_at_every_number():
     assert found.groupby("arm")["trained"].apply(list).to_dict() == {arm: [25, 780] for arm in ARMS}
     assert set(found["seeds"]) == {2} and set(found["folds"]) == {1}
     assert found[found["arm"] == "geoclip-hadamard"]["clear"].tolist() == [0, 1]
-    told = ends(found, lambda row: f"{row.trained:.0f} stations").set_index("arm").loc["GeoCLIP, Hadamard"]
-    assert told.tolist() == ["780 stations", "25 stations", "–"]
     assert law.by_stations(whole, sums, stations, ARMS).empty
+
+
+@pytest.mark.usefixtures("styled")
+def test_tasks_stand_below_each_other_on_one_scale_and_hand_their_numbers_on():
+    scores, sums = made()
+    found = law.by_distance(scores, sums, ARMS, oracle=pd.Series(5.0, sums["name"].unique()))
+    profiles = {"weather-2019": "aqs", "world": "demo"}
+    text = page.stacked(
+        {"weather-2019": found, "world": found}, profiles, page.draw_by_distance, "km", n=150, of="stations"
+    )
+    fig = plt.gcf()
+    assert [ax.get_title("left") for ax in fig.axes] == ["weather, 2019", "embedded world (simulated)"]
+    assert fig.axes[0].get_ylim() == fig.axes[1].get_ylim()
+    assert [tick.get_text() for tick in fig.axes[1].get_xticklabels()] == ["<10", "10–40", "40–160", "160–640"]
+    assert text.startswith("real measurements · profile aqs") and "below: embedded world, profile demo" in text
+    alone = page.stacked(
+        {"world": found, "weather-2019": found.iloc[:0]}, profiles, page.draw_by_distance, "", n=1, of=""
+    )
+    assert alone.startswith("embedded world (simulated) · profile demo") and "below" not in alone
+
+
+def test_claims_ask_between_distances_and_both_partitions(monkeypatch):
+    scores, sums = made()
+    monkeypatch.setattr(contrasts.store, "scores", lambda _: scores)
+    monkeypatch.setattr(contrasts.store, "sums", lambda _: sums)
+    asked = {"task": "world", "arm": "geoclip-hadamard", "km": [40, np.inf], "expects": "below"}
+    found = contrasts.distance("demo", **asked, less=[0, 40])
+    assert found.values["difference"] == law.between(scores, sums, "geoclip-hadamard", (40, np.inf), (0, 40))["gain"]
+    assert found.verdict == "supported" and contrasts.distance("demo", **asked).verdict == "undecided"
+    assert contrasts.distance("demo", **asked | {"task": "moon"}) == NOT_RUN
+    half = scores[~((scores["split"] == "checkerboard-16") & (scores["fold"] == 2))]
+    monkeypatch.setattr(contrasts.store, "scores", lambda _: half)
+    assert contrasts.distance("demo", **asked) == NOT_RUN
+    assert contrasts.distance("demo", **asked | {"km": [0, 20]}) == NOT_RUN, "near stations of that partition count too"

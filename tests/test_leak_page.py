@@ -1,19 +1,21 @@
-"""Leaks beside their clean twins: which runs are compared, what a leak changes, and how far the next label is."""
+"""Leaks beside their clean twins: which runs are compared, and what a leak changes."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
+from placeprior.book import contrasts, leak_diagrams
 from placeprior.book import leak as page
-from placeprior.book import leak_diagrams
-from placeprior.evidence import leak
+from placeprior.book.verdicts import NOT_RUN
+from placeprior.errors import UnknownName
+from placeprior.evidence import leak, matched
 from placeprior.runs import store
 from placeprior.scores import metrics, paired
 from placeprior.space.neighbours import neighbour_pm25
 
 #: How far each arm errs, clean; leaks of neighbours halve it, those of scalers change nothing.
-ERRORS = {"idw": 4.0, "none": 3.0, "geoclip-hadamard": 2.0}
+ERRORS = {"idw": 4.0, "none": 3.0, "none+head": 3.0, "geoclip-hadamard": 2.0}
 WORTH = {"": 1.0, "pool": 0.5, "scalers": 1.0, "both": 0.5}
 STATIONS = 30
 FOLDS = (("spatial", 1), ("checkerboard-16", 2))
@@ -64,11 +66,6 @@ def reach():
     return {"spatial": 0.0, "checkerboard-16": 0.0}
 
 
-@pytest.fixture
-def sites(results):
-    return results[1].drop_duplicates("name").set_index("name")[["lon", "lat"]]
-
-
 def test_only_clean_runs_with_a_leaky_twin_are_compared(twins):
     assert set(twins["leak"]) == {"clean", "pool", "scalers", "both"} and leak.kinds(twins) == list(leak.KINDS)
     assert not {"alone", "other"} & set(twins["run"])
@@ -79,19 +76,10 @@ def test_no_runs_are_no_rows(monkeypatch, reach):
     none = leak.twins(leak.runs("aqs", "toy"))
     sums = pd.DataFrame(columns=["run", "name", "n"])
     found, gained = leak.changes(none, sums, reach), leak.gains(none, sums, reach)
-    stations = leak.by_station(none, sums, pd.DataFrame({"lon": [], "lat": []}))
-    assert none.empty and found.empty and gained.empty and stations.empty
-    for text in (
-        page.draw_levels(none, "aqs"),
-        page.draw_changes(found, "aqs"),
-        page.draw_by_distance(stations, "aqs"),
-        page.draw_gains(gained, "aqs"),
-    ):
+    assert none.empty and found.empty and gained.empty
+    for text in (page.draw_changes(found, "aqs"), page.draw_gains(gained, "aqs")):
         assert "n = 0 runs" in text
-    assert page.levels(none, "r2").empty and page.changes(found, found).empty and page.gains(gained, none).empty
-    assert page.distances(leak.distances(stations)).empty
-    shown = page.defects(found, gained, pd.DataFrame(columns=["lon", "lat"]))
-    assert shown["size here"].str.startswith("no runs yet").sum() == 3 and len(shown) == 6
+    assert page.levels(none).empty
 
 
 def test_a_leak_is_the_paired_difference_to_the_clean_twin(twins, results, reach):
@@ -111,71 +99,47 @@ def test_the_change_of_a_gain_is_leaky_minus_clean(twins, results, reach):
     assert own["change"] == pytest.approx(own["leaky"] - own["clean"]) and own["leaky"] < own["clean"]
 
 
-def test_distances_are_to_the_nearest_label_that_may_be_read(twins, results, sites):
-    stations = leak.by_station(twins, results[1], sites)
-    assert (stations["km_leaky"] <= stations["km"]).all() and set(stations["split"]) == {"spatial", "checkerboard-16"}
-    own = stations[(stations["split"] == "spatial") & (stations["arm"] == "none")]
-    assert own["name"].value_counts().eq(2).all(), "two seeds"
-    assert np.allclose(own["leaky"], own["clean"] / 4), "errors are halved"
-    table = leak.distances(stations)
-    assert table.index.tolist() == ["spatial", "checkerboard-16"] and set(table["tested"]) == {STATIONS // 2}
-    shown = page.distances(table)
-    assert shown["split"].tolist() == ["WR · spatial", "OoR · 16°"] and shown["tested stations"].tolist() == [
-        "15",
-        "15",
-    ]
-    random = twins.assign(split=twins["split"].replace("spatial", "random"))
-    assert set(leak.by_station(random, results[1], sites)["split"]) == {"checkerboard-16"}
+def test_a_gain_is_over_the_same_network_without_a_place(twins, results, reach):
+    found = leak.gains(twins, results[1], reach).set_index(["split", "which"])["difference"]
+    runs = [paired.fits(twins, leak="clean", split="spatial", arm=arm) for arm in ("geoclip-hadamard", "none+head")]
+    alone = paired.single([(1.0, runs[0]), (-1.0, runs[1])], results[1])
+    assert found["spatial", "clean"] == alone["difference"]
 
 
-def test_errors_by_distance_leave_out_classes_of_few_stations():
-    stations = pd.DataFrame(
-        {"name": [f"s{i}" for i in range(25)], "km": [30.0] * 20 + [450.0] * 5, "n": 2, "clean": 8.0, "leaky": 2.0}
-    )
-    table = leak.by_distance(stations)
-    assert table.to_dict("index") == {"25–50": {"clean": 2.0, "leaky": 1.0}}
-
-
-def test_dropped_neighbours_are_counted_in_mercator():
-    crowd = pd.DataFrame({"lon": -100 + np.linspace(0, 0.2, 9), "lat": 60.0})
-    assert leak.without_neighbours(crowd) == 1
-    assert leak.without_neighbours(crowd.assign(lon=-100 + np.linspace(0, 20, 9))) == 0
-    assert np.isnan(leak.without_neighbours(crowd.iloc[:0]))
-
-
-def test_tables_have_a_row_for_each_split_and_arm(twins, results, reach):
-    table = page.levels(twins, "rmse")
+def test_the_table_has_a_row_for_each_split_and_arm(twins):
+    table = page.levels(twins)
     assert table.columns.tolist() == ["split", "arm", "clean", "neighbours leak", "scalers leak", "both leak"]
     assert table.loc[0, ["split", "scalers leak"]].tolist() == ["WR · spatial", "–"], "inverse distance has no scalers"
-    found = leak.changes(twins, results[1], reach)
-    errors = leak.changes(twins, results[1], reach, "rmse")
-    shown = page.changes(found, errors)
-    assert len(shown) == 6 and shown.columns[-1] == "both leak, ΔRMSE [µg m⁻³]"
-    assert shown.loc[0, "scalers leak, ΔR²"] == "–" and shown.loc[0, shown.columns[-1]].startswith("**−")
-    gained = page.gains(leak.gains(twins, results[1], reach), twins)
-    assert gained["order, clean"].iloc[0].startswith("GeoCLIP (Hadamard), no location and inverse distance")
-    assert set(gained["order, leaky"]) == {"the same"}
+    assert len(table) == 2 * len(ERRORS)
 
 
-def test_sizes_of_the_defects_are_told_from_the_runs(twins, results, reach, sites):
+def test_every_drawing_shows_what_it_is_given(twins, results, reach):
     found, gained = leak.changes(twins, results[1], reach), leak.gains(twins, results[1], reach)
-    sizes = page.defects(found, gained, sites)["size here"]
-    assert sizes[0].startswith("ΔR² +0.000 to +0.000") and "0 of 4 are clear" in sizes[0]
-    assert "of 4 are clear" in sizes[1] and f"{len(sites)} monitors" in sizes[2]
-    assert sizes[4].startswith("gain of place on a checkerboard") and "over 1 comparisons" in sizes[4]
-
-
-def test_every_drawing_shows_what_it_is_given(twins, results, reach, sites):
-    found, gained = leak.changes(twins, results[1], reach), leak.gains(twins, results[1], reach)
-    assert f"n = {twins['run'].nunique()} runs" in page.draw_levels(twins, "aqs")
-    assert [text.get_text() for text in plt.gca().get_yticklabels()] == ["WR · spatial", "OoR · 16°"]
     assert "n = 15 stations at most" in page.draw_changes(found, "aqs")
-    assert [ax.get_title("left") for ax in plt.gcf().axes] == ["WR · spatial", "OoR · 16°"]
+    axes = plt.gcf().axes
+    assert [ax.get_title("left") for ax in axes] == ["WR · spatial", "OoR · 16°"]
+    assert axes[0].get_xlim() == axes[1].get_xlim(), "one scale"
     page.draw_gains(gained, "aqs")
-    assert [ax.get_title("left") for ax in plt.gcf().axes] == ["GeoCLIP, Hadamard"]
-    stations = leak.by_station(twins, results[1], sites).assign(km=60.0)
-    assert f"n = {len(sites)} stations" in page.draw_by_distance(stations, "aqs")
-    assert [ax.get_title("left") for ax in plt.gcf().axes] == ["inverse distance (no model)", "no location"]
+    (ax,) = plt.gcf().axes
+    assert ax.get_title("left") == "GeoCLIP, Hadamard" and len(ax.collections) == 3 * 2, "clean, leaky and change"
+
+
+def test_claims_ask_what_a_leak_changes(twins, results, reach, monkeypatch):
+    monkeypatch.setattr(store, "sums", lambda profile: results[1])
+    monkeypatch.setattr(matched, "reach", lambda profile, task: reach)
+    asked = {"task": "toy", "split": "spatial", "arm": "none", "expects": "above"}
+    found = leak.changes(twins, results[1], reach).set_index(["split", "arm", "leak"])["difference"]
+    assert contrasts.leak("aqs", **asked, leak="pool").values["difference"] == found["spatial", "none", "pool"]
+    gained = leak.gains(twins, results[1], reach).set_index(["split", "which"])["difference"]
+    told = contrasts.leak("aqs", **asked | {"arm": "geoclip-hadamard"}, of="gain")
+    assert told.values["difference"] == gained["spatial", "change"]
+    assert contrasts.leak("aqs", **asked | {"arm": "sincos"}) == NOT_RUN
+    # One partition of a checkerboard alone.
+    assert contrasts.leak("aqs", **asked | {"split": "checkerboard-16"}) == NOT_RUN
+    with pytest.raises(UnknownName, match="tap"):
+        contrasts.leak("aqs", **asked, leak="tap")
+    with pytest.raises(UnknownName, match="score"):
+        contrasts.leak("aqs", **asked, of="rank")
 
 
 def test_held_out_labels_reach_inputs_only_when_leaky():

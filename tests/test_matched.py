@@ -3,8 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from placeprior.arms import with_arm
 from placeprior.evidence import matched
@@ -63,24 +61,6 @@ def test_no_arm_at_all_gives_an_empty_table_with_its_columns():
     assert found.empty
     assert found.columns.tolist() == matched.FOUND
     assert matched.by_fit(found).empty
-    assert matched.steps(frame, sums, CHAIN).empty
-
-
-@settings(max_examples=8, deadline=None)
-@given(
-    st.lists(st.floats(0.5, 5), min_size=4, max_size=4),
-    st.lists(st.sets(st.sampled_from([(0, 0), (0, 1), (1, 0)]), min_size=1), min_size=4, max_size=4),
-    st.sampled_from(["r2", "rmse"]),
-)
-def test_links_add_up_to_the_total_whatever_fits_are_missing(sizes, fits, metric):
-    frame, sums = made(dict(zip(CHAIN, sizes, strict=True)), dict(zip(CHAIN, fits, strict=True)))
-    table = matched.steps(frame, sums, CHAIN, metric=metric)
-    common = set.intersection(*map(set, fits))
-    assert table.empty == (not common)
-    if common:
-        value = table.set_index("step")["difference"]
-        assert value.drop(matched.TOTAL).sum() == pytest.approx(value[matched.TOTAL])
-        assert set(table["fits"]) == {len(common)}
 
 
 def test_a_difference_is_that_of_paired_and_each_fit_is_told():

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.py"))
 DRAWS = re.compile(r"\b(figures\.subplots|figures\.conus_axes|plt\.(figure|subplots)|draw\w*)\(")
 # Drawings of the book that are handed a task's results or a profile write the label themselves.
-LABELS = re.compile(r"differences\.draw\(|\bdraw_\w+\([^)]*\bprofiles?\)")
+LABELS = re.compile(r"\bpage\.draw_(doubling|sizes)\(|\bdraw_\w+\([^)]*\bprofiles?\)")
 # 0.73, 12.4 %, 1,234: a result. Definitions have no decimals or stand in `code`, $formulas$ or links.
 NAKED = re.compile(r"(?<![\w.$`/-])\d+\.\d{2,}(?![\w.`/-])|(?<![\w.])\d{1,3}(,\d{3})+(?!\d)")
 

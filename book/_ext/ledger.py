@@ -73,6 +73,16 @@ def badge(scale: str, verdict: str) -> nodes.inline:
     return nodes.inline(text, text, classes=["verdict", verdict.replace(" ", "-")])
 
 
+def drawn(page: Path, figure: str) -> bool:
+    """Whether an executed page shows a figure: a page, or a section of it, may still wait for its runs."""
+    cells = json.loads(page.read_text(encoding="utf-8"))["cells"] if figure and page.is_file() else []
+    return any(
+        cell["metadata"].get("mystnb", {}).get("figure", {}).get("name") == figure
+        and any(kind.startswith("image/") for output in cell.get("outputs", []) for kind in output.get("data", {}))
+        for cell in cells
+    )
+
+
 class Answer(SphinxDirective):
     """The ``answer`` directive."""
 
@@ -136,10 +146,7 @@ class Ledger(SphinxDirective):
         book = Path(self.env.app.confdir) / "book"
         page = claim["page"] if (book / f"{claim['page']}.md").is_file() else f"chapters/{claim['page']}"
         figure = claim["figure"] or ""
-        # a page that waits for its runs has no figures yet
-        chapter = book / f"{page}.ipynb"
-        shown = figure and chapter.is_file() and figure in chapter.read_text(encoding="utf-8")
-        see = f"{{doc}}`{page}`" + (f", {{numref}}`{figure}`" if shown else "")
+        see = f"{{doc}}`{page}`" + (f", {{numref}}`{figure}`" if drawn(book / f"{page}.ipynb", figure) else "")
         said = "" if claim["who"] == "ours" else f"Said by {{cite:t}}`{claim['who']}`: {claim['where']}. "
         lines = [
             f"(claim-{claim['id']})=",

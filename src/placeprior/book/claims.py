@@ -7,6 +7,7 @@ that was recorded when the sentences that rest on it were written. A verdict is 
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -16,7 +17,7 @@ from typing import Any
 import yaml
 
 from placeprior.arms import arm, called, where
-from placeprior.book import results, rules
+from placeprior.book import contrasts, results, rules
 from placeprior.book.verdicts import NOT_RUN, Found, bound, compared
 from placeprior.book.words import NAMES
 from placeprior.errors import ConfigError, StoreError, UnknownName
@@ -86,7 +87,12 @@ def judge(claim: dict[str, Any], scale: str) -> Found:
     """
     rule = {key: value for key, value in claim["rule"].items() if key != "kind"}
     at = {key: value for key, value in claim["at"][scale].items() if key != "verdict"}
-    return RULES[claim["rule"]["kind"]](scale, **(rule | at))
+    decide = RULES[claim["rule"]["kind"]]
+    try:
+        inspect.signature(decide).bind(scale, **(rule | at))
+    except TypeError as error:
+        raise ConfigError(f"rule of claim {claim['id']!r}, kind {claim['rule']['kind']!r}: {error}") from error
+    return decide(scale, **(rule | at))
 
 
 def _gain(
@@ -204,6 +210,7 @@ RULES: dict[str, Callable[..., Found]] = {
     "count": _count,
     "itself": _itself,
     **rules.RULES,
+    **contrasts.RULES,
 }
 
 
@@ -233,8 +240,9 @@ def decided(claim: dict[str, Any]) -> str:
         Of :func:`read`.
     """
     rule = claim["rule"]
-    if rule["kind"] in rules.WORDS:
-        return rules.said(rule)
+    for asked in (rules, contrasts):
+        if rule["kind"] in asked.RULES:
+            return asked.said(rule)
     if rule["kind"] == "gain":
         wording = {"above": "above zero", "below": "below zero", "alike": f"within ±{rule.get('within', 0.02):g}"}
         against = called(rule.get("against", REFERENCE))

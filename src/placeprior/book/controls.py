@@ -1,113 +1,81 @@
-"""Drawings of the page on controls: a gain taken apart into steps, and the gain against the length of a vector."""
+"""Drawings and the table of the page on controls: signs, pairs, and the gain against the length of a vector."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from matplotlib.axes import Axes
 
 from placeprior import encoders
-from placeprior.arms import splits_in, where
+from placeprior.arms import called, splits_in, where
 from placeprior.book import figures
-from placeprior.book.results import Results
-from placeprior.book.style import BLUE, INK, MUTED, PAPER, PLUM, SILVER, VERMILION, look
-from placeprior.book.words import NOTE, minus
-from placeprior.evidence import matched
+from placeprior.book.results import TASKS
+from placeprior.book.style import look
+from placeprior.book.words import NOTE, gain
+from placeprior.evidence.gains import REFERENCE, gains
 
 GEOCLIP = "geoclip-hadamard"
 #: The split whose test stations were trained on, so that any vector can be a name there.
 KNOWN = "random"
-#: What the steps of a gain stand for, by the beginning of the arm that ends the step: words and colour.
-STEPS = {
-    "none+head": ("extra head", SILVER),
-    "random-vector": ("a name", PLUM),
-    "geoclip": ("the gain", BLUE),
-    matched.TOTAL: ("all", INK),
-}
+NEW = ("spatial", "checkerboard-16")  # new stations, new regions
+NAMES = ("random-vector", "shuffled", "onehot")  # can be names, and nothing else
+KNOW_NOTHING = (*NAMES, "smooth-random")
 
 
-def step_name(step: str, split: str) -> str:
-    """What a step of :func:`placeprior.evidence.matched.steps` is called.
-
-    >>> step_name("geoclip-hadamard", "random"), step_name("geoclip-hadamard", "spatial")
-    ('beyond a name', 'the gain')
-    """
-    return "beyond a name" if step.startswith("geoclip") and split == KNOWN else _step(step)[0]
-
-
-def _step(step: str) -> tuple[str, str]:
-    return next(drawn for beginning, drawn in STEPS.items() if step.startswith(beginning))
-
-
-def draw_steps(tasks: Sequence[Results], steps: Sequence[pd.DataFrame]) -> str:
-    """Draw gains taken apart: bars of which each starts where the one above ended, and the total below them.
-
-    One panel a split; of two tasks side by side, one row a split.
+def draw_signs(found: Mapping[str, pd.DataFrame], profile: str, *, embedded: bool) -> str:
+    """Draw the gains of several tasks as a grid of signs; a line that says so where nothing was run.
 
     Parameters
     ----------
-    tasks : sequence of Results
-        One or two, of the same profile.
-    steps : sequence of DataFrame
-        Of each, as :func:`placeprior.evidence.matched.steps`.
+    found : mapping
+        Title to gains (:func:`placeprior.evidence.gains.gains`).
+    profile : str
+    embedded : bool
 
     Returns
     -------
     str
         The line under the figure (:func:`placeprior.book.figures.label`).
     """
-    first = tasks[0]
-    known = [table for table in steps if len(table)]
-    if not known:
-        return figures.nothing("the steps", first.profile, embedded=first.embedded)
-    panels = [
-        (f"{task.title}\n{where(split)}" if len(tasks) > 1 else where(split), table[table["split"] == split])
-        for split in splits_in(pd.concat(known))
-        for task, table in zip(tasks, steps, strict=True)
+    found = {title: table for title, table in found.items() if len(table)}
+    if not found:
+        return figures.nothing("Controls", profile, embedded=embedded)
+    fig = figures.signs(found, "R²")
+    data = pd.concat(found, names=["task", None]).reset_index("task").drop(columns=["apart", "each"])
+    fits = int(data["fits"].max())
+    return figures.label(fig, profile, n=fits, of="fits at most", embedded=embedded, data=data)
+
+
+def beyond(profile: str, task: str, arms: Sequence[str]) -> pd.DataFrame:
+    """Differences of arms to what knows nothing of the world, as text; random vectors where they are names alone.
+
+    Parameters
+    ----------
+    profile, task : str
+    arms : sequence of str
+        Compared with the control that joins in the same way.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``task, arm, against`` and a column a split; empty where nothing was run.
+    """
+    cells: dict[tuple[str, str, str], str] = {}
+    rows = []
+    for arm in arms:
+        for control in KNOW_NOTHING:
+            other = f"{control}-{arm.rpartition('-')[2]}"
+            found = gains(profile, task, against=other)
+            found = found[(found["arm"] == arm) & found["split"].isin([KNOWN] if control in NAMES else [KNOWN, *NEW])]
+            rows += [(arm, other)] if len(found) else []
+            cells |= {(arm, other, row.split): gain(row) for row in found.itertuples()}
+    table = [
+        [TASKS[task], called(arm), called(other), *(cells.get((arm, other, split), "–") for split in (KNOWN, *NEW))]
+        for arm, other in rows
     ]
-    columns = min(2, len(panels))
-    fig, axes = figures.panels(len(panels), 2, row=1.6, width=6.4 if columns > 1 else 4.8)
-    for number, (ax, (title, table)) in enumerate(zip(axes, panels, strict=True)):
-        if table.empty:
-            ax.set_visible(False)
-            continue
-        _draw_waterfall(ax, table)
-        ax.set_title(title)
-        if number + columns >= len(panels):
-            ax.set_xlabel("ΔR² to no location")
-    stations = max(table["stations"].max() for table in known)
-    return figures.label(
-        fig, first.profile, n=stations, of="stations at most", embedded=first.embedded, note=f"orange: {NOTE}"
-    )
-
-
-def _draw_waterfall(ax: Axes, table: pd.DataFrame) -> None:
-    start, ends = 0.0, []
-    for y, step in enumerate(table.itertuples()):
-        left = 0.0 if step.step == matched.TOTAL else start
-        end = left + step.difference
-        ax.barh(y, step.difference, left=left, height=0.62, color=_step(step.step)[1], zorder=2)
-        # The interval belongs to the step, so it is drawn where the step ends.
-        ax.plot([left + step.low, left + step.high], [y, y], color=PAPER, lw=3.4, zorder=3)
-        ax.plot([left + step.low, left + step.high], [y, y], color=VERMILION, lw=1.7, zorder=4)
-        ax.plot([end, end], [y + 0.31, y + 0.69], color=MUTED, lw=0.8, zorder=1)
-        start, ends = end, [*ends, left, end, left + step.low, left + step.high]
-        ax.text(
-            1.02,
-            y,
-            minus(f"{step.difference:+.3f}"),
-            va="center",
-            fontsize="small",
-            color=INK,
-            transform=ax.get_yaxis_transform(),
-            fontweight="bold" if step.clear else "normal",
-        )
-    figures.rows(ax, [step_name(step, split) for step, split in zip(table["step"], table["split"], strict=True)])
-    room = 0.06 * (max(ends) - min(ends))
-    ax.set_xlim(min(ends) - room, max(ends) + room)
-    ax.locator_params(axis="x", nbins=4)
+    return pd.DataFrame(table, columns=["task", "arm", "against", *map(where, (KNOWN, *NEW))])
 
 
 def components(arm: str) -> int | None:
@@ -125,51 +93,55 @@ def length(arm: str) -> int:
     return components(arm) or encoders.load(arm.rpartition("-")[0]).dim
 
 
-def draw_components(task: Results, found: pd.DataFrame, reference: str) -> str:
-    """Draw the gain against the length of the vector, one panel a split in which a cut-down vector was tried.
+def draw_components(found: Mapping[str, pd.DataFrame], profiles: Mapping[str, str]) -> str:
+    """Draw the gain against the length of the vector, a panel for each task and split where a cut one was tried.
 
     Parameters
     ----------
-    task : Results
-    found : pandas.DataFrame
-        Differences to the same network without a place, as :func:`placeprior.evidence.matched.differences`.
-    reference : str
-        That network.
+    found : mapping
+        Title of a task to its gains (:func:`placeprior.evidence.gains.gains`); one at least has a cut-down vector.
+    profiles : mapping
+        By title. The first gives the figure its name.
 
     Returns
     -------
     str
         The line under the figure (:func:`placeprior.book.figures.label`).
     """
-    splits = [split for split in splits_in(found) if any(map(components, found.loc[found["split"] == split, "arm"]))]
-    if not splits:
-        return figures.nothing("the number of components", task.profile, embedded=task.embedded)
-    columns = min(2, len(splits))
-    fig, axes = figures.panels(len(splits), 2, row=2.7, extra=1.0, width=3.2 * columns + (0 if columns > 1 else 1.6))
+    panels = {
+        f"{title}\n{where(split)}": table[table["split"] == split].set_index("arm")
+        for title, table in found.items()
+        for split in splits_in(table)
+        if any(map(components, table.loc[table["split"] == split, "arm"]))
+    }
+    fig, axes = figures.panels(len(panels), 2, row=2.4, extra=1.0, width=4.6, sharey=True)
     points = {"urban-hadamard": ("population density", 1), "random-vector-hadamard": ("random vector", 1.25)}
-    seen: set[str] = set()  # in the panels so far
-    for number, (ax, split) in enumerate(zip(axes, splits, strict=True)):
-        part = found[found["split"] == split].set_index("arm")
+    for number, (ax, (title, part)) in enumerate(zip(axes, panels.items(), strict=True)):
         curve = sorted((arm for arm in part.index if components(arm) or arm == GEOCLIP), key=length)
         _draw_curve(ax, part.loc[curve])
-        for arm, (label, shift) in points.items():
-            if arm in part.index:
-                _draw_point(ax, part.loc[arm], shift, label)
-                seen.add(arm)
-        ax.axhline(0, color=MUTED, lw=1, ls="--", zorder=1)
+        here = [arm for arm in points if arm in part.index]
+        for arm in here:
+            _draw_point(ax, part.loc[arm], points[arm][1], points[arm][0])
+        ax.axhline(0, color=figures.MUTED, lw=1, ls="--", zorder=1)
         ax.set_xscale("log", base=2)
-        ticks = sorted({length(arm) for arm in [*curve, *(arm for arm in seen if arm in part.index)]})
+        ticks = sorted({length(arm) for arm in [*curve, *here]})
         ax.set_xticks(ticks, [str(tick) for tick in ticks], fontsize="small")
         ax.minorticks_off()
-        ax.set_title(where(split))
-        if number + columns >= len(splits):
+        ax.set_title(title)
+        if number + 2 >= len(panels):
             ax.set_xlabel("numbers that tell the place")
-        if number % columns == 0:
-            ax.set_ylabel(f"ΔR² to {reference}")
+        if number % 2 == 0:
+            ax.set_ylabel(f"ΔR² to {REFERENCE}")
     handles = {label: handle for ax in axes for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
     fig.legend(handles.values(), handles.keys(), loc="outside upper left", ncols=2, fontsize="small")
-    count = found["stations"].max()
-    return figures.label(fig, task.profile, n=count, of="stations at most", embedded=task.embedded, note=NOTE)
+    data = pd.concat(found, names=["task", None]).reset_index("task").drop(columns=["apart", "each"])
+    data = data[[bool(components(arm)) or arm in (GEOCLIP, *points) for arm in data["arm"]]]
+    first, world = next(iter(found)), TASKS["world"]
+    note = NOTE if first == world or world not in found else f"{NOTE}; {world}: simulated, profile {profiles[world]}"
+    count = data["stations"].max()
+    return figures.label(
+        fig, profiles[first], n=count, of="stations at most", embedded=first == world, note=note, data=data
+    )
 
 
 def _draw_curve(ax: Axes, part: pd.DataFrame) -> None:

@@ -1,26 +1,28 @@
-"""Drawings and tables of the page about what place is worth: the gain by distance, by stations and by length."""
+"""Drawings of the page about what place is worth: by distance, by stations, by length of training, across years."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from placeprior.arms import arm_order, called
 from placeprior.book import budget, figures, lines
-from placeprior.book.words import listed, minus, signed
+from placeprior.book.results import TASKS
 from placeprior.evidence import law
+
+#: What is set beside each other in :func:`draw_years`, in order, and how it is written under the axis.
+CARRIED = {"same": "trained on\nthe same year", "other": "trained on\nanother year", "change": "difference\nof the two"}
 
 
 def reach(row: Any) -> str:
     """A bin of distance in words.
 
     >>> from types import SimpleNamespace as Row
-    >>> [reach(Row(low_km=a, high_km=b)) for a, b in ((0, 1e-9), (1e-9, 10), (20, 40), (640, np.inf))]
-    ['0 km', 'up to 10 km', '20 to 40 km', '640 km and more']
+    >>> [reach(Row(low_km=a, high_km=b)) for a, b in ((0, 1e-9), (1e-9, 10), (10, 40), (640, np.inf))]
+    ['0 km', 'up to 10 km', '10 to 40 km', '640 km and more']
     """
     if row.high_km <= law.EDGES_KM[1]:
         return "0 km"
@@ -29,20 +31,68 @@ def reach(row: Any) -> str:
     return f"up to {row.high_km:.0f} km" if row.low_km < 1 else f"{row.low_km:.0f} to {row.high_km:.0f} km"
 
 
+def stacked(
+    found: Mapping[str, pd.DataFrame],
+    profiles: Mapping[str, str],
+    draw: Callable[[Axes, pd.DataFrame], pd.Series],
+    x: str,
+    *,
+    n: int,
+    of: str,
+) -> str:
+    """Gains of several tasks below each other, on one scale, with what they rest on under them.
+
+    Parameters
+    ----------
+    found : mapping
+        Gains by task; one without rows is passed over, and one at least has some.
+    profiles : mapping
+        By task; the embedded world is that of ``world``, and all others are measured.
+    draw : callable
+        One of this module's, on axes; returns what was drawn.
+    x : str
+        Label of the lowest axis.
+    n, of
+        As for :func:`placeprior.book.figures.label`.
+
+    Returns
+    -------
+    str
+        The line under the figure.
+    """
+    found = {task: table for task, table in found.items() if len(table)}
+    fig, axes = figures.subplots(
+        len(found), 1, size=(4.6, 1.2 + 2.0 * len(found)), sharex=True, sharey=True, squeeze=False
+    )
+    drawn = [draw(ax, table) for ax, table in zip(axes.flat, found.values(), strict=True)]
+    lines.limit(list(axes.flat), pd.concat(drawn), room=0.3)
+    for ax, task in zip(axes.flat, found, strict=True):
+        ax.set_title(f"{TASKS.get(task, task)}{' (simulated)' if task == 'world' else ''}")
+    axes.flat[-1].set_xlabel(x)
+    fig.supylabel("gain, share of the variance", fontsize="medium")
+    arms = {arm for table in found.values() for arm in table["arm"]} - {law.ORACLE}
+    figures.legend_above(fig, arms)
+    measured = [task for task in found if task != "world"]
+    note = f"below: embedded world, profile {profiles['world']}" if len(found) > len(measured) and measured else ""
+    data = pd.concat([table.assign(task=task) for task, table in found.items()], ignore_index=True)
+    data = data.drop(columns=["apart", "each"], errors="ignore")
+    return figures.label(
+        fig, profiles[(measured or ["world"])[0]], n=n, of=of, embedded=not measured, note=note, data=data
+    )
+
+
 def draw_by_distance(ax: Axes, gains: pd.DataFrame) -> pd.Series:
     """Gain by distance (:func:`.law.by_distance`), and dotted that of one who knows what place does; what was drawn."""
-    bins = gains.drop_duplicates("low_km").reset_index(drop=True)
+    bins = gains.drop_duplicates("low_km").sort_values("low_km").reset_index(drop=True)
     gains = gains.assign(position=gains["low_km"].map({low: i for i, low in enumerate(bins["low_km"])}))
     known = gains["arm"] == law.ORACLE
     ax.plot(gains.loc[known, "position"], gains.loc[known, "gain"], color=figures.INK, ls=":")
     lines.draw(ax, gains[~known], [_short(row) for row in bins.itertuples()], y="gain")
-    ax.tick_params(axis="x", labelrotation=60)
-    ax.set_xlabel("km to nearest training station")
     return gains["gain"]
 
 
 def _short(row: Any) -> str:
-    """A bin of distance under an axis: 0, <10, 20–40, 640+."""
+    """A bin of distance under an axis: 0, <10, 10–40, 640+."""
     text = reach(row).replace("up to ", "<").replace(" to ", "–")
     return text.replace(" km and more", "+").replace(" km", "")
 
@@ -51,49 +101,19 @@ def draw_by_stations(ax: Axes, gains: pd.DataFrame) -> pd.Series:
     """Gain by the number of training stations (:func:`.law.by_stations`); what was drawn."""
     numbers = sorted(gains["trained"].unique())
     lines.draw(ax, gains.assign(position=gains["trained"].map(numbers.index)), [f"{n:,.0f}" for n in numbers])
-    ax.set_xlabel("training stations, spatial split")
     return gains["difference"]
 
 
 def draw_by_length(ax: Axes, gains: pd.DataFrame) -> pd.Series:
     """Gain by length of training (:func:`.budget.curve`), the plain one and twice as long; what was drawn."""
     lines.pairs(ax, gains, lambda row: budget.named(row).split("· ")[1])
-    ax.set_xlabel("length of training → twice as long")
     return gains["difference"]
 
 
-def cells(gains: pd.DataFrame) -> pd.DataFrame:
-    """Gains by distance as text, arms beside each other; bold where the interval excludes zero."""
-    text = []
-    for row in gains.itertuples():
-        mean = minus(f"{row.gain:+.3f}" + (f" ({signed(row.low, row.high)})" if np.isfinite(row.low) else ""))
-        text.append(f"**{mean}**" if row.clear else mean)
-    gains = gains.assign(text=text, arm=[figures.look(arm).name for arm in gains["arm"]])
-    wide = gains.pivot(index=["low_km", "high_km", "stations", "rows"], columns="arm", values="text").reset_index()
-    wide.insert(0, "nearest training station", [reach(row) for row in wide.itertuples()])
-    return wide.drop(columns=["low_km", "high_km"]).astype({"rows": int}).rename_axis(None, axis=1)
-
-
-def ends(gains: pd.DataFrame, name: Callable[[Any], str] = reach) -> pd.DataFrame:
-    """Where each arm's gain is clear, and where it ends, as text; a row an arm.
-
-    Parameters
-    ----------
-    gains : pandas.DataFrame
-        As :func:`placeprior.evidence.law.by_distance` or :func:`placeprior.evidence.law.by_stations`, in the order in
-        which the end is looked for.
-    name : callable
-        A row in words.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``arm``, ``gains clearly at``, ``not clearly from``: the first row whose gain is not clearly above zero; and
-        ``loses clearly at``.
-    """
-    rows = []
-    for arm in [arm for arm in arm_order(gains["arm"]) if arm != law.ORACLE]:
-        own = gains[gains["arm"] == arm]
-        parts = (own[own["clear"] > 0], own[own["clear"] <= 0][:1], own[own["clear"] < 0])
-        rows.append((called(arm), *(listed([name(row) for row in part.itertuples()]) or "–" for part in parts)))
-    return pd.DataFrame(rows, columns=["arm", "gains clearly at", "not clearly from", "loses clearly at"])
+def draw_years(ax: Axes, carried: pd.DataFrame) -> pd.Series:
+    """Gain in the year of training and in another, and their difference (:func:`.years.carried`); what was drawn."""
+    shown = carried[carried["what"].isin(CARRIED)]
+    positions = shown["what"].map(list(CARRIED).index) + lines.ROOM / 2  # of one arm, at the middle of its place
+    # Each stands for itself: nothing leads from one to the next.
+    lines.draw(ax, shown.assign(position=positions), list(CARRIED.values()), breaks="what")
+    return shown["difference"]

@@ -32,7 +32,7 @@ def draw_example(
     inputs : mapping
         ``clean`` and ``leaky``: the neighbour feature of each monitor, (n,).
     """
-    fig, axes = figures.subplots(2, 1, size=(6.4, 5.0), sharex=True, sharey=True)
+    fig, axes = figures.subplots(2, 1, size=(4.6, 4.8), sharex=True, sharey=True)
     apart = coords.great_circle_km(lonlat, lonlat)
     for ax, (name, values) in zip(axes, inputs.items(), strict=True):
         pool = training if name == "clean" else np.ones_like(training)
@@ -41,8 +41,8 @@ def draw_example(
                 line = {"color": KEPT, "lw": 0.9} if training[other] else {"color": HELD, "lw": 1.5, "ls": "--"}
                 ax.plot(*lonlat[[station, other]].T, zorder=1, **line)
             marker, colour = ("s", KEPT) if training[station] else ("o", HELD)
-            ax.scatter(*lonlat[station], s=110, marker=marker, color=colour, ec=PAPER, zorder=3)
-            letter = {"color": PAPER, "ha": "center", "va": "center", "fontsize": 7, "weight": "bold"}
+            ax.scatter(*lonlat[station], s=150, marker=marker, color=colour, ec=PAPER, zorder=3)
+            letter = {"color": PAPER, "ha": "center", "va": "center", "fontsize": 9, "weight": "bold"}
             ax.text(*lonlat[station], chr(ord("A") + station), zorder=4, **letter)
             ax.annotate(
                 f"{measured[station]:.0f} → {values[station]:.1f}",
@@ -66,7 +66,7 @@ def draw_example(
 
 def draw_paths() -> Figure:
     """Draw which labels reach which inputs, clean at the left and leaky at the right."""
-    fig, axes = figures.subplots(1, 2, size=(6.4, 3.1))
+    fig, axes = figures.subplots(1, 2, size=(4.6, 3.1))
     boxes = {
         (0.02, 0.66): ("labels of\ntraining\nmonitors", KEPT),
         (0.56, 0.66): ("labels of\nheld-out\nmonitors", HELD),

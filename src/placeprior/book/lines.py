@@ -19,13 +19,14 @@ ROOM = 0.5  # of the distance between two positions, over which the arms are spr
 def draw(
     ax: Axes, table: pd.DataFrame, labels: Sequence[str], *, y: str = "difference", breaks: str | None = None
 ) -> None:
-    """Draw one line an arm over positions 0, 1, 2 …, around a dashed line at zero.
+    """Draw one line an arm over positions 0, 1, 2 …, around a dashed line at zero; hollow where a value is not clear.
 
     Parameters
     ----------
     ax : matplotlib Axes
     table : pandas.DataFrame
-        Columns ``arm``, ``position``, `y`, ``low`` and ``high``; a point without an interval has NaN there.
+        Columns ``arm``, ``position``, `y`, ``low`` and ``high``; a point without an interval has NaN there. Where there
+        is a column ``clear``, points with 0 in it are hollow.
     labels : sequence of str
         Of the positions.
     y : str
@@ -38,18 +39,13 @@ def draw(
         own, drawn = table[table["arm"] == arm].sort_values("position"), look(arm)
         for _, part in own.groupby(breaks, sort=False) if breaks else [(None, own)]:
             bars = [(part[y] - part["low"]).fillna(0), (part["high"] - part[y]).fillna(0)]
-            ax.errorbar(
-                part["position"] + shift,
-                part[y],
-                yerr=bars,
-                color=drawn.colour,
-                marker=drawn.marker,
-                lw=0.8,
-                elinewidth=1.6,
-                ms=5,
-                mec=PAPER,
-                mew=0.4,
-            )
+            x = part["position"] + shift
+            style = {"color": drawn.colour, "lw": 0.8, "elinewidth": 1.6, "zorder": 2}
+            ax.errorbar(x, part[y], yerr=bars, **style)
+            for open_, points in part.groupby(part["clear"] == 0) if "clear" in part else [(False, part)]:
+                face, edge = (PAPER, drawn.colour) if open_ else (drawn.colour, PAPER)
+                style = {"marker": drawn.marker, "mfc": face, "mec": edge, "mew": 1.2 if open_ else 0.4, "ms": 6}
+                ax.plot(x[points.index], points[y], ls="", zorder=3, **style)
     ax.axhline(0, color=MUTED, lw=1, ls="--", zorder=1)
     ax.set_xticks(range(len(labels)), labels)
     ax.set_xlim(-0.6, len(labels) - 0.4)
@@ -113,7 +109,7 @@ def covered(axes: Sequence[Axes], table: pd.DataFrame, level: float, named: Call
     return arms
 
 
-def limit(axes: Sequence[Axes], values: Sequence[float]) -> None:
+def limit(axes: Sequence[Axes], values: Sequence[float], *, room: float = 0.6) -> None:
     """Give axes one range about their values and zero, so that no wide interval flattens the lines: it leaves the axes.
 
     Parameters
@@ -121,8 +117,10 @@ def limit(axes: Sequence[Axes], values: Sequence[float]) -> None:
     axes : sequence of matplotlib Axes
     values : sequence of float
         All that are drawn on them.
+    room : float
+        Beyond them, as a share of how far they lie apart.
     """
     ends = np.array([0.0, *(value for value in values if np.isfinite(value))])
-    room = 0.6 * (np.ptp(ends) or 0.1)
+    beyond = room * (np.ptp(ends) or 0.1)
     for ax in axes:
-        ax.set_ylim(ends.min() - room, ends.max() + room)
+        ax.set_ylim(ends.min() - beyond, ends.max() + beyond)

@@ -32,11 +32,12 @@ from placeprior.space.splits import HISTORY
 
 REFERENCE = "none+head"
 ARMS = ("geoclip-hadamard", "urban-hadamard", "lonlat", "random-vector-hadamard")
-#: Bins of the distance to the nearest training station, km: a station that is trained on itself, then doubling.
-EDGES_KM = (0.0, 1e-9, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 640.0, np.inf)
+#: Bins of the distance to the nearest training station, km: one that is trained on itself, then in steps of four.
+EDGES_KM = (0.0, 1e-9, 10.0, 40.0, 160.0, 640.0, np.inf)
 ORACLE = "place itself"  # who knew nothing but what place does to PM2.5
 UNKNOWN = Noise(np.nan, np.nan)  # one training tells nothing of the noise of training, and then there is no interval
 KEY = ["split", "fold", "seed"]
+COLUMNS = ["low_km", "high_km", "km", "arm", "gain", "low", "high", "clear", "stations", "blocks", "splits", "rows"]
 
 
 def by_distance(
@@ -53,8 +54,10 @@ def by_distance(
     ----------
     scores, sums : pandas.DataFrame
         Of one task, as :func:`placeprior.runs.store.scores` and :func:`placeprior.runs.store.sums`. Splits that train
-        on few stations or validate on whole regions are left out, and so are fits that not all arms have.
+        on few stations or validate on whole regions are left out. An arm counts in the fits that it shares with the
+        reference.
     arms : sequence of str
+        One that shares no fit with the reference is left out.
     edges : sequence of float
         Of the bins, km; a bin holds its lower end.
     oracle : pandas.Series, optional
@@ -70,96 +73,128 @@ def by_distance(
     Raises
     ------
     StoreError
-        If two arms of a fit do not test the same rows.
+        If the two arms of a fit do not test the same rows.
     """
-    table, side = _errors(scores, sums, arms)
-    if table.empty:
-        return pd.DataFrame(
-            columns=[
-                "low_km",
-                "high_km",
-                "km",
-                "arm",
-                "gain",
-                "low",
-                "high",
-                "clear",
-                "stations",
-                "blocks",
-                "splits",
-                "rows",
-            ]
-        )
-    if oracle is not None:
-        table[ORACLE], arms = table["n"] * oracle.reindex(table["name"]).to_numpy(), [*arms, ORACLE]
-    table["block"] = squares(table[["lon", "lat"]].to_numpy(np.float64), side)
-    whole = table.groupby(KEY)[["n", "sum_y", "sum_y2"]].sum()
-    unit = float((whole["sum_y2"] / whole["n"] - (whole["sum_y"] / whole["n"]) ** 2).mean())
+    table, unit = _errors(scores, sums, arms)
+    if oracle is not None and len(table):
+        known = table.drop_duplicates([*KEY, "name"])  # any arm's rows are those of the reference
+        less = known["n"] * oracle.reindex(known["name"]).to_numpy()
+        table = pd.concat([table, known.assign(arm=ORACLE, less=less)], ignore_index=True)
     found = []
     for low, high in pairwise(edges):
         part = table[(table["nearest_km"] >= low) & (table["nearest_km"] < high)]
-        if len(part):
-            place = part.drop_duplicates(["split", "fold", "name"])
-            found.append(
-                _pooled(part, arms, unit).assign(
-                    low_km=low,
-                    high_km=high,
-                    km=place["nearest_km"].median(),
-                    stations=place["name"].nunique(),
-                    splits=place["split"].nunique(),
-                    rows=int(place["n"].sum()),
-                )
-            )
-    return pd.concat(found, ignore_index=True)
+        for arm in dict.fromkeys(part["arm"]):
+            own = part[part["arm"] == arm]
+            place = own.drop_duplicates(["split", "fold", "name"])
+            told = {"km": place["nearest_km"].median(), "stations": place["name"].nunique()}
+            told |= {"splits": place["split"].nunique(), "rows": int(place["n"].sum())}
+            found.append({"low_km": low, "high_km": high, "arm": arm} | _gain([(1.0, own)], unit) | told)
+    return pd.DataFrame(found, columns=COLUMNS)
+
+
+def between(
+    scores: pd.DataFrame, sums: pd.DataFrame, arm: str, at: tuple[float, float], less: tuple[float, float] | None = None
+) -> dict[str, Any] | None:
+    """Gain of one arm between two distances from training, or how much larger it is there than between two others.
+
+    Parameters
+    ----------
+    scores, sums : pandas.DataFrame
+        As for :func:`by_distance`.
+    arm : str
+    at, less : (float, float)
+        From, and to less than, km.
+
+    Returns
+    -------
+    dict or None
+        ``gain, low, high, clear, blocks``, ``fits``, and ``whole``: whether both partitions of each checkerboard are in
+        it. None where no fit tests a station at these distances.
+    """
+    table, unit = _errors(scores, sums, [arm])
+    terms = []
+    for weight, reach in ((1.0, at), (-1.0, less)):
+        if reach is not None:
+            part = table[(table["nearest_km"] >= reach[0]) & (table["nearest_km"] < reach[1])]
+            if part.empty:
+                return None
+            terms.append((weight, part))
+    fits = pd.concat([part for _, part in terms]).drop_duplicates(KEY)
+    folds = fits[fits["split"].str.startswith("checkerboard")].groupby("split")["fold"].nunique()
+    return _gain(terms, unit) | {"fits": len(fits), "whole": bool((folds == 2).all())}
 
 
 def _errors(scores: pd.DataFrame, sums: pd.DataFrame, arms: Sequence[str]) -> tuple[pd.DataFrame, float]:
-    """Fits that all arms have, a row a test station: its sums, and by how much each arm's squared errors are smaller.
+    """By how much each arm's squared errors are smaller than the reference's, a row an arm, fit and test station.
 
-    And the side of a block: as far as the differences of neighbouring stations are alike.
+    And the unit of all gains: the variance of PM2.5 in a split's test rows. Column ``block`` names squares of the map
+    as wide as the differences of neighbouring stations are alike.
     """
     sums = sums[sums["nearest_km"].notna()]
     runs = with_arm(scores).drop_duplicates("run")
     runs = runs[~runs["split"].str.contains(r"[@+]|^year-") & runs["run"].isin(set(sums["run"]))]
-    wide = runs.pivot(index=KEY, columns="arm", values="run").reindex(columns=[REFERENCE, *arms]).dropna()
-    if wide.empty:
-        return pd.DataFrame(), BLOCK_KM
-    long = sums.merge(wide.stack().rename("run").reset_index(), on="run")
-    values = long.pivot(index=[*KEY, "name"], columns="arm", values=["n", "sum_y", "sum_e2"]).astype(np.float64)
-    n, y, e2 = (values[column] for column in ("n", "sum_y", "sum_e2"))
-    same = n.eq(n[REFERENCE], axis=0) & pd.DataFrame(np.isclose(y, y[[REFERENCE]], rtol=1e-4), y.index, y.columns)
-    if not same.all(axis=None):
-        split, fold, seed, name = same.index[~same.all(axis=1)][0]
+    wide = runs.pivot(index=KEY, columns="arm", values="run").reindex(columns=[REFERENCE, *arms])
+    sums = sums.set_index("run")
+    parts, contrasts = [], {}
+    for arm in arms:
+        pairs = wide[[REFERENCE, arm]].dropna()
+        if pairs.empty:
+            continue
+        one, other = (
+            sums.join(pairs.reset_index().set_index(name)[KEY], how="inner").set_index([*KEY, "name"])
+            for name in (REFERENCE, arm)
+        )
+        _same_rows(one, other, arm)
+        one = one[["lon", "lat", "nearest_km", "n", "sum_y", "sum_y2"]].assign(less=one["sum_e2"] - other["sum_e2"])
+        parts.append(one.reset_index().assign(arm=arm))
+        cells = pd.MultiIndex.from_arrays([_cell(pairs.reset_index()), pairs.index.get_level_values("seed")])
+        contrasts[arm] = [(1.0, pairs[REFERENCE].set_axis(cells)), (-1.0, pairs[arm].set_axis(cells))]
+    if not parts:
+        return pd.DataFrame(columns=[*KEY, "name", "nearest_km", "n", "less", "arm"]), np.nan
+    table = pd.concat(parts, ignore_index=True)
+    side = max(BLOCK_KM, residual_range(contrasts, sums.reset_index()))
+    table["block"] = squares(table[["lon", "lat"]].to_numpy(np.float64), side)
+    whole = table.drop_duplicates([*KEY, "name"]).groupby(KEY)[["n", "sum_y", "sum_y2"]].sum()
+    return table, float((whole["sum_y2"] / whole["n"] - (whole["sum_y"] / whole["n"]) ** 2).mean())
+
+
+def _same_rows(one: pd.DataFrame, other: pd.DataFrame, arm: str) -> None:
+    same = one["n"].eq(other["n"]) & np.isclose(one["sum_y"], other["sum_y"].reindex(one.index), rtol=1e-4)
+    if not same.all() or len(one) != len(other):
+        split, fold, seed, name = next(iter(same.index[~same])) if not same.all() else other.index[-1]
         raise StoreError(
-            f"the arms of {split} fold {fold}, seed {seed}, do not test the same rows at {name}; collect "
+            f"{REFERENCE} and {arm} of {split} fold {fold}, seed {seed}, do not test the same rows at {name}; collect "
             "the results again"
         )
-    named = wide.set_axis(pd.MultiIndex.from_arrays([_cell(wide.reset_index()), wide.index.get_level_values("seed")]))
-    contrasts = {arm: [(1.0, named[REFERENCE]), (-1.0, named[arm])] for arm in arms}
-    base = long[long["arm"] == REFERENCE][[*KEY, "name", "lon", "lat", "nearest_km", "n", "sum_y", "sum_y2"]]
-    less = e2.rsub(e2[REFERENCE], axis=0)[list(arms)].reset_index()
-    return base.merge(less, on=[*KEY, "name"]), max(BLOCK_KM, residual_range(contrasts, sums))
 
 
 def _cell(frame: pd.DataFrame) -> pd.Series:
     return frame["split"] + " " + frame["fold"].astype(str)
 
 
-def _pooled(part: pd.DataFrame, arms: Sequence[str], unit: float) -> pd.DataFrame:
-    """Gains of all arms in one bin, each fold with the weight of its rows; ``gain, low, high, clear, blocks, arm``."""
-    wide = part.assign(cell=_cell(part)).pivot_table(
-        index="block", columns=["cell", "seed"], values=["n", *arms], aggfunc="sum", fill_value=0.0
-    )
-    fold = wide["n"].columns.get_level_values("cell")
-    rows = wide["n"].T.groupby(level="cell").first().sum().to_numpy()  # by block: equal for all seeds of a fold
-    less = np.stack([wide[arm].to_numpy(np.float64) for arm in arms], 1)  # (block, arm, fit)
-    folds, whole = fold.nunique(), less.sum(0)
-    # The mean over folds of these is the sum over folds: each counts with its rows.
-    with np.errstate(invalid="ignore", divide="ignore"):  # without the only block nothing is left
-        without = folds * (whole - less) / ((rows.sum() - rows)[:, None, None] * unit)
-    found = interval(folds * whole / (rows.sum() * unit), without, rows[:, None, None], fold, UNKNOWN)
-    table = pd.DataFrame({name: found[name] for name in ("difference", "low", "high", "clear", "blocks")})
-    return table.rename(columns={"difference": "gain"}).assign(arm=list(arms))
+def _gain(terms: Sequence[tuple[float, pd.DataFrame]], unit: float) -> dict[str, Any]:
+    """Weighted sum of one arm's gains at some rows each, and its interval; a fold counts with its rows."""
+    whole = pd.concat([part for _, part in terms])
+    whole = whole.assign(cell=_cell(whole))
+    fits = pd.MultiIndex.from_frame(whole[["cell", "seed"]].drop_duplicates())
+    blocks, cells = whole["block"].unique(), fits.get_level_values("cell")
+    values, without, rows = 0.0, 0.0, 0.0
+    for weight, part in terms:
+        wide = part.assign(cell=_cell(part)).pivot_table(
+            index="block", columns=["cell", "seed"], values=["n", "less"], aggfunc="sum", fill_value=0.0
+        )
+        n, less = (wide[name].reindex(index=blocks, columns=fits).fillna(0.0) for name in ("n", "less"))
+        n = n.T.groupby(level="cell").max().sum().to_numpy()  # by block: equal for all seeds of a fold
+        less = less.to_numpy(np.float64)
+        # The mean over folds of these is the sum over folds: each counts with its rows.
+        scale = weight * cells.nunique() / unit
+        values = values + scale * less.sum(0) / n.sum()
+        with np.errstate(invalid="ignore", divide="ignore"):  # without the only block nothing is left
+            without = without + scale * (less.sum(0) - less) / (n.sum() - n)[:, None]
+        rows = rows + n
+    found = interval(values, without, np.asarray(rows)[:, None], cells, UNKNOWN)
+    told = {name: np.asarray(found[name]).item() for name in ("difference", "low", "high", "clear", "blocks")}
+    return {"gain": told.pop("difference"), **told}
 
 
 def place_part(**options: Any) -> pd.Series:

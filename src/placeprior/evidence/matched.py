@@ -1,4 +1,4 @@
-"""Comparisons of arms that differ in one thing only, and gains taken apart into such differences.
+"""Comparisons of arms that differ in one thing only.
 
 Every function takes scores of one task and the station sums of at least these runs
 (:func:`placeprior.runs.store.scores`, :func:`placeprior.runs.store.sums`), and speaks of arms by the names of
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -20,7 +19,6 @@ from placeprior.scores import paired
 
 #: Of one row for each split and arm.
 FOUND = ["split", "arm", *paired.FOUND]
-TOTAL = "total"
 
 
 def shared(frame: pd.DataFrame, arms: Sequence[str]) -> pd.DataFrame:
@@ -120,37 +118,6 @@ def by_fit(found: pd.DataFrame) -> pd.DataFrame:
     told = [column for column in found.columns if column not in ("apart", "each")]
     rows = [[*row[told], *fit, value] for _, row in found.iterrows() for fit, value in row["each"].items()]
     return pd.DataFrame(rows, columns=[*told, "fold", "seed", "value"])
-
-
-def steps(frame: pd.DataFrame, sums: pd.DataFrame, chain: Sequence[str], **options: Any) -> pd.DataFrame:
-    """Take the difference between the last and the first arm of a chain apart, one link at a time.
-
-    All arms are compared in the fits that all of them have, so that the links add up to the total.
-
-    Parameters
-    ----------
-    frame, sums : pandas.DataFrame
-    chain : sequence of str
-        Arms, each with one thing more than the one before it.
-    **options
-        Handed to :func:`differences`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``step`` and :data:`FOUND`: for every split one row a link, ``step`` being its later arm, and one whose ``step``
-        is :data:`TOTAL`. Splits in which an arm of the chain has no fit are left out.
-    """
-    part = shared(frame, chain)
-    links = [*((later, earlier, later) for earlier, later in pairwise(chain)), (TOTAL, chain[0], chain[-1])]
-    tables = [
-        differences(part, sums, {later: earlier}, **options).assign(step=name)[["step", *FOUND]]
-        for name, earlier, later in links
-    ]
-    # Split by split, as a reader meets them.
-    table = pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
-    order = {split: number for number, split in enumerate(splits_in(table))}
-    return table.sort_values("split", key=lambda s: s.map(order), kind="stable", ignore_index=True)
 
 
 def common(frame: pd.DataFrame) -> pd.DataFrame:
