@@ -126,6 +126,11 @@ fig = draw_reach(pairs)
 about = {"n": len(km), "of": "pairs of places", "data": pairs}
 _ = figures.label(fig, profile, **about, embedded=None)
 
+# %% tags=["hide-input"]
+from placeprior.book import interactive
+
+interactive.scales(profile)
+
 # %% [markdown]
 # No single scale serves at all distances. Networks on three of them, trained, give a likeness that falls slowly over all.
 #
@@ -322,6 +327,9 @@ stars = dict.fromkeys(maps, denver)
 fig = multiples.draw(land, maps, "cosine with Denver", (-0.6, 0.6), stars=stars)
 about |= {"n": len(land.places), "data": multiples.fields(land, maps)}
 _ = figures.label(fig, profile, **about, embedded=None)
+
+# %% tags=["hide-input"]
+interactive.similarity(profile, resolution=5.0 if small else 1.25)
 
 # %% [markdown]
 # Random weights already draw patterns, as coarse or as fine as their waves. What training adds is *which* far places count as alike. Ask GeoCLIP for the cities most like some others:

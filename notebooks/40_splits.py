@@ -115,12 +115,22 @@ Code(inspect.getsource(splits.partition), language="python")
 # degrees, not in area, and no buffer lies between them: both follow the study. Another origin would move every border, and with it
 # some scores.
 #
-# % explorer: checkerboard
-#
+# Move the cells' size, and choose the partition that is tested:
+
+# %% tags=["hide-input"]
+from placeprior import data, evidence
+from placeprior.book import interactive
+from placeprior.runs import configuration
+
+spec = configuration.profile(profile)["tasks"]["world"]
+cube = data.load(spec["load"], **spec.get("options", {}))
+interactive.checkerboard(cube, results.load(profile, "world"))
+
+# %% [markdown]
 # **`blocks`** cuts an equal-area map into squares 500 km wide, as wide as the distance at which the correlation has fallen to half,
 # deals them to five folds, and drops every training station within 100 km of a tested one. **`state`** gives one number a state: look at many.
 # **`year-A-B`** is to be compared with `year-B-B`, which tests the same rows with the same neighbours; only the year learned from differs. Behind a split, **`@N`** keeps N training
-# stations ({doc}`learning`), and **`+regions`** draws validation as whole blocks of the map.
+# stations ({doc}`law`), and **`+regions`** draws validation as whole blocks of the map.
 #
 # ## How far is a test, and how far is a map?
 #
@@ -138,11 +148,6 @@ Code(inspect.getsource(splits.partition), language="python")
 # clusters, many small ones, and all in between; each time the clusters are dealt to five folds and $W$ is computed; the smallest wins.
 
 # %%
-from placeprior import data, evidence
-from placeprior.runs import configuration
-
-spec = configuration.profile(profile)["tasks"]["world"]
-cube = data.load(spec["load"], **spec.get("options", {}))
 world = distances.asked(cube)
 
 # %% mystnb={"figure": {"caption": "Share of tested stations that have a training station nearer than a distance, all folds of each split, and, thick and dashed, share of the land that has a monitor nearer than that. A split's W is the area between its curve and the thick one. Left: EPA's monitors. Right: those of the embedded world.", "name": "fig-splits-distances"}, "image": {"alt": "Two panels of rising curves on a logarithmic axis of distance. In both the curve of kNNDM runs along the thick dashed curve of the land; stations drawn at random lie left of it; blocks, states and checkerboards lie right of it."}}
