@@ -401,7 +401,7 @@ captioned(table.rename_axis("component"), title, "tab-place-components")
 # ## How the vector joins the model
 #
 # A vector is centred and divided by *one* number, so that none of its columns is blown up ({doc}`traps`); a trained layer brings it to the width of the network's summary of the weather, and the two are multiplied (**hadamard**), set side by side (**concat**), or joined
-# in other ways ({doc}`../concepts/model`). Coordinates simply join each day's predictors (**channels**).
+# in other ways ({doc}`model`). Coordinates simply join each day's predictors (**channels**).
 #
 # Whether any of this helps is not decided here. What looks meaningful on a map may be useless for PM2.5, and what helps at known stations may harm in new regions: {doc}`comparison` measures that.
 #

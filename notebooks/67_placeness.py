@@ -70,7 +70,7 @@ else:
 # ## Nothing to find
 #
 # One world is one draw of weather, fires and stations. So the negative control has several, with two trainings each. If intervals are right and nothing is there, about one in forty lies wholly above zero, and as many below.
-# An arm compared with *itself* is tested in {doc}`intervals`.
+# An arm compared with *itself* is tested in {doc}`scores`.
 
 # %%
 null = worlds[worlds["placeness"] == 0]

@@ -76,7 +76,7 @@ _ = draw_day(world, "winter")
 _ = draw_day(world, "smoke")
 
 # %% [markdown]
-# Now real measurements: the neighbours task ({doc}`aqs`), whose only inputs are the neighbouring training monitors and the day of the year. These are known everywhere, so a map needs no
+# Now real measurements: the neighbours task ({doc}`data`), whose only inputs are the neighbouring training monitors and the day of the year. These are known everywhere, so a map needs no
 # further data. Its truth is not known.
 
 # %% mystnb={"figure": {"caption": "Real measurements of 2021, clean day: the map of every arm (spatial split, first seed), on one colour scale.", "name": "fig-artefacts-aqs-clean"}, "image": {"alt": "Small maps of the contiguous US on a clean day, inverse distance first, then each model."}}
