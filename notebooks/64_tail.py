@@ -112,10 +112,10 @@ scores = pd.concat([subsets.referenced(evidence.read(name, "subsets")) for name 
 told = subsets.told(scores)
 
 # %% mystnb={"figure": {"caption": "Parts of R² (columns) by arm, one panel a task and split: R² of the arm minus that of its reference on the same rows. Real measurements first.", "name": "fig-tail-parts"}, "image": {"alt": "Grids of signs, an arm a row and a part of R² a column: means of places, their days, the day's mean and the day's map; triangles where the difference is clear, dots where it is not."}}
-tail.draw_parts(told, profiles)
+_ = tail.draw_parts(told, profiles)
 
 # %% mystnb={"figure": {"caption": "Kinds of days and seasons (rows): RMSE of the arm minus that of its reference, in per cent of the reference's, so that up means a smaller error. Smoke is the analyst's class in the embedded world and a proxy on real measurements; at least 35 and 55: measured PM2.5 in µg m⁻³.", "name": "fig-tail-strata"}, "image": {"alt": "Grids of signs, a kind of day a row and an arm a column: triangles up where the error is clearly smaller than the reference's, down where clearly larger, dots where undecided."}}
-tail.draw_strata(told, profiles)
+_ = tail.draw_strata(told, profiles)
 
 # %% [markdown]
 # **A proxy for smoke.** Real measurements come without a smoke product. A day counts as smoky if it lies between May and October and the *median of the other monitors*
@@ -156,7 +156,7 @@ captioned(
 # either told or high; the **frequency bias** is days told over days that were.
 
 # %% mystnb={"figure": {"caption": "Hit rate against the share of alarms that were right (one minus the false alarm ratio), for days of at least 35 (top) and at least 55 (bottom); mean over seeds and folds, one column a task and split. Best is the upper right corner. Above the dashed line a model warns too often, below it too seldom. Curves: equal critical success index.", "name": "fig-tail-events"}, "image": {"alt": "A grid of square panels, one column a task and split and one row a level. Each arm is a marker; curves bend around the upper right corner and a dashed diagonal runs from corner to corner."}}
-tail.draw_events(scores, profiles)
+_ = tail.draw_events(scores, profiles)
 
 # %% [markdown]
 # An estimate that is trained to be right in the middle of what can happen is drawn to the middle and falls short on the worst days. To know the place better does

@@ -208,5 +208,5 @@ else:
 #
 # ```{admonition} Solution
 # :class: solution dropdown
-# The mean over $B$ cells of one corpus has variance $\sigma^2/B$. Subtracting the grand mean leaves $\frac{\sigma^2}{B}\bigl(1 - \frac1C\bigr) = \sigma^2 \frac{C-1}{BC}$. Its square root is the column *chance* of {numref}`tab-upstream-twoway`.
+# The mean over $B$ cells of one corpus has variance $\sigma^2/B$. Subtracting the grand mean leaves $\frac{\sigma^2}{B}\bigl(1 - \frac1C\bigr) = \sigma^2 \frac{C-1}{BC}$. Its square root is the column *chance* of the table of the two corpora.
 # ```
