@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, NullLocator
+from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
 
 from placeprior import coords
 from placeprior.arms import arm_order, called
@@ -169,6 +169,7 @@ def draw_spectra(panels: Mapping[str, pd.DataFrame]) -> Figure:
         ax.xaxis.set_major_locator(FixedLocator([tick for tick in TICKS if tick <= longest]))
         ax.xaxis.set_minor_locator(NullLocator())
         ax.xaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_formatter(NullFormatter())
     axes[0].set_ylabel("power / variance [km²]")
     handles = {text: handle for ax in axes for handle, text in zip(*ax.get_legend_handles_labels(), strict=True)}
     fig.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=2, fontsize="small")
