@@ -8,194 +8,242 @@
 
 # %% tags=["parameters", "remove-cell"]
 profile = "demo"
+real = "aqs"
 
 # %% tags=["remove-cell"]
 import numpy as np
 import pandas as pd
 import xarray as xr
+from IPython.display import display
 
-from placeprior import coords
+from placeprior import coords, evidence
 from placeprior.arms import arm as arm_name
-from placeprior.arms import arm_order
-from placeprior.book import figures, layers
+from placeprior.arms import arm_order, called, with_arm
+from placeprior.book import figures, layers, results
+from placeprior.book.layers import fine_part, fine_scores
 from placeprior.book.tables import captioned
 from placeprior.book.words import minus
-from placeprior.data.world.simulation import World
-from placeprior.errors import StoreError
+from placeprior.evidence import national_maps
+from placeprior.evidence.gains import REFERENCE
 from placeprior.runs import daily_maps, plan, store
+from placeprior.runs.inputs import cube_of, parts_of
 from placeprior.scores import metrics
-from placeprior.space.splits import partition
+from placeprior.space.splits import lonlat_of, partition
 
-figures.style()
-resolution = 2.0 if profile == "smoke" else 0.5
-runs = [run for run in plan.runs(profile, "core") if run.task == "world" and store.is_stored(run.id)]
-first_seed = min((run.seed for run in runs), default=0)
-of = {(run.split, arm_name(run.variant, run.fusion), run.fold): run for run in runs if run.seed == first_seed}
-arms = arm_order(arm for split, arm, _ in of if split == "spatial")
-if not arms:
-    raise StoreError(
-        f"no run on the spatial split is stored for profile {profile}; `placeprior runs list {profile}` shows them"
-    )
-names = {arm: figures.look(arm).name for arm in arms}
-longest = max(of.values(), key=lambda run: run.window)
-window = longest.window
+figures.style(dots=120)
+RESOLUTION = 1.0 if profile == "smoke" else national_maps.RESOLUTION
+SHOWN = [REFERENCE, "geoclip-hadamard"]
+stored = [run for run in plan.runs(profile) if run.task == "world" and store.is_stored(run.id)]
+of = {(run.split, arm_name(run.variant, run.fusion), run.fold): run for run in stored if run.seed == 0}
+MAPPED = [*SHOWN, "idw", "none", "lonlat", "sincos", "geoclip-concat", "random-vector-hadamard"]
+arms = arm_order(name for split, name, _ in of if split == "spatial" and name in MAPPED)
 
 # %% [markdown]
 # # Daily maps
 #
-# A score at monitors says nothing about the places between them, which are what a map is for. In the embedded world,
-# simulated from a formula, the truth is known on any grid. Here every variant draws three days, and the maps are scored
-# **between** the stations. All inputs are known on the grid as they are at stations: the same predictors, with the same gaps.
+# ```{goals}
+# :needs: {doc}`splits`, {doc}`scores`
+# read an estimated, a true and an error map of one day
+# measure the fine structure of a map, and say when it helps
+# tell detail that came with the place from detail of the air
+# ```
 #
-# ## Three days, chosen by rule
+# ```{answer} maps-finer-real maps-finer maps-finer-random maps-fine-error
+# :question: Does a place that is told draw detail between the stations that is not there?
+# A score at stations cannot see it, and on real measurements nobody can say whether a map's detail is in the air. In the embedded world the truth is known everywhere: the
+# claims below say whose maps have more detail, and whether it is nearer to the truth.
+# ```
 #
-# The days are not picked by eye. Among the days with a full window of history, at the monitors:
+# ## Two days
 #
-# - the **smoke day** has the highest mean smoke at the ground,
-# - the **stagnant day** has the highest mean PM2.5 from local emissions and heating together, smoke day excluded,
-# - the **clean day** has the lowest mean true PM2.5.
+# The days are found by a rule from the monitors' own measurements, not by eye: the **stagnant day** has the highest median from December to February, the **smoke
+# day** the highest 95th percentile from June to September. They are the same two on the whole page. First the **embedded world**, which is simulated: its dates are
+# nominal, and all inputs are known everywhere, with the same gaps as at stations. Each arm is one fit of the `spatial` split: trained on nearly all stations, as for a
+# map that is to be used.
 
 # %%
-world = World(**of["spatial", arms[0], 1].data["options"])
-at_monitors = world.components(world.monitors, np.arange(world.days)).mean("place")
-candidates = at_monitors.isel(time=slice(window - 1, None))
-smoke = int(candidates["smoke_surface"].values.argmax())
-stale = (candidates["local"] + candidates["heating"]).values.copy()
-stale[smoke] = -np.inf
-clean = candidates["pm25_true"].values.copy()
-clean[[smoke, stale.argmax()]] = np.inf
-positions = {"clean": clean.argmin(), "stagnant": stale.argmax(), "smoke": smoke}
-chosen = {name: int(position) + window - 1 for name, position in positions.items()}
-
-# %% [markdown]
-# The maps come from the fits on the `spatial` split with the first seed: nearly all monitors were trained on, as one
-# would for a map that is to be used. Inverse distance uses the same training monitors. Within a day all maps share
-# one colour scale, and so do all maps of errors.
-
-# %%
-grids, estimates = {}, {}
-for name, day in chosen.items():
-    grids[name] = daily_maps.fields_on(longest, at_monitors["time"].values[day], coords.grid(resolution))
-    estimates[name] = {arm: daily_maps.daily_map(of["spatial", arm, 1], grids[name]) for arm in arms}
-truths = {name: grid["pm25_true"].isel(time=-1).where(grid["land"]) for name, grid in grids.items()}
-errors = {name: {arm: layer - truths[name] for arm, layer in maps.items()} for name, maps in estimates.items()}
-
-# %% tags=["hide-input"]
-SHOWN = {"pm25_true": "true PM2.5", "local": "local", "heating": "heating", "smoke_surface": "smoke"}
-dates = {name: pd.Timestamp(grid["time"].values[-1]) for name, grid in grids.items()}
-levels = pd.DataFrame({"day": list(chosen), "nominal date": [f"{date:%d %B}" for date in dates.values()]})
-for variable, title in SHOWN.items():
-    levels[title] = [f"{float(at_monitors[variable][day]):.1f}" for day in chosen.values()]
-captioned(
-    levels,
-    f"The three days of the embedded world: means over {len(world.monitors)} monitors, {figures.UNIT}; profile {profile}.",
-)
+longest = max(of.values(), key=lambda run: run.window)
+cube = cube_of(longest)
+days, grids, maps = national_maps.days(cube), {}, {}
+for kind, position in days.items():
+    day = cube["time"].values[position]
+    grid = daily_maps.fields_on(longest, day, coords.grid(RESOLUTION))
+    grids[kind] = grid
+    runs = {name: of["spatial", name, 1] for name in arms}
+    made = {name: daily_maps.daily_map(run, grid) for name, run in runs.items()}
+    maps[kind] = made
+truths = {kind: grid["pm25_true"].isel(time=-1) for kind, grid in grids.items()}
 
 # %% tags=["remove-cell"]
-cells = int(grids["smoke"]["land"].sum())
+trained = parts_of(of["spatial", REFERENCE, 1], cube).train.any(1)
+cells, CELLS = int(next(iter(grids.values()))["land"].sum()), f"land cells of {RESOLUTION:g}°"
 
 
-def draw(day, maps):
-    """The truth and some maps of a day, each under its arm's name."""
-    titled = {"truth": truths[day]} | {names[arm]: layer for arm, layer in maps.items()}
-    top = float(np.nanpercentile(truths[day], 99))
-    fig = layers.side_by_side(titled, f"PM2.5 on {dates[day]:%d %B}, nominal", top)
-    figures.label(fig, profile, n=cells, of=f"land cells of {resolution}°", embedded=True)
+def draw_day(kind):
+    """Truth, monitors, and the estimate and error of some arms."""
+    if kind not in days:  # a record of two months
+        return figures.nothing(f"{kind} day", profile, embedded=True, of="days")
+    truth, position = truths[kind], days[kind]
+    measured = cube["pm25"].values[trained, position]
+    errors = {name: maps[kind][name] - truth for name in SHOWN}
+    monitors = layers.Monitors("training monitors", lonlat_of(cube)[trained], measured)
+    pairs = {"truth": (truth, monitors)} | {called(name): (maps[kind][name], errors[name]) for name in SHOWN}
+    tops = np.nanpercentile(truth, 99), np.nanpercentile(np.abs(errors[REFERENCE]), 98)
+    date = pd.Timestamp(cube["time"].values[position])
+    fig = layers.in_pairs(pairs, (f"PM2.5, {date.day} {date:%B}", "estimate minus truth"), tops)
+    data = xr.Dataset({"truth": truth} | {name: maps[kind][name] for name in SHOWN}).astype("float32")
+    return figures.label(fig, profile, n=cells, of=CELLS, embedded=True, data=kept(data))
 
 
-def draw_errors(maps):
-    """Maps of errors, each under its arm's name, on the scale of no location."""
-    titled = {names[arm]: layer for arm, layer in maps.items()}
-    top = float(np.nanpercentile(np.abs(maps["none" if "none" in maps else arms[0]]), 98))
-    fig = layers.side_by_side(titled, "estimate minus truth", top, kind="difference")
-    figures.label(fig, profile, n=cells, of=f"land cells of {resolution}°", embedded=True)
+def kept(data):
+    """Fields with nothing but their axes."""
+    return data.reset_coords(drop=True).assign_coords(lon=data["lon"], lat=data["lat"])
 
 
-# %% [markdown]
-# ## A clean day
+# %% mystnb={"figure": {"caption": "The stagnant day of the embedded world. Top: truth, and what the training monitors measured. Below, estimate (left) and error (right, red too high) of the network that is told no place and of one that is told GeoCLIP's vectors. One colour scale a column.", "name": "fig-maps-stagnant"}, "image": {"alt": "Three rows of two maps of the contiguous US. Top: the true field, in which cities and basins stand out, beside coloured dots at the monitors. Below, two estimates beside their errors in red and blue."}}
+_ = draw_day("stagnant")
 
-# %% mystnb={"figure": {"caption": "PM2.5 on the clean day of the embedded world: truth, and the estimates of inverse distance and every variant (spatial split, first seed).", "name": "fig-maps-clean"}, "image": {"alt": "Small maps of the contiguous US on one clean day, all on one colour scale: first the truth, then inverse distance, no location, lon/lat, sin/cos and GeoCLIP in both fusions."}}
-draw("clean", estimates["clean"])
-
-# %% mystnb={"figure": {"caption": "Error (estimate minus truth) on the clean day of the embedded world, every variant on one colour scale.", "name": "fig-maps-clean-error"}, "image": {"alt": "Small maps of errors on the clean day, one for inverse distance and one for each variant, red where the estimate is too high and blue where it is too low."}}
-draw_errors(errors["clean"])
-
-# %% [markdown]
-# ## A stagnant day
-
-# %% mystnb={"figure": {"caption": "PM2.5 on the stagnant day of the embedded world (most local emissions and heating): truth, and the estimates of inverse distance and every variant (spatial split, first seed).", "name": "fig-maps-stagnant"}, "image": {"alt": "Small maps of the contiguous US on one stagnant day, all on one colour scale: the truth, in which cities and basins stand out, then inverse distance and every variant."}}
-draw("stagnant", estimates["stagnant"])
-
-# %% mystnb={"figure": {"caption": "Error (estimate minus truth) on the stagnant day of the embedded world, every variant on one colour scale.", "name": "fig-maps-stagnant-error"}, "image": {"alt": "Small maps of errors on the stagnant day, one for inverse distance and one for each variant, red where the estimate is too high and blue where it is too low."}}
-draw_errors(errors["stagnant"])
+# %% mystnb={"figure": {"caption": "The smoke day of the embedded world, as in {numref}`fig-maps-stagnant`.", "name": "fig-maps-smoke"}, "image": {"alt": "Three rows of two maps of the contiguous US: the true field with plumes of smoke beside coloured dots at the monitors, then two estimates beside their errors in red and blue."}}
+_ = draw_day("smoke")
 
 # %% [markdown]
-# ## A smoke day
-
-# %% mystnb={"figure": {"caption": "PM2.5 on the smoke day of the embedded world (most smoke at the ground): truth, and the estimates of inverse distance and every variant (spatial split, first seed).", "name": "fig-maps-smoke"}, "image": {"alt": "Small maps of the contiguous US on one smoke day, all on one colour scale: first the truth with its smoke, then inverse distance, no location, lon/lat, sin/cos and GeoCLIP in both fusions."}}
-draw("smoke", estimates["smoke"])
-
-# %% mystnb={"figure": {"caption": "Error (estimate minus truth) on the smoke day of the embedded world, every variant on one colour scale.", "name": "fig-maps-smoke-error"}, "image": {"alt": "Small maps of errors on the smoke day, one for inverse distance and one for each variant, red where the estimate is too high and blue where it is too low."}}
-draw_errors(errors["smoke"])
-
-# %% [markdown]
-# ## Scores of the maps
-#
-# Each land cell weighs by its area, $\cos\varphi$ at latitude $\varphi$: with weights $w$, estimates $\hat y$ and truth $y$,
-# $\mathrm{RMSE}^2 = \sum w (\hat y - y)^2 / \sum w$, and likewise the mean error and the correlation.
-#
-# The second kind of map is **out of region**: each cell is estimated by the model of the 16° checkerboard that was *not*
-# trained on the cell's partition, as if no monitor stood within its cell of the board. Nobody would draw a map like that; it asks
-# what a map is worth where there are no monitors.
+# How far is each map off, over the land and not over monitors? With a weight $w = \cos\varphi$ a cell for its area at latitude $\varphi$,
+# $\mathrm{RMSE}^2 = \sum w (\hat y - y)^2 / \sum w$. Beside it stands a map **out of region**: each cell is estimated by the network of the 16° checkerboard that was not
+# trained on the cell's partition.
 
 # %%
 BOARD = "checkerboard-16"
-outside = {day: {} for day in grids}
-for day, grid in grids.items():
-    lon, lat = np.meshgrid(grid["lon"], grid["lat"])
-    fold = partition(np.column_stack([lon.ravel(), lat.ravel()]), 16.0).reshape(lon.shape)
-    for arm in arms:
-        if all((BOARD, arm, k) in of for k in (1, 2)):
-            one, two = (daily_maps.daily_map(of[BOARD, arm, k], grid) for k in (1, 2))
-            outside[day][arm] = xr.where(fold == 1, one, two)
-
-scored = pd.DataFrame(
-    {"map": kind, "day": day, "arm": arm} | metrics.over_area(layer, truths[day])
-    for kind, maps in (("all regions trained", estimates), ("out of region, 16°", outside))
-    for day, of_day in maps.items()
-    for arm, layer in of_day.items()
-)
+rows = []
+for kind, grid in grids.items():
+    lonlat = coords.cells(grid["lon"].values, grid["lat"].values)
+    fold = partition(lonlat, 16.0).reshape(grid["land"].shape)
+    for name in arms:
+        one, two = (daily_maps.daily_map(of[BOARD, name, k], grid) for k in (1, 2))
+        kept_out = xr.where(fold == 1, one, two)
+        known = metrics.over_area(maps[kind][name], truths[kind])
+        unknown = metrics.over_area(kept_out, truths[kind])
+        fine = fine_scores(maps[kind][name], truths[kind])
+        errors = {"rmse": known["rmse"], "out": unknown["rmse"]}
+        rows.append({"day": kind, "arm": name} | errors | fine)
+scored = pd.DataFrame(rows)
 
 # %% tags=["hide-input"]
-scored["text"] = [minus(f"{row.rmse:.2f}, {row.mbe:+.2f}, {row.r:.2f}") for row in scored.itertuples()]
-wide = scored.pivot(index=["map", "arm"], columns="day", values="text").reindex(columns=list(chosen))
-wide = wide.reindex([(kind, arm) for kind in scored["map"].unique() for arm in arms]).reset_index()
-wide["arm"] = wide["arm"].map(names)
+HEADS = {"rmse": "RMSE", "out": "RMSE, out of region", "size": "size", "r": "r"}
+
+
+def by_day(columns):
+    """Arms by days, as text."""
+    wide = scored.pivot(index="arm", columns="day", values=columns).reindex(arms)
+    order = [(column, kind) for kind in days for column in columns]
+    text = wide[order].map(lambda value: minus(f"{value:.2f}"))
+    text.columns = [f"{kind}: {HEADS[column]}" for column, kind in order]
+    return text.rename(index=called).rename_axis("told about the place").reset_index()
+
+
 captioned(
-    wide.rename(columns={"arm": "told about the place"}),
-    f"Maps against truth over {cells:,} land cells of {resolution}°, weighted by area: RMSE, mean error (both {figures.UNIT}), correlation. "
-    f"One fit each (seed {first_seed}); profile {profile}, embedded world.",
+    by_day(["rmse", "out"]),
+    f"Maps against the truth of the embedded world over {cells:,} land cells, weighted by area, {figures.UNIT}. One fit an arm; profile {profile}.",
     "tab-maps",
 )
 
 # %% [markdown]
-# Three days and one fit are examples, not evidence: no interval stands behind these ranks.
+# Two days and one fit an arm are an example, not a ranking; {doc}`comparison` ranks. Part of the truth is speckle of single places ({doc}`world`), which no map can have.
 #
-# ## The smoke day, out of region
+# ## Fine structure
+#
+# Large patterns hide small ones. Take off from a map its Gaussian mean over the surroundings, chosen so that a wave of 200 km passes by half. What is left is the map's
+# **fine part**.
 
-# %% mystnb={"figure": {"caption": "The smoke day of the embedded world again, each cell estimated by the model that was not trained on its partition of the 16° checkerboard (first seed). Jumps along the borders of the board are the difference between the two models.", "name": "fig-maps-outside"}, "image": {"alt": "Small maps of the contiguous US on the smoke day, all on one colour scale: the truth, then inverse distance and every variant, each stitched from two models along the borders of the checkerboard."}}
-draw("smoke", outside["smoke"])
+# %% mystnb={"figure": {"caption": "Embedded world, the fine part of the maps of the stagnant day, on one colour scale. The truth's is what a perfect map would show. GeoCLIP reads waves down to tens of kilometres ({doc}`place`); a random vector gives neighbouring cells unrelated numbers.", "name": "fig-maps-fine"}, "image": {"alt": "Four small maps in red and blue: towns stand out as red dots in the truth; the estimates show smoother or more speckled patterns."}}
+three = [*SHOWN, "random-vector-hadamard"]
+drawn = {"truth": truths["stagnant"]} | {name: maps["stagnant"][name] for name in three}
+fine = {name: fine_part(layer) for name, layer in drawn.items()}
+top = np.nanpercentile(np.abs(fine["truth"]), 98)
+named = {called(name): layer for name, layer in fine.items()}
+fig = layers.side_by_side(named, "fine part of PM2.5", top, kind="difference")
+data = kept(xr.Dataset(fine).astype("float32"))
+_ = figures.label(fig, profile, n=cells, of=CELLS, embedded=True, data=data)
+
+# %% tags=["hide-input"]
+known = {kind: fine_scores(truth, truth)["size"] for kind, truth in truths.items()}
+captioned(
+    by_day(["size", "r"]),
+    f"Fine parts in the embedded world: size (root mean square, {figures.UNIT}) and correlation with the truth's, whose size is "
+    f"{', '.join(f'{size:.2f} ({kind})' for kind, size in known.items())}. One fit an arm; profile {profile}.",
+    "tab-maps-fine",
+)
 
 # %% [markdown]
-# ## What this shows, what it does not
+# With $f$ and $t$ the sizes of a map's fine part and the truth's, and $r$ their correlation, the mean squared error of the fine part is
 #
-# The maps show how each way of telling the place looks where nobody measures: whether cities appear, how smooth the
-# fields are, and whether a variant draws structures that the truth does not have. Such **artefacts** are
-# easy to see and hard to score: a bend along a meridian from raw coordinates, a blotch from an encoder. Part of the
-# truth's speckle belongs to no neighbourhood ({doc}`world`), so no map can have it, and the RMSE has a floor above zero.
+# $$
+# f^2 - 2\,r f t + t^2 ,
+# $$ (eq-maps-fine)
 #
-# They do not show a ranking: three days of one simulated year, one fit each. Nor does a map that looks right prove
-# that its model knows why: smoke is in the inputs of every variant.
+# so drawing it is better than drawing none only if $r > f / 2t$. Detail that fails this is false. It is an **artefact** of the encoder only where the untold network lacks
+# it: inputs with gaps, such as satellite haze, draw false detail too.
+#
+# ## Over a year
+#
+# A **power spectrum** shares out a map's variance among waves of different length. On cells of equal area, 25 km wide, in the largest box that is all land, a plane is taken
+# off {cite:p}`errico1985`, a Hann window makes the edges fade {cite:p}`harris1978`, and the power of the Fourier transform is averaged over rings of equal wavelength
+# $1/k$ and divided by the map's variance:
+#
+# $$
+# P(k) = \Bigl\langle \bigl| \mathcal F\{w \cdot z\}(k_x, k_y) \bigr|^2 \Bigr\rangle_{k_x^2 + k_y^2 \approx k^2}.
+# $$ (eq-maps-spectrum)
+
+# %% tags=["remove-cell"]
+made = [name for name in (real, profile) if results.has(name, "artefacts")]
+titles = {real: "real measurements", profile: "embedded world"}
+DRAWN = ["truth", REFERENCE, "lonlat", "geoclip-hadamard", "random-vector-hadamard"]
+tables = {titles[name]: evidence.read(name, "artefacts").query("source in @DRAWN") for name in made}
+
+# %% mystnb={"figure": {"caption": "Power spectra of maps, mean over one map every sixty days. Above the truth at short wavelengths means detail that is not there, below it detail that is missing. Dotted: 200 km. Shaded: the middle 80 % of the wavelengths of GeoCLIP's finest features.", "name": "fig-maps-spectra"}, "image": {"alt": "Lines of power against wavelength on logarithmic axes, long waves left, one panel a task; lines fan out towards short wavelengths."}}
+if made:
+    fig = layers.draw_spectra(tables)
+    data = pd.concat([table.assign(maps=title) for title, table in tables.items()])
+    n = data.query("what == 'share'").groupby(["maps", "source"]).size().min()
+    note = "and real measurements" if len(made) > 1 else ""
+    about = {"n": n, "of": "maps an arm", "embedded": profile in made, "note": note}
+    _ = figures.label(fig, " and ".join(made), **about, data=data)
+else:
+    display(results.missing(profile, "artefacts"))
+
+# %% [markdown]
+# ## Real measurements
+#
+# The neighbours task ({doc}`data`) sees only neighbouring monitors and the day of the year, so a map of the year 2021 needs no further data. Its truth is not known:
+# nothing here tells an artefact from a town.
+
+# %% mystnb={"figure": {"caption": "Real measurements, the stagnant day: estimates (left) and their fine parts (right).", "name": "fig-maps-real"}, "image": {"alt": "Two rows of two maps of the contiguous US: the estimate of an arm on a stagnant winter day, and its fine part in red and blue."}}
+if results.has(real, "national_maps"):
+    mapped = with_arm(evidence.read(real, "national_maps"))
+    own = mapped[(mapped["kind"] == "stagnant") & mapped["arm"].isin(SHOWN)]
+    drawn = {name: national_maps.layer(own[own["arm"] == name]) for name in SHOWN}
+    pairs = {called(name): (each, fine_part(each)) for name, each in drawn.items()}
+    columns = zip(*pairs.values(), strict=True)
+    tops = [np.nanpercentile(np.abs(own), 98) for own in columns]
+    date, n = own["day"].iloc[0], len(own) // len(drawn)
+    named = f"PM2.5, {date.day} {date:%B %Y}", "fine part"
+    fig = layers.in_pairs(pairs, named, tops)
+    data = xr.Dataset(drawn).astype("float32")
+    _ = figures.label(fig, real, n=n, of="land cells", embedded=False, data=data)
+else:
+    display(results.missing(real, "national_maps"))
+
+# %% [markdown]
+# ## What this does not show
+#
+# Energy beyond that of the untold network is *structure that came with the place*; only a known truth makes it an artefact. Each arm is one fit: another seed would draw
+# other detail. Cells of 25 km see no wave shorter than 50 km, although part of GeoCLIP's are. The study shows such patterns for an encoder with many fine waves, as a
+# matter of looking {cite:p}`karimzadeh2025`.
+#
+# ```{quiz} A map shows a town that the untold network's map lacks. Is the town an artefact?
+# - [ ] Yes, it came with the place | so does what is true of the place
+# - [x] Only if the truth lacks it too | detail is false by the truth, and the encoder's by the untold map
+# - [ ] No, the encoder has seen photographs of it | that a town is there does not say what its air was that day
+# ```
 #
 # ```{admonition} Exercise: why weigh by area?
 # :class: exercise tip
@@ -209,12 +257,34 @@ draw("smoke", outside["smoke"])
 #
 # ```{admonition} Exercise: weigh by people
 # :class: exercise tip
-# For health one would weigh by population. `World.components` gives the density of people anywhere. Which variant do
-# you expect to gain by it, and why?
+# For health one would weigh by population. Which arm do you expect to gain by it, and why?
 # ```
 #
 # ```{admonition} Solution
 # :class: solution dropdown
-# One that knows cities. Weighted by people, the score is nearly a score of cities, where local emissions are large and monitors
-# stand: `none` cannot tell a city from its surroundings, an encoder of photographs may.
+# One that knows cities. Weighted by people, the score is nearly one of cities, where local emissions are large and monitors stand: an untold network cannot tell a city from its
+# surroundings, an encoder of photographs may.
+# ```
+#
+# ```{admonition} Exercise: the spectrum of a town
+# :class: exercise tip
+# A town is a bump, $\exp(-r^2 / 2s^2)$ with $s$ = 20 km. Its power spectrum is proportional to $\exp(-4\pi^2 s^2 k^2)$. At which wavelength has it fallen to half? Is a
+# town fine structure?
+# ```
+#
+# ```{admonition} Solution
+# :class: solution dropdown
+# $4\pi^2 s^2 k^2 = \ln 2$ gives $1/k = 2\pi s / \sqrt{\ln 2} \approx 7.5\,s$, about 150 km. So it is, and a map that draws real towns has much of it: hence the truth's own size
+# in {numref}`tab-maps-fine`.
+# ```
+#
+# ```{admonition} Exercise: a fair yardstick
+# :class: exercise tip
+# Train an arm with random waves of GeoCLIP's three scales in place of its vectors. What would its spectrum tell that a random vector's cannot?
+# ```
+#
+# ```{admonition} Solution
+# :class: solution dropdown
+# A random vector has no waves: neighbouring cells get unrelated numbers. Random waves have GeoCLIP's scales and nothing learned from photographs. If their maps had the same
+# spectrum, the fine structure would come from the scales alone.
 # ```

@@ -1,4 +1,4 @@
-"""Spectra of planted waves, the encoder's own waves, and rank correlations against SciPy's."""
+"""Spectra of planted waves, the encoder's own waves, and maps compared by their fine part."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import rankdata, spearmanr
 
 from placeprior import coords, encoders
 from placeprior.arms import arm
 from placeprior.encoders import geoclip
-from placeprior.errors import MissingWeights
 from placeprior.evidence import artefacts
 from placeprior.runs import plan
 from placeprior.runs.making import make
@@ -121,45 +119,6 @@ def test_the_three_scales_add_up_to_the_embedding():
     np.testing.assert_allclose(sum(parts.values()), encoders.load("geoclip")(places), atol=1e-5)
 
 
-def test_gallery_is_the_published_one(monkeypatch):
-    places = artefacts.gallery()
-    assert places.shape == (100_000, 2)
-    asked = np.array([[-74.0, 40.7], [-103.0, 42.0]])
-    found = artefacts.photo_density(asked)
-    counted = (coords.great_circle_km(asked, places) <= artefacts.PHOTO_KM).sum(1)
-    np.testing.assert_allclose(found * np.pi * artefacts.PHOTO_KM**2 / 10_000, counted)
-    assert found[0] > 20 * found[1] > 0
-    monkeypatch.setattr(artefacts, "GALLERY", "0" * 64)
-    with pytest.raises(MissingWeights, match="is not GeoCLIP's gallery"):
-        artefacts.gallery()
-
-
-@settings(max_examples=20, deadline=None)
-@given(st.integers(0, 2**16), st.floats(-2, 2))
-def test_rank_correlation_is_spearmans(seed, slope):
-    rng = np.random.default_rng(seed)
-    lonlat = np.column_stack([rng.uniform(-120, -70, 200), rng.uniform(28, 48, 200)])
-    x = rng.integers(0, 20, 200).astype(float)  # with ties
-    z = rng.normal(size=200)
-    y = slope * x / 5 + z + rng.normal(size=200)
-    found = artefacts.relation(x, y, lonlat)
-    assert found["value"] == pytest.approx(spearmanr(x, y).statistic, abs=1e-9)
-    assert found["low"] < found["value"] < found["high"] and found["n"] == 200
-    ranks = np.stack([rankdata(v) for v in (x, y, z)])
-    ones = np.column_stack([np.ones(200), ranks[2]])
-    left = [r - ones @ np.linalg.lstsq(ones, r, rcond=None)[0] for r in ranks[:2]]
-    assert artefacts.relation(x, y, lonlat, z)["value"] == pytest.approx(np.corrcoef(*left)[0, 1], abs=1e-9)
-
-
-def test_an_interval_over_squares_is_wider_than_one_over_cells_that_repeat_each_other():
-    rng = np.random.default_rng(0)
-    centres = np.column_stack([rng.uniform(-118, -75, 40), rng.uniform(30, 46, 40)])
-    values = rng.normal(size=(40, 2))
-    one = artefacts.relation(*values.T, centres)
-    many = artefacts.relation(*np.repeat(values, 50, axis=0).T, np.repeat(centres, 50, axis=0))
-    assert many["high"] - many["low"] == pytest.approx(one["high"] - one["low"], rel=0.05)
-
-
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
     """Two runs on a small world."""
@@ -176,74 +135,29 @@ def table(tmp_path_factory):
 
 def test_table_has_every_source_and_kind_of_row(table):
     assert list(table.columns) == artefacts.COLUMNS
-    arms = {arm("none", "-"), arm("lonlat", "channels"), "truth"}
-    assert set(table["source"]) == arms | {"encoder", "scale 1", "scale 16", "scale 256"}
-    related = {"energy", "energy|people"}
-    assert set(table.loc[table["source"] == "truth", "what"]) >= {"spectrum", "share", "amplitude", *related}
-    assert set(table.loc[table["source"] == "lonlat", "what"]) >= {*related, "error", "error|people", "decile"}
-    assert not set(table.loc[table["source"] == "none", "what"]) & related
+    assert set(table["source"]) == {arm("none", "-"), arm("lonlat", "channels"), "truth"}
+    assert set(table.loc[table["source"] == "truth", "what"]) == {"spectrum", "share"}
+    assert set(table.loc[table["source"] == "lonlat", "what"]) == {"spectrum", "share", "error"}
     assert table["value"].notna().all()
 
 
-def test_shares_are_shares_and_finer_scales_are_more_local(table):
-    share = table[table["what"] == "share"].set_index("source")
-    single = table[table["what"] == "map"].groupby("source")["value"]
-    assert set(single.groups) == {"none", "lonlat", "truth"}
-    np.testing.assert_allclose(single.mean(), share["value"][list(single.groups)])
-    assert share["value"].between(0, 1).all() and (share["low"] <= share["value"] + 1e-12).all()
-    assert share["value"]["scale 1"] < share["value"]["scale 16"] < share["value"]["scale 256"]
+def test_shares_are_shares_and_spectra_run_from_long_to_short(table):
+    assert table.loc[table["what"] == "share", "value"].between(0, 1).all()
+    assert (table.loc[table["what"] == "error", "value"] > 0).all()
     for _, part in table[table["what"] == "spectrum"].groupby("source"):
         assert part["x"].is_monotonic_decreasing and part["x"].min() >= 2 * spectra.CELL_KM
         assert (part["value"] >= 0).all()
 
 
-def test_errors_at_stations_are_paired_and_pooled_over_fits():
-    base = {"task": "t", "split": "spatial", "fold": 1, "metric": "r2", "value": 0.0, "n": 1}
-    scores = pd.DataFrame(
-        [
-            {**base, "variant": "none", "fusion": "-", "seed": 0, "run": "a"},
-            {**base, "variant": "geoclip", "fusion": "hadamard", "seed": 0, "run": "b"},
-            {**base, "variant": "geoclip", "fusion": "hadamard", "seed": 1, "run": "c"},  # without a counterpart
-        ]
-    )
-    place = {"lon": -100.0, "lat": 40.0}
-    sums = pd.DataFrame(
-        [
-            {"run": "a", "name": "s", **place, "n": 10, "sum_abs": 30.0},
-            {"run": "b", "name": "s", **place, "n": 10, "sum_abs": 20.0},
-            {"run": "c", "name": "s", **place, "n": 10, "sum_abs": 900.0},
-        ]
-    )
-    found = artefacts.at_stations(scores, sums, "geoclip-hadamard")
-    assert found["difference"].tolist() == [-1.0] and found["n"].tolist() == [10]
-    sums["sum_e2"] = sums["sum_abs"] ** 2
-    found = artefacts.at_stations(scores, sums, "none", "geoclip-hadamard", error="sum_e2")
-    assert found["difference"].tolist() == [50.0]
-
-
-def test_a_share_is_compared_map_by_map():
+def test_a_number_is_compared_map_by_map():
     rows = [("none", 0, 0.1), ("none", 1, 0.3), ("lonlat", 0, 0.2), ("lonlat", 1, 0.4), ("sincos", 1, 0.1)]
-    table = pd.DataFrame(rows, columns=["source", "x", "value"]).assign(what="map")
-    found = artefacts.share_differences(table, "none")
-    assert found.loc["lonlat", ["difference", "clear", "n"]].tolist() == [pytest.approx(0.1), 1, 2]
+    table = pd.DataFrame(rows, columns=["source", "x", "value"]).assign(what="share")
+    found = artefacts.differences(table, "share", "none")
+    assert found.loc["lonlat", ["difference", "clear", "maps"]].tolist() == [pytest.approx(0.1), 1, 2]
     assert found.loc["sincos", "difference"] == pytest.approx(-0.2) and found.loc["sincos", "clear"] == 0
     assert found.loc["sincos", ["low", "high"]].isna().all()  # one map has no interval
-    assert artefacts.share_differences(table, "truth").empty
-
-
-def test_relations_at_stations_pass_over_arms_without_runs(monkeypatch):
-    places = np.column_stack([np.linspace(-120, -80, 6), np.full(6, 40.0)])
-    monkeypatch.setattr(artefacts, "photo_density", lambda lonlat: lonlat[:, 0])
-    base = {"task": "t", "split": "spatial", "fold": 1, "seed": 0, "metric": "r2", "value": 0.0, "n": 1}
-    runs = {"a": ("none", "-"), "b": ("geoclip", "hadamard")}
-    scores = pd.DataFrame([base | {"variant": v, "fusion": f, "run": run} for run, (v, f) in runs.items()])
-    sums = pd.concat(
-        pd.DataFrame({"run": run, "name": list("uvwxyz"), "lon": places[:, 0], "lat": 40.0, "n": 1.0, "sum_abs": e})
-        for run, e in (("a", np.ones(6)), ("b", np.arange(6.0)))
-    )
-    found = artefacts.relations_at_stations(scores, sums, ["geoclip-hadamard", "geoclip-concat"])
-    assert found["arm"].tolist() == ["geoclip-hadamard"] * 2 and found["given"].tolist() == ["", "people"]
-    assert found["value"][0] == pytest.approx(1.0) and found["mean"].tolist() == [pytest.approx(1.5)] * 2
+    assert artefacts.differences(table, "share", "truth").empty
+    assert artefacts.differences(table, "error", "none").empty
 
 
 def test_the_middle_wave_of_a_scale_is_as_long_as_said():

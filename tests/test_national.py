@@ -51,7 +51,6 @@ def drawn(tmp_path_factory):
 def year(stations=6):
     """A year in which every monitor reads 8, with marked days."""
     pm25 = np.full((stations, 365), 8.0, np.float32)
-    pm25[:, 100] = 1.0
     pm25[:, 30] = 30.0
     pm25[0, 200] = 300.0
     pm25[:, 5] = 99.0  # no full history yet
@@ -62,11 +61,11 @@ def year(stations=6):
 
 
 def test_days_are_found_by_their_rule():
-    assert national_maps.days(year()) == {"clean": 100, "winter": 30, "smoke": 200}
+    assert national_maps.days(year()) == {"stagnant": 30, "smoke": 200}
 
 
 def test_a_kind_of_day_that_the_record_has_not_is_left_out():
-    assert national_maps.days(year().isel(time=slice(0, 60))).keys() == {"clean", "winter"}
+    assert national_maps.days(year().isel(time=slice(0, 60))).keys() == {"stagnant"}
 
 
 def test_models_are_given_what_the_world_has_there(drawn):
@@ -83,14 +82,14 @@ def test_models_are_given_what_the_world_has_there(drawn):
 
 def test_table_holds_every_runs_map_and_the_truth(drawn):
     runs, table = drawn
-    assert set(table["variant"]) == {"idw", "none", "truth"} and set(table["kind"]) == {"clean", "winter"}
+    assert set(table["variant"]) == {"idw", "none", "truth"} and set(table["kind"]) == {"stagnant"}
     assert (table.groupby(["variant", "kind"]).size() == table.groupby(["variant", "kind"]).size().iloc[0]).all()
     cube = World(**runs[0].data["options"]).cube()
-    grid = fields_on(runs[1], cube["time"].values[national_maps.days(cube)["winter"]], coords.grid(3.0))
+    grid = fields_on(runs[1], cube["time"].values[national_maps.days(cube)["stagnant"]], coords.grid(3.0))
     for run in runs:
-        shown = national_maps.layer(table[(table["variant"] == run.variant) & (table["kind"] == "winter")])
+        shown = national_maps.layer(table[(table["variant"] == run.variant) & (table["kind"] == "stagnant")])
         np.testing.assert_allclose(shown.values, daily_map(run, grid).values, atol=0.0051)
-    known = national_maps.layer(table[(table["variant"] == "truth") & (table["kind"] == "winter")])
+    known = national_maps.layer(table[(table["variant"] == "truth") & (table["kind"] == "stagnant")])
     np.testing.assert_allclose(known.values, grid["pm25_true"].values[-1], atol=0.0051)
 
 
@@ -111,7 +110,7 @@ def test_a_task_of_calendar_and_neighbours_has_maps(project, monkeypatch):
     nearest, plain = plan.runs("tiny")[:2]
     assert (nearest.variant, plain.variant) == ("idw", "none")
     table = national_maps.collect([nearest])
-    assert set(table["kind"]) == {"clean", "winter"} and table["estimate"].notna().all()
+    assert set(table["kind"]) == {"stagnant"} and table["estimate"].notna().all()
     grid = fields_on(plain, np.datetime64("2021-01-31"), coords.grid(4.0))
     np.testing.assert_allclose(
         grid["doy_sin"].values[:, grid["land"].values][:, 0], only_calendar()["doy_sin"].values[0, 28:31]

@@ -95,7 +95,7 @@ def test_every_figure_has_caption_name_and_alternative_text(notebook):
 def test_every_figure_says_its_origin(notebook):
     code = "\n".join(cell.source for cell in cells(notebook, "code"))
     if DRAWS.search(code):
-        assert "figures.style()" in code
+        assert "figures.style(" in code
         # told to `figures.label`, or in the task's results or the profile that a drawing is handed
         assert "embedded=" in code or LABELS.search(code)
 

@@ -108,3 +108,32 @@ def test_rules_are_told_by_printed_names():
     rule = {"kind": "evenness", "arm": "lonlat", "who": "spread", "split": "checkerboard-16", "expects": "above"}
     assert claims.decided({"rule": rule}) == "change of spread by lon/lat, OoR · 16°: above zero"
     assert set(rules.WORDS) == set(rules.RULES) <= set(claims.RULES)
+
+
+def test_maps_are_compared_one_by_one(monkeypatch):
+    rows = [("geoclip-hadamard", 0, 0.3), ("geoclip-hadamard", 1, 0.41), ("none+head", 0, 0.1), ("none+head", 1, 0.2)]
+    table = pd.DataFrame(rows, columns=["source", "x", "value"]).assign(what="share", task="world")
+    monkeypatch.setattr(rules.evidence, "read", lambda *_: table)
+    asked = {"task": "world", "arm": "geoclip-hadamard", "what": "share"}
+    found = rules.RULES["maps"]("demo", **asked, expects="above")
+    assert found.verdict == "supported" and found.values["difference"] == pytest.approx(0.205)
+    assert rules.RULES["maps"]("demo", **asked, expects="below").verdict == "contradicted"
+    assert rules.RULES["maps"]("demo", **asked | {"what": "error"}, expects="below") is verdicts.NOT_RUN
+    said = rules.said({"kind": "maps", "arm": "geoclip-hadamard", "what": "share", "expects": "above"})
+    assert said == (
+        "share of short waves in the variance of the maps of GeoCLIP, Hadamard minus that of no location, extra head, "
+        "map by map: above zero"
+    )
+
+
+@pytest.mark.parametrize(("gains", "verdict"), [([-1, 0, 1], "supported"), ([1, 1, -1], "contradicted")])
+def test_of_fits_that_lean_the_share_that_gains_nothing_decides(monkeypatch, gains, verdict):
+    # The last fit gains nothing either, and does not lean.
+    leaning = pd.DataFrame({"split": "spatial", "fold": 1, "leaning": 1.0, "gain": [*gains, -1]})
+    monkeypatch.setattr(rules.reliance, "measured", lambda *_: rules.reliance.Measured(leaning, leaning))
+    monkeypatch.setattr(rules.reliance, "leaning", lambda *_: leaning.assign(low=[0.5, 0.5, 0.5, -0.5]))
+    found = rules.RULES["lean"]("demo", task="world", at_least=0.5)
+    assert found.verdict == verdict and found.values["of"] == 3
+    monkeypatch.setattr(rules.reliance, "leaning", lambda *_: leaning.assign(low=-0.5))
+    assert rules.RULES["lean"]("demo", task="world", at_least=0.5) is verdicts.NOT_RUN
+    assert rules.said({"kind": "lean", "at_least": 0.5}).endswith("gains nothing: at least 0.5")

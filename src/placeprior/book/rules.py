@@ -1,4 +1,5 @@
-"""Rules of claims that single pages ask for: groups of encoders, false alarms, probes, even service, geographic bias.
+"""Rules of claims that single pages ask for: groups of encoders, false alarms, probes, even service, geographic bias,
+maps, leaning.
 
 Each takes a scale and what the claim's rule says, and returns a :class:`placeprior.book.verdicts.Found`.
 """
@@ -13,7 +14,7 @@ from placeprior.arms import called, where, with_arm
 from placeprior.book import results
 from placeprior.book.verdicts import NOT_RUN, Found, bound, compared
 from placeprior.errors import StoreError, UnknownName
-from placeprior.evidence import error_maps, facts, families, matched, placeness, upstream
+from placeprior.evidence import artefacts, error_maps, facts, families, matched, placeness, reliance, upstream
 from placeprior.evidence.gains import REFERENCE
 
 
@@ -86,12 +87,34 @@ def _raised(
     return Found(bound(up / of, at_least, at_most), {"value": up / of, "clear": up, "of": of}, f"{up} of {of}")
 
 
+def _maps(scale: str, *, task: str, arm: str, what: str, expects: str, against: str = REFERENCE) -> Found:
+    """Compare an arm's daily maps with another's: the share of short waves in them, or the error of their fine part."""
+    try:
+        table = evidence.read(scale, "artefacts")
+    except StoreError:
+        return NOT_RUN
+    found = artefacts.differences(table[table["task"] == task], what, against)
+    return compared(found.loc[arm], expects) if arm in found.index else NOT_RUN
+
+
+def _lean(scale: str, *, task: str, at_least: float | None = None, at_most: float | None = None) -> Found:
+    """Of the fits that lean on the place they are told, ask for the share that gains nothing by it."""
+    fits = reliance.measured(scale, task).fits
+    counts = reliance.leaning_counts(reliance.leaning(fits, results.load(scale, task).scores))
+    if not counts["lean"]:
+        return NOT_RUN
+    none, of = counts["lean"] - counts["helped"], counts["lean"]
+    return Found(bound(none / of, at_least, at_most), {"value": none / of, "none": none, "of": of}, f"{none} of {of}")
+
+
 RULES: dict[str, Callable[..., Found]] = {
     "groups": _groups,
     "alarms": _alarms,
     "probe": _probe,
     "evenness": _evenness,
     "raised": _raised,
+    "maps": _maps,
+    "lean": _lean,
 }
 #: The same in words, for the ledger, with the names of what the rule says.
 WORDS = {
@@ -100,10 +123,16 @@ WORDS = {
     "probe": "R² of {fact} read from vectors trained on {first} minus {second}, {split}: {expects} zero",
     "evenness": "change of {who} by {arm}, {split}: {expects} zero",
     "raised": "share of encoders that raise the score of geographic bias by {measure} in every seed, {split}",
+    "maps": "{what} of the maps of {arm} minus that of {against}, map by map: {expects} zero",
+    "lean": "of the fits that lean on the place they are told, the share that gains nothing: at least {at_least}",
 }
+#: What the word ``what`` of a rule stands for.
+MEASURES = {"share": "share of short waves in the variance", "error": "error of the fine part"}
 
 
 def said(rule: dict[str, Any]) -> str:
     """A rule of one of :data:`WORDS` as a sentence, arms and splits by their printed names."""
     names = {key: called(value) if isinstance(value, str) else value for key, value in rule.items()}
-    return WORDS[rule["kind"]].format_map(names | {"split": where(rule["split"])})
+    names |= {"split": where(rule["split"])} if "split" in rule else {}
+    names |= {"what": MEASURES.get(rule.get("what", "")), "against": called(rule.get("against", REFERENCE))}
+    return WORDS[rule["kind"]].format_map(names)

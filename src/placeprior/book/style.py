@@ -173,17 +173,22 @@ def look(variant: str, fusion: str | None = None) -> Look:
     return Look(colour, _SPARE_MARKERS[number // 7 % len(_SPARE_MARKERS)], called(key))
 
 
-def style() -> None:
+def style(dots: int = DOTS) -> None:
     """Set the book's figure style; call it once, in a notebook's first cell.
 
     In a notebook, figures are from then on vector graphics that are the same to the last byte each time.
+
+    Parameters
+    ----------
+    dots : int
+        An inch, of images inside a figure: fewer on a page of many maps, which else is heavy.
     """
     sns.set_theme(context="notebook", style="ticks", palette="colorblind", font_scale=0.9)
     mpl.rcParams.update(
         {
             "figure.figsize": SIZES["wide"],
             "figure.dpi": 150,
-            "savefig.dpi": DOTS,
+            "savefig.dpi": dots,
             # One opaque rectangle behind all, which a page takes out; a file without it would vanish on a dark screen.
             "figure.facecolor": PAPER,
             "savefig.facecolor": PAPER,
@@ -215,7 +220,7 @@ def style() -> None:
     if shell and shell.get_ipython():
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-        set_matplotlib_formats("svg", dpi=DOTS, metadata=ABOUT)
+        set_matplotlib_formats("svg", dpi=dots, metadata=ABOUT)
 
 
 def save(fig: Figure, path: Path) -> None:

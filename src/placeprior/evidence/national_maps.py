@@ -17,12 +17,12 @@ from placeprior.runs.plan import Run
 from placeprior.runs.store import KEY
 from placeprior.space.splits import HISTORY
 
-RESOLUTION = 0.25  # degrees
+RESOLUTION = 0.5  # degrees
 DIGITS = 2  # of an estimate in µg m-3: a colour shows fewer, and the table stays small
 TRUTH = "truth"  # in place of a variant, where the truth is known
 REPORTING = 1 / 3  # of the monitors of the fullest day: on other days a network median is that of another network
-#: Kind of day: the months it may be in, the percentile over the network's monitors, and whether the highest is chosen.
-RULES = {"clean": (range(1, 13), 50, False), "winter": ((12, 1, 2), 50, True), "smoke": ((6, 7, 8, 9), 95, True)}
+#: Kind of day: the months it may be in, and the percentile over the network's monitors whose highest is chosen.
+RULES = {"stagnant": ((12, 1, 2), 50), "smoke": ((6, 7, 8, 9), 95)}
 
 
 def collect(runs: list[Run]) -> pd.DataFrame:
@@ -81,11 +81,11 @@ def days(cube: xr.Dataset) -> dict[str, int]:
     count = np.isfinite(pm25).sum(0)
     usable = (np.arange(len(count)) >= HISTORY - 1) & (count >= REPORTING * count.max())
     found = {}
-    for kind, (months, percentile, highest) in RULES.items():
+    for kind, (months, percentile) in RULES.items():
         candidates = np.flatnonzero(usable & np.isin(cube["time"].dt.month.values, list(months)))
         if candidates.size:
             level = np.nanpercentile(pm25[:, candidates], percentile, axis=0)
-            found[kind] = int(candidates[level.argmax() if highest else level.argmin()])
+            found[kind] = int(candidates[level.argmax()])
     return found
 
 
