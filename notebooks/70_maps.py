@@ -107,6 +107,14 @@ _ = draw_day("stagnant")
 _ = draw_day("smoke")
 
 # %% [markdown]
+# Day by day, with the keys or the slider:
+
+# %% tags=["hide-input"]
+from placeprior.book import interactive
+
+interactive.days(profile, {name: of["spatial", name, 1] for name in SHOWN})
+
+# %% [markdown]
 # How far is each map off, over the land and not over monitors? With a weight $w = \cos\varphi$ a cell for its area at latitude $\varphi$,
 # $\mathrm{RMSE}^2 = \sum w (\hat y - y)^2 / \sum w$. Beside it stands a map **out of region**: each cell is estimated by the network of the 16° checkerboard that was not
 # trained on the cell's partition.
