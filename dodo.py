@@ -173,8 +173,8 @@ def task_evidence():
             yield {
                 "name": f"{profile}:{name}",
                 "actions": [(_gather, [profile, name])],
-                # Without targets: doit would make a stale table anew for any page that reads it, and `make book` changes no
-                # committed results.
+                # Without targets: doit would make a stale table anew for any page that reads it, and `make book`
+                # changes no committed results.
                 "uptodate": [(evidence.is_fresh, [profile, name])],
             }
 
