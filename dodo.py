@@ -274,7 +274,7 @@ def task_claims():
             {str(module), str(ROOT / "book" / "claims.yml"), str(ROOT / "runs.yml"), *_shown()}
             | set(map(str, _imported(module)))
         ),
-        "targets": [str(LEDGER)],
+        "targets": [str(LEDGER), str(LEDGER.with_suffix(".csv"))],
     }
 
 

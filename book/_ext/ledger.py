@@ -34,7 +34,7 @@ PAGE = "book/claims"
 #: What stands before a verdict's word, so that colour is never alone.
 MARKS = {"supported": "✓", "contradicted": "✗", "undecided": "?", "not run": "–"}
 #: What a profile is called beside a verdict.
-SCALES = {"aqs": "real, study size", "demo": "embedded world", "paper": "real, paper's size"}
+SCALES = {"aqs": "real", "demo": "world", "paper": "paper's size"}
 
 
 def load(root: Path) -> dict[str, Any]:
@@ -83,6 +83,12 @@ def drawn(page: Path, figure: str) -> bool:
     )
 
 
+def asked(claim: dict[str, Any]) -> list[str]:
+    """The scales of a claim, real measurements first; the paper's own size once anything was run at it."""
+    at = claim["at"]
+    return [scale for scale in SCALES if scale in at and (scale != "paper" or at[scale]["verdict"] != "not run")]
+
+
 class Answer(SphinxDirective):
     """The ``answer`` directive."""
 
@@ -115,10 +121,9 @@ class Answer(SphinxDirective):
         link = nodes.reference("", claim["says"], internal=True)
         link["refuri"] = self.env.app.builder.get_relative_uri(self.env.docname, PAGE) + f"#claim-{claim['id']}"
         line = nodes.paragraph("", "", link)
-        for scale in SCALES:
-            if scale in claim["at"]:
-                line += nodes.Text(" ")
-                line += badge(scale, claim["at"][scale]["verdict"])
+        for scale in asked(claim):
+            line += nodes.Text(" ")
+            line += badge(scale, claim["at"][scale]["verdict"])
         return nodes.list_item("", line)
 
 
@@ -146,22 +151,17 @@ class Ledger(SphinxDirective):
         book = Path(self.env.app.confdir) / "book"
         page = claim["page"] if (book / f"{claim['page']}.md").is_file() else f"chapters/{claim['page']}"
         figure = claim["figure"] or ""
-        see = f"{{doc}}`{page}`" + (f", {{numref}}`{figure}`" if drawn(book / f"{page}.ipynb", figure) else "")
-        said = "" if claim["who"] == "ours" else f"Said by {{cite:t}}`{claim['who']}`: {claim['where']}. "
-        lines = [
-            f"(claim-{claim['id']})=",
-            f"**{claim['says']}**",
-            "",
-            f"{said}Decided by {claim['decided']}. See {see}.",
-            "",
-        ]
-        for scale in SCALES:
-            if scale in claim["at"]:
-                one = claim["at"][scale]
-                kind = one["verdict"].replace(" ", "-")
-                word = f"[{SCALES[scale]}: {MARKS[one['verdict']]} {one['verdict']}]{{.verdict .{kind}}}"
-                lines += [f"- {word} {one['text']}"]
-        return lines
+        see = f"{{numref}}`{figure}`" if drawn(book / f"{page}.ipynb", figure) else f"{{doc}}`{page}`"
+        verdicts = []
+        for scale in asked(claim):
+            one = claim["at"][scale]
+            kind = one["verdict"].replace(" ", "-")
+            word = f"[{SCALES[scale]}: {MARKS[one['verdict']]} {one['verdict']}]{{.verdict .{kind}}}"
+            verdicts.append(f"- {word} {one['text']}")
+        lines = [f"(claim-{claim['id']})=", f"**{claim['says']}** ({see})", ""]
+        if claim["who"] != "ours":
+            lines += [f"{{cite:t}}`{claim['who']}`: {claim['where']}. Here: {claim['decided']}.", ""]
+        return [*lines, *verdicts]
 
 
 def check(app: Sphinx) -> None:

@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import yaml
 
 from placeprior.arms import arm, called, where
@@ -269,11 +270,12 @@ def decided(claim: dict[str, Any]) -> str:
 
 
 def write(target: Path) -> Path:
-    """Write what pages ask of the ledger, for the build of the book: claims, verdicts and values, as JSON.
+    """Write what pages ask of the ledger, for the build of the book: claims, verdicts and values.
 
     Parameters
     ----------
     target : Path
+        Of JSON; the same as a table stands beside it, as CSV.
     """
     found = evaluate()
     content = [
@@ -282,7 +284,21 @@ def write(target: Path) -> Path:
         | {"at": {scale: asdict(found[claim["id"]][scale]) for scale in claim["at"]}}
         for claim in read()
     ]
-    target.parent.mkdir(parents=True, exist_ok=True)
+    rows = [
+        {
+            "claim": claim["id"],
+            "says": claim["says"],
+            "who": claim["who"],
+            "where": claim["where"],
+            "page": claim["page"],
+        }
+        | {"decided by": claim["decided"], "profile": scale, "verdict": one["verdict"], "from": one["text"]}
+        | one["values"]
+        for claim in content
+        for scale, one in claim["at"].items()
+    ]
+    with replacing(target.with_suffix(".csv")) as aside:
+        pd.DataFrame(rows).to_csv(aside, index=False)
     with replacing(target) as aside:
         aside.write_text(json.dumps({"claims": content, "moved": moved()}, indent=1) + "\n", encoding="utf-8")
     return target
