@@ -12,13 +12,13 @@ real = "aqs"
 
 # %% tags=["remove-cell"]
 import pandas as pd
+from IPython.display import display
 
 from placeprior.arms import splits_in, where
 from placeprior.book import figures, results
 from placeprior.book.importance import draw_groups, draw_leaning, draw_ranking, draw_singles
 from placeprior.book.tables import captioned
 from placeprior.book.words import listed, minus
-from placeprior.errors import StoreError
 from placeprior.evidence import permutation, reliance
 
 figures.style()
@@ -35,8 +35,8 @@ figures.style()
 #
 # ```{answer} lean-not-gain
 # :question: Does the network lean on the place it is told, and does leaning help?
-# To lean is not to gain: a network that errs more with a wrong place than without one has come to depend on being told. The claim below says how often our fits
-# lean and gain nothing.
+# In the embedded world it seldom leans: of {val}`claims.lean-not-gain.demo.fits:d` fits, {val}`claims.lean-not-gain.demo.of:d` err clearly more with another station's
+# place. To lean is not to gain: of these, {val}`claims.lean-not-gain.demo.none:d` gain nothing over a network that is told none.
 # ```
 #
 # Take a trained network and its test rows. Give every row *somebody else's* value of one input, leave all else as it is, and estimate again
@@ -46,8 +46,7 @@ figures.style()
 # \text{importance} = \text{RMSE}(\text{permuted}) - \text{RMSE}(\text{as it was})
 # $$
 #
-# Positive: the network relies on the input, and the right value serves it. Zero: it does not use it, or has another that says the same. Negative: it relies on it and is
-# misled. Nothing is trained anew, so this is a fact about *this* network; another, just as good, may lean on other inputs {cite:p}`fisher2019`.
+# Positive: the right value serves the network. Zero: it does not use the input, or has another that says the same. Negative: it is misled. Nothing is trained anew, so this is a fact about *this* network; another, just as good, may lean on other inputs {cite:p}`fisher2019`.
 #
 # | shuffle | the value comes from | what is broken | what is kept |
 # |---|---|---|---|
@@ -58,12 +57,13 @@ figures.style()
 # Inputs that tell much the same are also moved together, as a group; every shuffle is repeated, the same for all arms.
 
 # %%
-world = results.load(profile, "world")
-weather, neighbours = results.load(real, "weather-2019"), results.load(real, "neighbours-2021")
-found = {source.task: reliance.measured(source.profile, source.task) for source in (world, weather, neighbours)}
-if found["world"].fits.empty:
-    raise StoreError(f"results/{profile} has no importance of the embedded world; `doit evidence:{profile}:importance`")
-present = [source for source in (world, weather, neighbours) if len(found[source.task].fits)]
+asked = {"weather-2019": real, "neighbours-2021": real, "world": profile}
+sources = {task: results.load(name, task) for task, name in asked.items()}
+found = {task: reliance.measured(name, task) for task, name in asked.items()}
+
+# %% tags=["remove-cell"]
+present = [source for task, source in sources.items() if len(found[task].fits)]
+profiles = listed(list(dict.fromkeys(source.profile for source in present)))
 
 # %% tags=["hide-input"]
 fits = pd.concat(
@@ -86,24 +86,29 @@ shown = sizes.map("{:,.0f}".format).assign(moved=lambda table: table["moved"] + 
 captioned(
     shown.rename(columns=headings).reset_index(),
     f"What importance was measured on. Each shuffle was done {permutation.REPEATS} times; rows are drawn at random from a fit's test rows, the same for all arms. "
-    f"Profiles {listed(list(dict.fromkeys(source.profile for source in present)))}.",
+    f"Profiles {profiles}.",
     "tab-importance-sizes",
 )
 
 # %% [markdown]
 # ## What each input is worth
+#
+# On real measurements, from weather alone:
 
-# %% mystnb={"figure": {"caption": "Embedded world: importance of every input by itself, and of the place, for the arm that is told a place (GeoCLIP by Hadamard product where it is there). Mean over fits, with its 95 % interval over places and trainings. Circles: the window comes from another day of the same station; triangles: from another station on the same day. Right of the dashed line the network relies on the input, left of it the input misleads. Panels have their own scales.", "name": "fig-importance-singles"}, "image": {"alt": "One panel a split. Each input and the place have a row with a circle and a triangle for the two shuffles and bars for their intervals, around a dashed line at zero."}}
-_ = draw_singles(world, found["world"], embedded=True)
-
-# %% mystnb={"figure": {"caption": "Embedded world: importance of groups of inputs and of the place for every arm; mean over fits, with 95 % interval over places and trainings. Upper panels: shuffled within stations; lower panels: across stations on the same day. The place can be shuffled across stations only, the calendar within them only.", "name": "fig-importance-groups"}, "image": {"alt": "Four panels, splits by shuffles: rows for all inputs together, for groups of inputs and for the place, with one marker and interval for each arm."}}
-_ = draw_groups(world, found["world"], embedded=True)
+# %% mystnb={"figure": {"caption": "Weather task, real measurements of 2019: importance of groups of inputs and of the place for every arm; mean over fits, with 95 % interval. Upper panels: shuffled within stations; lower panels: across stations on the same day.", "name": "fig-importance-weather"}, "image": {"alt": "Four panels, splits by shuffles, for the weather task: rows for all inputs, weather, calendar and place, with one marker and interval for each arm."}}
+if results.has(real, "importance"):
+    _ = draw_groups(sources["weather-2019"], found["weather-2019"], embedded=False)
+else:
+    display(results.missing(real, "importance"))
 
 # %% [markdown]
-# The same on real measurements, from weather alone:
+# In the embedded world, input by input:
 
-# %% mystnb={"figure": {"caption": "Weather task, real measurements of 2019: importance of groups of inputs and of the place for every arm; mean over fits, with 95 % interval over places and trainings. Upper panels: shuffled within stations; lower panels: across stations on the same day.", "name": "fig-importance-weather"}, "image": {"alt": "Four panels, splits by shuffles, for the weather task: rows for all inputs, weather, calendar and place, with one marker and interval for each arm."}}
-_ = draw_groups(weather, found["weather-2019"], embedded=False)
+# %% mystnb={"figure": {"caption": "Embedded world: importance of every input by itself, and of the place, for the arm that is told a place (GeoCLIP by Hadamard product where it is there). Mean over fits, with its 95 % interval. Circles: the window comes from another day of the same station; triangles: from another station on the same day. Left of the dashed line the input misleads.", "name": "fig-importance-singles"}, "image": {"alt": "One panel a split. Each input and the place have a row with a circle and a triangle for the two shuffles and bars for their intervals, around a dashed line at zero."}}
+if results.has(profile, "importance"):
+    _ = draw_singles(sources["world"], found["world"], embedded=True)
+else:
+    display(results.missing(profile, "importance"))
 
 # %% [markdown]
 # ## Does leaning on the place help?
@@ -113,17 +118,16 @@ _ = draw_groups(weather, found["weather-2019"], embedded=False)
 # diagonal** a wrong place does more harm than none. **Below zero** the network would have been better off untold.
 
 # %%
-leaning = {source.task: reliance.leaning(found[source.task].fits, source.scores) for source in present}
+leaning = {}
+for source in present:
+    fits = found[source.task].fits
+    leaning[source.title] = reliance.leaning(fits, source.scores)
 
 # %% mystnb={"figure": {"caption": "What a fit gains from being told the place (RMSE of its matched reference minus its own, all test rows) against how much it leans on it (importance of the place, shuffled across stations; bar: 95 % interval over places, of this one network). One marker a fit (seed and partition), a panel a task and split. Dotted: gain equals leaning; dashed: zero.", "name": "fig-importance-gain"}, "image": {"alt": "One panel a task and split: a marker for every fit of every arm that is told a place, gain against leaning, with dashed lines at zero and a dotted diagonal."}}
-_ = draw_leaning(
-    {source.title: leaning[source.task] for source in present},
-    " and ".join(dict.fromkeys(source.profile for source in present)),
-    embedded=present == [world],
-)
+_ = draw_leaning(leaning, profiles, embedded=profiles == profile)
 
 # %%
-counts = {source.title: reliance.leaning_counts(leaning[source.task]) for source in present}
+counts = {title: reliance.leaning_counts(table) for title, table in leaning.items()}
 
 # %% tags=["hide-input"]
 headings = {
@@ -142,7 +146,7 @@ text = {
 captioned(
     pd.DataFrame.from_dict(text, orient="index", columns=[name for name, _ in headings.values()]).rename_axis("data"),
     "How leaning and gain go together over fits. *Lean*: the interval of the leaning over places lies above zero. "
-    f"Profiles {listed(list(dict.fromkeys(source.profile for source in present)))}.",
+    f"Profiles {profiles}.",
     "tab-importance-leaning",
 )
 
@@ -156,7 +160,10 @@ captioned(
 # below), so that windows appear which never occur.
 
 # %% mystnb={"figure": {"caption": "Embedded world, no place told: rank of every input by four ways of measuring the same networks, 1 at the top; the first column is the order of the reference code. Thick coloured lines: the three inputs with the largest importance within stations. The calendar cannot be shuffled across stations.", "name": "fig-importance-ranking"}, "image": {"alt": "Four columns of ranks joined by a line for each input. Between the first column, sorted as in the reference code, and the second the lines cross so that top and bottom change places."}}
-_ = draw_ranking(world, found["world"], embedded=True)
+if results.has(profile, "importance"):
+    _ = draw_ranking(sources["world"], found["world"], embedded=True)
+else:
+    display(results.missing(profile, "importance"))
 
 # %% [markdown]
 # ## What this does not show

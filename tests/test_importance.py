@@ -228,12 +228,5 @@ def test_baselines_and_changed_networks_are_refused(project, monkeypatch):
         importance.collect([run])
 
 
-def test_attention_by_lag():
-    head = {"task": "world", "variant": "none", "fusion": "-", "split": "spatial", "fold": 1, "metric": "r2"}
-    scores = pd.DataFrame([head | {"seed": seed, "run": run} for seed, run in enumerate("abc")] * 2)
-    found = importance.attention(scores, {"a": {"attention": [0.25, 0.75]}, "b": {"attention": None}})
-    assert found[["seed", "lag", "weight"]].values.tolist() == [[0, -1, 0.25], [0, 0, 0.75]]
-
-
 def _parts(run):
     return Inputs.of(run).parts

@@ -126,14 +126,18 @@ def test_maps_are_compared_one_by_one(monkeypatch):
     )
 
 
-@pytest.mark.parametrize(("gains", "verdict"), [([-1, 0, 1], "supported"), ([1, 1, -1], "contradicted")])
+@pytest.mark.parametrize(
+    ("gains", "verdict"), [([-1] * 8, "supported"), ([1] * 8, "contradicted"), ([-1], "undecided"), ([], "undecided")]
+)
 def test_of_fits_that_lean_the_share_that_gains_nothing_decides(monkeypatch, gains, verdict):
-    # The last fit gains nothing either, and does not lean.
-    leaning = pd.DataFrame({"split": "spatial", "fold": 1, "leaning": 1.0, "gain": [*gains, -1]})
+    # Two more fits do not lean.
+    leaning = pd.DataFrame({"split": "spatial", "fold": 1, "leaning": 1.0, "gain": [*gains, 1, -1]})
+    leaning["low"] = [0.5] * len(gains) + [-0.5] * 2
     monkeypatch.setattr(rules.reliance, "measured", lambda *_: rules.reliance.Measured(leaning, leaning))
-    monkeypatch.setattr(rules.reliance, "leaning", lambda *_: leaning.assign(low=[0.5, 0.5, 0.5, -0.5]))
-    found = rules.RULES["lean"]("demo", task="world", at_least=0.5)
-    assert found.verdict == verdict and found.values["of"] == 3
-    monkeypatch.setattr(rules.reliance, "leaning", lambda *_: leaning.assign(low=-0.5))
-    assert rules.RULES["lean"]("demo", task="world", at_least=0.5) is verdicts.NOT_RUN
-    assert rules.said({"kind": "lean", "at_least": 0.5}).endswith("gains nothing: at least 0.5")
+    monkeypatch.setattr(rules.reliance, "leaning", lambda *_: leaning)
+    found = rules.RULES["lean"]("demo", task="world", more_than=0.5)
+    assert found.verdict == verdict
+    assert (found.values["of"], found.values["fits"]) == (len(gains), len(gains) + 2)
+    monkeypatch.setattr(rules.reliance, "leaning", lambda *_: leaning.iloc[:0])
+    assert rules.RULES["lean"]("demo", task="world", more_than=0.5) is verdicts.NOT_RUN
+    assert rules.said({"kind": "lean", "more_than": 0.5}).endswith("gains nothing: above 0.5")

@@ -13,27 +13,10 @@ from scipy.stats import norm
 
 from placeprior.book import figures
 from placeprior.book.style import BLUE, LAND, MUTED, ORANGE, VERMILION
+from placeprior.book.words import variable
 from placeprior.evidence.record import OFTEN
 from placeprior.scores.metrics import HIGH
 from placeprior.space.splits import HISTORY
-
-#: Names of variables on an axis, where they are not the cube's own.
-NAMES = {
-    "pm25": "PM2.5",
-    "aod": "AOD",
-    "boundary_layer_height": "mixed layer height",
-    "doy_sin": "season (sine)",
-    "doy_cos": "season (cosine)",
-}
-
-
-def on_axis(variable: str) -> str:
-    """A variable's name for an axis.
-
-    >>> on_axis("wind_speed"), on_axis("pm25")
-    ('wind speed', 'PM2.5')
-    """
-    return NAMES.get(variable, variable.replace("_", " "))
 
 
 def variable_table(cube: xr.Dataset) -> pd.DataFrame:
@@ -139,7 +122,7 @@ def draw_window(cube: xr.Dataset, station: int, day: int, windows: Mapping[str, 
     for ax, name in zip(axes, ("aod", "boundary_layer_height", "pm25"), strict=True):
         unit = cube[name].attrs["units"].replace("m-3", "m⁻³")
         ax.plot(cube[name].values[station, : day + 6], "o-", ms=3, lw=0.8, color=BLUE)
-        ax.set_ylabel(on_axis(name) + ("" if unit == "1" else f"\n[{unit}]"), fontsize="small")
+        ax.set_ylabel(variable(name) + ("" if unit == "1" else f"\n[{unit}]"), fontsize="small")
         ax.axvspan(-0.5, HISTORY - 1.5, facecolor=LAND, edgecolor=MUTED, hatch="///", lw=0, zorder=0)
     for length in windows.values():
         for ax in axes[:2]:

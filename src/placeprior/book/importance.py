@@ -1,4 +1,4 @@
-"""Drawings and tables of the page about what a network leans on: permutation importance and attention.
+"""Drawings of the page about what a network leans on: permutation importance, and what is gained by leaning.
 
 Most functions take what was measured in a task (:class:`placeprior.evidence.reliance.Measured`) and the results of
 the same task (:class:`placeprior.book.results.Results`), which say how it is called.
@@ -7,7 +7,6 @@ the same task (:class:`placeprior.book.results.Results`), which say how it is ca
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -17,23 +16,11 @@ from placeprior.arms import splits_in, where
 from placeprior.book import figures
 from placeprior.book.results import Results
 from placeprior.book.style import BLUE, GREEN, INK, MUTED, ORANGE, PAPER, SILVER
-from placeprior.book.tables import captioned, folded
-from placeprior.book.words import INTERVAL, NOTE, capital, gain, minus, said
+from placeprior.book.words import INTERVAL, NOTE, variable
 from placeprior.evidence import reliance
 from placeprior.evidence.permutation import GROUPS, INPUTS, PLACE
 from placeprior.evidence.reliance import Measured
 
-#: Predictors whose printed name is not theirs with spaces.
-PREDICTORS = {
-    "aod": "satellite haze",
-    "smoke": "smoke seen from space",
-    "doy_sin": "day of year, sine",
-    "doy_cos": "day of year, cosine",
-    "wind_sin": "wind direction, sine",
-    "wind_cos": "wind direction, cosine",
-    "boundary_layer_height": "mixed layer's height",
-    "neighbour_pm25": "neighbours' PM2.5",
-}
 #: Colour, marker and words of the two shuffles.
 SHUFFLES = {"within": (INK, "o", "within a station, other day"), "across": (BLUE, "^", "across stations, same day")}
 #: The ways of ranking, as the figure heads its columns.
@@ -43,15 +30,6 @@ WAYS = {
     "within": "within\nstations",
     "across": "across\nstations",
 }
-
-
-def named(predictor: str) -> str:
-    """A predictor in words.
-
-    >>> named("aod"), named("dew_point")
-    ('satellite haze', 'dew point')
-    """
-    return PREDICTORS.get(predictor, predictor.replace("_", " "))
 
 
 Series = tuple[str, str, str, pd.DataFrame]  # colour, marker, label, and importance by predictor
@@ -67,7 +45,7 @@ def _bars(ax: Axes, series: Sequence[Series], names: Sequence[str]) -> None:
                 style = {"s": 26, "color": colour, "marker": marker, "ec": PAPER, "lw": 0.5, "zorder": 3}
                 ax.scatter(found.loc[name, "mean"], row + shift, **style)
         ax.plot([], [], color=colour, marker=marker, lw=1.6, ms=5, label=label)
-    figures.rows(ax, [named(name) for name in names], room=0.6)
+    figures.rows(ax, [variable(name) for name in names], room=0.6)
     ax.xaxis.set_major_locator(MaxNLocator(5))
 
 
@@ -80,14 +58,15 @@ def draw_singles(source: Results, found: Measured, *, embedded: bool) -> str:
     order = found.asked[found.asked["arm"] == arm].groupby("predictor")["mean"].max()
     names = sorted(names, key=lambda name: -order[name])
     size = (6.4, 0.36 * len(names) + 1.5)
-    fig, axes = figures.subplots(1, len(found.splits), size=size, sharey=True, squeeze=False)
+    fig, axes = figures.subplots(1, len(found.splits), size=size, sharex=True, sharey=True, squeeze=False)
     for ax, split in zip(axes[0], found.splits, strict=True):
         _bars(ax, [(*look, found.of(split, arm, shuffle)) for shuffle, look in SHUFFLES.items()], names)
         ax.set_title(where(split))
         ax.set_xlabel(f"importance [{figures.UNIT}]")
     fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
     runs = len(found.fits[found.fits["arm"] == arm].drop_duplicates(["split", "fold", "seed"]))
-    return figures.label(fig, source.profile, n=runs, of="fits", embedded=embedded, note=NOTE)
+    data = found.asked[(found.asked["arm"] == arm) & found.asked["predictor"].isin(names)]
+    return figures.label(fig, source.profile, n=runs, of="fits", embedded=embedded, note=NOTE, data=data)
 
 
 def draw_groups(source: Results, found: Measured, *, embedded: bool) -> str:
@@ -111,7 +90,8 @@ def draw_groups(source: Results, found: Measured, *, embedded: bool) -> str:
         ax.set_xlabel(f"importance [{figures.UNIT}]")
     fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
     runs = len(found.fits.drop_duplicates(["arm", "split", "fold", "seed"]))
-    return figures.label(fig, source.profile, n=runs, of="fits", embedded=embedded, note=NOTE)
+    data = found.asked[found.asked["predictor"].isin(names)]
+    return figures.label(fig, source.profile, n=runs, of="fits", embedded=embedded, note=NOTE, data=data)
 
 
 def draw_leaning(found: Mapping[str, pd.DataFrame], profile: str, *, embedded: bool) -> str:
@@ -129,7 +109,8 @@ def draw_leaning(found: Mapping[str, pd.DataFrame], profile: str, *, embedded: b
         return figures.nothing("leaning and gain", profile, embedded=embedded)
     whole = pd.concat(filled.values())
     splits, size = splits_in(whole), (6.4, 2.6 * len(filled) + 1.3)
-    fig, axes = figures.subplots(len(filled), len(splits), size=size, squeeze=False)
+    shared = {"sharex": "row", "sharey": "row", "squeeze": False}
+    fig, axes = figures.subplots(len(filled), len(splits), size=size, **shared)
     for line, (title, table) in zip(axes, filled.items(), strict=True):
         for ax, split in zip(line, splits, strict=True):
             _dots(ax, table[table["split"] == split])
@@ -140,7 +121,8 @@ def draw_leaning(found: Mapping[str, pd.DataFrame], profile: str, *, embedded: b
         ax.set_xlabel(f"leaning [{figures.UNIT}]")
     figures.legend_above(fig, whole["arm"])
     note = f"bars: {INTERVAL}s over places"
-    return figures.label(fig, profile, n=len(whole), of="fits", embedded=embedded, note=note)
+    data = pd.concat([table.assign(data=title) for title, table in filled.items()])
+    return figures.label(fig, profile, n=len(whole), of="fits", embedded=embedded, note=note, data=data)
 
 
 def _dots(ax: Axes, table: pd.DataFrame) -> None:
@@ -152,9 +134,7 @@ def _dots(ax: Axes, table: pd.DataFrame) -> None:
         ax.hlines(own["gain"], own["low"], own["high"], color=look.colour, lw=0.8, alpha=0.5)
         style = {"s": 30, "color": look.colour, "marker": look.marker, "ec": PAPER, "lw": 0.5, "zorder": 3}
         ax.scatter(own["leaning"], own["gain"], **style)
-    limits = ax.get_xlim(), ax.get_ylim()
     ax.axline((0, 0), slope=1, color=MUTED, lw=1, ls=":")
-    ax.set(xlim=limits[0], ylim=limits[1])
 
 
 def draw_ranking(source: Results, found: Measured, *, embedded: bool) -> str:
@@ -171,7 +151,7 @@ def draw_ranking(source: Results, found: Measured, *, embedded: bool) -> str:
         style = {"color": leaders.get(name, SILVER), "lw": 2.4 if strong else 1.0, "zorder": 3 if strong else 2}
         ax.plot(range(len(ways)), ranks.loc[name, ways], marker="o", ms=5, **style)
         font = {"fontsize": "small", "weight": "bold" if strong else "normal", "color": figures.INK}
-        ax.text(-0.12, ranks.loc[name, "reference"], named(name), ha="right", va="center", **font)
+        ax.text(-0.12, ranks.loc[name, "reference"], variable(name), ha="right", va="center", **font)
     ax.set_xticks(range(len(WAYS)), WAYS.values())
     ax.set_xlim(-1.5, len(WAYS) - 0.8)
     ax.set_yticks(range(1, len(ranks) + 1))
@@ -180,92 +160,5 @@ def draw_ranking(source: Results, found: Measured, *, embedded: bool) -> str:
     ax.grid(visible=False)
     runs = len(found.fits[found.fits["arm"] == found.untold].drop_duplicates(["split", "fold", "seed"]))
     note = f"arm {found.untold}, mean over splits"
-    return figures.label(fig, source.profile, n=runs, of="fits", embedded=embedded, note=note)
-
-
-def draw_attention(found: Mapping[str, pd.DataFrame], profile: str, *, embedded: bool) -> str:
-    """Mean weight by lag of every arm, the range over its fits shaded; a panel a task and split.
-
-    Parameters
-    ----------
-    found : mapping
-        By the task's title, as :func:`placeprior.evidence.importance.attention`, with ``arm``.
-    profile : str
-    embedded : bool
-
-    Returns
-    -------
-    str
-        The line under the figure.
-    """
-    panels = [(title, split, table) for title, table in found.items() for split in splits_in(table)]
-    if not panels:
-        return figures.nothing("attention", profile, embedded=embedded)
-    fig, axes = figures.panels(len(panels), 2, row=2.3, extra=1.3, sharex=True, sharey=True)
-    for ax, (title, split, table) in zip(axes, panels, strict=True):
-        part = table[table["split"] == split]
-        for arm, own in part.groupby("arm"):
-            look, by = figures.look(arm), own.groupby("lag")["weight"]
-            ax.fill_between(by.min().index, by.min(), by.max(), color=look.colour, alpha=0.12, lw=0)
-            ax.plot(by.mean(), color=look.colour, marker=look.marker, lw=1.4, ms=4.5)
-        ax.axhline(1 / part["lag"].nunique(), color=MUTED, lw=1, ls=":")
-        ax.set_title(f"{title}: {where(split)}" if len(found) > 1 else where(split), fontsize="small")
-    axes[0].set_ylim(bottom=0)
-    for ax in axes[-2:]:
-        ax.set_xlabel("lag [days]")
-    for ax in axes[::2]:
-        ax.set_ylabel("attention weight")
-    whole = pd.concat([table.assign(task=title) for title, table in found.items()])
-    figures.legend_above(fig, whole["arm"])
-    runs = len(whole.drop_duplicates(["task", "arm", "split", "fold", "seed"]))
-    return figures.label(fig, profile, n=runs, of="fits", embedded=embedded)
-
-
-def cells(found: Measured, arm: str) -> pd.DataFrame:
-    """Importance of everything for one arm as text, splits and shuffles side by side, bold where it is clear."""
-    of_arm = set(found.arms.loc[found.arms["arm"] == arm, "predictor"])
-    names = [name for name in found.arms["predictor"].drop_duplicates() if name in of_arm]
-    table = pd.DataFrame({"input": [named(name) for name in names]}, index=names)
-    for split in found.splits:
-        for shuffle in SHUFFLES:
-            own = found.of(split, arm, shuffle).rename(columns={"mean": "difference"})
-            text = pd.Series([gain(row, 2) for row in own.itertuples()], own.index, dtype=object)
-            table[f"{where(split)}, {shuffle}"] = text.reindex(names).fillna("–")
-    return table.reset_index(drop=True)
-
-
-def tables(source: Results, found: Measured) -> str:
-    """The lead arm's numbers, all other arms' folded below, as Markdown; a line where nothing was measured."""
-    if found.fits.empty:
-        return f"*No importance of {source.title} is in `results/{source.profile}`.*"
-
-    def shown(arm: str) -> Any:
-        caption = (
-            f"{source.heading}, {said(arm)}: importance in {figures.UNIT}, {INTERVAL} over places and trainings, bold "
-            f"where it is clear. A dash: nothing to shuffle. {capital(source.origin)}."
-        )
-        return captioned(cells(found, arm), caption, f"tab-importance-{source.short}-{arm.replace('+', '-')}")
-
-    others = [shown(arm) for arm in found.names if arm != found.lead]
-    box = folded(f"{source.heading}: the other arms", *others) if others else ""
-    return f"{shown(found.lead).data}\n\n{box}"
-
-
-def ranking_rows(found: Measured) -> pd.DataFrame:
-    """Numbers behind the ranks as text, in the order of the reference code."""
-    wide, ranks = reliance.ranking(found)
-    order = ranks["reference"].sort_values().index
-    wide, ranks = wide.loc[order], ranks.loc[order]
-    across = wide["across"].map("{:+.3f}".format).where(~wide.index.isin(GROUPS["calendar"]), "–")
-    table = pd.DataFrame(
-        {
-            "rank, reference code": ranks["reference"].astype(str),
-            "input": [named(name) for name in order],
-            "RMSE before − after, free": (-wide["free"]).map("{:+.3f}".format),
-            "importance, free": wide["free"].map("{:+.3f}".format),
-            "importance, within": wide["within"].map("{:+.3f}".format),
-            "importance, across": across,
-            "rank, within": ranks["within"].astype(str),
-        }
-    )
-    return table.map(minus).reset_index(drop=True)
+    data = wide.join(ranks.add_prefix("rank_"))
+    return figures.label(fig, source.profile, n=runs, of="fits", embedded=embedded, note=note, data=data)

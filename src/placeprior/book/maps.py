@@ -38,7 +38,8 @@ from placeprior.book.style import (
 #: EPSG:5070, the equal-area projection of ``coords.project``; areas on the maps compare fairly.
 ALBERS = ccrs.AlbersEqualArea(central_longitude=-96, central_latitude=23, standard_parallels=(29.5, 45.5))
 
-GRAIN = 4e3  # metres: half a dot of a map over a whole page
+GRAIN = 4e3  # metres: half a dot of a map over a whole page; on a map half as wide a dot is twice as much
+WHOLE = 5.0  # inches: such a map before its figure is laid out
 SMALLEST = 1e8  # of an island, square metres
 
 
@@ -52,20 +53,31 @@ def _rings(geometry: Any) -> list[shapely.LinearRing]:
     return rings
 
 
-@lru_cache(maxsize=1)
-def _outlines() -> tuple[Path, Path]:
+@lru_cache(maxsize=8)
+def _outlines(grain: float) -> tuple[Path, Path]:
     """Outline of the nation, and lines between the states: once per process, and no finer than they show.
 
     A line that two states share is drawn once, and none along the coast: a page gets each map's lines as letters.
+
+    Parameters
+    ----------
+    grain : float
+        Metres.
     """
     coast = [ring for ring in _rings(coords.nation()) if shapely.Polygon(ring).area > SMALLEST]
     states = shapely.union_all([ring for state in coords.states().values() for ring in _rings(state)])
     between = shapely.line_merge(states.difference(shapely.union_all(coast).buffer(GRAIN)))
-    lines = shapely.get_parts(shapely.simplify(between, GRAIN))
+    lines = shapely.get_parts(shapely.simplify(between, grain))
     return (
-        Path.make_compound_path(*[Path(np.asarray(shapely.simplify(i, GRAIN).coords), closed=True) for i in coast]),
+        Path.make_compound_path(*[Path(np.asarray(shapely.simplify(i, grain).coords), closed=True) for i in coast]),
         Path.make_compound_path(*[Path(np.asarray(line.coords)) for line in lines]),
     )
+
+
+def _grain(ax: Any) -> float:
+    """Metres that half a dot of this map stands for, in whole steps of :data:`GRAIN`."""
+    width = ax.get_position(original=True).width * ax.figure.get_figwidth()
+    return GRAIN * max(1, round(WHOLE / width))
 
 
 def conus_axes(ax: Any = None, *, states: bool = True) -> Any:
@@ -86,7 +98,7 @@ def conus_axes(ax: Any = None, *, states: bool = True) -> Any:
     """
     if ax is None:
         _, ax = plt.subplots(figsize=SIZES["map"], subplot_kw={"projection": ALBERS}, layout="constrained")
-    nation, inner = _outlines()
+    nation, inner = _outlines(_grain(ax))
     if states:
         ax.add_patch(PathPatch(inner, fc="none", ec=MUTED, lw=0.3, zorder=3))
     ax.add_patch(PathPatch(nation, fc="none", ec=MUTED, lw=0.7, zorder=3.1))
@@ -203,8 +215,8 @@ def grid_map(
         zorder=1,
     )
     if values.mask.any():  # in the field, it would be a grey of an image, which no page could change
-        ax.add_patch(PathPatch(_outlines()[0], fc=LAND, ec="none", zorder=0.5))
-    mesh.set_clip_path(PathPatch(_outlines()[0], transform=ax.transData))
+        ax.add_patch(PathPatch(_outlines(_grain(ax))[0], fc=LAND, ec="none", zorder=0.5))
+    mesh.set_clip_path(PathPatch(_outlines(_grain(ax))[0], transform=ax.transData))
     if bar:
         colourbar(ax, mesh, quantity, unit, extend=extend(values, low, high) if values.count() else "neither")
     return mesh

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from scipy.stats import binomtest
+
 from placeprior import evidence
 from placeprior.arms import called, where, with_arm
 from placeprior.book import results
@@ -16,6 +18,7 @@ from placeprior.book.verdicts import NOT_RUN, Found, bound, compared
 from placeprior.errors import StoreError, UnknownName
 from placeprior.evidence import artefacts, error_maps, facts, families, matched, placeness, reliance, upstream
 from placeprior.evidence.gains import REFERENCE
+from placeprior.scores.interval import LEVEL
 
 
 def _groups(
@@ -97,14 +100,21 @@ def _maps(scale: str, *, task: str, arm: str, what: str, expects: str, against: 
     return compared(found.loc[arm], expects) if arm in found.index else NOT_RUN
 
 
-def _lean(scale: str, *, task: str, at_least: float | None = None, at_most: float | None = None) -> Found:
-    """Of the fits that lean on the place they are told, ask for the share that gains nothing by it."""
+def _lean(scale: str, *, task: str, more_than: float) -> Found:
+    """Of the fits that lean on the place they are told, ask whether more than a share gain nothing by it.
+
+    The interval of the share is that of Clopper and Pearson (1934, *Biometrika* 26, 404): two fits decide nothing.
+    """
     fits = reliance.measured(scale, task).fits
     counts = reliance.leaning_counts(reliance.leaning(fits, results.load(scale, task).scores))
-    if not counts["lean"]:
+    if not counts["fits"]:
         return NOT_RUN
-    none, of = counts["lean"] - counts["helped"], counts["lean"]
-    return Found(bound(none / of, at_least, at_most), {"value": none / of, "none": none, "of": of}, f"{none} of {of}")
+    of = int(counts["lean"])
+    none = of - int(counts["helped"])
+    low, high = binomtest(none, of).proportion_ci(LEVEL) if of else (0.0, 1.0)
+    verdict = "supported" if low > more_than else "contradicted" if high < more_than else "undecided"
+    values = {"none": none, "of": of, "fits": int(counts["fits"]), "low": float(low), "high": float(high)}
+    return Found(verdict, values, f"{none} of {of} that lean, of {values['fits']} fits")
 
 
 RULES: dict[str, Callable[..., Found]] = {
@@ -124,7 +134,7 @@ WORDS = {
     "evenness": "change of {who} by {arm}, {split}: {expects} zero",
     "raised": "share of encoders that raise the score of geographic bias by {measure} in every seed, {split}",
     "maps": "{what} of the maps of {arm} minus that of {against}, map by map: {expects} zero",
-    "lean": "of the fits that lean on the place they are told, the share that gains nothing: at least {at_least}",
+    "lean": "of the fits that lean on the place they are told, the share that gains nothing: above {more_than}",
 }
 #: What the word ``what`` of a rule stands for.
 MEASURES = {"share": "share of short waves in the variance", "error": "error of the fine part"}

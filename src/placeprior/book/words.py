@@ -15,6 +15,19 @@ from placeprior.scores.paired import BLOCK_KM
 
 NAMES = {"r2": "R²", "rmse": "RMSE", "mae": "MAE", "mbe": "MBE", "rmse_35": "RMSE on high days"}
 
+#: Variables of a cube whose printed name is not theirs with spaces.
+VARIABLES = {
+    "pm25": "PM2.5",
+    "aod": "satellite haze (AOD)",
+    "smoke": "smoke seen from space",
+    "doy_sin": "day of year, sine",
+    "doy_cos": "day of year, cosine",
+    "wind_sin": "wind direction, sine",
+    "wind_cos": "wind direction, cosine",
+    "boundary_layer_height": "mixed layer height",
+    "neighbour_pm25": "neighbours' PM2.5",
+}
+
 INTERVAL = f"{100 * LEVEL:.0f} % interval"
 #: For the line under a figure of differences.
 NOTE = f"{INTERVAL}s over places and trainings"
@@ -35,6 +48,15 @@ REPORTED: dict[str, dict[str, tuple[float, ...]]] = {
 }
 #: Where the study is said to report a direction in words only: coordinates mostly fall below no location out of region.
 IN_WORDS = {(split, name): -1 for split in SPLITS if split.startswith("checker") for name in ("lonlat", "sincos")}
+
+
+def variable(name: str) -> str:
+    """A variable of a cube in words.
+
+    >>> variable("aod"), variable("dew_point")
+    ('satellite haze (AOD)', 'dew point')
+    """
+    return VARIABLES.get(name, name.replace("_", " "))
 
 
 def minus(text: str) -> str:

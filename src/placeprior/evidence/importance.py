@@ -1,8 +1,7 @@
-"""The table of permutation importance (:mod:`placeprior.evidence.permutation`) of trained networks; attention."""
+"""The table of permutation importance (:mod:`placeprior.evidence.permutation`) of trained networks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -166,26 +165,3 @@ def _fit(run: Run) -> _Fit:
         sums.to_numpy(),
         found.moved,
     )
-
-
-def attention(scores: pd.DataFrame, stamps: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """Mean attention weight by lag of every trained run.
-
-    Parameters
-    ----------
-    scores, stamps
-        As :func:`placeprior.runs.store.scores`, of which only the runs are read, and
-        :func:`placeprior.runs.store.stamps`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``task, variant, fusion, split, fold, seed, lag, weight``: lag 0 is the estimated day, -1 the day before; the
-        weights of a run sum to one.
-    """
-    runs = scores.drop_duplicates("run")
-    rows = []
-    for run, *key in runs[["run", *store.KEY]].itertuples(index=False):
-        weights = stamps.get(run, {}).get("attention") or []
-        rows += [[*key, lag + 1 - len(weights), weight] for lag, weight in enumerate(weights)]
-    return pd.DataFrame(rows, columns=[*store.KEY, "lag", "weight"])

@@ -165,12 +165,3 @@ def ranking(found: Measured) -> tuple[pd.DataFrame, pd.DataFrame]:
     ranks = wide.rank(ascending=False, method="first").astype(int)
     ranks.insert(0, "reference", (-wide["free"]).rank(ascending=False, method="first").astype(int))
     return wide, ranks
-
-
-def ranking_agreement(wide: pd.DataFrame) -> dict[str, float]:
-    """Rank correlation of the free shuffle with the other two; with ``across`` without the calendar. See ranking."""
-    apart = wide.drop(index=list(GROUPS["calendar"]), errors="ignore")
-    return {
-        "within": _rank_correlation(wide["free"], wide["within"]),
-        "across": _rank_correlation(apart["free"], apart["across"]),
-    }
