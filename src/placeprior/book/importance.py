@@ -78,7 +78,7 @@ def draw_groups(source: Results, found: Measured, *, embedded: bool) -> str:
     shown = {"within": [n for n in names if n != PLACE], "across": [n for n in names if n != "calendar"]}
     heights = [len(rows) for rows in shown.values()]
     size = (6.4, sum(heights) * (0.13 * len(found.names) + 0.16) + 2.1)
-    options = {"sharex": "col", "sharey": "row", "squeeze": False, "gridspec_kw": {"height_ratios": heights}}
+    options = {"sharex": True, "sharey": "row", "squeeze": False, "gridspec_kw": {"height_ratios": heights}}
     fig, axes = figures.subplots(2, len(found.splits), size=size, **options)
     looks = {arm: figures.look(arm) for arm in found.names}
     for line, (shuffle, rows) in zip(axes, shown.items(), strict=True):
