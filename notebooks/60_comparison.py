@@ -11,7 +11,6 @@ profile = "demo"
 real = "aqs"
 
 # %% tags=["remove-cell"]
-import pandas as pd
 
 from placeprior.book import comparison, figures
 from placeprior.book.tables import captioned
@@ -29,17 +28,18 @@ figures.style()
 # tell a gain over no location from a gain over the best rival
 # ```
 #
-# ```{answer} lonlat-stations geoclip-hadamard-stations waves-stations kriging-over-place-stations no-place-regions trees-regions trees-over-place-regions geoclip-hadamard-regions
+# ```{answer} lonlat-stations geoclip-hadamard-stations waves-stations kriging-over-place-stations no-place-stations no-place-regions trees-regions trees-over-place-regions geoclip-hadamard-regions law-far
 # :question: Same rows, same network, same budget: what does it add to be told the place?
-# At new stations between known ones coordinates add {val}`claims.lonlat-stations.aqs.difference:+.3f` R² on real measurements, and kriging is
-# {val}`claims.kriging-over-place-stations.aqs.difference:+.3f` above the network with GeoCLIP's vectors. In new regions GeoCLIP's
-# {val}`claims.geoclip-hadamard-regions.aqs.difference:+.3f` is undecided, while boosted trees without a place are
-# {val}`claims.trees-regions.aqs.difference:+.3f` above the network.
+# At new stations of real measurements coordinates add {val}`claims.lonlat-stations.aqs.difference:+.3f` R² and GeoCLIP's
+# {val}`claims.geoclip-hadamard-stations.aqs.difference:+.3f` is undecided; kriging, which unlike the network reads the other monitors' PM2.5 of the day, lies
+# {val}`claims.kriging-over-place-stations.aqs.difference:+.3f` above it. In new regions GeoCLIP's {val}`claims.geoclip-hadamard-regions.aqs.difference:+.3f` is undecided
+# on the checkerboard of 16° and clear when all test stations farther than 160 km from training are taken together
+# ({val}`claims.law-far.aqs.difference:+.3f`, {doc}`law`); boosted trees without a place add {val}`claims.trees-regions.aqs.difference:+.3f`.
 # ```
 #
 # *WR* stands for within region: other stations (*spatial*) or other days (*random*) of regions that were learned. *OoR* stands for out of
 # region, with the size of a checkerboard's cells in degrees. The reference is the network without a place that has the layer
-# that a vector brings along (`none+head`). An empty cell was not run.
+# that a vector brings along (`none+head`; coordinates bring none). An empty cell was not run. {doc}`data` describes the tasks.
 #
 # ## Every arm on every split
 
@@ -50,7 +50,6 @@ tasks = {
     "embedded world": gains(profile, "world"),
 }
 tasks = {title: comparison.main(table) for title, table in tasks.items() if len(table)}
-pd.concat(tasks).groupby(level=0)[["stations", "fits"]].max()
 
 # %% mystnb={"figure": {"caption": "Test R² of each arm minus that of the network without a place that has the same extra layer, on the same rows. First rivals without a network, then placebos, then ways of telling the network its place. Real measurements left, simulated ones right.", "name": "fig-comparison-signs"}, "image": {"alt": "A grid with an arm a row and a split a column: triangles up where an arm is clearly better than no location, triangles down where clearly worse, dots where undecided, each with its number."}}
 fig = figures.signs(tasks, "test R²")
@@ -64,14 +63,17 @@ _ = figures.label(
     data=comparison.download(tasks),
 )
 
+# %% tags=["hide-input"]
+captioned(
+    comparison.looks(tasks),
+    "How many differences are clear one by one, and which stay clear when all of a task and split are looked at together (Holm's rule).",
+    "tab-comparison-holm",
+)
+
 # %% [markdown]
-# Read it by columns. Between stations (*spatial*) what is near knows best: kriging and kriged residuals lead, and coordinates, sines and random waves,
-# all of which let a network draw a smooth map, gain a little each. In new regions (*16°*) that map ends: nothing that tells the network its place stands out, and what is gained is
-# gained by another model of the weather.
-#
 # ## The levels
 #
-# The two partitions of a checkerboard are two tests, shown apart: they differ by more than the arms do.
+# The two partitions of a checkerboard are two questions, shown apart.
 
 # %%
 level = comparison.load(real, "weather-2019")
@@ -90,12 +92,7 @@ captioned(
 )
 
 # %% [markdown]
-# ## What the tasks are
-#
-# **Weather, 2019**: weather at the three nearest weather stations and the day of year; nothing that stays constant at a place, so that place enters
-# only where an arm says so. **Neighbours, 2021**: the PM2.5 of neighbouring *training* monitors on the same day, and the day of year.
-# **Embedded world**: haze, weather and smoke of a simulated year ({doc}`world`). None has the study's inputs; {doc}`data` says
-# what each holds.
+# ## What the scores rest on
 
 # %%
 asked = {
@@ -123,8 +120,10 @@ captioned(
 # %% [markdown]
 # ## What this does not show
 #
-# One year is one year: its fires decide what the West looks like, and no interval here knows about another. The networks are small and
-# trained until twice the budget changes nothing that is claimed ({doc}`budget`). And a gain does not say *why*: {doc}`controls` takes it apart.
+# One year is one year: its fires decide what the West looks like, and no interval here knows about another. The networks are small; {doc}`budget` asks
+# whether twice their training changes an answer. And a gain does not say *why*: {doc}`controls` takes it apart.
+#
+# ## Exercises
 #
 # ```{admonition} Exercise: overlapping, yet clear
 # :class: exercise tip
@@ -168,6 +167,8 @@ captioned(
 #
 # ```{admonition} Solution
 # :class: solution dropdown
-# For example the median over stations of their own RMSE, from `placeprior.runs.store.sums("aqs")`. Squared errors of a few stations with smoke weigh
-# most in R², so an arm that is a little better nearly everywhere can lose to one that is much better at these few.
+# For example the median over stations of their own RMSE: `store.sums("aqs")` has one row a run and station, with the sum of squared errors (`sum_e2`) and the
+# number of rows (`n`); `store.scores("aqs")` says which run is which arm. Squared errors of a few stations with smoke weigh
+# most in R², so an arm that is a little better nearly everywhere can lose to one that is much better at these few: out of region the order changes, between
+# stations kriging leads either way.
 # ```

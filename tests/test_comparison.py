@@ -47,3 +47,16 @@ def test_directions_stand_beside_the_reported_ones(clear, words):
 def test_other_arms_and_splits_stay_out_of_the_grid():
     found = pd.DataFrame({"arm": ["lonlat", "tile-hadamard", "lonlat"], "split": ["spatial", "spatial", "state"]})
     assert len(comparison.main(found)) == 1
+
+
+def test_what_stays_clear_of_many_is_named():
+    row = {"split": "spatial", "se": 0.01, "dof": 40.0, "low": 0.0, "high": 0.0}
+    found = pd.DataFrame(
+        [
+            row | {"arm": "lonlat", "difference": 0.1, "clear": 1},
+            row | {"arm": "sincos", "difference": 0.022, "clear": 1},
+        ]
+        + [row | {"arm": f"x{i}", "difference": 0.0, "clear": 0} for i in range(10)]
+    )
+    table = comparison.looks({"here": found})
+    assert table.to_numpy().tolist() == [["here", "WR · spatial", "2 of 12", "lon/lat"]]

@@ -20,7 +20,7 @@ import yaml
 from placeprior.arms import arm, called, where
 from placeprior.book import contrasts, results, rules
 from placeprior.book.verdicts import NOT_RUN, Found, bound, compared
-from placeprior.book.words import NAMES
+from placeprior.book.words import NAMES, minus
 from placeprior.errors import ConfigError, StoreError, UnknownName
 from placeprior.evidence import against_itself, subsets, tables
 from placeprior.evidence.gains import REFERENCE, gains
@@ -172,8 +172,13 @@ def _count(
     against: str = REFERENCE,
     at_least: int | None = None,
     at_most: int | None = None,
+    margin: float | None = None,
 ) -> Found:
-    """Count the arms of a matrix, or of a list, that are clearly above or below another."""
+    """Count the arms of a matrix, or of a list, that are clearly above or below another.
+
+    That few are clear may come of wide intervals alone. With a `margin`, a claim that at most so many are is supported
+    only where the others' intervals end before it.
+    """
     if sign not in ("above", "below"):
         raise UnknownName("sign", sign, ("above", "below"))
     if (matrix is None) == (arms is None):
@@ -189,7 +194,14 @@ def _count(
         return NOT_RUN
     clear = int((table["clear"] == (1 if sign == "above" else -1)).sum())
     values = {"clear": clear, "of": len(table)}
-    return Found(bound(clear, at_least, at_most), values, f"{clear} of {len(table)}")
+    text, verdict = f"{clear} of {len(table)}", bound(clear, at_least, at_most)
+    if margin is not None and len(table) > clear:
+        ends = (table["high"] if sign == "above" else -table["low"])[table["clear"] == 0]
+        values["reach"] = float(ends.max(skipna=False)) if len(ends) else 0.0
+        text += f", the others' intervals reach {minus(format(values['reach'], '+.3f'))}"
+        if verdict == "supported" and not values["reach"] < margin:
+            verdict = "undecided"
+    return Found(verdict, {key: value for key, value in values.items() if value == value}, text)
 
 
 def _itself(scale: str, *, task: str, at_most: float) -> Found:
@@ -260,6 +272,7 @@ def decided(claim: dict[str, Any]) -> str:
         return (
             f"arms of {which} clearly {rule['sign']} {called(rule.get('against', REFERENCE))}, "
             f"{where(rule['split'])}: {bound}"
+            + (f", and the others' intervals end within {rule['margin']:g}" if "margin" in rule else "")
         )
     if rule["kind"] == "itself":
         return f"share of differences of an arm to itself that are called clear: {bound}"

@@ -10,6 +10,7 @@ from placeprior.arms import HEAD_ONLY, SPLITS, arm_order, called, splits_in, whe
 from placeprior.book import results
 from placeprior.book.words import REPORTED, agreement, minus, reported, reported_sign
 from placeprior.runs import configuration
+from placeprior.scores.interval import surviving
 
 #: What is told, its controls and placebos, and the rivals without a network.
 MATRICES = ("core", "controls", "elsewhere", "rivals", "rivals-elsewhere", "memory")
@@ -47,6 +48,24 @@ def download(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Several tables of differences as one, for the file under a figure."""
     columns = ["split", "arm", "difference", "low", "high", "clear", "stations", "fits"]
     return pd.concat([table[columns].assign(task=title) for title, table in tables.items()], ignore_index=True)
+
+
+def looks(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """How many of a task's differences are clear on each split, and which stay so by Holm's rule, as text.
+
+    Parameters
+    ----------
+    tables : mapping
+        Title to differences (:func:`placeprior.evidence.gains.gains`).
+    """
+    rows = []
+    for title, table in tables.items():
+        for split in splits_in(table):
+            own = table[table["split"] == split].reset_index(drop=True)
+            stay = [called(name) for name in surviving(own)["arm"]]
+            told = int(own["low"].notna().sum())
+            rows.append([title, where(split), f"{(own['clear'] != 0).sum()} of {told}", "; ".join(stay) or "none"])
+    return pd.DataFrame(rows, columns=["task", "split", "clear one by one", "clear together"])
 
 
 def levels(scores: pd.DataFrame) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from placeprior.book import claims, comparison, figures
 from placeprior.book.style import MUTED, PAPER, look
 from placeprior.book.words import minus
 from placeprior.errors import StoreError, UnknownName
-from placeprior.evidence.gains import REFERENCE, gains
+from placeprior.evidence.gains import REFERENCE, WITHOUT_CHANCE, gains
 from placeprior.files.replacing import replacing
 from placeprior.runs import configuration, store
 
@@ -28,14 +28,16 @@ TASKS = {
 }
 #: The two main splits in words, for those who have not read the page on splits yet.
 PLAIN = {"spatial": "between known stations", "checkerboard-16": "in new regions (16°)"}
-LIMIT = 0.22  # of the axis: a rival far beyond it must not flatten the rest
+LIMIT = 0.26  # of the axis: a rival far beyond it must not flatten the rest
 DESCRIBED = (
     "Gain in test R² over the network without a place, by split, for each way of telling the place, with placebos and "
     "rivals"
 )
 #: What the figure shows of all arms: one of each kind, placebos and the strongest rivals among them.
 DRAWN = (
+    "idw",
     "kriging",
+    "none+kriging",
     "gbt",
     "gbt+geoclip",
     "random-vector-hadamard",
@@ -93,7 +95,7 @@ def draw(*profiles: str) -> Figure:
             ax.axvline(0, color=MUTED, lw=1, ls="--", zorder=1)
             ax.grid(axis="y", visible=False)
     axes[0, 0].set_xlim(-LIMIT, LIMIT)
-    axes[-1, (len(splits) - 1) // 2].set_xlabel("test R² minus that of no location")
+    axes[-1, (len(splits) - 1) // 2].set_xlabel("test R² minus that of no location, extra head")
     runs = sum(comparison.load(profile, task).scores["run"].nunique() for profile, task in shown)
     figures.label(
         fig,
@@ -101,7 +103,8 @@ def draw(*profiles: str) -> Figure:
         n=runs,
         of="runs",
         embedded=all(task == "world" for _, task in shown),
-        note="and simulated where a row says so; 95 % intervals over places and trainings; an arrow: beyond the axis",
+        note="and simulated where a row says so; 95 % intervals over places and trainings; hollow: trained once; "
+        "an arrow: beyond the axis",
         data=pd.concat([table.assign(task=task) for task, table in found.items()])[
             ["task", "split", "arm", "difference", "low", "high", "clear", "fits"]
         ],
@@ -110,16 +113,22 @@ def draw(*profiles: str) -> Figure:
 
 
 def _mark(ax: Axes, row: int, arm: str, found: pd.Series) -> None:
-    """One arm's gain and interval; a gain beyond the axis becomes an arrow with its number."""
+    """One arm's gain and interval, hollow where it was trained once; what lies beyond the axis becomes an arrow."""
     drawn, value = look(arm), float(found["difference"])
     if np.isfinite(found["low"]):
-        ax.plot([found["low"], found["high"]], [row, row], color=drawn.colour, lw=2, solid_capstyle="round", zorder=2)
+        low, high = max(found["low"], -LIMIT), min(found["high"], LIMIT)
+        ax.plot([low, high], [row, row], color=drawn.colour, lw=2, solid_capstyle="butt", zorder=2)
+        for end, at, tip in ((found["low"], -LIMIT, "<"), (found["high"], LIMIT, ">")):
+            if abs(end) > LIMIT and np.sign(end) == np.sign(at):
+                ax.plot(at, row, tip, color=drawn.colour, ms=5, clip_on=False, zorder=3)
     if abs(value) < LIMIT:
-        ax.plot(value, row, drawn.marker, color=drawn.colour, ms=7, mec=PAPER, mew=0.6, zorder=3)
+        once = found["seeds"] == 1 and arm not in WITHOUT_CHANCE
+        style = {"mfc": PAPER, "mec": drawn.colour, "mew": 1.4} if once else {"mec": PAPER, "mew": 0.6}
+        ax.plot(value, row, drawn.marker, color=drawn.colour, ms=7, zorder=3, **style)
         return
     side = 1 if value > 0 else -1
-    text = minus(f"◂ {value:+.2f}" if side < 0 else f"{value:+.2f} ▸")
-    ax.text(side * 0.97 * LIMIT, row - 0.3, text, color=drawn.colour, ha="right" if side > 0 else "left", va="center")
+    where = {"ha": "right" if side > 0 else "left", "va": "center", "fontsize": "small"}
+    ax.text(side * 0.97 * LIMIT, row - 0.32, minus(f"{value:+.2f}"), color=drawn.colour, **where)
 
 
 def said(text: str) -> str:

@@ -59,8 +59,7 @@ def compared(row: Mapping[str, Any], expects: str, within: float = 0.02) -> Foun
     fits = f"; {int(row['fits'])} fits" if "fits" in row else ""
     text = f"{minus(format(values['difference'], '+.3f'))} ({signed(low, high)}{fits})"
     values = {key: value for key, value in values.items() if math.isfinite(value)}
-    if fits:
-        values["fits"] = int(row["fits"])
+    values |= {key: int(row[key]) for key in ("fits", "folds", "seeds") if key in row}
     if not math.isfinite(low):
         return Found("undecided", values, text)
     if expects == "alike":

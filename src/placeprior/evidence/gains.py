@@ -1,9 +1,12 @@
 """What every arm adds to the network without a place: the one difference that front page, claims and grids show.
 
 A gain is the paired difference of an arm's score to a reference on the same test rows
-(:mod:`placeprior.scores.paired`). All arms of a task that were run on a split are looked at together, whichever matrix
-asked for them, so that how far errors are alike and how much trainings differ are the same for all, and an arm has one
-gain wherever it is shown.
+(:mod:`placeprior.scores.paired`). How far errors are alike on a split, and how much two trainings differ, is asked of
+all networks of a task together, each against the network without a place: so a difference turned round is the same with
+the other sign, whichever arm is the reference, and an arm has one gain wherever it is shown.
+
+An arm that was trained once tells nothing of its training's chance. It borrows that of the split's other networks
+(:func:`placeprior.scores.interval.pooled_noise`); where none has two seeds, there is no interval.
 """
 
 from __future__ import annotations
@@ -12,12 +15,14 @@ import functools
 
 import pandas as pd
 
-from placeprior.arms import CORRECTED, HEAD_ONLY, RIVALS, arm_order, splits_in, with_arm
+from placeprior.arms import HEAD_ONLY, RIVALS, arm_order, splits_in, with_arm
 from placeprior.runs import store
-from placeprior.scores.interval import pooled_noise
-from placeprior.scores.paired import FOUND, fits, paired, residual_range
+from placeprior.scores.interval import Noise, pooled_noise
+from placeprior.scores.paired import FOUND, Term, fits, paired, residual_range
 
 REFERENCE = HEAD_ONLY
+#: Rivals that give the same whatever the seed; trees and the rest draw rows or start anew.
+WITHOUT_CHANCE = ("idw", "kriging")
 
 
 def gains(profile: str, task: str, *, against: str = REFERENCE, metric: str = "r2", few: bool = False) -> pd.DataFrame:
@@ -54,24 +59,55 @@ def _gains(profile: str, task: str, against: str, metric: str, few: bool, _state
     rows = []
     for split in splits_in(frame):
         here = frame[frame["split"] == split]
-        base = fits(here, arm=against)
-        terms = {
-            arm: [(1.0, _beside(fits(here, arm=arm), base, arm)), (-1.0, base)]
-            for arm in arm_order(here["arm"])
-            if arm != against
-        }
-        reach = residual_range(terms, sums)
-        found = paired(terms, sums, metric=metric, range_km=reach)
-        if len(found):
-            found = paired(terms, sums, metric=metric, range_km=reach, noise=pooled_noise(found))
-            rows.append(found.rename_axis("arm").reset_index().assign(split=split))
-    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=["arm", "split", *FOUND])
+        reach, noise = _alike(here, sums, metric)
+        terms = _terms(here, against)
+        sure = {arm: pair for arm, pair in terms.items() if {arm, against} <= set(WITHOUT_CHANCE)}
+        chancy = {arm: pair for arm, pair in terms.items() if arm not in sure}
+        for asked, chance in ((sure, Noise(0.0, 1.0)), (chancy, noise)):
+            found = paired(asked, sums, metric=metric, range_km=reach, noise=chance)
+            if len(found):
+                found = found.rename_axis("arm").reset_index().assign(split=split)
+                # a rival without chance is one run a fold, however many trainings it stands beside
+                found["fits"] = found["fits"].where(~found["arm"].isin(WITHOUT_CHANCE), found["folds"])
+                rows.append(found)
+    if not rows:
+        return pd.DataFrame(columns=["arm", "split", *FOUND])
+    found = pd.concat(rows, ignore_index=True)
+    order = {arm: place for place, arm in enumerate(arm_order(found["arm"]))}
+    places = {split: place for place, split in enumerate(splits_in(found))}
+    keys = found.assign(place=found["split"].map(places), order=found["arm"].map(order))
+    return found.loc[keys.sort_values(["place", "order"]).index].reset_index(drop=True)
 
 
-def _beside(own: pd.Series, base: pd.Series, arm: str) -> pd.Series:
-    """An arm's fits by those of the reference: a rival that no training's chance decides stands beside every seed."""
-    if arm not in RIVALS or arm == CORRECTED:
-        return own
-    one = own.groupby(level="fold").first()
-    there = base.index[base.index.get_level_values("fold").isin(one.index)]
-    return pd.Series(one[there.get_level_values("fold")].to_numpy(), there)
+def _alike(here: pd.DataFrame, sums: pd.DataFrame, metric: str) -> tuple[float, Noise | None]:
+    """How far errors are alike on a split, km, and the variance between trainings, from its networks."""
+    networks = here[~here["arm"].isin(RIVALS)]
+    base = REFERENCE if (networks["arm"] == REFERENCE).any() else "none"
+    terms = _terms(networks, base)
+    reach = residual_range(terms, sums)
+    found = paired(terms, sums, metric=metric, range_km=reach)
+    return reach, pooled_noise(found) if len(found) else None
+
+
+def _terms(here: pd.DataFrame, against: str) -> dict[str, list[Term]]:
+    """Each arm against one, fit by fit; one that no training's chance decides stands beside every seed of the other."""
+    base = fits(here, arm=against)
+    terms: dict[str, list[Term]] = {}
+    for arm in arm_order(here["arm"]):
+        own = fits(here, arm=arm)
+        if arm in WITHOUT_CHANCE:
+            pair = _beside(own, base), base
+        elif against in WITHOUT_CHANCE:
+            pair = own, _beside(base, own)
+        else:
+            pair = own, base
+        if arm != against:
+            terms[arm] = [(1.0, pair[0]), (-1.0, pair[1])]
+    return terms
+
+
+def _beside(one: pd.Series, other: pd.Series) -> pd.Series:
+    """The runs of an arm without chance, one a fold, by the fits of another."""
+    run = one.groupby(level="fold").first()
+    there = other.index[other.index.get_level_values("fold").isin(run.index)]
+    return pd.Series(run[there.get_level_values("fold")].to_numpy(), there, dtype=object)
