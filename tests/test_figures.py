@@ -177,7 +177,7 @@ def test_forest_draws_every_fit_and_its_mean():
     means = [c.get_offsets()[0, 0] for c in ax.collections if len(c.get_offsets()) == 1]
     assert sorted(means) == [0.5, 0.5]
     names = [t.get_text().replace("\n", " ") for t in ax.get_yticklabels()]
-    assert names == ["inverse distance (no model)", "no location"]
+    assert names == ["inverse distance", "no location"]
 
 
 def test_label_says_world_profile_and_number():

@@ -99,7 +99,7 @@ def test_the_figure_shows_real_measurements_first_and_names_what_lies_beyond(fol
     fig = headline.draw("demo")
     titles = [ax.get_title("left") for ax in fig.axes]
     assert titles == ["between known stations", "in new regions (16°)"]
-    assert [text.get_text() for text in fig.axes[0].get_yticklabels()][0] == "ordinary kriging (no model)"
+    assert [text.get_text() for text in fig.axes[0].get_yticklabels()][0] == "ordinary kriging"
 
 
 def test_readme_says_what_the_results_say():

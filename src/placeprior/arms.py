@@ -40,8 +40,8 @@ FUSIONS = {
 #: Printed names, in the order of every table and figure: rivals without a network, no place, controls, coordinates,
 #: encoders.
 NAMES = {
-    "idw": "inverse distance (no model)",
-    "kriging": "ordinary kriging (no model)",
+    "idw": "inverse distance",
+    "kriging": "ordinary kriging",
     "eof": "EOFs and a network of coordinates",
     "gbt": "boosted trees",
     "gbt+lonlat": "boosted trees, lon/lat",
