@@ -1,10 +1,12 @@
 """Figures in a page: part of it, in its colours, described, and to be taken along."""
 
+import io
 import re
 import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import browse
 import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
@@ -97,6 +99,7 @@ def test_letters_are_the_pages_and_words_are_kept(placefigures, svg):
 
 def build(folder, cells):
     from sphinx.application import Sphinx
+    from sphinx.util.docutils import docutils_namespace
 
     folder.mkdir(parents=True)
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Page"), *cells])
@@ -106,10 +109,13 @@ def build(folder, cells):
     nbformat.write(notebook, folder / "index.ipynb")
     (folder / "conf.py").write_text(
         f"import sys; sys.path.insert(0, {str(ROOT / 'book/_ext')!r})\nextensions = ['myst_nb', 'placefigures']\n"
-        "nb_execution_mode = 'off'\nhtml_theme = 'basic'\n",
+        # a dictionary of its own: Sphinx writes what extensions add into the one that all builds share
+        "source_suffix = {'.ipynb': 'myst-nb'}\nnb_execution_mode = 'off'\nhtml_theme = 'basic'\n"
+        f"html_static_path = [{str(ROOT / 'book/_static')!r}]\n",
         encoding="utf-8",
     )
-    Sphinx(folder, folder, folder / "out", folder / "doctrees", "html", status=None, warning=None).build()
+    with docutils_namespace():
+        Sphinx(folder, folder, folder / "out", folder / "doctrees", "html", status=None, warning=None).build()
     return (folder / "out/index.html").read_text(encoding="utf-8")
 
 
@@ -120,7 +126,7 @@ def cell(svg, name, *, data=None, tags=()):
     return nbformat.v4.new_code_cell(f"draw({name!r})", outputs=outputs, metadata={"mystnb": shown, "tags": list(tags)})
 
 
-def test_under_a_figure_stand_its_data_its_file_and_its_code(placefigures, svg, tmp_path):
+def test_under_a_figure_stand_its_data_and_its_code(placefigures, svg, tmp_path):
     table = pd.DataFrame({"x": [1, 2]})
     cells = [cell(svg, "fig-a", data=table, tags=["hide-input"]), cell(svg, "fig-b", tags=["remove-input"])]
     page = build(tmp_path / "book", cells)
@@ -128,12 +134,12 @@ def test_under_a_figure_stand_its_data_its_file_and_its_code(placefigures, svg, 
     first, second = re.findall(r"<figcaption>.*?</figcaption>", page, flags=re.S)
     assert "Caption of fig-a." in first and "Caption of fig-b." in second
     links = dict(re.findall(r'<a href="([^"]+)"(?: download)?>([^<]+)</a>', first))
-    assert list(links.values()) == ["Data (CSV)", "SVG", "Code"]
-    data, file, code = links
+    assert list(links.values()) == ["Data (CSV)", "Code"]
+    data, code = links
     assert (tmp_path / "book/out" / data).read_text() == "x\n1\n2\n"
-    assert (tmp_path / "book/out" / file).read_text(encoding="utf-8").startswith("<?xml")
     assert re.search(rf'<details.*?id="{code[1:]}".*?draw.*?</details>', page, flags=re.S)
-    assert re.findall(r">([^<]+)</a>", second.partition("figure-links")[2]) == ["SVG"]
+    assert "<a" not in second.partition("figure-links")[2]
+    assert not list((tmp_path / "book/out/_downloads").rglob("*.svg")), "a drawing lies in its page and nowhere else"
 
 
 def test_the_heaviest_figures_stay_files(placefigures, svg, tmp_path, monkeypatch):
@@ -144,9 +150,69 @@ def test_the_heaviest_figures_stay_files(placefigures, svg, tmp_path, monkeypatc
     (image,) = re.findall("<img [^>]*>", page)
     assert 'alt="Alt of fig-a"' in image and 'loading="lazy"' in image
     assert (tmp_path / "book/out" / re.search('src="([^"]+)"', image)[1]).is_file()
+    ((name, file),) = re.findall(r'<a href="[^"]*?([\w-]+)\.svg" (download)>SVG</a>', page)
+    assert (name, file) == ("fig-a", "download") and re.findall('data-drawing="([^"]+)"', page) == ["fig-b"]
+    offered = tmp_path / "book/out/_downloads/figures/index/fig-a.svg"
+    assert offered.read_text(encoding="utf-8").startswith("<?xml")
 
 
 def test_a_drawing_by_hand_stays_an_image(placefigures, tmp_path):
     drawing = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><path d="M 0 0"/></svg>'
     page = build(tmp_path / "book", [cell(drawing, "fig-a")])
-    assert "<svg " not in page and "<img " in page and "figure-links" not in page
+    assert "<svg " not in page and "<img " in page and "figure-links" not in page and "drawings.js" not in page
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    return chromium()
+
+
+def saved(browser, folder, name, how):
+    """What a reader saves by the button under a figure."""
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    folder.mkdir()
+    where = {"behavior": "allow", "downloadPath": str(folder)}
+    browser.execute_cdp_cmd("Browser.setDownloadBehavior", where)
+    how(browser.find_element("css selector", f'[data-drawing="{name}"] button'))
+    WebDriverWait(browser, 20).until(lambda _: (folder / f"{name}.svg").is_file())
+    return (folder / f"{name}.svg").read_text(encoding="utf-8")
+
+
+def painted(browser, path):
+    """A drawing as pixels, opened from its file."""
+    browser.get(path.as_uri())
+    return plt.imread(io.BytesIO(browser.get_screenshot_as_png()))[..., :3]
+
+
+@pytest.mark.browser
+def test_the_drawing_of_a_page_is_saved_as_it_was_drawn_by_day_and_by_night(placefigures, svg, tmp_path, browser):
+    page = build(tmp_path / "book", [cell(svg, "fig-a", data=pd.DataFrame({"x": [1]})), cell(svg, "fig-b")])
+    assert page.count("drawings.js") == 1
+    browse.visit(browser, tmp_path / "book/out/index.html")
+    button = browser.find_element("css selector", "[data-drawing=fig-a] button")
+    assert (button.accessible_name, button.text) == ("SVG: save this drawing", "SVG")
+    light = saved(browser, tmp_path / "light", "fig-a", lambda button: button.click())
+    browse.colour(browser, "dark")
+    dark = saved(browser, tmp_path / "dark", "fig-a", lambda button: button.send_keys("\ue007"))  # Enter
+    assert light == dark and not browse.errors(browser)
+    root = ET.fromstring(light)
+    assert root.tag == "{http://www.w3.org/2000/svg}svg" and "var(" not in light
+    for neutral in placefigures.NEUTRALS:
+        assert neutral in light, "neutral colours are those of the book's style again"
+    (tmp_path / "drawn.svg").write_text(svg, encoding="utf-8")
+    apart = np.abs(painted(browser, tmp_path / "drawn.svg") - painted(browser, tmp_path / "light/fig-a.svg")).max(-1)
+    assert (apart > 0.1).mean() < 1e-3
+    sizes = [[float(each.get(key)[:-2]) for key in ("width", "height")] for each in (root, ET.fromstring(svg))]
+    assert sizes[0] == pytest.approx(sizes[1], abs=0.01)
+
+
+@pytest.mark.browser
+def test_without_scripts_no_button_is_shown(placefigures, svg, tmp_path, browser):
+    build(tmp_path / "book", [cell(svg, "fig-a")])
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        browser.get((tmp_path / "book/out/index.html").as_uri())
+        assert "SVG" not in browser.find_element("tag name", "figcaption").text
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})

@@ -3,12 +3,14 @@
 A figure of an executed page is an SVG file. Here it becomes part of the page: its neutral colours (those of
 ``placeprior.book.style``) turn into colours of the theme, so that it is dark on light or light on dark as the text is;
 its letters are the page's; a screen reader hears its description. Under its caption stand the data that were drawn,
-where the page has them (``book/chapters/data``, see ``placeprior.book.handing``), the file, and the way to the code.
+where the page has them (``book/chapters/data``, see ``placeprior.book.handing``), the way to the code, and the drawing
+as a file. It does not lie beside the page a second time: ``book/_static/drawings.js`` makes it from the page.
 """
 
 from __future__ import annotations
 
 import html
+import json
 import re
 import shutil
 from pathlib import Path
@@ -33,6 +35,7 @@ LEGIBLE = 9.0  # dots: no letter of a figure is smaller, however narrow the scre
 WIDER = 1.25  # how much larger than measured a figure may be shown
 HEAVY = 1_600_000  # bytes of figures in one page; beyond it, the heaviest stay files that the page shows
 FOLDER = "_downloads/figures"
+DRAWING = "data-drawing"  # says of a figure's links what its drawing is called, where a script saves it
 
 _OUTSIDE = re.compile(r"^.*?(?=<svg)|<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->|<defs>\s*</defs>", re.S)
 _BACKGROUND = re.compile(r'(<g id="figure_1">\s*)<g id="patch_1">.*?</g>', re.S)
@@ -92,39 +95,46 @@ def place(app: Sphinx, doctree: nodes.document, page: str) -> None:
     if app.builder.format != "html":
         return
     found = [(image, path) for image in doctree.findall(nodes.image) if (path := _file(app, image))]
-    made: list[tuple[nodes.image, nodes.raw]] = []
+    made: list[tuple[str, nodes.image, str, Path]] = []
     for number, (image, path) in enumerate(found):
         figure = image.parent
         named = figure["ids"][0] if isinstance(figure, nodes.figure) and figure["ids"] else f"figure-{number}"
-        if isinstance(figure, nodes.figure):
-            _offer(app, page, figure, named, path)
-        text = inlined(path.read_text(encoding="utf-8"), named, image.get("alt", ""))
-        made.append((image, nodes.raw("", text, format="html")))
+        made.append((inlined(path.read_text(encoding="utf-8"), named, image.get("alt", "")), image, named, path))
     weight = 0
-    for image, raw in sorted(made, key=lambda pair: len(pair[1].astext())):
-        weight += len(raw.astext())
-        if weight <= HEAVY:
-            image.replace_self(raw)
+    for text, image, named, path in sorted(made, key=lambda each: len(each[0])):
+        weight += len(text)
+        within = weight <= HEAVY
+        if isinstance(image.parent, nodes.figure):
+            _offer(app, page, image.parent, named, None if within else path)
+        if within:
+            image.replace_self(nodes.raw("", text, format="html"))
 
 
-def _offer(app: Sphinx, page: str, figure: nodes.figure, name: str, drawn: Path) -> None:
-    """Copy a figure's file and data to where the page links them, and write the links under the caption."""
+def _offer(app: Sphinx, page: str, figure: nodes.figure, name: str, drawn: Path | None) -> None:
+    """Copy what a figure offers to where the page links it, and write the links under the caption.
+
+    Its file is copied where the drawing is not part of the page; else a script makes it (:func:`with_script`).
+    """
     source = Path(app.env.doc2path(page))
     data = [path for path in handing.folder(source).glob("*.*") if nodes.make_id(path.stem) == name]
     target = Path(app.outdir) / FOLDER / source.stem
-    target.mkdir(parents=True, exist_ok=True)
+    if data or drawn is not None:
+        target.mkdir(parents=True, exist_ok=True)
     up = "../" * page.count("/") + f"{FOLDER}/{source.stem}"
     links = []
     for path in data:
         shutil.copyfile(path, target / f"{name}{path.suffix}")
         kind = {".csv": "CSV", ".nc": "NetCDF"}[path.suffix]
         links.append(f'<a href="{up}/{name}{path.suffix}" download>Data ({kind})</a>')
-    shutil.copyfile(drawn, target / f"{name}.svg")
-    links.append(f'<a href="{up}/{name}.svg" download>SVG</a>')
     if code := _code(figure):
         code["ids"].append(f"code-{name}")
         links.append(f'<a href="#code-{name}">Code</a>')
-    figure.append(nodes.legend("", nodes.raw("", f'<p class="figure-links">{" · ".join(links)}</p>', format="html")))
+    if drawn is not None:
+        shutil.copyfile(drawn, target / f"{name}.svg")
+        links.append(f'<a href="{up}/{name}.svg" download>SVG</a>')
+    drawing = f' {DRAWING}="{name}"' if drawn is None else ""
+    line = f'<p class="figure-links"{drawing}>{" · ".join(links)}</p>'
+    figure.append(nodes.legend("", nodes.raw("", line, format="html")))
 
 
 def _code(figure: nodes.figure) -> nodes.Element | None:
@@ -134,6 +144,14 @@ def _code(figure: nodes.figure) -> nodes.Element | None:
         cell = cell.parent
     holds = [] if cell is None else cell.findall(nodes.container)
     return next((node for node in holds if node.get("nb_element") == "cell_code_source"), None)
+
+
+def with_script(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Load what saves drawings on the pages that have one, and tell it how a drawing looks outside of a page."""
+    if f" {DRAWING}=" in context.get("body", ""):
+        colours = {named: neutral for neutral, named in NEUTRALS.items()}
+        outside = {"data-colours": json.dumps(colours), "data-paper": style.PAPER, "data-fonts": ", ".join(style.FONTS)}
+        app.add_js_file("drawings.js", loading_method="defer", **outside)
 
 
 def lazily(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
@@ -146,4 +164,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register what is done with the figures of a page."""
     app.connect("doctree-resolved", place, priority=900)
     app.connect("html-page-context", lazily)
+    app.connect("html-page-context", with_script)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

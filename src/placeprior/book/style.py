@@ -28,6 +28,8 @@ DOTS = 200  #: an inch, of what is an image inside a figure: two for each dot of
 #: What a file tells of itself: no date, so that the same figure is the same file.
 ABOUT = {"Creator": "placeprior", "Date": None}
 UNIT = "µg m⁻³"
+#: The first font measures; a reader who lacks it has one of the next, which are no wider.
+FONTS = ("DejaVu Sans", "Verdana", "Helvetica", "Arial", "sans-serif")
 
 #: The neutral colours, the only greys, black and white of the book. A page replaces them by those of its theme, so that
 #: a figure is dark on light or light on dark as the text around it is.
@@ -208,9 +210,8 @@ def style(dots: int = DOTS) -> None:
             **dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), INK),
             "hatch.color": PAPER,
             "lines.markersize": 6,
-            # The first font measures; a reader who lacks it has one of the next, which are no wider.
-            "font.family": "sans-serif",
-            "font.sans-serif": ["DejaVu Sans", "Verdana", "Helvetica", "Arial"],
+            "font.family": FONTS[-1],
+            "font.sans-serif": [*FONTS[:-1]],
             "image.cmap": CMAPS["similarity"],
             "svg.fonttype": "none",
             "svg.hashsalt": "placeprior",
