@@ -1,7 +1,8 @@
-"""Chromium for checks of the built book: open pages wide or as on a phone, light or dark, and ask axe what is wrong."""
+"""Chromium for `make counts` and the tests: pages wide or as on a phone, light or dark, and what axe says of them."""
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -10,7 +11,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-SIZES = {"wide": (1280, 900), "phone": (390, 844)}
+#: Windows: width and height in CSS pixels.
+WIDE, PHONE = (1280, 900), (390, 844)
 #: What keeps somebody from reading, in axe's words.
 GRAVE = ("critical", "serious")
 MISSING = "Chromium or its driver is not installed: apt-get install chromium chromium-driver"
@@ -22,12 +24,13 @@ def is_there() -> bool:
 
 
 @contextmanager
-def opened(size: str = "wide") -> Iterator[Any]:
+def opened(size: tuple[int, int] = WIDE) -> Iterator[Any]:
     """A selenium driver of Chromium, without a window, that keeps the logs of console and network.
 
     Parameters
     ----------
-    size : {"wide", "phone"}
+    size : tuple of int
+        Width and height in CSS pixels.
     """
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
@@ -49,7 +52,7 @@ def opened(size: str = "wide") -> Iterator[Any]:
         ):
             options.add_argument(f"--{flag}")
         # headless Chromium refuses windows narrower than 500 pixels; a phone must be emulated
-        width, height = SIZES[size]
+        width, height = size
         options.add_experimental_option(
             "mobileEmulation", {"deviceMetrics": {"width": width, "height": height, "pixelRatio": 1.0}}
         )
@@ -76,6 +79,21 @@ def colour(window: Any, theme: str) -> None:
     window.execute_script("document.documentElement.dataset.theme = arguments[0]", theme)
     scheme = {"name": "prefers-color-scheme", "value": theme}
     window.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+
+
+def errors(window: Any) -> list[str]:
+    """What went wrong, by the console, since last asked."""
+    return [entry["message"] for entry in window.get_log("browser") if entry["level"] == "SEVERE"]
+
+
+def requests(window: Any) -> list[str]:
+    """Addresses on a network that pages asked since last asked."""
+    asked = [
+        json.loads(entry["message"])["message"]["params"].get("request", {}).get("url", "")
+        for entry in window.get_log("performance")
+        if '"Network.requestWillBeSent"' in entry["message"]
+    ]
+    return [address for address in asked if address.startswith(("http", "ws"))]
 
 
 def grave(window: Any) -> list[dict[str, Any]]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import browse
 import numpy as np
 import pytest
 import torch
@@ -135,6 +136,16 @@ def provider(tmp_path, monkeypatch):
     with serve(tmp_path / "mirror") as running:
         monkeypatch.setenv("PLACEPRIOR_MIRROR", running.url)
         yield running
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """Open Chromium in the size that a test asks for, or skip it with the reason why it cannot be."""
+    pytest.importorskip("selenium", reason="selenium is not installed")
+    if not browse.is_there():
+        pytest.skip(browse.MISSING)
+    with ExitStack() as stack:
+        yield lambda size=browse.WIDE: stack.enter_context(browse.opened(size))
 
 
 @pytest.fixture(autouse=True)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 
+import browse
 import pytest
 
 ROOT = Path(__file__).parents[1]
 HTML = ROOT / "_build" / "html"
-sys.path.insert(0, str(ROOT / "scripts"))
-import browse  # noqa: E402
-
 LEADING = {"index.html"}  # leads to the first page at once
 PAGES = (
     sorted(
@@ -24,35 +20,23 @@ PAGES = (
 CHAPTERS = [p for p in PAGES if "book" in p.parts]
 TABS = 10
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not PAGES, reason="the book is not built; run `make book` first"),
-    pytest.mark.skipif(not browse.is_there(), reason=browse.MISSING),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(not PAGES, reason="the book is not built; run `make book` first")]
 
 
 def named(path):
     return path.relative_to(HTML).as_posix()
 
 
-@pytest.fixture(scope="module", params=list(browse.SIZES))
-def window(request):
-    pytest.importorskip("selenium", reason="selenium is not installed")
-    with browse.opened(request.param) as opened:
-        yield opened
+@pytest.fixture(scope="module", params=[browse.WIDE, browse.PHONE], ids=["wide", "phone"])
+def window(request, chromium):
+    return chromium(request.param)
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=named)
 def test_page_opens_whole_and_asks_nobody(window, path):
     browse.visit(window, path)
-    errors = [entry["message"] for entry in window.get_log("browser") if entry["level"] == "SEVERE"]
-    assert not errors
-    asked = [
-        json.loads(entry["message"])["message"]["params"].get("request", {}).get("url", "")
-        for entry in window.get_log("performance")
-        if '"Network.requestWillBeSent"' in entry["message"]
-    ]
-    assert not [address for address in asked if address.startswith(("http", "ws"))]
+    assert not browse.errors(window)
+    assert not browse.requests(window)
     state = window.execute_script(
         "return [document.documentElement.scrollWidth, innerWidth,"
         " [...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src),"

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from types import SimpleNamespace
 
-import browsers
+import browse
 import nbformat
 import numpy as np
 import pandas as pd
@@ -188,19 +188,15 @@ def test_scripts_are_on_pages_that_have_a_figure_and_on_no_other(figures, tmp_pa
 
 # --- in a browser -----------------------------------------------------------------------------------------------------
 
-PHONE = (390, 844)
 
-
-@pytest.fixture(scope="module", params=[(1000, 900), PHONE], ids=["wide", "phone"])
-def browser(request, tmp_path_factory):
-    started = browsers.start(tmp_path_factory.mktemp("chromium"), *request.param)
-    yield started
-    started.quit()
+@pytest.fixture(scope="module", params=[browse.WIDE, browse.PHONE], ids=["wide", "phone"])
+def browser(request, chromium):
+    return chromium(request.param)
 
 
 @pytest.fixture
 def wide(browser):
-    if browser.execute_script("return innerWidth") == PHONE[0]:
+    if browser.execute_script("return innerWidth") == browse.PHONE[0]:
         pytest.skip("what does not depend on the width is tried once")
     return browser
 
@@ -224,8 +220,8 @@ def show(browser, figures, tmp_path):
         return Page(browser, (tmp_path / "page.html").as_uri())
 
     yield opened
-    assert not browsers.errors(browser)
-    assert not browsers.requests(browser)
+    assert not browse.errors(browser)
+    assert not browse.requests(browser)
 
 
 def started(browser):

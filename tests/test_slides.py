@@ -2,7 +2,6 @@
 
 import io
 import re
-import shutil
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -152,20 +151,8 @@ def test_what_is_still_to_be_run_is_said_on_its_slide(tmp_path, waiting):
 
 
 @pytest.fixture(scope="module")
-def browser():
-    webdriver = pytest.importorskip("selenium.webdriver")
-    chromium, driver = (shutil.which(name) for name in ("chromium", "chromedriver"))
-    if not (chromium and driver):
-        pytest.skip("Chromium or its driver is missing; the slides are not tried in a browser")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    made = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    screen = {"width": 1280, "height": 720, "deviceScaleFactor": 1, "mobile": False}
-    made.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
-    yield made
-    made.quit()
+def browser(chromium):
+    return chromium((1280, 720))
 
 
 def opened(browser, path):

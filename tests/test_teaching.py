@@ -2,10 +2,10 @@
 
 import io
 import re
-import shutil
 import sys
 from pathlib import Path
 
+import browse
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -110,20 +110,8 @@ def test_other_builders_print_question_options_and_reasons(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def browser():
-    webdriver = pytest.importorskip("selenium.webdriver")
-    chromium, driver = (shutil.which(name) for name in ("chromium", "chromedriver"))
-    if not (chromium and driver):
-        pytest.skip("Chromium or its driver is missing; the quiz is not tried in a browser")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    made = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    phone = {"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": True}
-    made.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
-    yield made
-    made.quit()
+def browser(chromium):
+    return chromium(browse.PHONE)
 
 
 @pytest.mark.browser
