@@ -75,10 +75,11 @@ def visit(window: Any, path: Path, query: str = "") -> None:
 
 
 def colour(window: Any, theme: str) -> None:
-    """Show the open page in the theme ``light`` or ``dark``."""
+    """Show the open page in the theme ``light`` or ``dark``, at once: half of the way to its colours is neither."""
+    wishes = {"prefers-color-scheme": theme, "prefers-reduced-motion": "reduce"}
+    features = [{"name": name, "value": value} for name, value in wishes.items()]
+    window.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
     window.execute_script("document.documentElement.dataset.theme = arguments[0]", theme)
-    scheme = {"name": "prefers-color-scheme", "value": theme}
-    window.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
 
 
 def errors(window: Any) -> list[str]:
@@ -112,7 +113,9 @@ def grave(window: Any) -> list[dict[str, Any]]:
     window.execute_script(axe)
     found = window.execute_async_script(
         "const done = arguments[0];"
-        "axe.run(document, {resultTypes: ['violations'], rules: {'label-content-name-mismatch': {enabled: true}}})"
+        # without `preload`, it would fetch style sheets, which a page from a disk may not
+        "axe.run(document, {resultTypes: ['violations'], preload: false,"
+        " rules: {'label-content-name-mismatch': {enabled: true}}})"
         ".then(result => done(result.violations), error => done([{id: String(error), impact: 'critical', nodes: []}]))"
     )
     return [
