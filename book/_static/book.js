@@ -13,7 +13,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const boxes = document.querySelectorAll("article :is(div, pre, figure)");
   const reach = () => {
     boxes.forEach((box) => {
-      const scrolls = box.scrollWidth > box.clientWidth + 1 && /auto|scroll/.test(getComputedStyle(box).overflowX);
+      const scrolls = box.scrollWidth > box.clientWidth && /auto|scroll/.test(getComputedStyle(box).overflowX);
       if (scrolls) box.setAttribute("tabindex", "0");
       else box.removeAttribute("tabindex");
     });
@@ -70,7 +70,7 @@ document.addEventListener("DOMContentLoaded", () => {
   document.head.append(script);
 });
 
-// Figures and tables that are wider than their box: a keyboard reaches it, and a table keeps the names of its rows.
+// Figures and tables that are wider than their box: a figure says so, and a table keeps the names of its rows.
 document.addEventListener("DOMContentLoaded", () => {
   const wide = () => {
     document.querySelectorAll(".figure-scroll, .scrolls").forEach((box) => {
@@ -79,8 +79,8 @@ document.addEventListener("DOMContentLoaded", () => {
       box.onscroll = () => box.classList.toggle("more", box.scrollLeft + box.clientWidth < box.scrollWidth - 1);
       box.onscroll();
       if (!box.matches(".figure-scroll")) return;
-      if (more) Object.entries({ tabindex: "0", role: "group", "aria-label": "Figure, scrolls sideways" }).forEach((pair) => box.setAttribute(...pair));
-      else ["tabindex", "role", "aria-label"].forEach((name) => box.removeAttribute(name));
+      if (more) Object.entries({ role: "group", "aria-label": "Figure, scrolls sideways" }).forEach((pair) => box.setAttribute(...pair));
+      else ["role", "aria-label"].forEach((name) => box.removeAttribute(name));
     });
   };
   wide();
