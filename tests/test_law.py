@@ -72,7 +72,7 @@ def of(found, arm):
 
 def test_of_one_fold_and_all_distances_the_gain_is_the_difference_in_r2():
     scores, sums = made(cells=[("spatial", 1, 60)])
-    found = law.by_distance(scores, sums, ARMS, edges=(0, np.inf))
+    found = law.by_distance(scores, sums, ARMS, bins=[(0, np.inf)])
     r2 = with_arm(scores[scores["metric"] == "r2"]).groupby("arm")["value"].mean()
     for arm in ARMS:
         assert of(found, arm)["gain"].item() == pytest.approx(r2[arm] - r2["none+head"], abs=1e-9)
@@ -93,7 +93,7 @@ def test_bins_with_their_rows_add_up_to_the_whole_over_splits_with_unequal_seeds
     scores, sums = made()
     dropped = scores[(scores["split"] == "spatial") & (scores["seed"] == 1)]["run"]
     scores = scores[~scores["run"].isin(dropped)]
-    whole, parts = (law.by_distance(scores, sums, ARMS, edges=edges) for edges in ((0, np.inf), (0, 30, 100, np.inf)))
+    whole, parts = (law.by_distance(scores, sums, ARMS, bins=bins) for bins in ([(0, np.inf)], [(0, 30), (30, 100), (100, np.inf)]))
     for arm in ARMS:
         one, many = of(whole, arm), of(parts, arm)
         assert (many["gain"] * many["rows"]).sum() / one["rows"].item() == pytest.approx(one["gain"].item())
@@ -114,7 +114,7 @@ def test_fits_that_an_arm_lacks_are_left_out_for_it_alone_few_stations_and_unkno
         pd.concat([scores[~lacking], again]),
         pd.concat([sums, sums.assign(run=sums["run"] + "x")]),
         ARMS,
-        edges=(0, np.inf),
+        bins=[(0, np.inf)],
     )
     assert dict(zip(found["arm"], found["rows"], strict=True)) == {"lonlat": 210 * DAYS, "geoclip-hadamard": 150 * DAYS}
     assert found["splits"].tolist() == [2, 1]
@@ -127,7 +127,7 @@ def test_gains_at_two_distances_are_set_against_each_other():
     both = law.between(scores, sums, "geoclip-hadamard", (40, np.inf), less=(0, 40))
     assert both["gain"] == pytest.approx(far["gain"] - near["gain"]) and near["clear"] == 1
     assert both["clear"] == -1 and far["clear"] == 0 and both["fits"] == 6
-    bins = of(law.by_distance(scores, sums, ["geoclip-hadamard"], edges=(0, 40, np.inf)), "geoclip-hadamard")
+    bins = of(law.by_distance(scores, sums, ["geoclip-hadamard"], bins=[(0, 40), (40, np.inf)]), "geoclip-hadamard")
     assert [near["gain"], far["gain"]] == pytest.approx(bins["gain"].tolist())
     assert [near["low"], far["low"]] == pytest.approx(bins["low"].tolist())
     same = law.between(scores, sums, "geoclip-hadamard", (0, 40), less=(0, 40))
@@ -146,7 +146,7 @@ def test_arms_on_other_rows_are_refused():
 def test_an_oracle_is_an_arm_whose_gain_is_given_by_station():
     scores, sums = made(cells=[("spatial", 1, 60)])
     oracle = pd.Series(5.0, sums["name"].unique())
-    found = law.by_distance(scores, sums, ARMS, edges=(0, np.inf), oracle=oracle)
+    found = law.by_distance(scores, sums, ARMS, bins=[(0, np.inf)], oracle=oracle)
     total = sums[sums["run"] == "spatial-1-0-lonlat"][metrics.SUMS].sum()
     variance = total["sum_y2"] / total["n"] - (total["sum_y"] / total["n"]) ** 2
     assert of(found, law.ORACLE)["gain"].item() == pytest.approx(5 / variance)
@@ -172,6 +172,29 @@ def test_by_stations_compares_the_same_fits_at_every_number():
     assert set(found["seeds"]) == {2} and set(found["folds"]) == {1}
     assert found[found["arm"] == "geoclip-hadamard"]["clear"].tolist() == [0, 1]
     assert law.by_stations(whole, sums, stations, ARMS).empty
+
+
+@pytest.mark.usefixtures("styled")
+def test_merged_bins_stand_apart_and_a_point_without_an_interval_is_a_cross():
+    scores, sums = made(seeds=[0])
+    bins = [*law.BINS_KM, *law.MERGED_KM]
+    found = law.by_distance(scores, sums, ARMS, bins=bins, oracle=pd.Series(5.0, sums["name"].unique()))
+    page.stacked({"world": found}, {"world": "demo"}, page.draw_by_distance, "km", n=150, of="stations")
+    (ax,) = plt.gcf().axes
+    labels = [tick.get_text() for tick in ax.get_xticklabels()]
+    assert labels == ["<10", "10–40", "40–160", "160–640", "<40", "160+"]
+    drawn = [line.get_marker() for line in ax.lines if len(line.get_xdata()) and line.get_marker() not in ("None", "")]
+    assert drawn and set(drawn) == {"x"}
+    near = found[(found["high_km"] <= 40) & (found["low_km"] < 40) & (found["arm"] == "lonlat")].set_index("high_km")
+    merged = near[(near["low_km"] < 1) & (near.index == 40)]
+    assert merged["rows"].item() == near["rows"].sum() - merged["rows"].item()
+
+
+def test_blocks_are_as_wide_whichever_arms_are_asked_for():
+    scores, sums = made()
+    alone, both = (law.by_distance(scores, sums, arms) for arms in (["lonlat"], ARMS))
+    columns = ["gain", "low", "high", "blocks"]
+    assert of(alone, "lonlat")[columns].equals(of(both, "lonlat")[columns])
 
 
 @pytest.mark.usefixtures("styled")

@@ -22,13 +22,13 @@ def reach(row: Any) -> str:
 
     >>> from types import SimpleNamespace as Row
     >>> [reach(Row(low_km=a, high_km=b)) for a, b in ((0, 1e-9), (1e-9, 10), (10, 40), (640, np.inf))]
-    ['0 km', 'up to 10 km', '10 to 40 km', '640 km and more']
+    ['0 km', 'below 10 km', '10 to 40 km', '640 km and more']
     """
     if row.high_km <= law.EDGES_KM[1]:
         return "0 km"
     if np.isinf(row.high_km):
         return f"{row.low_km:.0f} km and more"
-    return f"up to {row.high_km:.0f} km" if row.low_km < 1 else f"{row.low_km:.0f} to {row.high_km:.0f} km"
+    return f"below {row.high_km:.0f} km" if row.low_km < 1 else f"{row.low_km:.0f} to {row.high_km:.0f} km"
 
 
 def stacked(
@@ -82,18 +82,28 @@ def stacked(
 
 
 def draw_by_distance(ax: Axes, gains: pd.DataFrame) -> pd.Series:
-    """Gain by distance (:func:`.law.by_distance`), and dotted that of one who knows what place does; what was drawn."""
-    bins = gains.drop_duplicates("low_km").sort_values("low_km").reset_index(drop=True)
-    gains = gains.assign(position=gains["low_km"].map({low: i for i, low in enumerate(bins["low_km"])}))
+    """Gain by distance (:func:`.law.by_distance`), and dotted that of one who knows what place does; what was drawn.
+
+    Bins of :data:`.law.MERGED_KM` stand right of a line, and nothing leads from one to the next.
+    """
+    bins = gains.drop_duplicates(["low_km", "high_km"])[["low_km", "high_km"]]
+    merged = [(row.low_km, row.high_km) in law.MERGED_KM for row in bins.itertuples()]
+    bins = bins.assign(merged=merged).sort_values(["merged", "low_km"]).assign(position=range(len(bins)))
+    gains = gains.merge(bins, on=["low_km", "high_km"])
+    gains["part"] = gains["position"].where(gains["merged"], -1)
     known = gains["arm"] == law.ORACLE
-    ax.plot(gains.loc[known, "position"], gains.loc[known, "gain"], color=figures.INK, ls=":")
-    lines.draw(ax, gains[~known], [_short(row) for row in bins.itertuples()], y="gain")
+    for _, part in gains[known].groupby("part"):
+        ends = part["position"] if len(part) > 1 else part["position"].item() + lines.ROOM * np.array([-0.5, 0.5])
+        ax.plot(ends, part["gain"].to_numpy() * np.ones(len(ends)), color=figures.INK, ls=":")
+    lines.draw(ax, gains[~known], [_short(row) for row in bins.itertuples()], y="gain", breaks="part")
+    if bins["merged"].any():
+        ax.axvline(bins.loc[bins["merged"], "position"].min() - 0.5, color=figures.MUTED, lw=1)
     return gains["gain"]
 
 
 def _short(row: Any) -> str:
     """A bin of distance under an axis: 0, <10, 10–40, 640+."""
-    text = reach(row).replace("up to ", "<").replace(" to ", "–")
+    text = reach(row).replace("below ", "<").replace(" to ", "–")
     return text.replace(" km and more", "+").replace(" km", "")
 
 

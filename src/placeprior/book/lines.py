@@ -21,6 +21,8 @@ def draw(
 ) -> None:
     """Draw one line an arm over positions 0, 1, 2 …, around a dashed line at zero; hollow where a value is not clear.
 
+    A point without an interval is a cross in the arm's colour: nothing is known of whether it is clear.
+
     Parameters
     ----------
     ax : matplotlib Axes
@@ -42,6 +44,9 @@ def draw(
             x = part["position"] + shift
             style = {"color": drawn.colour, "lw": 0.8, "elinewidth": 1.6, "zorder": 2}
             ax.errorbar(x, part[y], yerr=bars, **style)
+            told = part["low"].notna()
+            ax.plot(x[~told], part.loc[~told, y], ls="", marker="x", color=drawn.colour, mew=1.6, ms=6, zorder=3)
+            part = part[told]
             for open_, points in part.groupby(part["clear"] == 0) if "clear" in part else [(False, part)]:
                 face, edge = (PAPER, drawn.colour) if open_ else (drawn.colour, PAPER)
                 style = {"marker": drawn.marker, "mfc": face, "mec": edge, "mew": 1.2 if open_ else 0.4, "ms": 6}

@@ -9,7 +9,10 @@ units of the variance of daily PM2.5 in a split's test rows, :math:`s^2` (the me
 Fold :math:`f` (of any split) has :math:`S_f` seeds; each of its rows counts once. Over all rows of a split this is the
 difference in R2. Of a few rows, R2 would be divided by the spread of those few, and places that hardly vary would look
 like places where nothing is gained: hence one unit for all. The interval is that of :mod:`placeprior.scores.interval`,
-over blocks of the map and trainings together; a station that several splits test lies in one block.
+over blocks of the map and trainings together; a station that several splits test lies in one block. A block is as wide
+as the errors of all arms of the task are alike, whichever are asked for. In two things it differs from that of a whole
+split (:mod:`placeprior.evidence.gains`): a fold counts with its rows, because at one distance some folds have next to
+none, and an arm that was trained once has no interval.
 
 Noise of the instruments does not enter: it adds the same to both squared errors, on average.
 """
@@ -34,6 +37,9 @@ REFERENCE = "none+head"
 ARMS = ("geoclip-hadamard", "urban-hadamard", "lonlat", "random-vector-hadamard")
 #: Bins of the distance to the nearest training station, km: one that is trained on itself, then in steps of four.
 EDGES_KM = (0.0, 1e-9, 10.0, 40.0, 160.0, 640.0, np.inf)
+BINS_KM = tuple(pairwise(EDGES_KM))
+#: Neighbouring bins as one, each with more stations: near by, and far away.
+MERGED_KM = ((1e-9, 40.0), (160.0, np.inf))
 ORACLE = "place itself"  # who knew nothing but what place does to PM2.5
 UNKNOWN = Noise(np.nan, np.nan)  # one training tells nothing of the noise of training, and then there is no interval
 KEY = ["split", "fold", "seed"]
@@ -45,7 +51,7 @@ def by_distance(
     sums: pd.DataFrame,
     arms: Sequence[str] = ARMS,
     *,
-    edges: Sequence[float] = EDGES_KM,
+    bins: Sequence[tuple[float, float]] = BINS_KM,
     oracle: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Gain by the distance from a test station to its nearest training station, pooled over all splits.
@@ -58,8 +64,8 @@ def by_distance(
         reference.
     arms : sequence of str
         One that shares no fit with the reference is left out.
-    edges : sequence of float
-        Of the bins, km; a bin holds its lower end.
+    bins : sequence of (float, float)
+        From, and to less than, km; they may overlap.
     oracle : pandas.Series, optional
         By station, the gain (µg² m-6) of one who knew what place does there (:func:`place_part`): an arm
         :data:`ORACLE` is added.
@@ -81,7 +87,7 @@ def by_distance(
         less = known["n"] * oracle.reindex(known["name"]).to_numpy()
         table = pd.concat([table, known.assign(arm=ORACLE, less=less)], ignore_index=True)
     found = []
-    for low, high in pairwise(edges):
+    for low, high in bins:
         part = table[(table["nearest_km"] >= low) & (table["nearest_km"] < high)]
         for arm in dict.fromkeys(part["arm"]):
             own = part[part["arm"] == arm]
@@ -128,18 +134,25 @@ def _errors(scores: pd.DataFrame, sums: pd.DataFrame, arms: Sequence[str]) -> tu
     """By how much each arm's squared errors are smaller than the reference's, a row an arm, fit and test station.
 
     And the unit of all gains: the variance of PM2.5 in a split's test rows. Column ``block`` names squares of the map
-    as wide as the differences of neighbouring stations are alike.
+    as wide as the differences of neighbouring stations are alike, over all arms that share a fit with the reference.
     """
     sums = sums[sums["nearest_km"].notna()]
     runs = with_arm(scores).drop_duplicates("run")
     runs = runs[~runs["split"].str.contains(r"[@+]|^year-") & runs["run"].isin(set(sums["run"]))]
-    wide = runs.pivot(index=KEY, columns="arm", values="run").reindex(columns=[REFERENCE, *arms])
+    wide = runs.pivot(index=KEY, columns="arm", values="run")
+    wide = wide.reindex(columns=wide.columns.union([REFERENCE, *arms]))
     sums = sums.set_index("run")
     parts, contrasts = [], {}
-    for arm in arms:
+    for arm in wide.columns.drop(REFERENCE):
         pairs = wide[[REFERENCE, arm]].dropna()
         if pairs.empty:
             continue
+        cells = pd.MultiIndex.from_arrays([_cell(pairs.reset_index()), pairs.index.get_level_values("seed")])
+        contrasts[arm] = [(1.0, pairs[REFERENCE].set_axis(cells)), (-1.0, pairs[arm].set_axis(cells))]
+    for arm in arms:
+        if arm not in contrasts:
+            continue
+        pairs = wide[[REFERENCE, arm]].dropna()
         one, other = (
             sums.join(pairs.reset_index().set_index(name)[KEY], how="inner").set_index([*KEY, "name"])
             for name in (REFERENCE, arm)
@@ -147,8 +160,6 @@ def _errors(scores: pd.DataFrame, sums: pd.DataFrame, arms: Sequence[str]) -> tu
         _same_rows(one, other, arm)
         one = one[["lon", "lat", "nearest_km", "n", "sum_y", "sum_y2"]].assign(less=one["sum_e2"] - other["sum_e2"])
         parts.append(one.reset_index().assign(arm=arm))
-        cells = pd.MultiIndex.from_arrays([_cell(pairs.reset_index()), pairs.index.get_level_values("seed")])
-        contrasts[arm] = [(1.0, pairs[REFERENCE].set_axis(cells)), (-1.0, pairs[arm].set_axis(cells))]
     if not parts:
         return pd.DataFrame(columns=[*KEY, "name", "nearest_km", "n", "less", "arm"]), np.nan
     table = pd.concat(parts, ignore_index=True)
