@@ -11,10 +11,8 @@ profile = "demo"
 real = "aqs"
 
 # %% tags=["remove-cell"]
-import pandas as pd
-
 from placeprior.arms import arm_order, called
-from placeprior.book import figures, results
+from placeprior.book import figures
 from placeprior.book.tables import captioned
 
 figures.style()
@@ -30,8 +28,8 @@ figures.style()
 #
 # ```{answer} fusion-conditioning hadamard-over-concat-stations fusion-tuned
 # :question: Does the place change what the days mean, or only shift the estimate?
-# Not known yet: the runs of the other ways of telling a place are not complete. For Hadamard against concatenation, which the main comparison has,
-# neither the real task nor the embedded world decides.
+# Each claim stands here with its verdict: where that is “not run”, the runs of that way of telling a place are not complete, and nothing is known yet. For Hadamard against
+# concatenation, which the main comparison has, neither the real task nor the embedded world decides ({val}`claims.hadamard-over-concat-stations.aqs.difference:+.3f`, {val}`claims.hadamard-over-concat-stations.aqs.low:+.3f` to {val}`claims.hadamard-over-concat-stations.aqs.high:+.3f` on real measurements).
 # ```
 #
 # A network has made a summary $z$ of the last days at a place, and has a vector $e$ that stands for the place. {doc}`model` gives the formulas of six ways for
@@ -46,6 +44,9 @@ figures.style()
 # Every arm has GeoCLIP's vector, the same network, budget and seeds. The reference is `none+head`, and `none` for channels, which have no such layer.
 
 # %%
+import pandas as pd
+
+from placeprior.book import results
 from placeprior.evidence.gains import gains
 
 BIAS, CHANNELS, FROZEN = "geoclip-bias", "geoclip-channels", "geoclip-hadamard"
@@ -71,23 +72,26 @@ beyond_a_shift = compared(MODULATE, BIAS)
 # %% tags=["remove-cell"]
 
 
-def draw(found, reference, what):
-    """A grid of signs over real measurements and the embedded world; a line where nothing was run."""
+def draw(found, reference):
+    """A grid of signs over real measurements and the embedded world; nothing where nothing was run."""
     found = {title: table for title, table in found.items() if len(table)}
     if not found:
-        return figures.nothing(what, real, embedded=False)
+        return
     fig = figures.signs(found, "R²", reference=reference)
     data = pd.concat(found, names=["task", None]).reset_index("task").drop(columns=["apart", "each"])
     world = results.TASKS["world"]
     alone = list(found) == [world]
     note = f"{world}: simulated, profile {profile}" if world in found and not alone else ""
-    return figures.label(
+    figures.label(
         fig, profile if alone else real, n=data["fits"].max(), of="fits at most", embedded=alone, note=note, data=data
     )
 
 
 # %% mystnb={"figure": {"caption": "R² of each way of telling the place minus that of the same network without a place, on the same rows; fine-tuned encoders in the embedded world alone. Intervals are in the data.", "name": "fig-fusion-signs"}, "image": {"alt": "A grid for each task: ways of telling the place in rows, splits in columns; triangles up where clearly better than the same network without a place, down where clearly worse, dots where undecided."}} tags=["hide-input"]
-_ = draw(told, "the same network without a place", "Ways of telling the place")
+draw(told, "the same network without a place")
+
+# %% tags=["remove-input"]
+results.missing(real, "fusion")
 
 # %% [markdown]
 # ## Is it conditioning?
@@ -95,10 +99,7 @@ _ = draw(told, "the same network without a place", "Ways of telling the place")
 # If place changes what the days *mean*, the ways in which it can must beat the one in which it cannot.
 
 # %% mystnb={"figure": {"caption": "R² of the ways that let the place change what the days mean, minus that of bias only, on the same rows.", "name": "fig-fusion-bias"}, "image": {"alt": "A grid for each task: Hadamard, concatenation, gated sum and FiLM in rows, splits in columns, with triangles where the difference to bias only is clear and dots where it is not."}} tags=["hide-input"]
-_ = draw(beyond_a_shift, BIAS, "Beyond a shift")
-
-# %% tags=["remove-input"]
-results.missing(real, "fusion")
+draw(beyond_a_shift, BIAS)
 
 # %% [markdown]
 # The arms also differ in how easily they are *trained*. A clear win over the shift is evidence of conditioning; no win is only the absence of evidence. Where some
@@ -108,7 +109,7 @@ results.missing(real, "fusion")
 #
 # In all other arms the encoder is **frozen**. It can also go on learning with the network. The study's authors are reported (second-hand) to call this
 # "a recipe for disaster". The worry is plausible: millions of weights, a few hundred stations. One arm learns with the network's own step size, one (*slowly*)
-# with a hundredth of it; both stand in {numref}`fig-fusion-signs`.
+# with a hundredth of it; both stand in the first grid.
 #
 # ## What it costs
 
@@ -130,6 +131,8 @@ captioned(
 
 # %% [markdown]
 # All this is one encoder at a small size. Each way would profit from its own step size and its own scale of the place vector; such a search would be another comparison.
+#
+# ## Exercises
 #
 # ```{admonition} Exercise: what a product can hide
 # :class: exercise tip

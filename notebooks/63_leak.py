@@ -10,13 +10,9 @@
 profile = "aqs"
 
 # %% tags=["remove-cell"]
-import numpy as np
-import pandas as pd
-
 from placeprior.book import figures, leak_diagrams, results
 from placeprior.book import leak as page
 from placeprior.book.tables import captioned
-from placeprior.space.neighbours import neighbour_pm25
 
 figures.style()
 
@@ -26,14 +22,14 @@ figures.style()
 # ```{goals}
 # :needs: {doc}`splits`, {doc}`scores`
 # find by hand which held-out labels reach an input
-# say why the same leak is small between stations and large across a region's border
+# say where a leak has most to tell
 # ask three questions that find most leaks
 # ```
 #
 # ```{answer} leak-pool leak-scalers leak-place
 # :question: How much does a score rise when held-out labels reach the inputs?
-# In the example below, held-out labels turn a blind input into a good one before any model learns. What the two leaks are worth on real measurements
-# was not run yet.
+# In the example below, held-out labels turn a blind input into a good one before any model learns. What the two leaks of the reference code are worth
+# on real measurements is asked by three claims, each with its verdict; where that is “not run”, nothing is known yet.
 # ```
 #
 # A **leak** is a hidden measurement that finds its way into the inputs: the model is asked for what it was told. Most are small mistakes of order:
@@ -54,26 +50,45 @@ figures.style()
 # code is that of all runs, here with the nearest three.
 
 # %%
+import numpy as np
+import pandas as pd
+
+from placeprior.coords import great_circle_km
+from placeprior.space.neighbours import neighbour_pm25
+
 lonlat = np.array([[-103.0, 40.3], [-102.0, 39.5], [-101.0, 40.4], [-98.8, 39.6], [-97.6, 40.4], [-96.6, 39.5]])
 measured = np.array([6.0, 7.0, 8.0, 30.0, 36.0, 33.0])
 training = np.array([True, True, True, False, False, False])
 pools = {"clean": training, "leaky": np.ones(6, bool)}
 inputs = {name: neighbour_pm25(measured[:, None], lonlat, pool[:, None], k=3)[:, 0] for name, pool in pools.items()}
 
+# %% [markdown]
+# By hand, that is $\sum y_i / d_i$ over $\sum 1 / d_i$ of the three monitors in each row:
+
+# %%
+apart = great_circle_km(lonlat, lonlat)
+
+
+def nearest(station, pool, k=3):
+    """The k nearest other monitors of a pool: letter, and km."""
+    others = [i for i in np.argsort(apart[station]) if pool[i] and i != station][:k]
+    return ", ".join(f"{'ABCDEF'[i]} {apart[station, i]:.0f}" for i in others)
+
+
 # %% tags=["hide-input"]
 parts = np.where(training, "training", "held out")
 example = pd.DataFrame(
     {
-        "measured": [f"{value:.0f}" for value in measured],
-        **{f"input, {name}": [f"{value:.1f}" for value in values] for name, values in inputs.items()},
+        f"{name}: nearest three, km": [nearest(station, pool) for station in range(len(lonlat))]
+        for name, pool in pools.items()
     },
     index=pd.Index([f"{letter}, {part}" for letter, part in zip("ABCDEF", parts, strict=True)], name="monitor"),
 )
 captioned(
-    example, f"Six made-up monitors: measured PM2.5 and the neighbour feature, in {figures.UNIT}.", "tab-leak-toy"
+    example, "Which monitors make the neighbour feature of each of the six, and how far away they are.", "tab-leak-toy"
 )
 
-# %% mystnb={"figure": {"caption": "Lines lead from each monitor to the three whose labels make its input, orange and dashed where the label is held out. Squares: training; circles: held out; under each, what it measured and its input.", "name": "fig-leak-toy"}, "image": {"alt": "Two panels, clean above and leaky below, with the same three squares on the left and three circles on the right of a dotted line. Above, all lines are grey and lead to squares. Below, the circles are joined to each other by dashed orange lines, and some orange lines lead across to the squares."}}
+# %% mystnb={"figure": {"caption": "Lines lead from each monitor to the three whose labels make its input, orange and dashed where the label is held out. Squares: training; circles: held out; under each, what it measured and its input.", "name": "fig-leak-toy"}, "image": {"alt": "Two panels, clean above and leaky below, with the same three squares on the left and three circles on the right of a dotted line. Above, all lines are grey and lead to squares. Below, the circles are joined to each other by dashed orange lines, and some orange lines lead across to the squares."}} tags=["hide-input"]
 fig = leak_diagrams.draw_example(lonlat, measured, training, inputs)
 
 # %% [markdown]
@@ -92,7 +107,7 @@ error = {name: (values - measured)[~training] for name, values in inputs.items()
 # **Scalers** are a second door: inputs and target are brought to mean 0 and variance 1. Taken over training *and* test rows, these two numbers a column
 # carry a little of the test into everything.
 
-# %% mystnb={"figure": {"caption": "Grey: allowed ways of labels into inputs. Orange and dashed: the two that open when something is computed from all rows before the split. Labels of validation rows go as the held-out ones do.", "name": "fig-leak-paths"}, "image": {"alt": "Two diagrams side by side. Each has two boxes of labels, training and held out, above two boxes of inputs, of training rows and of held-out rows. On the left, grey arrows lead only from the training labels to both boxes of inputs. On the right, dashed orange arrows lead also from the held-out labels to both."}}
+# %% mystnb={"figure": {"caption": "Grey: allowed ways of labels into inputs. Orange and dashed: the two that open when something is computed from all rows before the split. Labels of validation rows go as the held-out ones do.", "name": "fig-leak-paths"}, "image": {"alt": "Two diagrams side by side. Each has two boxes of labels, training and held out, above two boxes of inputs, of training rows and of held-out rows. On the left, grey arrows lead only from the training labels to both boxes of inputs. On the right, dashed orange arrows lead also from the held-out labels to both."}} tags=["hide-input"]
 fig = leak_diagrams.draw_paths()
 
 # %% [markdown]
@@ -123,14 +138,12 @@ captioned(
 ) if results.has(profile, "leak") else results.missing(profile, "leak")
 
 # %% [markdown]
-# **Why distance decides.** A leak is worth what it tells that is news. Amid training monitors the clean feature is good already. Deep inside a held-out
-# cell it is nearly blind, and the leaky one reads from the next monitor as everywhere. So the leak is largest where a test out of region is meant to be
-# hard: it removes what was to be tested.
+# A leak is worth what it tells that is news. Amid training monitors the clean feature is good already; deep inside a held-out cell it is nearly blind,
+# and the leaky one reads from the next monitor as everywhere. So we expect the leak to be largest where a test out of region is meant to be hard.
 #
 # ## Does the leak change who wins?
 #
-# Telling the place is useful where other inputs fail to say what a place is like, and a leaky neighbour feature says it. The question is a **difference
-# of differences**, of four scores on the same rows:
+# A leaky feature may already say what a place is like, and leave less for a place vector to add. That is asked of four scores on the same rows:
 #
 # $$
 # \begin{aligned}
@@ -158,6 +171,8 @@ results.missing(profile, "leak-place")
 #
 # Three questions find most leaks: *What was computed before the split? From which rows? Would it exist on the day, at the place, of use?*
 #
+# ## Exercises
+#
 # ```{admonition} Exercise: a leak without neighbours
 # :class: exercise tip
 # A model that fills gaps of satellite haze is trained on all days and monitors, with PM2.5 among its predictors. Its output is an input of a PM2.5
@@ -172,7 +187,7 @@ results.missing(profile, "leak-place")
 #
 # ```{admonition} Exercise: one out of six
 # :class: exercise tip
-# In {numref}`tab-leak-toy`, hold out only E, and leave the other five in the pool. What is its input now? Why is this number not a leak?
+# In {numref}`fig-leak-toy`, hold out only E, and leave the other five in the pool. What is its input now? Why is this number not a leak?
 # ```
 #
 # ```{admonition} Solution

@@ -16,7 +16,6 @@ from placeprior import evidence
 from placeprior.book import figures, results
 from placeprior.book import placeness as page
 from placeprior.book.tables import captioned
-from placeprior.evidence import placeness
 
 figures.style()
 origin = f"profile {profile}, embedded world"
@@ -32,17 +31,20 @@ origin = f"profile {profile}, embedded world"
 #
 # ```{answer} placeness-none placeness-double placeness-coordinates
 # :question: Is a gain found where there is none, and is one seen where there is?
-# Real measurements cannot tell, as nobody knows how much place matters there. In the embedded world it is a knob: at 0 no arm may win, at 2 one should. These worlds are still being run.
+# Real measurements cannot tell, as nobody knows how much place matters there. In the embedded world it is a knob: at 0 no arm may win, at 2 one should. Each claim stands here with its verdict; where that is “not run”, its worlds are still to be trained in.
 # ```
 #
 # ## The knob
 #
-# It is called **placeness**, $p$. In the embedded world ({doc}`world`) the same weather makes more PM2.5 at one place than at another, because of its people, its basin, its climate. Each such influence is a factor $f_j(s)$ of the
-# place $s$. The world raises it to the power $p$ and divides by the mean over places, so that the level stays:
+# It is called **placeness**, $p$. In the embedded world ({doc}`world`) the same weather makes more PM2.5 at one place than at another, because of its people, its basin, its climate. Each of three parts $i$ of PM2.5 (background, local sources, heating) has
+# what its weather makes of it, $g_i$, and a factor for the place. The exponent $x_i$ adds up what the place is like; in the background it also holds a product with the day's temperature, as a humid place has more haze when it is warm. The factor is raised to the power $p$:
 #
 # $$
-# y(s, t) = h(s, t) \sum_i g_i\bigl(\text{weather}(s, t)\bigr) \prod_j \frac{f_{ij}(s)^{\,p}}{\overline{f_{ij}^{\,p}}} + \text{smoke}(s, t)
+# y(s, t) = h(s, t) \sum_i g_i\bigl(\text{weather}(s, t)\bigr)\, f_i(s, t) + \text{smoke}(s, t),
+# \qquad f_i(s, t) = \frac{e^{\,p\,x_i(s, t)}}{e^{\,p^2 \sigma_i^2 / 2}}
 # $$ (eq-placeness-knob)
+#
+# The divisor is a fixed formula, the mean of the numerator if $x_i$ were normal with spread $\sigma_i$: it keeps the level about where it was, not exactly.
 #
 # - $p = 0$: every factor is one. What is told about a place has no effect of its own: a **negative control**.
 # - $p = 1$: the world of the other chapters.
@@ -51,6 +53,8 @@ origin = f"profile {profile}, embedded world"
 # Weather, smoke, the hidden air $h$, stations and random numbers stay the same; the project's tests compare them number by number.
 
 # %%
+from placeprior.evidence import placeness
+
 worlds = placeness.turned(profile, split="spatial")  # R² of each arm minus that of none+head, in every world
 turned = worlds[worlds["task"].isin(placeness.line(profile))]  # those in which nothing but the knob differs
 
@@ -60,8 +64,9 @@ if results.has(profile, "placeness"):
     figures.label(
         fig, profile, n=turned["stations"].max(), of="stations at most", embedded=True, data=page.handed(turned)
     )
-else:
-    display(results.missing(profile, "placeness"))
+
+# %% tags=["remove-input"]
+results.missing(profile, "placeness")
 
 # %% [markdown]
 # All arms are compared with `none+head`. Coordinates join as channels and bring no head; the line of `none` shows what the head alone does. Do not compare R² itself across placeness: another
@@ -82,8 +87,6 @@ if results.has(profile, "negative"):
     figures.label(
         fig, profile, n=null["task"].nunique(), of="worlds at placeness 0", embedded=True, data=page.handed(null)
     )
-else:
-    display(results.missing(profile, "negative"))
 
 # %% tags=["hide-input"]
 display(
@@ -98,12 +101,9 @@ display(
 )
 
 # %% [markdown]
-# A mean over worlds below zero, interval and all, would say that being told a place *harms* where a place has nothing to tell.
-#
 # ## Between the stations
 #
-# Test stations stand where people live, and their readings have the noise of an instrument. In the embedded world the truth is known at every cell, so the maps themselves are scored: every land cell of half a degree, weighed by area, on
-# every fifteenth day. A cell's errors are also taken apart into the mean of the place and its days.
+# Test stations stand where people live, and their readings are noisy. In the embedded world the truth is known at every cell, so the maps themselves are scored: every land cell of half a degree, weighed by area, on every fifteenth day.
 
 # %% tags=["hide-input"]
 if results.has(profile, "map_error"):
@@ -126,9 +126,11 @@ else:
 # It does not show where the real atmosphere lies on this scale. The knob turns all influences together; a real place may have few that are strong. And a truth that is a smooth formula of towns and hills may flatter an encoder that
 # knows towns. Nearest to a negative control for real air are vectors without geography, in {doc}`controls`: they test whether a gain needs geography, not whether it is real.
 #
+# ## Exercises
+#
 # ```{admonition} Exercise: how many worlds?
 # :class: exercise tip
-# Suppose that 2.5 % of differences are false alarms. How many independent ones without a single alarm are needed before the exact interval lies below 5 %?
+# How many independent ones without a single alarm are needed before the exact interval lies below 5 %?
 # ```
 #
 # ```{admonition} Solution

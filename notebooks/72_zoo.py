@@ -13,9 +13,8 @@ real = "aqs"
 # %% tags=["remove-cell"]
 from IPython.display import Markdown, display
 
-from placeprior.arms import where
 from placeprior.book import families as page
-from placeprior.book import figures, results
+from placeprior.book import figures
 from placeprior.book.tables import captioned
 from placeprior.book.words import INTERVAL, gain
 
@@ -33,7 +32,7 @@ figures.style()
 #
 # ```{answer} zoo-new-regions zoo-density zoo-raise zoo-sphere
 # :question: Does it matter which encoder tells the place?
-# All encoders meet the same network, days, stations and steps; only the vector differs. Whether any helps in new regions, more than population density does, is asked of all of them at once. Their runs are still being made.
+# All encoders meet the same network, days, stations and steps; only the vector differs. Whether any helps in new regions, or more than population density does, is asked of all of them at once; each claim stands here with its verdict, and where that is “not run” their runs are not complete.
 # ```
 #
 # ## Three ways to make a vector
@@ -48,6 +47,8 @@ figures.style()
 # ## All of them
 
 # %%
+from placeprior.arms import where
+from placeprior.book import results
 from placeprior.evidence import families
 from placeprior.evidence.gains import gains
 
@@ -75,12 +76,12 @@ if found:
         note="hollow: embedded world (simulated)" if len(found) > 1 else "",
         data=page.handed(found),
     )
-else:
-    display(results.missing(real, "zoo"))
+
+# %% tags=["remove-input"]
+results.missing(real, "zoo")
 
 # %% [markdown]
-# An encoder below `random vector` has done worse than noise, which any random vector is at a new station; one below `population density` worse than two plain numbers. In the embedded world emissions are made from populated places, so
-# density is close to the truth there; in reality it is not. Two encoders whose intervals overlap widely have not been told apart, whatever their order.
+# An encoder below `random vector` has done worse than noise, which any random vector is at a new station; one below `population density` worse than two plain numbers. Two encoders whose intervals overlap widely have not been told apart, whatever their order.
 
 # %% tags=["hide-input"]
 loaded = {
@@ -92,14 +93,18 @@ Markdown(page.together(found, {title: own.scores for title, own in loaded.items(
 # %% [markdown]
 # ## Does a good score at home promise one abroad?
 #
-# A split within region is cheap. If it ranked encoders as the split out of region does, nothing else would be needed. **Spearman's correlation** replaces each gain by its rank and correlates the ranks,
+# A split within region is cheap. If it ranked encoders as the split out of region does, nothing else would be needed; how far two seeds of one split agree is about the most that two splits can.
+#
+# ```{admonition} Spearman's correlation, and roughness
+# :class: dropdown
+# Each gain is replaced by its rank, and the ranks are correlated:
 #
 # $$
 # \rho = \operatorname{corr}\bigl(\operatorname{rank}(g^\text{WR}),\ \operatorname{rank}(g^\text{OoR})\bigr).
 # $$ (eq-zoo-spearman)
 #
-# Even a split would not rank encoders as *itself* does with another seed: the correlation between two seeds is about the most that two splits can reach. The last column asks for **roughness**, how much of a vector has changed a
-# hundred kilometres on ({doc}`gallery`): a network can carry over to a new place only what is alike there.
+# *Roughness* is how much of a vector has changed a hundred kilometres on ({doc}`gallery`): a network can carry over to a new place only what is alike there.
+# ```
 
 # %% tags=["hide-input"]
 display(
@@ -159,6 +164,8 @@ display(
 # It ranks these encoders for one pollutant in one country, behind one small network. Settings are each author's defaults, tuned by nobody for this task, except one of ours: trained heads learn a hundredth as fast as the rest, because at full
 # rate the smoothest formulas moved all places together until every ReLU behind them was 0. That share was chosen by validation loss in the embedded world. Most of these encoders were made for the whole globe, photographs and species: that one does little
 # here does not say that it is a bad encoder.
+#
+# ## Exercises
 #
 # ```{admonition} Exercise: the winner's curse
 # :class: exercise tip

@@ -11,7 +11,6 @@ profile = "demo"
 real = "aqs"
 
 # %% tags=["remove-cell"]
-
 from placeprior.book import budget as page
 from placeprior.book import figures, results
 from placeprior.book.tables import captioned
@@ -29,7 +28,7 @@ figures.style()
 #
 # ```{answer} budget-differences budget-orders
 # :question: Would a longer training give another answer?
-# Not known yet: the runs with twice the budget are not complete. The rule that will decide was written before them and stands below.
+# The two claims are counted over every difference and every clear order of arms, on real measurements and in the embedded world, each with its verdict; where that is “not run”, the runs with twice the budget are not complete, and nothing is known yet. The rule below was written before them.
 # ```
 #
 # A network that has learned too little may seem to need a place. So the comparisons are made again with **twice as many passes**. The plain budget is
@@ -116,7 +115,9 @@ captioned(
 results.missing(real, "recipe")
 
 # %% [markdown]
-# ```{admonition} Exercise
+# ## Exercises
+#
+# ```{admonition} Exercise: level and difference
 # :class: exercise tip
 # Twice the budget raises the level of every arm. Why may a difference between arms be reported all the same?
 # ```

@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import pytest
 from test_matched import made
 
 from placeprior.arms import with_arm
@@ -62,6 +63,16 @@ def test_additions_are_compared_with_what_they_were_added_to(monkeypatch):
     assert "**+0.10** (+0.05 to +0.15)" in told and "inverse" not in told
     monkeypatch.setattr(baselines, "gains", lambda *_, **__: pd.DataFrame(columns=["arm", "split", *FOUND]))
     assert "No such pair" in baselines.additions([("aqs", "weather-2019")], ["spatial"], "tab-x").data
+
+
+@pytest.mark.usefixtures("styled")
+def test_signs_say_whether_all_is_simulated():
+    row = dict.fromkeys(FOUND, 0.0) | {"arm": "gbt", "split": "spatial", "difference": 0.1, "clear": 1, "stations": 7}
+    table = pd.DataFrame([row])
+    text = baselines.draw_signs({"weather": table, "embedded world": table}, "aqs and demo", reference="none")
+    assert text.startswith("real measurements · profile aqs and demo") and "n = 7 stations at most" in text
+    alone = baselines.draw_signs({"embedded world": table}, "demo", reference="none")
+    assert alone.startswith("embedded world (simulated)")
 
 
 def test_what_is_handed_over_has_one_value_a_cell():

@@ -93,7 +93,9 @@ def test_bins_with_their_rows_add_up_to_the_whole_over_splits_with_unequal_seeds
     scores, sums = made()
     dropped = scores[(scores["split"] == "spatial") & (scores["seed"] == 1)]["run"]
     scores = scores[~scores["run"].isin(dropped)]
-    whole, parts = (law.by_distance(scores, sums, ARMS, bins=bins) for bins in ([(0, np.inf)], [(0, 30), (30, 100), (100, np.inf)]))
+    whole, parts = (
+        law.by_distance(scores, sums, ARMS, bins=bins) for bins in ([(0, np.inf)], [(0, 30), (30, 100), (100, np.inf)])
+    )
     for arm in ARMS:
         one, many = of(whole, arm), of(parts, arm)
         assert (many["gain"] * many["rows"]).sum() / one["rows"].item() == pytest.approx(one["gain"].item())
@@ -182,7 +184,7 @@ def test_merged_bins_stand_apart_and_a_point_without_an_interval_is_a_cross():
     page.stacked({"world": found}, {"world": "demo"}, page.draw_by_distance, "km", n=150, of="stations")
     (ax,) = plt.gcf().axes
     labels = [tick.get_text() for tick in ax.get_xticklabels()]
-    assert labels == ["<10", "10–40", "40–160", "160–640", "<40", "160+"]
+    assert labels == ["<10", "10–\n40", "40–\n160", "160–\n640", "<40", "160+"]
     drawn = [line.get_marker() for line in ax.lines if len(line.get_xdata()) and line.get_marker() not in ("None", "")]
     assert drawn and set(drawn) == {"x"}
     near = found[(found["high_km"] <= 40) & (found["low_km"] < 40) & (found["arm"] == "lonlat")].set_index("high_km")
@@ -208,7 +210,7 @@ def test_tasks_stand_below_each_other_on_one_scale_and_hand_their_numbers_on():
     fig = plt.gcf()
     assert [ax.get_title("left") for ax in fig.axes] == ["weather, 2019", "embedded world (simulated)"]
     assert fig.axes[0].get_ylim() == fig.axes[1].get_ylim()
-    assert [tick.get_text() for tick in fig.axes[1].get_xticklabels()] == ["<10", "10–40", "40–160", "160–640"]
+    assert [tick.get_text() for tick in fig.axes[1].get_xticklabels()] == ["<10", "10–\n40", "40–\n160", "160–\n640"]
     assert text.startswith("real measurements · profile aqs") and "below: embedded world, profile demo" in text
     alone = page.stacked(
         {"world": found, "weather-2019": found.iloc[:0]}, profiles, page.draw_by_distance, "", n=1, of=""

@@ -46,6 +46,13 @@ def test_name_and_header():
         assert "# %%" in path.read_text(encoding="utf-8"), f"{path.name}: write it as py:percent"
 
 
+def test_no_first_line_of_a_block_holds_a_backtick(notebook):
+    # Markdown then takes the whole block for code in a line, and prints it as it is written.
+    for cell in cells(notebook, "markdown"):
+        for line in re.findall(r"^ *`{3,} *(\{.*)$", cell.source, flags=re.M):
+            assert "`" not in line, f"the first line of a block may hold no backtick: {line!r}"
+
+
 def test_one_title(notebook):
     titles = [
         line

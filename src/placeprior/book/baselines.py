@@ -47,6 +47,35 @@ def handed(found: pd.DataFrame) -> pd.DataFrame:
     return found[[column for column in columns if column in found]]
 
 
+def draw_signs(found: Mapping[str, pd.DataFrame], profiles: str, *, reference: str) -> str:
+    """Draw what simpler arms have more or less than one arm, a grid a task.
+
+    Parameters
+    ----------
+    found : mapping
+        Title of a task to gains over `reference` (:func:`placeprior.evidence.gains.gains`); one at least has rows.
+    profiles : str
+        Whose results these are.
+    reference : str
+
+    Returns
+    -------
+    str
+        The line under the figure.
+    """
+    drawn = pd.concat([table.assign(task=title) for title, table in found.items() if len(table)], ignore_index=True)
+    fig = figures.signs(found, "R²", reference=reference)
+    return figures.label(
+        fig,
+        profiles,
+        n=drawn["stations"].max(),
+        of="stations at most",
+        embedded=set(drawn["task"]) == {results.TASKS["world"]},
+        note="embedded world: simulated",
+        data=handed(drawn),
+    )
+
+
 def levels(asked: Sequence[tuple[str, str]], splits: Sequence[str], name: str) -> Any:
     """RMSE of rivals and networks on the fits that all arms of a split have, with what each reads and its seconds.
 
@@ -76,8 +105,8 @@ def levels(asked: Sequence[tuple[str, str]], splits: Sequence[str], name: str) -
     return captioned(
         table.rename_axis("arm"),
         f"Test RMSE in {figures.UNIT}, the two partitions of a checkerboard apart, on the fits that all arms of a "
-        "split have; seconds: the median on one thread of a busy machine, those of a corrected network without its "
-        f"training. {capital(told)}.",
+        "split have; seconds: the median on one thread of a busy machine; kriged residuals: time of the correction "
+        f"alone. {capital(told)}.",
         name,
     )
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -13,7 +15,7 @@ from placeprior.arms import called, splits_in, where
 from placeprior.book import figures
 from placeprior.book.results import TASKS
 from placeprior.book.style import look
-from placeprior.book.words import NOTE, gain
+from placeprior.book.words import NOTE, gain, minus
 from placeprior.evidence.gains import REFERENCE, gains
 
 GEOCLIP = "geoclip-hadamard"
@@ -48,34 +50,38 @@ def draw_signs(found: Mapping[str, pd.DataFrame], profile: str, *, embedded: boo
     return figures.label(fig, profile, n=fits, of="fits at most", embedded=embedded, data=data)
 
 
-def beyond(profile: str, task: str, arms: Sequence[str]) -> pd.DataFrame:
-    """Differences of arms to what knows nothing of the world, as text; random vectors where they are names alone.
+def beyond(tasks: Mapping[str, str], arms: Sequence[str]) -> pd.DataFrame:
+    """Differences of arms to what knows nothing of the world, as text; random vectors where they can be names alone.
 
     Parameters
     ----------
-    profile, task : str
+    tasks : mapping
+        Task to the profile whose results are asked.
     arms : sequence of str
         Compared with the control that joins in the same way.
 
     Returns
     -------
     pandas.DataFrame
-        ``task, arm, against`` and a column a split; empty where nothing was run.
+        ``task, arm, against`` and a column a split. Rows and splits without a number are left out: empty where nothing
+        was run.
     """
-    cells: dict[tuple[str, str, str], str] = {}
     rows = []
-    for arm in arms:
-        for control in KNOW_NOTHING:
-            other = f"{control}-{arm.rpartition('-')[2]}"
-            found = gains(profile, task, against=other)
-            found = found[(found["arm"] == arm) & found["split"].isin([KNOWN] if control in NAMES else [KNOWN, *NEW])]
-            rows += [(arm, other)] if len(found) else []
-            cells |= {(arm, other, row.split): gain(row) for row in found.itertuples()}
-    table = [
-        [TASKS[task], called(arm), called(other), *(cells.get((arm, other, split), "–") for split in (KNOWN, *NEW))]
-        for arm, other in rows
-    ]
-    return pd.DataFrame(table, columns=["task", "arm", "against", *map(where, (KNOWN, *NEW))])
+    for task, profile in tasks.items():
+        for arm in arms:
+            for control in KNOW_NOTHING:
+                other = f"{control}-{arm.rpartition('-')[2]}"
+                found = gains(profile, task, against=other)
+                splits = [KNOWN] if control in NAMES else [KNOWN, *NEW]
+                found = found[(found["arm"] == arm) & found["split"].isin(splits)]
+                told = {"task": TASKS[task], "arm": called(arm), "against": called(other)}
+                rows += [told | {row.split: _told(row) for row in found.itertuples()}] if len(found) else []
+    table = pd.DataFrame(rows, columns=["task", "arm", "against", KNOWN, *NEW])
+    return table.dropna(axis=1, how="all").rename(columns=where).fillna("–")
+
+
+def _told(row: Any) -> str:
+    return gain(row) if np.isfinite(row.low) else minus(f"{row.difference:+.3f} (one training)")
 
 
 def components(arm: str) -> int | None:

@@ -102,8 +102,8 @@ def draw_by_distance(ax: Axes, gains: pd.DataFrame) -> pd.Series:
 
 
 def _short(row: Any) -> str:
-    """A bin of distance under an axis: 0, <10, 10–40, 640+."""
-    text = reach(row).replace("below ", "<").replace(" to ", "–")
+    """A bin of distance under an axis: 0, <10, 10–40 in two lines, 640+."""
+    text = reach(row).replace("below ", "<").replace(" to ", "–\n")
     return text.replace(" km and more", "+").replace(" km", "")
 
 
