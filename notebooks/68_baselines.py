@@ -134,7 +134,7 @@ _ = baselines.draw_weights(places, share, inverse, profile)
 #
 # **Trees.** A tree asks questions such as *was yesterday's wind above this value?* and says a mean at its end. *Boosting* adds small trees, each fitted to what those before it missed {cite:p}`friedman2001`. They see the
 # same scaled predictors as the network, of the last fourteen days: as many as the network sees on real measurements, twice as many as in the embedded world. GeoCLIP enters as 32 principal
-# components: with all 512 numbers a tree would find one that separates any two stations. Which training rows they see, and where they cut, is drawn once: one training, which by itself shows no noise of training.
+# components: with all 512 numbers a tree would find one that separates any two stations. Which training rows they see, and where they cut, is drawn once: one training, which by itself shows no noise of training; their intervals take the spread that a split's networks show.
 #
 # **What was missed, kriged.** Predictors tell when PM2.5 is high; the day's monitors tell what the predictors missed. *No location, residuals kriged* kriges the network's errors at its own training rows, which it has
 # seen a few times each. Of trees, which learn their rows by heart, the errors have to come from trees fitted to other stations.

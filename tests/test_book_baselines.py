@@ -42,10 +42,7 @@ def test_errors_stand_beside_what_an_arm_reads_on_the_fits_that_all_have(monkeyp
     told = baselines.levels(asked, ["spatial"], "tab-x").data
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in told.splitlines() if line.startswith("| ")]
     assert rows[0] == ["arm", "reads", "weather: WR\u00a0·\u00a0spatial", "seconds a run"]
-    assert [row[:2] for row in rows[1:]] == [
-        ["ordinary kriging", "the day's monitors"],
-        ["no location", "predictors"],
-    ]
+    assert [row[:2] for row in rows[1:]] == [["ordinary kriging", "the day's monitors"], ["no location", "predictors"]]
     assert all("±" not in row[2] for row in rows[1:]), "one seed is shared"
     assert "No rival" in baselines.levels(asked[1:], ["spatial"], "tab-x").data
 

@@ -147,9 +147,9 @@ def additions(asked: Sequence[tuple[str, str]], splits: Sequence[str], name: str
     table.index = pd.Index([f"{called(arm)}, against {called(ADDED[arm])}" for arm in table.index], name="addition")
     return captioned(
         table,
-        f"Change of R² on the same rows by one addition, {INTERVAL} over places and trainings, bold where clear; trees "
-        "that were grown once have no interval between themselves. Weather and neighbours: real measurements; embedded "
-        "world: simulated.",
+        f"Change of R² on the same rows by one addition, {INTERVAL} over places and trainings, bold where clear; for "
+        "trees, grown once, with the spread between trainings of a split's networks. Weather and neighbours: real "
+        "measurements; embedded world: simulated.",
         name,
     )
 

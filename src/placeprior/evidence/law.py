@@ -10,9 +10,9 @@ Fold :math:`f` (of any split) has :math:`S_f` seeds; each of its rows counts onc
 difference in R2. Of a few rows, R2 would be divided by the spread of those few, and places that hardly vary would look
 like places where nothing is gained: hence one unit for all. The interval is that of :mod:`placeprior.scores.interval`,
 over blocks of the map and trainings together; a station that several splits test lies in one block. A block is as wide
-as the errors of all arms of the task are alike, whichever are asked for. In two things it differs from that of a whole
-split (:mod:`placeprior.evidence.gains`): a fold counts with its rows, because at one distance some folds have next to
-none, and an arm that was trained once has no interval.
+as the errors of all networks of the task are alike, whichever are asked for. In two things it differs from that of a
+whole split (:mod:`placeprior.evidence.gains`): a fold counts with its rows, because at one distance some folds have
+next to none, and an arm that was trained once has no interval.
 
 Noise of the instruments does not enter: it adds the same to both squared errors, on average.
 """
@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 
 from placeprior import data
-from placeprior.arms import with_arm
+from placeprior.arms import RIVALS, with_arm
 from placeprior.errors import StoreError
 from placeprior.scores.interval import Noise, interval
 from placeprior.scores.paired import BLOCK_KM, FOUND, fits, paired, residual_range, squares
@@ -134,7 +134,8 @@ def _errors(scores: pd.DataFrame, sums: pd.DataFrame, arms: Sequence[str]) -> tu
     """By how much each arm's squared errors are smaller than the reference's, a row an arm, fit and test station.
 
     And the unit of all gains: the variance of PM2.5 in a split's test rows. Column ``block`` names squares of the map
-    as wide as the differences of neighbouring stations are alike, over all arms that share a fit with the reference.
+    as wide as the differences of neighbouring stations are alike, over all networks that share a fit with the
+    reference.
     """
     sums = sums[sums["nearest_km"].notna()]
     runs = with_arm(scores).drop_duplicates("run")
@@ -143,16 +144,16 @@ def _errors(scores: pd.DataFrame, sums: pd.DataFrame, arms: Sequence[str]) -> tu
     wide = wide.reindex(columns=wide.columns.union([REFERENCE, *arms]))
     sums = sums.set_index("run")
     parts, contrasts = [], {}
-    for arm in wide.columns.drop(REFERENCE):
+    for arm in wide.columns.drop([REFERENCE, *RIVALS], errors="ignore"):
         pairs = wide[[REFERENCE, arm]].dropna()
         if pairs.empty:
             continue
         cells = pd.MultiIndex.from_arrays([_cell(pairs.reset_index()), pairs.index.get_level_values("seed")])
         contrasts[arm] = [(1.0, pairs[REFERENCE].set_axis(cells)), (-1.0, pairs[arm].set_axis(cells))]
     for arm in arms:
-        if arm not in contrasts:
-            continue
         pairs = wide[[REFERENCE, arm]].dropna()
+        if pairs.empty:
+            continue
         one, other = (
             sums.join(pairs.reset_index().set_index(name)[KEY], how="inner").set_index([*KEY, "name"])
             for name in (REFERENCE, arm)
