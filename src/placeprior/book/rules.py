@@ -61,6 +61,21 @@ def _probe(scale: str, *, task: str, first: str, second: str, fact: str, split: 
     return compared(dict(zip(("difference", "low", "high"), one, strict=True)), expects)
 
 
+def _kept(scale: str, *, task: str, name: str, profile: str, what: str, at_least: float) -> Found:
+    """Ask whether a number that a table of evidence keeps with its interval reaches a bound, whole interval and all."""
+    try:
+        table = evidence.read(profile, name).set_index("question")["value"]
+    except StoreError:
+        return NOT_RUN
+    asked = {"value": f"{what} r2", "low": f"{what} low", "high": f"{what} high"}
+    if not set(asked.values()) <= set(table.index):
+        return NOT_RUN
+    values = {key: float(table[question]) for key, question in asked.items()}
+    low, high = values["low"], values["high"]
+    verdict = "supported" if low >= at_least else "contradicted" if high < at_least else "undecided"
+    return Found(verdict, values, f"{values['value']:.2f} ({low:.2f} to {high:.2f})")
+
+
 def _evenness(scale: str, *, task: str, arm: str, who: str, split: str, expects: str) -> Found:
     """Ask how an arm changes a gap between groups of stations, or the spread over regions, µg m-3."""
     own = results.load(scale, task, arms={arm, REFERENCE}, splits=[split])
@@ -121,6 +136,7 @@ RULES: dict[str, Callable[..., Found]] = {
     "groups": _groups,
     "alarms": _alarms,
     "probe": _probe,
+    "kept": _kept,
     "evenness": _evenness,
     "raised": _raised,
     "maps": _maps,
@@ -131,6 +147,7 @@ WORDS = {
     "groups": "mean R² of the first group of arms minus that of the second, {split}: {expects} zero",
     "alarms": "worlds without a role for place in which {arm} is clearly better, {split}: at most {at_most}",
     "probe": "R² of {fact} read from vectors trained on {first} minus {second}, {split}: {expects} zero",
+    "kept": "R² of {what} in {name}, whole interval: at least {at_least}",
     "evenness": "change of {who} by {arm}, {split}: {expects} zero",
     "raised": "share of encoders that raise the score of geographic bias by {measure} in every seed, {split}",
     "maps": "{what} of the maps of {arm} minus that of {against}, map by map: {expects} zero",

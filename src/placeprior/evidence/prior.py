@@ -18,7 +18,6 @@ from placeprior.coords import nearest_km
 from placeprior.encoders import pretrained
 from placeprior.evidence import facts, kept
 from placeprior.evidence.facts import OOR
-from placeprior.evidence.gallery import TRAINED
 from placeprior.runs import plan
 from placeprior.scores import interval, metrics, probes
 from placeprior.space import neighbours
@@ -206,30 +205,16 @@ def collect(runs: Iterable[plan.Run]) -> pd.DataFrame:
     names = [name for base in bases for name in facts.trained(base) if name in asked or not pretrained.reads(name)]
     with kept.record() as made:
         reading = read(facts.Vectors([*names, "geoclip"], places[["lon", "lat"]].to_numpy()), known)
-    whole = [base for base in bases if set(facts.trained(base)) <= set(names)]
-    return pd.concat([made[0], kept.numbers(claimed(reading, whole))], ignore_index=True)
+    return pd.concat([made[0], kept.numbers(claimed(reading))], ignore_index=True)
 
 
-def claimed(reading: Reading, among: Sequence[str]) -> dict[str, float]:
-    """What claims rest on, far from training places: what training adds to density's R2, and that of GeoCLIP.
-
-    Parameters
-    ----------
-    reading : Reading
-    among : sequence of str
-        Architectures.
+def claimed(reading: Reading) -> dict[str, float]:
+    """What a claim rests on: R2 of population density read from GeoCLIP far from training places, and its interval.
 
     Returns
     -------
     dict
-        ``<corpus> - untrained``, ``<corpus>`` and ``geoclip``, each ``difference`` or ``r2``, ``low``, ``high``.
+        ``geoclip r2``, ``geoclip low``, ``geoclip high``.
     """
-    found, said = gains(reading, among), {}
-    far = found[(found["second"] == TRAINED[0]) & (found["split"] == OOR) & (found["target"] == "density")]
-    for row in far.itertuples():
-        for end in ("difference", "low", "high"):
-            said[f"{row.first} - untrained {end}"] = float(getattr(row, end))
-        level = reading.level([f"{base}-{row.first}" for base in among], OOR, "density")
-        said |= {f"{row.first} {end}": value for end, value in zip(("r2", "low", "high"), level, strict=True)}
     level = reading.level(["geoclip"], OOR, "density")
-    return said | {f"geoclip {end}": value for end, value in zip(("r2", "low", "high"), level, strict=True)}
+    return {f"geoclip {end}": value for end, value in zip(("r2", "low", "high"), level, strict=True)}
