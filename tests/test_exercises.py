@@ -13,7 +13,12 @@ SOURCES = sorted(
     for path in [*(ROOT / "notebooks").glob("*.py"), *(ROOT / "book").rglob("*.md")]
     if not {"chapters", "_static"} & set(path.parts)
 )
-FIRST = """(sec-x)=
+FIRST = """```{answer} some-claim
+:question: How much?
+As much as {val}`claims.some-claim.aqs.value:.2f`.
+```
+
+(sec-x)=
 % a comment
 ## Exercises
 
@@ -81,7 +86,7 @@ def notebook(*sources):
     made.cells = [
         nbformat.v4.new_code_cell(
             "print(1)",
-            metadata={"tags": ["hide-input"], "mystnb": {"figure": {"caption": "long"}}},
+            metadata={"tags": ["hide-input"], "mystnb": {"figure": {"name": "fig-a", "caption": "long {doc}`other`"}}},
             outputs=[nbformat.v4.new_output("stream", text="1")],
             execution_count=3,
         ),
@@ -96,6 +101,7 @@ def test_a_notebook_for_a_class_has_no_solution_no_output_and_room_for_an_answer
     nbformat.validate(made)
     everything = json.dumps(made).lower()
     assert "secret" not in everything and "solution:" not in everything and "caption" not in everything
+    assert made.cells[1].source == "# figure fig-a: long *Another page*\nprint(1)"
     assert not any(cell.get("outputs") or cell.get("execution_count") for cell in made.cells)
     assert [cell.cell_type for cell in made.cells] == ["markdown", "code", "markdown", "code"]
     assert "A page" in made.cells[0].source
@@ -103,9 +109,11 @@ def test_a_notebook_for_a_class_has_no_solution_no_output_and_room_for_an_answer
     assert "### Exercise: count\n\nHow many of them?\n\n```python\nn = 1\n```" in exercise
     assert "> **A remark**\n>\n> One line." in exercise
     assert "See `src/a.py`." in exercise
+    assert exercise.startswith("> **How much?**\n>\n> As much as \\_\\_\\_\\_."), "an answer with a blank"
+    assert "$$\na = b\n\\tag{eq-one}\n$$" in exercise, "by this name the text points to it"
     assert "*Another page*, figure *fig-a*, (who2020) and fold; it is \\_\\_\\_\\_." in exercise
     assert (
-        "{" not in exercise
+        "{" not in exercise.replace("\\tag{eq-one}", "")
         and ":class:" not in exercise
         and "(eq-one)" not in exercise
         and "sec-x" not in exercise

@@ -112,10 +112,9 @@ def test_each_section_is_a_slide_and_nothing_comes_from_another_host(tmp_path):
 
 def test_links_of_a_part_lead_where_they_led(tmp_path):
     deck, _ = build(tmp_path)
-    figure = deck[deck.index("<figure") : deck.index("</figure>")]
-    assert 'href="../pages/given.html#anchor"' in figure
-    assert 'href="../pages/other.html"' in figure
-    assert 'href="https://example.org"' in figure
+    assert 'href="../pages/given.html#anchor"' in deck
+    assert 'href="../pages/other.html"' in deck
+    assert 'href="https://example.org"' in deck
 
 
 def test_questions_and_exercises_can_be_taken(tmp_path):
@@ -139,6 +138,37 @@ def test_questions_and_exercises_can_be_taken(tmp_path):
 def test_what_is_not_there_is_a_warning(tmp_path, page, what, complaint):
     _, warnings = build(tmp_path, pick(page, what))
     assert complaint in warnings
+
+
+def test_of_a_figure_a_part_is_shown_alone_and_its_caption_is_the_speakers(tmp_path, slides):
+    svg = '<div><svg class="figure" viewBox="0 0 200 100" style=""><g/></svg></div>'
+    cut = slides.cut(svg, (0.5, 0.2, 1, 0.7))
+    assert '<svg class="figure" viewBox="100 20 100 50" style="">' in cut
+    assert '<svg x="100" y="20" width="100" height="50" viewBox="100 20 100 50"><g/></svg></svg></div>' in cut
+    deck, _ = build(tmp_path)
+    figure = deck[deck.index("<figure") : deck.index("</figure>")]
+    assert "anchor" not in figure and "See" in deck[deck.index("</figure>") :]
+    with pytest.raises(ValueError, match=r"0 0\.5 1 1"):
+        slides._fractions("0 1 1 0.5")
+
+
+def test_what_the_class_computes_on_the_board_is_what_the_page_computes():
+    jupytext = pytest.importorskip("jupytext")
+    from placeprior import coords
+
+    found = {}
+    cells = jupytext.read(ROOT / "notebooks/63_leak.py").cells
+    exec("import numpy as np\nfrom placeprior.space.neighbours import neighbour_pm25", found)
+    exec(next(cell.source for cell in cells if cell.source.startswith("lonlat = ")), found)
+    slide = (ROOT / "book/slides.md").read_text(encoding="utf-8").partition("## One input")[2].partition("\n## ")[0]
+    rows = [[word.strip() for word in line.strip("|").split("|")] for line in slide.splitlines() if line[:1] == "|"]
+    letters, km, measured = rows[0][1:], rows[2][1:], rows[3][1:]
+    other = ["ABCDEF".index(letter) for letter in letters]
+    apart = coords.great_circle_km(found["lonlat"], found["lonlat"])[3, other]
+    assert [f"{each:.0f}" for each in apart] == km
+    assert [f"{each:.0f}" for each in found["measured"][other]] == measured
+    told = {name: f"{values[3]:.1f}" for name, values in found["inputs"].items()}
+    assert f"Clean: C, B, A, {told['clean']}. Leaky: E, F, C, {told['leaky']}." in slide
 
 
 @pytest.mark.parametrize(

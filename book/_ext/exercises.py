@@ -1,8 +1,9 @@
 """Notebooks for a class: each executed page without its solutions, offered at the page's first exercise.
 
-A notebook is made from the page while the book is built, beside the page: no solutions, no answer, no outputs, an
-empty cell after each exercise. Numbers that a page prints from its runs are left as blanks, for they are what a class
-is to find. What only Sphinx understands becomes plain Markdown, so that the notebook reads well in Jupyter.
+A notebook is made from the page while the book is built, beside the page: no solutions, no outputs, an empty cell after
+each exercise. Numbers that a page prints from its runs, as those of its answer, are left as blanks, for they are what a
+class is to find. What only Sphinx understands becomes plain Markdown, so that the notebook reads well in Jupyter;
+figures and equations keep the names by which the text points to them.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ _FENCE = re.compile(
 _OPTIONS = re.compile(r"\A(?:[ \t]*:[\w-]+:[^\n]*\n)*\n?")
 _ROLE = re.compile(r"\{(?P<name>[\w:+-]+)\}`(?P<text>[^`]+)`")
 _UNSAID = re.compile(r"^(?:\([\w-]+\)=|% ).*\n", re.M)  # labels and comments
-_EQUATION = re.compile(r"\$\$[ \t]*\([\w-]+\)")
+_EQUATION = re.compile(r"\$\$[ \t]*\(([\w-]+)\)")
 _TITLED = re.compile(r"(?P<title>[^<]*[^<\s])\s*<[^>]+>")
 #: Blocks that a class is to find out, or does not need.
-_LEFT_OUT = {"answer", "goals", "quiz", "include", "toctree"}
+_LEFT_OUT = {"goals", "quiz", "include", "toctree"}
 _POINTERS = {"fig": "figure *{}*", "tab": "table *{}*", "eq": "equation *{}*"}
 
 
@@ -56,7 +57,7 @@ def is_exercise(name: str, title: str, body: str) -> bool:
 
 
 def plain(text: str, titles: Callable[[str], str]) -> str:
-    """Text whose roles, labels and numbered equations are plain Markdown.
+    """Text whose roles, labels and named equations are plain Markdown.
 
     Parameters
     ----------
@@ -81,7 +82,18 @@ def plain(text: str, titles: Callable[[str], str]) -> str:
         kind = inside.partition("-")[0] if name == "numref" else name
         return _POINTERS.get(kind, "{}").format(inside)
 
-    return _EQUATION.sub("$$", _UNSAID.sub("", _ROLE.sub(role, text)))
+    return _EQUATION.sub(r"\\tag{\1}\n$$", _UNSAID.sub("", _ROLE.sub(role, text)))
+
+
+def code(cell: nbformat.NotebookNode, titles: Callable[[str], str]) -> nbformat.NotebookNode:
+    """A cell of code, and above it the name and the caption of the figure that it draws."""
+    tags = cell.metadata.get("tags", [])
+    figure = cell.metadata.get("mystnb", {}).get("figure", {})
+    source = cell.source
+    if figure.get("name"):
+        caption = plain(figure.get("caption", ""), titles)
+        source = f"# figure {figure['name']}: {caption}\n{source}"
+    return nbformat.v4.new_code_cell(source, metadata={"tags": tags} if tags else {})
 
 
 def without_solutions(
@@ -109,8 +121,7 @@ def without_solutions(
         if "solution" in cell.metadata.get("tags", []):
             continue
         if cell.cell_type == "code":
-            tags = cell.metadata.get("tags", [])
-            cells.append(nbformat.v4.new_code_cell(cell.source, metadata={"tags": tags} if tags else {}))
+            cells.append(code(cell, titles))
             continue
         text = ""
         for name, heading, body in blocks(cell.source):
@@ -128,7 +139,13 @@ def without_solutions(
             elif name == "literalinclude":
                 text += f"See `{heading.rpartition('../')[2]}`."
             elif name == "math":
-                text += f"$$\n{inside.strip()}\n$$"
+                label = re.search(r"^[ \t]*:label:[ \t]*(\S+)", body, re.M)
+                tag = f"\\tag{{{label[1]}}}\n" if label else ""
+                text += f"$$\n{inside.strip()}\n{tag}$$"
+            elif name == "answer":
+                asked = re.search(r"^[ \t]*:question:[ \t]*(.*)$", body, re.M)
+                lines = [f"**{plain(asked[1], titles)}**", ""] if asked else []
+                text += "\n".join(f"> {line}".rstrip() for line in [*lines, *inside.strip().splitlines()])
             else:
                 lines = [f"**{plain(heading, titles)}**", "", *inside.strip().splitlines()] if heading else [inside]
                 text += "\n".join(f"> {line}".rstrip() for line in lines)

@@ -13,14 +13,16 @@ A document with ``deck: true`` in its front matter becomes slides: its title the
     ```
 
 ``:answer:`` takes a page's answer, ``:quiz:`` its first quiz, ``:exercise: 2`` its second exercise, ``:figure:`` a
-figure or table by its label. What a page does not have is a warning, unless runs of that page are still to be made:
-then the slide says so. Slides are shown by reveal.js (MIT), files of the package ``sphinx-revealjs``; nothing comes
-from another host.
+figure or table by its label, ``:part: 0 0.6 1 1`` of a figure what lies between these fractions of its width and height
+(left, top, right, bottom). A figure's caption goes to the speaker's notes, so that the figure has the slide. What a
+page does not have is a warning, unless runs of that page are still to be made: then the slide says so. Slides are shown
+by reveal.js (MIT), files of the package ``sphinx-revealjs``; nothing comes from another host.
 """
 
 from __future__ import annotations
 
 import posixpath
+import re
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
@@ -39,6 +41,9 @@ SCRIPTS = ("dist/reveal.css", "dist/reveal.js", "plugin/notes/notes.js")
 #: What begins a line, or the title of a box, on pages whose runs are not all made.
 _WAITING = ("Still to be run", "Its runs are being made", "Not run here")
 _FIGURES = (nodes.figure, nodes.table, nodes.container)
+_SVG = re.compile(
+    r'(?P<tag><svg [^>]*?viewBox=")0 0 (?P<width>[\d.]+) (?P<height>[\d.]+)(?P<rest>"[^>]*>)(?P<body>.*)</svg>', re.S
+)
 
 
 class taken(nodes.General, nodes.Element):  # docutils names node classes in lower case
@@ -47,6 +52,16 @@ class taken(nodes.General, nodes.Element):  # docutils names node classes in low
 
 class notes(nodes.General, nodes.Element):
     """What only the speaker sees."""
+
+
+def _fractions(argument: str) -> tuple[float, ...]:
+    """Left, top, right and bottom of a part of a figure, 0 … 1."""
+    box = tuple(map(float, argument.split()))
+    if len(box) != 4 or not (0 <= box[0] < box[2] <= 1 and 0 <= box[1] < box[3] <= 1):
+        raise ValueError(
+            f"part must be left, top, right, bottom between 0 and 1, such as 0 0.5 1 1; it is {argument!r}"
+        )
+    return box
 
 
 class From(SphinxDirective):
@@ -58,15 +73,17 @@ class From(SphinxDirective):
         "quiz": directives.flag,
         "exercise": directives.positive_int,
         "figure": directives.unchanged_required,
+        "part": _fractions,
     }
 
     def run(self) -> list[nodes.Node]:
-        if len(self.options) != 1:
+        box = self.options.pop("part", None)
+        if len(self.options) != 1 or (box and "figure" not in self.options):
             known = ", ".join(f":{name}:" for name in self.option_spec)
             raise self.error(f"from {self.arguments[0]}: say which part to take, one of {known}")
         [(what, which)] = self.options.items()
         page, _ = self.env.relfn2path(self.arguments[0])
-        place = taken("", page=page, what=what, which=which)
+        place = taken("", page=page, what=what, which=which, box=box)
         self.set_source_info(place)
         return [place]
 
@@ -126,6 +143,41 @@ def moved(node: nodes.Element, here: str, there: str) -> nodes.Element:
     return copied
 
 
+def cut(svg: str, box: tuple[float, ...]) -> str:
+    """A figure inlined in a page, and of it only what lies in a box.
+
+    Parameters
+    ----------
+    svg : str
+        HTML with one ``svg``.
+    box : tuple of float
+        Left, top, right, bottom, as fractions of its width and height.
+    """
+    found = _SVG.search(svg)
+    if found is None:
+        return svg
+    width, height = float(found["width"]), float(found["height"])
+    x, y = box[0] * width, box[1] * height
+    w, h = box[2] * width - x, box[3] * height - y
+    view = f"{x:g} {y:g} {w:g} {h:g}"
+    inner = f'<svg x="{x:g}" y="{y:g}" width="{w:g}" height="{h:g}" viewBox="{view}">'  # this one clips
+    whole = f"{found['tag']}{view}{found['rest']}{inner}{found['body']}</svg></svg>"
+    return svg[: found.start()] + whole + svg[found.end() :]
+
+
+def shown(figure: nodes.Element, box: tuple[float, ...] | None) -> list[nodes.Node]:
+    """A figure of another page as a slide shows it, and its caption for the speaker."""
+    if box:
+        for raw in figure.findall(nodes.raw):
+            raw.children[:] = [nodes.Text(cut(raw.astext(), box))]
+            raw.rawsource = raw.astext()
+    told = notes()
+    for caption in [node for node in figure.findall(nodes.caption) if isinstance(node.parent, nodes.figure)]:
+        caption.parent.remove(caption)
+        told += nodes.paragraph("", "", *(child.deepcopy() for child in caption.children))
+    return [figure, told] if told.children else [figure]
+
+
 def fill(app: Sphinx, doctree: nodes.document, page: str) -> None:
     """Put the parts of other pages where a deck asks for them."""
     address = app.builder.get_target_uri
@@ -140,7 +192,7 @@ def fill(app: Sphinx, doctree: nodes.document, page: str) -> None:
         whole = known[source]
         found = part(whole, what, which)
         if found is not None:
-            place.replace_self(moved(found, address(page), address(source)))
+            place.replace_self(shown(moved(found, address(page), address(source)), place["box"]))
             continue
         if not waits(whole):
             LOG.warning("from: page %r has no %s %s", source, what, which or "", location=place, type="slides")
