@@ -299,7 +299,7 @@ with torch.inference_mode():
         print(f"{name:27} {told}")
 
 # %% [markdown]
-# Another sign or another pole is fatal: the vectors of half the places have nothing in common with those that were meant. The missing $\pi$ bends them a little, and is kept all the same.
+# Another pole leaves nothing in common with the vectors that were meant, and another sign little: both are fatal. Without the factor $\pi$ they only bend a little; it is kept all the same.
 #
 # The second face is arithmetic. Written out as polynomials, high degrees are small differences of enormous terms. The Legendre polynomial of degree $n$ at 0.9 can never leave -1 to 1:
 
