@@ -128,9 +128,8 @@ pairs = pd.DataFrame({"km": km, "class": group})
 pairs = pairs.assign(cosine=vectors.cosine(a, b, centre))
 
 # %% mystnb={"figure": {"caption": "Likeness of two places against their distance. Lines: the formula for random Fourier features of GeoCLIP's three scales, on a map without distortion. Triangles: GeoCLIP's own vectors, centred, median of the pairs in a class of distance; band: their middle 80 %.", "name": "fig-place-reach"}, "image": {"alt": "Three falling curves on a logarithmic axis of distance: scale 256 falls to zero within some thirty kilometres, scale 16 within a few hundred, scale 1 stays near one across the country. GeoCLIP's medians fall slowly across all three, from nearly one at three kilometres through one half at some sixty to zero beyond a thousand."}} tags=["hide-input"]
-fig = draw_reach(pairs)
-about = {"n": len(km), "of": "pairs of places", "data": pairs}
-_ = figures.label(fig, profile, **about, embedded=None)
+about = {"n": len(km), "of": "pairs of places", "data": pairs, "embedded": None}
+_ = figures.label(draw_reach(pairs), profile, **about)
 
 # %% tags=["hide-input"]
 from placeprior.book import interactive
@@ -216,9 +215,8 @@ for name, scale in spectra.SIGMAS.items():
 number = encoders.embed("geoclip", fine.places)[:, 0]
 waves["number 1 of 512"] = (number - number.mean()) / number.std() / 2
 fig = multiples.draw(fine, waves, "value", (-1, 1))
-about = {"n": len(fine.places), "of": "cells a map"}
-about["data"] = multiples.fields(fine, waves)
-_ = figures.label(fig, profile, **about, embedded=None)
+about = {"n": len(fine.places), "of": "cells a map", "embedded": None}
+_ = figures.label(fig, profile, **about, data=multiples.fields(fine, waves))
 
 # %% [markdown]
 # Most of the vector comes from the two finer scales (shares of the variance over the country; what two scales say can overlap, so they need not add up to 100 %):
@@ -334,7 +332,7 @@ maps = {title: alike(encoder, denver) for title, encoder in told.items()}
 stars = dict.fromkeys(maps, denver)
 fig = multiples.draw(land, maps, "cosine with Denver", (-0.6, 0.6), stars=stars)
 about |= {"n": len(land.places), "data": multiples.fields(land, maps)}
-_ = figures.label(fig, profile, **about, embedded=None)
+_ = figures.label(fig, profile, **about)
 
 # %% tags=["hide-input"]
 interactive.similarity(profile, resolution=5.0 if profile == "smoke" else 1.25)
@@ -385,7 +383,7 @@ titles = [f"component {k + 1} ({100 * share[k]:.0f} %)" for k in range(4)]
 maps = dict(zip(titles, components.T, strict=True))
 fig = multiples.draw(land, maps, "standard deviations", (-2.5, 2.5))
 about |= {"n": len(land.places), "data": multiples.fields(land, maps)}
-_ = figures.label(fig, profile, **about, embedded=None)
+_ = figures.label(fig, profile, **about)
 
 # %% [markdown]
 # How much of that is position in disguise? Fit a smooth surface, a polynomial of third degree in longitude and latitude, and correlate each with population density and a stylised height (both as in {doc}`world`).
@@ -395,8 +393,8 @@ from scipy.stats import spearmanr
 
 from placeprior.data.world.land import density, elevation
 
-xy, known = coords.project(land.places), {"density": density, "height": elevation}
-rows = {}
+xy, rows = coords.project(land.places), {}
+known = {"density": density, "height": elevation}
 for k, component in enumerate(components.T):
     smooth = vectors.smooth_share(land.places, component)
     rows[k + 1] = {"smooth surface explains": f"{100 * smooth:.0f} %"}
@@ -448,6 +446,5 @@ captioned(table.rename_axis("component"), title, "tab-place-components")
 #
 # ````{admonition} Solution
 # :class: solution dropdown
-# The unit is about $2 \cdot 10^4$ km, so 100 m is a frequency of $2 \cdot 10^5$ cycles. A row of $B$ is typically $1.2\,\sigma$ long, so $\sigma$ is some $1.7 \cdot 10^5$. Between photographs the waves turn many times with no data to fix them: the vector there is noise, the more
-# so in 32-bit arithmetic, whose seven digits just place a point within about a metre.
+# The unit is about $2 \cdot 10^4$ km, so 100 m is a frequency of $2 \cdot 10^5$ cycles. A row of $B$ is typically $1.2\,\sigma$ long, so $\sigma$ is some $1.7 \cdot 10^5$. Between photographs the waves turn many times with no data to fix them: the vector there is noise, the more so in 32-bit arithmetic, whose seven digits just place a point within about a metre.
 # ````

@@ -130,8 +130,8 @@ asked = [f"{base}-{how}" for base in exact for how in ("untrained", "fmow", "yfc
 read_by = upstream.probed(places, asked, [facts.OOR])  # random weights: three draws
 seven = prior.gains(reading, bases)
 seven = seven[(seven.second == "untrained") & (seven.split == facts.OOR)]
-head = ("minus random weights", f"{len(exact)} exact pairs", f"all {len(bases)} names")
-print("{:28}{:25}{}".format(*head))
+groups = f"{len(exact)} exact pairs", f"all {len(bases)} names"
+print("{:28}{:25}{}".format("minus random weights", *groups))
 for corpus in ("fmow", "yfcc"):
     pairs = np.transpose(read_by.gap(corpus, "untrained", facts.OOR, exact))
     names = seven[seven["first"] == corpus].set_index("target")
