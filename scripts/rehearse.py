@@ -1,7 +1,7 @@
 """The way from providers to results without a network: small made-up files, served here, through the real commands.
 
 Plan, fetch, check and build five weeks of a small region, then train every main variant once at the paper's size for
-one epoch and execute the variants' pages and the data card. Everything goes to ``build/rehearsal``; started again, it
+one epoch and execute the page on one's own runs and the data card. Everything goes to ``build/rehearsal``; started again, it
 goes on from there.
 
     python scripts/rehearse.py
@@ -88,11 +88,9 @@ def project() -> Path:
     profile["matrices"] = {"core": profile["matrices"]["core"] | {"split": ["spatial"], "fold": [1], "seed": [0]}}
     runs["profiles"] = {PROFILE: profile}
     runs["pages"] = {
-        name: page | {"parameters": page["parameters"] | {"profile": PROFILE}, "needs": {}}
-        for name, page in runs["pages"].items()
-        if name.startswith("variant-")
+        "rerun": runs["pages"]["rerun"] | {"profile": PROFILE},
+        "card": {"notebook": "21_card", "profile": PROFILE, "parameters": {"period": _label()}},
     }
-    runs["pages"]["card"] = {"notebook": "21_card", "profile": PROFILE, "parameters": {"period": _label()}}
     (folder / "runs.yml").write_text(yaml.safe_dump(runs, sort_keys=False), encoding="utf-8")
     shutil.copytree(ROOT / "notebooks", folder / "notebooks", dirs_exist_ok=True)
     return folder
