@@ -1,7 +1,8 @@
 """The way from providers to results without a network: small made-up files, served here, through the real commands.
 
 Plan, fetch, check and build five weeks of a small region, then train every main variant once at the paper's size for
-one epoch and execute the page on one's own runs and the data card. Everything goes to ``build/rehearsal``; started again, it
+one epoch and execute the page on one's own runs and the data card. Everything goes to ``build/rehearsal``; started
+again, it
 goes on from there.
 
     python scripts/rehearse.py
