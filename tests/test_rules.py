@@ -36,7 +36,7 @@ def loaded(monkeypatch):
 def test_groups_are_compared_once_all_of_them_were_run(loaded):
     asked = {"task": "world", "split": "spatial", "expects": "above", "second": ["geoclip-hadamard"]}
     found = rules.RULES["groups"]("demo", first=["xyz-hadamard", "nerf-hadamard"], **asked)
-    assert found.verdict != "not run" and {"difference", "low", "high", "fits"} == set(found.values)
+    assert found.verdict != "not run" and {"difference", "low", "high", "fits", "folds", "seeds"} == set(found.values)
     lacking = rules.RULES["groups"]("demo", first=["xyz-hadamard", "tile-hadamard"], **asked)
     assert lacking is verdicts.NOT_RUN
     half = rules.RULES["groups"]("demo", first=["xyz-hadamard"], **asked | {"split": "checkerboard-16"})
