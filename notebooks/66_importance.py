@@ -15,11 +15,11 @@ import pandas as pd
 from IPython.display import display
 
 from placeprior.arms import splits_in, where
-from placeprior.book import figures, results
+from placeprior.book import figures
 from placeprior.book.importance import draw_groups, draw_leaning, draw_ranking, draw_singles
 from placeprior.book.tables import captioned
 from placeprior.book.words import listed, minus
-from placeprior.evidence import permutation, reliance
+from placeprior.evidence import permutation
 
 figures.style()
 
@@ -36,7 +36,7 @@ figures.style()
 # ```{answer} lean-not-gain
 # :question: Does the network lean on the place it is told, and does leaning help?
 # In the embedded world it seldom leans: of {val}`claims.lean-not-gain.demo.fits:d` fits, {val}`claims.lean-not-gain.demo.of:d` err clearly more with another station's
-# place. To lean is not to gain: of these, {val}`claims.lean-not-gain.demo.none:d` gain nothing over a network that is told none.
+# place. Too few to say whether leaning helps: of these, {val}`claims.lean-not-gain.demo.none:d` gain nothing over a network that is told none.
 # ```
 #
 # Take a trained network and its test rows. Give every row *somebody else's* value of one input, leave all else as it is, and estimate again
@@ -57,6 +57,9 @@ figures.style()
 # Inputs that tell much the same are also moved together, as a group; every shuffle is repeated, the same for all arms.
 
 # %%
+from placeprior.book import results
+from placeprior.evidence import reliance
+
 asked = {"weather-2019": real, "neighbours-2021": real, "world": profile}
 sources = {task: results.load(name, task) for task, name in asked.items()}
 found = {task: reliance.measured(name, task) for task, name in asked.items()}
@@ -75,17 +78,12 @@ fits = pd.concat(
 each = fits.drop_duplicates(["data", "split", "arm", "fold", "seed"]).groupby(["data", "split"], sort=False)
 sizes = each.agg(arms=("arm", "nunique"), fits=("seed", "size"), rows=("rows", "mean"), stations=("stations", "mean"))
 sizes["moved"] = 100 * fits.groupby(["data", "split"])["moved"].min()
-headings = {
-    "arms": "arms",
-    "fits": "fits",
-    "rows": "test rows looked at, a fit",
-    "stations": "test stations, a fit",
-    "moved": "rows with another to swap with, at least",
-}
+headings = {"arms": "arms", "fits": "fits", "rows": "test rows", "stations": "stations", "moved": "movable"}
 shown = sizes.map("{:,.0f}".format).assign(moved=lambda table: table["moved"] + " %").rename(index=where)
 captioned(
     shown.rename(columns=headings).reset_index(),
-    f"What importance was measured on. Each shuffle was done {permutation.REPEATS} times; rows are drawn at random from a fit's test rows, the same for all arms. "
+    f"What importance was measured on: test rows and stations of a fit, rows drawn at random, the same for all arms. *Movable*: rows that have another to swap with, at least. "
+    f"Each shuffle was done {permutation.REPEATS} times. "
     f"Profiles {profiles}.",
     "tab-importance-sizes",
 )
@@ -95,7 +93,7 @@ captioned(
 #
 # On real measurements, from weather alone:
 
-# %% mystnb={"figure": {"caption": "Weather task, real measurements of 2019: importance of groups of inputs and of the place for every arm; mean over fits, with 95 % interval. Upper panels: shuffled within stations; lower panels: across stations on the same day.", "name": "fig-importance-weather"}, "image": {"alt": "Four panels, splits by shuffles, for the weather task: rows for all inputs, weather, calendar and place, with one marker and interval for each arm."}}
+# %% mystnb={"figure": {"caption": "Weather task, real measurements of 2019: importance of groups of inputs and of the place for every arm; mean over fits, with 95 % interval. Upper panels: shuffled within stations; lower panels: across stations on the same day.", "name": "fig-importance-weather"}, "image": {"alt": "Four panels, splits by shuffles, for the weather task: rows for all inputs, weather, calendar and place, with one marker and interval for each arm."}} tags=["hide-input"]
 if results.has(real, "importance"):
     _ = draw_groups(sources["weather-2019"], found["weather-2019"], embedded=False)
 else:
@@ -104,7 +102,7 @@ else:
 # %% [markdown]
 # In the embedded world, input by input:
 
-# %% mystnb={"figure": {"caption": "Embedded world: importance of every input by itself, and of the place, for the arm that is told a place (GeoCLIP by Hadamard product where it is there). Mean over fits, with its 95 % interval. Circles: the window comes from another day of the same station; triangles: from another station on the same day. Left of the dashed line the input misleads.", "name": "fig-importance-singles"}, "image": {"alt": "One panel a split. Each input and the place have a row with a circle and a triangle for the two shuffles and bars for their intervals, around a dashed line at zero."}}
+# %% mystnb={"figure": {"caption": "Embedded world: importance of every input by itself, and of the place, for the arm that is told a place (GeoCLIP by Hadamard product where it is there). Mean over fits, with its 95 % interval. Circles: the window comes from another day of the same station; triangles: from another station on the same day. Left of the dashed line the input misleads.", "name": "fig-importance-singles"}, "image": {"alt": "One panel a split. Each input and the place have a row with a circle and a triangle for the two shuffles and bars for their intervals, around a dashed line at zero."}} tags=["hide-input"]
 if results.has(profile, "importance"):
     _ = draw_singles(sources["world"], found["world"], embedded=True)
 else:
@@ -123,7 +121,7 @@ for source in present:
     fits = found[source.task].fits
     leaning[source.title] = reliance.leaning(fits, source.scores)
 
-# %% mystnb={"figure": {"caption": "What a fit gains from being told the place (RMSE of its matched reference minus its own, all test rows) against how much it leans on it (importance of the place, shuffled across stations; bar: 95 % interval over places, of this one network). One marker a fit (seed and partition), a panel a task and split. Dotted: gain equals leaning; dashed: zero.", "name": "fig-importance-gain"}, "image": {"alt": "One panel a task and split: a marker for every fit of every arm that is told a place, gain against leaning, with dashed lines at zero and a dotted diagonal."}}
+# %% mystnb={"figure": {"caption": "What a fit gains from being told the place (RMSE of its matched reference minus its own, all test rows) against how much it leans on it (importance of the place, shuffled across stations; bar: 95 % interval over places, of this one network). One marker a fit (seed and partition), a panel a task and split. Dotted: gain equals leaning; dashed: zero.", "name": "fig-importance-gain"}, "image": {"alt": "One panel a task and split: a marker for every fit of every arm that is told a place, gain against leaning, with dashed lines at zero and a dotted diagonal."}} tags=["hide-input"]
 _ = draw_leaning(leaning, profiles, embedded=profiles == profile)
 
 # %%
@@ -132,12 +130,12 @@ counts = {title: reliance.leaning_counts(table) for title, table in leaning.item
 # %% tags=["hide-input"]
 headings = {
     "fits": ("fits", "{:.0f}"),
-    "lean": ("lean on the place", "{:.0f}"),
-    "helped": ("of these, with a gain", "{:.0f}"),
+    "lean": ("lean", "{:.0f}"),
+    "helped": ("and gain", "{:.0f}"),
     "below": ("below the diagonal", "{:.0f}"),
-    "harm": (f"these err more with a wrong place than without, by [{figures.UNIT}]", "{:.2f}"),
-    "correlation": ("rank correlation of leaning and gain", "{:+.2f}"),
-    "alike": ("the same among fits of one split and partition", "{:+.2f}"),
+    "harm": (f"harm [{figures.UNIT}]", "{:.2f}"),
+    "correlation": ("ρ", "{:+.2f}"),
+    "alike": ("ρ, alike", "{:+.2f}"),
 }
 text = {
     title: [minus(form.format(row[key])).replace("nan", "–").replace("+–", "–") for key, (_, form) in headings.items()]
@@ -146,6 +144,8 @@ text = {
 captioned(
     pd.DataFrame.from_dict(text, orient="index", columns=[name for name, _ in headings.values()]).rename_axis("data"),
     "How leaning and gain go together over fits. *Lean*: the interval of the leaning over places lies above zero. "
+    "*Harm*: by how much fits below the diagonal err more with a wrong place than without one. *ρ*: rank correlation of "
+    "leaning and gain over all fits; *alike*: among fits of one split and partition. "
     f"Profiles {profiles}.",
     "tab-importance-leaning",
 )
@@ -159,7 +159,7 @@ captioned(
 # minus RMSE *permuted*, sorted downwards, so that the list is upside down. **The shuffle**: values drawn freely over all rows *and* all days of the window (*free*
 # below), so that windows appear which never occur.
 
-# %% mystnb={"figure": {"caption": "Embedded world, no place told: rank of every input by four ways of measuring the same networks, 1 at the top; the first column is the order of the reference code. Thick coloured lines: the three inputs with the largest importance within stations. The calendar cannot be shuffled across stations.", "name": "fig-importance-ranking"}, "image": {"alt": "Four columns of ranks joined by a line for each input. Between the first column, sorted as in the reference code, and the second the lines cross so that top and bottom change places."}}
+# %% mystnb={"figure": {"caption": "Embedded world, no place told: rank of every input by four ways of measuring the same networks, 1 at the top; the first column is the order of the reference code. Thick coloured lines: the three inputs with the largest importance within stations. The calendar cannot be shuffled across stations.", "name": "fig-importance-ranking"}, "image": {"alt": "Four columns of ranks joined by a line for each input. Between the first column, sorted as in the reference code, and the second the lines cross so that top and bottom change places."}} tags=["hide-input"]
 if results.has(profile, "importance"):
     _ = draw_ranking(sources["world"], found["world"], embedded=True)
 else:
@@ -176,6 +176,8 @@ else:
 # - [ ] Zero, the other still says it | the network reads half of it from the shuffled one and errs
 # - [x] Less than that of both together | each carries a part of the weight
 # ```
+#
+# ## Exercises
 #
 # ```{admonition} Exercise: twins
 # :class: exercise tip

@@ -16,27 +16,20 @@ import pandas as pd
 import xarray as xr
 from IPython.display import display
 
-from placeprior import coords, evidence
-from placeprior.arms import arm as arm_name
-from placeprior.arms import arm_order, called, with_arm
-from placeprior.book import figures, layers, results
-from placeprior.book.layers import fine_part, fine_scores
+from placeprior import evidence
+from placeprior.arms import called, with_arm
+from placeprior.book import figures, interactive, layers, results
+from placeprior.book.layers import fine_part
 from placeprior.book.tables import captioned
 from placeprior.book.words import minus
 from placeprior.evidence import national_maps
 from placeprior.evidence.gains import REFERENCE
-from placeprior.runs import daily_maps, plan, store
-from placeprior.runs.inputs import cube_of, parts_of
-from placeprior.scores import metrics
-from placeprior.space.splits import lonlat_of, partition
+from placeprior.runs.inputs import parts_of
+from placeprior.space.splits import lonlat_of
 
 figures.style(dots=100)
 RESOLUTION = 1.0 if profile == "smoke" else national_maps.RESOLUTION
 SHOWN = [REFERENCE, "geoclip-hadamard"]
-stored = [run for run in plan.runs(profile) if run.task == "world" and store.is_stored(run.id)]
-of = {(run.split, arm_name(run.variant, run.fusion), run.fold): run for run in stored if run.seed == 0}
-MAPPED = [*SHOWN, "idw", "none", "lonlat", "sincos", "geoclip-concat", "random-vector-hadamard"]
-arms = arm_order(name for split, name, _ in of if split == "spatial" and name in MAPPED)
 
 # %% [markdown]
 # # Daily maps
@@ -49,11 +42,10 @@ arms = arm_order(name for split, name, _ in of if split == "spatial" and name in
 # ```
 #
 # ```{answer} maps-finer-real maps-finer maps-finer-random maps-fine-error
-# :question: Does a place that is told draw detail between the stations that is not there?
-# A random vector does: in the embedded world the share of short waves in a map grows by {val}`claims.maps-finer-random.demo.difference:+.2f`
-# ({val}`claims.maps-finer-random.demo.low:+.2f` to {val}`claims.maps-finer-random.demo.high:+.2f`). For GeoCLIP's vectors neither more detail
-# ({val}`claims.maps-finer.demo.low:+.2f` to {val}`claims.maps-finer.demo.high:+.2f`) nor a larger error of the detail is shown
-# ({val}`claims.maps-fine-error.demo.low:+.2f` to {val}`claims.maps-fine-error.demo.high:+.2f` µg m⁻³).
+# :question: Does telling the place draw detail between the stations that is not there?
+# Undecided: each arm's maps are those of one network, and another training would draw other detail. In the embedded world the share of short waves is larger by
+# {val}`claims.maps-finer-random.demo.difference:.2f` where a random vector is told and by {val}`claims.maps-finer.demo.difference:.2f` where GeoCLIP's vectors are; the
+# error of the fine part changes by {val}`claims.maps-fine-error.demo.difference:+.2f` µg m⁻³ with GeoCLIP's. On real measurements it was not run.
 # ```
 #
 # ## Two days
@@ -64,6 +56,15 @@ arms = arm_order(name for split, name, _ in of if split == "spatial" and name in
 # map that is to be used.
 
 # %%
+from placeprior import coords
+from placeprior.arms import arm, arm_order
+from placeprior.runs import daily_maps, plan, store
+from placeprior.runs.inputs import cube_of
+
+MAPPED = [*SHOWN, "idw", "none", "lonlat", "sincos", "geoclip-concat", "random-vector-hadamard"]
+stored = [run for run in plan.runs(profile) if run.task == "world" and store.is_stored(run.id)]
+of = {(run.split, arm(run.variant, run.fusion), run.fold): run for run in stored if run.seed == 0}
+arms = arm_order(name for split, name, _ in of if split == "spatial" and name in MAPPED)
 longest = max(of.values(), key=lambda run: run.window)
 cube = cube_of(longest)
 days, grids, maps = national_maps.days(cube), {}, {}
@@ -102,18 +103,16 @@ def kept(data):
     return data.reset_coords(drop=True).assign_coords(lon=data["lon"], lat=data["lat"])
 
 
-# %% mystnb={"figure": {"caption": "The stagnant day of the embedded world. Top: truth, and what the training monitors measured. Below, estimate (left) and error (right, red too high) of the network that is told no place and of one that is told GeoCLIP's vectors. One colour scale a column.", "name": "fig-maps-stagnant"}, "image": {"alt": "Three rows of two maps of the contiguous US. Top: the true field, in which cities and basins stand out, beside coloured dots at the monitors. Below, two estimates beside their errors in red and blue."}}
+# %% mystnb={"figure": {"caption": "The stagnant day of the embedded world. Top: truth, and what the training monitors measured. Below, estimate (left) and error (right, red too high) of the network that is told no place and of one that is told GeoCLIP's vectors. One colour scale a column.", "name": "fig-maps-stagnant"}, "image": {"alt": "Three rows of two maps of the contiguous US. Top: the true field, in which cities and basins stand out, beside coloured dots at the monitors. Below, two estimates beside their errors in red and blue."}} tags=["hide-input"]
 _ = draw_day("stagnant")
 
-# %% mystnb={"figure": {"caption": "The smoke day of the embedded world, as in {numref}`fig-maps-stagnant`.", "name": "fig-maps-smoke"}, "image": {"alt": "Three rows of two maps of the contiguous US: the true field with plumes of smoke beside coloured dots at the monitors, then two estimates beside their errors in red and blue."}}
+# %% mystnb={"figure": {"caption": "The smoke day of the embedded world, as in {numref}`fig-maps-stagnant`.", "name": "fig-maps-smoke"}, "image": {"alt": "Three rows of two maps of the contiguous US: the true field with plumes of smoke beside coloured dots at the monitors, then two estimates beside their errors in red and blue."}} tags=["hide-input"]
 _ = draw_day("smoke")
 
 # %% [markdown]
 # Day by day, with the keys or the slider:
 
 # %% tags=["hide-input"]
-from placeprior.book import interactive
-
 told = arm_order([*SHOWN, "lonlat"])
 interactive.days(profile, {name: of["spatial", name, 1] for name in told})
 
@@ -123,6 +122,10 @@ interactive.days(profile, {name: of["spatial", name, 1] for name in told})
 # trained on the cell's partition.
 
 # %%
+from placeprior.book.layers import fine_scores
+from placeprior.scores import metrics
+from placeprior.space.splits import partition
+
 BOARD = "checkerboard-16"
 rows = []
 for kind, grid in grids.items():
@@ -165,7 +168,7 @@ captioned(
 # Large patterns hide small ones. Take off from a map its Gaussian mean over the surroundings, chosen so that a wave of 200 km passes by half. What is left is the map's
 # **fine part**.
 
-# %% mystnb={"figure": {"caption": "Embedded world, the fine part of the maps of the stagnant day, on one colour scale. The truth's is what a perfect map would show. GeoCLIP reads waves down to tens of kilometres ({doc}`place`); a random vector gives neighbouring cells unrelated numbers.", "name": "fig-maps-fine"}, "image": {"alt": "Four small maps in red and blue: towns stand out as red dots in the truth; the estimates show smoother or more speckled patterns."}}
+# %% mystnb={"figure": {"caption": "Embedded world, the fine part of the maps of the stagnant day, on one colour scale. The truth's is what a perfect map would show. GeoCLIP reads waves down to tens of kilometres ({doc}`place`); a random vector gives neighbouring cells unrelated numbers.", "name": "fig-maps-fine"}, "image": {"alt": "Four small maps in red and blue: towns stand out as red dots in the truth; the estimates show smoother or more speckled patterns."}} tags=["hide-input"]
 three = [*SHOWN, "random-vector-hadamard"]
 drawn = {"truth": truths["stagnant"]}
 drawn |= {name: maps["stagnant"][name] for name in three}
@@ -186,6 +189,9 @@ captioned(
 )
 
 # %% [markdown]
+# The size is an amount, in µg m⁻³, on two days. The *share* in the answer above divides by all that varies in the same map, and is a mean over other days and a part of the
+# country ({numref}`fig-maps-spectra`). So a map may have a smaller fine part in {numref}`tab-maps-fine` and a larger share all the same.
+#
 # With $f$ and $t$ the sizes of a map's fine part and the truth's, and $r$ their correlation, the mean squared error of the fine part is
 #
 # $$
@@ -198,11 +204,11 @@ captioned(
 # ## Over a year
 #
 # A **power spectrum** shares out a map's variance among waves of different length. On cells of equal area, 25 km wide, in the largest box that is all land, a plane is taken
-# off {cite:p}`errico1985`, a Hann window makes the edges fade {cite:p}`harris1978`, and the power of the Fourier transform is averaged over rings of equal wavelength
-# $1/k$ and divided by the map's variance:
+# off {cite:p}`errico1985`, a Hann window $h$ makes the edges fade {cite:p}`harris1978`, and the power of the Fourier transform of what is left, $z$, is averaged over rings of
+# equal wavelength $1/k$ and divided by the variance:
 #
 # $$
-# P(k) = \Bigl\langle \bigl| \mathcal F\{w \cdot z\}(k_x, k_y) \bigr|^2 \Bigr\rangle_{k_x^2 + k_y^2 \approx k^2}.
+# P(k) = \frac{1}{\mathrm{Var}(h z)} \Bigl\langle \bigl| \mathcal F\{h z\}(k_x, k_y) \bigr|^2 \Bigr\rangle_{k_x^2 + k_y^2 \approx k^2}.
 # $$ (eq-maps-spectrum)
 
 # %% tags=["remove-cell"]
@@ -211,7 +217,7 @@ titles = {real: "real measurements", profile: "embedded world"}
 DRAWN = ["truth", REFERENCE, "lonlat", "geoclip-hadamard", "random-vector-hadamard"]
 tables = {titles[name]: evidence.read(name, "artefacts").query("source in @DRAWN") for name in made}
 
-# %% mystnb={"figure": {"caption": "Power spectra of maps, mean over one map every sixty days. Above the truth at short wavelengths means detail that is not there, below it detail that is missing. Dotted: 200 km. Shaded: the middle 80 % of the wavelengths of GeoCLIP's finest features.", "name": "fig-maps-spectra"}, "image": {"alt": "Lines of power against wavelength on logarithmic axes, long waves left, one panel a task; lines fan out towards short wavelengths."}}
+# %% mystnb={"figure": {"caption": "Power spectra of maps, mean over one map every sixty days. Above the truth at short wavelengths means detail that is not there, below it detail that is missing. Dotted: 200 km. Shaded: the middle 80 % of the wavelengths of GeoCLIP's finest features.", "name": "fig-maps-spectra"}, "image": {"alt": "Lines of power against wavelength on logarithmic axes, long waves left, one panel a task; lines fan out towards short wavelengths."}} tags=["hide-input"]
 if made:
     fig = layers.draw_spectra(tables)
     data = pd.concat([table.assign(maps=title) for title, table in tables.items()])
@@ -245,17 +251,15 @@ def draw_real(kind):
     return figures.label(fig, real, n=len(own) // len(drawn), of="land cells", embedded=False, data=data)
 
 
-# %% mystnb={"figure": {"caption": "Real measurements, the stagnant day: estimates (left) and their fine parts (right).", "name": "fig-maps-real-stagnant"}, "image": {"alt": "Rows of two maps of the contiguous US: the estimate of an arm on a stagnant winter day, and its fine part in red and blue."}}
+# %% mystnb={"figure": {"caption": "Real measurements, the stagnant day: estimates (left) and their fine parts (right).", "name": "fig-maps-real-stagnant"}, "image": {"alt": "Rows of two maps of the contiguous US: the estimate of an arm on a stagnant winter day, and its fine part in red and blue."}} tags=["hide-input"]
 if results.has(real, "national_maps"):
     _ = draw_real("stagnant")
 else:
     display(results.missing(real, "national_maps"))
 
-# %% mystnb={"figure": {"caption": "Real measurements, the smoke day, as in {numref}`fig-maps-real-stagnant`.", "name": "fig-maps-real-smoke"}, "image": {"alt": "Rows of two maps of the contiguous US: the estimate of an arm on a smoke day, and its fine part in red and blue."}}
+# %% mystnb={"figure": {"caption": "Real measurements, the smoke day, as in {numref}`fig-maps-real-stagnant`.", "name": "fig-maps-real-smoke"}, "image": {"alt": "Rows of two maps of the contiguous US: the estimate of an arm on a smoke day, and its fine part in red and blue."}} tags=["hide-input"]
 if results.has(real, "national_maps"):
     _ = draw_real("smoke")
-else:
-    display(results.missing(real, "national_maps"))
 
 # %% [markdown]
 # ## What this does not show
@@ -269,6 +273,8 @@ else:
 # - [x] Only if the truth lacks it too | detail is false by the truth, and the encoder's by the untold map
 # - [ ] No, the encoder has seen photographs of it | that a town is there does not say what its air was that day
 # ```
+#
+# ## Exercises
 #
 # ```{admonition} Exercise: why weigh by area?
 # :class: exercise tip

@@ -32,8 +32,8 @@ torch.set_num_threads(1)  # as the runs do; more threads only wait for each othe
 # ```
 #
 # ```{answer} upstream-read upstream-photographs upstream-training upstream-satclip
-# :question: Is it the photographs that make GeoCLIP better?
-# With the architecture held fixed, vectors trained on photographs tell more about mean PM2.5 in unseen regions than those trained on satellite scenes: the R² of a probe is higher by {val}`claims.upstream-read.aqs.difference:.2f` ({val}`claims.upstream-read.aqs.low:+.2f` to {val}`claims.upstream-read.aqs.high:+.2f`). These photographs come from the United States, so the view and the country are not told apart; whether the network gains is still being run.
+# :question: Would photographs teach an encoder more about a place than satellite scenes?
+# In three pairs of one architecture each, every encoder trained once, vectors trained on photographs tell more about mean PM2.5 in unseen regions: the R² of a probe is higher by {val}`claims.upstream-read.aqs.difference:.2f` ({val}`claims.upstream-read.aqs.low:+.2f` to {val}`claims.upstream-read.aqs.high:+.2f`). These photographs come from the United States, so the view and the country are not told apart. Whether the network gains has not been run.
 # ```
 #
 # ## Two encoders that differ in everything
@@ -92,7 +92,16 @@ else:
 # %% [markdown]
 # ## What the network gains
 #
-# The same pairs behind the network, all frozen and joined by a Hadamard product. First each basis with each training, beside GeoCLIP:
+# The same pairs behind the network, joined by a Hadamard product: each basis with each training beside GeoCLIP, then the differences that the explanation is about, pair by pair and
+# their mean. The weights are frozen; in the last figure they also go on learning with the network. If a prior is only a good place to start, what it is worth must show there.
+#
+# Let $m_{bc}$ be the mean score of basis $b$ trained on corpus $c$. A **two-way decomposition** {cite:p}`fisher1925` writes it as
+#
+# $$
+# m_{bc} = \mu + \beta_b + \gamma_c + \delta_{bc}, \qquad \textstyle\sum_b \beta_b = \sum_c \gamma_c = \sum_b \delta_{bc} = \sum_c \delta_{bc} = 0.
+# $$ (eq-upstream-twoway)
+#
+# The **spread** of a part is its root mean square over the cells. It is never negative, so compare it with what differences between single fits would give by themselves.
 
 # %%
 from placeprior.evidence.gains import gains
@@ -100,6 +109,7 @@ from placeprior.evidence.gains import gains
 SPLITS = [facts.OOR, facts.WR]
 asked = {name: task for name, task in ((real, "weather-2019"), (profile, "world")) if results.has(name, "upstream")}
 found = {results.TASKS[task]: gains(name, task).query("split in @SPLITS") for name, task in asked.items()}
+loaded = {results.TASKS[task]: results.load(name, task, splits=SPLITS) for name, task in asked.items()}
 
 # %% tags=["remove-cell"]
 told = {"profile": " and ".join(asked), "embedded": set(asked.values()) == {"world"}}
@@ -110,10 +120,7 @@ if found:
     fig = page.draw_cells(found, exact)
     figures.label(fig, **told, data=page.handed(found))
 else:
-    display(results.missing(real, "upstream"))
-
-# %% [markdown]
-# Then the differences that the explanation is about, on the same rows, each pair and their mean:
+    display(results.missing(real, "upstream", "upstream-tuned"))
 
 # %%
 untrained, fmow, yfcc = ([families.trained(base, how) for base in exact] for how in ("untrained", "fmow", "yfcc"))
@@ -122,56 +129,34 @@ questions = {
     "photographs − satellite scenes": (yfcc, fmow),
     "satellite scenes − random": (fmow, untrained),
     "photographs − random": (yfcc, untrained),
-    "photographs − GeoCLIP": (yfcc, geoclip),
+    "photographs − GeoCLIP": (yfcc, geoclip),  # what class priors reach, not what contrast is worth: all else differs
 }
-loaded = {results.TASKS[task]: results.load(name, task, splits=SPLITS) for name, task in asked.items()}
 answers = {title: upstream.answers(own.scores, own.sums, questions) for title, own in loaded.items()}
 
 # %% mystnb={"figure": {"caption": "Differences in test R² between trainings of one architecture: the exact pairs (pale) and their mean (diamond) with its 95 % interval over places and trainings; real measurements first, then the embedded world.", "name": "fig-upstream-questions"}, "image": {"alt": "A panel for each task and split; a row for each difference between trainings with three pale marks, a diamond and an interval around a dashed line at zero."}} tags=["hide-input"]
 if answers:
     fig = page.draw_questions(answers, exact)
     figures.label(fig, **told, data=page.handed(answers))
-else:
-    display(results.missing(real, "upstream"))
-
-# %% [markdown]
-# The last row says how far class priors get beside GeoCLIP, *not* what contrast is worth: basis, width, network, number of images and task all differ at once.
-#
-# ## Corpus or basis?
-#
-# Let $m_{bc}$ be the mean score of basis $b$ trained on corpus $c$. A **two-way decomposition** {cite:p}`fisher1925` writes it as
-#
-# $$
-# m_{bc} = \mu + \beta_b + \gamma_c + \delta_{bc}, \qquad \textstyle\sum_b \beta_b = \sum_c \gamma_c = \sum_b \delta_{bc} = \sum_c \delta_{bc} = 0.
-# $$ (eq-upstream-twoway)
-#
-# The **spread** of a part is its root mean square over the cells. It is never negative, so compare it with what differences between single fits would give by themselves.
 
 # %% tags=["hide-input"]
 spread = {title: upstream.two_way(own.scores, own.sums, exact) for title, own in loaded.items()}
 table = page.spreads(spread)
-display(
-    captioned(
-        table,
-        "Spread of test R² between bases, between corpora and of both together, and what single fits would give by "
-        f"chance; profiles {told['profile']}; embedded world: simulated.",
-        "tab-upstream-twoway",
+if len(table):
+    display(
+        captioned(
+            table,
+            "Spread of test R² between bases, between corpora and of both together, and what single fits would give by "
+            f"chance; profiles {told['profile']}; embedded world: simulated.",
+            "tab-upstream-twoway",
+        )
     )
-    if len(table)
-    else results.missing(real, "upstream")
-)
-
-# %% [markdown]
-# ## Frozen, or trained on?
-#
-# Published weights can go on learning with the network, or a basis can learn all with the task. If a prior is only a good place to start, what it is worth must show here.
 
 # %% mystnb={"figure": {"caption": "One basis, seven ways, against the network without a place: frozen with random, fMoW or YFCC weights; going on learning from each; and trained with the task. Real measurements first, then the embedded world.", "name": "fig-upstream-ways"}, "image": {"alt": "A grid with a row for each basis and way of training and two columns a task; triangles up are clearly better than the network without a place, triangles down clearly worse, dots undecided."}} tags=["hide-input"]
 ways = {title: table[table["arm"].isin(upstream.ways())] for title, table in found.items()}
 if asked and any(results.has(name, "upstream-tuned") for name in asked):
     fig = figures.signs(ways, "R²")
     figures.label(fig, **told, data=page.handed(ways))
-else:
+elif asked:
     display(results.missing(real, "upstream-tuned"))
 
 # %% [markdown]
@@ -179,6 +164,8 @@ else:
 #
 # It does not show what *photographs* do as against *satellite scenes*: the corpora differ in classes, number and country too. It does not show what contrast does. And it says nothing of SatCLIP, which may hold more than a prior over uses of land. In the tables of those who
 # published the encoders, knowing the place helps both corpora's classifiers by about a percentage point {cite:p}`wu2024torchspatial`: there was not much about places to be learned.
+#
+# ## Exercises
 #
 # ```{admonition} Exercise: a fair pair
 # :class: exercise tip

@@ -13,7 +13,7 @@ real = "aqs"
 # %% tags=["remove-cell"]
 from IPython.display import Markdown, display
 
-from placeprior.book import figures, results, served
+from placeprior.book import figures, results
 from placeprior.book.tables import captioned
 
 figures.style()
@@ -29,7 +29,7 @@ figures.style()
 #
 # ```{answer} served-coordinates served-geoclip served-raise
 # :question: Does telling the place make errors less even?
-# In new regions, raw coordinates do: on real weather they widen the spread of errors over the climate regions by {val}`claims.served-coordinates.aqs.difference:.2f` µg m⁻³ ({val}`claims.served-coordinates.aqs.low:+.2f` to {val}`claims.served-coordinates.aqs.high:+.2f`). Of GeoCLIP nothing clear can be said: {val}`claims.served-geoclip.aqs.difference:+.2f` ({val}`claims.served-geoclip.aqs.low:+.2f` to {val}`claims.served-geoclip.aqs.high:+.2f`).
+# In new regions of real weather, raw coordinates widen the spread of errors over the climate regions by {val}`claims.served-coordinates.aqs.difference:.2f` µg m⁻³ ({val}`claims.served-coordinates.aqs.low:+.2f` to {val}`claims.served-coordinates.aqs.high:+.2f`). This change was picked from those that are counted under {numref}`fig-served-gaps`. Of the spread with GeoCLIP nothing clear can be said: {val}`claims.served-geoclip.aqs.difference:+.2f` ({val}`claims.served-geoclip.aqs.low:+.2f` to {val}`claims.served-geoclip.aqs.high:+.2f`). In the embedded world both are undecided.
 # ```
 #
 # Behind a score stand people at places. The authors of TorchSpatial {cite:p}`wu2024torchspatial` report that location encoders can raise a model's *geographic bias* together with its scores. All errors here are **out of region** (cells of 16°): both partitions together give
@@ -38,6 +38,8 @@ figures.style()
 # ## Errors on a map
 
 # %%
+from placeprior.book import served
+
 asked = [(real, "weather-2019"), (profile, "world")]
 sources = [own for own in (served.load(name, task) for name, task in asked) if served.GEOCLIP in own.out.whole]
 
@@ -76,6 +78,9 @@ else:
 
 # %% tags=["hide-input"]
 Markdown(served.counted(found))
+
+# %% [markdown]
+# Holm's rule ({doc}`scores`) looks at all changes of a task together. One that is clear by itself alone is a reason to look again with other data, no more.
 
 # %% [markdown]
 # ## Scores of geographic bias
@@ -156,6 +161,8 @@ display(
 # ## What this does not show
 #
 # Stations are not people, and those without a monitor near them are in the group *far* by proxy only. Nor is an uneven model unjust: air that varies more is harder to estimate. What one can demand is smaller: that a change which helps most does not harm those who were served worst.
+#
+# ## Exercises
 #
 # ```{admonition} Exercise: the ranking of two scores
 # :class: exercise tip

@@ -14,12 +14,9 @@ real = "aqs"
 import pandas as pd
 from IPython.display import Markdown
 
-from placeprior import evidence
-from placeprior.arms import with_arm
 from placeprior.book import figures, lines
 from placeprior.book.tables import captioned
 from placeprior.book.uncertainty import ensembles, named, promised
-from placeprior.evidence.uncertainty import shortfalls
 
 figures.style()
 LEVEL = 0.9  # that the figure is about
@@ -36,8 +33,8 @@ LEVEL = 0.9  # that the figure is about
 #
 # ```{answer} intervals-between-stations intervals-in-regions
 # :question: How often do intervals that promise nine tenths keep their promise?
-# It holds for new stations that are like those set aside, which is what a split within regions draws. In a new region nothing is promised,
-# and what is left of it has to be measured: the claims below say what our runs found.
+# At new stations that are like those set aside, which is what a split within regions draws, they keep it by construction. In a new region nothing is
+# promised. How often our intervals hold, at new stations and in new regions, has not been run.
 # ```
 #
 # Real measurements and the embedded world are asked two things: what the **mean over seeds** gains over one network, and whether **conformal
@@ -59,10 +56,15 @@ LEVEL = 0.9  # that the figure is about
 # far from the training stations as the test is.
 
 # %%
+from placeprior import evidence
+from placeprior.arms import with_arm
+
 kept = {
     name: evidence.read(name, "uncertainty") for name in (real, profile) if evidence.path(name, "uncertainty").is_file()
 }
 tables = {name: with_arm(table) for name, table in kept.items()}
+
+# %% tags=["hide-input"]
 missing = [name for name in (real, profile) if name not in tables]
 Markdown("\n".join(f"*No such table is in `results/{name}` yet.*" for name in missing))
 
@@ -73,7 +75,7 @@ Markdown("\n".join(f"*No such table is in `results/{name}` yet.*" for name in mi
 # than they have on average, by exactly their variance about it {cite:p}`krogh1995`. It costs as many trainings as there are
 # seeds.
 
-# %%
+# %% tags=["hide-input"]
 Markdown(
     "\n\n".join(
         captioned(
@@ -112,7 +114,7 @@ if tables:
 else:
     _ = figures.nothing("Coverage", profile, embedded=True, of="table")
 
-# %%
+# %% tags=["hide-input"]
 Markdown(
     "\n\n".join(
         captioned(
@@ -125,6 +127,8 @@ Markdown(
 )
 
 # %%
+from placeprior.evidence.uncertainty import shortfalls
+
 short = (
     pd.concat({name: shortfalls(table, LEVEL) for name, table in tables.items()}, names=["profile"])
     if tables
@@ -149,6 +153,8 @@ captioned(
 # - [x] Nothing | one width for all days covers clean days too often and smoke too seldom
 # - [ ] They are never covered | nothing says so
 # ```
+#
+# ## Exercises
 #
 # ```{admonition} Exercise: one width for all days
 # :class: exercise tip

@@ -150,14 +150,23 @@ def test_shares_are_shares_and_spectra_run_from_long_to_short(table):
 
 
 def test_a_number_is_compared_map_by_map():
-    rows = [("none", 0, 0.1), ("none", 1, 0.3), ("lonlat", 0, 0.2), ("lonlat", 1, 0.4), ("sincos", 1, 0.1)]
-    table = pd.DataFrame(rows, columns=["source", "x", "value"]).assign(what="share")
+    rows = [("none", 0, 0, 0.1), ("none", 0, 1, 0.3), ("lonlat", 0, 0, 0.2), ("lonlat", 0, 1, 0.4)]
+    rows += [("none", 1, 0, 0.1), ("none", 1, 1, 0.2), ("lonlat", 1, 0, 0.2), ("lonlat", 1, 1, 0.32)]
+    rows += [("sincos", 0, 1, 0.1)]
+    table = pd.DataFrame(rows, columns=["source", "seed", "x", "value"]).assign(what="share", fold=1)
     found = artefacts.differences(table, "share", "none")
-    assert found.loc["lonlat", ["difference", "clear", "maps"]].tolist() == [pytest.approx(0.1), 1, 2]
-    assert found.loc["sincos", "difference"] == pytest.approx(-0.2) and found.loc["sincos", "clear"] == 0
-    assert found.loc["sincos", ["low", "high"]].isna().all()  # one map has no interval
+    assert found.loc["lonlat", ["difference", "clear", "fits"]].tolist() == [pytest.approx(0.105), 1, 2]
+    assert found.loc["sincos", "difference"] == pytest.approx(-0.2)
     assert artefacts.differences(table, "share", "truth").empty
     assert artefacts.differences(table, "error", "none").empty
+
+
+def test_many_maps_of_one_fit_decide_nothing():
+    rows = [(source, day, value + day / 1000) for source, value in (("none", 0.1), ("lonlat", 0.5)) for day in range(9)]
+    table = pd.DataFrame(rows, columns=["source", "x", "value"]).assign(what="share", fold=1, seed=0)
+    found = artefacts.differences(table, "share", "none").loc["lonlat"]
+    assert found["difference"] == pytest.approx(0.4) and found["fits"] == 1 and found["clear"] == 0
+    assert found[["low", "high"]].isna().all()
 
 
 def test_the_middle_wave_of_a_scale_is_as_long_as_said():

@@ -66,9 +66,14 @@ def test_gaps_have_a_panel_each_and_a_row_an_arm():
 
 
 def test_clear_changes_are_counted_task_by_task():
-    table = pd.DataFrame({"arm": "lonlat", "who": "spread", "low": [0.1, -0.1, np.nan], "clear": [1, 0, 0]})
-    told = served.counted({"weather, 2019": table, "embedded world": table.iloc[1:]})
-    assert "of 2 in the task *weather, 2019*, 1; of 1 in the task *embedded world*, 0" in told
+    numbers = {"change": [0.9, 0.2, 0.1], "low": [0.7, 0.01, np.nan], "clear": [1, 1, 0], "se": 0.09, "dof": 30.0}
+    table = pd.DataFrame({"arm": ["lonlat", "sincos", "sincos"], "who": "spread"} | numbers)
+    told = served.counted({"weather, 2019": table, "embedded world": table.iloc[[2, 2]]})
+    assert told == (
+        "2 of 2 changes are clear on *weather, 2019*, and 2 by {term}`Holm's rule`; "
+        "0 of 0 changes are clear on *embedded world*, and 0 by {term}`Holm's rule`."
+    )
+    assert ", and 1 by" in served.counted({"weather, 2019": table.assign(se=[0.09, 0.15, 0.1])})
     assert served.counted({}) == ""
 
 

@@ -65,5 +65,6 @@ def test_a_smaller_error_points_up_and_is_told_in_per_cent_of_the_reference():
     tail.draw_strata(subsets.told(made()), ["demo"])
     (ax,) = plt.gcf().axes
     assert [text.get_text() for text in ax.get_yticklabels()][:3] == ["all days", "at least 35", "smoke"]
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["GeoCLIP,\nHadamard"], "heads of columns are narrow"
     assert {text.get_text() for text in ax.texts} == {f"−{25 / 0.75:.0f}"}
     assert {to_hex(dots.get_facecolor()[0]) for dots in ax.collections} == {MARKS[1][1]}

@@ -25,3 +25,12 @@ def test_a_figure_is_drawn_where_its_cell_has_a_picture(ledger, tmp_path):
     page.write_text(json.dumps({"cells": [{"metadata": {}}, cell("fig-a", "image/svg+xml"), waits]}))
     assert ledger.drawn(page, "fig-a")
     assert not ledger.drawn(page, "fig-b") and not ledger.drawn(page, "fig-c") and not ledger.drawn(page, "")
+
+
+@pytest.mark.parametrize(("count", "words"), [(1, "One claim and its verdict"), (3, "3 claims and their verdicts")])
+def test_the_box_of_claims_counts_them(ledger, count, words):
+    from types import SimpleNamespace
+
+    page = SimpleNamespace(body=[], starttag=lambda node, tag: f"<{tag}>")
+    ledger.visit_folded(page, ledger.folded("", counted=count))
+    assert "".join(page.body) == f"<details><summary>{words}</summary>\n"

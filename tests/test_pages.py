@@ -105,6 +105,18 @@ def test_an_unknown_page_and_a_missing_notebook_are_named(notebooks, no_kernel):
         execute("toy", notebooks / "out.ipynb")
 
 
+@pytest.mark.parametrize(("kind", "captioned"), [("image/svg+xml", True), ("text/markdown", False)])
+def test_a_cell_without_a_picture_has_no_caption(notebooks, monkeypatch, kind, captioned):
+    def drawn(notebook, *_, **__):
+        notebook.cells[-1].outputs = [nbformat.v4.new_output("display_data", {kind: "<svg/>"})]
+        return notebook
+
+    monkeypatch.setattr(papermill, "execute_notebook", drawn)
+    execute("toy", notebooks / "out.ipynb")
+    (toy,) = [cell for cell in nbformat.read(notebooks / "out.ipynb", 4).cells if "handing.hand" in cell.source]
+    assert ("figure" in toy.metadata["mystnb"]) == captioned
+
+
 def tagged(notebook, tag):
     return [cell for cell in notebook.cells if tag in cell.metadata.get("tags", [])]
 

@@ -77,6 +77,13 @@ def test_no_letter_gets_smaller_than_can_be_read(placefigures, svg):
     assert shrunk * min(sizes) == pytest.approx(placefigures.LEGIBLE, abs=0.1)
 
 
+def test_a_phone_shows_a_figure_of_the_pages_width_whole(placefigures, svg):
+    wide = re.sub(r'viewBox="0 0 [\d.]+', 'viewBox="0 0 498.6', svg)
+    wide = re.sub(r"font-size: [\d.]+px|font: [\d.]+px", lambda found: found[0].split(":")[0] + ": 9px", wide)
+    least = re.search(r"min-width: (\d+)px", placefigures.inlined(wide, "fig-a", "A line."))
+    assert int(least[1]) <= 390
+
+
 def test_ids_of_two_figures_in_a_page_differ_and_all_links_meet_one(placefigures, svg):
     one, other = (placefigures.inlined(svg, name, "A line.") for name in ("fig-a", "fig-b"))
     ids = [e.get("id") for text in (one, other) for e in elements(text) if e.get("id")]

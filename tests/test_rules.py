@@ -120,19 +120,25 @@ def test_rules_are_told_by_printed_names():
     assert set(rules.WORDS) == set(rules.RULES) <= set(claims.RULES)
 
 
-def test_maps_are_compared_one_by_one(monkeypatch):
+def test_maps_are_compared_one_by_one_and_one_fit_decides_nothing(monkeypatch):
     rows = [("geoclip-hadamard", 0, 0.3), ("geoclip-hadamard", 1, 0.41), ("none+head", 0, 0.1), ("none+head", 1, 0.2)]
-    table = pd.DataFrame(rows, columns=["source", "x", "value"]).assign(what="share", task="world")
-    monkeypatch.setattr(rules.evidence, "read", lambda *_: table)
+    one = pd.DataFrame(rows, columns=["source", "x", "value"]).assign(what="share", task="world", fold=1, seed=0)
+    other = one.assign(seed=1, value=one["value"] + (one["source"] == "geoclip-hadamard") * 0.01)
     asked = {"task": "world", "arm": "geoclip-hadamard", "what": "share"}
-    found = rules.RULES["maps"]("demo", **asked, expects="above")
-    assert found.verdict == "supported" and found.values["difference"] == pytest.approx(0.205)
-    assert rules.RULES["maps"]("demo", **asked, expects="below").verdict == "contradicted"
-    assert rules.RULES["maps"]("demo", **asked | {"what": "error"}, expects="below") is verdicts.NOT_RUN
+
+    def found(*tables, **given):
+        monkeypatch.setattr(rules.evidence, "read", lambda *_: pd.concat(tables))
+        return rules.RULES["maps"]("demo", **{"expects": "above"} | asked | given)
+
+    assert found(one).verdict == "undecided" and found(one).values == {"difference": pytest.approx(0.205), "fits": 1}
+    assert found(one).text == "+0.205 (no interval; 1 fit)"
+    assert found(one, other).verdict == "supported"
+    assert found(one, other, expects="below").verdict == "contradicted"
+    assert found(one, what="error", expects="below") is verdicts.NOT_RUN
     said = rules.said({"kind": "maps", "arm": "geoclip-hadamard", "what": "share", "expects": "above"})
     assert said == (
         "share of short waves in the variance of the maps of GeoCLIP, Hadamard minus that of no location, extra head, "
-        "map by map: above zero"
+        "map by map, over trainings: above zero"
     )
 
 

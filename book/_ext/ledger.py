@@ -54,8 +54,8 @@ def visit_folded(translator: Any, node: folded) -> None:
     """Begin a box that opens on a click or Enter."""
     number = node["counted"]
     translator.body.append(translator.starttag(node, "details"))
-    words = f"{number} claims" if number > 1 else "One claim"
-    translator.body.append(f"<summary>{words} and their verdicts</summary>\n")
+    words = f"{number} claims and their verdicts" if number > 1 else "One claim and its verdict"
+    translator.body.append(f"<summary>{words}</summary>\n")
 
 
 def depart_folded(translator: Any, node: folded) -> None:

@@ -31,7 +31,9 @@ NEUTRALS = {
 }
 OURS = "<dc:title>placeprior</dc:title>"  # in a file that `placeprior.book.style` had written
 DOTS = 4 / 3  # of a screen, for a point of a figure
-LEGIBLE = 9.0  # dots: no letter of a figure is smaller, however narrow the screen
+#: Dots: no letter of a figure is smaller, however narrow the screen. So a figure 7 in wide, with letters of 9 points,
+#: fits a phone of 390 dots whole: its right panel often says what its left one only prepares.
+LEGIBLE = 7.0
 WIDER = 1.25  # how much larger than measured a figure may be shown
 HEAVY = 1_600_000  # bytes of figures in one page; beyond it, the heaviest stay files that the page shows
 FOLDER = "_downloads/figures"

@@ -70,6 +70,19 @@ document.addEventListener("DOMContentLoaded", () => {
   document.head.append(script);
 });
 
+// On a phone a table of sentences is a list of cards: what is more than a few words is headed by the name of its column.
+document.addEventListener("DOMContentLoaded", () => {
+  document.querySelectorAll("table.prose-table").forEach((table) => {
+    const heads = [...table.querySelectorAll("thead th")].map((head) => head.textContent.trim());
+    const prose = heads.length - 2; // the last two columns hold sentences, those before them a number or a name
+    table.querySelectorAll("tbody tr").forEach((row) => {
+      [...row.cells].slice(prose).forEach((cell, number) => {
+        (cell.querySelector("p") || cell).dataset.label = heads[prose + number];
+      });
+    });
+  });
+});
+
 // Figures and tables that are wider than their box: a figure says so, and a table keeps the names of its rows.
 document.addEventListener("DOMContentLoaded", () => {
   const wide = () => {

@@ -90,7 +90,7 @@ def _evenness(scale: str, *, task: str, arm: str, who: str, split: str, expects:
 def _raised(
     scale: str, *, task: str, measure: str, split: str, at_least: float | None = None, at_most: float | None = None
 ) -> Found:
-    """Ask for the share of encoders that raise a score of geographic bias in every seed."""
+    """Ask for the share of encoders with which a score of geographic bias is larger in every seed: a count of signs."""
     try:
         bias = with_arm(evidence.read(scale, "who_is_served"))
     except StoreError:
@@ -149,8 +149,8 @@ WORDS = {
     "probe": "R² of {fact} read from vectors trained on {first} minus {second}, {split}: {expects} zero",
     "kept": "R² of {what} in {name}, whole interval: at least {at_least}",
     "evenness": "change of {who} by {arm}, {split}: {expects} zero",
-    "raised": "share of encoders that raise the score of geographic bias by {measure} in every seed, {split}",
-    "maps": "{what} of the maps of {arm} minus that of {against}, map by map: {expects} zero",
+    "raised": "share of encoders whose geographic bias by {measure} is larger in every seed, {split}",
+    "maps": "{what} of the maps of {arm} minus that of {against}, map by map, over trainings: {expects} zero",
     "lean": "of the fits that lean on the place they are told, the share that gains nothing: above {more_than}",
 }
 #: What the word ``what`` of a rule stands for.

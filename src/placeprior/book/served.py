@@ -21,6 +21,7 @@ from placeprior.errors import StoreError
 from placeprior.evidence import error_maps, families, matched, station_errors, who_is_served
 from placeprior.evidence.error_maps import ErrorMaps
 from placeprior.evidence.gains import REFERENCE
+from placeprior.scores.interval import surviving
 
 GEOCLIP, OUT = "geoclip-hadamard", "checkerboard-16"
 #: Arms of the page: references, controls, and the ways to tell the place of the study.
@@ -141,12 +142,14 @@ def draw_gaps(found: Mapping[str, pd.DataFrame]) -> tuple[Figure, pd.DataFrame]:
 
 
 def counted(found: Mapping[str, pd.DataFrame]) -> str:
-    """How many of the changes that :func:`draw_gaps` shows are clear, as a sentence."""
+    """How many of the changes that :func:`draw_gaps` shows are clear, one by one and together, as a sentence."""
     told = []
     for title, table in found.items():
         own = table[table["who"].isin(GAPS) & (table["arm"] != REFERENCE)].dropna(subset=["low"])
-        told.append(f"of {len(own)} in the task *{title}*, {int((own['clear'] != 0).sum())}")
-    return f"Changes that are clear: {'; '.join(told)}. One in twenty would be by chance." if told else ""
+        own = own.rename(columns={"change": "difference"}).reset_index(drop=True)
+        clear, stay = int((own["clear"] != 0).sum()), len(surviving(own))
+        told.append(f"{clear} of {len(own)} changes are clear on *{title}*, and {stay} by {{term}}`Holm's rule`")
+    return f"{'; '.join(told)}." if told else ""
 
 
 def draw_scores(own: Served) -> tuple[Figure, pd.DataFrame]:

@@ -53,7 +53,8 @@ def signs(
     by : (str, str)
         Columns of the tables that give rows and columns of the grid.
     names : mapping, optional
-        Words for what is neither an arm nor a split; their order is that of rows or columns.
+        Words for what is neither an arm nor a split; their order is that of rows or columns. Of arms and splits, words
+        that are shorter than their printed names, for columns.
     limit : float
         The difference from which on a mark no longer grows.
     digits : int
@@ -113,7 +114,7 @@ def signs(
 def _ordered(kind: str, values: pd.Series, names: Mapping[str, str]) -> dict[str, str]:
     """The values that occur and their words: arms and splits in the book's order, others in that of their words."""
     if kind == "arm":
-        return {name: called(name) for name in arm_order(values)}
+        return {name: names.get(name, called(name)) for name in arm_order(values)}
     if kind == "split":
         return {name: where(name) for name in splits_in(pd.DataFrame({"split": values}))}
     return {name: word for name, word in names.items() if name in set(values)}

@@ -40,6 +40,8 @@ PARTS = {
     "r2_day": "the day's\nmean",
     "r2_map": "the day's\nmap",
 }
+#: Arms as heads of columns.
+HEADS = {"geoclip-hadamard": "GeoCLIP,\nHadamard", "geoclip-concat": "GeoCLIP,\nconcat."}
 ORDER = sorted(TASKS, key=lambda task: task == "world")
 
 
@@ -93,7 +95,7 @@ def draw_strata(table: pd.DataFrame, profiles: Sequence[str]) -> str:
         better=-1,
         reference=None,
         by=("stratum", "arm"),
-        names=STRATA,
+        names=STRATA | HEADS,
         limit=15.0,
         digits=0,
     )

@@ -56,7 +56,7 @@ def compared(row: Mapping[str, Any], expects: str, within: float = 0.02) -> Foun
         raise UnknownName("expectation", expects, EXPECTED)
     values = {key: float(row[key]) for key in ("difference", "low", "high")}
     low, high = values["low"], values["high"]
-    fits = f"; {int(row['fits'])} fits" if "fits" in row else ""
+    fits = f"; {int(row['fits'])} fit{'s' if row['fits'] != 1 else ''}" if "fits" in row else ""
     text = f"{minus(format(values['difference'], '+.3f'))} ({signed(low, high)}{fits})"
     values = {key: value for key, value in values.items() if math.isfinite(value)}
     values |= {key: int(row[key]) for key in ("fits", "folds", "seeds") if key in row}

@@ -18,7 +18,7 @@ from placeprior.runs.daily_maps import daily_map, fields_on
 from placeprior.runs.inputs import cube_of
 from placeprior.runs.plan import Run
 from placeprior.runs.store import KEY
-from placeprior.scores.interval import clear
+from placeprior.scores.interval import LEVEL, clear
 from placeprior.scores.spectra import axes, box, highpass, spectrum
 from placeprior.space.splits import HISTORY
 
@@ -80,7 +80,9 @@ def _spectra(fields: np.ndarray) -> Iterator[list]:
 
 
 def differences(table: pd.DataFrame, what: str, base: str) -> pd.DataFrame:
-    """A number of each source's maps minus that of `base`, map by map, with a 95 % interval of Student's t.
+    """A number of each source's maps minus that of `base`, map by map, with an interval over trainings.
+
+    Maps of one network share its training: however many days are drawn, they are one fit, and one fit has no interval.
 
     Parameters
     ----------
@@ -94,18 +96,20 @@ def differences(table: pd.DataFrame, what: str, base: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Index ``source``: ``difference``, ``low`` and ``high`` (NaN for a single map), ``clear`` (+1, -1, or 0),
-        ``maps``. Empty where `base` has no maps.
+        Index ``source``: ``difference``, the mean over fits of the mean over their maps; ``low`` and ``high``, the 95 %
+        interval of Student's t over fits (NaN for one), ``clear`` (+1, -1, or 0), ``fits``. Empty where `base` has no
+        maps.
     """
-    wide = table[table["what"] == what].pivot(index="x", columns="source", values="value")
+    wide = table[table["what"] == what].pivot(index=["fold", "seed", "x"], columns="source", values="value")
     rows = {}
     for name in wide.columns.drop(base) if base in wide else []:
         gap = (wide[name] - wide[base]).dropna()
         if gap.empty:
             continue
-        mean, n = gap.mean(), len(gap)
-        half = student.ppf(0.975, n - 1) * gap.std() / np.sqrt(n) if n > 1 else np.nan
+        each = gap.groupby(["fold", "seed"]).mean()
+        mean, n = each.mean(), len(each)
+        half = student.ppf((1 + LEVEL) / 2, n - 1) * each.std() / np.sqrt(n) if n > 1 else np.nan
         rows[name] = (mean, mean - half, mean + half, n)
-    found = pd.DataFrame.from_dict(rows, orient="index", columns=["difference", "low", "high", "maps"])
+    found = pd.DataFrame.from_dict(rows, orient="index", columns=["difference", "low", "high", "fits"])
     found["clear"] = clear(found["low"].to_numpy(float), found["high"].to_numpy(float))
     return found.rename_axis("source")

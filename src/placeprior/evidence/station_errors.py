@@ -154,8 +154,9 @@ def evenness(
     pandas.DataFrame
         Index ``who``: the names of `masks`, the gaps ``country − city`` …, and ``spread``, the standard deviation of
         the RMSE of regions with at least five stations. Columns ``stations``; ``value``, µg m-3, the mean over seeds,
-        with ``value_low, value_high``; ``change``, the value of `own` minus that of `other`, with ``low, high, clear``.
-        The intervals are over places and trainings (:mod:`placeprior.scores.interval`). Groups that one block holds
+        with ``value_low, value_high``; ``change``, the value of `own` minus that of `other`, with ``low, high, clear``
+        and what Holm's rule asks for, ``se, dof``. The intervals are over places and trainings
+        (:mod:`placeprior.scores.interval`). Groups that one block holds
         whole have none.
 
     Raises
@@ -214,7 +215,7 @@ def evenness(
             "change": change["difference"],
             "low": change["low"],
             "high": change["high"],
-            "clear": change["clear"],
+            **{name: change[name] for name in ("clear", "se", "dof")},
         },
         index=pd.Index(names, name="who"),
     )
