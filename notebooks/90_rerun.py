@@ -54,7 +54,7 @@ Markdown(
 #
 # Each point is a run: its R² here minus the committed one.
 
-# %% mystnb={"figure": {"caption": "R² of each run that was made on this machine minus that of the same run in the committed results. Profile {{profile}}.", "name": "fig-rerun"}, "image": {"alt": "One row of points for each arm along an axis of differences in R². Points at zero are runs that agree to the last committed digit."}}
+# %% mystnb={"figure": {"caption": "R² of each run that was made on this machine minus that of the same run in the committed results. Profile {{profile}}.", "name": "fig-rerun"}, "image": {"alt": "One row of points for each arm along an axis of differences in R². Points at zero are runs that agree to the last committed digit."}} tags=["hide-input"]
 arms = arm_order(r2["arm"])
 fig, ax = figures.subplots(size=(6.4, 0.9 + 0.3 * max(len(arms), 1)))
 for row, arm in enumerate(arms):
@@ -80,7 +80,7 @@ captioned(
 #
 # Wider instructions add up in another order ({doc}`../reproduce`), so each run notes its processor.
 
-# %%
+# %% tags=["hide-input"]
 captioned(
     rerun.processors(profile).rename("runs").reset_index().set_index("processor"),
     f"Processors of the committed runs, and the instructions that PyTorch, oneDNN and MKL were allowed. Profile {profile}.",

@@ -239,6 +239,8 @@ def _tidy(notebook: nbformat.NotebookNode) -> None:
             cell.metadata["tags"] = list(dict.fromkeys([*tags, "remove-cell"]))
         if "outputs" in cell:
             cell.outputs = [output for output in cell.outputs if not _is_empty(output)]
+            if not any(kind.startswith("image/") for output in cell.outputs for kind in output.get("data", {})):
+                cell.metadata.get("mystnb", {}).pop("figure", None)  # no caption without its figure
         for output in cell.get("outputs", []):
             output.get("metadata", {}).pop("execution", None)
             if "image/svg+xml" in output.get("data", {}):

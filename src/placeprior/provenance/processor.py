@@ -17,6 +17,10 @@ LIMITS = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_CBWR
 #: What lifts the limits again: bfloat16 exists on wider instructions only.
 LIFTED = {"ATEN_CPU_CAPABILITY": "avx512", "ONEDNN_MAX_CPU_ISA": "DEFAULT", "MKL_CBWR": "AUTO"}
 
+CPUINFO = Path("/proc/cpuinfo")
+#: What tells processors of one name apart, as Linux calls it and as the stamp does.
+PARTS = {"cpu family": "family", "model": "model", "stepping": "stepping"}
+
 
 def limit() -> None:
     """Set the limits for this process and those it starts; of use before PyTorch is imported."""
@@ -36,7 +40,8 @@ def stamp() -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        ``processor`` and ``instructions``.
+        ``processor``, with family, model and stepping where Linux tells them, for makers give one name to many, and
+        ``instructions``.
     """
     import torch
 
@@ -47,7 +52,12 @@ def stamp() -> dict[str, str]:
 
 def _model() -> str:
     try:  # platform.processor() is often empty on Linux
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
+        first = CPUINFO.read_text(encoding="utf-8").partition("\n\n")[0]
+    except OSError:
+        first = ""
+    pairs = (line.split(":", 1) for line in first.splitlines() if ":" in line)
+    told = {key.strip(): value.strip() for key, value in pairs}
+    if "model name" not in told:
         return platform.processor() or platform.machine()
+    parts = [f"{name} {told[key]}" for key, name in PARTS.items() if key in told]
+    return told["model name"] + (f" ({', '.join(parts)})" if parts else "")
