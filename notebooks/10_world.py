@@ -34,10 +34,10 @@ resolution = 1.5 if profile == "smoke" else 0.5
 # Yes, in the statistics of the table, to which it was set: level, spread, tail, memory and reach of the default world lie in the bands of two years of EPA's monitors, and what people explain of a station's mean lies at the bottom edge of its band. Its weather, fires and chemistry are invented: what is found here says how methods behave, not what anybody breathed.
 # ```
 #
-# Why simulate at all? **Truth is known everywhere**, so that a map can be scored between monitors. **The mechanism is known**, so that one can say what a
+# **Truth is known everywhere**, so that a map can be scored between monitors. **The mechanism is known**, so that one can say what a
 # place *should* tell a model. And **one knob**, `placeness`, decides how much place matters and changes nothing else: at 0 a study that
-# still finds a clear winner has to look for a fault in itself. The world sits on the real map of towns, outline and, roughly, mountains, because an
-# encoder trained on photographs of the real Earth can only know real geography.
+# finds a clear winner has to look for a fault in itself. The world sits on the real map of towns, outline and, roughly, mountains, because an
+# encoder trained on photographs can only know real geography.
 #
 # ## A smoke day
 #
@@ -192,8 +192,7 @@ Code(inspect.cleandoc(inspect.getsource(World.truth)), language="python")
 #
 # ```{admonition} Solution
 # :class: solution dropdown
-# Fires, weather, monitors and regional characters have moved; towns, ranges, basins and aridity have stayed.
-# Only what stays can be known beforehand: its share of the variance between places bounds what such an encoder can add out of region.
+# Fires, weather, monitors and regional characters have moved; towns, ranges, basins and aridity have stayed. Only these can be known beforehand.
 # ```
 #
 # ```{admonition} Exercise: why the product of two?
@@ -228,7 +227,7 @@ Code(inspect.cleandoc(inspect.getsource(World.truth)), language="python")
 #
 # ```{admonition} Solution
 # :class: solution dropdown
-# A model that knows coordinates and the day of year could interpolate between neighbours' measurements of the same days, which a random
-# split leaves in training. It would win by interpolation, not by knowing places. Against it stand that the field moves within days and has no level of a place. Set `SLOWEST` to
-# years in the code, and the second no longer holds.
+# By interpolating between neighbours' measurements of the same days, which a random
+# split leaves in training. Against it stand that the field moves within days and has no level of a place; with `SLOWEST` set to
+# years in the code, the second no longer holds.
 # ```

@@ -32,7 +32,7 @@ figures.style()
 # Only what they are told about the place: nothing; longitude and latitude, or their sines and cosines, beside every day's inputs; or GeoCLIP's vector, multiplied with the window's summary or set beside it. Inputs, network, loop and rows are the same. Which is better is asked, with intervals, in {doc}`comparison`.
 # ```
 #
-# This page looks at the fits themselves, in the embedded world, where they are trained when the book is made.
+# This page looks at the fits themselves, in the embedded world, where they are trained when the book is made. They need not equal the committed ones to the last digit ({doc}`rerun`).
 
 # %%
 import numpy as np
@@ -57,7 +57,8 @@ stored = {run.id: store.read(run.id) for run in runs}
 fits = page.fits(stored, runs)
 captioned(
     page.scores(fits),
-    f"The variants: trained weights, seconds a fit, and scores on test rows, means over seeds, the two partitions of a checkerboard apart; profile {profile}, embedded world",
+    "The variants as trained on the machine that made this book, not the committed fits of {doc}`comparison`: trained weights, seconds a fit, "
+    f"R² and RMSE in µg m⁻³ on test rows (seeds {', '.join(str(seed) for seed in sorted(fits['seed'].unique()))}; spatial fold 1, both partitions of a checkerboard); profile {profile}, embedded world",
     "tab-variants-scores",
 )
 
@@ -113,7 +114,8 @@ for each in tested:
 # %% [markdown]
 # ## Attention
 #
-# The LSTMs have carried each day's information along, so a weight on a day is not a weight on that day's weather.
+# The LSTMs have carried each day's information along, so a weight on a day is not a weight on that day's weather. In the fits that we looked at, GeoCLIP
+# concatenated looks least at the estimated day, and most at the oldest.
 
 # %%
 days = [
@@ -124,7 +126,7 @@ days = [
 ]
 weights = pd.concat(days).groupby(["arm", "split", "lag"], sort=False)["weight"].mean().reset_index()
 
-# %% mystnb={"figure": {"caption": "Mean attention weight of each day of the window on test rows, means over fits. Dotted: an even spread. The estimated day is at lag 0.", "name": "fig-variants-attention"}, "image": {"alt": "Two panels, one a split, of attention weight against lag in days with a line a variant; the weights of all variants rise or fall together over the days."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Mean attention weight of each day of the window on test rows, means over fits. Dotted: an even spread. The estimated day is at lag 0.", "name": "fig-variants-attention"}, "image": {"alt": "Two panels, one a split, of attention weight against lag in days with a line a variant; one line falls towards the estimated day, the others lie near the even spread or rise."}} tags=["hide-input"]
 fig = page.draw_attention(weights)
 _ = figures.label(fig, profile, n=len(runs), of="fits", embedded=True, data=weights)
 

@@ -1,10 +1,11 @@
-"""Which instructions may be used: the same old ones everywhere, so that processors agree on the last digits.
+"""Which instructions may be used: the same old ones everywhere, and what processor it is.
 
 PyTorch, oneDNN and MKL choose their kernels by what the processor can do, and wider instructions add up in another
-order. A network trained on one processor then ends a little elsewhere than on another, by as much as between seeds.
-Limited to AVX2, which x86-64 processors have had since 2013 (Intel) and 2015 (AMD), they choose the same kernels; MKL
-is told to add up alike on processors of every maker. Nothing is limited where the user has set the variable, or on
-another architecture.
+order. They are limited to AVX2, which x86-64 processors have had since 2013 (Intel) and 2015 (AMD), and MKL is told to
+add up alike on processors of every maker. That takes one cause of differences away and not all: two processors with
+these limits still trained networks apart, by as much as two seeds do (oneDNN also cuts its blocks by the size of the
+caches). So a run notes the processor with family and model. Nothing is limited where the user has set the variable, or
+on another architecture.
 """
 
 from __future__ import annotations
