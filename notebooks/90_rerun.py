@@ -38,8 +38,8 @@ counted = counted.agg(runs=("same", "size"), equal=("same", "sum"), farthest=("a
 # %% tags=["hide-input"]
 Markdown(
     "; ".join(
-        f"**{row.equal} of {row.runs}** {name} have the committed R² to {rerun.DECIMALS} decimals, and the farthest is {row.farthest:.3f} away"
-        for name, row in counted.iterrows()
+        f"**{row['equal']} of {row['runs']}** {name} have the committed R² to {rerun.DECIMALS} decimals, the farthest is {row['farthest']:.3f} away"
+        for name, row in counted.to_dict("index").items()
     )
     + f". This machine: {processor.stamp()['processor']}."
     if len(r2)

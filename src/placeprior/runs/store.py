@@ -183,9 +183,9 @@ def values(frame: pd.DataFrame, stamped: dict[str, dict[str, Any]]) -> dict[str,
     -------
     dict
         ``runs``; ``trained`` and the ``minutes`` of a core that their making took; and
-        ``<task>.<split>.<arm>.<metric>``, the mean over folds of the mean over seeds, with ``….sd`` the standard deviation between the seeds of a fold and
-        ``….1``, ``….2`` the mean of each partition of a checkerboard, an arm being ``none``, ``lonlat``,
-        ``geoclip-hadamard`` …
+        ``<task>.<split>.<arm>.<metric>``, the mean over folds of the mean over seeds, with ``….sd`` the standard
+        deviation between the seeds of a fold and ``….1``, ``….2`` the mean of each partition of a checkerboard, an arm
+        being ``none``, ``lonlat``, ``geoclip-hadamard`` …
     """
     # Of a core where it is known; on a machine that did other work beside it, the clock ran for longer.
     made = [stamp.get("core_seconds", stamp["seconds"]) for stamp in stamped.values() if stamp["parameters"]]
