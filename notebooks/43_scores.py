@@ -177,13 +177,13 @@ print(
 #
 # ````{admonition} Exercise: a paired difference
 # :class: exercise tip
-# R² without place is 0.28 and 0.29 on one partition (two seeds), 0.33 and 0.35 on the other; with place 0.32 and 0.33, 0.37 and 0.36. The standard error from places is $0.020$, and $t = 2.8$. Compute $D$
+# R² without place is $0.28$ and $0.29$ on one partition (two seeds), $0.33$ and $0.35$ on the other; with place $0.32$ and $0.33$, $0.37$ and $0.36$. The standard error from places is $0.020$, and $t = 2.8$. Compute $D$
 # and its interval.
 # ````
 #
 # ````{admonition} Solution
 # :class: solution dropdown
-# Differences are 0.04, 0.04 and 0.04, 0.01; means 0.04 and 0.025, so $D = 0.0325$. Between seeds the variances are 0 and 0.00045, their mean $\hat\sigma^2 = 0.000225$. The
+# Differences are $0.04$, $0.04$ and $0.04$, $0.01$; means $0.04$ and $0.025$, so $D = 0.0325$. Between seeds the variances are $0$ and $0.00045$, their mean $\hat\sigma^2 = 0.000225$. The
 # training's part is $\hat\sigma^2/2^2 \cdot (1/2 + 1/2) = 0.000056$, so $\sqrt V = \sqrt{0.0004 + 0.000056} = 0.0214$, and the interval $0.0325 \pm 0.060$: undecided.
 # ````
 #
