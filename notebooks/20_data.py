@@ -29,7 +29,7 @@ figures.style()
 #
 # ```{answer} few-days-half days-are-few few-days-calm
 # :question: What is every number of this book computed from?
-# From station-days: one row is one day at one monitor. EPA's monitors crowd where people live, and not all measure every day. In 2021 {val}`claims.days-are-few.aqs.value:.1%` of the station-days hold {val}`claims.few-days-half.aqs.value:.0%` of the variance that R² divides by; in 2019 as high days hold {val}`claims.few-days-calm.aqs.value:.0%`. These are one year each, without an interval. All data, simulated, measured or yours, enter in one checked form.
+# From station-days: one row is one day at one monitor. EPA's monitors crowd where people live, and not all measure every day. In 2021 {val}`claims.days-are-few.aqs.value:.1%` of the station-days, those of at least 35 µg m⁻³, hold {val}`claims.few-days-half.aqs.value:.0%` of the variance that R² divides by; in 2019 such days hold {val}`claims.few-days-calm.aqs.value:.0%`. These are one year each, without an interval. All data, simulated, measured or yours, enter in one checked form.
 # ```
 #
 # ## Real measurements
@@ -37,8 +37,8 @@ figures.style()
 # EPA's daily PM2.5 comes for free ({doc}`card`), but not with this book. Two tasks are made of it. Neither has the study's inputs.
 #
 # - ***Weather 2019***: weather at the three nearest weather stations and the day of year; nothing that stays constant at a place, so that place enters only
-#   where an arm says so. {doc}`comparison`, {doc}`law` and the national maps ({doc}`maps`) use it.
-# - ***Neighbours 2021***: the PM2.5 of neighbouring *training* monitors on the same day, how far they are, and the day of year. {doc}`comparison` and {doc}`leak` use it.
+#   where an arm says so. {doc}`comparison` and {doc}`law` use it.
+# - ***Neighbours 2021***: the PM2.5 of neighbouring *training* monitors on the same day, how far they are, and the day of year. {doc}`comparison`, {doc}`leak` and the national maps ({doc}`maps`) use it.
 #
 # The third, **embedded world**, has haze, weather and smoke of a simulated year ({doc}`world`). What follows is drawn from a small committed record of the two years.
 

@@ -46,7 +46,7 @@ Markdown(
     else "No run was made here: every page shows committed results alone."
 )
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 lacking = rerun.missing(profile)
 Markdown(
     f"Asked for in `runs.yml` and not committed, so on no page yet: {'; '.join(lacking)}. "

@@ -52,11 +52,11 @@ def scores(fits: pd.DataFrame) -> pd.DataFrame:
     for name in arm_order(fits["arm"]):
         own = fits[fits["arm"] == name]
         row = {"variant": called(name), "weights": f"{own['weights'].iloc[0]:,}"}
-        row["s a fit"] = f"{own['seconds'].mean():.0f}"
+        row["seconds"] = f"{own['seconds'].mean():.0f}"
         for split in dict.fromkeys(fits["split"]):
             by_fold = own[own["split"] == split].groupby("fold")[["r2", "rmse"]].mean()
             for metric, name in (("r2", "R²"), ("rmse", "RMSE")):
-                row[f"{name}, {where(split)}"] = minus(" / ".join(f"{value:.2f}" for value in by_fold[metric]))
+                row[f"{name}, {where(split).rpartition(' · ')[2]}"] = minus(" / ".join(f"{value:.2f}" for value in by_fold[metric]))
         rows.append(row)
     return pd.DataFrame(rows)
 
