@@ -56,7 +56,8 @@ def scores(fits: pd.DataFrame) -> pd.DataFrame:
         for split in dict.fromkeys(fits["split"]):
             by_fold = own[own["split"] == split].groupby("fold")[["r2", "rmse"]].mean()
             for metric, name in (("r2", "R²"), ("rmse", "RMSE")):
-                row[f"{name}, {where(split).rpartition(' · ')[2]}"] = minus(" / ".join(f"{value:.2f}" for value in by_fold[metric]))
+                title = f"{name}, {where(split).rpartition(' · ')[2]}"  # the whole name would not fit a page
+                row[title] = minus(" / ".join(f"{value:.2f}" for value in by_fold[metric]))
         rows.append(row)
     return pd.DataFrame(rows)
 
