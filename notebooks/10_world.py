@@ -179,8 +179,7 @@ Code(inspect.cleandoc(inspect.getsource(World.truth)), language="python")
 # %% [markdown]
 # **Left out on purpose.** Terrain is seven smooth ridges and a plateau. Weather is a handful of random fields under a steady drift: no fronts, no sea
 # breeze. People are towns of at least five thousand; no roads, power plants or ports. Regional characters lie where the seed puts them, so no
-# encoder can have read about them; only population, basins, height and aridity are where they are on the real map. Smoke is Gaussian
-# puffs at one height, of which the same share reaches the ground everywhere. Dates are nominal.
+# encoder can have read about them. Smoke is Gaussian puffs at one height. Dates are nominal.
 #
 # ## Exercises
 #
