@@ -27,14 +27,20 @@ figures.style()
 # bring a table of your own into the one form
 # ```
 #
-# ```{answer} few-days-half
+# ```{answer} few-days-half days-are-few few-days-calm
 # :question: What is every number of this book computed from?
-# From station-days: one row is one day at one monitor. EPA's monitors crowd where people live, not all measure every day, and in a smoky year one station-day of a hundred holds half of the variance that R² divides by. All data, simulated, measured or yours, enter in one checked form.
+# From station-days: one row is one day at one monitor. EPA's monitors crowd where people live, and not all measure every day. In 2021 {val}`claims.days-are-few.aqs.value:.1%` of the station-days, those of at least 35 µg m⁻³, hold {val}`claims.few-days-half.aqs.value:.0%` of the variance that R² divides by; in 2019 such days hold {val}`claims.few-days-calm.aqs.value:.0%`. These are one year each, without an interval. All data, simulated, measured or yours, enter in one checked form.
 # ```
 #
 # ## Real measurements
 #
-# EPA's daily PM2.5 comes for free ({doc}`card`), but not with this book. What follows is drawn from a small committed record of two years.
+# EPA's daily PM2.5 comes for free ({doc}`card`), but not with this book. Two tasks are made of it. Neither has the study's inputs.
+#
+# - ***Weather 2019***: weather at the three nearest weather stations and the day of year; nothing that stays constant at a place, so that place enters only
+#   where an arm says so. {doc}`comparison` and {doc}`law` use it.
+# - ***Neighbours 2021***: the PM2.5 of neighbouring *training* monitors on the same day, how far they are, and the day of year. {doc}`comparison`, {doc}`leak` and the national maps ({doc}`maps`) use it.
+#
+# The third, **embedded world**, has haze, weather and smoke of a simulated year ({doc}`world`). What follows is drawn from a small committed record of the two years.
 
 # %%
 import numpy as np
@@ -52,7 +58,7 @@ for year, parts in years.items():
     share, variance = 100 * total["high"], 100 * total["variance in high"]
     print(f"  {share:.1f} % reach 35 µg m-3; they hold {variance:.0f} % of the variance")
 
-# %% mystnb={"figure": {"caption": "EPA's monitors in 2021: mean of the measured PM2.5, and share of days with a measurement.", "name": "fig-data-stations"}, "image": {"alt": "Two maps of the contiguous US with one dot a monitor. Dots crowd around cities. Above, means are highest in California's Central Valley and in parts of the Northwest; below, most dots report nearly daily, others a third or a sixth of the days."}}
+# %% mystnb={"figure": {"caption": "EPA's monitors in 2021: mean of the measured PM2.5, and share of days with a measurement.", "name": "fig-data-stations"}, "image": {"alt": "Two maps of the contiguous US with one dot a monitor. Dots crowd around cities. Above, means are highest in California's Central Valley and in parts of the Northwest; below, most dots report nearly daily, others a third or a sixth of the days."}} tags=["hide-input"]
 parts = years["2021"]
 stations, total = parts["station"], parts["total"].set_index("name")["value"]
 fig = page.draw_stations(stations, days=int(total["days"]))
@@ -61,14 +67,14 @@ _ = figures.label(fig, real, n=len(stations), of="monitors", embedded=False, dat
 # %% [markdown]
 # A mean hides what a day is like. Four monitors, chosen by rule; three report nearly daily, one every sixth day.
 
-# %% mystnb={"figure": {"caption": "Daily PM2.5 at four of EPA's monitors in 2021. Each panel has its own vertical scale. Dashed: 35 µg m⁻³, the level of the US daily standard, where the panel reaches it.", "name": "fig-data-series"}, "image": {"alt": "Four time series, one below the other: the first is low apart from weeks of tall spikes in late summer, the second moves around a high level with a smoky season, the third stays low, and the last consists of isolated dots."}}
+# %% mystnb={"figure": {"caption": "Daily PM2.5 at four of EPA's monitors in 2021. Each panel has its own vertical scale. Dashed: 35 µg m⁻³, the level of the US daily standard, where the panel reaches it.", "name": "fig-data-series"}, "image": {"alt": "Four time series, one below the other: the first is low apart from weeks of tall spikes in late summer, the second moves around a high level with a smoky season, the third stays low, and the last consists of isolated dots."}} tags=["hide-input"]
 fig = page.draw_series(parts["chosen"], parts["day"], start="2021-01-01")
 _ = figures.label(fig, real, n=len(parts["day"]), embedded=False, data=parts["day"])
 
 # %% [markdown]
 # Because errors are squared, the highest days carry much of what RMSE and R² measure ({doc}`scores`):
 
-# %% mystnb={"figure": {"caption": "Share of station-days above a level, both axes logarithmic, in a calm year and in one with much smoke. Dotted: normal distributions of the same mean and spread. Dashed red: 35 µg m⁻³.", "name": "fig-data-tail"}, "image": {"alt": "Two falling curves. They agree up to about 15 micrograms; then 2021 falls far more slowly than 2019. Both lie far above their dotted normal curves, which drop at once."}}
+# %% mystnb={"figure": {"caption": "Share of station-days above a level, both axes logarithmic, in a calm year and in one with much smoke. Dotted: normal distributions of the same mean and spread. Dashed red: 35 µg m⁻³.", "name": "fig-data-tail"}, "image": {"alt": "Two falling curves. They agree up to about 15 micrograms; then 2021 falls far more slowly than 2019. Both lie far above their dotted normal curves, which drop at once."}} tags=["hide-input"]
 fig = page.draw_tail(years)
 tail = pd.concat({year: parts["level"][["x", "value"]] for year, parts in years.items()}, names=["year"])
 n = sum(parts["total"].set_index("name")["value"]["measured"] for parts in years.values())
@@ -87,6 +93,9 @@ from placeprior.runs import configuration
 
 task = next(iter(configuration.profile(profile)["tasks"].values()))
 cube = data.load(task["load"], **task.get("options", {}))
+print(dict(cube.sizes))
+
+# %% tags=["hide-input"]
 captioned(page.variable_table(cube), "The variables of a cube, read from the cube itself", "tab-data-contract")
 
 # %% [markdown]
@@ -115,11 +124,13 @@ for rule, kept in {"kept": clean, "dropped": clean & (pm25 >= 0)}.items():
 #
 # To estimate day $t$, a model reads the predictors of day $t$ and of days before it: never a later day, never PM2.5 of the station itself.
 
-# %% mystnb={"figure": {"caption": "The window of one station-day (ring), embedded world: the days of two predictors that each size of model reads to estimate the one value inside the ring. Hatched: the first days, which serve as history only.", "name": "fig-data-window"}, "image": {"alt": "Three small time series of one station, AOD, mixed layer height and PM2.5. In the upper two, shaded spans end at the same day, shorter ones inside a long one. The lowest has no span, only a ring around one value. The first days at the left are hatched."}}
+# %%
 from placeprior.network.sizes import SIZES
 from placeprior.space.splits import HISTORY
 
 windows = {size: config.window for size, config in SIZES.items()}
+
+# %% mystnb={"figure": {"caption": "The window of one station-day (ring), embedded world: the days of two predictors that each size of model reads to estimate the one value inside the ring. Hatched: the first days, which serve as history only.", "name": "fig-data-window"}, "image": {"alt": "Three small time series of one station, AOD, mixed layer height and PM2.5. In the upper two, shaded spans end at the same day, shorter ones inside a long one. The lowest has no span, only a ring around one value. The first days at the left are hatched."}} tags=["hide-input"]
 station, day = page.example_of_a_window(cube)
 fig = page.draw_window(cube, station, day, windows)
 read = cube[["aod", "boundary_layer_height", "pm25"]].isel(station=station, time=slice(0, day + 6)).to_dataframe()
@@ -132,6 +143,20 @@ _ = figures.label(fig, profile, n=day + 6, of="days of a station", embedded=True
 # %%
 print(f"{windows}, history {HISTORY} days")
 print(f"{measured[:, HISTORY - 1 :].sum():,} of {measured.sum():,} measured station-days can be scored")
+
+# %% [markdown]
+# Hence three numbers of monitors for *weather 2019*: those that measured, those with a day that can be scored, and those with enough such days for a mean of the place.
+
+# %%
+from placeprior.evidence import distances
+from placeprior.runs import store
+from placeprior.scores import probes
+
+judged = probes.monitors(store.scores(real, "core"), store.sums(real), "weather-2019")
+print(
+    f"{len(years['2019']['station'])} measured, {distances.tested_network(real, 'weather-2019').sizes['station']} tested"
+)
+print(f"{len(judged)} tested on at least {probes.ENOUGH} days")
 
 # %% [markdown]
 # ## Bring your own
@@ -162,7 +187,8 @@ with tempfile.TemporaryDirectory() as folder:
 print(mine["pm25"].to_pandas().astype(float).round(1).to_string())
 
 # %% [markdown]
-# `placeprior data from-csv mine.csv -o mine.nc` does the same. Everything passes `check_cube`, which says in one line what is wrong, where,
+# `placeprior data from-csv mine.csv -o mine.nc` does the same. Once there are enough stations and days, `splits.split("spatial", mine, seed=0)` splits a cube and
+# `distances.asked(mine).table()` says how far each split's tests and the map are ({doc}`splits`). Everything passes `check_cube`, which says in one line what is wrong, where,
 # and what to do:
 
 # %%

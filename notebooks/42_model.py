@@ -46,7 +46,7 @@ place = torch.randn(4, 512)  # what GeoCLIP says about their places
 model = PlaceModel(10, 512, "hadamard", width=size.width, summary=size.summary)
 passed = page.shapes(model, x, place)  # asks every part for the shape of what it returns
 
-# %% mystnb={"figure": {"caption": "The network at the size paper, with a Hadamard product. Beside each arrow stands the shape of what passes along it. Blue: memory. Orange: focus. Green: place. Small cells: the days that are still told apart, the estimated one filled. Small letters: the part's name in the code. Without a place the green parts and the dense layer behind them are absent.", "name": "fig-model-network"}, "image": {"alt": "A column of boxes from top to bottom: the last days, three bidirectional LSTMs, attention, a product with the place, two dense layers. From the right, longitude and latitude pass through a frozen encoder and a dense layer and join at the product. After the LSTMs the days are still there; after attention there is one vector."}}
+# %% mystnb={"figure": {"caption": "The network at the size paper, with a Hadamard product. Beside each arrow stands the shape of what passes along it. Blue: memory. Orange: focus. Green: place. Small cells: the days that are still told apart, the estimated one filled. Small letters: the part's name in the code. Without a place the green parts and the dense layer behind them are absent.", "name": "fig-model-network"}, "image": {"alt": "A column of boxes from top to bottom: the last days, three bidirectional LSTMs, attention, a product with the place, two dense layers. From the right, longitude and latitude pass through a frozen encoder and a dense layer and join at the product. After the LSTMs the days are still there; after attention there is one vector."}} tags=["hide-input"]
 fig = page.draw(passed, tuple(x.shape), tuple(place.shape))
 shapes = pd.Series({name: str(shape) for name, shape in passed.items()}, name="shape").rename_axis("part").reset_index()
 _ = figures.label(fig, profile, embedded=None, note="size paper, a batch of 4", data=shapes)
@@ -76,7 +76,7 @@ for forget, write, could in ((1, 1, 0.8), (1, 0, -0.5), (1, 0, 0.9), (0, 0, 0.3)
 
 # %% [markdown]
 # With $f$ near 1 the memory survives many days, and so does the gradient through it. A **bidirectional** LSTM {cite:p}`schuster1997` runs a second one
-# backwards and sets both outputs side by side: 256 numbers each way make 512. "Backwards" never means from the future: the window ends
+# backwards and sets both outputs side by side: in the first, 256 numbers each way make 512; in the other two, 128 each way. "Backwards" never means from the future: the window ends
 # on the day that is estimated. **Layer normalisation** {cite:p}`ba2016` keeps each day's vector at mean 0 and variance 1; **dropout** sets a
 # random fifth of the numbers to zero while training, so that none is relied upon.
 #
@@ -104,7 +104,7 @@ print("weights", [round(a, 2) for a in weight.tolist()], "they sum to", round(we
 print("context", [round(c, 2) for c in (weight @ h).tolist()])
 
 # %% [markdown]
-# The third day is most like itself and gets most weight; the others are alike to it, and share the rest.
+# The third day is most like itself and gets most weight; the others are equally unlike it, and share the rest.
 #
 # ```{literalinclude} ../../src/placeprior/network/model.py
 # :pyobject: Luong
@@ -141,9 +141,7 @@ print("context", [round(c, 2) for c in (weight @ h).tolist()])
 # :name: code-hadamard
 # ```
 #
-# The encoder is **frozen**: its weights never change, so each place is encoded once. GeoCLIP's {cite:p}`vivanco2023geoclip` learned to match
-# places with photographs. It sends a place through random Fourier features {cite:p}`tancik2020` at three scales, each followed by a small network, and
-# adds the results. What it knows about PM2.5 is what a photograph shows of it.
+# The encoder is **frozen**: its weights never change, so each place is encoded once. {doc}`place` shows what GeoCLIP's does.
 #
 # How much does a place add to what can be learned? The dense layer behind a fusion comes with it, so the fair thing to compare an
 # encoder with is `none+head`: that layer, and no place ({doc}`controls`).
@@ -151,13 +149,14 @@ print("context", [round(c, 2) for c in (weight @ h).tolist()])
 # %%
 sizes = {"width": size.width, "summary": size.summary}
 for fusion, dim in {
-    "-": 0,
-    "head": 0,
+    "-": 0,  # no place
+    "head": 0,  # no place, and the dense layer
     "channels": 2,
     "hadamard": 512,
     "concat": 512,
     "gated": 512,
     "film": 512,
+    "bias": 512,
 }.items():
     made = PlaceModel(10, dim, fusion, **sizes)
     print(f"{fusion:9} {sum(weight.numel() for weight in made.parameters()):>9,} weights")
@@ -165,7 +164,7 @@ for fusion, dim in {
 # %% [markdown]
 # ## Training it
 #
-# The loss is Huber's {cite:p}`huber1964`, quadratic for small errors and linear for large ones. The change lies, as in the study, at half the
+# The loss is Huber's {cite:p}`huber1964`, quadratic for small errors and linear for large ones. It changes from one to the other, as in the study, at half the
 # range of the training target: hundreds of µg m⁻³, so in practice this is half the squared error. The
 # optimiser is Adam {cite:p}`kingma2015`; its step rises over the first three tenths of all steps and falls to zero along a cosine
 # {cite:p}`smith2019`; the gradient's norm is clipped at 1. Every fit sees every training row ten times and keeps its **last** weights: validation rows decide nothing, so they cannot leak
@@ -174,7 +173,10 @@ for fusion, dim in {
 #
 # ```{literalinclude} ../../src/placeprior/network/training.py
 # :pyobject: train
-# :caption: The whole training loop, as in `network/training.py`.
+# :start-at: for epoch in
+# :end-before: record = {
+# :dedent: 4
+# :caption: The training loop, as in `network/training.py`; around it stand the optimiser, the record of each epoch and the choice of weights.
 # :name: code-train
 # ```
 #
@@ -189,6 +191,7 @@ for name, config in SIZES.items():
 # ```{quiz} Where a place's projected vector p is all zeros, what does a product with it estimate?
 # - [ ] what the model without a place would | nothing of the window is left
 # - [x] one number, the same on every day | z ⊙ 0 = 0, and the layers behind see a constant
+# - [ ] zero µg m⁻³ | the last layers have a bias, and the target is scaled
 # ```
 #
 # ## Exercises

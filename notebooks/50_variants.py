@@ -32,7 +32,7 @@ figures.style()
 # Only what they are told about the place: nothing; longitude and latitude, or their sines and cosines, beside every day's inputs; or GeoCLIP's vector, multiplied with the window's summary or set beside it. Inputs, network, loop and rows are the same. Which is better is asked, with intervals, in {doc}`comparison`.
 # ```
 #
-# This page looks at the fits themselves, in the embedded world, where they are trained when the book is made.
+# This page looks at the fits themselves, in the embedded world, where they are trained when the book is made. They need not equal the committed ones to the last digit ({doc}`rerun`).
 
 # %%
 import numpy as np
@@ -52,10 +52,13 @@ if not runs:
 
 # %%
 stored = {run.id: store.read(run.id) for run in runs}
+
+# %% tags=["hide-input"]
 fits = page.fits(stored, runs)
 captioned(
     page.scores(fits),
-    f"The variants: trained weights, seconds a fit, and scores on test rows, means over seeds, the two partitions of a checkerboard apart; profile {profile}, embedded world",
+    "The variants as trained on the machine that made this book, not the committed fits of {doc}`comparison`: trained weights, seconds a fit, "
+    f"R² and RMSE in µg m⁻³ on test rows (seeds {', '.join(str(seed) for seed in sorted(fits['seed'].unique()))}; spatial fold 1, both partitions of a checkerboard); profile {profile}, embedded world",
     "tab-variants-scores",
 )
 
@@ -65,10 +68,12 @@ captioned(
 # Training rows are scored while the weights still move and with dropout, validation rows afterwards and without: so the
 # validation curve can lie below, and only its own course says more. It decides nothing: every fit takes all its epochs.
 
-# %% mystnb={"figure": {"caption": "Loss after each epoch on training rows (grey) and validation rows (coloured), means over fits; full lines: new stations, dashed: new regions. The target's scale differs between splits, so compare a split across panels.", "name": "fig-variants-curves"}, "image": {"alt": "Five panels, one a variant, of loss against epoch. In all of them the grey training curves fall steadily and the coloured validation curves fall and then level off."}}
+# %%
 histories = [store.table(run.id, "history").assign(arm=name[run.id], split=run.split) for run in runs]
 curves = pd.concat(histories).groupby(["arm", "split", "epoch"], sort=False)[["loss", "validation_loss"]].mean()
 curves = curves.reset_index()
+
+# %% mystnb={"figure": {"caption": "Loss after each epoch on training rows (grey) and validation rows (coloured), means over fits; full lines: new stations, dashed: new regions. The target's scale differs between splits, so compare a split across panels.", "name": "fig-variants-curves"}, "image": {"alt": "Five panels, one a variant, of loss against epoch. In all of them the grey training curves fall steadily and the coloured validation curves fall and then level off."}} tags=["hide-input"]
 fig = page.draw_curves(curves)
 _ = figures.label(fig, profile, n=len(runs), of="fits", embedded=True, data=curves)
 
@@ -81,12 +86,14 @@ _ = figures.label(fig, profile, n=len(runs), of="fits", embedded=True, data=curv
 # Estimates of any good model are drawn towards the middle: what the inputs do not explain cannot be estimated, and measurements carry
 # noise on top. So the cloud is flatter than the line, and the highest days lie below it.
 
-# %% mystnb={"figure": {"caption": "Estimated against measured PM2.5 on test rows of new regions (16°), all seeds and partitions; one scale. Dashed: equality.", "name": "fig-variants-scatter"}, "image": {"alt": "Five panels of hexagons, one a variant. In all of them most rows lie at low values near the dashed line of equality, and at high measured values the cloud bends below it."}}
+# %%
 regions = [run for run in runs if run.split == "checkerboard-16"]
 tested = {
     each: pd.concat([store.table(run.id, "predictions") for run in regions if name[run.id] == each])
     for each in dict.fromkeys(name[run.id] for run in regions)
 }
+
+# %% mystnb={"figure": {"caption": "Estimated against measured PM2.5 on test rows of new regions (16°), all seeds and partitions; one scale. Dashed: equality.", "name": "fig-variants-scatter"}, "image": {"alt": "Five panels of hexagons, one a variant. In all of them most rows lie at low values near the dashed line of equality, and at high measured values the cloud bends below it."}} tags=["hide-input"]
 fig = page.draw_scatter(tested)
 quantiles = np.linspace(0.01, 0.99, 99)
 shape = pd.concat({each: part[["pm25", "estimate"]].quantile(quantiles) for each, part in tested.items()})
@@ -107,9 +114,10 @@ for each in tested:
 # %% [markdown]
 # ## Attention
 #
-# The LSTMs have carried each day's information along, so a weight on a day is not a weight on that day's weather.
+# The LSTMs have carried each day's information along, so a weight on a day is not a weight on that day's weather. In the fits that we looked at, GeoCLIP
+# concatenated looks least at the estimated day, and most at the oldest.
 
-# %% mystnb={"figure": {"caption": "Mean attention weight of each day of the window on test rows, means over fits. Dotted: an even spread. The estimated day is at lag 0.", "name": "fig-variants-attention"}, "image": {"alt": "Two panels, one a split, of attention weight against lag in days with a line a variant; the weights of all variants rise or fall together over the days."}}
+# %%
 days = [
     pd.DataFrame({"arm": name[run.id], "split": run.split, "weight": stored[run.id]["attention"]})
     .reset_index(names="lag")
@@ -117,6 +125,8 @@ days = [
     for run in runs
 ]
 weights = pd.concat(days).groupby(["arm", "split", "lag"], sort=False)["weight"].mean().reset_index()
+
+# %% mystnb={"figure": {"caption": "Mean attention weight of each day of the window on test rows, means over fits. Dotted: an even spread. The estimated day is at lag 0.", "name": "fig-variants-attention"}, "image": {"alt": "Two panels, one a split, of attention weight against lag in days with a line a variant; one line falls towards the estimated day, the others lie near the even spread or rise."}} tags=["hide-input"]
 fig = page.draw_attention(weights)
 _ = figures.label(fig, profile, n=len(runs), of="fits", embedded=True, data=weights)
 

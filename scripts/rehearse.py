@@ -2,8 +2,7 @@
 
 Plan, fetch, check and build five weeks of a small region, then train every main variant once at the paper's size for
 one epoch and execute the page on one's own runs and the data card. Everything goes to ``build/rehearsal``; started
-again, it
-goes on from there.
+again, it goes on from there.
 
     python scripts/rehearse.py
 """

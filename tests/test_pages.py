@@ -221,6 +221,20 @@ def test_an_output_that_says_nothing_is_left_out():
     assert [o.output_type for o in kept] == ["execute_result", "stream"] and kept[0].data["text/markdown"] == "word"
 
 
+def test_a_figure_that_still_waits_for_its_runs_leaves_no_caption():
+    output = nbformat.v4.new_output
+    figure = {"mystnb": {"figure": {"caption": "A curve.", "name": "fig-a"}}}
+    waiting = nbformat.v4.new_code_cell(
+        "x", metadata=figure, outputs=[output("display_data", {"text/markdown": "*Still to be run.*"})]
+    )
+    drawn = nbformat.v4.new_code_cell(
+        "x", metadata=figure, outputs=[output("display_data", {"image/svg+xml": "<svg></svg>"})]
+    )
+    notebook = nbformat.v4.new_notebook(cells=[waiting, drawn])
+    pages._tidy(notebook)
+    assert ["figure" in cell.metadata["mystnb"] for cell in notebook.cells] == [False, True]
+
+
 def test_sources_are_below_the_project(notebooks):
     assert pages.sources() == notebooks / "notebooks"
 

@@ -38,3 +38,28 @@ def test_the_stamp_names_processor_and_instructions(monkeypatch):
     stamp = processor.stamp()
     assert stamp["processor"] and stamp["instructions"].endswith(", AVX2, COMPATIBLE")
     assert processor.is_limited()
+
+
+NAMED = "model name\t: AMD EPYC"
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        (
+            f"cpu family\t: 25\nmodel\t: 1\n{NAMED}\nstepping\t: 1\n\n{NAMED} 2",
+            "AMD EPYC (family 25, model 1, stepping 1)",
+        ),
+        (f"cpu family\t: 26\nmodel\t: 2\n{NAMED}\nstepping\t: 1\n", "AMD EPYC (family 26, model 2, stepping 1)"),
+        (f"{NAMED}\n", "AMD EPYC"),
+    ],
+)
+def test_processors_of_one_name_are_told_apart(tmp_path, monkeypatch, told, expected):
+    (tmp_path / "cpuinfo").write_text(told, encoding="utf-8")
+    monkeypatch.setattr(processor, "CPUINFO", tmp_path / "cpuinfo")
+    assert processor.stamp()["processor"] == expected
+
+
+def test_a_processor_that_says_nothing_of_itself_has_a_name_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(processor, "CPUINFO", tmp_path / "none")
+    assert processor.stamp()["processor"] == (platform.processor() or platform.machine())

@@ -28,8 +28,8 @@ def test_fits_are_what_the_store_holds_and_scores_their_means_over_seeds():
     assert fits["arm"].tolist() == ["lonlat"] * 4 and fits["weights"].tolist() == [1234] * 4
     row = variants.scores(fits).iloc[0]
     assert row["variant"] == "lon/lat" and row["weights"] == "1,234"
-    assert row["R², WR · spatial"] == f"{fits['r2'][:2].mean():.2f}"
-    assert row["R², OoR · 16°"] == f"{fits['r2'][2]:.2f} / {fits['r2'][3]:.2f}"
+    assert row["R², spatial"] == f"{fits['r2'][:2].mean():.2f}"
+    assert row["R², 16°"] == f"{fits['r2'][2]:.2f} / {fits['r2'][3]:.2f}"
 
 
 def test_every_variant_has_its_panel_of_curves_named_at_the_foot():

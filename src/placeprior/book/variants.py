@@ -41,7 +41,7 @@ def fits(stored: Mapping[str, Mapping[str, Any]], runs: Sequence[Any]) -> pd.Dat
 
 
 def scores(fits: pd.DataFrame) -> pd.DataFrame:
-    """R2 and RMSE of every variant by split as text, means over seeds, the partitions of a checkerboard apart.
+    """R2 and RMSE (µg m-3) of every variant by split as text, means over seeds, the partitions of a checkerboard apart.
 
     Parameters
     ----------
@@ -52,11 +52,12 @@ def scores(fits: pd.DataFrame) -> pd.DataFrame:
     for name in arm_order(fits["arm"]):
         own = fits[fits["arm"] == name]
         row = {"variant": called(name), "weights": f"{own['weights'].iloc[0]:,}"}
-        row["seconds a fit"] = f"{own['seconds'].mean():.0f}"
+        row["seconds"] = f"{own['seconds'].mean():.0f}"
         for split in dict.fromkeys(fits["split"]):
             by_fold = own[own["split"] == split].groupby("fold")[["r2", "rmse"]].mean()
-            for metric, name in (("r2", "R²"), ("rmse", f"RMSE [{figures.UNIT}]")):
-                row[f"{name}, {where(split)}"] = minus(" / ".join(f"{value:.2f}" for value in by_fold[metric]))
+            for metric, name in (("r2", "R²"), ("rmse", "RMSE")):
+                title = f"{name}, {where(split).rpartition(' · ')[2]}"  # the whole name would not fit a page
+                row[title] = minus(" / ".join(f"{value:.2f}" for value in by_fold[metric]))
         rows.append(row)
     return pd.DataFrame(rows)
 

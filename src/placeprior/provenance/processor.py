@@ -1,10 +1,11 @@
-"""Which instructions may be used: the same old ones everywhere, so that processors agree on the last digits.
+"""Which instructions may be used: the same old ones everywhere, and what processor it is.
 
 PyTorch, oneDNN and MKL choose their kernels by what the processor can do, and wider instructions add up in another
-order. A network trained on one processor then ends a little elsewhere than on another, by as much as between seeds.
-Limited to AVX2, which x86-64 processors have had since 2013 (Intel) and 2015 (AMD), they choose the same kernels; MKL
-is told to add up alike on processors of every maker. Nothing is limited where the user has set the variable, or on
-another architecture.
+order. They are limited to AVX2, which x86-64 processors have had since 2013 (Intel) and 2015 (AMD), and MKL is told to
+add up alike on processors of every maker. That takes one cause of differences away and not all: two processors with
+these limits still trained networks apart, by as much as two seeds do (oneDNN also cuts its blocks by the size of the
+caches). So a run notes the processor with family and model. Nothing is limited where the user has set the variable, or
+on another architecture.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ from pathlib import Path
 LIMITS = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_CBWR": "COMPATIBLE"}
 #: What lifts the limits again: bfloat16 exists on wider instructions only.
 LIFTED = {"ATEN_CPU_CAPABILITY": "avx512", "ONEDNN_MAX_CPU_ISA": "DEFAULT", "MKL_CBWR": "AUTO"}
+
+CPUINFO = Path("/proc/cpuinfo")
+#: What tells processors of one name apart, as Linux calls it and as the stamp does.
+PARTS = {"cpu family": "family", "model": "model", "stepping": "stepping"}
 
 
 def limit() -> None:
@@ -36,7 +41,8 @@ def stamp() -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        ``processor`` and ``instructions``.
+        ``processor``, with family, model and stepping where Linux tells them, for makers give one name to many, and
+        ``instructions``.
     """
     import torch
 
@@ -47,7 +53,12 @@ def stamp() -> dict[str, str]:
 
 def _model() -> str:
     try:  # platform.processor() is often empty on Linux
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
+        first = CPUINFO.read_text(encoding="utf-8").partition("\n\n")[0]
+    except OSError:
+        first = ""
+    pairs = (line.split(":", 1) for line in first.splitlines() if ":" in line)
+    told = {key.strip(): value.strip() for key, value in pairs}
+    if "model name" not in told:
         return platform.processor() or platform.machine()
+    parts = [f"{name} {told[key]}" for key, name in PARTS.items() if key in told]
+    return told["model name"] + (f" ({', '.join(parts)})" if parts else "")
