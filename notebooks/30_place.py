@@ -128,8 +128,8 @@ pairs = pd.DataFrame({"km": km, "class": group})
 pairs = pairs.assign(cosine=vectors.cosine(a, b, centre))
 
 # %% mystnb={"figure": {"caption": "Likeness of two places against their distance. Lines: the formula for random Fourier features of GeoCLIP's three scales, on a map without distortion. Triangles: GeoCLIP's own vectors, centred, median of the pairs in a class of distance; band: their middle 80 %.", "name": "fig-place-reach"}, "image": {"alt": "Three falling curves on a logarithmic axis of distance: scale 256 falls to zero within some thirty kilometres, scale 16 within a few hundred, scale 1 stays near one across the country. GeoCLIP's medians fall slowly across all three, from nearly one at three kilometres through one half at some sixty to zero beyond a thousand."}} tags=["hide-input"]
-about = {"n": len(km), "of": "pairs of places", "data": pairs, "embedded": None}
-_ = figures.label(draw_reach(pairs), profile, **about)
+about = {"n": len(km), "of": "pairs of places", "data": pairs}
+_ = figures.label(draw_reach(pairs), profile, **about, embedded=None)
 
 # %% tags=["hide-input"]
 from placeprior.book import interactive
@@ -215,8 +215,8 @@ for name, scale in spectra.SIGMAS.items():
 number = encoders.embed("geoclip", fine.places)[:, 0]
 waves["number 1 of 512"] = (number - number.mean()) / number.std() / 2
 fig = multiples.draw(fine, waves, "value", (-1, 1))
-about = {"n": len(fine.places), "of": "cells a map", "embedded": None}
-_ = figures.label(fig, profile, **about, data=multiples.fields(fine, waves))
+about = {"n": len(fine.places), "of": "cells a map"}
+_ = figures.label(fig, profile, **about, embedded=None, data=multiples.fields(fine, waves))
 
 # %% [markdown]
 # Most of the vector comes from the two finer scales (shares of the variance over the country; what two scales say can overlap, so they need not add up to 100 %):
@@ -332,7 +332,7 @@ maps = {title: alike(encoder, denver) for title, encoder in told.items()}
 stars = dict.fromkeys(maps, denver)
 fig = multiples.draw(land, maps, "cosine with Denver", (-0.6, 0.6), stars=stars)
 about |= {"n": len(land.places), "data": multiples.fields(land, maps)}
-_ = figures.label(fig, profile, **about)
+_ = figures.label(fig, profile, **about, embedded=None)
 
 # %% tags=["hide-input"]
 interactive.similarity(profile, resolution=5.0 if profile == "smoke" else 1.25)
@@ -383,7 +383,7 @@ titles = [f"component {k + 1} ({100 * share[k]:.0f} %)" for k in range(4)]
 maps = dict(zip(titles, components.T, strict=True))
 fig = multiples.draw(land, maps, "standard deviations", (-2.5, 2.5))
 about |= {"n": len(land.places), "data": multiples.fields(land, maps)}
-_ = figures.label(fig, profile, **about)
+_ = figures.label(fig, profile, **about, embedded=None)
 
 # %% [markdown]
 # How much of that is position in disguise? Fit a smooth surface, a polynomial of third degree in longitude and latitude, and correlate each with population density and a stylised height (both as in {doc}`world`).
@@ -420,7 +420,7 @@ captioned(table.rename_axis("component"), title, "tab-place-components")
 #
 # Whether any of this helps is not decided here. What looks meaningful on a map may be useless for PM2.5, and what helps at known stations may harm in new regions: {doc}`comparison` measures that.
 #
-# ```{quiz} Two places differ by 2° in longitude and 1° in latitude. What does their cosine under {eq}`eq-fourier` depend on?
+# ```{quiz} Two places differ by 2° in longitude and 1° in latitude. What does the cosine of their Fourier features depend on?
 # - [ ] on how many cities lie between them | the features know nothing but the map
 # - [ ] on where in the country the pair lies | the step is the same in degrees, and $\cos(\alpha - \beta)$ of each wave knows the step alone; in kilometres it is another
 # - [x] on this step and on the waves drawn, that is, with many of them, on $\sigma$ | of each wave remains $\cos(\alpha - \beta)$; many of them only remove the luck

@@ -28,7 +28,7 @@ figures.style()
 # tell a gain over no location from a gain over the best rival
 # ```
 #
-# ```{answer} lonlat-stations geoclip-hadamard-stations waves-stations kriging-over-place-stations no-place-stations no-place-regions trees-regions trees-over-place-regions geoclip-hadamard-regions law-far
+# ```{answer} lonlat-stations geoclip-hadamard-stations waves-stations kriging-over-place-stations no-place-stations no-place-regions trees-regions trees-over-place-regions geoclip-hadamard-regions trees-geoclip-regions kriging-regions lonlat-regions law-far
 # :question: Same rows, same network, same budget: what does it add to be told the place?
 # At new stations of real measurements coordinates add {val}`claims.lonlat-stations.aqs.difference:+.3f` R² and GeoCLIP's
 # {val}`claims.geoclip-hadamard-stations.aqs.difference:+.3f` is undecided; kriging, which unlike the network reads the other monitors' PM2.5 of the day, lies

@@ -232,7 +232,8 @@ def test_collections_at_once_all_end_well(grown):
         "from placeprior import data\nfrom placeprior.runs import collecting\n"
         "data.TASKS['toy'], data.FILES['toy'] = toy_cube, lambda: [Path('toy.csv')]\ncollecting.collect_scores('tiny')"
     )
-    here = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "tests"), str(ROOT / "src")])}
+    folders = (ROOT / "tests", ROOT / "scripts", ROOT / "src")
+    here = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, folders))}
     running = [subprocess.Popen([sys.executable, "-c", code], cwd=folder.parents[1], env=here) for _ in range(2)]
     while any(process.poll() is None for process in running):  # readers meanwhile
         assert store.scores("tiny")["run"].nunique() in (4, 5)

@@ -159,7 +159,7 @@ def test_what_the_class_computes_on_the_board_is_what_the_page_computes():
     found = {}
     cells = jupytext.read(ROOT / "notebooks/63_leak.py").cells
     exec("import numpy as np\nfrom placeprior.space.neighbours import neighbour_pm25", found)
-    exec(next(cell.source for cell in cells if cell.source.startswith("lonlat = ")), found)
+    exec(next(cell.source for cell in cells if "lonlat = np.array" in cell.source), found)
     slide = (ROOT / "book/slides.md").read_text(encoding="utf-8").partition("## One input")[2].partition("\n## ")[0]
     rows = [[word.strip() for word in line.strip("|").split("|")] for line in slide.splitlines() if line[:1] == "|"]
     letters, km, measured = rows[0][1:], rows[2][1:], rows[3][1:]

@@ -153,12 +153,16 @@ class Ledger(SphinxDirective):
         figure = claim["figure"] or ""
         see = f"{{numref}}`{figure}`" if drawn(book / f"{page}.ipynb", figure) else f"{{doc}}`{page}`"
         verdicts = []
-        for scale in asked(claim):
+        scales = asked(claim)
+        if all(claim["at"][scale]["verdict"] == "not run" for scale in scales):
+            verdicts.append(f"- [{MARKS['not run']} not run]{{.verdict .not-run}}")
+            scales = []
+        for scale in scales:
             one = claim["at"][scale]
             kind = one["verdict"].replace(" ", "-")
             word = f"[{SCALES[scale]}: {MARKS[one['verdict']]} {one['verdict']}]{{.verdict .{kind}}}"
             verdicts.append(f"- {word} {one['text']}")
-        lines = [f"(claim-{claim['id']})=", f"**{claim['says']}** ({see})", ""]
+        lines = [f"(claim-{claim['id']})=", f"**{claim['says']}** {see}", ""]
         if claim["who"] != "ours":
             lines += [f"{{cite:t}}`{claim['who']}`: {claim['where']}. Here: {claim['decided']}.", ""]
         return [*lines, *verdicts]
