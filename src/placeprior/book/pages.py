@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import time
@@ -111,6 +112,8 @@ def execute(page: str, target: Path, **parameters: Any) -> Path:
     _fill(notebook, known | given)
     target.parent.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
+    # Pages are made side by side, a core each: linear algebra on more threads than cores waits for itself, for minutes.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     print(f"page {page}: running {source.name}", flush=True)
     try:
         done = papermill.execute_notebook(
