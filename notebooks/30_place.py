@@ -215,8 +215,8 @@ for name, scale in spectra.SIGMAS.items():
 number = encoders.embed("geoclip", fine.places)[:, 0]
 waves["number 1 of 512"] = (number - number.mean()) / number.std() / 2
 fig = multiples.draw(fine, waves, "value", (-1, 1))
-about = {"n": len(fine.places), "of": "cells a map"}
-_ = figures.label(fig, profile, **about, embedded=None, data=multiples.fields(fine, waves))
+about = {"of": "cells", "n": len(fine.places), "data": multiples.fields(fine, waves)}
+_ = figures.label(fig, profile, **about, embedded=None)
 
 # %% [markdown]
 # Most of the vector comes from the two finer scales (shares of the variance over the country; what two scales say can overlap, so they need not add up to 100 %):

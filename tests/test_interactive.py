@@ -170,6 +170,8 @@ def test_a_page_keeps_the_markup_of_an_output(figures):
 
 def test_scripts_are_on_pages_that_have_a_figure_and_on_no_other(figures, tmp_path):
     sphinx = pytest.importorskip("sphinx.application")
+    from sphinx.util.docutils import docutils_namespace
+
     (tmp_path / "conf.py").write_text(
         f"import sys; sys.path.insert(0, {str(ROOT / 'book/_ext')!r})\n"
         "extensions = ['myst_parser', 'interactive']\nhtml_theme = 'basic'\n"
@@ -178,8 +180,10 @@ def test_scripts_are_on_pages_that_have_a_figure_and_on_no_other(figures, tmp_pa
     (tmp_path / "index.md").write_text("# Plain\n\n```{toctree}\nother\n```\n\nNothing moves.\n")
     (tmp_path / "other.md").write_text(f"# Moving\n\n```{{raw}} html\n{figures['days']._repr_html_()}\n```\n")
     warnings = io.StringIO()
-    made = sphinx.Sphinx(tmp_path, tmp_path, tmp_path / "out", tmp_path / "d", "html", status=None, warning=warnings)
-    made.build()
+    with docutils_namespace():  # what it registers would meet the next test's
+        sphinx.Sphinx(
+            tmp_path, tmp_path, tmp_path / "out", tmp_path / "d", "html", status=None, warning=warnings
+        ).build()
     plain, moving = ((tmp_path / f"out/{name}.html").read_text() for name in ("index", "other"))
     assert "_static/interactive/" not in plain
     assert re.findall(r"_static/interactive/([\w.]+)\?", moving) == ["interactive.css", "core.js", "days.js"]
