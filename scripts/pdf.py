@@ -47,10 +47,14 @@ _TEMPLATE = """<!DOCTYPE html>
 """
 
 
+SLIDES = "book/slides"  # a deck, no page of text
+
+
 def chapters() -> list[tuple[str, list[str]]]:
     """Captions of the book's parts, each with its pages, in the order of the contents; the first page comes first."""
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    parts = [(part["caption"], [chapter["file"] for chapter in part["chapters"]]) for part in toc["parts"]]
+    files = {part["caption"]: [chapter["file"] for chapter in part["chapters"]] for part in toc["parts"]}
+    parts = [(caption, [file for file in listed if file != SLIDES]) for caption, listed in files.items()]
     return [("", [toc["root"]]), *parts]
 
 
