@@ -47,6 +47,8 @@ _TEMPLATE = """<!DOCTYPE html>
 """
 
 
+#: Styles, and MathJax with what it is told: which parts of a page are formulas.
+_HEAD = r"<link [^>]*stylesheet[^>]*>|<script[^>]*>\s*window\.MathJax[^<]*</script>|<script[^>]*tex-svg[^>]*></script>"
 SLIDES = "book/slides"  # a deck, no page of text
 
 
@@ -120,7 +122,7 @@ def joined() -> str:
     for text, page in ((texts[page], page) for page in listed):
         folder = page.rpartition("/")[0]
         above = text.partition("</head>")[0]
-        for tag in re.findall(r"<link [^>]*stylesheet[^>]*>|<script[^>]*tex-svg[^>]*></script>", above):
+        for tag in re.findall(_HEAD, above):
             here = re.sub(
                 r'(href|src)="([^"?]*)[^"]*"',
                 lambda m, folder=folder: f'{m[1]}="{os.path.normpath(os.path.join(folder, m[2]))}"',
