@@ -201,11 +201,9 @@ def _ran() -> list[str]:
             made = [stamps[run] for run in set(frame.loc[frame["task"] == task, "run"])]
             trained = [stamp for stamp in made if stamp["parameters"]]
             where = ", ".join(sorted({f"{s['device']}, {s['threads']} thread a run" for s in trained}))
-            # Of a core where it is known; on a machine that did other work beside it, the clock ran for longer.
-            minutes = sum(stamp.get("core_seconds", stamp["seconds"]) for stamp in trained) / 60
             rows.append(
                 f"| `{name}` | `{task}` | {configuration.profile(name)['size']} | {len(trained)} trained, "
-                f"{len(made) - len(trained)} rivals | {minutes:.0f} min ({where}) |"
+                f"{len(made) - len(trained)} rivals | {store.core_minutes(trained):.0f} min ({where}) |"
             )
         if not stamps and name != "smoke":
             rows.append(f"| `{name}` | all | {configuration.profile(name)['size']} | not run yet | - |")

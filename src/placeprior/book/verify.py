@@ -68,8 +68,7 @@ def asked(page: str) -> dict[str, list[plan.Run]]:
 def cost(profile: str, runs: Sequence[plan.Run]) -> float:
     """Core-minutes that these runs took when they were made, as far as the committed stamps know."""
     stamps = store.stamps(profile)
-    known = [stamps[run.id] for run in runs if run.id in stamps]
-    return sum(stamp.get("core_seconds", stamp["seconds"]) for stamp in known) / 60
+    return store.core_minutes(stamps[run.id] for run in runs if run.id in stamps)
 
 
 def verify(page: str, log: Callable[[str], None] = print) -> pd.DataFrame:

@@ -169,6 +169,19 @@ def stamps(profile: str) -> dict[str, dict[str, Any]]:
     return committed.stamps(results(profile))
 
 
+def core_minutes(stamps: Iterable[dict[str, Any]]) -> float:
+    """What runs took, in minutes of a core; of the clock where that is not known.
+
+    On a machine that does other work beside a run, the clock runs for longer.
+
+    Parameters
+    ----------
+    stamps : iterable of dict
+        As :func:`stamps` has them.
+    """
+    return sum(stamp.get("core_seconds", stamp["seconds"]) for stamp in stamps) / 60
+
+
 def values(frame: pd.DataFrame, stamped: dict[str, dict[str, Any]]) -> dict[str, float]:
     """The numbers that prose may quote, each under a key.
 
@@ -187,9 +200,8 @@ def values(frame: pd.DataFrame, stamped: dict[str, dict[str, Any]]) -> dict[str,
         deviation between the seeds of a fold and ``….1``, ``….2`` the mean of each partition of a checkerboard, an arm
         being ``none``, ``lonlat``, ``geoclip-hadamard`` …
     """
-    # Of a core where it is known; on a machine that did other work beside it, the clock ran for longer.
-    made = [stamp.get("core_seconds", stamp["seconds"]) for stamp in stamped.values() if stamp["parameters"]]
-    found: dict[str, float] = {"runs": len(stamped), "trained": len(made), "minutes": sum(made) / 60}
+    made = [stamp for stamp in stamped.values() if stamp["parameters"]]
+    found: dict[str, float] = {"runs": len(stamped), "trained": len(made), "minutes": core_minutes(made)}
     arms = [arm(variant, fusion) for variant, fusion in zip(frame["variant"], frame["fusion"], strict=True)]
     grouped = frame.assign(arm=arms).groupby(["task", "split", "arm", "metric"])
     for key, own in grouped:
