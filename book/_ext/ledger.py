@@ -18,6 +18,7 @@ is a warning, so that a build with ``-W`` fails.
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -39,10 +40,16 @@ SCALES = {"aqs": "real", "demo": "world", "paper": "paper's size"}
 
 def load(root: Path) -> dict[str, Any]:
     """The ledger as the last build computed it, by id of claim; ``moved`` lists what is no longer as recorded."""
-    try:
-        found = json.loads((root / LEDGER).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    file = root / LEDGER
+    if not file.is_file():
         return {"claims": {}, "moved": [f"{LEDGER} is not there; `doit claims` makes it"]}
+    return _decoded(file, file.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=1)
+def _decoded(file: Path, _changed: int) -> dict[str, Any]:
+    """The file's content: every answer and hundreds of numbers ask for it."""
+    found = json.loads(file.read_text(encoding="utf-8"))
     return {"claims": {claim["id"]: claim for claim in found["claims"]}, "moved": found["moved"]}
 
 

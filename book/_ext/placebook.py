@@ -19,6 +19,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import ledger
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
@@ -95,15 +96,13 @@ class Value(SphinxRole):
 
     def _claimed(self, key: str, form: str) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """A number of the ledger of claims: its id, the profile, and which number."""
-        path = Path(self.env.app.confdir) / "book" / "chapters" / "claims.json"
-        self.env.note_dependency(str(path))
-        try:
-            claims = {claim["id"]: claim["at"] for claim in json.loads(path.read_text(encoding="utf-8"))["claims"]}
-        except FileNotFoundError:
-            return self._unknown(f"there is no {path.name}; `doit claims` makes it")
+        root = Path(self.env.app.confdir)
+        self.env.note_dependency(str(root / ledger.LEDGER))
+        if not (root / ledger.LEDGER).is_file():
+            return self._unknown(f"there is no {ledger.LEDGER.name}; `doit claims` makes it")
         name, _, rest = key.partition(".")
         scale, _, field = rest.partition(".")
-        values = claims.get(name, {}).get(scale, {}).get("values", {})
+        values = ledger.load(root)["claims"].get(name, {}).get("at", {}).get(scale, {}).get("values", {})
         if field not in values:
             had = f"it has {', '.join(values)}" if values else "it has none: no such claim, or not run at this scale"
             return self._unknown(f"claim {name!r} has no value {field!r} of profile {scale!r}; {had}")
