@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from placeprior.book import claims
+from placeprior.book import claims, decisions
+from placeprior.book.verdicts import NOT_RUN
 from placeprior.errors import ConfigError, UnknownName
 from placeprior.scores.paired import FOUND
 
@@ -19,7 +20,7 @@ def gained(monkeypatch):
     def put(low, high, split="spatial", folds=1):
         row = dict.fromkeys(FOUND, 0.0) | {"difference": (low + high) / 2, "low": low, "high": high, "folds": folds}
         row |= {"arm": "lonlat", "split": split, "fits": 2, "clear": int(low > 0) - int(high < 0)}
-        monkeypatch.setattr(claims, "gains", lambda *_, **__: pd.DataFrame([row]))
+        monkeypatch.setattr(decisions, "gains", lambda *_, **__: pd.DataFrame([row]))
 
     return put
 
@@ -63,13 +64,13 @@ def test_half_a_checkerboard_is_not_run(gained):
 
 def test_what_was_not_run_has_no_verdict(gained):
     gained(0.01, 0.05)
-    assert claims.judge(asked({"arm": "sincos"}), "demo") == claims.NOT_RUN
+    assert claims.judge(asked({"arm": "sincos"}), "demo") == NOT_RUN
 
 
 def test_a_number_of_a_table_decides(monkeypatch):
     table = pd.DataFrame({"kind": ["a", "b"], "holds": [0.95, 0.85]})
     asked_of = []
-    monkeypatch.setattr(claims.tables, "read", lambda profile, _: asked_of.append(profile) or table)
+    monkeypatch.setattr(decisions.tables, "read", lambda profile, _: asked_of.append(profile) or table)
     rule = {"kind": "table", "name": "coverage", "column": "holds", "take": "min", "at_least": 0.9}
     claim = CLAIM | {"rule": rule, "at": {"demo": {"verdict": "supported"}}}
     assert claims.judge(claim, "demo").verdict == "contradicted"
@@ -86,13 +87,13 @@ def test_a_number_of_a_table_decides(monkeypatch):
 
 def test_counted_arms_decide(monkeypatch):
     table = pd.DataFrame({"arm": ["tile-hadamard", "wrap-hadamard", "none"], "split": "spatial", "clear": [1, 0, 1]})
-    monkeypatch.setattr(claims, "gains", lambda *_, **__: table)
-    monkeypatch.setattr(claims.results, "has", lambda *_: True)
+    monkeypatch.setattr(decisions, "gains", lambda *_, **__: table)
+    monkeypatch.setattr(decisions.results, "has", lambda *_: True)
     rule = {"kind": "count", "matrix": "zoo", "split": "spatial", "sign": "above", "at_most": 0}
     found = claims.judge(CLAIM | {"rule": rule, "at": {"demo": {"task": "world", "verdict": "supported"}}}, "demo")
     assert found.verdict == "contradicted" and found.values == {"clear": 1, "of": 2}  # `none` is not of the matrix
-    monkeypatch.setattr(claims.results, "has", lambda *_: False)
-    assert claims.judge(CLAIM | {"rule": rule, "at": {"demo": {"task": "world"}}}, "demo") == claims.NOT_RUN
+    monkeypatch.setattr(decisions.results, "has", lambda *_: False)
+    assert claims.judge(CLAIM | {"rule": rule, "at": {"demo": {"task": "world"}}}, "demo") == NOT_RUN
 
 
 @pytest.mark.parametrize(
@@ -120,7 +121,7 @@ def test_two_claims_of_one_name_are_refused(tmp_path):
 
 
 def test_what_is_recorded_is_what_is_computed():
-    assert not claims.moved()
+    assert not claims.moved(claims.evaluate())
 
 
 def test_claims_name_pages_that_exist():
@@ -133,20 +134,20 @@ def test_a_changed_verdict_is_told(monkeypatch, gained):
     gained(0.01, 0.05)
     monkeypatch.setattr(claims, "read", lambda: [asked()])
     monkeypatch.setattr(claims, "evaluate", lambda: {"a": {"demo": claims.judge(asked(), "demo")}})
-    [line] = claims.moved()
+    [line] = claims.moved(claims.evaluate())
     assert "recorded 'undecided', computed 'supported'" in line and "'comparison'" in line
 
 
 def test_false_alarms_are_a_share_of_all_pairs(monkeypatch):
     pairs = pd.DataFrame({"task": ["world"] * 4 + ["other"], "clear": [0, 1, -1, 0, 1]})
-    monkeypatch.setattr(claims.against_itself, "committed", lambda profile: pairs)
+    monkeypatch.setattr(decisions.against_itself, "committed", lambda profile: pairs)
     claim = CLAIM | {"rule": {"kind": "itself", "at_most": 0.5}, "at": {"demo": {"task": "world"}}}
     found = claims.judge(claim, "demo")
     assert found.verdict == "supported" and found.values == {"value": 0.5, "clear": 2, "of": 4}
     claim["rule"]["at_most"] = 0.4
     assert claims.judge(claim, "demo").verdict == "contradicted"
-    monkeypatch.setattr(claims.against_itself, "committed", lambda profile: pairs[:0])
-    assert claims.judge(claim, "demo") == claims.NOT_RUN
+    monkeypatch.setattr(decisions.against_itself, "committed", lambda profile: pairs[:0])
+    assert claims.judge(claim, "demo") == NOT_RUN
 
 
 def test_a_rule_with_a_word_too_many_or_too_few_is_named(gained):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,16 +17,11 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from placeprior.arms import arm, called, where
-from placeprior.book import contrasts, results, rules
-from placeprior.book.verdicts import NOT_RUN, Found, bound, compared
-from placeprior.book.words import NAMES, minus
-from placeprior.errors import ConfigError, StoreError, UnknownName
-from placeprior.evidence import against_itself, subsets, tables
-from placeprior.evidence.gains import REFERENCE, gains
+from placeprior.book import contrasts, decisions, rules
+from placeprior.book.verdicts import Found
+from placeprior.errors import ConfigError, UnknownName
 from placeprior.files.replacing import replacing
 from placeprior.runs import configuration
-from placeprior.scores import metrics
 
 VERDICTS = ("supported", "contradicted", "undecided", "not run")
 SCALES = ("demo", "aqs", "paper")
@@ -96,135 +91,10 @@ def judge(claim: dict[str, Any], scale: str) -> Found:
     return decide(scale, **(rule | at))
 
 
-def _gain(
-    scale: str,
-    *,
-    task: str,
-    arm: str,
-    split: str,
-    expects: str,
-    against: str = REFERENCE,
-    metric: str = "r2",
-    within: float = 0.02,
-) -> Found:
-    """Compare an arm with another: `above`, `below`, or `alike` within a margin."""
-    if metric not in metrics.METRICS:
-        raise UnknownName("metric", metric, metrics.METRICS)
-    table = gains(scale, task, against=against, metric=metric, few="@" in split)
-    row = table[(table["arm"] == arm) & (table["split"] == split)]
-    # One partition of a checkerboard says nothing about the other.
-    if row.empty or (split.startswith("checkerboard") and row["folds"].item() < 2):
-        return NOT_RUN
-    return compared(row.iloc[0], expects, within)
-
-
-def _subset(
-    scale: str, *, task: str, split: str, variant: str, fusion: str, metric: str, expects: str, stratum: str = "all"
-) -> Found:
-    """Ask a score of a part of the test rows (:mod:`placeprior.evidence.subsets`): its difference to the reference."""
-    try:
-        table = subsets.told(subsets.referenced(tables.read(scale, "subsets")))
-    except StoreError:
-        return NOT_RUN
-    wanted = {"task": task, "split": split, "variant": variant, "fusion": fusion, "metric": metric, "stratum": stratum}
-    for key, value in wanted.items():
-        table = table[table[key] == value]
-    return compared(table.iloc[0], expects) if len(table) else NOT_RUN
-
-
-def _table(
-    scale: str,
-    *,
-    name: str,
-    column: str,
-    where: dict[str, Any] | None = None,
-    take: str = "first",
-    at_least: float | None = None,
-    at_most: float | None = None,
-    task: str | None = None,
-    profile: str | None = None,
-) -> Found:
-    """Ask a number of a committed table of evidence, which another profile may keep (``profile``)."""
-    try:
-        table = tables.read(profile or scale, name)
-    except StoreError:
-        return NOT_RUN
-    asked = dict(where or {}) | ({"task": task} if task and "task" in table else {})
-    for key, value in asked.items():
-        table = table[table[key] == value]
-    numbers = table[column].dropna()
-    if numbers.empty:
-        return NOT_RUN
-    if take not in ("first", "min", "max", "mean"):
-        raise UnknownName("way to take a number", take, ("first", "min", "max", "mean"))
-    value = float(numbers.iloc[0] if take == "first" else getattr(numbers, take)())
-    return Found(bound(value, at_least, at_most), {"value": value}, f"{value:.3g}")
-
-
-def _count(
-    scale: str,
-    *,
-    task: str,
-    split: str,
-    sign: str,
-    matrix: str | None = None,
-    arms: Sequence[str] | None = None,
-    against: str = REFERENCE,
-    at_least: int | None = None,
-    at_most: int | None = None,
-    margin: float | None = None,
-) -> Found:
-    """Count the arms of a matrix, or of a list, that are clearly above or below another.
-
-    That few are clear may come of wide intervals alone. With a `margin`, a claim that at most so many are is supported
-    only where the others' intervals end before it.
-    """
-    if sign not in ("above", "below"):
-        raise UnknownName("sign", sign, ("above", "below"))
-    if (matrix is None) == (arms is None):
-        raise ConfigError("a rule that counts arms needs either a matrix or a list of arms")
-    if matrix is not None:
-        if not results.has(scale, matrix):
-            return NOT_RUN
-        models = configuration.profile(scale)["matrices"][matrix]["model"]
-        arms = [arm(*model.partition("/")[::2]) for model in models]
-    table = gains(scale, task, against=against)
-    table = table[table["arm"].isin(arms) & (table["split"] == split)]
-    if table.empty or (matrix is None and len(table) < len(arms)):
-        return NOT_RUN
-    clear = int((table["clear"] == (1 if sign == "above" else -1)).sum())
-    values = {"clear": clear, "of": len(table)}
-    text, verdict = f"{clear} of {len(table)}", bound(clear, at_least, at_most)
-    if margin is not None and len(table) > clear:
-        ends = (table["high"] if sign == "above" else -table["low"])[table["clear"] == 0]
-        values["reach"] = float(ends.max(skipna=False)) if len(ends) else 0.0
-        text += f", the others' intervals reach {minus(format(values['reach'], '+.3f'))}"
-        if verdict == "supported" and not values["reach"] < margin:
-            verdict = "undecided"
-    return Found(verdict, {key: value for key, value in values.items() if value == value}, text)
-
-
-def _itself(scale: str, *, task: str, at_most: float) -> Found:
-    """How large a share of an arm's differences to itself is called clear."""
-    pairs = against_itself.committed(scale)
-    pairs = pairs[pairs["task"] == task]
-    if pairs.empty:
-        return NOT_RUN
-    clear = int((pairs["clear"] != 0).sum())
-    values = {"value": clear / len(pairs), "clear": clear, "of": len(pairs)}
-    return Found(bound(values["value"], None, at_most), values, f"{clear} of {len(pairs)}")
-
-
+#: Where rules are written: each room has them in ``RULES`` by their kind, and ``said`` puts one in words.
+ROOMS = (decisions, rules, contrasts)
 #: How a claim is decided: each takes a scale and what the claim's rule says, and returns a :class:`Found`.
-RULES: dict[str, Callable[..., Found]] = {
-    "gain": _gain,
-    "subset": _subset,
-    "table": _table,
-    "count": _count,
-    "itself": _itself,
-    **rules.RULES,
-    **contrasts.RULES,
-}
+RULES: dict[str, Callable[..., Found]] = {kind: rule for room in ROOMS for kind, rule in room.RULES.items()}
 
 
 def evaluate() -> dict[str, dict[str, Found]]:
@@ -232,9 +102,14 @@ def evaluate() -> dict[str, dict[str, Found]]:
     return {claim["id"]: {scale: judge(claim, scale) for scale in claim["at"]} for claim in read()}
 
 
-def moved() -> list[str]:
-    """Claims whose recorded verdict is no longer the computed one, a line each."""
-    found = evaluate()
+def moved(found: Mapping[str, Mapping[str, Found]]) -> list[str]:
+    """Claims whose recorded verdict is no longer the computed one, a line each.
+
+    Parameters
+    ----------
+    found : mapping
+        As :func:`evaluate`, which takes its time.
+    """
     return [
         f"claim {claim['id']!r}, profile {scale}: recorded {asked['verdict']!r}, computed {now.verdict!r}"
         f"{f' from {now.text}' if now.text else ''}; read again what page {claim['page']!r} says, then record it"
@@ -253,33 +128,7 @@ def decided(claim: dict[str, Any]) -> str:
         Of :func:`read`.
     """
     rule = claim["rule"]
-    for asked in (rules, contrasts):
-        if rule["kind"] in asked.RULES:
-            return asked.said(rule)
-    if rule["kind"] == "gain":
-        wording = {"above": "above zero", "below": "below zero", "alike": f"within ±{rule.get('within', 0.02):g}"}
-        against = called(rule.get("against", REFERENCE))
-        return (
-            f"{NAMES[rule.get('metric', 'r2')]} of {called(rule['arm'])} minus {against}, "
-            f"{where(rule['split'])}: {wording[rule['expects']]}"
-        )
-    if rule["kind"] == "subset":
-        name = called(arm(rule["variant"], rule["fusion"]))
-        return f"{rule['metric']} of {name} minus its reference, {where(rule['split'])}: {rule['expects']} zero"
-    bound = f"at least {rule['at_least']:g}" if "at_least" in rule else f"at most {rule['at_most']:g}"
-    if rule["kind"] == "count":
-        which = rule.get("matrix") or ", ".join(map(called, rule["arms"]))
-        return (
-            f"arms of {which} clearly {rule['sign']} {called(rule.get('against', REFERENCE))}, "
-            f"{where(rule['split'])}: {bound}"
-            + (f", and the others' intervals end within {rule['margin']:g}" if "margin" in rule else "")
-        )
-    if rule["kind"] == "itself":
-        return f"share of differences of an arm to itself that are called clear: {bound}"
-    if rule["kind"] != "table":
-        return rule["kind"]
-    rows = ", ".join(str(value) for value in rule.get("where", {}).values())
-    return f"{rule['column']} of {rule['name']}{f' ({rows})' if rows else ''}: {bound}"
+    return next(room.said(rule) for room in ROOMS if rule["kind"] in room.RULES)
 
 
 def write(target: Path) -> Path:
@@ -298,13 +147,7 @@ def write(target: Path) -> Path:
         for claim in read()
     ]
     rows = [
-        {
-            "claim": claim["id"],
-            "says": claim["says"],
-            "who": claim["who"],
-            "where": claim["where"],
-            "page": claim["page"],
-        }
+        {"claim" if key == "id" else key: claim[key] for key in ("id", "says", "who", "where", "page")}
         | {"decided by": claim["decided"], "profile": scale, "verdict": one["verdict"], "from": one["text"]}
         | one["values"]
         for claim in content
@@ -313,5 +156,5 @@ def write(target: Path) -> Path:
     with replacing(target.with_suffix(".csv")) as aside:
         pd.DataFrame(rows).to_csv(aside, index=False)
     with replacing(target) as aside:
-        aside.write_text(json.dumps({"claims": content, "moved": moved()}, indent=1) + "\n", encoding="utf-8")
+        aside.write_text(json.dumps({"claims": content, "moved": moved(found)}, indent=1) + "\n", encoding="utf-8")
     return target

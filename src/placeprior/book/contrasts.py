@@ -11,7 +11,7 @@ from typing import Any
 
 from placeprior.arms import called, where
 from placeprior.book import results
-from placeprior.book.verdicts import NOT_RUN, Found, bound, compared
+from placeprior.book.verdicts import NOT_RUN, Found, bound, compared, is_half
 from placeprior.errors import UnknownName
 from placeprior.evidence import budget, law, matched
 from placeprior.evidence import leak as leaks
@@ -84,9 +84,7 @@ def leak(
     else:
         raise UnknownName("what a leak changes", of, ("score", "gain"))
     found = found[(found["arm"] == arm) & (found["split"] == split)]
-    # One partition of a checkerboard says nothing about the other.
-    whole = len(found) and (not split.startswith("checkerboard") or found["folds"].item() == 2)
-    return compared(found.iloc[0], expects, within) if whole else NOT_RUN
+    return NOT_RUN if is_half(found, split) else compared(found.iloc[0], expects, within)
 
 
 def doubling(scale: str, *, task: str, of: str, at_most: int) -> Found:

@@ -14,7 +14,7 @@ from scipy.stats import binomtest
 from placeprior import evidence
 from placeprior.arms import called, where, with_arm
 from placeprior.book import results
-from placeprior.book.verdicts import NOT_RUN, Found, bound, compared
+from placeprior.book.verdicts import NOT_RUN, Found, bound, compared, is_half
 from placeprior.errors import StoreError, UnknownName
 from placeprior.evidence import artefacts, error_maps, facts, families, matched, placeness, reliance, upstream
 from placeprior.evidence.gains import REFERENCE
@@ -29,9 +29,7 @@ def _groups(
     asked = {"": families.Group(first, second, twins)}
     found = families.group_differences(own.scores, own.sums, asked, reach=matched.reach(scale, task))
     whole = found[(found["split"] == split) & (found["first"] == len(first)) & (found["second"] == len(second))]
-    if whole.empty or (split.startswith("checkerboard") and whole["folds"].item() < 2):
-        return NOT_RUN
-    return compared(whole.iloc[0], expects)
+    return NOT_RUN if is_half(whole, split) else compared(whole.iloc[0], expects)
 
 
 def _alarms(scale: str, *, task: str, arm: str, split: str, at_most: int) -> Found:

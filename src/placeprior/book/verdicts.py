@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 from placeprior.book.words import minus, signed
 from placeprior.errors import ConfigError, UnknownName
 from placeprior.scores.interval import clear
@@ -68,6 +70,18 @@ def compared(row: Mapping[str, Any], expects: str, within: float = 0.02) -> Foun
         sign = clear(low, high) * (1 if expects == "above" else -1)
         inside, outside = sign > 0, sign < 0
     return Found("supported" if inside else "contradicted" if outside else "undecided", values, text)
+
+
+def is_half(found: pd.DataFrame, split: str) -> bool:
+    """Whether of a checkerboard one partition alone was run, which says nothing about the other; also of no row.
+
+    Parameters
+    ----------
+    found : pandas.DataFrame
+        A row at most, with ``folds``.
+    split : str
+    """
+    return found.empty or (split.startswith("checkerboard") and found["folds"].item() < 2)
 
 
 def bound(value: float, at_least: float | None, at_most: float | None) -> str:

@@ -22,7 +22,7 @@ def claims() -> None:
             for scale, asked in claim["at"].items()
         ],
     )
-    moved = ledger.moved()
+    moved = ledger.moved(found)
     for line in moved:
         typer.echo(line, err=True)
     if moved:
