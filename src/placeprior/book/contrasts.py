@@ -17,7 +17,6 @@ from placeprior.evidence import budget, law, matched
 from placeprior.evidence import leak as leaks
 from placeprior.runs import store, trials
 
-LEAK_MATRICES = ("leak", "leak-place")
 TURNED = ("differences", "orders")
 
 

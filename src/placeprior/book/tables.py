@@ -11,8 +11,7 @@ from placeprior.arms import SPLITS, arm_order, called, splits_in, with_arm
 from placeprior.book.words import INTERVAL, gain, minus
 from placeprior.scores import metrics
 
-#: What a cell of :func:`cells` holds, and one of :func:`gains`, for the caption of a table.
-TABLE = "mean over seeds ± their standard deviation, the two partitions of a checkerboard apart"
+#: What a cell of :func:`gains` holds, for the caption of a table.
 CELL = f"{INTERVAL} over places and trainings, bold where it is clear; of a checkerboard also the two partitions apart"
 
 
