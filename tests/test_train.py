@@ -14,7 +14,7 @@ import torch
 from placeprior.errors import ConfigError, TrainingError, UnknownName
 from placeprior.network.model import Dropout, PlaceModel
 from placeprior.network.sizes import SIZES, Config
-from placeprior.network.training import RISE, _loss, estimate, train
+from placeprior.network.training import RISE, _loss, cycle, estimate, train
 from placeprior.network.windows import Windows
 from placeprior.provenance import processor
 
@@ -296,3 +296,15 @@ def test_an_unknown_way_is_refused_by_name(change, named):
 def test_an_unknown_setting_is_refused_by_name():
     with pytest.raises(UnknownName, match="'epoch'; did you mean 'epochs'"):
         TINY.with_(epoch=3)
+
+
+def test_a_cycle_finds_the_bottom_of_a_bowl():
+    """Whatever learns beside the main model learns by the same steps: up to the peak, down to nearly nothing."""
+    x = torch.nn.Parameter(torch.tensor([3.0, -2.0]))
+    descent = cycle([x], rate=0.1, steps=200)
+    rates = []
+    for _ in range(200):
+        descent.step(((x - 1) ** 2).sum())
+        rates.append(descent.schedule.get_last_lr()[0])
+    assert torch.allclose(x, torch.ones(2), atol=1e-2)
+    assert max(rates) == pytest.approx(0.1, rel=1e-3) and rates[-1] < 1e-3

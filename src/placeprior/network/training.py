@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,34 @@ class Trained:
     history: list[dict[str, float]]
     best_epoch: int
     seconds: float
+
+
+@dataclass
+class Descent:
+    """Steps down a loss: Adam, the gradient's norm limited to ``clip`` (0: not), a rate that moves with every step."""
+
+    optimiser: torch.optim.Optimizer
+    schedule: torch.optim.lr_scheduler.LRScheduler
+    clip: float
+
+    def step(self, loss: torch.Tensor) -> None:
+        """One step for ``loss``, a number that depends on the parameters."""
+        self.optimiser.zero_grad()
+        loss.backward()
+        if self.clip:
+            parameters = [p for group in self.optimiser.param_groups for p in group["params"]]
+            torch.nn.utils.clip_grad_norm_(parameters, self.clip)
+        self.optimiser.step()
+        self.schedule.step()
+
+
+def cycle(parameters: Iterable[torch.nn.Parameter], rate: float, steps: int, clip: float = 1.0) -> Descent:
+    """How whatever learns beside the main model learns: ``steps`` steps in one cycle of the rate, ``rate`` at its peak.
+
+    The last step's weights count; nothing stops early.
+    """
+    optimiser = torch.optim.Adam([{"params": list(parameters)}], lr=rate, eps=ADAM_EPS, fused=True)
+    return Descent(optimiser, _one_cycle(optimiser, steps), clip)
 
 
 def train(
@@ -67,9 +96,8 @@ def train(
     order = torch.Generator().manual_seed(seed)
     model.seed_dropout(seed)
     steps = config.epochs * -(-len(train_rows) // config.batch)
-    groups = _groups(model, config.rate)
-    optimiser = torch.optim.Adam(groups, lr=config.rate, eps=ADAM_EPS, fused=True)
-    schedule = _schedule(optimiser, config, steps)
+    optimiser = torch.optim.Adam(_groups(model, config.rate), lr=config.rate, eps=ADAM_EPS, fused=True)
+    descent = Descent(optimiser, _schedule(optimiser, config, steps), config.clip)
     best, best_state, best_epoch, history = math.inf, None, 0, []
 
     for epoch in range(1, config.epochs + 1):
@@ -78,18 +106,13 @@ def train(
         for rows in _shuffled(train_rows, order).split(config.batch):
             x, place, y = data.gather(rows)
             loss = huber_loss(model(x, place), y, delta=huber)
-            optimiser.zero_grad()
-            loss.backward()
-            if config.clip:
-                torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip)
-            optimiser.step()
-            schedule.step()
+            descent.step(loss)
             total += loss.detach() * len(rows)
         record = {
             "epoch": epoch,
             "loss": float(total) / len(train_rows),
             "validation_loss": _loss(model, data, validation_rows, huber),
-            "rate": schedule.get_last_lr()[0],
+            "rate": descent.schedule.get_last_lr()[0],
             "seconds": time.perf_counter() - started,
         }
         if not (math.isfinite(record["loss"]) and math.isfinite(record["validation_loss"])):
@@ -119,6 +142,10 @@ def _schedule(optimiser: torch.optim.Optimizer, config: Config, steps: int) -> t
     """The rate at every step: falling in steps, or one cycle (Smith & Topin, 2019, arXiv 1708.07120)."""
     if config.schedule == "steps":
         return torch.optim.lr_scheduler.StepLR(optimiser, config.decay_steps, config.decay)
+    return _one_cycle(optimiser, steps)
+
+
+def _one_cycle(optimiser: torch.optim.Optimizer, steps: int) -> torch.optim.lr_scheduler.LRScheduler:
     peaks = [group["lr"] for group in optimiser.param_groups]
     # One step more than is taken: the last step's rate is small, not zero.
     return torch.optim.lr_scheduler.OneCycleLR(optimiser, peaks, steps + 1, pct_start=RISE, cycle_momentum=False)
