@@ -29,7 +29,7 @@ figures.style()
 # say on which days a place can help, and on which it cannot
 # ```
 #
-# ```{answer} place-means-stations place-days-stations place-high-stations
+# ```{answer} place-means-stations place-days-stations place-high-stations place-smoke-stations
 # :question: Does telling the place help with the mean of a place, with its days, or with its worst days?
 # Undecided. In the embedded world {val}`claims.place-means-stations.demo.fits:d` trainings of one fold leave open whether GeoCLIP's vectors change the R² of the means of new
 # stations ({val}`claims.place-means-stations.demo.low:+.2f` to {val}`claims.place-means-stations.demo.high:+.2f`) or of their days

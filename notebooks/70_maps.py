@@ -41,7 +41,7 @@ SHOWN = [REFERENCE, "geoclip-hadamard"]
 # tell detail that came with the place from detail of the air
 # ```
 #
-# ```{answer} maps-finer-real maps-finer maps-finer-random maps-fine-error
+# ```{answer} maps-finer maps-finer-random maps-fine-error
 # :question: Does telling the place draw detail between the stations that is not there?
 # Undecided: each arm's maps are those of one network, and another training would draw other detail. In the embedded world the share of short waves is larger by
 # {val}`claims.maps-finer-random.demo.difference:.2f` where a random vector is told and by {val}`claims.maps-finer.demo.difference:.2f` where GeoCLIP's vectors are; the

@@ -27,10 +27,18 @@ def test_a_figure_is_drawn_where_its_cell_has_a_picture(ledger, tmp_path):
     assert not ledger.drawn(page, "fig-b") and not ledger.drawn(page, "fig-c") and not ledger.drawn(page, "")
 
 
-@pytest.mark.parametrize(("count", "words"), [(1, "One claim and its verdict"), (3, "3 claims and their verdicts")])
-def test_the_box_of_claims_counts_them(ledger, count, words):
-    from types import SimpleNamespace
+def test_verdicts_are_counted_with_real_measurements_first(ledger):
+    def claim(name, **verdicts):
+        return {"id": name, "at": {scale: {"verdict": verdict} for scale, verdict in verdicts.items()}}
 
-    page = SimpleNamespace(body=[], starttag=lambda node, tag: f"<{tag}>")
-    ledger.visit_folded(page, ledger.folded("", counted=count))
-    assert "".join(page.body) == f"<details><summary>{words}</summary>\n"
+    claims = [
+        claim("a", demo="undecided", aqs="supported", paper="not run"),
+        claim("b", demo="undecided", aqs="contradicted"),
+        claim("c", demo="supported"),
+    ]
+    assert ledger.tally(claims) == [
+        ("aqs", "supported", ["a"]),
+        ("aqs", "contradicted", ["b"]),
+        ("demo", "supported", ["c"]),
+        ("demo", "undecided", ["a", "b"]),
+    ]

@@ -10,8 +10,8 @@
 
 lists the claims of others, or with ``ours`` those of this book, each with the rule that decides it.
 
-The box shows the verdict of each claim (``book/claims.yml``), as :mod:`placeprior.book.claims` computed it, and links
-to its row on the page *Claims*. A claim that is not in the ledger, or whose recorded verdict is not the computed one,
+The box counts the verdicts of its claims (``book/claims.yml``), as :mod:`placeprior.book.claims` computed them, and
+links to their rows in the ledger. A claim that is not in the ledger, or whose recorded verdict is not the computed one,
 is a warning, so that a build with ``-W`` fails.
 """
 
@@ -31,7 +31,7 @@ from sphinx.util.docutils import SphinxDirective
 
 LOG = logging.getLogger(__name__)
 LEDGER = Path("book", "chapters", "claims.json")
-PAGE = "book/claims"
+PAGES = {"ours": "book/claims", "others": "book/others"}
 #: What stands before a verdict's word, so that colour is never alone.
 MARKS = {"supported": "✓", "contradicted": "✗", "undecided": "?", "not run": "–"}
 #: What a profile is called beside a verdict.
@@ -53,31 +53,14 @@ def _decoded(file: Path, _changed: int) -> dict[str, Any]:
     return {"claims": {claim["id"]: claim for claim in found["claims"]}, "moved": found["moved"]}
 
 
-class folded(nodes.General, nodes.Element):  # docutils names node classes in lower case
-    """What a reader may open: the claims under an answer."""
-
-
-def visit_folded(translator: Any, node: folded) -> None:
-    """Begin a box that opens on a click or Enter."""
-    number = node["counted"]
-    translator.body.append(translator.starttag(node, "details"))
-    words = f"{number} claims and their verdicts" if number > 1 else "One claim and its verdict"
-    translator.body.append(f"<summary>{words}</summary>\n")
-
-
-def depart_folded(translator: Any, node: folded) -> None:
-    """End the box."""
-    translator.body.append("</details>\n")
-
-
-def visit_open(translator: Any, node: folded) -> None:
-    """Other builders show what is in it."""
-
-
-def badge(scale: str, verdict: str) -> nodes.inline:
-    """One verdict, in words and with a mark."""
-    text = f"{SCALES[scale]}: {MARKS[verdict]} {verdict}"
-    return nodes.inline(text, text, classes=["verdict", verdict.replace(" ", "-")])
+def tally(claims: list[dict[str, Any]]) -> list[tuple[str, str, list[str]]]:
+    """How often claims were decided how: (scale, verdict, ids of claims), real measurements first."""
+    found = [
+        (scale, verdict, [c["id"] for c in claims if scale in asked(c) and c["at"][scale]["verdict"] == verdict])
+        for scale in SCALES
+        for verdict in MARKS
+    ]
+    return [one for one in found if one[2]]
 
 
 def drawn(page: Path, figure: str) -> bool:
@@ -105,7 +88,7 @@ class Answer(SphinxDirective):
     option_spec: ClassVar[dict[str, Any]] = {"question": directives.unchanged_required}
 
     def run(self) -> list[nodes.Node]:
-        """Build the box: question, answer, and a list of claims with their verdicts."""
+        """Build the box: question, answer, and how the claims behind it were decided."""
         box = nodes.container(classes=["answer"])
         if "question" in self.options:
             asked = nodes.paragraph(classes=["question"])
@@ -114,24 +97,26 @@ class Answer(SphinxDirective):
         self.state.nested_parse(self.content, self.content_offset, box)
         self.env.note_dependency(str(Path(self.env.app.confdir) / LEDGER))
         known = load(Path(self.env.app.confdir))["claims"]
-        rows = nodes.bullet_list(classes=["claims"])
-        for name in self.arguments[0].split() if self.arguments else []:
+        names = self.arguments[0].split() if self.arguments else []
+        for name in names:
             if name not in known:
                 LOG.warning("no claim %r in book/claims.yml", name, location=self.get_location(), type="ledger")
-                continue
-            rows += self._row(known[name])
-        if len(rows):
-            box += folded("", rows, classes=["claims"], counted=len(rows))
+        claims = [known[name] for name in names if name in known]
+        if claims:
+            box += self._verdicts(claims)
         return [box]
 
-    def _row(self, claim: dict[str, Any]) -> nodes.list_item:
-        link = nodes.reference("", claim["says"], internal=True)
-        link["refuri"] = self.env.app.builder.get_relative_uri(self.env.docname, PAGE) + f"#claim-{claim['id']}"
-        line = nodes.paragraph("", "", link)
-        for scale in asked(claim):
-            line += nodes.Text(" ")
-            line += badge(scale, claim["at"][scale]["verdict"])
-        return nodes.list_item("", line)
+    def _verdicts(self, claims: list[dict[str, Any]]) -> nodes.paragraph:
+        """How the claims behind an answer were decided, each number a link to the first of them."""
+        claims_by = {claim["id"]: claim for claim in claims}
+        line = nodes.paragraph("", "In the ledger: ", classes=["verdicts"])
+        for scale, verdict, names in tally(claims):
+            text = f"{SCALES[scale]}: {MARKS[verdict]} {len(names)} {verdict}"
+            link = nodes.reference("", text, internal=True, classes=["verdict", verdict.replace(" ", "-")])
+            page = PAGES["ours" if claims_by[names[0]]["who"] == "ours" else "others"]
+            link["refuri"] = self.env.app.builder.get_relative_uri(self.env.docname, page) + f"#claim-{names[0]}"
+            line += [link, nodes.Text(" ")]
+        return line
 
 
 class Ledger(SphinxDirective):
@@ -149,7 +134,7 @@ class Ledger(SphinxDirective):
         for claim in load(Path(self.env.app.confdir))["claims"].values():
             if (claim["who"] == "ours") == ours:
                 row = nodes.container(classes=["claim"])
-                lines = StringList(self._lines(claim), source=PAGE)
+                lines = StringList(self._lines(claim), source=PAGES[self.arguments[0]])
                 self.state.nested_parse(lines, self.content_offset, row)
                 rows += row
         return [rows]
@@ -183,8 +168,6 @@ def check(app: Sphinx) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directive."""
-    plain = (visit_open, visit_open)
-    app.add_node(folded, html=(visit_folded, depart_folded), latex=plain, text=plain)
     app.add_directive("answer", Answer)
     app.add_directive("ledger", Ledger)
     app.connect("builder-inited", check)
