@@ -47,6 +47,16 @@ def test_panels_share_their_rows_and_have_their_own_columns():
     assert [text.get_text() for text in fig.axes[0].get_yticklabels()] == ["no location", "lon/lat"]
 
 
+def test_panels_that_do_not_fit_a_line_begin_another():
+    splits = ["random", "spatial", "checkerboard-8", "checkerboard-16"]
+    wide = found(*(("lonlat", split, 0.1, 1) for split in splits))
+    fig = figures.signs({"one": wide, "two": wide}, "R²")
+    fig.canvas.draw()
+    one, two = (ax.get_position() for ax in fig.axes)
+    assert two.y1 < one.y0 and two.x0 == pytest.approx(one.x0, abs=0.01)
+    assert all(ax.get_yticklabels()[0].get_text() == "lon/lat" for ax in fig.axes)
+
+
 def test_other_rows_and_columns_have_the_order_of_their_words():
     table = found(("lonlat", "spatial", 0.1, 1), ("lonlat", "spatial", 0.2, 1)).assign(part=["b", "a"])
     fig = figures.signs({"one": table}, "R²", by=("part", "arm"), names={"a": "first", "b": "second"})

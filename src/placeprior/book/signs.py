@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from placeprior.arms import arm_order, called, splits_in, where
-from placeprior.book.layout import rows, subplots
+from placeprior.book.layout import rows
 from placeprior.book.style import BLUE, MUTED, VERMILION
 from placeprior.book.words import minus
 
@@ -20,6 +21,7 @@ MARKS = {1: ("^", BLUE, "clearly better"), -1: ("v", VERMILION, "clearly worse")
 LARGEST = 190.0  # area of a mark, points², at LIMIT and beyond
 LIMIT = 0.15
 SMALLEST = 14.0
+WIDEST = 6  # columns side by side: a seventh number would touch its neighbour
 
 
 def signs(
@@ -74,27 +76,26 @@ def signs(
         raise ValueError("there is no difference to draw; guard the figure with results.has(profile, matrix)")
     lines = _ordered(by[0], pd.concat([table[by[0]] for table in panels.values()]), names or {})
     columns = {title: _ordered(by[1], table[by[1]], names or {}) for title, table in panels.items()}
-    widths = [len(own) for own in columns.values()]
-    fig, axes = subplots(
-        1,
-        len(panels),
-        size=(float(np.clip(2.2 + 0.92 * sum(widths), 4.4, 7.2)), 0.31 * len(lines) + 1.5),
-        squeeze=False,
-        sharey=True,
-        gridspec_kw={"width_ratios": widths},
-    )
-    for ax, (title, table) in zip(axes[0], panels.items(), strict=True):
-        own = columns[title]
+    places = _placed({title: len(own) for title, own in columns.items()})
+    room, deep = max(end for _, _, end in places.values()), 1 + max(line for line, _, _ in places.values())
+    height = deep * (0.31 * len(lines) + 0.7) + 0.8
+    fig = plt.figure(figsize=(float(np.clip(2.2 + 0.92 * room, 4.4, 7.2)), height), layout="constrained")
+    grid = fig.add_gridspec(deep, room)
+    for title, table in panels.items():
+        line, start, end = places[title]
+        ax, own = fig.add_subplot(grid[line, start:end]), columns[title]
         for row in table.itertuples():
             at = list(own).index(getattr(row, by[1])), list(lines).index(getattr(row, by[0]))
             _mark(ax, at, float(row.difference), int(row.clear) * better, limit, digits)
+        rows(ax, list(lines.values()), zero=False)
+        if start:
+            ax.set_yticklabels([])
         ax.set_xticks(range(len(own)), [word.replace(" · ", "\n") for word in own.values()])
         ax.set_xlim(-0.55, len(own) - 0.4)
         ax.tick_params(length=0)
         ax.grid(visible=False)
         ax.spines[["left", "bottom"]].set_visible(False)
         ax.set_title(title, fontsize="medium")
-    rows(axes[0, 0], list(lines.values()), zero=False)
     handles = [
         Line2D([], [], marker=mark, color=colour, ls="", ms=9 if sign else 6, label=word)
         for sign, (mark, colour, word) in MARKS.items()
@@ -109,6 +110,21 @@ def signs(
         alignment="left",
     )
     return fig
+
+
+def _placed(widths: Mapping[str, int]) -> dict[str, tuple[int, int, int]]:
+    """Where each panel stands, left to right as far as a line goes: its line, and its first and last column.
+
+    >>> _placed({"a": 3, "b": 2, "c": 4})
+    {'a': (0, 0, 3), 'b': (0, 3, 5), 'c': (1, 0, 4)}
+    """
+    found, line, start = {}, 0, 0
+    for title, width in widths.items():
+        if start and start + width > WIDEST:
+            line, start = line + 1, 0
+        found[title] = line, start, start + width
+        start += width
+    return found
 
 
 def _ordered(kind: str, values: pd.Series, names: Mapping[str, str]) -> dict[str, str]:
