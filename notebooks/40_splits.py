@@ -330,7 +330,7 @@ else:
 #
 # ````{admonition} Solution
 # :class: solution dropdown
-# `(splits.partition(lonlat - [8, 0], 16) != splits.partition(lonlat, 16)).sum()` says 539 of 963, 56 %. Each origin is another draw of the same
+# `(splits.partition(lonlat - [8, 0], 16) != splits.partition(lonlat, 16)).mean()`: more than half. Each origin is another draw of the same
 # question; the spread over origins shows how much hangs on where the lines fall.
 # ````
 #
