@@ -60,7 +60,6 @@ def test_no_arm_at_all_gives_an_empty_table_with_its_columns():
     found = matched.differences(frame, sums, {"geoclip-hadamard": "none+head"})
     assert found.empty
     assert found.columns.tolist() == matched.FOUND
-    assert matched.by_fit(found).empty
 
 
 def test_a_difference_is_that_of_paired_and_each_fit_is_told():
@@ -71,9 +70,9 @@ def test_a_difference_is_that_of_paired_and_each_fit_is_told():
     alone = paired.single([(1.0, runs[0]), (-1.0, runs[1])], sums)
     assert (row.split, row.arm) == ("spatial", "geoclip-hadamard")
     assert [row.difference, row.low, row.high] == pytest.approx([alone["difference"], alone["low"], alone["high"]])
-    told = matched.by_fit(matched.differences(frame, sums))
-    assert told[["fold", "seed"]].values.tolist() == [[1, 0], [1, 1], [2, 0]]
-    assert told["value"].tolist() == pytest.approx(alone["each"].tolist()) and told["low"].nunique() == 1
+    each = matched.differences(frame, sums)["each"].item()
+    assert list(each.index) == [(1, 0), (1, 1), (2, 0)]
+    assert each.tolist() == pytest.approx(alone["each"].tolist())
 
 
 def test_blocks_follow_the_split_and_its_own_range(monkeypatch):

@@ -113,13 +113,6 @@ def differences(
     return found.sort_values("split", key=lambda s: s.map(order), kind="stable", ignore_index=True)
 
 
-def by_fit(found: pd.DataFrame) -> pd.DataFrame:
-    """One row a fit of :func:`differences`: ``fold``, ``seed`` and its own ``value`` beside what its row says."""
-    told = [column for column in found.columns if column not in ("apart", "each")]
-    rows = [[*row[told], *fit, value] for _, row in found.iterrows() for fit, value in row["each"].items()]
-    return pd.DataFrame(rows, columns=[*told, "fold", "seed", "value"])
-
-
 def common(frame: pd.DataFrame) -> pd.DataFrame:
     """Scores in the fits that all arms of a split have, so that means over them rank the arms.
 
