@@ -392,6 +392,18 @@ def test_a_map_of_the_embedded_world(here):
     assert call("map", run, "--day", "2021-13-20", "-o", "day.nc").exit_code == 2
 
 
+def test_maps_of_a_year_of_the_embedded_world(here):
+    run = an_id("demo", "none")
+    fine("runs", "run", run)
+    assert "2021-02-09" in fine("map", run, "--year", 2021, "-o", "year.zarr", "--resolution", 5)
+    with xr.open_zarr("year.zarr", consolidated=False) as made:
+        assert made.attrs["embedded"] == 1 and np.isfinite(made["estimate"].values).any(axis=(1, 2)).all()
+    assert "there already" in refused("map", run, "--year", 2021, "-o", "year.zarr", "--resolution", 5)
+    assert "no day of 2020" in refused("map", run, "--year", 2020, "-o", "other.zarr")
+    assert "*.zarr" in refused("map", run, "--year", 2021, "-o", "year.nc")
+    assert "one of them" in refused("map", run, "-o", "year.zarr")
+
+
 def test_a_map_needs_predictors_everywhere(here):
     assert "stations only" in refused("map", an_id("tiny", "none"), "--day", "2021-01-20", "-o", "day.nc")
 

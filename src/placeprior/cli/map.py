@@ -1,4 +1,4 @@
-"""``placeprior map``: one day's PM2.5 over the country from a stored run, where its predictors are known everywhere."""
+"""``placeprior map``: PM2.5 over the country, of a day or a year, from a run whose predictors are known everywhere."""
 
 from __future__ import annotations
 
@@ -26,18 +26,24 @@ def map_(
             metavar="RUN_ID", show_default=False, help="A stored run on the embedded world, or on built predictors."
         ),
     ],
-    day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The day to estimate.", show_default=False)],
     output: Annotated[
         Path,
         typer.Option(
             "--output",
             "-o",
-            metavar="OUT.nc|OUT.png",
+            metavar="OUT.nc|OUT.png|OUT.zarr",
             show_default=False,
-            help="netCDF 3, of the embedded world with the truth beside it, or a picture.",
+            help="Of a day: netCDF 3, of the embedded world with the truth beside it, or a picture. Of a year: Zarr.",
         ),
     ],
-    resolution: Annotated[float, typer.Option(min=0.1, max=5, help="Cell size in degrees, embedded world.")] = 0.5,
+    day: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day to estimate.", show_default=False)
+    ] = None,
+    year: Annotated[
+        int | None,
+        typer.Option(help="Or all days of a year; what was interrupted goes on when asked again.", show_default=False),
+    ] = None,
+    resolution: Annotated[float, typer.Option(min=0.05, max=5, help="Cell size in degrees, embedded world.")] = 0.5,
     fields: Annotated[
         Path | None,
         typer.Option(
@@ -48,10 +54,12 @@ def map_(
         ),
     ] = None,
 ) -> None:
-    """Estimate a day's PM2.5 on every cell of the embedded world (simulated), or of built fields."""
+    """Estimate PM2.5 of a day or of a year on every cell of the embedded world (simulated), or of built fields."""
     from placeprior.runs import plan, store
 
-    common.target(output, (".nc", ".png"))
+    if (day is None) == (year is None):
+        raise ConfigError("name a day to map (--day 2021-08-15) or a year (--year 2021), one of them")
+    common.target(output, (".zarr",) if day is None else (".nc", ".png"))
     run = plan.find(run_id)
     task = run.data["load"]
     if task not in ("world", "stations"):
@@ -65,22 +73,50 @@ def map_(
             "build --grid` makes them)"
         )
     store.read(run_id)  # says how to make it when it is not there
+    from placeprior import coords
+    from placeprior.data import build
+
+    where = coords.grid(resolution) if task == "world" else build.load(fields)
+    if day is None:
+        _year(run, year, where, output)
+        return
     with common.writing(output) as part:
         import numpy as np
 
-        from placeprior import coords
-        from placeprior.data import build
         from placeprior.runs import daily_maps
 
-        where = coords.grid(resolution) if task == "world" else build.load(fields)
         grid = daily_maps.fields_on(run, np.datetime64(day, "D"), where)
         estimate = daily_maps.daily_map(run, grid)
         if output.suffix == ".png":
             _draw(run, day, estimate, part)
         else:
             _pack(run, day, estimate, grid).to_netcdf(part, engine="scipy")
-    cells, where = int(grid["land"].sum()), "embedded world (simulated)" if task == "world" else run.task
-    typer.echo(f"{output}: PM2.5 on {day:%Y-%m-%d}, {where}, {run.model}, {cells:,} land cells")
+    typer.echo(f"{output}: PM2.5 on {day:%Y-%m-%d}, {_of(run)}, {run.model}, {int(grid['land'].sum()):,} land cells")
+
+
+def _of(run: Run) -> str:
+    return "embedded world (simulated)" if run.data["load"] == "world" else run.task
+
+
+def _year(run: Run, year: int, where: tuple | xr.Dataset, output: Path) -> None:
+    """Map all days of a year, with the time left on a terminal and a line a strip in a log."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from placeprior.runs import atlas
+
+    terminal = Console(stderr=True)
+    days = atlas.days_of(run, year, where)
+    with Progress(console=terminal, disable=not terminal.is_terminal, transient=True) as bar:
+        task = bar.add_task("strips of the map", total=None)
+
+        def tell(made: int, strips: int) -> None:
+            bar.update(task, completed=made, total=strips)
+            if not terminal.is_terminal:
+                terminal.print(f"map: strip {made} of {strips}")
+
+        atlas.write(run, days, where, output, progress=tell)
+    typer.echo(f"{output}: PM2.5 of {len(days)} days, {days[0]} to {days[-1]}, {_of(run)}, {run.model}")
 
 
 def _pack(run: Run, day: datetime, estimate: xr.DataArray, grid: xr.Dataset) -> xr.Dataset:

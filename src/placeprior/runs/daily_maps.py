@@ -102,61 +102,102 @@ def _everywhere(run: Run, predictor: xr.DataArray) -> np.ndarray:
     return values[0]
 
 
+class Mapper:
+    """A stored run's estimates wherever its predictors are known: what it needs for a map is made once, for all maps.
+
+    Parameters
+    ----------
+    run : Run
+        A stored run, or one of inverse-distance weighting, which stores nothing that a map needs.
+    chunk : int
+        Cells estimated at once, which bounds the memory.
+
+    Raises
+    ------
+    ConfigError
+        If the run is a rival that makes no maps.
+    """
+
+    def __init__(self, run: Run, *, chunk: int = 20_000) -> None:
+        if run.variant in RIVALS and run.variant != "idw":
+            raise ConfigError(f"rival {run.variant!r} of run {run.id} makes no maps; choose 'idw' or a trained run")
+        self.run, self.chunk = run, chunk
+        self.model, self.scalers = (None, {}) if run.variant == "idw" else restore(run)
+        self.inputs = Inputs.of(run, self.scalers)
+
+    def on(self, fields: xr.Dataset) -> xr.DataArray:
+        """Estimate PM2.5 on every land cell, on every day that has the run's window before it.
+
+        Parameters
+        ----------
+        fields : xarray.Dataset
+            Predictors on (time, y, x) with coordinates ``lon``, ``lat`` and a mask ``land`` (y, x), as
+            :func:`fields_on` gives them, of days that follow each other. A task with a neighbour feature gets it from
+            the run's own training stations.
+
+        Returns
+        -------
+        xarray.DataArray
+            (time, y, x), µg m-3; NaN off land; ``window - 1`` days fewer than the fields have.
+
+        Raises
+        ------
+        ConfigError
+            If the fields have fewer days than the run's window.
+        """
+        window = self.run.window
+        if fields.sizes["time"] < window:
+            raise ConfigError(
+                f"a map needs {window} days of predictors; the grid has {fields.sizes['time']}: "
+                "give it the days before as well"
+            )
+        lon, lat = np.meshgrid(fields["lon"].values, fields["lat"].values)
+        land, time = fields["land"].values, fields["time"].values
+        lonlat = np.column_stack([lon[land], lat[land]])
+        values = np.full((len(time) - window + 1, *land.shape), np.nan, np.float32)
+        if self.model is None:
+            values[:, land] = self.inputs.neighbour_mean(time[window - 1 :], lonlat).T
+        elif len(lonlat):
+            values[:, land] = self._estimated(fields, time, lonlat)
+        return xr.DataArray(
+            values,
+            dims=("time", "y", "x"),
+            coords={"time": fields["time"][window - 1 :], "lon": fields["lon"], "lat": fields["lat"]},
+            attrs={"units": "µg m-3", "long_name": f"estimated PM2.5, {self.run.model}"},
+            name="estimate",
+        )
+
+    def _estimated(self, fields: xr.Dataset, time: np.ndarray, lonlat: np.ndarray) -> np.ndarray:
+        """The network's estimates, (day, cell)."""
+        land, window = fields["land"].values, self.run.window
+        days = torch.arange(window - 1, len(time))
+        layers = [fields[name].transpose("y", "x", "time").values[land] for name in predictors(self.inputs.cube)]
+        features, place = self.inputs.at(np.stack(layers, -1), time, lonlat)
+        found = np.empty((len(days), len(lonlat)), np.float32)
+        for start in range(0, len(lonlat), self.chunk):
+            part = slice(start, start + self.chunk)
+            windows = Windows(features[part], window, None if place is None else place[part])
+            rows = torch.cartesian_prod(days, torch.arange(len(features[part]))).flip(1)
+            estimated = np.asarray(estimate(self.model, windows, rows)[0]).reshape(len(days), -1)
+            found[:, part] = self.scalers["y_scale"].inverse(estimated)
+        return found
+
+
 def daily_map(run: Run, grid: xr.Dataset, *, chunk: int = 20_000) -> xr.DataArray:
-    """Estimate PM2.5 on every land cell of a grid, for its last day.
+    """Estimate PM2.5 on every land cell of a grid, for its last day; see :class:`Mapper`.
 
     Parameters
     ----------
     run : Run
         A stored run.
     grid : xarray.Dataset
-        Predictors on (time, y, x) with coordinates ``lon``, ``lat`` and a mask ``land`` (y, x), as :func:`fields_on`
-        gives them; the last ``window`` days of ``time`` are read. A task with a neighbour feature gets it from the
-        run's own training stations.
+        Of whose days the last ``window`` are read.
     chunk : int
-        Cells estimated at once, which bounds the memory.
+        Cells estimated at once.
 
     Returns
     -------
     xarray.DataArray
         (y, x), µg m-3; NaN off land.
-
-    Raises
-    ------
-    ConfigError
-        If the run is a rival that makes no maps, or the grid has fewer days than its window.
     """
-    if run.variant in RIVALS and run.variant != "idw":
-        raise ConfigError(f"rival {run.variant!r} of run {run.id} makes no maps; choose 'idw' or a trained run")
-    days = grid.isel(time=slice(-run.window, None))
-    if days.sizes["time"] < run.window:
-        raise ConfigError(
-            f"a map needs {run.window} days of predictors; the grid has {days.sizes['time']}: "
-            "give it the days before as well"
-        )
-    lon, lat = np.meshgrid(grid["lon"].values, grid["lat"].values)
-    land, time = grid["land"].values, days["time"].values
-    lonlat = np.column_stack([lon[land], lat[land]])
-    values = np.full(land.shape, np.nan, np.float32)
-    if run.variant == "idw":
-        values[land] = Inputs.of(run).neighbour_mean(time, lonlat)[:, 0]
-    else:
-        model, scalers = restore(run)
-        inputs = Inputs.of(run, scalers)
-        fields = [days[name].transpose("y", "x", "time").values[land] for name in predictors(inputs.cube)]
-        features, place = inputs.at(np.stack(fields, -1), time, lonlat)
-        estimates = []
-        for start in range(0, len(lonlat), chunk):
-            part = slice(start, start + chunk)
-            windows = Windows(features[part], run.window, None if place is None else place[part])
-            cells = torch.arange(len(features[part]))
-            rows = torch.stack([cells, torch.full_like(cells, run.window - 1)], dim=1)
-            estimates.append(estimate(model, windows, rows)[0])
-        values[land] = scalers["y_scale"].inverse(np.concatenate(estimates))
-    return xr.DataArray(
-        values,
-        dims=("y", "x"),
-        coords={"lon": grid["lon"], "lat": grid["lat"]},
-        attrs={"units": "µg m-3", "long_name": f"estimated PM2.5, {run.model}"},
-        name="estimate",
-    )
+    return Mapper(run, chunk=chunk).on(grid.isel(time=slice(-run.window, None))).isel(time=0, drop=True)
