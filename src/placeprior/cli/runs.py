@@ -63,6 +63,35 @@ def run(run_id: RunId) -> None:
         making.make(found, log=typer.echo)
 
 
+@app.command("make", epilog="Example: placeprior runs make demo --matrix core --scheduler local:4")
+def make(
+    profile: Annotated[str, typer.Argument(help="A profile of runs.yml.")] = "demo",
+    matrix: Annotated[str | None, typer.Option(help="Only this matrix.", show_default=False)] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="tcp://HOST:PORT|local:N|QUEUE.yml",
+            show_default=False,
+            help="Dask workers that share this folder and its store; without one, runs are made here, one by one.",
+        ),
+    ] = None,
+) -> None:
+    """Make what a profile lacks; what was interrupted goes on when asked again."""
+    from placeprior.runs import cluster, making, plan, progress
+
+    asked = plan.every_run(profile) if matrix is None else plan.runs(profile, matrix)
+    done = progress.done(profile)
+    missing = [one for one in asked if one.id not in done]
+    typer.echo(f"{len(asked) - len(missing)} of {len(asked)} runs are made, {len(missing)} to be made")
+    if scheduler is None:
+        for number, one in enumerate(missing, 1):
+            making.make(one, log=lambda line, number=number: typer.echo(f"{number} of {len(missing)}: {line}"))
+    elif missing:
+        with cluster.client(scheduler) as workers:
+            for number, (_, line) in enumerate(cluster.spread(missing, workers), 1):
+                typer.echo(f"{number} of {len(missing)}: {line}")
+
+
 @app.command("show", epilog="Example: placeprior runs show 3f2a9c01b7de")
 def show(run_id: RunId) -> None:
     """Show what a run is, its scores, sizes, training and stamp."""

@@ -1,0 +1,140 @@
+"""Runs on Dask's workers are those made here, each once, whoever dies on the way."""
+
+import os
+import random
+import signal
+import threading
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+from placeprior.errors import ConfigError, PlacePriorError
+from placeprior.runs import cluster, making, plan, store
+
+pytest.importorskip("distributed")
+
+RUNS = """
+profiles:
+  tiny:
+    size: demo
+    settings: {{width: 4, summary: 4, epochs: 1}}
+    tasks: {{world: {{load: world, options: {{stations: 30, days: 40}}}}}}
+    matrices:
+      core: {{task: [world], model: [idw, none, lonlat/channels], split: [spatial], fold: [1, 2], seed: {seeds}}}
+pages: {{}}
+"""
+
+
+@pytest.fixture
+def world(project):
+    """A project whose task every process knows; how many seeds its runs have is the test's to say."""
+
+    def asked(seeds):
+        (project / "runs.yml").write_text(RUNS.format(seeds=list(range(seeds))), encoding="utf-8")
+        return plan.runs("tiny")
+
+    return asked
+
+
+@contextmanager
+def killing(workers, every, rng):
+    """Kill a worker's process now and then."""
+    stop = threading.Event()
+
+    def kill():
+        while not stop.wait(every):
+            alive = [one.pid for one in workers.cluster.workers.values() if getattr(one, "pid", None)]
+            if alive:
+                os.kill(rng.choice(alive), signal.SIGKILL)
+
+    thread = threading.Thread(target=kill, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def same_as_made_here(runs, project, monkeypatch, rng):
+    """Some of the runs, made in this process in another folder, are equal to the last bit."""
+    there = {run.id: (store.read(run.id)["scores"], store.table(run.id, "predictions")) for run in runs}
+    other = project / "other"
+    other.mkdir()
+    (other / "runs.yml").write_text((project / "runs.yml").read_text(encoding="utf-8"), encoding="utf-8")
+    monkeypatch.chdir(other)
+    for run in rng.sample(runs, 4):
+        making.make(run, log=lambda _: None)
+        scores, predictions = there[run.id]
+        assert store.read(run.id)["scores"] == scores
+        np.testing.assert_array_equal(store.table(run.id, "predictions"), predictions)
+
+
+def test_every_run_is_made_once_and_equals_the_one_made_here(world, project, monkeypatch):
+    runs = world(seeds=1)
+    making.make(runs[0], log=lambda _: None)
+    with cluster.client("local:2") as workers:
+        told = {run.id: line for run, line in cluster.spread(runs, workers)}
+    assert sorted(told) == sorted(run.id for run in runs)
+    assert "already made" in told[runs[0].id] and sum("R2" in line for line in told.values()) == len(runs) - 1
+    same_as_made_here(runs, project, monkeypatch, random.Random(0))
+
+
+@pytest.mark.deep
+def test_workers_may_die_under_sixty_runs(world, project, monkeypatch):
+    runs, rng = world(seeds=10), random.Random(1)
+    assert len(runs) == 60
+    with cluster.client("local:3") as workers, killing(workers, 6, rng):
+        told = [run.id for run, _ in cluster.spread(runs, workers)]
+    assert sorted(told) == sorted(run.id for run in runs), "each is told of once"
+    entries = [path.name for path in (project / "store").iterdir() if not path.name.startswith(".")]
+    assert sorted(entries) == sorted(told), "nothing half-written is seen"
+    assert all(store.is_whole(run.id) for run in runs)
+    same_as_made_here(runs, project, monkeypatch, rng)
+
+
+def test_what_cannot_be_made_is_named_and_ends_the_rest(world, project):
+    runs = world(seeds=1)
+    (project / "store").write_text("a file where the store should be", encoding="utf-8")
+    with cluster.client("local:1") as workers, pytest.raises(PlacePriorError, match="store"):
+        list(cluster.spread(runs, workers))
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "message"),
+    [
+        ("local:", "wants a number of processes"),
+        ("local:0", "wants a number of processes"),
+        ("nowhere.yml", "no such file"),
+        ("tcp://127.0.0.1:9", "no Dask scheduler answers"),
+    ],
+)
+def test_a_scheduler_that_is_none_is_refused(project, monkeypatch, scheduler, message):
+    monkeypatch.setattr(cluster, "WAIT", 1)
+    with pytest.raises(ConfigError, match=message), cluster.client(scheduler):
+        pass
+
+
+def test_a_queue_is_described_in_a_file(project):
+    file = project / "queue.yml"
+    file.write_text("queue: lsf\njobs: 2\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="queue.*slurm or pbs"), cluster.client(str(file)):
+        pass
+    file.write_text("queue: slurm\njobs: 2\nmemry: 4GB\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="does not describe a queue of slurm"), cluster.client(str(file)):
+        pass
+
+
+@pytest.mark.parametrize(("queue", "line"), [("slurm", "#SBATCH --gres=gpu:1"), ("pbs", "#PBS -l ngpus=1")])
+def test_a_job_asks_for_what_the_file_says_and_offers_its_gpu(project, queue, line):
+    file = project / "queue.yml"
+    file.write_text(
+        f"queue: {queue}\njobs: 0\ncores: 2\nmemory: 8GB\nwalltime: '02:00:00'\npartition: gpu\n"
+        f"job_extra_directives: ['{line.removeprefix('#SBATCH ').removeprefix('#PBS ')}']\n"
+        "worker_extra_args: ['--resources', 'GPU=1']\ninterface: lo\n",
+        encoding="utf-8",
+    )
+    with cluster.client(str(file)) as workers:
+        script = workers.cluster.job_script()
+    assert line in script and "--resources GPU=1" in script and "gpu" in script and "02:00:00" in script
