@@ -13,7 +13,7 @@ from pathlib import Path
 import browse
 import yaml
 
-from placeprior.book import counts
+from placeprior.book import counts, texts
 
 ROOT = Path(__file__).parents[1]
 HTML = ROOT / "_build" / "html"
@@ -65,7 +65,7 @@ def main() -> None:
     for name, value in now.items():
         shown = [value, counts.LIMITS.get(name), counts.FORMER[name]]
         print(f"{name:24}" + "".join(f"{'-' if each is None else format(each, ','):>12}" for each in shown))
-    over = counts.excess({count.page: count.words for count in found})
+    over = counts.excess({count.page: count.words for count in found}, texts.part(ROOT, counts.NEIGHBOURS))
     over += [
         f"{name}: {value:,}, at most {counts.LIMITS[name]:,}"
         for name, value in now.items()

@@ -8,13 +8,17 @@ not counted. :mod:`placeprior.book.texts` counts sources the same way.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 
-#: The most that the whole book may have.
+#: The most that the whole book may have; of words, without the part that has its own limit.
 LIMITS = {"words": 38_000, "figures": 90, "tables": 80, "bytes of the site": 30_000_000, "serious or critical": 0}
 PAGE_WORDS = 2_500
+#: The part on methods of other systems came after the limit was set; it has one of its own.
+NEIGHBOURS = "Neighbouring methods"
+NEIGHBOURS_WORDS = 6_000
 #: What the edition had that came before the book was rewritten around its answer.
 FORMER = {
     "words": 76_000,
@@ -208,15 +212,18 @@ def total(counts: list[Count]) -> Count:
     return Count("all", **{name: sum(getattr(count, name) for count in counts) for name in names})
 
 
-def excess(counts: dict[str, int]) -> list[str]:
-    """What is over a limit, one line each: pages with too many words, and the book.
+def excess(counts: Mapping[str, int], apart: Collection[str] = ()) -> list[str]:
+    """What is over a limit, one line each: pages with too many words, the book, and the part on neighbouring methods.
 
     Parameters
     ----------
-    counts : dict of str to int
+    counts : mapping of str to int
         Words by page.
+    apart : collection of str
+        The pages of :data:`NEIGHBOURS` (:func:`placeprior.book.texts.part`).
     """
-    long = [f"{page}: {count:,} words, at most {PAGE_WORDS:,}" for page, count in counts.items() if count > PAGE_WORDS]
-    whole = sum(counts.values())
-    over = [f"the book: {whole:,} words, at most {LIMITS['words']:,}"] if whole > LIMITS["words"] else []
-    return long + over
+    over = [f"{page}: {count:,} words, at most {PAGE_WORDS:,}" for page, count in counts.items() if count > PAGE_WORDS]
+    neighbours = sum(count for page, count in counts.items() if page in apart)
+    sums = {"the book": (sum(counts.values()) - neighbours, LIMITS["words"])}
+    sums[NEIGHBOURS] = neighbours, NEIGHBOURS_WORDS
+    return over + [f"{what}: {count:,} words, at most {most:,}" for what, (count, most) in sums.items() if count > most]

@@ -104,6 +104,12 @@ def _captions(code: str) -> list[str]:
     return found
 
 
+def part(root: Path, caption: str) -> set[str]:
+    """The pages of one part of the contents; none where there is no such part."""
+    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
+    return {chapter["file"] for part in toc["parts"] if part["caption"] == caption for chapter in part["chapters"]}
+
+
 def sources(root: Path) -> dict[str, int]:
     """Words of every page's source, by page; a notebook that makes several pages counts once for each.
 
