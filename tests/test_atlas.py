@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 import xarray as xr
+from test_cluster import RUNS
 from test_predict import grid_of, stored, toy_cube
 
+from placeprior import coords
 from placeprior.data.world.simulation import World
 from placeprior.errors import ConfigError, StoreError
-from placeprior.runs import atlas, daily_maps
+from placeprior.runs import atlas, cluster, daily_maps, making, plan
 
 pytest.importorskip("zarr")
 
@@ -16,6 +18,15 @@ pytest.importorskip("zarr")
 def fields():
     """Predictors of the toy's last twelve days, on a grid whose diagonal is land."""
     return grid_of(toy_cube(), 44).isel(time=slice(-12, None))
+
+
+@pytest.fixture
+def world_run(project):
+    """A stored run of a small embedded world, which every process knows, and a coarse grid."""
+    (project / "runs.yml").write_text(RUNS.format(seeds=[0]), encoding="utf-8")
+    run = next(run for run in plan.runs("tiny") if run.variant == "none")
+    making.make(run, log=lambda _: None)
+    return run, coords.grid(5.0)
 
 
 @pytest.mark.parametrize("model", ["idw", "sincos/hadamard"])
@@ -85,3 +96,15 @@ def test_a_strip_of_the_embedded_world_is_that_part_of_the_whole(monkeypatch):
     whole, part = world.components(lonlat, np.arange(5)), world.components(lonlat[4:7], np.arange(5))
     for name in ("aod", "pm25_true"):
         np.testing.assert_allclose(part[name].transpose("place", "time"), whole[name].transpose("place", "time")[4:7])
+
+
+def test_strips_may_be_made_by_workers(world_run, tmp_path):
+    pytest.importorskip("distributed")
+    run, where = world_run
+    days = atlas.days_of(run, 2021, where)[-3:]
+    here = atlas.write(run, days, where, tmp_path / "here.zarr", cells=20)
+    with cluster.client("local:2") as workers:
+        there = atlas.write(run, days, where, tmp_path / "there.zarr", cells=20, workers=workers)
+    one, other = (xr.open_zarr(path, consolidated=False)["estimate"] for path in (here, there))
+    assert np.isfinite(one.values).any()
+    np.testing.assert_array_equal(one, other)

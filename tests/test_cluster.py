@@ -75,7 +75,7 @@ def test_every_run_is_made_once_and_equals_the_one_made_here(world, project, mon
     runs = world(seeds=1)
     making.make(runs[0], log=lambda _: None)
     with cluster.client("local:2") as workers:
-        told = {run.id: line for run, line in cluster.spread(runs, workers)}
+        told = {run.id: line for run, line in cluster.spread(cluster.make, runs, workers)}
     assert sorted(told) == sorted(run.id for run in runs)
     assert "already made" in told[runs[0].id] and sum("R2" in line for line in told.values()) == len(runs) - 1
     same_as_made_here(runs, project, monkeypatch, random.Random(0))
@@ -86,7 +86,7 @@ def test_workers_may_die_under_sixty_runs(world, project, monkeypatch):
     runs, rng = world(seeds=10), random.Random(1)
     assert len(runs) == 60
     with cluster.client("local:3") as workers, killing(workers, 6, rng):
-        told = [run.id for run, _ in cluster.spread(runs, workers)]
+        told = [run.id for run, _ in cluster.spread(cluster.make, runs, workers)]
     assert sorted(told) == sorted(run.id for run in runs), "each is told of once"
     entries = [path.name for path in (project / "store").iterdir() if not path.name.startswith(".")]
     assert sorted(entries) == sorted(told), "nothing half-written is seen"
@@ -98,7 +98,7 @@ def test_what_cannot_be_made_is_named_and_ends_the_rest(world, project):
     runs = world(seeds=1)
     (project / "store").write_text("a file where the store should be", encoding="utf-8")
     with cluster.client("local:1") as workers, pytest.raises(PlacePriorError, match="store"):
-        list(cluster.spread(runs, workers))
+        list(cluster.spread(cluster.make, runs, workers))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -43,6 +44,14 @@ def map_(
         int | None,
         typer.Option(help="Or all days of a year; what was interrupted goes on when asked again.", show_default=False),
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="tcp://HOST:PORT|local:N|QUEUE.yml",
+            show_default=False,
+            help="Of a year: Dask workers, as for `placeprior runs make`.",
+        ),
+    ] = None,
     resolution: Annotated[float, typer.Option(min=0.05, max=5, help="Cell size in degrees, embedded world.")] = 0.5,
     fields: Annotated[
         Path | None,
@@ -78,7 +87,7 @@ def map_(
 
     where = coords.grid(resolution) if task == "world" else build.load(fields)
     if day is None:
-        _year(run, year, where, output)
+        _year(run, year, where, output, scheduler)
         return
     with common.writing(output) as part:
         import numpy as np
@@ -98,16 +107,19 @@ def _of(run: Run) -> str:
     return "embedded world (simulated)" if run.data["load"] == "world" else run.task
 
 
-def _year(run: Run, year: int, where: tuple | xr.Dataset, output: Path) -> None:
+def _year(run: Run, year: int, where: tuple | xr.Dataset, output: Path, scheduler: str | None) -> None:
     """Map all days of a year, with the time left on a terminal and a line a strip in a log."""
     from rich.console import Console
     from rich.progress import Progress
 
-    from placeprior.runs import atlas
+    from placeprior.runs import atlas, cluster
 
     terminal = Console(stderr=True)
     days = atlas.days_of(run, year, where)
-    with Progress(console=terminal, disable=not terminal.is_terminal, transient=True) as bar:
+    with (
+        nullcontext() if scheduler is None else cluster.client(scheduler) as workers,
+        Progress(console=terminal, disable=not terminal.is_terminal, transient=True) as bar,
+    ):
         task = bar.add_task("strips of the map", total=None)
 
         def tell(made: int, strips: int) -> None:
@@ -115,7 +127,7 @@ def _year(run: Run, year: int, where: tuple | xr.Dataset, output: Path) -> None:
             if not terminal.is_terminal:
                 terminal.print(f"map: strip {made} of {strips}")
 
-        atlas.write(run, days, where, output, progress=tell)
+        atlas.write(run, days, where, output, progress=tell, workers=workers)
     typer.echo(f"{output}: PM2.5 of {len(days)} days, {days[0]} to {days[-1]}, {_of(run)}, {run.model}")
 
 

@@ -88,7 +88,7 @@ def make(
             making.make(one, log=lambda line, number=number: typer.echo(f"{number} of {len(missing)}: {line}"))
     elif missing:
         with cluster.client(scheduler) as workers:
-            for number, (_, line) in enumerate(cluster.spread(missing, workers), 1):
+            for number, (_, line) in enumerate(cluster.spread(cluster.make, missing, workers), 1):
                 typer.echo(f"{number} of {len(missing)}: {line}")
 
 

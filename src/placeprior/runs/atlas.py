@@ -9,15 +9,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
 from placeprior.errors import ConfigError, StoreError
+from placeprior.runs import cluster, plan
 from placeprior.runs.daily_maps import Mapper, fields_on
 from placeprior.runs.inputs import cube_of
 from placeprior.runs.plan import Run
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 CELLS = 4_000  # of a strip: a year of its predictors takes some 100 MB
 DONE = "done"  # whether a strip is written, in the unfinished store
@@ -50,6 +56,7 @@ def write(
     *,
     cells: int = CELLS,
     progress: Callable[[int, int], object] = lambda made, strips: None,
+    workers: Client | None = None,
 ) -> Path:
     """Write maps of many days as Zarr; called again after an interruption, make what is missing.
 
@@ -67,6 +74,8 @@ def write(
         Of a strip at most (but never less than a row), which bounds the memory.
     progress : callable
         Told after each strip, and before the first, how many are made and how many there are.
+    workers : distributed.Client, optional
+        Make strips there (:func:`placeprior.runs.cluster.client`), not in this process.
 
     Raises
     ------
@@ -86,17 +95,36 @@ def write(
             f"{unfinished} was begun for other maps than these ({begun.attrs['begun_for'][:12]}, not {asked[:12]}); "
             "remove it, or name another folder"
         )
-    missing = np.flatnonzero(begun[DONE].values == 0)
-    mapper = Mapper(run) if len(missing) else None
-    progress(len(strips) - len(missing), len(strips))
-    for made, number in enumerate(missing, len(strips) - len(missing) + 1):
-        rows = strips[number]
-        part = where.isel(y=rows) if isinstance(where, xr.Dataset) else (lon, lat[rows])
-        maps = mapper.on(fields_on(run, days, part))
-        _put(unfinished, maps.reset_coords(drop=True).drop_vars("time").to_dataset(), {"y": rows})
-        _put(unfinished, xr.Dataset({DONE: ("strip", np.ones(1, np.int8))}), {"strip": slice(number, number + 1)})
-        progress(made, len(strips))
+    missing = np.flatnonzero(begun[DONE].values == 0).tolist()
+    progress(made := len(strips) - len(missing), len(strips))
+    strip = partial(_strip, unfinished=unfinished.resolve(), run=run, days=days, where=where, rows=strips)
+    done = map(strip, missing) if workers is None else cluster.spread(strip, missing, workers)
+    for _ in done:
+        progress(made := made + 1, len(strips))
     return unfinished.rename(target)
+
+
+def _strip(
+    number: int,
+    *,
+    unfinished: Path,
+    run: Run,
+    days: np.ndarray,
+    where: tuple[np.ndarray, np.ndarray] | xr.Dataset,
+    rows: list[slice],
+) -> None:
+    """Make one strip and mark it as made."""
+    at = rows[number]
+    part = where.isel(y=at) if isinstance(where, xr.Dataset) else (where[0], where[1][at])
+    maps = _mapper(run.id).on(fields_on(run, days, part))
+    _put(unfinished, maps.reset_coords(drop=True).drop_vars("time").to_dataset(), {"y": at})
+    _put(unfinished, xr.Dataset({DONE: ("strip", np.ones(1, np.int8))}), {"strip": slice(number, number + 1)})
+
+
+@lru_cache(maxsize=1)
+def _mapper(run_id: str) -> Mapper:
+    """What a process needs for its strips, made once."""
+    return Mapper(plan.find(run_id))
 
 
 def _strips(rows: int, most: int) -> Iterator[slice]:

@@ -1,4 +1,4 @@
-"""Runs on other processes and other machines, by Dask: one task a run, one store for all.
+"""Runs and maps on other processes and other machines, by Dask: one task a run, one store for all.
 
 A run's id is the hash of what it is, so it does not matter where it is made: a worker writes the entry into the store
 that all of them see (a shared file system), whole or not at all, and a run that is already there is read. Whoever dies
@@ -8,10 +8,10 @@ is replaced: Dask gives its task to another worker, and asked again, what is mis
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
 
@@ -22,7 +22,8 @@ from placeprior.runs.plan import Run
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-TRIES = 5  # how often a run is handed out anew after Dask gave it up, for the workers that had it died
+Item, Result = TypeVar("Item"), TypeVar("Result")
+TRIES = 5  # how often an item is handed out; each time Dask itself bears some deaths of workers
 QUEUES = {"slurm": "SLURMCluster", "pbs": "PBSCluster"}
 WAIT = 30  # seconds for a scheduler to answer
 
@@ -63,7 +64,7 @@ def client(scheduler: str) -> Iterator[Client]:
     if kind == "local":
         if not number.isdecimal() or int(number) < 1:
             raise ConfigError(f"scheduler {scheduler!r}: local:N wants a number of processes, such as local:4")
-        cluster = LocalCluster(n_workers=int(number), threads_per_worker=1, processes=True, dashboard_address=None)
+        cluster = LocalCluster(n_workers=int(number), threads_per_worker=1, processes=True, dashboard_address=":0")
     else:
         cluster = _queued(Path(scheduler))
     with cluster, Client(cluster) as opened:
@@ -93,28 +94,28 @@ def _queued(file: Path) -> Any:
     return cluster
 
 
-def spread(runs: Sequence[Run], workers: Client) -> Iterator[tuple[Run, str]]:
-    """Make runs on workers, and tell of each as it is done.
+def spread(call: Callable[[Item], Result], items: Sequence[Item], workers: Client) -> Iterator[tuple[Item, Result]]:
+    """Call a function for each item on workers, and tell of each as it is done.
 
-    Where workers offer a resource ``GPU`` (``dask worker --resources GPU=1``), each run takes one of them.
+    Where workers offer a resource ``GPU`` (``dask worker --resources GPU=1``), each call takes one of them.
 
     Parameters
     ----------
-    runs : sequence of Run
-        Those that are made already cost a look into the store.
+    call : callable
+        Of a module, not of a script. What it makes goes into files; called again for the same item, it makes the same.
+    items : sequence
     workers : distributed.Client
         Of :func:`client`. Its workers see the project's folder under the same path.
 
     Yields
     ------
-    run : Run
-    line : str
-        What it came to, as :func:`placeprior.runs.making.make` says it.
+    item, result
+        In the order in which they are done.
 
     Raises
     ------
     PlacePriorError
-        If a run cannot be made; what others have made stays.
+        If a call fails; what others have made stays.
     """
     from distributed import KilledWorker, as_completed
 
@@ -122,33 +123,38 @@ def spread(runs: Sequence[Run], workers: Client) -> Iterator[tuple[Run, str]]:
     resources = {"GPU": 1} if any("GPU" in one.get("resources", {}) for one in offered) else None
     root = str(configuration.root())
 
-    def submit(run: Run) -> Future:
-        return workers.submit(_make, run, root, pure=False, resources=resources)
+    def submit(number: int) -> Future:
+        return workers.submit(_at, root, call, items[number], pure=False, resources=resources)
 
-    of = {submit(run): run for run in runs}
-    died = dict.fromkeys((run.id for run in runs), 0)
+    of = {submit(number): number for number in range(len(items))}
+    tries = [1] * len(items)
     waited = as_completed(of)
     for future in waited:
-        run, error = of.pop(future), future.exception()
+        number, error = of.pop(future), future.exception()
         if error is None:
-            yield run, future.result()
-        elif isinstance(error, KilledWorker) and died[run.id] < TRIES:
-            died[run.id] += 1
-            again = submit(run)
-            of[again] = run
+            yield items[number], future.result()
+        elif isinstance(error, KilledWorker) and tries[number] < TRIES:
+            tries[number] += 1
+            again = submit(number)
+            of[again] = number
             waited.add(again)
         else:
             workers.cancel(list(of))
             if isinstance(error, PlacePriorError):
                 raise error
             raise ConfigError(
-                f"run {run.id} ({run.label}) was given up: {type(error).__name__}: {error}; the same command goes on"
+                f"given up after {tries[number]} tries: {items[number]}: {type(error).__name__}: {error}; "
+                "the same command goes on"
             )
 
 
-def _make(run: Run, root: str) -> str:
-    """Make one run in a worker."""
+def _at(root: str, call: Callable[[Item], Result], item: Item) -> Result:
     os.chdir(root)
+    return call(item)
+
+
+def make(run: Run) -> str:
+    """Make one run, and say in a line what it came to."""
     lines = [f"{run.id}  {run.label}: already made"]
     making.make(run, log=lines.append)
     return lines[-1]
