@@ -124,6 +124,7 @@ SPLITS = {
     "checkerboard-16": "OoR · 16°",
     "checkerboard-30": "OoR · 30°",
     "state": "OoR · state",
+    "transfer": "one region to all",
 }
 
 

@@ -16,6 +16,8 @@ import xarray as xr
 
 from placeprior.coords import CONUS_BOX, at_home, check_lonlat, nearest_km, project, states
 from placeprior.errors import ConfigError, UnknownName
+from placeprior.space.regions import REGIONS, regions
+from placeprior.space.regions import tested as tested_of_regions
 
 HISTORY = 21
 HELD_OUT = 0.1
@@ -32,6 +34,7 @@ KINDS = {
     "blocks": ("OoR", FOLDS),
     "checkerboard": ("OoR", 2),
     "state": ("OoR", STATES),
+    "transfer": ("OoR", REGIONS),
     "year": ("WR", 1),
 }
 #: What a kind's name is followed by.
@@ -164,7 +167,9 @@ def split(name: str, cube: xr.Dataset, seed: int, fold: int = 1) -> Split:
         folds are of disjoint rows); ``"checkerboard-<degrees>"``: one of
         two partitions of the map; ``"knndm"``: a fold of :func:`placeprior.space.matched_folds.matched_folds`;
         ``"blocks"``: a fold of :func:`block_folds`, and stations within :data:`BUFFER_KM` of a tested one are in no
-        part; ``"state"``: the stations of one state; ``"year-<A>-<B>"``: 10 % of the stations measured in year B, on
+        part; ``"state"``: the stations of one state; ``"transfer"``: a fifth of the stations of every region of
+        :func:`placeprior.space.regions.regions`, whatever the fold, by a model trained in the fold's region alone;
+        ``"year-<A>-<B>"``: 10 % of the stations measured in year B, on
         days of B, by a model trained on days of A at the others. 10 % of what is left validates, drawn as single rows
         or stations. ``"<split>@<N>"`` keeps N of the training stations; of one seed, fewer are a part of more.
         ``"<split>+regions"`` validates on whole blocks of :data:`BLOCK_KM`, at least 10 % of what is left: nearer to
@@ -206,11 +211,13 @@ def split(name: str, cube: xr.Dataset, seed: int, fold: int = 1) -> Split:
         rest = np.setdiff1d(usable, tested)
         if kind["base"] == "blocks" and tested.size:
             rest = rest[nearest_km(lonlat_of(cube)[rest], lonlat_of(cube)[tested])[0] > BUFFER_KM]
+        if kind["base"] == "transfer":
+            rest = np.intersect1d(rest, usable[regions(lonlat_of(cube)[usable]) == fold])
         if kind["regions"]:
             aside = _whole_blocks(lonlat_of(cube)[rest], rng)
             validated, trained = rest[aside], rng.permutation(rest[~aside])
         else:
-            validated, trained = np.split(rng.permutation(rest), [round(HELD_OUT * rest.size)])
+            validated, trained = np.split(rng.permutation(rest), [max(1, round(HELD_OUT * rest.size))])
         if kind["keep"]:
             trained = _kept(name, trained[learned[trained].any(1)], int(kind["keep"]), seed, fold)
         test = asked & _rows(tested, scored)
@@ -255,6 +262,8 @@ def _tested(
             raise ConfigError(f"split 'state' fold {fold}: {state_name(fold)} has no station; choose another fold")
         return found
     common = np.random.default_rng([seed, 0])  # one partition for all folds of a seed
+    if kind["base"] == "transfer":
+        return usable[tested_of_regions(regions(lonlat[usable]), common)]
     if kind["base"] in ("knndm", "blocks"):
         if kind["base"] == "blocks":
             return usable[block_folds(lonlat[usable], common) == fold]
