@@ -10,7 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from placeprior.cli import book, claims, embed, map, runs, sources, verify, weights
+from placeprior.cli import book, claims, distance, embed, map, runs, sources, verify, weights
 from placeprior.cli.terminal import forgive
 from placeprior.errors import PlacePriorError
 
@@ -52,6 +52,7 @@ app = typer.Typer(
 )
 app.add_typer(runs.app, name="runs")
 app.command("embed", epilog=embed.EXAMPLE)(embed.embed)
+app.command("distance", epilog=distance.EXAMPLE)(distance.distance)
 app.command("weights", epilog=weights.EXAMPLE)(weights.weights)
 app.add_typer(sources.app, name="data")
 app.command("map", epilog=map.EXAMPLE)(map.map_)
