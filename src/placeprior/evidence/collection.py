@@ -12,6 +12,7 @@ import pandas as pd
 from placeprior.evidence import (
     against_itself,
     artefacts,
+    choosing,
     coverage,
     distances,
     gallery,
@@ -23,6 +24,8 @@ from placeprior.evidence import (
     record,
     subsets,
     tables,
+    transfer,
+    transferability,
     traps,
     uncertainty,
     upstream,
@@ -46,6 +49,7 @@ class Maker(NamedTuple):
 MAKERS = {
     "against_itself": Maker(against_itself.collect, from_sums=True),
     "artefacts": Maker(artefacts.collect),
+    "choosing": Maker(choosing.collect),
     "coverage": Maker(coverage.collect, from_sums=True),
     "gallery": Maker(gallery.collect, from_names=True),
     "importance": Maker(importance.collect),
@@ -56,6 +60,8 @@ MAKERS = {
     "prior": Maker(prior.collect, from_names=True),
     "record": Maker(record.collect, from_names=True),
     "subsets": Maker(subsets.collect),
+    "transferred": Maker(transfer.collect, from_sums=True),
+    "transferability": Maker(transferability.collect, from_sums=True),
     "traps": Maker(traps.collect, from_names=True),
     "uncertainty": Maker(uncertainty.collect),
     "corpora": Maker(upstream.collect, from_names=True),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 
 import numpy as np
 import ot
@@ -17,9 +18,8 @@ import xarray as xr
 
 from placeprior import encoders
 from placeprior.arms import BASES, with_arm
-from placeprior.coords import EARTH_RADIUS_KM, great_circle_km, nearest_km, project, unit_xyz
+from placeprior.coords import EARTH_RADIUS_KM, Floats, great_circle_km, nearest_km, project, unit_xyz
 from placeprior.data.cube import predictors
-from placeprior.encoders import Floats
 from placeprior.errors import StoreError
 from placeprior.runs import store
 from placeprior.runs.inputs import cube_of, parts_of
@@ -217,6 +217,11 @@ def collect(runs: Iterable[Run]) -> pd.DataFrame:
     pandas.DataFrame
         Columns :data:`COLUMNS`; ``kind`` is ``r2``, ``rmse`` or ``distance``, ``name`` the arm or the distance.
     """
+    return _collected(tuple(runs)).copy()
+
+
+@lru_cache(maxsize=1)  # asked for twice in a row: by the table of pairs and by that of correlations
+def _collected(runs: tuple[Run, ...]) -> pd.DataFrame:
     tables = []
     for task, own in itertools.groupby(sorted(runs, key=lambda run: run.task), lambda run: run.task):
         fits = list(own)

@@ -7,6 +7,7 @@ together (Mantel, N. 1967, *Cancer Research* 27, 209); the interval draws region
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -14,12 +15,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from placeprior.evidence import tables
+from placeprior.evidence import transfer
+from placeprior.runs.plan import Run
 
-PERMUTATIONS, DRAWS = 1999, 999
+PERMUTATIONS, DRAWS = 999, 999
 SPREAD = (2.5, 97.5)
 GIVEN = "centroids"  # what a distance has to know more than
-FOUND = ["spearman", "low", "high", "p", "chance", "naive", "partial", "partial_p", "r2", "foretold"]
+FOUND = ["spearman", "low", "high", "p", "chance", "naive", "partial", "partial_p", "more", "more_low", "more_high"]
+FOUND += ["r2", "foretold"]
 Floats = NDArray[np.float64]
 
 
@@ -101,16 +104,20 @@ def foretold(lost: Square, distance: Square) -> float:
     return 1 - missed / chance
 
 
-def drawn(lost: Square, distance: Square, rng: np.random.Generator) -> Floats:
-    """Spearman's correlation in :data:`DRAWS` draws of as many regions with replacement; no region with itself."""
-    n, found = len(lost.values), np.full(DRAWS, np.nan)
-    for draw in range(DRAWS):
-        rows = rng.integers(n, size=n)
-        a, b = np.meshgrid(rows, rows, indexing="ij")
-        keep = a != b
-        x, y = distance.values[a[keep], b[keep]], lost.values[a[keep], b[keep]]
-        found[draw] = _correlation(rankdata(x), rankdata(y))
-    return found
+def drawn(lost: Square, distance: Square, seed: int = 0) -> Floats:
+    """Spearman's correlation in :data:`DRAWS` draws of as many regions with replacement, by the ranks of all pairs.
+
+    A region drawn twice counts twice, in every pair with another; never with itself. One seed draws the same regions
+    for every distance, so that two of them are compared in the same draws.
+    """
+    n = len(lost.values)
+    times = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=DRAWS).astype(float)
+    weight = (times[:, :, None] * times[:, None, :])[:, ~np.eye(n, dtype=bool)]
+    weight /= weight.sum(1, keepdims=True)
+    x, y = (square.ranked().pairs for square in (distance, lost))
+    mean_x, mean_y = weight @ x, weight @ y
+    shared = weight @ (x * y) - mean_x * mean_y
+    return shared / np.sqrt((weight @ x**2 - mean_x**2) * (weight @ y**2 - mean_y**2))
 
 
 def judge(lost: Square, distance: Square, given: Square, rng: np.random.Generator) -> dict[str, float]:
@@ -121,8 +128,9 @@ def judge(lost: Square, distance: Square, given: Square, rng: np.random.Generato
     dict
         ``spearman`` over ordered pairs with the interval ``low`` to ``high`` over draws of regions; ``p``, how often
         chance does as well, and ``chance``, its standard deviation; ``naive``, that of losses shuffled pair by pair;
-        ``partial`` and ``partial_p``, the same once ranks of ``given`` are taken from both; ``r2`` of a line, and
-        ``foretold``. All NaN where the distance is constant.
+        ``partial`` and ``partial_p``, the same once ranks of ``given`` are taken from both; ``more``, how much higher
+        ``spearman`` is than that of ``given``, with its interval; ``r2`` of a line, and ``foretold``. All NaN where the
+        distance is constant.
     """
     if np.ptp(distance.pairs) == 0:
         return dict.fromkeys(FOUND, np.nan)
@@ -136,8 +144,13 @@ def judge(lost: Square, distance: Square, given: Square, rng: np.random.Generato
     if np.std(left.pairs) > 1e-9 * np.std(own.pairs):
         partial = float(_correlation(left.pairs, rest.pairs))
         told = {"partial": partial, "partial_p": _as_high(_correlation(left.dealt(order), rest.pairs[None]), partial)}
-    low, high = np.nanpercentile(drawn(lost, distance, rng), SPREAD)
+    draws = drawn(lost, distance)
+    more = spearman - float(_correlation(base.pairs, ranks.pairs))
+    (low, high), (more_low, more_high) = (np.percentile(d, SPREAD) for d in (draws, draws - drawn(lost, given)))
     return told | {
+        "more": more,
+        "more_low": float(more_low),
+        "more_high": float(more_high),
         "spearman": spearman,
         "low": float(low),
         "high": float(high),
@@ -153,13 +166,24 @@ def _as_high(null: Floats, value: float) -> float:
     return float((1 + (null >= value).sum()) / (1 + len(null)))
 
 
-def collect(table: pd.DataFrame) -> pd.DataFrame:
+def collect(runs: Iterable[Run]) -> pd.DataFrame:
     """Every distance of every task against what every arm loses.
 
     Parameters
     ----------
-    table : pandas.DataFrame
-        As :func:`placeprior.evidence.transfer.collect`.
+    runs : iterable of Run
+        As of :func:`placeprior.evidence.transfer.collect`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As :func:`judged`.
+    """
+    return judged(transfer.collect(runs))
+
+
+def judged(table: pd.DataFrame) -> pd.DataFrame:
+    """The same from the table of :func:`placeprior.evidence.transfer.collect`.
 
     Returns
     -------
@@ -177,8 +201,3 @@ def collect(table: pd.DataFrame) -> pd.DataFrame:
                     found = judge(lost, square, squares[GIVEN], np.random.default_rng(0))
                     rows.append({"task": task, "arm": arm, "loss": kind, "distance": name} | found)
     return pd.DataFrame(rows)[["task", "arm", "loss", "distance", *FOUND]]
-
-
-def read(profile: str) -> pd.DataFrame:
-    """The committed correlations of a profile."""
-    return tables.read(profile, "transferability")
