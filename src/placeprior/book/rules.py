@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 from scipy.stats import binomtest
 
 from placeprior import evidence
@@ -16,7 +17,7 @@ from placeprior.arms import called, where, with_arm
 from placeprior.book import results
 from placeprior.book.verdicts import NOT_RUN, Found, bound, compared, is_half
 from placeprior.errors import StoreError, UnknownName
-from placeprior.evidence import artefacts, error_maps, facts, families, matched, placeness, reliance, upstream
+from placeprior.evidence import artefacts, choosing, error_maps, facts, families, matched, placeness, reliance, upstream
 from placeprior.evidence.gains import REFERENCE
 from placeprior.scores.interval import LEVEL
 
@@ -130,6 +131,33 @@ def _lean(scale: str, *, task: str, more_than: float) -> Found:
     return Found(verdict, values, f"{none} of {of} that lean, of {values['fits']} fits")
 
 
+def _foretold(scale: str, *, task: str, arm: str, distance: str, expects: str, more: bool = False) -> Found:
+    """Ask how a distance between regions goes with the loss between them, alone or more than that of centroids."""
+    try:
+        table = evidence.read(scale, "transferability")
+    except StoreError:
+        return NOT_RUN
+    wanted = {"task": task, "arm": arm, "distance": distance, "loss": "rmse"}
+    for key, value in wanted.items():
+        table = table[table[key] == value]
+    if table.empty:
+        return NOT_RUN
+    names = ("more", "more_low", "more_high") if more else ("spearman", "low", "high")
+    return compared(dict(zip(("difference", "low", "high"), table[list(names)].iloc[0], strict=True)), expects)
+
+
+def _chosen(scale: str, *, task: str, way: str, against: str, budget: int, expects: str) -> Found:
+    """Compare the RMSE, in percent, of learning from regions chosen one way with that of another."""
+    try:
+        table = evidence.read(scale, "choosing")
+    except StoreError:
+        return NOT_RUN
+    table = table[table["task"] == task]
+    if table.empty:
+        return NOT_RUN
+    return compared(choosing.against(table, way, against, budget, np.random.default_rng(0)), expects)
+
+
 RULES: dict[str, Callable[..., Found]] = {
     "groups": _groups,
     "alarms": _alarms,
@@ -139,6 +167,8 @@ RULES: dict[str, Callable[..., Found]] = {
     "raised": _raised,
     "maps": _maps,
     "lean": _lean,
+    "foretold": _foretold,
+    "chosen": _chosen,
 }
 #: The same in words, for the ledger, with the names of what the rule says.
 WORDS = {
@@ -150,6 +180,8 @@ WORDS = {
     "raised": "share of encoders whose geographic bias by {measure} is larger in every seed, {split}",
     "maps": "{what} of the maps of {arm} minus that of {against}, map by map, over trainings: {expects} zero",
     "lean": "of the fits that lean on the place they are told, the share that gains nothing: above {more_than}",
+    "foretold": "rank correlation of {distance} with what {arm} loses between regions{beyond}: {expects} zero",
+    "chosen": "RMSE of {budget} regions chosen by {way} minus those by {against}, percent: {expects} zero",
 }
 #: What the word ``what`` of a rule stands for.
 MEASURES = {"share": "share of short waves in the variance", "error": "error of the fine part"}
@@ -160,4 +192,5 @@ def said(rule: dict[str, Any]) -> str:
     names = {key: called(value) if isinstance(value, str) else value for key, value in rule.items()}
     names |= {"split": where(rule["split"])} if "split" in rule else {}
     names |= {"what": MEASURES.get(rule.get("what", "")), "against": called(rule.get("against", REFERENCE))}
+    names |= {"beyond": ", minus that of kilometres between centroids" if rule.get("more") else ""}
     return WORDS[rule["kind"]].format_map(names)
