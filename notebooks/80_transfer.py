@@ -76,9 +76,9 @@ captioned(
 #
 # ## Who teaches whom
 #
-# The stations are halved across the longer side of the box around them, four times. A model learns in one region; a fifth of *every* region's stations is tested, whoever teaches, so each column of {numref}`fig-transfer-matrix` compares on the same rows.
+# The stations, here of the embedded world ({doc}`world`), are halved across the longer side of the box around them, four times. A model learns in one region; a fifth of *every* region's stations is tested, whoever teaches, so each column of {numref}`fig-transfer-matrix` compares on the same rows.
 
-# %% mystnb={"figure": {"caption": "Sixteen regions (stations of the embedded world), and how much larger the RMSE of a network without a place is than that of the region's own model. Neighbouring numbers are neighbouring regions.", "name": "fig-transfer-matrix"}, "image": {"alt": "A map with stations in sixteen numbered regions above a square of colours, trained in rows and tested in columns: dark near the diagonal, bright away from it."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Top: sixteen regions, and how much larger the RMSE of a network without a place is than that of the region's own model; neighbouring numbers are neighbours. Bottom: the same of one teacher at every tested station, foretold by a line in kilometres that never saw the station's region, and real.", "name": "fig-transfer-matrix"}, "image": {"alt": "A map of stations in sixteen numbered regions; a square of colours, dark near the diagonal; two maps of dots, whose colours change smoothly with distance on the left and roughly so on the right."}} tags=["hide-input"]
 from placeprior import data
 from placeprior.evidence import transfer
 from placeprior.runs import configuration
@@ -88,9 +88,8 @@ cube = data.load("world", **configuration.profile(profile)["tasks"]["world"].get
 usable, region = transfer.stations(cube)
 shown = next((own for own in sources if own.profile == profile), None)
 if shown:
-    fig = page.draw_matrix(shown, lonlat_of(cube)[usable], region)
-    pairs = shown.pairs[shown.pairs["kind"] == "rmse"]
-    figures.label(fig, profile, n=len(usable), of="stations", embedded=True, data=pairs)
+    fig, table = page.draw_matrix(shown, lonlat_of(cube)[usable], region)
+    figures.label(fig, profile, n=len(usable), of="stations", embedded=True, data=table)
 else:
     display(results.missing(profile, *page.NEEDED))
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
 from placeprior.errors import StoreError
-from placeprior.evidence import choosing, transfer, transferability
+from placeprior.evidence import choosing, foreseen, transfer, transferability
 from placeprior.evidence.transferability import Square
 from placeprior.runs import making, plan
 from placeprior.space.regions import REGIONS
@@ -148,5 +150,34 @@ def test_the_smallest_runs_give_all_three_tables(monkeypatch, tmp_path, project)
     best = chosen[(chosen["way"] == "best") & (chosen["budget"] == 1)].set_index("target")["loss"]
     np.testing.assert_allclose(best.sort_index(), np.nanmin(own, axis=0), atol=1e-4)
     assert (chosen.groupby(["way", "target", "budget"]).size() == 1).all()
+    maps = foreseen.collect(runs)
+    assert list(maps) == foreseen.COLUMNS and (maps["source"] != maps["region"]).all()
+    assert foreseen.agreement(maps, "km").between(-1, 1).all() and len(maps) == 15 * 16
     with pytest.raises(StoreError, match="trained in 15 of 16 regions"):
         transfer.matrix(runs[:-1])
+
+
+# --- where a model would fail -----------------------------------------------------------------------------------------
+
+
+def test_a_station_is_foretold_by_a_line_that_never_saw_its_region():
+    rng = np.random.default_rng(0)
+    rows = [(s, r, x, 0.1 + 0.5 * x) for s in range(1, 5) for r in range(1, 5) if s != r for x in rng.uniform(0, 1, 6)]
+    table = pd.DataFrame(rows, columns=["source", "region", "km", "loss"])
+    np.testing.assert_allclose(foreseen.lines(table, "km"), table["loss"])
+    table.loc[(table["source"] == 3) | (table["region"] == 3), "loss"] += rng.normal(size=len(table))[:36]
+    inside = table["region"] == 3
+    np.testing.assert_allclose(foreseen.lines(table, "km")[inside], 0.1 + 0.5 * table.loc[inside, "km"])
+
+
+def test_losses_of_stations_compare_with_the_model_of_their_own_region():
+    sums = {
+        "a": pd.DataFrame({"name": ["x", "y"], "sum_e2": [4.0, 9.0]}),
+        "b": pd.DataFrame({"name": ["x", "y"], "sum_e2": [16.0, 1.0]}),
+    }
+    runs = [
+        SimpleNamespace(id="a", variant="none", fusion="-", fold=1),
+        SimpleNamespace(id="b", variant="none", fusion="-", fold=2),
+    ]
+    found = foreseen.losses(runs, sums, {"x": 1, "y": 2}).set_index("name")["loss"]
+    assert found["x"] == pytest.approx(np.log(2)) and found["y"] == pytest.approx(np.log(3))

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 
 from placeprior import evidence
 from placeprior.arms import BASES, arm_order, called
@@ -16,10 +15,10 @@ from placeprior.book import figures, results
 from placeprior.book.style import BLUE, INK, LAND, MUTED, PAPER, VERMILION, look
 from placeprior.book.words import capital, minus, signed
 from placeprior.coords import project
-from placeprior.evidence import choosing, transferability
+from placeprior.evidence import choosing, foreseen, transferability
 from placeprior.evidence.gains import REFERENCE
 
-NEEDED = ("transferred", "transferability", "choosing")
+NEEDED = ("transferred", "transferability", "choosing", "foreseen")
 GEOCLIP = "geoclip-hadamard"
 #: Distances in the order of the figure, by what they read.
 GROUPS = {
@@ -62,13 +61,14 @@ WAYS = {
 
 @dataclass(frozen=True)
 class Transfer:
-    """One task: its pairs of regions, how distances go with the loss, and what choosing regions comes to."""
+    """One task: pairs of regions, how distances go with the loss, what choosing comes to, what was foreseen where."""
 
     profile: str
     task: str
     pairs: pd.DataFrame
     found: pd.DataFrame
     chosen: pd.DataFrame
+    foreseen: pd.DataFrame
 
     @property
     def embedded(self) -> bool:
@@ -94,7 +94,7 @@ class Transfer:
 def load(profiles: Sequence[str]) -> list[Transfer]:
     """Every task of the profiles whose evidence is whole, in their order."""
     found = []
-    for profile in profiles:
+    for profile in dict.fromkeys(profiles):
         if results.has(profile, *NEEDED):
             tables = [evidence.read(profile, name) for name in NEEDED]
             found += [
@@ -107,40 +107,59 @@ def load(profiles: Sequence[str]) -> list[Transfer]:
 # --- figures ----------------------------------------------------------------------------------------------------------
 
 
-def draw_matrix(own: Transfer, lonlat: np.ndarray, region: np.ndarray, arm: str = REFERENCE) -> Figure:
-    """Map of the regions by number beside the loss from each (row) into each (column).
+def draw_matrix(
+    own: Transfer, lonlat: np.ndarray, region: np.ndarray, arm: str = REFERENCE
+) -> tuple[Figure, pd.DataFrame]:
+    """Regions by number; the loss from each (row) into each (column); one teacher's losses, foretold and real.
+
+    The teacher is that of the middling agreement.
 
     Parameters
     ----------
     own : Transfer
     lonlat : ndarray, shape (station, 2)
     region : ndarray of int, shape (station,)
-        Of the same world or of other stations cut by the same rule: the map explains the rule.
     arm : str
+
+    Returns
+    -------
+    figure
+    table : pandas.DataFrame
+        The losses of the teacher's map.
     """
     lost = 100 * np.expm1(transferability.losses(own.pairs, arm).values)
-    fig = figures.subplots(size=(6.4, 6.6))[0]
+    fig = figures.subplots(size=(6.8, 5.6))[0]
     fig.clear()
-    grid = fig.add_gridspec(2, 1, height_ratios=[1, 1.35])
-    ax = figures.conus_axes(fig.add_subplot(grid[0], projection=figures.ALBERS))
-    plane = 1000 * project(lonlat)
-    numbers = np.unique(region)
-    ax.scatter(*plane.T, s=9, c=np.array(["#0173b2", "#de8f05", "#029e73", "#c976b9"])[region % 4], lw=0, alpha=0.7)
+    grid = fig.add_gridspec(2, 2, height_ratios=[1.25, 1])
+    ax = figures.conus_axes(fig.add_subplot(grid[0, 0], projection=figures.ALBERS))
+    plane, numbers = 1000 * project(lonlat), np.unique(region)
+    ax.scatter(*plane.T, s=5, c=np.array(["#0173b2", "#de8f05", "#029e73", "#c976b9"])[region % 4], lw=0, alpha=0.8)
     for number in numbers:
-        ax.text(*plane[region == number].mean(0), str(number), ha="center", va="center", fontsize=11, weight="bold")
-    ax = fig.add_subplot(grid[1])
+        ax.text(*plane[region == number].mean(0), str(number), ha="center", va="center", fontsize=10, weight="bold")
+    ax.set_title("sixteen regions")
+    ax = fig.add_subplot(grid[0, 1])
     top = float(np.nanpercentile(lost, 97))
     drawn = ax.imshow(np.ma.masked_invalid(lost), cmap="viridis", vmin=min(0.0, float(np.nanmin(lost))), vmax=top)
-    ax.set_xticks(range(len(numbers)), numbers)
-    ax.set_yticks(range(len(numbers)), numbers)
+    for ticks in (ax.set_xticks, ax.set_yticks):
+        ticks(range(1, len(numbers), 2), numbers[1::2])
     ax.set_xlabel("tested in region")
     ax.set_ylabel("trained in region")
     ax.grid(visible=False)
     ax.set_facecolor(LAND)
-    fig.colorbar(
-        drawn, ax=ax, extend="max", label="RMSE over the region's own model, %", format=PercentFormatter(decimals=0)
-    )
-    return fig
+    fig.colorbar(drawn, ax=ax, extend="max", label="loss, %", shrink=0.8)
+    told = own.foreseen[own.foreseen["arm"] == arm]
+    agreed = foreseen.agreement(told, "km").sort_values()
+    teacher = int(agreed.index[len(agreed) // 2])
+    told = told[told["source"] == teacher]
+    real, expected = (100 * np.expm1(told[name].to_numpy()) for name in ("loss", "km"))
+    low, high = (float(end) for end in np.percentile(np.concatenate([real, expected]), (3, 97)))
+    axes = [figures.conus_axes(fig.add_subplot(grid[1, i], projection=figures.ALBERS)) for i in (0, 1)]
+    places = 1000 * project(told[["lon", "lat"]].to_numpy())
+    for ax, values, word in zip(axes, (expected, real), ("foretold by km", "real"), strict=True):
+        dots = ax.scatter(*places.T, c=values, s=22, cmap="viridis", vmin=low, vmax=high, lw=0.3, ec=PAPER)
+        ax.set_title(f"loss of region {teacher}'s model, {word}")
+    fig.colorbar(dots, ax=axes, extend="both", label="loss, %", shrink=0.8)
+    return fig, told
 
 
 def draw_correlations(sources: Sequence[Transfer]) -> tuple[Figure, pd.DataFrame]:
@@ -152,7 +171,7 @@ def draw_correlations(sources: Sequence[Transfer]) -> tuple[Figure, pd.DataFrame
     table : pandas.DataFrame
         What is drawn.
     """
-    present = {name for own in sources for name in own.found["distance"]}
+    present = {name for own in sources for name in own.found.dropna(subset="spearman")["distance"]}  # none constant
     shown = [(group, name) for group, names in GROUPS.items() for name in names if name in present]
     fig, axes = figures.subplots(1, len(sources), size=(6.4, 0.19 * len(shown) + 1.2), sharey=True, squeeze=False)
     for ax, own in zip(axes.flat, sources, strict=True):
@@ -172,7 +191,7 @@ def draw_correlations(sources: Sequence[Transfer]) -> tuple[Figure, pd.DataFrame
         ax.set_title(own.title)
         ax.set_xlabel("Spearman's ρ with the loss")
         ax.tick_params(axis="y", labelsize=8)
-    axes.flat[0].legend(loc="lower left", fontsize=7)
+    figures.legend_above(fig, sources[0].arms, linestyle="", ncols=3)
     table = pd.concat([own.found.assign(profile=own.profile) for own in sources], ignore_index=True)
     return fig, table[table["loss"] == "rmse"]
 
@@ -193,7 +212,7 @@ def draw_choices(sources: Sequence[Transfer]) -> tuple[Figure, pd.DataFrame]:
         ax.set_ylabel("RMSE over own model, %")
         ax.set_title(own.title)
         tables.append(means.rename("loss").reset_index().assign(task=own.task))
-    axes[0].legend(fontsize=7)
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=9)
     return fig, pd.concat(tables, ignore_index=True)
 
 
@@ -225,6 +244,8 @@ def sentences(own: Transfer) -> str:
     rate = own.found[(own.found["arm"] == REFERENCE) & (own.found["loss"] == "rmse")].set_index("distance")["spearman"]
     told = {name: minus(f"{value:.2f}") for name, value in rate.items()}
     plain, clip = (own.row(name)["foretold"] for name in ("centroids", "geoclip"))
+    seen = own.foreseen[own.foreseen["arm"] == REFERENCE]
+    maps = {name: minus(f"{foreseen.agreement(seen, name).mean():.2f}") for name in foreseen.DISTANCES}
     left = own.found[(own.found["loss"] == "rmse") & own.found["distance"].isin(GROUPS["GeoCLIP"])]
     left = left[left["partial_p"] <= UNLIKELY]
     beyond = "; ".join(
@@ -236,5 +257,7 @@ def sentences(own: Transfer) -> str:
         f"{told['smooth-random']} for random waves, and highest, {told[rate.idxmax()]}, for {PRINTED[rate.idxmax()]}. "
         f"A line in GeoCLIP's transport foretells {100 * clip:.0f} % of the variance of losses into a region that it "
         f"never saw, one in kilometres between centroids {100 * plain:.0f} %. Once kilometres between centroids are "
-        f"taken from both, what correlates beyond chance of one in twenty: {beyond or 'nothing of GeoCLIP'}."
+        f"taken from both, what correlates beyond chance of one in twenty: {beyond or 'nothing of GeoCLIP'}. "
+        f"Station by station, losses foretold by kilometres go with the real ones by ρ = {maps['km']} "
+        f"(mean over teachers), by GeoCLIP {maps['geoclip']}."
     )

@@ -41,6 +41,7 @@ EVIDENCE = {
     "transferred": "csv",
     "transferability": "csv",
     "choosing": "csv",
+    "foreseen": "parquet",
 }
 MOST = 20_000  # runs of a matrix, before its folds: more is a slip, and listing them takes minutes
 LAST_SEED = 10**9
