@@ -64,11 +64,9 @@ def cosine(x: ArrayLike, y: ArrayLike) -> Floats:
     TransportError
         A set is empty, a vector is missing or zero, or dimensions differ.
     """
-    one, other = (_unit(vectors, what) for vectors, what in ((x, "source"), (y, "target")))
+    one, other = _unit(x, "source"), _unit(y, "target")
     if one.shape[1] != other.shape[1]:
-        raise TransportError(
-            f"vectors of {one.shape[1]} and of {other.shape[1]} numbers; use one encoder for both sets"
-        )
+        raise TransportError(f"vectors of {one.shape[1]} and of {other.shape[1]} numbers; use one encoder for both")
     # Half the squared chord, not one minus a product: exactly 0 for a vector and itself.
     return np.clip(0.5 * cdist(one, other, "sqeuclidean"), 0, 2)
 
@@ -183,7 +181,7 @@ def gaussian(x: ArrayLike, y: ArrayLike) -> float:
     :math:`\sqrt{\|\mu - \nu\|^2 + \mathrm{tr}(S + T - 2 (S^{1/2} T S^{1/2})^{1/2})}` (Dowson & Landau 1982), in the
     unit of the vectors, shapes (n, dim) and (m, dim); a shortcut that sees no shape beyond the ellipse.
     """
-    one, other = (_vectors(vectors, what) for vectors, what in ((x, "source"), (y, "target")))
+    one, other = _vectors(x, "source"), _vectors(y, "target")
     if min(len(one), len(other)) < 2:
         raise TransportError(f"sets of {len(one)} and {len(other)} vectors; a covariance needs at least 2")
     means, spread = zip(*((v.mean(0), (v - v.mean(0)) / np.sqrt(len(v))) for v in (one, other)), strict=True)
