@@ -34,7 +34,7 @@ origin = " and ".join(dict.fromkeys(own.profile for own in sources)) or profile
 #
 # ```{answer} transfer-foretold transfer-beyond transfer-chosen
 # :question: Can one say in advance where a model will fail?
-# Partly: what is learned in one region serves another the less, the farther apart they are. Whether an encoder's vectors tell more than kilometres do is the second claim, whether they choose training regions better than nearness the third.
+# Partly: what is learned in one region serves another the less, the farther apart they are. In the embedded world the loss goes with transport between GeoCLIP's vectors by a rank correlation of {val}`claims.transfer-foretold.demo.difference:.2f` ({val}`claims.transfer-foretold.demo.low:.2f` to {val}`claims.transfer-foretold.demo.high:.2f`); that is {val}`claims.transfer-beyond.demo.difference:+.2f` ({val}`claims.transfer-beyond.demo.low:+.2f` to {val}`claims.transfer-beyond.demo.high:+.2f`) against kilometres between centroids, which need no encoder. One region chosen by it has an RMSE {val}`claims.transfer-chosen.demo.difference:+.1f` % ({val}`claims.transfer-chosen.demo.low:+.1f` to {val}`claims.transfer-chosen.demo.high:+.1f`) against that of the nearest.
 # ```
 #
 # ```{admonition} Where this comes from
