@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
+from placeprior.arms import of_part
 from placeprior.errors import StoreError
 from placeprior.evidence import choosing, foreseen, transfer, transferability
 from placeprior.evidence.transferability import Square
@@ -181,3 +182,8 @@ def test_losses_of_stations_compare_with_the_model_of_their_own_region():
     ]
     found = foreseen.losses(runs, sums, {"x": 1, "y": 2}).set_index("name")["loss"]
     assert found["x"] == pytest.approx(np.log(2)) and found["y"] == pytest.approx(np.log(3))
+
+
+def test_runs_of_one_region_stand_on_no_table_of_the_usual_splits():
+    splits = pd.Series(["spatial", "spatial@100", "transfer", "checkerboard-16+regions"])
+    assert of_part(splits).tolist() == [False, True, True, False]

@@ -165,6 +165,14 @@ def splits_in(frame: pd.DataFrame) -> list[str]:
     return sorted(found, key=lambda s: (known.index(s) if s in known else len(known), s))
 
 
+def of_part(splits: pd.Series) -> pd.Series:
+    """Which of some splits train on a part of what there is: few stations (``spatial@100``), or one region.
+
+    What a model gains or loses there is a question of its own, and stands on no table of the usual splits.
+    """
+    return splits.astype(str).str.contains("@|^transfer$")
+
+
 def where(split: str) -> str:
     """A split's printed name; one that the book does not list is called what it is.
 

@@ -15,7 +15,7 @@ import functools
 
 import pandas as pd
 
-from placeprior.arms import HEAD_ONLY, RIVALS, arm_order, splits_in, with_arm
+from placeprior.arms import HEAD_ONLY, RIVALS, arm_order, of_part, splits_in, with_arm
 from placeprior.runs import store
 from placeprior.scores.interval import Noise, pooled_noise
 from placeprior.scores.paired import FOUND, Term, fits, paired, residual_range
@@ -37,7 +37,7 @@ def gains(profile: str, task: str, *, against: str = REFERENCE, metric: str = "r
     metric : str
         Of :data:`placeprior.scores.metrics.METRICS`.
     few : bool
-        Whether splits that train on few stations (``spatial@100``) are meant, and only these.
+        Whether splits that train on a part of the stations (``spatial@100``) are meant, and only these.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def gains(profile: str, task: str, *, against: str = REFERENCE, metric: str = "r
 @functools.lru_cache(maxsize=64)
 def _gains(profile: str, task: str, against: str, metric: str, few: bool, _state: tuple[str, int]) -> pd.DataFrame:
     frame = with_arm(store.scores(profile))
-    frame = frame[(frame["task"] == task) & (frame["split"].str.contains("@") == few)]
+    frame = frame[(frame["task"] == task) & (of_part(frame["split"]) == few)]
     sums = store.sums(profile)
     sums = sums[sums["run"].isin(frame["run"])]
     rows = []
