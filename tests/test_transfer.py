@@ -71,9 +71,10 @@ def test_chance_is_seldom_significant():
     assert few <= 6  # of 2 expected
 
 
-def test_a_constant_distance_says_nothing():
+@pytest.mark.parametrize("value", [1.0, np.nan])
+def test_a_distance_that_is_constant_or_missing_says_nothing(value):
     lost, _, other = planted(0.3)
-    found = transferability.judge(lost, square(np.ones((N, N))), other, np.random.default_rng(0))
+    found = transferability.judge(lost, square(np.full((N, N), value)), other, np.random.default_rng(0))
     assert set(found) == set(transferability.FOUND) and np.isnan(list(found.values())).all()
 
 

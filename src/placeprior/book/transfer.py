@@ -246,18 +246,17 @@ def sentences(own: Transfer) -> str:
     plain, clip = (own.row(name)["foretold"] for name in ("centroids", "geoclip"))
     seen = own.foreseen[own.foreseen["arm"] == REFERENCE]
     maps = {name: minus(f"{foreseen.agreement(seen, name).mean():.2f}") for name in foreseen.DISTANCES}
-    left = own.found[(own.found["loss"] == "rmse") & own.found["distance"].isin(GROUPS["GeoCLIP"])]
-    left = left[left["partial_p"] <= UNLIKELY]
-    beyond = "; ".join(
-        f"{PRINTED[row.distance]} with {called(row.arm)}, {minus(f'{row.partial:+.2f}')}" for row in left.itertuples()
-    )
+    looked = own.found[(own.found["loss"] == "rmse") & own.found["distance"].isin(GROUPS["GeoCLIP"])]
+    most = looked.loc[looked["partial"].idxmax()]
     return (
         f"**{own.title}**, {called(REFERENCE)}: ρ is {told['geoclip']} for transport between GeoCLIP's vectors, "
         f"{told['centroids']} for kilometres between centroids, {told['geoclip, published']} as published, "
         f"{told['smooth-random']} for random waves, and highest, {told[rate.idxmax()]}, for {PRINTED[rate.idxmax()]}. "
         f"A line in GeoCLIP's transport foretells {100 * clip:.0f} % of the variance of losses into a region that it "
         f"never saw, one in kilometres between centroids {100 * plain:.0f} %. Once kilometres between centroids are "
-        f"taken from both, what correlates beyond chance of one in twenty: {beyond or 'nothing of GeoCLIP'}. "
+        f"taken from both, {(looked['partial_p'] <= UNLIKELY).sum()} of {len(looked)} correlations of GeoCLIP's distances, "
+        f"over all models, are beyond chance of one in twenty; the largest is {minus(f'{most.partial:.2f}')}, "
+        f"{PRINTED[most.distance]}, with {called(most.arm)}. "
         f"Station by station, losses foretold by kilometres go with the real ones by ρ = {maps['km']} "
         f"(mean over teachers), by GeoCLIP {maps['geoclip']}."
     )

@@ -20,7 +20,7 @@ from placeprior import encoders
 from placeprior.arms import BASES, with_arm
 from placeprior.coords import EARTH_RADIUS_KM, Floats, great_circle_km, nearest_km, project, unit_xyz
 from placeprior.data.cube import predictors
-from placeprior.errors import StoreError
+from placeprior.errors import StoreError, TransportError
 from placeprior.runs import store
 from placeprior.runs.inputs import cube_of, parts_of
 from placeprior.runs.plan import Run
@@ -155,7 +155,10 @@ def by_vectors(lonlat: Floats) -> Pairs:
 
             def published(a: np.ndarray, b: np.ndarray, cost: Floats = cost) -> float:
                 own = cost[np.ix_(a, b)]
-                return transport.sinkhorn(own / own.max(), PUBLISHED)
+                try:
+                    return transport.sinkhorn(own / own.max(), PUBLISHED)
+                except TransportError:  # the public code goes on with what it has; here such a pair has no distance
+                    return float("nan")
 
             made["geoclip, published"] = published
     return made

@@ -130,9 +130,9 @@ def judge(lost: Square, distance: Square, given: Square, rng: np.random.Generato
         chance does as well, and ``chance``, its standard deviation; ``naive``, that of losses shuffled pair by pair;
         ``partial`` and ``partial_p``, the same once ranks of ``given`` are taken from both; ``more``, how much higher
         ``spearman`` is than that of ``given``, with its interval; ``r2`` of a line, and ``foretold``. All NaN where the
-        distance is constant.
+        distance is constant, or a pair has none.
     """
-    if np.ptp(distance.pairs) == 0:
+    if not np.isfinite(distance.pairs).all() or np.ptp(distance.pairs) == 0:
         return dict.fromkeys(FOUND, np.nan)
     order = rng.permuted(np.tile(np.arange(len(lost.values)), (PERMUTATIONS, 1)), axis=1)
     ranks, own, base = lost.ranked(), distance.ranked(), given.ranked()

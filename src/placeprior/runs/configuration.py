@@ -38,7 +38,7 @@ EVIDENCE = {
     "record": "parquet",
     "nearness": "csv",
     "likeness": "csv",
-    "transferred": "csv",
+    "transferred": "parquet",
     "transferability": "csv",
     "choosing": "csv",
     "foreseen": "parquet",
