@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from placeprior.coords import EARTH_RADIUS_KM, great_circle_km
-from placeprior.space.kriging import NEAREST, Variogram, empirical, fit, krige, standardised, variogram, weights
+from placeprior.space.kriging import NEAREST, krige, weights
+from placeprior.space.variogram import Variogram, empirical, fit, standardised, variogram
 
 
 def places(rng, n):

@@ -9,6 +9,8 @@ import pandas as pd
 #: Variants that are formulas of the coordinates alone and join as input channels unless told otherwise.
 FORMULAS = ("lonlat", "sincos")  # enter as channels, so their arms need no second word
 
+#: Boosted trees that also learn from labels which kriging makes at places without a monitor, and their controls.
+PSEUDO = ("gbt+pseudo", "gbt+pseudo+geoclip", "gbt+pseudo-leaked", "gbt+pseudo-shuffled", "gbt+pseudo-true")
 #: What a user would try in place of the network (:mod:`placeprior.runs.estimators`).
 RIVALS = (
     "idw",
@@ -23,6 +25,7 @@ RIVALS = (
     "gbt+kriging",
     "none+kriging",
     "eof",
+    *PSEUDO,
 )
 CORRECTED = "none+kriging"  # the rival that starts from a trained network
 HEAD_ONLY = "none+head"
@@ -48,6 +51,11 @@ NAMES = {
     "gbt+geoclip": "boosted trees, GeoCLIP",
     "gbt+urban": "boosted trees, population density",
     "gbt+kriging": "boosted trees, residuals kriged",
+    "gbt+pseudo": "boosted trees, kriged labels",
+    "gbt+pseudo+geoclip": "boosted trees, GeoCLIP, kriged labels",
+    "gbt+pseudo-leaked": "boosted trees, leaked labels",
+    "gbt+pseudo-shuffled": "boosted trees, shuffled labels",
+    "gbt+pseudo-true": "boosted trees, true labels",
     "rf": "random forest",
     "rf+lonlat": "random forest, lon/lat",
     "rf+geoclip": "random forest, GeoCLIP",

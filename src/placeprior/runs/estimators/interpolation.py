@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from placeprior.runs.inputs import Inputs
-from placeprior.space.kriging import krige, variogram
+from placeprior.space.kriging import krige
+from placeprior.space.variogram import variogram
 
 
 def idw(inputs: Inputs) -> np.ndarray:

@@ -6,7 +6,8 @@ import numpy as np
 from sklearn.neural_network import MLPRegressor
 
 from placeprior.runs.inputs import Inputs
-from placeprior.space.kriging import krige, variogram
+from placeprior.space.kriging import krige
+from placeprior.space.variogram import variogram
 
 KEPT = 0.95  # share of the variance that the temporal patterns keep, as published
 REPORTED = 0.5  # share of the days a station must have reported to shape the temporal patterns
