@@ -208,9 +208,9 @@ def variogram(values: np.ndarray, lonlat: np.ndarray) -> Variogram:
 def structure(values: np.ndarray, lonlat: np.ndarray, blocks: Sequence[str] | np.ndarray | None = None) -> np.ndarray:
     r"""Nugget, partial sill and range of values, and the same without each block of the map.
 
-    To the empirical variogram, days pooled, the exponential :math:`n + s\,(1 - e^{-h/r})` is fitted, each bin weighted by
-    the root of its pairs (gstools; Müller, S. et al. 2022, *Geoscientific Model Development* 15, 3161): three numbers
-    that say one thing each. (A power of the distance, as kriging's curve has, can be traded for nugget and range.)
+    To the empirical variogram, days pooled, the exponential :math:`n + s\,(1 - e^{-h/r})` is fitted, each bin weighted
+    by the root of its pairs (gstools; Müller, S. et al. 2022, *Geoscientific Model Development* 15, 3161): three
+    numbers that say one thing each. (A power of the distance, as kriging's curve has, would stand in for both others.)
 
     Parameters
     ----------
