@@ -1,4 +1,5 @@
-"""Rules of claims about contrasts: gains by distance, what a leak changes, what twice the budget turns round.
+"""Rules of claims about contrasts: gains by distance, what a leak changes, what twice the budget turns round,
+what structure residuals have left.
 
 Each takes a scale and what the claim's rule says, and returns a :class:`placeprior.book.verdicts.Found`.
 """
@@ -9,11 +10,11 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from placeprior.arms import called, where
+from placeprior.arms import called, where, with_arm
 from placeprior.book import results
 from placeprior.book.verdicts import NOT_RUN, Found, bound, compared, is_half
-from placeprior.errors import UnknownName
-from placeprior.evidence import budget, law, matched
+from placeprior.errors import StoreError, UnknownName
+from placeprior.evidence import budget, law, matched, tables
 from placeprior.evidence import leak as leaks
 from placeprior.runs import store, trials
 
@@ -113,7 +114,41 @@ def doubling(scale: str, *, task: str, of: str, at_most: int) -> Found:
     return Found(bound(turned, None, at_most), {"turned": turned, "of": len(held)}, f"{turned} of {len(held)}")
 
 
-RULES: dict[str, Callable[..., Found]] = {"distance": distance, "leak": leak, "doubling": doubling}
+def residual(scale: str, *, task: str, split: str, arm: str, what: str, expects: str) -> Found:
+    """Ask what an arm's residual variogram has more of than no location's: nugget, partial sill, or the sill's share.
+
+    Parameters
+    ----------
+    scale, task, split, arm : str
+    what : {"nugget", "sill", "share"}
+        Of :mod:`placeprior.evidence.residual_variograms`.
+    expects
+        As :func:`placeprior.book.verdicts.compared`.
+    """
+    if what not in VARIOGRAM:
+        raise UnknownName("number of a residual variogram", what, VARIOGRAM)
+    try:
+        table = with_arm(tables.read(scale, "residual_variograms"))
+    except StoreError:
+        return NOT_RUN
+    for key, value in {"task": task, "split": split, "arm": arm, "what": what}.items():
+        table = table[table[key] == value]
+    if table.empty:
+        return NOT_RUN
+    row = table.iloc[0]
+    return compared(
+        {"difference": row["difference"], "low": row["difference_low"], "high": row["difference_high"]}, expects
+    )
+
+
+RULES: dict[str, Callable[..., Found]] = {
+    "distance": distance,
+    "leak": leak,
+    "doubling": doubling,
+    "residual": residual,
+}
+#: Numbers of a residual variogram that claims ask for, in words.
+VARIOGRAM = {"nugget": "nugget", "sill": "partial sill", "share": "share of the sill"}
 
 
 def said(rule: Mapping[str, Any]) -> str:
@@ -129,6 +164,11 @@ def said(rule: Mapping[str, Any]) -> str:
     if rule["kind"] == "distance":
         less = f", less that {_reach(rule['less'])} from it" if "less" in rule else ""
         return f"gain of {called(rule['arm'])} {_reach(rule['km'])} from training{less}: {wording}"
+    if rule["kind"] == "residual":
+        number = VARIOGRAM[rule["what"]]
+        return (
+            f"{number} of the residuals of {called(rule['arm'])} minus no location's, {where(rule['split'])}: {wording}"
+        )
     what = "gain" if rule.get("of") == "gain" else "R²"
     kind = {"pool": "a leak of neighbours", "scalers": "a leak of scalers"}.get(rule.get("leak", ""), "both leaks")
     return f"{what} of {called(rule['arm'])} with {kind} minus that without, {where(rule['split'])}: {wording}"
