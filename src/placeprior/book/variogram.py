@@ -16,7 +16,7 @@ from placeprior.book.words import INTERVAL, gain, minus
 from placeprior.evidence import residual_variograms, tables
 from placeprior.evidence.gains import gains
 from placeprior.scores import metrics
-from placeprior.space.variogram import MAX_KM, Variogram
+from placeprior.space.variogram import MAX_KM, SHORTEST_KM, Variogram
 
 EDGES_KM = (0.0, 40.0, 80.0, 160.0, 320.0, 640.0, np.inf)  # between a test station and the nearest training monitor
 FEWEST = 5  # test stations of a class of distance that is drawn
@@ -87,8 +87,11 @@ def numbers(table: pd.DataFrame, profile: str, name: str) -> Any:
     apart = [_numbers(table, column) for column in ("difference", "difference_low", "difference_high")]
 
     def cell(key: Any, what: str, form: str) -> str:
-        ends = [format(part.loc[key, what], form) for part in (value, low, high)]
-        return minus(f"{ends[0]} ({ends[1]} to {ends[2]})")
+        ends = [part.loc[key, what] for part in (value, low, high)]
+        if what == "range" and (ends[1] < SHORTEST_KM or ends[2] > 2 * MAX_KM):
+            return f"{ends[0]:,.0f} (open)"  # the interval ends where no range can be told
+        told = [format(end, form) for end in ends]
+        return minus(f"{told[0]} ({told[1]} to {told[2]})")
 
     rows = []
     for split in dict.fromkeys(table["split"]):
@@ -105,7 +108,8 @@ def numbers(table: pd.DataFrame, profile: str, name: str) -> Any:
     return captioned(
         pd.DataFrame(rows),
         f"Residual variograms: exponentials, nugget and partial sill in units of a day's variance, {INTERVAL}s over "
-        f"places (of an arm that was trained once, these alone). Profile {profile}, embedded world.",
+        f"places (of an arm that was trained once, these alone); *open* where an interval of the range ends beyond "
+        f"{SHORTEST_KM:.0f} or {2 * MAX_KM:,.0f} km. Profile {profile}, embedded world.",
         name,
     )
 
