@@ -28,8 +28,8 @@ def fields_on(run: Run, days: np.ndarray, where: tuple[np.ndarray, np.ndarray] |
     Parameters
     ----------
     run : Run
-        Of the embedded world, whose fields are simulated anywhere; of a task all of whose predictors are the same
-        everywhere, such as the calendar; or of built predictors.
+        Of the embedded world, whose fields are simulated anywhere; of a task whose weather is brought from weather
+        stations, or all of whose predictors are the same everywhere, such as the calendar; or of built predictors.
     days : datetime64 or array of datetime64
         The days to be mapped, each a day of the record.
     where : (lon, lat) or xarray.Dataset
