@@ -128,10 +128,9 @@ def _rows(fits: dict[tuple[int, int], _Fit], base: dict[tuple[int, int], _Fit]) 
     for number, what in enumerate(WHAT):
         said = [np.exp(part) if what == "range" else part for part in (own[:, number], apart[:, number])]
         rows.append([what, np.nan, *said[0], *said[1], stations, len(fits)])
-    first = next(iter(fits.values()))
-    alike = [fit for fit in fits.values() if len(fit.km) == len(first.km)]
-    km, gamma = (np.mean([getattr(fit, name) for fit in alike], axis=0) for name in ("km", "gamma"))
-    rows += [[GAMMA, *point, *[np.nan] * 5, stations, len(alike)] for point in zip(km, gamma, strict=True)]
+    points = pd.concat([pd.DataFrame({"km": fit.km, "gamma": fit.gamma}) for fit in fits.values()])
+    classes = points.groupby(np.searchsorted(variogram.edges(), points["km"]))  # a fit may lack a class of distance
+    rows += [[GAMMA, *point, *[np.nan] * 5, stations, len(fits)] for point in classes.mean().itertuples(index=False)]
     return rows
 
 

@@ -123,6 +123,11 @@ def empirical(
     return _binned(_pairs(*together(values, lonlat)), max_km, bins)
 
 
+def edges(max_km: float = MAX_KM, bins: int = BINS) -> np.ndarray:
+    """Ends of the classes of distance, km, shape (bins + 1,)."""
+    return max_km * np.linspace(0, 1, bins + 1) ** 2
+
+
 class _Pairs(NamedTuple):
     """Every pair of places: which two, km apart, days that both have, and sum of squared differences on these."""
 
@@ -151,8 +156,7 @@ def _binned(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Means of pairs, of those that are ``kept`` (pair,) if said, by distance: as :func:`empirical` returns them."""
     km, count = pairs.km, pairs.count
-    edges = max_km * np.linspace(0, 1, bins + 1) ** 2
-    where = np.clip(np.searchsorted(edges, km, side="left") - 1, 0, None)
+    where = np.clip(np.searchsorted(edges(max_km, bins), km, side="left") - 1, 0, None)
     inside = (km <= max_km) & (count > 0)
     if kept is not None:
         inside &= kept
