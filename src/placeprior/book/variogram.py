@@ -10,7 +10,7 @@ import pandas as pd
 
 from placeprior.arms import PSEUDO, arm_order, called, where, with_arm
 from placeprior.book import figures, results
-from placeprior.book.style import INK, look
+from placeprior.book.style import INK, MUTED, look
 from placeprior.book.tables import captioned
 from placeprior.book.words import INTERVAL, gain, minus
 from placeprior.evidence import residual_variograms, tables
@@ -221,18 +221,31 @@ def students(asked: Sequence[tuple[str, str]], splits: Sequence[str], name: str,
     )
 
 
-def trials(profile: str, name: str) -> Any:
-    """A student's RMSE at validation stations by number, weight and noise of the labels."""
-    table = tables.read(profile, "pseudo_trials")
-    shown = pd.DataFrame(
-        {
-            "labels": [f"{labels:,}" for labels in table["labels"]],
-            "weight of a label": ["–" if np.isnan(row.weight) else f"{row.weight:.2f}" for row in table.itertuples()],
-            "noise added": ["yes" if noisy else "no" for noisy in table["noisy"]],
-            f"validation RMSE, {figures.UNIT}": [f"{rmse:.3f}" for rmse in table["rmse"]],
-        }
-    )
-    fold, split = table["fold"].iloc[0], where(table["split"].iloc[0])
-    return captioned(
-        shown, f"Trials, one training each: {split}, partition {fold}. Profile {profile}, embedded world.", name
-    )
+def draw_trials(table: pd.DataFrame, profile: str) -> str:
+    """Draw a student's RMSE at validation stations by number, weight and noise of the labels, a row a setting.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Of one cell of the embedded world, as :func:`placeprior.evidence.pseudo_trials.collect`.
+    profile : str
+
+    Returns
+    -------
+    str
+        The line under the figure.
+    """
+    names = [
+        "no labels"
+        if not row.labels
+        else f"{row.labels:,} labels{', weight 1' if row.alike else ''}{', noise' if row.noisy else ''}"
+        for row in table.itertuples()
+    ]
+    fig, ax = figures.subplots(size=(5.4, 0.34 * len(table) + 0.9))
+    for number, row in enumerate(table.itertuples()):
+        drawn = look("gbt+pseudo" if row.labels else "gbt")
+        ax.scatter(row.rmse, number, color=drawn.colour, marker=drawn.marker, s=48, lw=0, zorder=3)
+    ax.axvline(table.loc[table["labels"] == 0, "rmse"].mean(), color=MUTED, lw=1, ls="--")
+    figures.rows(ax, names, zero=False)
+    ax.set_xlabel(f"validation RMSE [{figures.UNIT}]")
+    return figures.label(fig, profile, n=len(table), of="trainings", embedded=True, data=table)
