@@ -82,6 +82,11 @@ def test_a_claim_about_residuals_is_decided_by_its_interval(table, monkeypatch):
     assert contrasts.residual("demo", arm="gbt", expects="below", **asked).verdict == "supported"
     assert contrasts.residual("demo", arm="gbt", expects="above", **asked).verdict == "contradicted"
     assert contrasts.residual("demo", arm="kriging", expects="below", **asked).verdict == "not run"
+    share = asked | {"arm": "none", "what": "share", "expects": "above"}
+    assert contrasts.residual("demo", **share).verdict == "not run"  # nothing to compare with
+    verdicts = [contrasts.residual("demo", **share, than=than).verdict for than in (0.3, 0.5, 0.7)]
+    assert verdicts == ["supported", "undecided", "contradicted"]
+    assert contrasts.residual("demo", **share, than=0.3).values == {"value": 0.5, "low": 0.4, "high": 0.6}
     with pytest.raises(UnknownName, match="residual variogram"):
         contrasts.residual("demo", arm="gbt", expects="below", **(asked | {"what": "power"}))
 
@@ -92,4 +97,5 @@ def test_a_claim_about_residuals_is_decided_by_its_interval(table, monkeypatch):
     assert contrasts.residual("demo", arm="gbt", expects="below", **asked).verdict == "not run"
     rule = {"kind": "residual", "arm": "gbt", "what": "sill", "split": "spatial", "expects": "below"}
     said = contrasts.said(rule)
+    assert contrasts.said(rule | {"than": 0.5}).endswith("boosted trees, WR · spatial: below 0.5")
     assert said == "partial sill of the residuals of boosted trees minus no location's, WR · spatial: below zero"

@@ -114,16 +114,19 @@ def doubling(scale: str, *, task: str, of: str, at_most: int) -> Found:
     return Found(bound(turned, None, at_most), {"turned": turned, "of": len(held)}, f"{turned} of {len(held)}")
 
 
-def residual(scale: str, *, task: str, split: str, arm: str, what: str, expects: str) -> Found:
-    """Ask what an arm's residual variogram has more of than no location's: nugget, partial sill, or the sill's share.
+def residual(
+    scale: str, *, task: str, split: str, arm: str, what: str, expects: str, than: float | None = None
+) -> Found:
+    """Ask what an arm's residual variogram has more of than no location's, or than a number, whole interval and all.
 
     Parameters
     ----------
     scale, task, split, arm : str
     what : {"nugget", "sill", "share"}
         Of :mod:`placeprior.evidence.residual_variograms`.
-    expects
-        As :func:`placeprior.book.verdicts.compared`.
+    expects : {"above", "below"}
+    than : float, optional
+        Instead of what no location has.
     """
     if what not in VARIOGRAM:
         raise UnknownName("number of a residual variogram", what, VARIOGRAM)
@@ -136,9 +139,14 @@ def residual(scale: str, *, task: str, split: str, arm: str, what: str, expects:
     if table.empty:
         return NOT_RUN
     row = table.iloc[0]
-    return compared(
-        {"difference": row["difference"], "low": row["difference_low"], "high": row["difference_high"]}, expects
+    if than is None:
+        apart = {"difference": row["difference"], "low": row["difference_low"], "high": row["difference_high"]}
+        return compared(apart, expects) if math.isfinite(row["difference"]) else NOT_RUN
+    verdict = compared(
+        {"difference": row["value"] - than, "low": row["low"] - than, "high": row["high"] - than}, expects
     )
+    values = {key: float(row[key]) for key in ("value", "low", "high")}
+    return Found(verdict.verdict, values, f"{row['value']:.2f} ({row['low']:.2f} to {row['high']:.2f})")
 
 
 RULES: dict[str, Callable[..., Found]] = {
@@ -165,10 +173,10 @@ def said(rule: Mapping[str, Any]) -> str:
         less = f", less that {_reach(rule['less'])} from it" if "less" in rule else ""
         return f"gain of {called(rule['arm'])} {_reach(rule['km'])} from training{less}: {wording}"
     if rule["kind"] == "residual":
-        number = VARIOGRAM[rule["what"]]
-        return (
-            f"{number} of the residuals of {called(rule['arm'])} minus no location's, {where(rule['split'])}: {wording}"
-        )
+        about = f"{VARIOGRAM[rule['what']]} of the residuals of {called(rule['arm'])}"
+        if "than" in rule:
+            return f"{about}, {where(rule['split'])}: {rule['expects']} {rule['than']:g}"
+        return f"{about} minus no location's, {where(rule['split'])}: {wording}"
     what = "gain" if rule.get("of") == "gain" else "R²"
     kind = {"pool": "a leak of neighbours", "scalers": "a leak of scalers"}.get(rule.get("leak", ""), "both leaks")
     return f"{what} of {called(rule['arm'])} with {kind} minus that without, {where(rule['split'])}: {wording}"

@@ -105,8 +105,11 @@ def numbers(table: pd.DataFrame, profile: str, name: str) -> Any:
             text = minus(f"{less[0]:+.2f} ({less[1]:+.2f} to {less[2]:+.2f})") if np.isfinite(less[0]) else "–"
             row["sill minus no location's"] = f"**{text}**" if less[1] > 0 or less[2] < 0 else text
             rows.append(row)
+    told = pd.DataFrame(rows)
+    if not np.isfinite(apart[0].to_numpy(np.float64)).any():  # the network without a place was not run
+        told = told.drop(columns="sill minus no location's")
     return captioned(
-        pd.DataFrame(rows),
+        told,
         f"Residual variograms: exponentials, nugget and partial sill in units of a day's variance, {INTERVAL}s over "
         f"places (of an arm that was trained once, these alone); *open* where an interval of the range ends beyond "
         f"{SHORTEST_KM:.0f} or {2 * MAX_KM:,.0f} km. Profile {profile}, embedded world.",
