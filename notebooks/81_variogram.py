@@ -30,10 +30,10 @@ figures.style()
 # ```{answer} residual-kriging pseudo-regions pseudo-stations pseudo-leak pseudo-teacher residual-trees residual-place
 # :question: Is there structure in space left to learn, and do kriging's labels teach it?
 # In new regions of the embedded world {val}`claims.residual-kriging.demo.value:.0%` of what kriging leaves is structure in space ({val}`claims.residual-kriging.demo.low:.0%` to
-# {val}`claims.residual-kriging.demo.high:.0%`). Its labels do not teach it: with them, the R² of boosted trees changes by {val}`claims.pseudo-regions.demo.difference:+.3f`
+# {val}`claims.residual-kriging.demo.high:.0%`). Nothing here shows that its labels teach it: with them, the R² of boosted trees changes by {val}`claims.pseudo-regions.demo.difference:+.3f`
 # ({val}`claims.pseudo-regions.demo.low:+.3f` to {val}`claims.pseudo-regions.demo.high:+.3f`) there, and by {val}`claims.pseudo-stations.demo.difference:+.3f` at new stations. **A teacher that
 # reads the test's monitors manufactures a gain**: its student is better by {val}`claims.pseudo-leak.demo.difference:+.3f` ({val}`claims.pseudo-leak.demo.low:+.3f` to {val}`claims.pseudo-leak.demo.high:+.3f`)
-# than the honest one's. Real measurements are still to be asked.
+# than the honest one's. All of one training; real measurements are still to be asked.
 # ```
 #
 # **Source:** kriging's labels are the idea of Duan, Jiang and Carlson {cite:p}`duan2024`; of their paper we know the abstract, no code exists. **Faithful:** ordinary
