@@ -90,9 +90,10 @@ page.students(asked, splits, "tab-variogram-students")
 # %% mystnb={"figure": {"caption": "RMSE by the distance from a test station to the nearest training monitor: teacher, trees, and students of clean and of leaked labels.", "name": "fig-variogram-distance"}, "image": {"alt": "Panels by task and split: root mean squared error against distance on a logarithmic axis, one line an arm. Kriging's error grows with distance most."}} tags=["hide-input"]
 drawn = ("kriging", "gbt", "gbt+pseudo", "gbt+pseudo-leaked")
 loaded = [results.load(name, task, arms=drawn, splits=splits) for name, task in asked]
-found = {own.title.split(",")[0]: page.by_distance(own) for own in loaded if "gbt+pseudo" in set(own.scores["arm"])}
+loaded = [own for own in loaded if "gbt+pseudo" in set(own.scores["arm"])]
+found = {own.title.split(",")[0]: page.by_distance(own) for own in loaded}
 if found:
-    _ = page.draw_by_distance(found, f"{real} and {profile}")
+    _ = page.draw_by_distance(found, " and ".join(own.profile for own in loaded))
 else:
     _ = figures.nothing("Error by distance", profile, embedded=True)
 

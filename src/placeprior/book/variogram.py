@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import FixedLocator, NullFormatter
 
-from placeprior.arms import PSEUDO, arm_order, called, where, with_arm
+from placeprior.arms import PSEUDO, arm_order, called, splits_in, where, with_arm
 from placeprior.book import figures, results
 from placeprior.book.style import INK, MUTED, look
 from placeprior.book.tables import captioned
@@ -133,7 +134,8 @@ def by_distance(own: results.Results) -> pd.DataFrame:
     """
     scores = own.scores.drop_duplicates("run")
     rows = []
-    for split, part in scores.groupby("split"):
+    for split in splits_in(scores):
+        part = scores[scores["split"] == split]
         folds = [set(arm["fold"]) for _, arm in part.groupby("arm")]
         part = part[part["fold"].isin(set.intersection(*folds))]
         sums = own.sums.merge(part[["run", "arm"]], on="run")
@@ -171,6 +173,9 @@ def draw_by_distance(found: Mapping[str, pd.DataFrame], profiles: str) -> str:
             line, drawn = part[part["arm"] == arm].sort_values("km"), look(arm)
             ax.plot(line["km"], line["rmse"], color=drawn.colour, marker=drawn.marker, lw=1.2, ms=5, mec="none")
         ax.set_xscale("log")
+        ax.xaxis.set_major_locator(FixedLocator([20, 50, 100, 200, 500, 1000]))
+        ax.xaxis.set_major_formatter("{x:,.0f}")
+        ax.xaxis.set_minor_formatter(NullFormatter())
         ax.set(title=f"{task}, {where(split)}", xlabel="km to the nearest training monitor", ylabel="")
         ax.set_ylim(0, None)
     for ax in axes[::2]:
