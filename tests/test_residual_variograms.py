@@ -43,7 +43,8 @@ def collected(cube, monkeypatch, tables):
 
 def test_structure_that_an_arm_leaves_is_seen_and_compared(cube, monkeypatch):
     spread = np.nanstd(cube["pm25"].values, axis=0).mean()
-    tables = {("none", 0): predictions(cube, spread, 0.3 * spread), ("gbt", 0): predictions(cube, 0.0, 0.6 * spread)}
+    tables = {("none", seed): predictions(cube, spread, 0.3 * spread, seed) for seed in (0, 1)}
+    tables |= {("gbt", seed): predictions(cube, 0.0, 0.6 * spread, seed) for seed in (0, 1)}
     found, every = collected(cube, monkeypatch, tables)
     assert every.columns.tolist() == room.COLUMNS
     assert found.loc[("none", "share"), "value"] > 0.7 and found.loc[("gbt", "sill"), "value"] < 0.15
@@ -58,6 +59,13 @@ def test_structure_that_an_arm_leaves_is_seen_and_compared(cube, monkeypatch):
     assert {"measured", "none", "gbt"} == set(every["variant"])
     points = every[(every["what"] == room.GAMMA) & (every["variant"] == "none")]
     assert points["km"].is_monotonic_increasing and points["value"].iloc[0] < points["value"].iloc[-1]
+
+
+def test_one_training_says_nothing_of_its_chance(cube, monkeypatch):
+    tables = {(name, 0): predictions(cube, 1.0, 1.0, seed) for seed, name in enumerate(("none", "gbt"))}
+    found = collected(cube, monkeypatch, tables)[0].loc[("gbt", "sill")]
+    assert np.isfinite(found[["low", "high", "difference"]].astype(float)).all()
+    assert np.isnan(found["difference_low"]) and np.isnan(found["difference_high"])
 
 
 def test_an_error_that_all_stations_share_is_not_seen(cube, monkeypatch):

@@ -17,6 +17,7 @@ from placeprior.book.words import INTERVAL, gain, minus
 from placeprior.evidence import residual_variograms, tables
 from placeprior.evidence.gains import gains
 from placeprior.scores import metrics
+from placeprior.scores.interval import clear
 from placeprior.space.variogram import MAX_KM, SHORTEST_KM, Variogram
 
 EDGES_KM = (0.0, 40.0, 80.0, 160.0, 320.0, 640.0, np.inf)  # between a test station and the nearest training monitor
@@ -102,9 +103,7 @@ def numbers(table: pd.DataFrame, profile: str, name: str) -> Any:
             row = {"split": where(split), "arm": MEASURED if arm == residual_variograms.MEASURED else called(arm)}
             row |= {"nugget": cell(key, "nugget", ".2f"), "partial sill": cell(key, "sill", ".2f")}
             row["range, km"] = cell(key, "range", ",.0f")
-            less = [part.loc[key, "sill"] for part in apart]
-            text = minus(f"{less[0]:+.2f} ({less[1]:+.2f} to {less[2]:+.2f})") if np.isfinite(less[0]) else "–"
-            row["sill minus no location's"] = f"**{text}**" if less[1] > 0 or less[2] < 0 else text
+            row["sill minus no location's"] = _apart(*(part.loc[key, "sill"] for part in apart))
             rows.append(row)
     told = pd.DataFrame(rows)
     if not np.isfinite(apart[0].to_numpy(np.float64)).any():  # the network without a place was not run
@@ -112,10 +111,21 @@ def numbers(table: pd.DataFrame, profile: str, name: str) -> Any:
     return captioned(
         told,
         f"Residual variograms: exponentials, nugget and partial sill in units of a day's variance, {INTERVAL}s over "
-        f"places (of an arm that was trained once, these alone); *open* where an interval of the range ends beyond "
-        f"{SHORTEST_KM:.0f} or {2 * MAX_KM:,.0f} km. Profile {profile}, embedded world.",
+        "places and trainings (of an arm that was trained once, over places alone, and a difference has none); *open* "
+        f"where an interval of the range ends beyond {SHORTEST_KM:.0f} or {2 * MAX_KM:,.0f} km. Profile {profile}, "
+        "embedded world.",
         name,
     )
+
+
+def _apart(difference: float, low: float, high: float) -> str:
+    """A difference, its interval where there is one, bold where that excludes zero."""
+    if not np.isfinite(difference):
+        return "–"
+    if not np.isfinite(low):
+        return minus(f"{difference:+.2f}")
+    text = minus(f"{difference:+.2f} ({low:+.2f} to {high:+.2f})")
+    return f"**{text}**" if clear(low, high) else text
 
 
 def by_distance(own: results.Results) -> pd.DataFrame:

@@ -83,8 +83,9 @@ def collect(runs: Sequence[Run]) -> pd.DataFrame:
     pandas.DataFrame
         Columns :data:`COLUMNS`. A row for each task, arm, split and number of :data:`WHAT`: its mean over fits, and its
         interval (:mod:`placeprior.scores.interval`) over blocks of the map and trainings; with one seed over places
-        alone. ``difference`` is that to no location in the same fits, for the range its ratio, and so is the range's
-        interval taken of its logarithm. Rows of :data:`GAMMA` have the empirical variogram, a mean over fits.
+        alone. ``difference`` is that to no location in the same fits, for the range its ratio, and has no interval with
+        one seed. The range's interval is taken of its logarithm. Rows of :data:`GAMMA` have the empirical variogram, a
+        mean over fits.
     """
     groups: dict[tuple[str, str], list[Run]] = {}
     for run in runs:
@@ -153,6 +154,7 @@ def _intervals(fits: dict[tuple[int, int], _Fit], base: dict[tuple[int, int], _F
         np.stack(without, -1),
         np.stack(rows, -1),
         [fold for fold, _ in fits],
-        Noise(0.0, 1.0),  # with one seed nothing tells the chance of training
+        # With one seed nothing tells the chance of training: a number has its interval over places, a difference none.
+        Noise(np.nan, np.nan) if base else Noise(0.0, 1.0),
     )
     return np.array([found[part] for part in ("difference", "low", "high")])
