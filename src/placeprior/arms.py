@@ -95,6 +95,7 @@ BASES = {
     "geoclip-slepian": "GeoCLIP and Slepian",
     "satclip-l10": "SatCLIP L10",
     "satclip-l40": "SatCLIP L40",
+    "homegrown": "homegrown",
 }
 TRAINED = {
     "": "",

@@ -129,6 +129,7 @@ BASE_COLOURS = {
     "geoclip-slepian": "#b26292",
     "satclip-l10": SILVER,
     "satclip-l40": "#c6455f",
+    "homegrown": "#3f8f3f",
 }
 _JOINED_MARKERS: dict[str, dict[str, str | tuple[int, int, int]]] = {
     "hadamard": {

@@ -9,7 +9,7 @@ estimated at a place.
 from __future__ import annotations
 
 # Each registers its encoders.
-from placeprior.encoders import basis, controls, coordinates, geoclip, hybrid, pretrained, satclip  # noqa: F401
+from placeprior.encoders import basis, controls, coordinates, geoclip, homegrown, hybrid, pretrained, satclip  # noqa: F401
 from placeprior.encoders.basis import position
 from placeprior.encoders.embedding import embed, fit
 from placeprior.encoders.own import adopt

@@ -12,6 +12,7 @@ import pandas as pd
 from placeprior.evidence import (
     against_itself,
     artefacts,
+    contrast,
     coverage,
     distances,
     gallery,
@@ -46,6 +47,7 @@ class Maker(NamedTuple):
 MAKERS = {
     "against_itself": Maker(against_itself.collect, from_sums=True),
     "artefacts": Maker(artefacts.collect),
+    "contrast": Maker(contrast.collect, from_names=True),
     "coverage": Maker(coverage.collect, from_sums=True),
     "gallery": Maker(gallery.collect, from_names=True),
     "importance": Maker(importance.collect),

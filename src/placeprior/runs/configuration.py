@@ -35,6 +35,7 @@ EVIDENCE = {
     "prior": "parquet",
     "traps": "parquet",
     "corpora": "parquet",
+    "contrast": "csv",
     "record": "parquet",
     "nearness": "csv",
     "likeness": "csv",
