@@ -6,6 +6,7 @@ import json
 import shutil
 from types import SimpleNamespace
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,6 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from placeprior import encoders, evidence
+from placeprior.book import contrasts
+from placeprior.book import homegrown as page
 from placeprior.data.world import World
 from placeprior.encoders import contrast, homegrown
 from placeprior.errors import ConfigError, MissingWeights, StoreError, TrainingError, UnknownName
@@ -233,6 +236,47 @@ def test_the_arm_is_chosen_by_validation_alone():
     assert arms.best(table) == "both"
     with pytest.raises(StoreError, match="doit evidence:demo:contrast"):
         arms.best(table[table["part"] == "test"])
+
+
+# --- the page ---------------------------------------------------------------------------------------------------------
+
+
+def made(difference, low, high):
+    """A table of evidence in which every arm differs as told from plain, with three seeds."""
+    names = [arms.UNTRAINED, arms.NEAREST, *ARMS]
+    rows = [
+        (arm, seed, part, 50, 200.0 + seed, 90.0, 0.7, 1.0, difference, low, high, int(low > 0) - int(high < 0))
+        for arm in names
+        for seed in range(3)
+        for part in arms.HELD
+    ]
+    return pd.DataFrame(rows, columns=arms.COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("ends", "verdict"), [((-9, -1), "supported"), ((1, 9), "contradicted"), ((-1, 9), "undecided")]
+)
+def test_a_claim_about_retrieval_is_decided_by_its_interval(monkeypatch, ends, verdict):
+    monkeypatch.setattr(evidence, "read", lambda *_: made(sum(ends) / 2, *ends))
+    assert contrasts.retrieval("demo", task="world", arm="excess", expects="below").verdict == verdict
+    assert contrasts.retrieval("demo", task="world", arm="no such", expects="below").verdict == "not run"
+    rule = {"kind": "retrieval", "arm": "excess", "expects": "below"}
+    assert "with excess minus that of plain contrast, test places: below zero" in contrasts.said(rule)
+
+
+def test_the_page_draws_tails_and_errors_and_lists_every_arm(known):
+    gamma = pretraining.expected(known.unlike, known.km)
+    fig, pairs = page.draw_tails(known, gamma, pretraining.nearby(gamma))
+    excess, deficit, neither = (marks.get_offsets() for marks in fig.axes[0].collections)
+    assert len(excess) + len(deficit) + len(neither) == len(pairs) > 1000
+    assert (excess[:, 1] > gamma(excess[:, 0])).all() and (deficit[:, 1] < gamma(deficit[:, 0])).all()
+    table = made(-20.0, -30.0, -10.0)
+    fig = page.draw_retrieval(table)
+    assert [len(ax.get_yticks()) for ax in fig.axes] == [len(ARMS)] * 2
+    shown = page.retrieved(table)
+    assert list(shown.index) == [arms.UNTRAINED, arms.NEAREST, *ARMS] and shown.loc["plain", "minus plain"] == "–"
+    assert shown.loc["both", "minus plain"] == "−20 (−30 to −10)" and shown.loc["both", "within 200 km"] == "70%"
+    plt.close("all")
 
 
 # --- the encoder ------------------------------------------------------------------------------------------------------
