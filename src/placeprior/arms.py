@@ -23,6 +23,11 @@ RIVALS = (
     "gbt+kriging",
     "none+kriging",
     "eof",
+    "eof+lonlat",
+    "eof+geoclip",
+    "eof+random-vector",
+    "eof+kriging",
+    "eof+gbt",
 )
 CORRECTED = "none+kriging"  # the rival that starts from a trained network
 HEAD_ONLY = "none+head"
@@ -43,6 +48,11 @@ NAMES = {
     "idw": "inverse distance",
     "kriging": "ordinary kriging",
     "eof": "EOFs and a network of coordinates",
+    "eof+lonlat": "EOFs, network of lon/lat",
+    "eof+geoclip": "EOFs, network of GeoCLIP",
+    "eof+random-vector": "EOFs, network of a random vector",
+    "eof+kriging": "EOFs, coefficients kriged",
+    "eof+gbt": "EOFs, coefficients by trees",
     "gbt": "boosted trees",
     "gbt+lonlat": "boosted trees, lon/lat",
     "gbt+geoclip": "boosted trees, GeoCLIP",
@@ -124,6 +134,7 @@ SPLITS = {
     "checkerboard-16": "OoR · 16°",
     "checkerboard-30": "OoR · 30°",
     "state": "OoR · state",
+    "clusters": "OoR · clusters",
 }
 
 

@@ -12,7 +12,9 @@ import pandas as pd
 from placeprior.evidence import (
     against_itself,
     artefacts,
+    clusters,
     coverage,
+    decomposition,
     distances,
     gallery,
     importance,
@@ -44,6 +46,7 @@ class Maker(NamedTuple):
 
 
 MAKERS = {
+    "agreement": Maker(clusters.collect, from_names=True),
     "against_itself": Maker(against_itself.collect, from_sums=True),
     "artefacts": Maker(artefacts.collect),
     "coverage": Maker(coverage.collect, from_sums=True),
@@ -54,6 +57,7 @@ MAKERS = {
     "national_maps": Maker(national_maps.collect),
     "nearness": Maker(distances.collect, from_sums=True),
     "prior": Maker(prior.collect, from_names=True),
+    "projection": Maker(decomposition.collect, from_names=True),
     "record": Maker(record.collect, from_names=True),
     "subsets": Maker(subsets.collect),
     "traps": Maker(traps.collect, from_names=True),

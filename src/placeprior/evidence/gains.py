@@ -22,7 +22,7 @@ from placeprior.scores.paired import FOUND, Term, fits, paired, residual_range
 
 REFERENCE = HEAD_ONLY
 #: Rivals that give the same whatever the seed; trees and the rest draw rows or start anew.
-WITHOUT_CHANCE = ("idw", "kriging")
+WITHOUT_CHANCE = ("idw", "kriging", "eof+kriging", "eof+gbt")
 
 
 def gains(profile: str, task: str, *, against: str = REFERENCE, metric: str = "r2", few: bool = False) -> pd.DataFrame:

@@ -32,11 +32,12 @@ KINDS = {
     "blocks": ("OoR", FOLDS),
     "checkerboard": ("OoR", 2),
     "state": ("OoR", STATES),
+    "clusters": ("OoR", FOLDS),
     "year": ("WR", 1),
 }
 #: What a kind's name is followed by.
 _SUFFIXES = {"checkerboard": r"-(?P<delta>\d+(?:\.\d+)?)", "year": r"-(?P<trained>\d{4})-(?P<tested>\d{4})"}
-#: Splits that every cube has; by years and by states depends on what is in it.
+#: Splits that every cube has; by years, by states and by clusters depends on what is in it.
 NAMES = ("random", "spatial", "checkerboard-8", "checkerboard-16", "checkerboard-30", "knndm", "blocks")
 PATTERN = re.compile(
     f"(?P<base>{'|'.join(kind + _SUFFIXES.get(kind, '') for kind in KINDS)})"
@@ -164,7 +165,8 @@ def split(name: str, cube: xr.Dataset, seed: int, fold: int = 1) -> Split:
         folds are of disjoint rows); ``"checkerboard-<degrees>"``: one of
         two partitions of the map; ``"knndm"``: a fold of :func:`placeprior.space.matched_folds.matched_folds`;
         ``"blocks"``: a fold of :func:`block_folds`, and stations within :data:`BUFFER_KM` of a tested one are in no
-        part; ``"state"``: the stations of one state; ``"year-<A>-<B>"``: 10 % of the stations measured in year B, on
+        part; ``"state"``: the stations of one state; ``"clusters"``: those of one kind of weather
+        (:func:`placeprior.space.clusters.folds`); ``"year-<A>-<B>"``: 10 % of the stations measured in year B, on
         days of B, by a model trained on days of A at the others. 10 % of what is left validates, drawn as single rows
         or stations. ``"<split>@<N>"`` keeps N of the training stations; of one seed, fewer are a part of more.
         ``"<split>+regions"`` validates on whole blocks of :data:`BLOCK_KM`, at least 10 % of what is left: nearer to
@@ -202,7 +204,7 @@ def split(name: str, cube: xr.Dataset, seed: int, fold: int = 1) -> Split:
     else:
         usable = np.flatnonzero(scored.any(1))
         learned, asked = (scored & _year(kind, part, cube) for part in ("trained", "tested"))
-        tested = _tested(kind, lonlat_of(cube), usable, asked, seed, fold)
+        tested = _tested(kind, cube, usable, asked, seed, fold)
         rest = np.setdiff1d(usable, tested)
         if kind["base"] == "blocks" and tested.size:
             rest = rest[nearest_km(lonlat_of(cube)[rest], lonlat_of(cube)[tested])[0] > BUFFER_KM]
@@ -244,9 +246,10 @@ def _regime_and_folds(kind: re.Match[str]) -> tuple[str, int]:
 
 
 def _tested(
-    kind: re.Match[str], lonlat: np.ndarray, usable: np.ndarray, asked: np.ndarray, seed: int, fold: int
+    kind: re.Match[str], cube: xr.Dataset, usable: np.ndarray, asked: np.ndarray, seed: int, fold: int
 ) -> np.ndarray:
-    """The stations (rows of `lonlat`) that a fold tests."""
+    """The stations that a fold tests."""
+    lonlat = lonlat_of(cube)
     if kind["delta"]:
         return usable[partition(lonlat[usable], float(kind["delta"])) == fold]
     if kind["base"] == "state":
@@ -255,6 +258,10 @@ def _tested(
             raise ConfigError(f"split 'state' fold {fold}: {state_name(fold)} has no station; choose another fold")
         return found
     common = np.random.default_rng([seed, 0])  # one partition for all folds of a seed
+    if kind["base"] == "clusters":
+        from placeprior.space import clusters  # here, because gstools takes long to load
+
+        return usable[clusters.folds(cube, FOLDS, common)[usable] == fold]
     if kind["base"] in ("knndm", "blocks"):
         if kind["base"] == "blocks":
             return usable[block_folds(lonlat[usable], common) == fold]

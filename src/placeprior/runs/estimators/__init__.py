@@ -1,4 +1,4 @@
-"""What a person would use instead of the network: interpolation, trees, both, and a network of whole series.
+"""What a person would use instead of the network: interpolation, trees, both, and patterns of whole series.
 
 ================  ======================================================================================================
 ``idw``           inverse-distance mean of the day's training monitors
@@ -10,6 +10,8 @@
 ``gbt+kriging``   boosted trees, and what they missed at the training monitors that day, kriged
 ``none+kriging``  the trained network without a place, and what it missed, kriged
 ``eof``           temporal patterns of the training monitors, mixed by a network of longitude and latitude
+``eof+…``         the same patterns, as many as serve best, mixed by a network of an encoder's vector (``lonlat``,
+                  ``geoclip``, ``random-vector``), by ``kriging``, or by boosted trees of the place (``gbt``)
 ================  ======================================================================================================
 
 Each stands on :class:`placeprior.runs.inputs.Inputs`, as the network does, and reads no label that the split holds out.
@@ -29,7 +31,7 @@ from placeprior.errors import UnknownName
 from placeprior.runs.estimators import trees
 from placeprior.runs.estimators.correction import corrected
 from placeprior.runs.estimators.interpolation import idw, kriging
-from placeprior.runs.estimators.patterns import eof
+from placeprior.runs.estimators.patterns import decomposed, eof
 from placeprior.runs.inputs import Inputs
 
 SIMPLE = {"idw": idw, "kriging": kriging, "eof": eof, "gbt+kriging": trees.boosted_and_kriged}
@@ -66,5 +68,5 @@ def estimate(inputs: Inputs, network: Callable[[np.ndarray], np.ndarray] | None 
             found = SIMPLE[name](inputs)
         else:
             kind, _, place = name.partition("+")
-            found = (trees.boosted if kind == "gbt" else trees.forest)(inputs, place)
+            found = {"gbt": trees.boosted, "rf": trees.forest, "eof": decomposed}[kind](inputs, place)
     return np.where(np.isfinite(found), found, mean).astype(np.float64)
