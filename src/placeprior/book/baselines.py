@@ -18,8 +18,10 @@ from placeprior.evidence.gains import gains
 from placeprior.runs import store
 from placeprior.space import kriging
 
+#: What this page has of the rivals; the rest of the patterns in time have a page of their own.
+_RIVALS = tuple(name for name in RIVALS if not name.startswith("eof+"))
 #: Rows of the grid of signs: what is simpler than a network that is told the place by GeoCLIP.
-ARMS = (*RIVALS, "none", "none+head", "urban-hadamard", "lonlat")
+ARMS = (*_RIVALS, "none", "none+head", "urban-hadamard", "lonlat")
 _NETWORKS = ("none", "none+head", "urban-hadamard", "lonlat", "geoclip-hadamard", "geoclip-concat")
 #: What an arm reads, for those that do not read predictors alone.
 _READS = {
@@ -89,8 +91,8 @@ def levels(asked: Sequence[tuple[str, str]], splits: Sequence[str], name: str) -
     """
     from IPython.display import Markdown
 
-    loaded = [results.load(profile, task, arms={*RIVALS, *_NETWORKS}, splits=splits) for profile, task in asked]
-    shown = [own for own in loaded if own.scores["arm"].isin(set(RIVALS) - {"idw"}).any()]
+    loaded = [results.load(profile, task, arms={*_RIVALS, *_NETWORKS}, splits=splits) for profile, task in asked]
+    shown = [own for own in loaded if own.scores["arm"].isin(set(_RIVALS) - {"idw"}).any()]
     if not shown:
         return Markdown("*No rival was run yet.*")
     # Arms without every split have fewer fits: each split has the fits that its own arms share.

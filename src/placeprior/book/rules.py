@@ -15,6 +15,7 @@ from placeprior import evidence
 from placeprior.arms import called, where, with_arm
 from placeprior.book import results
 from placeprior.book.verdicts import NOT_RUN, Found, bound, compared, is_half
+from placeprior.book.words import minus
 from placeprior.errors import StoreError, UnknownName
 from placeprior.evidence import artefacts, error_maps, facts, families, matched, placeness, reliance, upstream
 from placeprior.evidence.gains import REFERENCE
@@ -113,6 +114,25 @@ def _maps(scale: str, *, task: str, arm: str, what: str, expects: str, against: 
     return compared(found.loc[arm], expects) if arm in found.index else NOT_RUN
 
 
+def _seeds(
+    scale: str, *, name: str, where: dict[str, Any], by: str, first: str, second: str, column: str, at_least: int
+) -> Found:
+    """Count the seeds in which one row of a table of evidence has more than another, in rows that differ in one word."""
+    try:
+        table = evidence.read(scale, name)
+    except StoreError:
+        return NOT_RUN
+    for key, value in where.items():
+        table = table[table[key] == value]
+    wide = table[table[by].isin([first, second])].pivot(index="seed", columns=by, values=column)
+    if not {first, second} <= set(wide):
+        return NOT_RUN
+    gap = wide[first] - wide[second]
+    values = {"more": int((gap > 0).sum()), "of": len(gap), "value": float(gap.mean())}
+    text = f"{values['more']} of {values['of']} seeds, {minus(format(values['value'], '+.2f'))} in the mean"
+    return Found(bound(values["more"], at_least, None), values, text)
+
+
 def _lean(scale: str, *, task: str, more_than: float) -> Found:
     """Of the fits that lean on the place they are told, ask whether more than a share gain nothing by it.
 
@@ -139,6 +159,7 @@ RULES: dict[str, Callable[..., Found]] = {
     "raised": _raised,
     "maps": _maps,
     "lean": _lean,
+    "seeds": _seeds,
 }
 #: The same in words, for the ledger, with the names of what the rule says.
 WORDS = {
@@ -150,6 +171,7 @@ WORDS = {
     "raised": "share of encoders whose geographic bias by {measure} is larger in every seed, {split}",
     "maps": "{what} of the maps of {arm} minus that of {against}, map by map, over trainings: {expects} zero",
     "lean": "of the fits that lean on the place they are told, the share that gains nothing: above {more_than}",
+    "seeds": "seeds in which {column} of {name} is larger with “{first}” than with “{second}”: at least {at_least}",
 }
 #: What the word ``what`` of a rule stands for.
 MEASURES = {"share": "share of short waves in the variance", "error": "error of the fine part"}

@@ -17,7 +17,7 @@ from placeprior.runs.estimators.patterns import Basis
 from placeprior.runs.inputs import Inputs
 from placeprior.runs.plan import Run
 
-COLUMNS = ["task", "split", "fold", "patterns", "share", "honest", "leaky", "level", "stations"]
+COLUMNS = ["task", "split", "fold", "patterns", "share", "honest", "leaky", "hidden", "level", "stations"]
 TRIED = (1, 2, 3, 5, 8, 12, 20, 30, 50, 80, 120)
 DAYS = 2  # measured days a coefficient, at least: with as many coefficients as days nothing is left of any series
 
@@ -29,8 +29,8 @@ def collect(runs: Iterable[Run]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``share`` of the training stations' variance in so many patterns; RMSE in µg m-3 ``honest`` (patterns of
-        training stations), ``leaky`` (of both), and ``level`` (the day's mean alone), over the measured days of test
-        ``stations`` that reported on half of the days.
+        training stations), ``leaky`` (of both; ``hidden`` is the share that it takes off) and ``level`` (the day's mean
+        alone), over the measured days of test ``stations`` that reported on half of the days.
     """
     rows = []
     for run in runs:
@@ -46,7 +46,19 @@ def collect(runs: Iterable[Run]) -> pd.DataFrame:
         for k in (k for k in TRIED if k <= most):
             errors = [projection_rmse(measured, known, found, k) for found in (honest, leaky)]
             level = projection_rmse(measured, known, honest, 0)
-            rows.append([run.task, run.split, run.fold, k, share[k - 1], *errors, level, int(known.any(1).sum())])
+            rows.append(
+                [
+                    run.task,
+                    run.split,
+                    run.fold,
+                    k,
+                    share[k - 1],
+                    *errors,
+                    1 - errors[1] / errors[0],
+                    level,
+                    int(known.any(1).sum()),
+                ]
+            )
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
