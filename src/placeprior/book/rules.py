@@ -117,7 +117,7 @@ def _maps(scale: str, *, task: str, arm: str, what: str, expects: str, against: 
 def _seeds(
     scale: str, *, name: str, where: dict[str, Any], by: str, first: str, second: str, column: str, at_least: int
 ) -> Found:
-    """Count the seeds in which one row of a table of evidence has more than another, in rows that differ in one word."""
+    """Count the seeds in which a row of a table of evidence has more than another that differs in one word."""
     try:
         table = evidence.read(scale, name)
     except StoreError:
