@@ -36,7 +36,7 @@ figures.style()
 # ```
 #
 # **Source:** MC-GTA {cite:p}`wang2024mcgta`, of which the abstract, the public code and its printed numbers were read; the paper's tables were not seen. **Faithful:** squared Wasserstein distances of local Gaussians, a stable variogram without the
-# usual half, the penalty, density clustering. **Smaller:** hundreds of places, five variables, plain covariances instead of sparse ones; radius by a knee, not by labels; range along a sorted grid, zero diagonal, no shared data. **Full scale** would need their four data sets with labels kept from tuning.
+# usual half, the penalty, density clustering. **Smaller:** hundreds of places, five variables, plain covariances instead of sparse ones. **Corrected:** range along a sorted grid, zero diagonal, radius by a knee, no shared data. **Full scale** would need their four data sets, labels kept from tuning.
 #
 # ## How unlike are two places?
 #
@@ -69,7 +69,7 @@ print(f"penalty at 150 km with δ = 1: {clusters.penalty(squared, curve(150), 1.
 # %% [markdown]
 # ## Which part does the work?
 #
-# Six hundred places lie in three zones that differ in the covariance of five variables and in nothing else. Each has thirty days of its own or, as published, the single days of its thirty nearest places. Every part is taken away in turn; k-means is told that there are three.
+# Six hundred places lie in three zones that differ in the covariance of five variables alone. Each has thirty days of its own or, as published, single days of its thirty nearest places. Every part is taken away in turn; k-means is told that there are three.
 
 # %% tags=["hide-input"]
 there = [name for name in (real, profile) if results.has(name, "agreement")]
@@ -77,7 +77,7 @@ tables = {name: evidence.read(name, "agreement") for name in there}
 display(
     captioned(
         page.planted(tables[profile]),
-        "Planted zones: adjusted Rand index of what was found and what was planted, mean ± standard deviation over seeds. *Radius by truth* is an upper bound, not a result. A place in no cluster is one of its own. Embedded world (simulated).",
+        "Planted zones: adjusted Rand index of what was found and what was planted, mean ± standard deviation over seeds, and normalised mutual information. *Radius by truth* is an upper bound, not a result. A place in no cluster is one of its own. Embedded world (simulated).",
         "tab-clusters-planted",
     )
     if profile in tables
@@ -87,7 +87,7 @@ display(
 # %% [markdown]
 # ## Found twice?
 #
-# Real stations have no truth. But clusters of a year's weather, made once from its odd weeks and once from its even ones, should be the same. Temperature, moisture, wind, pressure or the mixed layer enter, standardised, less each station's monthly means; **no PM2.5**.
+# Real stations have no truth. But clusters from a year's odd weeks should be those from its even ones. Temperature, moisture, wind, pressure or the mixed layer enter, less each station's monthly means; **no PM2.5**.
 
 # %% tags=["hide-input"]
 if tables:
@@ -100,11 +100,11 @@ if tables:
     )
 
 # %% [markdown]
-# One cluster that holds everything is stable too, so read both columns. Shuffled places agree just as well: what is stable here owes nothing to where places lie. K-means of log-covariances agrees least of all means, for half a year tells a covariance poorly.
+# One cluster that holds everything is stable too: read both columns. Shuffled places agree just as well, so what is stable owes nothing to where places lie.
 #
 # ## As regions left out
 #
-# The split `clusters` deals stations to five kinds of weather by k-means of log-covariances, and tests each in turn: out of *kind*, wherever it lies. It reads no label; predictors are known everywhere.
+# The split `clusters` deals stations, below those of the embedded world, to five kinds of weather by k-means of log-covariances, and tests each in turn: out of *kind*, wherever it lies. It reads no label; predictors are known everywhere.
 
 # %%
 from placeprior import data
@@ -134,7 +134,7 @@ if found:
 # %% [markdown]
 # ## What this does not show
 #
-# Planted zones are as the method assumes. Stability is no truth: a wrong division can be stable. Two halves of one year share their climate.
+# Planted zones are as the method assumes. A wrong division can be stable.
 #
 # ## Exercises
 #

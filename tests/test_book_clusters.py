@@ -22,8 +22,8 @@ TABLE = pd.DataFrame(ROWS, columns=COLUMNS)
 def test_planted_agreement_is_a_mean_over_seeds_by_arm_and_way_of_tuning():
     found = clusters.planted(TABLE)
     assert list(found.index) == ["without the penalty", "k-means, log-covariances"]
-    assert found.loc["without the penalty", "own days, no label"] == "0.60 ± 0.14"
-    assert found.loc["without the penalty", "own days, radius by truth"] == "0.90"
+    assert found.loc["without the penalty", "own days, no label"] == "0.60 ± 0.14 / 0.60"
+    assert found.loc["without the penalty", "own days, radius by truth"] == "0.90 / 0.90"
     assert found.loc["without the penalty", "neighbours, no label"] == "–"
 
 

@@ -30,18 +30,17 @@ _COLOURS = (BLUE, ORANGE, GREEN, VERMILION, PINK)
 _MARKERS = ("o", "s", "^", "D", "v")
 
 
-def planted(table: pd.DataFrame, score: str = "ari") -> pd.DataFrame:
-    """Agreement with the planted zones by arm, mean ± standard deviation over seeds, as text.
+def planted(table: pd.DataFrame) -> pd.DataFrame:
+    """Agreement with the planted zones by arm, as text: adjusted Rand index and, after a slash, mutual information.
 
     Parameters
     ----------
     table : pandas.DataFrame
         As :func:`placeprior.evidence.clusters.collect`.
-    score : {"ari", "nmi"}
     """
     own = table[table["question"] == "planted"]
     own = own.assign(column=own["world"] + ", " + own["radius"].map(_WAYS))
-    return _wide(own, score)
+    return _wide(own, "ari", "nmi")
 
 
 def again(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -63,12 +62,16 @@ def again(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return wide.join(counts)
 
 
-def _wide(own: pd.DataFrame, score: str) -> pd.DataFrame:
-    told = own.groupby(["arm", "column"])[score].agg(["mean", "std"])
-    text = [f"{m:.2f}" + (f" ± {s:.2f}" if np.isfinite(s) else "") for m, s in told.to_numpy()]
+def _wide(own: pd.DataFrame, *scores: str) -> pd.DataFrame:
+    """Arms by columns in the order of the rows: the first score's mean ± standard deviation, then others' means."""
+    told = own.groupby(["arm", "column"])[list(scores)].agg(["mean", "std"])
+    text = [
+        " / ".join([f"{m:.2f}" + (f" ± {sd:.2f}" if np.isfinite(sd) else ""), *(f"{mean:.2f}" for mean in rest[::2])])
+        for m, sd, *rest in told.to_numpy()
+    ]
     wide = pd.Series([minus(each) for each in text], told.index).unstack().fillna("–")
-    arms = [arm for arm in ARMS if arm in wide.index]
-    return wide.reindex(arms).rename(index=ARMS).rename_axis("clusters from").rename_axis(None, axis=1)
+    wide = wide.reindex([arm for arm in ARMS if arm in wide.index])[list(dict.fromkeys(own["column"]))]
+    return wide.rename(index=ARMS).rename_axis("clusters from").rename_axis(None, axis=1)
 
 
 def draw_folds(lonlat: np.ndarray, fold: np.ndarray, profile: str, *, embedded: bool) -> str:
