@@ -114,6 +114,19 @@ def test_encoders_that_raise_a_score_are_counted_without_controls(monkeypatch, u
     assert rules.RULES["raised"]("demo", **asked) is verdicts.NOT_RUN
 
 
+@pytest.mark.parametrize(("at_least", "verdict"), [(2, "supported"), (3, "contradicted")])
+def test_seeds_in_which_one_row_has_more_are_counted(monkeypatch, at_least, verdict):
+    rows = [
+        ["a", arm, seed, v] for arm, values in (("x", [3, 2, 1]), ("y", [1, 1, 1])) for seed, v in enumerate(values)
+    ]
+    table = pd.DataFrame([*rows, ["b", "x", 0, 9.0]], columns=["world", "arm", "seed", "ari"])
+    monkeypatch.setattr(rules.evidence, "read", lambda *_: table)
+    asked = {"name": "agreement", "where": {"world": "a"}, "by": "arm", "column": "ari", "at_least": at_least}
+    found = rules.RULES["seeds"]("demo", first="x", second="y", **asked)
+    assert (found.verdict, found.values["more"], found.values["of"], found.values["value"]) == (verdict, 2, 3, 1.0)
+    assert rules.RULES["seeds"]("demo", first="x", second="z", **asked) is verdicts.NOT_RUN
+
+
 def test_rules_are_told_by_printed_names():
     rule = {"kind": "evenness", "arm": "lonlat", "who": "spread", "split": "checkerboard-16", "expects": "above"}
     assert claims.decided({"rule": rule}) == "change of spread by lon/lat, OoR · 16°: above zero"

@@ -1,5 +1,5 @@
 """Rules of claims that single pages ask for: groups of encoders, false alarms, probes, even service, geographic bias,
-maps, leaning.
+maps, leaning, seeds.
 
 Each takes a scale and what the claim's rule says, and returns a :class:`placeprior.book.verdicts.Found`.
 """
