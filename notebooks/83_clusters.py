@@ -35,7 +35,7 @@ figures.style()
 # Planted zones are found where each place has days of its own (adjusted Rand index {val}`claims.clusters-planted.demo.value:.2f`); there the penalty beats plain distances in {val}`claims.clusters-penalty.demo.more:.0f` of {val}`claims.clusters-penalty.demo.of:.0f` seeds. With neighbours' days, as published, k-means of log-covariances reaches {val}`claims.clusters-simple.demo.value:.2f`, and the method less even with its radius chosen by the truth. **Local covariances do the work.** On a year of real weather, with no label to tune it, the method finds {val}`claims.clusters-again.aqs.value:.0f` cluster.
 # ```
 #
-# **Source:** MC-GTA {cite:p}`wang2024mcgta`, of which the abstract, the public code and its printed numbers were read; the paper's tables were not seen. **Faithful:** squared Wasserstein distances of local Gaussians, a stable variogram without the
+# **Source:** MC-GTA {cite:p}`wang2024mcgta`; abstract, public code and its printed numbers read, tables not seen. **Faithful:** squared Wasserstein distances of local Gaussians, a stable variogram without the
 # usual half, the penalty, density clustering. **Smaller:** hundreds of places, five variables, plain covariances instead of sparse ones. **Corrected:** range along a sorted grid, zero diagonal, radius by a knee, no shared data. **Full scale** would need their four data sets, labels kept from tuning.
 #
 # ## How unlike are two places?

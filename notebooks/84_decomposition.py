@@ -28,12 +28,12 @@ figures.style()
 # name the simplest rival of a network of coefficients
 # ```
 #
-# ```{answer} decomposition-series decomposition-kriging-stations decomposition-kriging-regions decomposition-geoclip-regions decomposition-truncation decomposition-basis
+# ```{answer} decomposition-series decomposition-idw decomposition-kriging-stations decomposition-kriging-regions decomposition-geoclip-regions decomposition-truncation decomposition-basis
 # :question: Does a network of coefficients map whole series better than kriging does?
-# Not here. In new regions of the embedded world a network of coordinates is behind kriging of the same coefficients by an R² of {val}`claims.decomposition-kriging-regions.demo.difference:.2f` ({val}`claims.decomposition-kriging-regions.demo.low:+.2f` to {val}`claims.decomposition-kriging-regions.demo.high:+.2f`); at new stations the two are undecided. Told GeoCLIP's vector the network falls less far there, but a random vector does as well: both hardly leave the day's mean. **Kriging of each day, without any pattern, is best**: kriged coefficients change its R² by {val}`claims.decomposition-truncation.demo.difference:+.3f`.
+# Not here. On real measurements a network of coordinates is behind kriging of the same coefficients: at new stations its R² differs by {val}`claims.decomposition-kriging-stations.aqs.difference:+.2f` ({val}`claims.decomposition-kriging-stations.aqs.low:+.2f` to {val}`claims.decomposition-kriging-stations.aqs.high:+.2f`), in new regions by {val}`claims.decomposition-kriging-regions.aqs.difference:+.2f` ({val}`claims.decomposition-kriging-regions.aqs.low:+.2f` to {val}`claims.decomposition-kriging-regions.aqs.high:+.2f`); told GeoCLIP's vector it stays behind there too. **Kriging of each day, without any pattern, is best.** That a network finds coefficients at all is borne out: told a random vector it finds none.
 # ```
 #
-# **Source:** Amato et al. {cite:p}`amato2020`, of which the abstract and the public code were read; their tables were not seen. **Faithful:** centring by the day's mean, singular vectors, a network of five layers for
+# **Source:** Amato et al. {cite:p}`amato2020`; abstract and public code read, tables not seen. **Faithful:** centring by the day's mean, singular vectors, a network of five layers for
 # the coefficients, 95 % of the variance. **Smaller:** daily means of a year instead of hours of three; squared errors; gaps filled by kriging. **Full scale** would need complete hourly series, their three data sets, and the absolute error.
 #
 # ## A table as a sum
@@ -104,6 +104,8 @@ if found:
     _ = baselines.draw_signs(found, reference="eof+kriging", profiles=profiles)
 
 # %% [markdown]
+# A random vector says nothing, and what is left is the day's mean. In the embedded world's new regions GeoCLIP's vector, which spares the network from running off the map, brings hardly more.
+#
 # If *all* coefficients are kriged with one curve, this is kriging of each day: both are the same weighted mean. So truncation is all that patterns add to kriging, and coordinates are what a network has instead of a curve.
 #
 # ## What this does not show
