@@ -16,7 +16,7 @@ from placeprior.arms import called, where, with_arm
 from placeprior.book import results
 from placeprior.book.verdicts import NOT_RUN, Found, bound, compared, is_half
 from placeprior.errors import StoreError, UnknownName
-from placeprior.evidence import artefacts, error_maps, facts, families, matched, placeness, reliance, upstream
+from placeprior.evidence import artefacts, downscaling, error_maps, facts, families, matched, placeness, reliance, upstream
 from placeprior.evidence.gains import REFERENCE
 from placeprior.scores.interval import LEVEL
 
@@ -130,7 +130,29 @@ def _lean(scale: str, *, task: str, more_than: float) -> Found:
     return Found(verdict, values, f"{none} of {of} that lean, of {values['fits']} fits")
 
 
+def _downscaled(scale: str, *, task: str, arm: str, against: str, score: str, expects: str) -> Found:
+    """Compare two arms that make coarse fields fine, over blocks of days and worlds; above zero is better."""
+    try:
+        table = evidence.read(scale, "downscaling")
+    except StoreError:
+        return NOT_RUN
+    return compared(downscaling.differences(table, score, against).loc[arm], expects)
+
+
+def _variogram(scale: str, *, task: str, arm: str, at_most: float) -> Found:
+    """Ask how far an arm's semivariogram is from the truth's at most, as a share of it, from 100 to 500 km."""
+    try:
+        table = evidence.read(scale, "downscaling")
+    except StoreError:
+        return NOT_RUN
+    ratio = downscaling.ratios(table, "variogram").loc[arm]
+    off = float((ratio[ratio.index > downscaling.NEAR_KM] - 1).abs().max())
+    return Found(bound(off, None, at_most), {"value": off}, f"{off:.3f}")
+
+
 RULES: dict[str, Callable[..., Found]] = {
+    "downscaled": _downscaled,
+    "variogram": _variogram,
     "groups": _groups,
     "alarms": _alarms,
     "probe": _probe,
@@ -142,6 +164,8 @@ RULES: dict[str, Callable[..., Found]] = {
 }
 #: The same in words, for the ledger, with the names of what the rule says.
 WORDS = {
+    "downscaled": "{score} of {arm} against {against} in downscaling, over blocks of days and worlds: {expects} zero",
+    "variogram": "largest departure of the semivariogram of {arm} from the truth's, 100 to 500 km: at most {at_most:.0%}",
     "groups": "mean R² of the first group of arms minus that of the second, {split}: {expects} zero",
     "alarms": "worlds without a role for place in which {arm} is clearly better, {split}: at most {at_most}",
     "probe": "R² of {fact} read from vectors trained on {first} minus {second}, {split}: {expects} zero",

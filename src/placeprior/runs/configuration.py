@@ -38,6 +38,7 @@ EVIDENCE = {
     "record": "parquet",
     "nearness": "csv",
     "likeness": "csv",
+    "downscaling": "csv",
 }
 MOST = 20_000  # runs of a matrix, before its folds: more is a slip, and listing them takes minutes
 LAST_SEED = 10**9
