@@ -16,7 +16,17 @@ from placeprior.arms import called, where, with_arm
 from placeprior.book import results
 from placeprior.book.verdicts import NOT_RUN, Found, bound, compared, is_half
 from placeprior.errors import StoreError, UnknownName
-from placeprior.evidence import artefacts, downscaling, error_maps, facts, families, matched, placeness, reliance, upstream
+from placeprior.evidence import (
+    artefacts,
+    downscaling,
+    error_maps,
+    facts,
+    families,
+    matched,
+    placeness,
+    reliance,
+    upstream,
+)
 from placeprior.evidence.gains import REFERENCE
 from placeprior.scores.interval import LEVEL
 
@@ -165,7 +175,7 @@ RULES: dict[str, Callable[..., Found]] = {
 #: The same in words, for the ledger, with the names of what the rule says.
 WORDS = {
     "downscaled": "{score} of {arm} against {against} in downscaling, over blocks of days and worlds: {expects} zero",
-    "variogram": "largest departure of the semivariogram of {arm} from the truth's, 100 to 500 km: at most {at_most:.0%}",
+    "variogram": "how far the semivariogram of {arm} is from the truth's, 100 to 500 km: at most {at_most:.0%}",
     "groups": "mean R² of the first group of arms minus that of the second, {split}: {expects} zero",
     "alarms": "worlds without a role for place in which {arm} is clearly better, {split}: at most {at_most}",
     "probe": "R² of {fact} read from vectors trained on {first} minus {second}, {split}: {expects} zero",

@@ -16,7 +16,6 @@ import pandas as pd
 from placeprior.downscaling import judging, learned, simple
 from placeprior.downscaling.fields import CELL, KM, Fields, Inputs, Setting, simulate
 from placeprior.downscaling.networks import Encoder
-from placeprior.evidence import tables
 from placeprior.runs.plan import Run
 from placeprior.scores.interval import interval
 
@@ -142,17 +141,6 @@ def differences(table: pd.DataFrame, metric: str, against: str) -> pd.DataFrame:
         found[arm] = {key: np.asarray(told[key]).item() for key in ("difference", "low", "high", "clear", "blocks")}
         found[arm]["fits"] = len(values)
     return pd.DataFrame.from_dict(found, orient="index")
-
-
-def read(profile: str) -> pd.DataFrame:
-    """The committed table.
-
-    Raises
-    ------
-    StoreError
-        If there is none.
-    """
-    return tables.read(profile, "downscaling")
 
 
 def means(table: pd.DataFrame, *metrics: str) -> pd.DataFrame:
