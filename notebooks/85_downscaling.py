@@ -30,21 +30,21 @@ origin = f"profile {profile}, embedded world"
 #
 # ```{answer} downscaling-unet downscaling-vae downscaling-encoder downscaling-structure downscaling-simple
 # :question: Does an encoder that learned from a long coarse series help to draw fine fields?
-# VERDICT
+# Not here. The diffusion model's NSE lies {val}`claims.downscaling-unet.demo.difference:+.3f` ({val}`claims.downscaling-unet.demo.low:+.3f` to {val}`claims.downscaling-unet.demo.high:+.3f`) from a plain U-Net's, and a pretrained encoder changes CRPS against one of random weights by {val}`claims.downscaling-encoder.demo.difference:+.3f` µg m⁻³ ({val}`claims.downscaling-encoder.demo.low:+.3f` to {val}`claims.downscaling-encoder.demo.high:+.3f`). Its draws keep the truth's semivariogram within {val}`claims.downscaling-structure.demo.value:.0%`.
 # ```
 #
 # **Source.** {cite:t}`xiang2025` pretrain a small U-Net on a long coarse series of dust, freeze its encoder, and put it into a diffusion model that draws fine fields day after day.
 # **Faithful**: an encoder of past coarse days, applied to past fine days of the same number of cells; its frozen bottleneck; the cosine schedule {cite:p}`nichol2021` of {cite:t}`ho2020`, with an estimate of the field itself; draws that look back on themselves.
-# **Smaller**: one region of the embedded world in place of two of Asia, eight past days in place of forty, networks of some ten thousand weights, fifty steps a draw; what is drawn is what the bilinear reading leaves, not the field.
+# **Smaller**: one region of the embedded world for two of Asia, eight past days for forty, far smaller networks, fifty steps a draw; drawn is what the bilinear reading leaves, not the field.
 # **Full scale** would need years of a fine product beside a coarse one, many more draws, and training until twice as long changes nothing, which was not tried here.
 #
 # ## Fields, and who may know what when
 #
-# The fine field has cells of a quarter degree; the coarse one is its mean over blocks of one degree, with noise. First come years of which only the coarse field of the whole country is known, for pretraining; then two years with both, for training; then a gap of months; then the test period, in one piece. Scaling, mean maps and regressions know training days alone. Nothing is chosen by the test period, and nothing stops early. A seed draws world, noise and networks; there are three.
+# The fine field has cells of a quarter degree; the coarse one is its mean over blocks of one degree, with noise. First come years of which only the coarse field of the whole country is known, for pretraining; then two years with both, for training; then a gap of months; then the test period, in one piece. Scaling, mean maps and regressions know training days alone; nothing is chosen by the test period. Each of three seeds draws world, noise and networks.
 #
-# The public code of the source has a slip that hands a model the target itself as its last past day; copying it would score perfectly. So the project's tests change the fine truth of all days after training: nothing that is drawn may change.
+# The source's public code hands a model the target as its last past day; copying it would score perfectly. So this project's tests change the fine truth of all days after training, and nothing that is drawn may change.
 #
-# The source first asks whether the two domains are alike, by a Wasserstein distance between their values. It must not be read as more than that:
+# The source first asks whether the two domains are alike, by a Wasserstein distance between their values, which knows nothing of where a value lies:
 
 # %%
 from placeprior import evidence
@@ -71,7 +71,7 @@ results.missing(profile, "downscaling")
 # R^2_\text{anomaly} = 1 - \frac{\sum (\hat y - y)^2}{\sum (y - \bar y_0)^2} .
 # $$ (eq-downscaling-nse)
 #
-# The source reports a squared correlation, which forgives a wrong level and a wrong spread. CRPS judges draws, and is the absolute error of an arm that makes none. *Yesterday's truth* knows a fine field that nobody has.
+# The source reports a squared correlation, which forgives a wrong level and a wrong spread. CRPS judges draws, and is the absolute error of an arm that makes none. Nobody has *yesterday's truth*.
 
 # %% tags=["hide-input"]
 if results.has(profile, "downscaling"):
@@ -99,7 +99,7 @@ if results.has(profile, "downscaling"):
     )
 
 # %% [markdown]
-# READING
+# Bilinear reading alone has most of the skill: weather is wide, and the coarse field knows it. Of the rest, much is speckle from cell to cell that nothing tells. A U-Net spends all its steps on the mean; diffusion, with as many, must learn every level of noise too. Looking back has little to add where the day's coarse field is known.
 #
 # ## A day
 
@@ -118,7 +118,7 @@ if results.has(profile, "downscaling"):
     figures.label(fig, profile, n=table["seed"].nunique(), of="worlds", embedded=True, data=drawn)
 
 # %% [markdown]
-# STRUCTURE
+# Estimates are too smooth at every distance, as they must be where nothing tells the speckle; draws are not. But a semivariogram does not ask whether a plume is in its place: the regression's leftovers are those of a day with other weather. Nor does the autocorrelation of the area's mean test a method: every arm that reads the coarse field has it from there. The fine part alone tests an arm's own memory.
 #
 # ## The draw itself
 #
@@ -146,5 +146,5 @@ if results.has(profile, "downscaling"):
 #
 # ```{admonition} Solution
 # :class: solution dropdown
-# One noisy field has a larger RMSE than the smooth estimate, though it looks more like the truth. Many draws, each with its own noise, have the smooth estimate as their mean, and their CRPS is lower than its absolute error: they say how sure they are.
+# One noisy field has a larger RMSE than the smooth estimate. Many draws, each with its own noise, have the smooth estimate as their mean, and a lower CRPS than its absolute error: they say how sure they are.
 # ```
