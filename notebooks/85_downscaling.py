@@ -30,7 +30,7 @@ origin = f"profile {profile}, embedded world"
 #
 # ```{answer} downscaling-unet downscaling-vae downscaling-encoder downscaling-structure downscaling-simple
 # :question: Does an encoder that learned from a long coarse series help to draw fine fields?
-# Not here. The diffusion model's NSE lies {val}`claims.downscaling-unet.demo.difference:+.3f` ({val}`claims.downscaling-unet.demo.low:+.3f` to {val}`claims.downscaling-unet.demo.high:+.3f`) from a plain U-Net's, and a pretrained encoder changes CRPS against one of random weights by {val}`claims.downscaling-encoder.demo.difference:+.3f` µg m⁻³ ({val}`claims.downscaling-encoder.demo.low:+.3f` to {val}`claims.downscaling-encoder.demo.high:+.3f`). Its draws keep the truth's semivariogram within {val}`claims.downscaling-structure.demo.value:.0%`.
+# No gain is seen here. The diffusion model's NSE lies {val}`claims.downscaling-unet.demo.difference:+.3f` ({val}`claims.downscaling-unet.demo.low:+.3f` to {val}`claims.downscaling-unet.demo.high:+.3f`) from a plain U-Net's, and a pretrained encoder changes CRPS against one of random weights by {val}`claims.downscaling-encoder.demo.difference:+.3f` µg m⁻³ ({val}`claims.downscaling-encoder.demo.low:+.3f` to {val}`claims.downscaling-encoder.demo.high:+.3f`). Its draws keep the truth's semivariogram within {val}`claims.downscaling-structure.demo.value:.0%`.
 # ```
 #
 # **Source.** {cite:t}`xiang2025` pretrain a small U-Net on a long coarse series of dust, freeze its encoder, and put it into a diffusion model that draws fine fields day after day.
