@@ -1,14 +1,24 @@
 """Places as (longitude, latitude), and what an array says besides its numbers.
 
 ``convention`` has the one convention and its checks, ``sphere`` distances, ``country`` the outline of the contiguous
-United States, ``land`` its land in cells, ``arrays`` masks, labels and gradients. Nothing here knows what was measured
+United States, ``land`` its land in cells, ``arrays`` masks, labels and gradients, ``columns`` places
+among other columns. Nothing here knows what was measured
 at a place.
 """
 
+from placeprior.coords.columns import places_in
 from placeprior.coords.convention import CONUS_BOX, Box, Floats, check_lonlat, grid, wrapped
 from placeprior.coords.country import ACROSS, ASHORE, at_home, in_state, inside, nation, states
 from placeprior.coords.land import Land, cells
-from placeprior.coords.sphere import EARTH_RADIUS_KM, great_circle_km, nearest_km, project, unit_xyz
+from placeprior.coords.sphere import (
+    EARTH_RADIUS_KM,
+    equal_area,
+    great_circle_km,
+    nearest_km,
+    on_plane,
+    project,
+    unit_xyz,
+)
 
 __all__ = [
     "ACROSS",
@@ -21,12 +31,15 @@ __all__ = [
     "at_home",
     "cells",
     "check_lonlat",
+    "equal_area",
     "grid",
     "great_circle_km",
     "in_state",
     "inside",
     "nation",
     "nearest_km",
+    "on_plane",
+    "places_in",
     "project",
     "states",
     "unit_xyz",

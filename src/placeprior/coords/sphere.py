@@ -9,7 +9,7 @@ import pyproj
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
-from placeprior.coords.convention import Floats, check_lonlat
+from placeprior.coords.convention import CONUS_BOX, Floats, check_lonlat, in_box
 from placeprior.errors import CoordinateError
 
 EARTH_RADIUS_KM = 6371.0
@@ -114,3 +114,35 @@ def project(lonlat: ArrayLike) -> Floats:
     """
     lon, lat = check_lonlat(lonlat).T
     return np.column_stack(_albers().transform(lon, lat)) / 1000
+
+
+def equal_area(lonlat: ArrayLike) -> pyproj.Transformer:
+    """A plane on which areas are true and which suits a set of places, wherever they are.
+
+    Parameters
+    ----------
+    lonlat : array_like, shape (n, 2)
+        Degrees.
+
+    Returns
+    -------
+    pyproj.Transformer
+        Longitude and latitude, degrees, to metres east and north: the plane of :func:`project` for a set of which half
+        or more is in the contiguous United States, and else Lambert's azimuthal projection (Snyder, J. P. 1987, *Map
+        projections: a working manual*, USGS Professional Paper 1395, p. 182) about the middle of the places, which
+        neither the date line nor a pole cuts.
+    """
+    places = check_lonlat(lonlat)
+    if 2 * in_box(*places.T, CONUS_BOX).sum() >= len(places):
+        return _albers()
+    x, y, z = unit_xyz(places).mean(0)
+    lon, lat = np.degrees([np.arctan2(y, x), np.arctan2(z, np.hypot(x, y))])
+    return pyproj.Transformer.from_crs(
+        "EPSG:4326", f"+proj=laea +lat_0={lat} +lon_0={lon} +datum=WGS84 +units=m", always_xy=True
+    )
+
+
+def on_plane(lonlat: ArrayLike) -> Floats:
+    """Places on the plane of :func:`equal_area` that suits them, kilometres, shape (n, 2)."""
+    places = check_lonlat(lonlat)
+    return np.column_stack(equal_area(places).transform(*places.T)) / 1000

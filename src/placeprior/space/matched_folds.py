@@ -9,14 +9,16 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+import shapely
 from scipy.cluster.hierarchy import cut_tree, linkage
 from scipy.stats import ks_2samp, wasserstein_distance
 
 from placeprior import coords
-from placeprior.coords import arrays, check_lonlat, great_circle_km, nearest_km, project
-from placeprior.errors import CubeError
+from placeprior.coords import arrays, check_lonlat, great_circle_km, nearest_km
+from placeprior.errors import CoordinateError, CubeError
 
 RESOLUTION = 0.5  # degrees, about 50 km: some 3000 places, enough for a curve of distances
+ASKED = 2000  # places in the hull of stations, enough for a curve of distances
 TRIED = 100  # numbers of clusters; the authors' software tries as many
 LARGEST = 0.5  # share of the stations in one fold at most, so that a model has something to train on
 SIGNIFICANCE = 0.05  # of the test for clustered stations
@@ -69,7 +71,35 @@ def to_other_folds(between: np.ndarray, fold: np.ndarray) -> np.ndarray:
     return np.where(fold[:, None] == fold, np.inf, between).min(1)
 
 
-def matched_folds(lonlat: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
+def hull(lonlat: np.ndarray) -> np.ndarray:
+    """Places that stand for equal areas of the convex hull of stations, ``lonlat``, shape (n, 2), about :data:`ASKED`.
+
+    A regular grid on the plane of :func:`placeprior.coords.equal_area`: where the user wants estimates if nothing is
+    said, whatever the country.
+
+    Raises
+    ------
+    CoordinateError
+        The stations lie on one line: their hull has no area.
+    """
+    lonlat = check_lonlat(lonlat)
+    transform = coords.equal_area(lonlat)
+    outline = shapely.MultiPoint(np.column_stack(transform.transform(*lonlat.T))).convex_hull
+    if not isinstance(outline, shapely.Polygon):
+        raise CoordinateError(
+            f"the {len(lonlat)} stations lie on one line or point, with nothing between them; give `towards`, the "
+            "places where estimates are wanted"
+        )
+    step = np.sqrt(outline.area / ASKED)
+    west, south, east, north = outline.bounds
+    x, y = coords.cells(np.arange(west + step / 2, east, step), np.arange(south + step / 2, north, step)).T
+    within = shapely.contains_xy(outline, x, y)
+    return np.column_stack(transform.transform(x[within], y[within], direction="INVERSE"))
+
+
+def matched_folds(
+    lonlat: np.ndarray, k: int, rng: np.random.Generator, towards: np.ndarray | None = None
+) -> np.ndarray:
     r"""Deal stations to folds by k-fold nearest-neighbour distance matching (kNNDM).
 
     Where stations lie no closer to each other than the land lies to them (a one-sided Kolmogorov-Smirnov test), folds
@@ -90,6 +120,8 @@ def matched_folds(lonlat: np.ndarray, k: int, rng: np.random.Generator) -> np.nd
         Number of folds.
     rng : numpy.random.Generator
         Draws the random folds.
+    towards : ndarray, shape (place, 2), optional
+        Where estimates are wanted, in place of :func:`land`.
 
     Returns
     -------
@@ -98,12 +130,13 @@ def matched_folds(lonlat: np.ndarray, k: int, rng: np.random.Generator) -> np.nd
     """
     lonlat = check_lonlat(lonlat)
     n = len(lonlat)
-    between, wanted = great_circle_km(lonlat, lonlat), to_map(lonlat)
+    wanted = to_map(lonlat) if towards is None else nearest_km(towards, lonlat)[0]
+    between = great_circle_km(lonlat, lonlat)
     own = to_other_folds(between, np.arange(n))
     # The alternative "greater": shorter distances are more frequent among the stations than on the map.
     if n <= k or ks_2samp(own, wanted, alternative="greater", method="asymp").pvalue >= SIGNIFICANCE:
         return rng.permutation(n) % k + 1
-    plane = project(lonlat)
+    plane = coords.on_plane(lonlat)
     numbers = np.unique(np.geomspace(k, n, TRIED).round().astype(int))
     dealt = [merged(plane, clusters, k) for clusters in cut_tree(linkage(plane, "ward"), numbers).T]
     allowed = [fold for fold in dealt if np.bincount(fold).max() <= LARGEST * n]

@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 import xarray as xr
 
-from placeprior.coords import CONUS_BOX, at_home, check_lonlat, nearest_km, project, states
+from placeprior.coords import CONUS_BOX, at_home, check_lonlat, nearest_km, on_plane, project, states
 from placeprior.errors import ConfigError, UnknownName
 
 HISTORY = 21
@@ -121,15 +121,15 @@ def state_folds(lonlat: np.ndarray) -> np.ndarray:
     return found + 1
 
 
-def block_folds(lonlat: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Deal square blocks of the map at random to the folds, shape (n,): 1 to :data:`FOLDS`.
+def block_folds(lonlat: np.ndarray, rng: np.random.Generator, k: int = FOLDS, side: float = BLOCK_KM) -> np.ndarray:
+    """Deal square blocks of the map at random to `k` folds, shape (n,): 1 to `k`.
 
-    Blocks have a side of :data:`BLOCK_KM` on the equal-area plane, so every block covers the same area; each fold
-    gets as many blocks with stations, to within one.
+    Blocks have a side of `side` kilometres on an equal-area plane (:func:`placeprior.coords.on_plane`), so every block
+    covers the same area; each fold gets as many blocks with stations, to within one.
     """
-    cells = np.floor(project(lonlat) / BLOCK_KM).astype(int)
+    cells = np.floor(on_plane(lonlat) / side).astype(int)
     blocks, block = np.unique(cells, axis=0, return_inverse=True)
-    return (rng.permutation(len(blocks)) % FOLDS + 1)[block.ravel()]
+    return (rng.permutation(len(blocks)) % k + 1)[block.ravel()]
 
 
 def partition(lonlat: np.ndarray, delta: float) -> np.ndarray:
