@@ -10,15 +10,7 @@ from placeprior.coords.columns import places_in
 from placeprior.coords.convention import CONUS_BOX, Box, Floats, check_lonlat, grid, wrapped
 from placeprior.coords.country import ACROSS, ASHORE, at_home, in_state, inside, nation, states
 from placeprior.coords.land import Land, cells
-from placeprior.coords.sphere import (
-    EARTH_RADIUS_KM,
-    equal_area,
-    great_circle_km,
-    nearest_km,
-    on_plane,
-    project,
-    unit_xyz,
-)
+from placeprior.coords.sphere import EARTH_RADIUS_KM, great_circle_km, nearest_km, planar, plane, project, unit_xyz
 
 __all__ = [
     "ACROSS",
@@ -31,15 +23,15 @@ __all__ = [
     "at_home",
     "cells",
     "check_lonlat",
-    "equal_area",
     "grid",
     "great_circle_km",
     "in_state",
     "inside",
     "nation",
     "nearest_km",
-    "on_plane",
     "places_in",
+    "planar",
+    "plane",
     "project",
     "states",
     "unit_xyz",

@@ -1,4 +1,4 @@
-"""Distances: great circles on the sphere, nearest places, and the equal-area plane of the contiguous United States."""
+"""Distances: great circles on the sphere, nearest places, and equal-area planes for any region."""
 
 from __future__ import annotations
 
@@ -116,33 +116,37 @@ def project(lonlat: ArrayLike) -> Floats:
     return np.column_stack(_albers().transform(lon, lat)) / 1000
 
 
-def equal_area(lonlat: ArrayLike) -> pyproj.Transformer:
-    """A plane on which areas are true and which suits a set of places, wherever they are.
+@cache
+def _centred(lon: float, lat: float) -> pyproj.Transformer:
+    there = pyproj.CRS.from_proj4(f"+proj=laea +lon_0={lon} +lat_0={lat} +datum=WGS84 +units=m")
+    return pyproj.Transformer.from_crs("EPSG:4326", there, always_xy=True)
+
+
+def plane(lonlat: ArrayLike) -> pyproj.Transformer:
+    """The equal-area plane that suits a set of places, metres; ``direction="INVERSE"`` leads back to degrees.
 
     Parameters
     ----------
     lonlat : array_like, shape (n, 2)
-        Degrees.
+        Degrees, anywhere: the date line and the poles are places like others.
 
     Returns
     -------
     pyproj.Transformer
-        Longitude and latitude, degrees, to metres east and north: the plane of :func:`project` for a set of which half
-        or more is in the contiguous United States, and else Lambert's azimuthal projection (Snyder, J. P. 1987, *Map
-        projections: a working manual*, USGS Professional Paper 1395, p. 182) about the middle of the places, which
-        neither the date line nor a pole cuts.
+        That of :func:`project` where all places are in the contiguous United States; elsewhere Lambert's azimuthal
+        equal-area plane about their middle on the sphere, in whole degrees (Snyder, J. P. 1987, *Map projections: a
+        working manual*, US Geological Survey Professional Paper 1395, section 24).
     """
-    places = check_lonlat(lonlat)
-    if 2 * in_box(*places.T, CONUS_BOX).sum() >= len(places):
+    places, (west, south, east, north) = check_lonlat(lonlat), CONUS_BOX
+    if in_box(*places.T, (west - 1, south - 1, east + 1, north + 1)).all():
         return _albers()
     x, y, z = unit_xyz(places).mean(0)
-    lon, lat = np.degrees([np.arctan2(y, x), np.arctan2(z, np.hypot(x, y))])
-    return pyproj.Transformer.from_crs(
-        "EPSG:4326", f"+proj=laea +lat_0={lat} +lon_0={lon} +datum=WGS84 +units=m", always_xy=True
+    return _centred(
+        float(np.round(np.degrees(np.arctan2(y, x)))), float(np.round(np.degrees(np.arctan2(z, np.hypot(x, y)))))
     )
 
 
-def on_plane(lonlat: ArrayLike) -> Floats:
-    """Places on the plane of :func:`equal_area` that suits them, kilometres, shape (n, 2)."""
+def planar(lonlat: ArrayLike) -> Floats:
+    """Places on the plane that suits them (:func:`plane`): kilometres east and north, shape (n, 2)."""
     places = check_lonlat(lonlat)
-    return np.column_stack(equal_area(places).transform(*places.T)) / 1000
+    return np.column_stack(plane(places).transform(*places.T)) / 1000 if len(places) else np.empty((0, 2))

@@ -14,7 +14,7 @@ from scipy.cluster.hierarchy import cut_tree, linkage
 from scipy.stats import ks_2samp, wasserstein_distance
 
 from placeprior import coords
-from placeprior.coords import arrays, check_lonlat, great_circle_km, nearest_km
+from placeprior.coords import arrays, check_lonlat, great_circle_km, nearest_km, planar
 from placeprior.errors import CoordinateError, CubeError
 
 RESOLUTION = 0.5  # degrees, about 50 km: some 3000 places, enough for a curve of distances
@@ -74,7 +74,7 @@ def to_other_folds(between: np.ndarray, fold: np.ndarray) -> np.ndarray:
 def hull(lonlat: np.ndarray) -> np.ndarray:
     """Places that stand for equal areas of the convex hull of stations, ``lonlat``, shape (n, 2), about :data:`ASKED`.
 
-    A regular grid on the plane of :func:`placeprior.coords.equal_area`: where the user wants estimates if nothing is
+    A regular grid on the plane of :func:`placeprior.coords.plane`: where the user wants estimates if nothing is
     said, whatever the country.
 
     Raises
@@ -83,7 +83,7 @@ def hull(lonlat: np.ndarray) -> np.ndarray:
         The stations lie on one line: their hull has no area.
     """
     lonlat = check_lonlat(lonlat)
-    transform = coords.equal_area(lonlat)
+    transform = coords.plane(lonlat)
     outline = shapely.MultiPoint(np.column_stack(transform.transform(*lonlat.T))).convex_hull
     if not isinstance(outline, shapely.Polygon):
         raise CoordinateError(
@@ -120,8 +120,8 @@ def matched_folds(
         Number of folds.
     rng : numpy.random.Generator
         Draws the random folds.
-    towards : ndarray, shape (place, 2), optional
-        Where estimates are wanted, in place of :func:`land`.
+    towards : ndarray, shape (m, 2), optional
+        Places where estimates are wanted; the land of the contiguous United States when left out.
 
     Returns
     -------
@@ -130,13 +130,13 @@ def matched_folds(
     """
     lonlat = check_lonlat(lonlat)
     n = len(lonlat)
-    wanted = to_map(lonlat) if towards is None else nearest_km(towards, lonlat)[0]
     between = great_circle_km(lonlat, lonlat)
+    wanted = to_map(lonlat) if towards is None else nearest_km(towards, lonlat)[0]
     own = to_other_folds(between, np.arange(n))
     # The alternative "greater": shorter distances are more frequent among the stations than on the map.
     if n <= k or ks_2samp(own, wanted, alternative="greater", method="asymp").pvalue >= SIGNIFICANCE:
         return rng.permutation(n) % k + 1
-    plane = coords.on_plane(lonlat)
+    plane = planar(lonlat)
     numbers = np.unique(np.geomspace(k, n, TRIED).round().astype(int))
     dealt = [merged(plane, clusters, k) for clusters in cut_tree(linkage(plane, "ward"), numbers).T]
     allowed = [fold for fold in dealt if np.bincount(fold).max() <= LARGEST * n]

@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 import xarray as xr
 
-from placeprior.coords import CONUS_BOX, at_home, check_lonlat, nearest_km, on_plane, project, states
+from placeprior.coords import CONUS_BOX, at_home, check_lonlat, nearest_km, planar, project, states
 from placeprior.errors import ConfigError, UnknownName
 
 HISTORY = 21
@@ -124,10 +124,10 @@ def state_folds(lonlat: np.ndarray) -> np.ndarray:
 def block_folds(lonlat: np.ndarray, rng: np.random.Generator, k: int = FOLDS, side: float = BLOCK_KM) -> np.ndarray:
     """Deal square blocks of the map at random to `k` folds, shape (n,): 1 to `k`.
 
-    Blocks have a side of `side` kilometres on an equal-area plane (:func:`placeprior.coords.on_plane`), so every block
+    Blocks have a side of `side` kilometres on an equal-area plane (:func:`placeprior.coords.planar`), so every block
     covers the same area; each fold gets as many blocks with stations, to within one.
     """
-    cells = np.floor(on_plane(lonlat) / side).astype(int)
+    cells = np.floor(planar(lonlat) / side).astype(int)
     blocks, block = np.unique(cells, axis=0, return_inverse=True)
     return (rng.permutation(len(blocks)) % k + 1)[block.ravel()]
 
