@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from placeprior.coords import places_in
 from placeprior.encoders.embedding import fit
 from placeprior.encoders.registry import load
-from placeprior.errors import ConfigError, StoreError
-from placeprior.files.replacing import replacing
+from placeprior.errors import ConfigError
+from placeprior.files import tensors
 
-KIND = "placeprior.encoders.LocationFeatures"
+LEARNT = ("n_vector_", "fingerprint_", "n_features_in_")
 
 
 class LocationFeatures(TransformerMixin, BaseEstimator):
@@ -115,16 +111,9 @@ class LocationFeatures(TransformerMixin, BaseEstimator):
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write what was fitted into one safetensors file; nothing in it is executed when it is read."""
         check_is_fitted(self)
-        about = {
-            "kind": KIND,
-            "parameters": self.get_params(),
-            "n_vector_": self.n_vector_,
-            "fingerprint_": self.fingerprint_,
-            "n_features_in_": getattr(self, "n_features_in_", None),
-            "feature_names_in_": [str(name) for name in getattr(self, "feature_names_in_", [])],
-        }
-        with replacing(Path(path)) as aside:
-            save_file({"places_": self.places_}, aside, metadata={"about": json.dumps(about)})
+        about = {"parameters": self.get_params(), "learnt": {name: getattr(self, name) for name in LEARNT}}
+        about["named"] = [str(name) for name in getattr(self, "feature_names_in_", [])]
+        tensors.write(path, type(self).__name__, {"places_": self.places_}, about)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -133,22 +122,14 @@ class LocationFeatures(TransformerMixin, BaseEstimator):
         Raises
         ------
         StoreError
-            The file is absent, damaged or of another kind.
+            The file is absent, damaged or keeps something else.
         """
-        try:
-            with safe_open(str(path), framework="np") as file:
-                about, places = json.loads(file.metadata()["about"]), file.get_tensor("places_")
-            if about["kind"] != KIND:
-                raise ValueError(f"it holds {about['kind']}")
-            columns = about["parameters"]["columns"]
-            made = cls(**about["parameters"] | {"columns": tuple(columns) if columns else None})
-            made.places_, made.n_vector_, made.fingerprint_ = places, about["n_vector_"], about["fingerprint_"]
-            if about["n_features_in_"] is not None:
-                made.n_features_in_ = about["n_features_in_"]
-            if about["feature_names_in_"]:
-                made.feature_names_in_ = np.array(about["feature_names_in_"], dtype=object)
-        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-            raise StoreError(f"{path} is no saved LocationFeatures ({error}); save it again") from error
+        arrays, about = tensors.read(path, cls.__name__)
+        columns = about["parameters"]["columns"]
+        made = cls(**about["parameters"] | {"columns": columns and tuple(columns)})
+        vars(made).update(about["learnt"], places_=arrays["places_"])
+        if about["named"]:
+            made.feature_names_in_ = np.array(about["named"], dtype=object)
         return made
 
     def __sklearn_tags__(self) -> Any:
@@ -162,6 +143,7 @@ class LocationFeatures(TransformerMixin, BaseEstimator):
 
     def _places(self, X: Any, *, reset: bool) -> NDArray[np.float64]:
         if _is_xarray(X):
+            self.n_features_in_ = 2
             return places_in(X, self.columns)
         if hasattr(X, "columns"):  # columns of text beside the coordinates are not read
             validate_data(self, X, reset=reset, skip_check_array=True)

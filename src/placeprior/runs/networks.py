@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 
 from placeprior import encoders
@@ -9,6 +12,7 @@ from placeprior.arms import HEAD_ONLY
 from placeprior.errors import StoreError
 from placeprior.network.fusion import HEAD
 from placeprior.network.model import PlaceModel
+from placeprior.network.sizes import Config
 from placeprior.network.windows import Scaler
 from placeprior.runs import store
 from placeprior.runs.plan import Run
@@ -18,16 +22,19 @@ THREADS = 1  # one thread a run: bit-equal results, and runs share the cores
 
 
 def trainable(run: Run) -> torch.nn.Module | None:
-    """The part of the run's encoder that is trained with the network, with the weights it starts from; or None.
+    """The part of the run's encoder that is trained with the network, with the weights it starts from; or None."""
+    return starting(run.variant, run.stream) if run.tells_place else None
 
-    What is random in them is drawn from a stream of its own, apart from the network's (:func:`build_model`).
+
+def starting(encoder: str, stream: int) -> torch.nn.Module | None:
+    """The part of an encoder that is trained with a network, with the weights it starts from; or None.
+
+    What is random in them is drawn from a stream of its own, apart from the network's (:func:`build`).
     """
-    if not run.tells_place:
+    loaded = encoders.load(encoder)
+    if not hasattr(loaded, "module"):
         return None
-    encoder = encoders.load(run.variant)
-    if not hasattr(encoder, "module"):
-        return None
-    return encoder.module(torch.Generator().manual_seed(ENCODER_STREAM + run.stream))
+    return loaded.module(torch.Generator().manual_seed(ENCODER_STREAM + stream))
 
 
 def build_model(run: Run, n_features: int, dim: int, module: torch.nn.Module | None = None) -> PlaceModel:
@@ -41,8 +48,14 @@ def build_model(run: Run, n_features: int, dim: int, module: torch.nn.Module | N
     module : torch.nn.Module, optional
         Turns these numbers into the place vector, and is trained with the rest.
     """
-    config = run.settings
     fusion = HEAD if run.variant == HEAD_ONLY else run.fusion
+    return build(run.settings, fusion, n_features, dim, run.stream, module)
+
+
+def build(
+    config: Config, fusion: str, n_features: int, dim: int, stream: int, module: torch.nn.Module | None = None
+) -> PlaceModel:
+    """A network with the initial weights that a seed draws; see :func:`build_model`."""
     return PlaceModel(
         n_features,
         dim if module is None else module.dim,
@@ -52,7 +65,7 @@ def build_model(run: Run, n_features: int, dim: int, module: torch.nn.Module | N
         dropout=config.dropout,
         precision=config.precision,
         encoder=module,
-        generator=torch.Generator().manual_seed(run.stream),
+        generator=torch.Generator().manual_seed(stream),
     )
 
 
@@ -86,3 +99,14 @@ def restore(run: Run) -> tuple[PlaceModel, dict[str, Scaler]]:
             f"`placeprior runs run {run.id}`"
         ) from error
     return model.eval(), scalers
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """One thread while the block runs: bit-equal results, and searches share the cores."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(THREADS)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
