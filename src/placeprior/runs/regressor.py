@@ -78,7 +78,7 @@ class PlaceRegressor(RegressorMixin, BaseEstimator):
     >>> table["lon"] = table["station"].map({"a": -105.0, "b": -104.0, "c": -90.0, "d": -89.0})
     >>> table["lat"] = 40.0
     >>> table["wind"] = np.random.default_rng(0).normal(3, 1, len(table))
-    >>> model = PlaceRegressor("sincos", "channels", window=3, epochs=2).fit(table, 10 - 2 * table["wind"])
+    >>> model = PlaceRegressor("sincos", "channels", window=3, epochs=2).fit(table, table["wind"] ** 2)
     >>> model.predict(table[table["station"] == "a"]).shape
     (30,)
     """
