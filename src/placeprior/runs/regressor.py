@@ -132,6 +132,8 @@ class PlaceRegressor(RegressorMixin, BaseEstimator):
             X, y = from_cube(X, y)
         table, target = self._table(X, reset=True), target_of(X, y)
         panel = Panel.read(table, self._roles(), config.window)
+        if not panel.names and not self._told():
+            raise ConfigError("there is no predictor among the columns, and no place is told; give one of them")
         known = np.flatnonzero(np.isfinite(target))
         known = known[np.lexsort((panel.day[known], panel.station[known]))]
         station, day, target = panel.station[known], panel.day[known], target[known]
@@ -151,7 +153,7 @@ class PlaceRegressor(RegressorMixin, BaseEstimator):
             model = self._network(config, module)
             scaled = np.zeros(panel.values.shape[:2], np.float32)
             scaled[station, day] = self.y_scale_(target.astype(np.float32)[:, None])[:, 0]
-            windows = Windows(self.x_scale_(panel.values), config.window, place, scaled)
+            windows = Windows(self._features(panel), config.window, place, scaled)
             pairs = torch.as_tensor(np.column_stack([station, day]))
             checked = pairs[~trained] if (~trained).any() else pairs[:WATCHED]
             span = np.ptp(target[trained].astype(np.float32))
@@ -191,7 +193,7 @@ class PlaceRegressor(RegressorMixin, BaseEstimator):
                 stacklevel=2,
             )
         with one_thread():
-            windows = Windows(self.x_scale_(panel.values), config.window, self._place(panel))
+            windows = Windows(self._features(panel), config.window, self._place(panel))
             model = self._network(config, self._starting())
             model.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in self.weights_.items()})
             scaled = _alike(model, windows, panel.rows())
@@ -315,13 +317,19 @@ class PlaceRegressor(RegressorMixin, BaseEstimator):
         """What tells each station's place, float32 (station, dim)."""
         return None if self.place_ is None else self.place_scale_(self.place_.transform(panel.lonlat))
 
+    def _features(self, panel: Panel) -> np.ndarray:
+        """Scaled predictors, float32 (station, day, predictor); a zero where the place is all there is to go by."""
+        if not panel.names:
+            return np.zeros((*panel.values.shape[:2], 1), np.float32)
+        return self.x_scale_(panel.values)
+
     def _starting(self) -> torch.nn.Module | None:
         return starting(self.encoder, self.random_state) if self._told() else None
 
     def _network(self, config: Config, module: torch.nn.Module | None) -> PlaceModel:
         fusion = self.fusion if self._told() else HEAD if self.encoder == HEAD_ONLY else NONE
         dim = 0 if self.place_ is None else self.place_.n_vector_
-        return build(config, fusion, len(self.predictors_), dim, self.random_state, module)
+        return build(config, fusion, max(len(self.predictors_), 1), dim, self.random_state, module)
 
 
 def _alike(model: PlaceModel, windows: Windows, rows: torch.Tensor) -> np.ndarray:
