@@ -1,4 +1,4 @@
-"""The page of the public interface, from docstrings: each object's purpose, parameters and what it returns."""
+"""The page of the public interface, from docstrings: each object's purpose and parameters; `help()` has the rest."""
 
 from __future__ import annotations
 
@@ -6,29 +6,40 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-#: Sections of a numpydoc docstring that the page leaves to `help()`.
-LEFT_OUT = {"Attributes", "Examples", "Notes", "Raises", "Returns", "Yields"}
-
 
 def shorten(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    """Keep the parameters of classes, and of everything else the first paragraph."""
-    kept, section = [], ""
+    """Keep a class's purpose and what its parameters mean, and of everything else the first paragraph."""
+    sections: dict[str, list[str]] = {"": []}
+    section = ""
     for line, below in zip(lines, [*lines[1:], ""], strict=True):
         if below and set(below) == {"-"}:
-            section = line.strip()
-        if section not in LEFT_OUT:
-            kept.append(line)
-    if what != "class":
-        kept = kept[: kept.index("")] if "" in kept else kept
-    lines[:] = kept
+            section = line
+            sections[section] = []
+        elif not (line and set(line) == {"-"}):
+            sections[section].append(line)
+    if what == "class":
+        lines[:] = [*sections[""], *fields(sections.get("Parameters", [])), ""]
+    else:
+        lines[:] = lines[: lines.index("")] if "" in lines else lines
+
+
+def fields(lines: list[str]) -> list[str]:
+    """A section of parameters as a field list without types; none for what another class says."""
+    found: list[tuple[str, list[str]]] = []
+    for line in lines:
+        if line and not line.startswith(" "):
+            found.append((line.partition(" : ")[0], []))
+        elif line.strip():
+            found[-1][1].append(line.strip())
+    return [f":{names}: {' '.join(text)}" for names, text in found if text and not text[0].startswith("As in")]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Join the build."""
     app.setup_extension("sphinx.ext.autodoc")
-    app.setup_extension("sphinx.ext.napoleon")
-    app.connect("autodoc-process-docstring", shorten, priority=100)  # before napoleon reads the sections
+    app.setup_extension("sphinx.ext.autosummary")
+    app.connect("autodoc-process-docstring", shorten)
     app.config.autodoc_typehints = "none"
     app.config.autodoc_member_order = "bysource"
-    app.config.napoleon_google_docstring = False
+    app.config.autosummary_generate = False
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -162,7 +162,7 @@ def place_on(station: np.ndarray, lon: np.ndarray, lat: np.ndarray, time: np.nda
 
 
 def from_csv(path: str | Path, units: Mapping[str, str] | None = None) -> xr.Dataset:
-    """Make a checked cube from a CSV file of station-days: columns of :func:`from_table`, calendar added."""
+    """Make a checked cube from the CSV file at `path`: columns and `units` of :func:`from_table`, calendar added."""
     path = Path(path)
     try:
         with path.open("rb") as stream:

@@ -248,7 +248,7 @@ class PlaceRegressor(RegressorMixin, BaseEstimator):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
+        tags.input_tags.allow_nan = self.lon is None  # in predictors; not in coordinates
         return tags
 
     def _roles(self) -> Roles:
@@ -285,8 +285,13 @@ class PlaceRegressor(RegressorMixin, BaseEstimator):
             return X.reset_index(drop=True)
         if isinstance(X, np.ma.MaskedArray):  # scikit-learn would take what is under the mask
             X = X.astype(np.float64).filled(np.nan)
+        asked = [at for at in (self.lon, self.lat, self.station, self.time) if isinstance(at, int)]
         rules = {"dtype": np.float64, "ensure_all_finite": "allow-nan", "ensure_min_samples": 1 + reset}
-        return pd.DataFrame(validate_data(self, X, reset=reset, **rules))
+        rules["ensure_min_features"] = max([0, *asked]) + 1 if reset else 1
+        X = validate_data(self, X, reset=reset, **rules)
+        if asked:  # a predictor may be missing; what says where and when a row is may not
+            check_array(X[:, asked], input_name="X")
+        return pd.DataFrame(X)
 
     def _trained(self, config: Config, station: np.ndarray) -> np.ndarray:
         """Which of the rows with a target are trained on: all, but for a size whose training stops early."""

@@ -89,7 +89,7 @@ def lonlat_of(cube: xr.Dataset) -> np.ndarray:
 
 
 def folds(name: str) -> tuple[int, ...]:
-    """The folds a split has: both partitions of a checkerboard, disjoint tenths, fifths of stations, or states."""
+    """The folds of the split `name`: partitions of a checkerboard, disjoint tenths, fifths of stations, or states."""
     return tuple(range(1, _regime_and_folds(_parse(name))[1] + 1))
 
 

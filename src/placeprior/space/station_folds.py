@@ -27,7 +27,7 @@ class Stations:
 
 
 class StationFolds(BaseCrossValidator):
-    """What :mod:`.validators` share: stations in folds, rows with their stations, a buffer.
+    """What the cross-validators below share: stations in folds, rows with their stations, a buffer.
 
     Parameters
     ----------
