@@ -18,20 +18,23 @@ def shorten(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: li
         elif not (line and set(line) == {"-"}):
             sections[section].append(line)
     if what == "class":
-        lines[:] = [*sections[""], *fields(sections.get("Parameters", [])), ""]
+        lines[:] = [*sections[""], *definitions(sections.get("Parameters", [])), ""]
     else:
         lines[:] = lines[: lines.index("")] if "" in lines else lines
 
 
-def fields(lines: list[str]) -> list[str]:
-    """A section of parameters as a field list without types; none for what another class says."""
+def definitions(lines: list[str]) -> list[str]:
+    """A section of parameters as a list of definitions without types; without those that another class explains."""
     found: list[tuple[str, list[str]]] = []
     for line in lines:
         if line and not line.startswith(" "):
             found.append((line.partition(" : ")[0], []))
         elif line.strip():
             found[-1][1].append(line.strip())
-    return [f":{names}: {' '.join(text)}" for names, text in found if text and not text[0].startswith("As in")]
+    told = [(names, text) for names, text in found if text and not text[0].startswith("As in")]
+    return [
+        line for names, text in told for line in (f"``{names.replace(', ', '``, ``')}``", f"    {' '.join(text)}", "")
+    ]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
 import torch
 
 from placeprior import encoders
@@ -13,11 +14,13 @@ from placeprior.errors import StoreError
 from placeprior.network.fusion import HEAD
 from placeprior.network.model import PlaceModel
 from placeprior.network.sizes import Config
-from placeprior.network.windows import Scaler
+from placeprior.network.training import estimate
+from placeprior.network.windows import Scaler, Windows
 from placeprior.runs import store
 from placeprior.runs.plan import Run
 
 ENCODER_STREAM = 1_000_000  # keeps an encoder's seeds apart from the network's (`Run.stream`)
+TOGETHER = 256  # rows that are estimated at once, where no estimate may depend on another
 THREADS = 1  # one thread a run: bit-equal results, and runs share the cores
 
 
@@ -110,3 +113,10 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def alike(model: PlaceModel, windows: Windows, rows: torch.Tensor) -> np.ndarray:
+    """Scaled estimates of n rows, (n,), in batches of one size, so that no bit depends on who else is asked."""
+    missing = -len(rows) % TOGETHER
+    padded = torch.cat([rows, rows[:1].expand(missing, 2)])
+    return np.concatenate([estimate(model, windows, part)[0] for part in padded.split(TOGETHER)])[: len(rows)]

@@ -22,15 +22,14 @@ from placeprior.files import tensors
 from placeprior.network.fusion import HEAD, NONE
 from placeprior.network.model import PlaceModel
 from placeprior.network.sizes import SIZES, Config
-from placeprior.network.training import estimate, train
+from placeprior.network.training import train
 from placeprior.network.windows import Scaler, Windows
 from placeprior.runs.inputs import centre, place_scaler
-from placeprior.runs.networks import build, one_thread, starting
+from placeprior.runs.networks import alike, build, one_thread, starting
 from placeprior.runs.panel import Column, Panel, Roles, from_cube, target_of, warn_disguised
 from placeprior.space.splits import HELD_OUT
 
 WATCHED = 512  # rows whose loss is looked at after each epoch where no rows are held out
-TOGETHER = 256  # rows that are estimated at once
 LEARNT = ("predictors_", "loss_curve_", "n_features_in_")
 SCALERS = ("x_scale_", "y_scale_", "place_scale_")
 
@@ -196,7 +195,7 @@ class PlaceRegressor(RegressorMixin, BaseEstimator):
             windows = Windows(self._features(panel), config.window, self._place(panel))
             model = self._network(config, self._starting())
             model.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in self.weights_.items()})
-            scaled = _alike(model, windows, panel.rows())
+            scaled = alike(model, windows, panel.rows())
         return self.y_scale_.inverse(scaled).astype(np.float64)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -213,9 +212,9 @@ class PlaceRegressor(RegressorMixin, BaseEstimator):
         """Write what was learnt into one safetensors file; nothing in it is executed when it is read."""
         check_is_fitted(self)
         arrays = {f"weights_.{name}": value for name, value in self.weights_.items()}
-        for name in SCALERS:
-            if (scaler := getattr(self, name)) is not None:
-                arrays |= {f"{name}.mean": scaler.mean, f"{name}.scale": scaler.scale}
+        scalers = {name: scaler for name in SCALERS if (scaler := getattr(self, name)) is not None}
+        for name, scaler in scalers.items():
+            arrays |= {f"{name}.mean": scaler.mean, f"{name}.scale": scaler.scale}
         about = {"parameters": self.get_params(), "learnt": {name: getattr(self, name) for name in LEARNT}}
         about["named"] = [str(name) for name in getattr(self, "feature_names_in_", [])]
         if self.place_ is not None:
@@ -225,13 +224,7 @@ class PlaceRegressor(RegressorMixin, BaseEstimator):
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read what :meth:`save` wrote.
-
-        Raises
-        ------
-        StoreError
-            The file is absent, damaged or keeps something else.
-        """
+        """Read what :meth:`save` wrote, or say (StoreError) that it is absent, damaged or something else."""
         arrays, about = tensors.read(path, cls.__name__)
         made = cls(**about["parameters"])
         vars(made).update(about["learnt"], place_=None)
@@ -264,12 +257,11 @@ class PlaceRegressor(RegressorMixin, BaseEstimator):
             raise UnknownName("size", self.size, SIZES)
         asked = dict(self.settings or {}) | {"precision": "float32"}
         asked |= {name: value for name in ("window", "epochs") if (value := getattr(self, name)) is not None}
-        if self.time is None:
-            if asked.setdefault("window", 1) != 1:
-                raise ConfigError(
-                    f"window is {asked['window']} days, and time=None says that rows have no day; name the column, or "
-                    "leave the window out"
-                )
+        if self.time is None and asked.setdefault("window", 1) != 1:
+            raise ConfigError(
+                f"window is {asked['window']} days, and time=None says that rows have no day; name the column, or "
+                "leave the window out"
+            )
         if (self.lon is None) != (self.lat is None) or (self._told() and self.lon is None):
             raise ConfigError(
                 f"lon={self.lon!r} and lat={self.lat!r} do not say where the place is that encoder {self.encoder!r} "
@@ -335,10 +327,3 @@ class PlaceRegressor(RegressorMixin, BaseEstimator):
         fusion = self.fusion if self._told() else HEAD if self.encoder == HEAD_ONLY else NONE
         dim = 0 if self.place_ is None else self.place_.n_vector_
         return build(config, fusion, max(len(self.predictors_), 1), dim, self.random_state, module)
-
-
-def _alike(model: PlaceModel, windows: Windows, rows: torch.Tensor) -> np.ndarray:
-    """Scaled estimates of n rows, (n,), in batches of one size, so that no bit depends on who else is asked."""
-    missing = -len(rows) % TOGETHER
-    padded = torch.cat([rows, rows[:1].expand(missing, 2)])
-    return np.concatenate([estimate(model, windows, part)[0] for part in padded.split(TOGETHER)])[: len(rows)]
