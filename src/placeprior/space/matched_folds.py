@@ -9,16 +9,14 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-import shapely
 from scipy.cluster.hierarchy import cut_tree, linkage
 from scipy.stats import ks_2samp, wasserstein_distance
 
 from placeprior import coords
 from placeprior.coords import arrays, check_lonlat, great_circle_km, nearest_km, planar
-from placeprior.errors import CoordinateError, CubeError
+from placeprior.errors import CubeError
 
 RESOLUTION = 0.5  # degrees, about 50 km: some 3000 places, enough for a curve of distances
-ASKED = 2000  # places in the hull of stations, enough for a curve of distances
 TRIED = 100  # numbers of clusters; the authors' software tries as many
 LARGEST = 0.5  # share of the stations in one fold at most, so that a model has something to train on
 SIGNIFICANCE = 0.05  # of the test for clustered stations
@@ -69,32 +67,6 @@ def to_other_folds(between: np.ndarray, fold: np.ndarray) -> np.ndarray:
     if np.isnan(fold).any():
         raise CubeError(f"{np.isnan(fold).sum()} of {fold.size} stations have no fold; give each one")
     return np.where(fold[:, None] == fold, np.inf, between).min(1)
-
-
-def hull(lonlat: np.ndarray) -> np.ndarray:
-    """Places that stand for equal areas of the convex hull of stations, ``lonlat``, shape (n, 2), about :data:`ASKED`.
-
-    A regular grid on the plane of :func:`placeprior.coords.plane`: where the user wants estimates if nothing is
-    said, whatever the country.
-
-    Raises
-    ------
-    CoordinateError
-        The stations lie on one line: their hull has no area.
-    """
-    lonlat = check_lonlat(lonlat)
-    transform = coords.plane(lonlat)
-    outline = shapely.MultiPoint(np.column_stack(transform.transform(*lonlat.T))).convex_hull
-    if not isinstance(outline, shapely.Polygon):
-        raise CoordinateError(
-            f"the {len(lonlat)} stations lie on one line or point, with nothing between them; give `towards`, the "
-            "places where estimates are wanted"
-        )
-    step = np.sqrt(outline.area / ASKED)
-    west, south, east, north = outline.bounds
-    x, y = coords.cells(np.arange(west + step / 2, east, step), np.arange(south + step / 2, north, step)).T
-    within = shapely.contains_xy(outline, x, y)
-    return np.column_stack(transform.transform(x[within], y[within], direction="INVERSE"))
 
 
 def matched_folds(

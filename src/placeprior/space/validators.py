@@ -25,6 +25,7 @@ import pandas as pd
 
 from placeprior.coords import places_in
 from placeprior.errors import ConfigError, CubeError
+from placeprior.space.domain import hull_places
 from placeprior.space.splits import BLOCK_KM, BUFFER_KM, FOLDS, block_folds, partition, state_folds, state_name
 from placeprior.space.station_folds import Columns, StationFolds, Stations
 
@@ -156,14 +157,14 @@ class NearestNeighbourMatched(StationFolds):
         return self.n_splits
 
     def _fold(self, X: Any, stations: Stations) -> np.ndarray:
-        from placeprior.space.matched_folds import hull, matched_folds  # SciPy's statistics take long to load
+        from placeprior.space.matched_folds import matched_folds  # SciPy's statistics take long to load
 
         if len(stations.lonlat) > MOST:
             raise ConfigError(
                 f"{len(stations.lonlat):,} stations are too many to match distances (at most {MOST:,}); thin them out, "
                 "or use SpatialBlocks"
             )
-        towards = hull(stations.lonlat) if self.towards is None else places_in(self.towards)
+        towards = hull_places(stations.lonlat) if self.towards is None else places_in(self.towards)
         rng = np.random.default_rng([self.random_state, 0])
         fold = matched_folds(stations.lonlat, _several(self.n_splits), rng, towards)
         return _full(fold, self.n_splits, f"there are {len(fold)} stations")
