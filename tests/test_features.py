@@ -22,6 +22,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from placeprior import encoders
 from placeprior.encoders import LocationFeatures, features
 from placeprior.errors import ConfigError, CoordinateError, StoreError, UnknownName
+from placeprior.files import tensors
 from placeprior.space.validators import Checkerboard
 
 PLACES = pd.DataFrame({"lon": [-105.0, -93.3, 2.35, 179.9], "lat": [39.7, 44.9, 48.86, -17.0]})
@@ -167,3 +168,15 @@ def test_the_package_and_its_encoders_are_imported_without_what_they_do_not_need
 
 def test_examples_run():
     assert doctest.testmod(features).failed == 0
+
+
+def test_a_file_keeps_what_it_says_and_nothing_else(tmp_path):
+    path = tmp_path / "kept"
+    with pytest.raises(StoreError, match="cannot write"):
+        tensors.write(path, "Thing", {"a": np.arange(3)}, {"rate": {1, 2}})  # JSON knows no sets
+    assert not list(tmp_path.iterdir())
+    tensors.write(path, "Thing", {"a": np.arange(6).reshape(2, 3).T}, {"rate": 0.5})
+    arrays, about = tensors.read(path, "Thing")
+    assert np.array_equal(arrays["a"], np.arange(6).reshape(2, 3).T) and about == {"kind": "Thing", "rate": 0.5}
+    with pytest.raises(StoreError, match="it keeps a Thing"):
+        LocationFeatures.load(path)
