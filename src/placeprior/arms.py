@@ -11,6 +11,7 @@ FORMULAS = ("lonlat", "sincos")  # enter as channels, so their arms need no seco
 
 #: What a user would try in place of the network (:mod:`placeprior.runs.estimators`).
 RIVALS = (
+    "mean",
     "idw",
     "kriging",
     "gbt",
@@ -40,6 +41,7 @@ FUSIONS = {
 #: Printed names, in the order of every table and figure: rivals without a network, no place, controls, coordinates,
 #: encoders.
 NAMES = {
+    "mean": "station mean",
     "idw": "inverse distance",
     "kriging": "ordinary kriging",
     "eof": "EOFs and a network of coordinates",

@@ -69,6 +69,7 @@ class Look:
 
 #: Colour and marker of the arms of :data:`placeprior.arms.NAMES`; no two arms share both.
 _DRAWN: dict[str, tuple[str, str | tuple[int, int, int]]] = {
+    "mean": (INK, "o"),
     "idw": (INK, "X"),
     "kriging": (INK, "P"),
     "eof": (INK, "d"),

@@ -94,6 +94,24 @@ def from_csv(
     _describe(str(output), cube)
 
 
+@app.command(epilog="Example: placeprior data example -o stations.csv")
+def example(
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="OUT.csv", show_default=False, help="A long table, as CSV.")
+    ],
+    stations: Annotated[int, typer.Option(min=2, max=5000, help="How many.")] = 150,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="How many, from 1 January.")] = 150,
+) -> None:
+    """Write a small table of simulated stations, to try `placeprior compare` on."""
+    from placeprior.data import example as made
+
+    common.target(output, (".csv",))
+    table = made.example(stations, days)
+    with common.writing(output) as part:
+        table.to_csv(part, index=False, float_format="%.6g")
+    typer.echo(f"{output}: {len(table):,} rows of {stations} stations; {made.LABEL}")
+
+
 @app.command(epilog="Example: placeprior data moments weather-2019 neighbours-2021 -o results/aqs/moments.csv")
 def moments(
     tasks: Annotated[

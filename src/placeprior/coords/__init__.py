@@ -8,7 +8,7 @@ at a place.
 from placeprior.coords.convention import CONUS_BOX, Box, Floats, check_lonlat, grid, wrapped
 from placeprior.coords.country import ACROSS, ASHORE, at_home, in_state, inside, nation, states
 from placeprior.coords.land import Land, cells
-from placeprior.coords.sphere import EARTH_RADIUS_KM, great_circle_km, nearest_km, project, unit_xyz
+from placeprior.coords.sphere import EARTH_RADIUS_KM, great_circle_km, nearest_km, planar, plane, project, unit_xyz
 
 __all__ = [
     "ACROSS",
@@ -27,6 +27,8 @@ __all__ = [
     "inside",
     "nation",
     "nearest_km",
+    "planar",
+    "plane",
     "project",
     "states",
     "unit_xyz",

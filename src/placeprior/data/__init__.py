@@ -18,7 +18,7 @@ import xarray as xr
 
 from placeprior.data import tables
 from placeprior.data.cube import check_cube
-from placeprior.errors import ConfigError, UnknownName
+from placeprior.errors import ConfigError, CubeError, UnknownName
 
 if TYPE_CHECKING:
     from placeprior.data.world.simulation import World
@@ -34,6 +34,8 @@ WEATHER = [
     "wind_speed",
     "precipitation",
 ]
+
+TABLE = "cube.nc"  # of a person's own stations, beside the ``runs.yml`` that `placeprior compare` writes
 
 
 def _world(**options: Any) -> World:
@@ -107,9 +109,19 @@ def _built(period: str) -> Path:
     return tables.find([f"stations-{period}.zarr"], f"the predictors of {period} (`placeprior data build`)")
 
 
+def table(file: str = TABLE) -> xr.Dataset:
+    """Return a person's own cube (:mod:`placeprior.data.stations`), a file in the folder of ``runs.yml``."""
+    try:
+        with xr.open_dataset(file, engine="scipy") as opened:
+            return opened.load()
+    except (OSError, ValueError, TypeError) as error:
+        raise CubeError(f"{file} cannot be read ({error}); run `placeprior compare` again") from None
+
+
 TASKS: dict[str, Callable[..., xr.Dataset]] = {
     "stations": built,
     "world": world,
+    "table": table,
     "weather-2019": weather_2019,
     "weather-2019-elevation": weather_2019_elevation,
     "neighbours-2021": neighbours_2021,
@@ -163,6 +175,8 @@ def recipe(task: str, **options: Any) -> str:
         content = {"version": VERSION, "knobs": {k: v for k, v in knobs.items() if v != defaults[k]}}
     elif task == "stations":
         content = {"version": READERS, "files": [tables.digest(_built(**_period(options)))]}
+    elif task == "table":
+        content = {"version": READERS, "files": [tables.digest(Path(options.get("file", TABLE)))]}
     elif task in FILES:
         content = {"version": READERS, "files": [tables.digest(path) for path in FILES[task]()]}
     else:
@@ -190,7 +204,7 @@ def load(task: str, **options: Any) -> xr.Dataset:
         raise UnknownName("task", task, TASKS)
     if task == "stations":
         _period(options)
-    elif options and task != "world":
+    elif options and task not in ("world", "table"):
         raise ConfigError(f"task {task!r} takes no option, got {', '.join(sorted(options))}; drop them")
     cube = check_cube(TASKS[task](**options))
     cube.attrs["task"] = task

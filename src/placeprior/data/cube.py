@@ -6,6 +6,9 @@ nothing was measured) and predictors, which carry ``role="predictor"``. Every va
 ``long_name``.
 
 Measured values are kept as they are: slightly negative PM2.5 is instrument noise and stays.
+
+A cube of something else than PM2.5 says so by its attribute ``target`` and keeps that in the same variable, ``pm25``,
+under its own ``long_name`` and ``units``: what is learned is found in one place, whatever it is. No range holds it.
 """
 
 from __future__ import annotations
@@ -212,6 +215,8 @@ def check_cube(cube: xr.Dataset, target: str | None = "pm25") -> xr.Dataset:
         raise CubeError(f"the cube has no variable {target!r}; it has {', '.join(map(str, cube.data_vars)) or 'none'}")
     for name, array in cube.data_vars.items():
         _check_variable(str(name), array, cube)
+    if cube.attrs.get("target"):
+        return cube
     low, high = PM25_RANGE
     remedy = f"outside [{low:g}, {high:g}] {PM25_UNITS}; check its unit, or make it NaN if it is a sentinel"
     for name in ("pm25", "pm25_true"):

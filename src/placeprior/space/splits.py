@@ -88,6 +88,13 @@ def lonlat_of(cube: xr.Dataset) -> np.ndarray:
     return np.column_stack([cube["lon"].values, cube["lat"].values]).astype(np.float64)
 
 
+def towards_of(cube: xr.Dataset) -> np.ndarray | None:
+    """Where a cube says that estimates are wanted, ``lonlat``, shape (m, 2); None where it says nothing."""
+    if "towards_lon" not in cube.coords:
+        return None
+    return np.column_stack([cube["towards_lon"].values, cube["towards_lat"].values]).astype(np.float64)
+
+
 def folds(name: str) -> tuple[int, ...]:
     """The folds a split has: both partitions of a checkerboard, disjoint tenths, fifths of stations, or states."""
     return tuple(range(1, _regime_and_folds(_parse(name))[1] + 1))
@@ -162,7 +169,8 @@ def split(name: str, cube: xr.Dataset, seed: int, fold: int = 1) -> Split:
     name : str
         ``"random"``: 10 % of rows are tested; ``"spatial"``: 10 % of stations (each fold others, so that scores of two
         folds are of disjoint rows); ``"checkerboard-<degrees>"``: one of
-        two partitions of the map; ``"knndm"``: a fold of :func:`placeprior.space.matched_folds.matched_folds`;
+        two partitions of the map; ``"knndm"``: a fold of :func:`placeprior.space.matched_folds.matched_folds`,
+        towards the places that the cube names (``towards_lon, towards_lat``), or else the land of the US;
         ``"blocks"``: a fold of :func:`block_folds`, and stations within :data:`BUFFER_KM` of a tested one are in no
         part; ``"state"``: the stations of one state; ``"year-<A>-<B>"``: 10 % of the stations measured in year B, on
         days of B, by a model trained on days of A at the others. 10 % of what is left validates, drawn as single rows
@@ -202,7 +210,7 @@ def split(name: str, cube: xr.Dataset, seed: int, fold: int = 1) -> Split:
     else:
         usable = np.flatnonzero(scored.any(1))
         learned, asked = (scored & _year(kind, part, cube) for part in ("trained", "tested"))
-        tested = _tested(kind, lonlat_of(cube), usable, asked, seed, fold)
+        tested = _tested(kind, lonlat_of(cube), usable, asked, seed, fold, towards_of(cube))
         rest = np.setdiff1d(usable, tested)
         if kind["base"] == "blocks" and tested.size:
             rest = rest[nearest_km(lonlat_of(cube)[rest], lonlat_of(cube)[tested])[0] > BUFFER_KM]
@@ -244,7 +252,13 @@ def _regime_and_folds(kind: re.Match[str]) -> tuple[str, int]:
 
 
 def _tested(
-    kind: re.Match[str], lonlat: np.ndarray, usable: np.ndarray, asked: np.ndarray, seed: int, fold: int
+    kind: re.Match[str],
+    lonlat: np.ndarray,
+    usable: np.ndarray,
+    asked: np.ndarray,
+    seed: int,
+    fold: int,
+    towards: np.ndarray | None,
 ) -> np.ndarray:
     """The stations (rows of `lonlat`) that a fold tests."""
     if kind["delta"]:
@@ -260,7 +274,7 @@ def _tested(
             return usable[block_folds(lonlat[usable], common) == fold]
         from placeprior.space.matched_folds import matched_folds  # here, because SciPy's statistics take long to load
 
-        return usable[matched_folds(lonlat[usable], FOLDS, common) == fold]
+        return usable[matched_folds(lonlat[usable], FOLDS, common, towards) == fold]
     # One order of all stations, so that the tested stations of two years are nearly the same.
     order = common.permutation(usable)
     return _tenth(order[asked[order].any(1)], fold)[0]

@@ -1,6 +1,7 @@
 """What a person would use instead of the network: interpolation, trees, both, and a network of whole series.
 
 ================  ======================================================================================================
+``mean``          mean of the station's own training days; at a new station, of all stations
 ``idw``           inverse-distance mean of the day's training monitors
 ``kriging``       ordinary kriging of the day's training monitors
 ``gbt`` ``rf``    boosted trees, a random forest, on the same windows of predictors as the network
@@ -28,11 +29,11 @@ from placeprior.arms import CORRECTED, RIVALS
 from placeprior.errors import UnknownName
 from placeprior.runs.estimators import trees
 from placeprior.runs.estimators.correction import corrected
-from placeprior.runs.estimators.interpolation import idw, kriging
+from placeprior.runs.estimators.interpolation import idw, kriging, station_mean
 from placeprior.runs.estimators.patterns import eof
 from placeprior.runs.inputs import Inputs
 
-SIMPLE = {"idw": idw, "kriging": kriging, "eof": eof, "gbt+kriging": trees.boosted_and_kriged}
+SIMPLE = {"mean": station_mean, "idw": idw, "kriging": kriging, "eof": eof, "gbt+kriging": trees.boosted_and_kriged}
 
 
 def estimate(inputs: Inputs, network: Callable[[np.ndarray], np.ndarray] | None = None) -> np.ndarray:
