@@ -10,7 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from placeprior.cli import book, claims, embed, map, runs, sources, verify, weights
+from placeprior.cli import book, claims, compare, embed, map, runs, sources, verify, weights
 from placeprior.cli.terminal import forgive
 from placeprior.errors import PlacePriorError
 
@@ -50,6 +50,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,  # what is left is a defect, and a plain traceback is what a report needs
 )
+app.command("compare", epilog=compare.EXAMPLE)(compare.compare)
 app.add_typer(runs.app, name="runs")
 app.command("embed", epilog=embed.EXAMPLE)(embed.embed)
 app.command("weights", epilog=weights.EXAMPLE)(weights.weights)

@@ -35,8 +35,6 @@ WEATHER = [
     "precipitation",
 ]
 
-TABLE = "cube.nc"  # of a person's own stations, beside the ``runs.yml`` that `placeprior compare` writes
-
 
 def _world(**options: Any) -> World:
     from placeprior.data.world.simulation import World
@@ -109,10 +107,10 @@ def _built(period: str) -> Path:
     return tables.find([f"stations-{period}.zarr"], f"the predictors of {period} (`placeprior data build`)")
 
 
-def table(file: str = TABLE) -> xr.Dataset:
+def table(file: str = "") -> xr.Dataset:
     """Return a person's own cube (:mod:`placeprior.data.stations`), a file in the folder of ``runs.yml``."""
     try:
-        with xr.open_dataset(file, engine="scipy") as opened:
+        with xr.open_dataset(_file({"file": file}), engine="scipy") as opened:
             return opened.load()
     except (OSError, ValueError, TypeError) as error:
         raise CubeError(f"{file} cannot be read ({error}); run `placeprior compare` again") from None
@@ -176,12 +174,18 @@ def recipe(task: str, **options: Any) -> str:
     elif task == "stations":
         content = {"version": READERS, "files": [tables.digest(_built(**_period(options)))]}
     elif task == "table":
-        content = {"version": READERS, "files": [tables.digest(Path(options.get("file", TABLE)))]}
+        content = {"version": READERS, "files": [tables.digest(_file(options))]}
     elif task in FILES:
         content = {"version": READERS, "files": [tables.digest(path) for path in FILES[task]()]}
     else:
         raise UnknownName("task", task, TASKS)
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _file(options: dict[str, Any]) -> Path:
+    if set(options) != {"file"} or not Path(options["file"]).is_file():
+        raise ConfigError(f"task 'table' takes the option 'file', a cube that `placeprior compare` made; got {options!r}")
+    return Path(options["file"])
 
 
 def _period(options: dict[str, Any]) -> dict[str, Any]:

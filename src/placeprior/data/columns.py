@@ -196,7 +196,7 @@ def _named(asked: str, names: Sequence[str], option: str) -> str:
 
 def _target(left: Sequence[str], known: Mapping[str, str], choice: Choice) -> str:
     if choice.target:
-        return _named(choice.target, [*left, *(n for n in known.values() if n == choice.target)], "--target")
+        return _named(choice.target, left, "--target")
     for usual in TARGETS:
         if known.get(usual) in left:
             return known[usual]
