@@ -121,7 +121,7 @@ def plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_")
 
 
-def find(names: Sequence[str], choice: Choice) -> Roles:
+def find(names: Sequence[str], choice: Choice, target: bool = True) -> Roles:
     """Say which column is what.
 
     Parameters
@@ -129,6 +129,8 @@ def find(names: Sequence[str], choice: Choice) -> Roles:
     names : sequence of str
         Of the columns, without units.
     choice : Choice
+    target : bool
+        Whether one of them is to be estimated; else all numbers are predictors.
 
     Raises
     ------
@@ -146,10 +148,11 @@ def find(names: Sequence[str], choice: Choice) -> Roles:
     else:
         station = tuple(known[each] for each in EPA_SITE)
     used = {*station, *found.values()}
-    target = _target([name for name in names if name not in used and name not in choice.drop], known, choice)
-    roles = Roles(station, found["date"], found["lon"], found["lat"], target, [])
+    left = [name for name in names if name not in used and name not in choice.drop]
+    measured = _target(left, known, choice) if target else ""
+    roles = Roles(station, found["date"], found["lon"], found["lat"], measured, [])
     for name in names:
-        if name in used or name == target:
+        if name in used or name == measured:
             continue
         if name in choice.drop:
             roles.left_out[name] = "as you asked"

@@ -58,15 +58,15 @@ def dimension(names: tuple[str, ...], part: str, where: str) -> str:
     raise CubeError(f"{where} has no {part}; it has {', '.join(map(str, names)) or 'none'}: rename one")
 
 
-def stations_of(path: Path, choice: Choice) -> tuple[Long, Roles]:
-    """Read a file with (station, time) as rows."""
+def stations_of(path: Path, choice: Choice, target: bool = True) -> tuple[Long, Roles]:
+    """Read a file with (station, time) as rows; see :func:`placeprior.data.columns.find`."""
     with open_labelled(path) as opened:
         data = opened.load()
     station, time = (dimension(tuple(data.dims), part, "its dimensions") for part in ("station", "date"))
     lon, lat = (dimension(tuple(data.variables), part, "it") for part in ("lon", "lat"))
     own = {str(k): v.transpose(station, time) for k, v in data.data_vars.items() if set(v.dims) == {station, time}}
     own = {name: array for name, array in own.items() if array.dtype.kind in "fiub"}
-    roles = find([station, time, lon, lat, *own], choice)
+    roles = find([station, time, lon, lat, *own], choice, target)
     for name in data.data_vars:
         if str(name) not in own and str(name) not in (lon, lat):
             roles.left_out[str(name)] = f"not a number on ({station}, {time})"
@@ -78,7 +78,7 @@ def stations_of(path: Path, choice: Choice) -> tuple[Long, Roles]:
     if not choice.daily and (day.astype(stamps.dtype) != stamps).any():
         raise CubeError(f"{time} has times of day; aggregate to daily means first, or let `--daily mean` do it")
     names = data[station].values if station in data.coords else np.arange(n)
-    values = {name: own[name].values.astype(np.float32).ravel() for name in (roles.target, *roles.others)}
+    values = {name: own[name].values.astype(np.float32).ravel() for name in (roles.target, *roles.others) if name}
     units = {name: str(array.attrs["units"]) for name, array in own.items() if array.attrs.get("units")}
     place = {key: np.repeat(data[name].values.astype(float), m) for key, name in (("lon", lon), ("lat", lat))}
     code = np.repeat(np.arange(n), m)

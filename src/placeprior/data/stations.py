@@ -46,15 +46,18 @@ class Found:
         What was found, changed or left out, a line each.
     rows : int
         Of the table, with or without a measurement.
+    at : (ndarray, ndarray)
+        Station and day of each row, counted from 0 in the cube.
     """
 
     cube: xr.Dataset
     roles: Roles
     notes: list[str] = field(default_factory=list)
     rows: int = 0
+    at: tuple[np.ndarray, np.ndarray] | None = None
 
 
-def read(path: Path, choice: Choice) -> Found:
+def read(path: Path, choice: Choice, target: bool = True) -> Found:
     """Read a table or cube of stations.
 
     Parameters
@@ -63,6 +66,8 @@ def read(path: Path, choice: Choice) -> Found:
         CSV (also gzipped), Parquet, netCDF or Zarr.
     choice : Choice
         What its columns are, where the usual names do not tell.
+    target : bool
+        Whether it holds measurements; else only what an estimate needs.
 
     Raises
     ------
@@ -77,30 +82,30 @@ def read(path: Path, choice: Choice) -> Found:
         warnings.simplefilter("always")
         try:
             if path.suffix in (".nc", ".zarr"):
-                long, roles = stations_of(path, choice)
+                long, roles = stations_of(path, choice, target)
             else:
-                long, roles = _long(path, choice, notes)
-            cube = _cube(long, roles, choice, notes)
+                long, roles = _long(path, choice, target, notes)
+            cube, at = _cube(long, roles, choice, notes)
         except CubeError as error:
             raise CubeError(f"{path}: {error}") from None
     notes += list(dict.fromkeys(str(w.message) for w in caught if w.category is UserWarning))
     cube.attrs.update(title=path.name, source=path.name, target=roles.target)
     cube.attrs["embedded"] = int(LABEL in roles.left_out.values())
     notes += [f"left out: {name} ({why})" for name, why in roles.left_out.items()]
-    return Found(check_cube(cube), roles, notes, len(long.code))
+    return Found(check_cube(cube, "pm25" if target else None), roles, notes, len(long.code), at)
 
 
 # --- rows ---
 
 
-def _long(path: Path, choice: Choice, notes: list[str]) -> tuple[Long, Roles]:
+def _long(path: Path, choice: Choice, target: bool, notes: list[str]) -> tuple[Long, Roles]:
     parts: list[tuple[np.ndarray, ...]] = []
     names: dict[str, int] = {}
     roles, units, before = None, {}, 0
     for piece in _pieces(path):
         table, units = read_table.columns(piece, {}, ())
         if roles is None:
-            roles = find(list(table.columns), choice)
+            roles = find(list(table.columns), choice, target)
         try:
             parts.append(_piece(table, roles, choice, names))
         except CubeError as error:  # rows are counted from the top of the file
@@ -109,7 +114,7 @@ def _long(path: Path, choice: Choice, notes: list[str]) -> tuple[Long, Roles]:
     if roles is None or not before:
         raise CubeError("the table has no rows; give it at least one station-day")
     kept = [name for name in roles.others if name not in roles.left_out]
-    wanted = [roles.target, *kept]
+    wanted = [name for name in (roles.target, *kept) if name]
     values = {name: np.concatenate([part[3][name] for part in parts]) for name in wanted}
     lonlat = {name: np.concatenate([part[2][name] for part in parts]) for name in ("lon", "lat")}
     code, day = (np.concatenate([part[at] for part in parts]) for at in (0, 1))
@@ -156,7 +161,7 @@ def _piece(table: pd.DataFrame, roles: Roles, choice: Choice, names: dict[str, i
     place = {name: read_table.numbers(table, name) for name in ("lon", "lat")}
     values = {}
     for name in (roles.target, *roles.others):
-        if name in roles.left_out:
+        if not name or name in roles.left_out:
             continue
         try:
             values[name] = read_table.numbers(table, name).astype(np.float32)
@@ -185,7 +190,9 @@ def _days(table: pd.DataFrame, choice: Choice) -> pd.Series:
 # --- from rows to a cube ---
 
 
-def _cube(long: Long, roles: Roles, choice: Choice, notes: list[str]) -> xr.Dataset:
+def _cube(
+    long: Long, roles: Roles, choice: Choice, notes: list[str]
+) -> tuple[xr.Dataset, tuple[np.ndarray, np.ndarray]]:
     order = np.argsort(np.array(long.stations, dtype=object), kind="stable")
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
@@ -212,7 +219,7 @@ def _cube(long: Long, roles: Roles, choice: Choice, notes: list[str]) -> xr.Data
         role = "target" if target else "predictor"
         data[called] = variable(filled.reshape(len(stations), span), units or "unstated", name, role)
     cube = cube.assign(data)
-    return add_calendar(cube)
+    return add_calendar(cube), (code, long.day - first)
 
 
 def _places(long: Long, code: np.ndarray, stations: np.ndarray, notes: list[str]) -> np.ndarray:

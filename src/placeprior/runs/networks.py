@@ -70,19 +70,23 @@ def restore(run: Run) -> tuple[PlaceModel, dict[str, Scaler]]:
     StoreError
         If the run is not stored, or its weights are of another model.
     """
-    tensors = store.tensors(run.id)
+    try:
+        return restored(run, store.tensors(run.id))
+    except (RuntimeError, ValueError, KeyError) as error:
+        raise StoreError(
+            f"the weights of run {run.id} do not fit its model; remove {store.store() / run.id} and run "
+            f"`placeprior runs run {run.id}`"
+        ) from error
+
+
+def restored(run: Run, tensors: dict[str, torch.Tensor]) -> tuple[PlaceModel, dict[str, Scaler]]:
+    """A run's network and scalers from its tensors; ValueError, KeyError or RuntimeError where they are another's."""
     scalers = {
         name: Scaler(tensors[f"{name}.mean"].numpy(), tensors[f"{name}.scale"].numpy())
         for name in ("x_scale", "y_scale", "place_scale")
         if f"{name}.mean" in tensors
     }
     dim = scalers["place_scale"].mean.size if "place_scale" in scalers else 0
-    try:
-        model = build_model(run, scalers["x_scale"].mean.size, dim, trainable(run))
-        model.load_state_dict({k[6:]: v for k, v in tensors.items() if k.startswith("model.")})
-    except (RuntimeError, ValueError, KeyError) as error:
-        raise StoreError(
-            f"the weights of run {run.id} do not fit its model; remove {store.store() / run.id} and run "
-            f"`placeprior runs run {run.id}`"
-        ) from error
+    model = build_model(run, scalers["x_scale"].mean.size, dim, trainable(run))
+    model.load_state_dict({k[6:]: v for k, v in tensors.items() if k.startswith("model.")})
     return model.eval(), scalers
