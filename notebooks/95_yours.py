@@ -37,7 +37,9 @@ HTML(yours.cards(mine))
 
 # %% mystnb={"figure": {"caption": "Gain in R² over the network without a place: marker and bar are the mean and its interval over blocks of the map and trainings, pale dots single fits. Right of the dashed line is better. The mean of a station is left out, being far to the left in new places; the table has it.", "name": "fig-yours-gains"}, "image": {"alt": "A panel for each way of testing. In each, one row an arm with a marker and a horizontal bar along an axis of gains in R², and a dashed line at zero."}} tags=["hide-input"]
 fig = yours.draw_gains(mine)
-_ = figures.label(fig, profile, n=len(mine.runs), of="fits", embedded=mine.embedded, data=mine.found.drop(columns=["apart", "each"]))
+_ = figures.label(
+    fig, profile, n=len(mine.runs), of="fits", embedded=mine.embedded, data=mine.found.drop(columns=["apart", "each"])
+)
 
 # %% [markdown]
 # Random vectors and random waves are placebos: numbers for a place that know nothing of it. A gain that they share is not geography.

@@ -1,4 +1,4 @@
-"""A person's report: the notebook ``95_yours``, executed like every page and written as one file that needs no network."""
+"""A person's report: the notebook ``95_yours``, executed like every page and written as one file without a network."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ def source() -> Path:
     path = Path(placeprior.__file__).parents[2] / "notebooks" / NOTEBOOK
     if not path.is_file():
         raise ConfigError(
-            f"the report is the notebook {NOTEBOOK}, which is not installed with the package; install from a clone with "
+            f"the report is the notebook {NOTEBOOK}, which is not installed with the package; install from a "
+            "clone with "
             "`pip install -e .` and start again: finished runs are kept"
         )
     return path
@@ -93,7 +94,8 @@ def html(notebook: nbformat.NotebookNode, title: str) -> str:
         figure = cell.metadata.get("mystnb", {}).get("figure", {})
         if figure and shown:
             alt = cell.metadata["mystnb"].get("image", {}).get("alt", "")
-            shown = [f'<figure role="img" aria-label="{escape(alt)}">{"".join(shown)}<figcaption>{escape(figure["caption"])}</figcaption></figure>']
+            caption = f"<figcaption>{escape(figure['caption'])}</figcaption>"
+            shown = [f'<figure role="img" aria-label="{escape(alt)}">', *shown, caption, "</figure>"]
         body += shown
         if "remove-input" not in tags:
             body.append(f"<details><summary>code</summary><pre>{escape(cell.source)}</pre></details>")

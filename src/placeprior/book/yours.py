@@ -128,7 +128,8 @@ def cards(yours: Yours) -> str:
         number = f"{signed(answer.difference)} R²"
         width = f"{signed(answer.low)} to {signed(answer.high)}" if answer.low == answer.low else "no interval"
         made.append(
-            f'<div class="card {answer.verdict}{" mine" if own else ""}"><div class="ask">{escape(answer.question)}{mark}</div>'
+            f'<div class="card {answer.verdict}{" mine" if own else ""}">'
+            f'<div class="ask">{escape(answer.question)}{mark}</div>'
             f'<div class="badge">{BADGES[answer.verdict]}</div>'
             f'<div class="number">{number} <small>({width}) with {escape(called(answer.arm))}</small></div>'
             f"<p>{escape(beside(answer))}</p></div>"
@@ -139,7 +140,10 @@ def cards(yours: Yours) -> str:
 def beside(answer: Answer) -> str:
     """How the quoted arm stands to placebos and rivals."""
     if answer.verdict == "helps" and answer.placebos:
-        text = f"{_and(answer.placebos)} {'are' if len(answer.placebos) > 1 else 'is'} not clearly worse: what helps need not be knowledge of the place. "
+        text = (
+            f"{_and(answer.placebos)} {'are' if len(answer.placebos) > 1 else 'is'} not clearly worse: "
+            "what helps need not be knowledge of the place. "
+        )
     elif answer.verdict == "helps":
         text = "More than random vectors and random waves gain: it is where the place is that helps. "
     else:
@@ -148,7 +152,9 @@ def beside(answer: Answer) -> str:
         best = max(answer.better, key=answer.better.get)
         text += f"Clearly better: {called(best)} ({signed(answer.better[best])})."
     elif len(answer.worse) and not answer.better:
-        text += f"No simpler method is clearly better; clearly worse: {_and(sorted(answer.worse, key=answer.worse.get))}."
+        text += (
+            f"No simpler method is clearly better; clearly worse: {_and(sorted(answer.worse, key=answer.worse.get))}."
+        )
     else:
         text += "No simpler method is clearly better or worse."
     return text
@@ -167,18 +173,22 @@ def advice(yours: Yours) -> str:
     if answer.better:
         best = max(answer.better, key=answer.better.get)
         said.append(
-            f"**Use {called(best)}** for {answer.question[0].lower() + answer.question[1:]}: it is clearly better than the network with its place."
+            f"**Use {called(best)}** for {answer.question[0].lower() + answer.question[1:]}: it is clearly "
+            "better than the network with its place."
         )
     if answer.verdict == "helps":
         said.append("**Tell the network its place**: the gain is clear at the distances at which you want estimates.")
     elif answer.verdict == "undecided":
         said.append(
-            "**Leave the place out, or ask again with more**: `--thorough` trains three times and tests all folds. More stations narrow the interval more than more days."
+            "**Leave the place out, or ask again with more**: `--thorough` trains three times and tests all "
+            "folds. More stations narrow the interval more than more days."
         )
     elif answer.verdict == "harms":
         said.append("**Leave the place out** where you estimate far from stations.")
     said.append(
-        f"**Keep a network**: `placeprior fit {yours.about['table']}` trains `{model}`, which has the smallest error on validation rows, on all of your data; `placeprior predict` then estimates elsewhere, with intervals, and flags places unlike your stations."
+        f"**Keep a network**: `placeprior fit {yours.about['table']}` trains `{model}`, which has the "
+        "smallest error on validation rows, on all of your data; `placeprior predict` then estimates "
+        "elsewhere, with intervals, and flags places unlike your stations."
     )
     beyond = [each for each in yours.answers if each.split.startswith("checkerboard")]
     if beyond and beyond[0].verdict != answer.verdict:
@@ -192,8 +202,10 @@ def facts(yours: Yours) -> str:
     name, unit = yours.quantity
     told = "**Simulated: a table from the embedded world, no measurement.** " if yours.embedded else ""
     return (
-        f"{told}*{escape(name)}*{f' ({escape(unit)})' if unit else ''} on {measured.sum():,} station-days of {measured.any(1).sum():,} stations, {day[0]} to {day[-1]}, "
-        f"from `{yours.about['table']}`. {len(yours.runs)} fits; intervals are over blocks of the map {yours.block_km:.0f} km wide or wider, and over trainings."
+        f"{told}*{escape(name)}*{f' ({escape(unit)})' if unit else ''} on {measured.sum():,} station-days of "
+        f"{measured.any(1).sum():,} stations, {day[0]} to {day[-1]}, "
+        f"from `{yours.about['table']}`. {len(yours.runs)} fits; intervals are over blocks of the map "
+        f"{yours.block_km:.0f} km wide or wider, and over trainings."
     )
 
 
@@ -238,7 +250,9 @@ def draw_gains(yours: Yours) -> Figure:
             for row in own.itertuples()
             for value in row.each
         ]
-        panels[asks(answer.split) + (" (your question)" if answer.split == yours.question[0] else "")] = pd.DataFrame(rows)
+        panels[asks(answer.split) + (" (your question)" if answer.split == yours.question[0] else "")] = pd.DataFrame(
+            rows
+        )
     return figures.forests(panels, "gain in R²", columns=1, reference=0.0)
 
 
@@ -255,13 +269,24 @@ def draw_map(yours: Yours) -> Figure:
     try:
         at_home(lonlat, "this map", together=True)
         fig, ax = figures.subplots(size="map", maps=True)
-        figures.station_map(ax, lonlat, table["rmse"].to_numpy(), f"RMSE of {yours.quantity[0]}", unit=yours.quantity[1], size=22)
+        figures.station_map(
+            ax, lonlat, table["rmse"].to_numpy(), f"RMSE of {yours.quantity[0]}", unit=yours.quantity[1], size=22
+        )
     except CoordinateError:
         fig, ax = figures.subplots(size="map")
         xy = planar(lonlat)
         xy = xy - xy.mean(0).round(-1)
         low, high = np.percentile(table["rmse"], [2, 98])
-        dots = ax.scatter(*xy.T, c=table["rmse"], s=22, cmap=figures.CMAPS["amount"], vmin=low, vmax=high, edgecolors=figures.MUTED, linewidths=0.4)
+        dots = ax.scatter(
+            *xy.T,
+            c=table["rmse"],
+            s=22,
+            cmap=figures.CMAPS["amount"],
+            vmin=low,
+            vmax=high,
+            edgecolors=figures.MUTED,
+            linewidths=0.4,
+        )
         ax.set(aspect="equal", xlabel="km east of the middle", ylabel="km north of the middle")
         figures.colourbar(ax, dots, f"RMSE of {yours.quantity[0]}", yours.quantity[1], pad=0.12)
     ax.set_title(f"{asks(split)}: {called(answer.arm)}")
@@ -279,8 +304,20 @@ def draw_distances(yours: Yours) -> Figure:
         name = asks(answer.split) + (" (nearest)" if answer.split == question else "")
         ax.step(km, np.arange(1, len(km) + 1) / len(km), where="post", lw=2, color=kinds[number], label=name)
     km = np.sort(yours.wanted_km.clip(min=1))
-    ax.plot(km, np.arange(1, len(km) + 1) / len(km), color=figures.INK, lw=3, ls=(0, (1, 1)), label="where you want estimates")
-    ax.set(xscale="log", xlabel="distance to the nearest station that is known [km]", ylabel="share of the places", ylim=(0, 1.02))
+    ax.plot(
+        km,
+        np.arange(1, len(km) + 1) / len(km),
+        color=figures.INK,
+        lw=3,
+        ls=(0, (1, 1)),
+        label="where you want estimates",
+    )
+    ax.set(
+        xscale="log",
+        xlabel="distance to the nearest station that is known [km]",
+        ylabel="share of the places",
+        ylim=(0, 1.02),
+    )
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=1, fontsize="small")
     figures.label(fig, yours.profile, n=len(km), of="places where estimates are wanted", embedded=yours.embedded)
     return fig
@@ -297,7 +334,14 @@ def draw_coverage(yours: Yours) -> Figure:
         ax.plot([line["low"], line["high"]], [row, row], color=figures.MUTED, lw=2)
         ax.plot(line["coverage"], row, "o", color=figures.INK)
         wide = "no bound" if np.isinf(line["width"]) else f"{line['width']:.3g} {yours.quantity[1] or ''}".strip()
-        ax.annotate(f"width {wide}", (1.0, row - 0.28), xycoords=("axes fraction", "data"), ha="right", fontsize="small", color=figures.MUTED)
+        ax.annotate(
+            f"width {wide}",
+            (1.0, row - 0.28),
+            xycoords=("axes fraction", "data"),
+            ha="right",
+            fontsize="small",
+            color=figures.MUTED,
+        )
     figures.rows(ax, [asks(split) for split in splits], zero=False)
     ax.axvline(LEVEL, color=figures.MUTED, lw=1, ls="--")
     ax.set_xlabel("share of station-days inside their interval")

@@ -37,8 +37,12 @@ Table = Annotated[
 Target = Annotated[
     str, typer.Option("--target", metavar="NAME [UNIT]", show_default=False, help="What is to be estimated.")
 ]
-Column = {name: typer.Option(f"--{name}", metavar="COLUMN", show_default=False) for name in ("station", "date", "lon", "lat")}
-Daily = Annotated[str, typer.Option("--daily", metavar="mean", show_default=False, help="Average several rows of a day.")]
+Column = {
+    name: typer.Option(f"--{name}", metavar="COLUMN", show_default=False) for name in ("station", "date", "lon", "lat")
+}
+Daily = Annotated[
+    str, typer.Option("--daily", metavar="mean", show_default=False, help="Average several rows of a day.")
+]
 Names = Annotated[str, typer.Option("--predictors", metavar="A,B…", show_default=False, help="Only these are inputs.")]
 Drop = Annotated[str, typer.Option("--drop", metavar="A,B…", show_default=False, help="These are no inputs.")]
 Out = Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the report goes.")]
@@ -58,14 +62,20 @@ def compare(
     towards: Annotated[
         Path | None,
         typer.Option(
-            "--towards", metavar="PLACES.csv", show_default=False, help="Where you want estimates; else among the stations."
+            "--towards",
+            metavar="PLACES.csv",
+            show_default=False,
+            help="Where you want estimates; else among the stations.",
         ),
     ] = None,
     encoders: Annotated[
-        str, typer.Option("--encoders", metavar="A,B…", show_default=False, help="In place of geoclip, a basis and urban.")
+        str,
+        typer.Option("--encoders", metavar="A,B…", show_default=False, help="In place of geoclip, a basis and urban."),
     ] = "",
     thorough: Annotated[bool, typer.Option("--thorough", help="Three seeds, all folds, the larger network.")] = False,
-    plan: Annotated[bool, typer.Option("--plan", help="Say what would be done, and how long it takes; do nothing.")] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Say what would be done, and how long it takes; do nothing.")
+    ] = False,
     output: Out = Path("report"),
     jobs: Jobs = 0,
 ) -> None:
@@ -114,9 +124,7 @@ def compare(
     typer.echo(f"verdict: {verdict}")
 
 
-def choose(
-    target: str, station: str, date: str, lon: str, lat: str, daily: str, predictors: str, drop: str
-) -> Any:
+def choose(target: str, station: str, date: str, lon: str, lat: str, daily: str, predictors: str, drop: str) -> Any:
     """What the options say of the columns."""
     from placeprior.data.columns import Choice
 
@@ -158,7 +166,10 @@ def places(path: Path) -> np.ndarray:
     except (OSError, ValueError, pd.errors.ParserWarning) as error:
         raise CubeError(f"{path} cannot be read as CSV of places ({error}); give columns lon and lat") from None
     found = [dimension(tuple(table.columns), part, str(path)) for part in ("lon", "lat")]
-    lon, lat = (read_table.numbers(table.rename(columns={name: part}), part) for name, part in zip(found, ("lon", "lat"), strict=True))
+    lon, lat = (
+        read_table.numbers(table.rename(columns={name: part}), part)
+        for name, part in zip(found, ("lon", "lat"), strict=True)
+    )
     if not len(lon):
         raise CubeError(f"{path} has no row; give at least one place")
     return check_lonlat(np.column_stack([wrapped(lon), lat]))
@@ -175,10 +186,13 @@ def show(made: Plan, cube: xr.Dataset, found: Found, each: dict[str, float], pro
 
     measured, day = np.isfinite(cube["pm25"].values), cube["time"].values.astype("datetime64[D]")
     typer.echo(
-        f"{cube.attrs['target']} [{cube['pm25'].attrs['units']}] on {measured.sum():,} station-days ({found.rows:,} rows) of "
+        f"{cube.attrs['target']} [{cube['pm25'].attrs['units']}] on {measured.sum():,} station-days "
+        f"({found.rows:,} rows) of "
         f"{cube.sizes['station']:,} stations, {day[0]} to {day[-1]}; read and checked in {took:.0f} s"
     )
-    typer.echo(f"inputs: {', '.join(predictors(cube))}{', and the neighbours of the day' * bool(cube.attrs['neighbours'])}")
+    typer.echo(
+        f"inputs: {', '.join(predictors(cube))}{', and the neighbours of the day' * bool(cube.attrs['neighbours'])}"
+    )
     rows = [
         (asks(row.split), row.split, row.folds, f"{row.rows:,}", row.train, row.test, f"{row.km:.0f} km")
         for row in made.splits.itertuples()
@@ -214,7 +228,12 @@ def _carry_out(made: Plan, each: dict[str, float], folder: Path, processes: int)
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-            columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeRemainingColumn())
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TextColumn("{task.percentage:>3.0f} %"),
+                TimeRemainingColumn(),
+            )
             bar = stack.enter_context(Progress(*columns, console=Console(stderr=True)))
             task = bar.add_task("comparing", total=total)
         for number, run in enumerate(carry_out(made.runs, folder, processes), 1):
@@ -228,7 +247,11 @@ def _carry_out(made: Plan, each: dict[str, float], folder: Path, processes: int)
                 bar.update(task, completed=gone, description=f"{number} of {len(made.runs)}: {run.model} {run.split}")
             elif took - spoke > LINES or number == len(made.runs):
                 spoke = took
-                left = f", about {took / fresh * (total - gone) / 60:.0f} min left" if fresh and number < len(made.runs) else ""
+                left = (
+                    f", about {took / fresh * (total - gone) / 60:.0f} min left"
+                    if fresh and number < len(made.runs)
+                    else ""
+                )
                 typer.echo(f"{number} of {len(made.runs)} fits made{left}", err=True)
     from placeprior.runs.collecting import collect_scores
 

@@ -24,16 +24,21 @@ TABLES, GRIDS = (".csv", ".parquet"), (".nc", ".zarr")
 
 
 def fit(
-    report: Annotated[Path, typer.Argument(metavar="REPORT", help="The folder that `placeprior compare` wrote.")] = Path(
-        "report"
-    ),
+    report: Annotated[
+        Path, typer.Argument(metavar="REPORT", help="The folder that `placeprior compare` wrote.")
+    ] = Path("report"),
     arm: Annotated[
         str,
         typer.Option(
-            "--arm", metavar="MODEL", show_default=False, help="Such as geoclip/hadamard; else the best on validation rows."
+            "--arm",
+            metavar="MODEL",
+            show_default=False,
+            help="Such as geoclip/hadamard; else the best on validation rows.",
         ),
     ] = "",
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the model is kept.")] = Path("model"),
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the model is kept.")] = Path(
+        "model"
+    ),
 ) -> None:
     """Train a network of a comparison on all of its data, and keep it: weights, scaling and what intervals need."""
     folder, kept = report.resolve() / "work", output.resolve()
@@ -48,7 +53,9 @@ def fit(
 
         mine = yours.load(PROFILE)
         question = mine.question[0]
-        known = list(dict.fromkeys(run.model for run in mine.runs if run.variant not in RIVALS and run.split == question))
+        known = list(
+            dict.fromkeys(run.model for run in mine.runs if run.variant not in RIVALS and run.split == question)
+        )
         model = arm or mine.chosen[0]
         if model not in known:
             raise UnknownName("arm of this comparison", model, known)
@@ -57,23 +64,36 @@ def fit(
         about = {name: mine.about[name] for name in ("target", "unit", "table", "embedded")} | {"split": question}
         keeping.keep(own[0], mine.cube, errors, kept, about)
     rows = f"{int(mine.about['rows']):,} rows"
-    typer.echo(f"{output}: {model}, trained on all {rows}; intervals from {errors['station'].nunique()} stations held out ({question})")
+    typer.echo(
+        f"{output}: {model}, trained on all {rows}; intervals from {errors['station'].nunique()} stations "
+        f"held out ({question})"
+    )
 
 
 def predict(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", show_default=False, help="The folder that `placeprior fit` wrote.")],
+    model: Annotated[
+        Path, typer.Argument(metavar="MODEL", show_default=False, help="The folder that `placeprior fit` wrote.")
+    ],
     where: Annotated[
         Path,
         typer.Argument(
             metavar="PLACES",
             show_default=False,
-            help="Places, days and predictors: a long table (CSV, Parquet), netCDF/Zarr on (time, lat, lon) or (station, time).",
+            help=(
+                "Places, days and predictors: a long table (CSV, Parquet), netCDF/Zarr on (time, lat, lon) "
+                "or (station, time)."
+            ),
         ),
     ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="OUT", show_default=False, help="CSV or Parquet; of a grid, .nc or .zarr.")
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="OUT", show_default=False, help="CSV or Parquet; of a grid, .nc or .zarr."
+        ),
     ],
-    level: Annotated[float, typer.Option("--level", min=0.5, max=0.99, help="How often the interval is to hold.")] = 0.9,
+    level: Annotated[
+        float, typer.Option("--level", min=0.5, max=0.99, help="How often the interval is to hold.")
+    ] = 0.9,
 ) -> None:
     """Estimate at new places and days, each with an interval, and flag what is unlike the training stations."""
     import numpy as np
@@ -88,9 +108,13 @@ def predict(
     made = _grid(work, where, output) if gridded else _table(work, where, output)
     typer.echo(f"{output}: {kept.about['target']} [{kept.about['unit']}], {made}")
     if not np.isfinite(work.half):
-        typer.echo(f"note: too few stations were held out for intervals that hold {level:.0%} of the time: they have no bounds")
+        typer.echo(
+            f"note: too few stations were held out for intervals that hold {level:.0%} of the time: they have no bounds"
+        )
     else:
-        typer.echo(f"intervals of {level:.0%}: +- {work.half:.3g}, from errors at stations held out ({kept.about['split']})")
+        typer.echo(
+            f"intervals of {level:.0%}: +- {work.half:.3g}, from errors at stations held out ({kept.about['split']})"
+        )
 
 
 def _is_grid(path: Path) -> bool:
@@ -132,7 +156,9 @@ def _table(work: Predictor, where: Path, output: Path) -> str:
     cube = found.cube
     _lacking(kept, [str(name) for name in cube.data_vars], where)
     before = _padded(kept, cube["time"].values)
-    time = np.arange(cube["time"].values[0].astype("datetime64[D]") - before, cube["time"].values[-1].astype("datetime64[D]") + 1)
+    time = np.arange(
+        cube["time"].values[0].astype("datetime64[D]") - before, cube["time"].values[-1].astype("datetime64[D]") + 1
+    )
     station, day = found.at
     lonlat, parts = lonlat_of(cube), []
     skipped = 0 if before else kept.run.window - 1
@@ -149,10 +175,15 @@ def _table(work: Predictor, where: Path, output: Path) -> str:
     table.insert(0, "date", cube["time"].values[day[rows]].astype("datetime64[D]").astype(str))
     table.insert(0, "station", cube["station"].values[station[rows]])
     with common.writing(output) as part:
-        table.to_parquet(part, index=False) if output.suffix == ".parquet" else table.to_csv(part, index=False, float_format="%.6g")
+        table.to_parquet(part, index=False) if output.suffix == ".parquet" else table.to_csv(
+            part, index=False, float_format="%.6g"
+        )
     flagged = table[["far", "unlike_place", "unlike_inputs"]].any(axis=1).mean()
     lost = f"; the first {skipped} days are history only" if skipped else ""
-    return f"{len(table):,} rows at {len(lonlat):,} places, {flagged:.0%} of them flagged as unlike the training stations{lost}"
+    return (
+        f"{len(table):,} rows at {len(lonlat):,} places, {flagged:.0%} of them flagged as unlike the "
+        f"training stations{lost}"
+    )
 
 
 def _rows(made: Estimates, station: np.ndarray, day: np.ndarray, rows: np.ndarray):
@@ -200,7 +231,9 @@ def _grid(work: Predictor, where: Path, output: Path) -> str:
         for first in range(0, grid.sizes[y], step):
             rows = slice(first, min(first + step, grid.sizes[y]))
             part = grid.isel({y: rows})
-            values = np.stack([_field(part[name], t, y, x, len(days)) for name in kept.predictors], -1).astype(np.float32)
+            values = np.stack([_field(part[name], t, y, x, len(days)) for name in kept.predictors], -1).astype(
+                np.float32
+            )
             lonlat = np.stack(np.meshgrid((lon + 180) % 360 - 180, part[y].values), -1).reshape(-1, 2)
             values = values.reshape(len(lonlat), len(days), -1)
             values = np.concatenate([np.full((len(values), before, values.shape[-1]), np.nan, np.float32), values], 1)
@@ -219,7 +252,10 @@ def _grid(work: Predictor, where: Path, output: Path) -> str:
     made.attrs = {"title": f"{name}, estimated by {kept.run.model}", "embedded": int(kept.about["embedded"])}
     with common.writing(output) as part:
         made.to_zarr(part) if output.suffix == ".zarr" else made.to_netcdf(part, engine="scipy")
-    return f"{shape[1]:,} x {shape[2]:,} cells on {shape[0]:,} days, {(flag > 0).mean():.0%} of them flagged as unlike the training stations"
+    return (
+        f"{shape[1]:,} x {shape[2]:,} cells on {shape[0]:,} days, {(flag > 0).mean():.0%} of them flagged "
+        "as unlike the training stations"
+    )
 
 
 def _calendar(grid: xr.Dataset, t: str) -> xr.Dataset:

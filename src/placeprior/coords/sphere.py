@@ -141,7 +141,9 @@ def plane(lonlat: ArrayLike) -> pyproj.Transformer:
     if in_box(*places.T, (west - 1, south - 1, east + 1, north + 1)).all():
         return _albers()
     x, y, z = unit_xyz(places).mean(0)
-    return _centred(float(np.round(np.degrees(np.arctan2(y, x)))), float(np.round(np.degrees(np.arctan2(z, np.hypot(x, y))))))
+    return _centred(
+        float(np.round(np.degrees(np.arctan2(y, x)))), float(np.round(np.degrees(np.arctan2(z, np.hypot(x, y)))))
+    )
 
 
 def planar(lonlat: ArrayLike) -> Floats:

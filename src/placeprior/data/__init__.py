@@ -184,7 +184,9 @@ def recipe(task: str, **options: Any) -> str:
 
 def _file(options: dict[str, Any]) -> Path:
     if set(options) != {"file"} or not Path(options["file"]).is_file():
-        raise ConfigError(f"task 'table' takes the option 'file', a cube that `placeprior compare` made; got {options!r}")
+        raise ConfigError(
+            f"task 'table' takes the option 'file', a cube that `placeprior compare` made; got {options!r}"
+        )
     return Path(options["file"])
 
 

@@ -109,7 +109,7 @@ def _long(path: Path, choice: Choice, target: bool, notes: list[str]) -> tuple[L
         try:
             parts.append(_piece(table, roles, choice, names))
         except CubeError as error:  # rows are counted from the top of the file
-            raise CubeError(re.sub(r"(?<=row )\d+", lambda n: f"{int(n[0]) + before:,}", str(error), count=1)) from None
+            raise CubeError(_counted(str(error), before)) from None
         before += len(table)
     if roles is None or not before:
         raise CubeError("the table has no rows; give it at least one station-day")
@@ -122,6 +122,11 @@ def _long(path: Path, choice: Choice, target: bool, notes: list[str]) -> tuple[L
     if not roles.station:
         notes.append(f"no column names the stations: each of the {len(names):,} places is taken for one")
     return Long(list(names), code, day, lonlat, values, units), roles
+
+
+def _counted(text: str, before: int) -> str:
+    """A message about a row of a piece, as one about a row of the file."""
+    return re.sub(r"(?<=row )\d+", lambda number: str(int(number[0]) + before), text, count=1)
 
 
 def _pieces(path: Path) -> Iterator[pd.DataFrame]:
@@ -177,7 +182,11 @@ def _days(table: pd.DataFrame, choice: Choice) -> pd.Series:
     raw = table["date"]
     if choice.daily:
         dates = pd.api.types.is_datetime64_any_dtype(raw)
-        raw = raw.dt.tz_localize(None).dt.normalize() if dates else raw.astype("string").str.replace(_CLOCK, "", regex=True)
+        raw = (
+            raw.dt.tz_localize(None).dt.normalize()
+            if dates
+            else raw.astype("string").str.replace(_CLOCK, "", regex=True)
+        )
         table = table.assign(date=raw)
     try:
         return read_table.days(table)
@@ -202,7 +211,8 @@ def _cube(
     cells = len(stations) * span
     if 4 * cells * (len(long.values) + 2) > LARGEST:
         raise CubeError(
-            f"{len(stations):,} stations x {span:,} days x {len(long.values)} variables need more than {LARGEST / 1e9:g} GB; "
+            f"{len(stations):,} stations x {span:,} days x {len(long.values)} variables need more than "
+            f"{LARGEST / 1e9:g} GB; "
             "choose fewer with --predictors, or cut the table by region or year"
         )
     lonlat = _places(long, code, stations, notes)
@@ -237,15 +247,25 @@ def _places(long: Long, code: np.ndarray, stations: np.ndarray, notes: list[str]
         if (apart > JITTER).any():
             read_table.one_value(values, code, pd.Index(stations), name)
         if (apart > 0).any():
-            notes.append(f"{int((apart > 0).sum())} stations have {name} that differ by up to {apart.max():.2g} degree: the first is taken")
+            notes.append(
+                f"{int((apart > 0).sum())} stations have {name} that differ by up to {apart.max():.2g} "
+                "degree: the first is taken"
+            )
         found.append(at)
     return np.column_stack(found)
 
 
 def _filled(
-    long: Long, key: np.ndarray, cells: int, stations: np.ndarray, span: int, first: int, choice: Choice, notes: list[str]
+    long: Long,
+    key: np.ndarray,
+    cells: int,
+    stations: np.ndarray,
+    span: int,
+    first: int,
+    choice: Choice,
+    notes: list[str],
 ) -> dict[str, np.ndarray]:
-    """Each column on all station-days, NaN where nothing is known; several rows of one are a mean where that is asked."""
+    """Each column on all station-days, NaN where nothing is known; several rows of one are averaged where asked."""
     count = np.bincount(key, minlength=cells) if len(key) else np.zeros(cells, int)
     twice = np.flatnonzero(count > 1)
     if twice.size and not choice.daily:
@@ -277,6 +297,7 @@ def _refuse_monthly(code: np.ndarray, day: np.ndarray) -> None:
     step = step[step > 0]
     if step.size and 27 <= np.median(step) <= 32 and np.quantile(step, 0.05) >= 27:
         raise CubeError(
-            "rows of a station are a month apart: these are monthly values, and an estimate here is of a day, from the days "
+            "rows of a station are a month apart: these are monthly values, and an estimate here is of a "
+            "day, from the days "
             "before it; give daily values (an average over a month can be taken afterwards)"
         )

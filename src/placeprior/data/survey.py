@@ -41,13 +41,15 @@ def survey(cube: xr.Dataset, history: int) -> tuple[xr.Dataset, list[str]]:
     stations = int(measured.any(1).sum())
     if stations < LEAST_STATIONS:
         raise CubeError(
-            f"{name} is measured at {stations} station{'s' * (stations != 1)}; a comparison leaves stations out and needs "
+            f"{name} is measured at {stations} station{'s' * (stations != 1)}; a comparison leaves stations "
+            "out and needs "
             f"{LEAST_STATIONS} or more, better {FEW_STATIONS}: what place adds cannot be seen from fewer places"
         )
     days = y.shape[1]
     if days < 2 * history:
         raise CubeError(
-            f"the table spans {days} day{'s' * (days != 1)}; an estimate looks at up to {history} days, the first days are "
+            f"the table spans {days} day{'s' * (days != 1)}; an estimate looks at up to {history} days, the "
+            "first days are "
             f"history only: give {2 * history} or more"
         )
     values = np.unique(y[measured])
@@ -55,11 +57,14 @@ def survey(cube: xr.Dataset, history: int) -> tuple[xr.Dataset, list[str]]:
         raise CubeError(f"{name} is {values[0]:g} on every station-day: without variation there is nothing to estimate")
     if values.size == 2:
         raise CubeError(
-            f"{name} has two values, {values[0]:g} and {values[1]:g}: a class, and this compares estimates of a number; "
+            f"{name} has two values, {values[0]:g} and {values[1]:g}: a class, and this compares estimates of "
+            "a number; "
             "give the number behind the class"
         )
     if values.size <= CLASSES and (values == values.round()).all():
-        warned.append(f"{name} has {values.size} different values, all whole: if they are classes, errors of a number mean little")
+        warned.append(
+            f"{name} has {values.size} different values, all whole: if they are classes, errors of a number mean little"
+        )
     if stations < FEW_STATIONS:
         warned.append(f"{stations} stations are few: intervals will be wide")
     share = measured.mean()
@@ -99,11 +104,14 @@ def _predictors(cube: xr.Dataset, measured: np.ndarray) -> tuple[xr.Dataset, lis
         both = np.isfinite(x)
         if both.sum() > 10 and max(_alike(x[both], y[both]), _alike(_ranks(x[both]), _ranks(y[both]))) > DISGUISED:
             said.append(
-                f"{name} is {cube.attrs['target']} in disguise (correlation above {DISGUISED}): whatever is told about place "
+                f"{name} is {cube.attrs['target']} in disguise (correlation above {DISGUISED}): whatever is "
+                "told about place "
                 f"cannot add to it; leave it out with --drop '{name}'"
             )
         if (high := np.nanmax(values, 1)).size and np.array_equal(high, np.nanmin(values, 1), equal_nan=True):
-            said.append(f"{name} never changes in time: as a predictor it can name the place; leave it out with --drop '{name}'")
+            said.append(
+                f"{name} never changes in time: as a predictor it can name the place; leave it out with --drop '{name}'"
+            )
         elif (missing := 1 - known[measured].mean()) > 0.5:
             said.append(f"{name} is missing on {missing:.0%} of the measured station-days: there it counts as its mean")
     return cube.drop_vars(empty), said

@@ -85,10 +85,16 @@ class Answer:
         else:
             text = f"place helps, {number} with {name}"
             if self.placebos:
-                text += f", but {' and '.join(map(called, self.placebos))} {'do' if len(self.placebos) > 1 else 'does'} as well"
+                text += (
+                    f", but {' and '.join(map(called, self.placebos))} "
+                    f"{'do' if len(self.placebos) > 1 else 'does'} as well"
+                )
         if self.better:
             names = sorted(self.better, key=self.better.get, reverse=True)
-            best = f"{called(names[0])} {'does better still' if self.verdict == 'helps' else 'does better'} ({signed(self.better[names[0]])})"
+            best = (
+                f"{called(names[0])} {'does better still' if self.verdict == 'helps' else 'does better'} "
+                f"({signed(self.better[names[0]])})"
+            )
             text += f"; {best}"
         return text
 

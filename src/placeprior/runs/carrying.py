@@ -73,7 +73,8 @@ def carry_out(runs: Sequence[Run], folder: Path, jobs: int) -> Iterator[Run]:
                     yield known[each.result()]
         except BrokenProcessPool:
             raise StoreError(
-                f"a process that made runs was ended from outside, perhaps for want of memory; finished runs are kept: start "
+                f"a process that made runs was ended from outside, perhaps for want of memory; finished runs "
+                "are kept: start "
                 f"again, with fewer at once (--jobs {max(jobs // 2, 1)})"
             ) from None
         except BaseException:

@@ -1,4 +1,4 @@
-"""A person's own comparison: a folder with a cube and a ``runs.yml`` of its own, in which everything else works as here.
+"""A person's own comparison: a folder with a cube and a ``runs.yml`` of its own, where all else works as here.
 
 The folder is a small project: the plan is its ``runs.yml``, what is made lies in its ``store``, and what it came to in
 its ``results``. So a comparison that was stopped goes on, and nothing in it depends on when or how often it was.
@@ -41,7 +41,7 @@ TWICE = ("none+head", "lonlat/channels")
 MATCHED = 4000  # stations up to which folds are matched by distance: all pairs are looked at
 MEASURED = 100  # days of a year with a measurement, for it to be a year to test on
 BATCHES = 12  # of a trial
-#: What rivals take for as many rows as trees are shown, seconds of a core; measured on the example and on EPA's monitors.
+#: What rivals take for as many rows as trees are shown, seconds of a core.
 RIVAL_SECONDS = {"mean": 0.0, "idw": 2.0, "kriging": 20.0, "gbt": 40.0}
 
 
@@ -72,8 +72,8 @@ class Plan:
     ----------
     runs : list of Run
     splits : pandas.DataFrame
-        A row a split: ``split, regime, folds, rows, train, test`` (stations), ``km`` (median distance of a tested station
-        to the nearest trained on).
+        A row a split: ``split, regime, folds, rows, train, test`` (stations), ``km`` (median distance of a tested
+        station to the nearest trained on).
     wanted_km : ndarray
         Distance of the places where estimates are wanted to their nearest station.
     left_out : dict of str to str
@@ -149,7 +149,9 @@ def lay(folder: Path, cube: xr.Dataset, asked: Asked) -> dict[str, str]:
     splits, lacking = split_names(cube, asked.thorough)
     if not splits:
         raise ConfigError("no way of testing is left: " + "; ".join(lacking.values()))
-    few = [model for model in models if not model.startswith(PLACEBOS) and model not in ("gbt+lonlat", "urban/hadamard")]
+    few = [
+        model for model in models if not model.startswith(PLACEBOS) and model not in ("gbt+lonlat", "urban/hadamard")
+    ]
     again = [model for model in models if model in TWICE or model == _first(models)]
     matrices: dict[str, Any] = {}
     for name, own in splits.items():
@@ -238,8 +240,16 @@ def trial(cube: xr.Dataset, size: str) -> float:
     some = np.sort(rng.permutation(cube.sizes["station"])[:50])
     values = np.stack([cube[name].values[some] for name in names], -1)
     features = Scaler.fit(values.reshape(-1, len(names)))(values)
-    target = np.nan_to_num(Scaler.fit(cube["pm25"].values[some].reshape(-1, 1))(cube["pm25"].values[some][..., None])[..., 0])
-    rows = np.stack([rng.integers(len(some), size=BATCHES * config.batch), rng.integers(HISTORY, cube.sizes["time"], size=BATCHES * config.batch)], 1)
+    target = np.nan_to_num(
+        Scaler.fit(cube["pm25"].values[some].reshape(-1, 1))(cube["pm25"].values[some][..., None])[..., 0]
+    )
+    rows = np.stack(
+        [
+            rng.integers(len(some), size=BATCHES * config.batch),
+            rng.integers(HISTORY, cube.sizes["time"], size=BATCHES * config.batch),
+        ],
+        1,
+    )
     data, pairs = Windows(features, config.window, None, target), torch.as_tensor(rows)
     took = []
     for seed in (0, 1):  # the first also warms up
@@ -263,4 +273,3 @@ def seconds(planned: Plan, a_row: float, size: str) -> dict[str, float]:
         else:
             each[run.id] = 2.0 + 1.1 * a_row * rows[run.split] * SIZES[size].epochs
     return each
-

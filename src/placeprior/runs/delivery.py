@@ -1,4 +1,4 @@
-"""What a person takes along from their comparison: scores and predictions as tables that need nothing of this project."""
+"""What a person takes along from their comparison: scores and predictions as tables that need nothing else."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ def write_predictions(runs: Sequence[Run], cube: xr.Dataset, path: Path) -> int:
             table = store.table(run.id, "predictions")
             rows = len(table)
             columns = {
-                "arm": pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), [arm(run.variant, run.fusion)]),
+                "arm": pa.DictionaryArray.from_arrays(
+                    pa.array(np.zeros(rows, np.int32)), [arm(run.variant, run.fusion)]
+                ),
                 "split": pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), [run.split]),
                 "fold": np.full(rows, run.fold, np.int16),
                 "seed": np.full(rows, run.seed, np.int16),

@@ -8,8 +8,8 @@ import shapely
 from placeprior.coords import check_lonlat, planar, plane
 from placeprior.space.splits import partition
 
-#: Sides of a checkerboard's cells, degrees: whole numbers of pairs of them go round the globe, so that colours alternate
-#: across the date line too.
+#: Sides of a checkerboard's cells, degrees: whole numbers of pairs of them go round the globe, so that colours
+#: alternate across the date line too.
 SIDES = (0.05, 0.1, 0.2, 0.25, 0.5, 1, 1.5, 2, 2.5, 3, 4, 4.5, 5, 6, 7.5, 9, 10, 12, 15, 18, 20, 22.5, 30)
 ACROSS = 4  # cells of a checkerboard along a domain: some of each colour, each many stations wide
 LEAST_SHARE = 0.3  # of the stations, in the smaller half of a checkerboard
@@ -32,8 +32,8 @@ def block_km(lonlat: np.ndarray) -> float:
 def cell_degrees(lonlat: np.ndarray) -> float:
     """Side of a checkerboard's cells that suits the stations, degrees.
 
-    Of :data:`SIDES`, the one nearest to a quarter of the domain whose smaller half has :data:`LEAST_SHARE` of the stations
-    or more; where none has, the one with the most equal halves. Places alone decide it, no measurement.
+    Of :data:`SIDES`, the one nearest to a quarter of the domain whose smaller half has :data:`LEAST_SHARE` of the
+    stations or more; where none has, the one with the most equal halves. Places alone decide it, no measurement.
     """
     places = check_lonlat(lonlat)
     wanted = width_km(places) / ACROSS / 111.2 / np.sqrt(max(np.cos(np.radians(places[:, 1].mean())), 0.1))
@@ -53,6 +53,8 @@ def hull_places(lonlat: np.ndarray, n: int = WANTED) -> np.ndarray:
         return places
     step = np.sqrt(hull.area / n)
     (west, south, east, north) = hull.bounds
-    grid = np.stack(np.meshgrid(np.arange(west, east, step), np.arange(south, north, step)), -1).reshape(-1, 2) + step / 2
+    grid = (
+        np.stack(np.meshgrid(np.arange(west, east, step), np.arange(south, north, step)), -1).reshape(-1, 2) + step / 2
+    )
     inside = grid[shapely.contains_xy(hull, *grid.T)]
     return np.column_stack(there.transform(*inside.T, direction="INVERSE"))
