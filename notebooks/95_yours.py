@@ -69,7 +69,7 @@ _ = yours.draw_map(mine)
 # %% [markdown]
 # ## How wide an interval must be
 
-# %% mystnb={"figure": {"caption": "How often a 90 % interval around the estimate holds, by way of testing, with its interval over blocks; the dashed line is what it promises. Widths come from stations set aside while training (split conformal).", "name": "fig-yours-coverage"}, "image": {"alt": "One row for each way of testing: a dot with a bar along an axis of shares, beside a dashed line at what is promised."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "How often an interval around the estimate holds, by way of testing, with the uncertainty of that share over blocks; the dashed line is what it promises. Widths come from stations set aside while training (split conformal).", "name": "fig-yours-coverage"}, "image": {"alt": "One row for each way of testing: a dot with a bar along an axis of shares, beside a dashed line at what is promised."}} tags=["hide-input"]
 _ = yours.draw_coverage(mine)
 
 # %% [markdown]

@@ -151,7 +151,7 @@ code{background:var(--back);padding:.1em .3em;border-radius:3px;font-size:.9em}
 .number small{color:var(--muted)}
 .card p{margin:.4rem 0 0;font-size:.92rem}
 figure{margin:1.4rem 0}
-figure img{width:100%;height:auto;display:block}
+figure img{width:100%;max-width:42rem;height:auto;display:block}
 figcaption{color:var(--muted);font-size:.9rem;margin-top:.4rem;max-width:44rem}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;font-size:.88rem;font-variant-numeric:tabular-nums}

@@ -15,20 +15,27 @@ import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
 
-from placeprior.arms import RIVALS, arm, arm_order, called, with_arm
+from placeprior.arms import arm, arm_order, with_arm
 from placeprior.book import figures
 from placeprior.coords import at_home, nearest_km, planar
 from placeprior.errors import CoordinateError
 from placeprior.evidence import uncertainty, verdict
 from placeprior.evidence.gains import gains
-from placeprior.evidence.verdict import Answer, asks, signed
+from placeprior.evidence.verdict import Answer, asks, signed, spoken
 from placeprior.runs import delivery, plan, store
 from placeprior.runs.inputs import cube_of
 from placeprior.runs.plan import Run
 from placeprior.space import domain
 from placeprior.space.splits import lonlat_of, towards_of
 
-LEVEL = 0.9  # of the intervals round an estimate
+WIDTH = 5.2  # inches of a figure: on a phone its letters stay readable
+SHORT = {
+    "random": "other days",
+    "spatial": "new stations",
+    "checkerboard": "new regions",
+    "knndm": "your distances",
+    "year": "another year",
+}
 BADGES = {
     "helps": "place helps",
     "harms": "place makes it worse",
@@ -131,7 +138,7 @@ def cards(yours: Yours) -> str:
             f'<div class="card {answer.verdict}{" mine" if own else ""}">'
             f'<div class="ask">{escape(answer.question)}{mark}</div>'
             f'<div class="badge">{BADGES[answer.verdict]}</div>'
-            f'<div class="number">{number} <small>({width}) with {escape(called(answer.arm))}</small></div>'
+            f'<div class="number">{number} <small>({width}) with {escape(spoken(answer.arm))}</small></div>'
             f"<p>{escape(beside(answer))}</p></div>"
         )
     return f'<div class="cards">{"".join(made)}</div>'
@@ -150,7 +157,7 @@ def beside(answer: Answer) -> str:
         text = ""
     if answer.better:
         best = max(answer.better, key=answer.better.get)
-        text += f"Clearly better: {called(best)} ({signed(answer.better[best])})."
+        text += f"Clearly better: {spoken(best)} ({signed(answer.better[best])})."
     elif len(answer.worse) and not answer.better:
         text += (
             f"No simpler method is clearly better; clearly worse: {_and(sorted(answer.worse, key=answer.worse.get))}."
@@ -161,7 +168,7 @@ def beside(answer: Answer) -> str:
 
 
 def _and(arms: list[str]) -> str:
-    names = [called(name) for name in arms]
+    names = [spoken(name) for name in arms]
     text = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     return text[:1].upper() + text[1:] if text else text
 
@@ -173,7 +180,7 @@ def advice(yours: Yours) -> str:
     if answer.better:
         best = max(answer.better, key=answer.better.get)
         said.append(
-            f"**Use {called(best)}** for {answer.question[0].lower() + answer.question[1:]}: it is clearly "
+            f"**Use {spoken(best)}** for {answer.question[0].lower() + answer.question[1:]}: it is clearly "
             "better than the network with its place."
         )
     if answer.verdict == "helps":
@@ -186,7 +193,7 @@ def advice(yours: Yours) -> str:
     elif answer.verdict == "harms":
         said.append("**Leave the place out** where you estimate far from stations.")
     said.append(
-        f"**Keep a network**: `placeprior fit {yours.about['table']}` trains `{model}`, which has the "
+        f"**Keep a network**: `placeprior fit` trains `{model}`, which has the "
         "smallest error on validation rows, on all of your data; `placeprior predict` then estimates "
         "elsewhere, with intervals, and flags places unlike your stations."
     )
@@ -215,6 +222,15 @@ def notes(yours: Yours) -> str:
     return "\n".join(f"- {escape(each, quote=False)}" for each in told)
 
 
+def short(split: str) -> str:
+    """What a split asks, in two words.
+
+    >>> short("checkerboard-2.5")
+    'new regions'
+    """
+    return SHORT.get(split.partition("-")[0], split)
+
+
 # --- tables ---
 
 
@@ -226,7 +242,7 @@ def scores(yours: Yours) -> pd.DataFrame:
     table = pd.DataFrame(index=arm_order(frame["arm"]), columns=splits, data="–", dtype=object)
     for (name, split), value in cells["r2"].items():
         table.loc[name, split] = f"{value:.2f} ({cells['rmse'][name, split]:.3g})".replace("-", "−")
-    return table.rename(index=called, columns=asks).rename_axis("arm")
+    return table.rename(index=spoken, columns=short).rename_axis("arm")
 
 
 def coverage(yours: Yours) -> pd.DataFrame:
@@ -242,18 +258,24 @@ def coverage(yours: Yours) -> pd.DataFrame:
 
 def draw_gains(yours: Yours) -> Figure:
     """Gains over the network without a place, a panel a split; see :func:`placeprior.book.figures.forest`."""
-    panels = {}
-    for answer in sorted(yours.answers, key=lambda answer: answer.split != yours.question[0]):
-        own = yours.found[(yours.found["split"] == answer.split) & (yours.found["arm"] != "mean")]
+    own = yours.found[yours.found["arm"] != "mean"]
+    answers = sorted(yours.answers, key=lambda answer: answer.split != yours.question[0])
+    heights = [own.loc[own["split"] == answer.split, "arm"].nunique() + 1.5 for answer in answers]
+    ratios = {"height_ratios": heights}
+    fig, axes = figures.subplots(
+        len(answers), size=(WIDTH, 0.27 * sum(heights) + 0.5), squeeze=False, gridspec_kw=ratios
+    )
+    for ax, answer in zip(axes.flat, answers, strict=True):
         rows = [
             {"arm": row.arm, "value": value, "low": row.low, "high": row.high, "difference": row.difference}
-            for row in own.itertuples()
+            for row in own[own["split"] == answer.split].itertuples()
             for value in row.each
         ]
-        panels[asks(answer.split) + (" (your question)" if answer.split == yours.question[0] else "")] = pd.DataFrame(
-            rows
-        )
-    return figures.forests(panels, "gain in R²", columns=1, reference=0.0)
+        drawn = figures.forest(ax, pd.DataFrame(rows), "", reference=0.0)
+        ax.set_yticks(range(len(drawn)), [spoken(name) for name in drawn])
+        ax.set_title(asks(answer.split) + (" (your question)" if answer.split == yours.question[0] else ""), x=-0.55)
+    axes.flat[-1].set_xlabel("gain in R²")
+    return fig
 
 
 def draw_map(yours: Yours) -> Figure:
@@ -268,12 +290,12 @@ def draw_map(yours: Yours) -> Figure:
     lonlat = table[["lon", "lat"]].to_numpy(float)
     try:
         at_home(lonlat, "this map", together=True)
-        fig, ax = figures.subplots(size="map", maps=True)
+        fig, ax = figures.subplots(size=(WIDTH, 3.9), maps=True)
         figures.station_map(
             ax, lonlat, table["rmse"].to_numpy(), f"RMSE of {yours.quantity[0]}", unit=yours.quantity[1], size=22
         )
     except CoordinateError:
-        fig, ax = figures.subplots(size="map")
+        fig, ax = figures.subplots(size=(WIDTH, 4.4))
         xy = planar(lonlat)
         xy = xy - xy.mean(0).round(-1)
         low, high = np.percentile(table["rmse"], [2, 98])
@@ -289,7 +311,7 @@ def draw_map(yours: Yours) -> Figure:
         )
         ax.set(aspect="equal", xlabel="km east of the middle", ylabel="km north of the middle")
         figures.colourbar(ax, dots, f"RMSE of {yours.quantity[0]}", yours.quantity[1], pad=0.12)
-    ax.set_title(f"{asks(split)}: {called(answer.arm)}")
+    ax.set_title(f"{asks(split)}: {spoken(answer.arm)}")
     figures.label(fig, yours.profile, n=len(table), of="stations", embedded=yours.embedded)
     return fig
 
@@ -297,11 +319,11 @@ def draw_map(yours: Yours) -> Figure:
 def draw_distances(yours: Yours) -> Figure:
     """Distributions of distances: of each way of testing, and of the places where estimates are wanted."""
     question, distances = yours.question
-    fig, ax = figures.subplots(size=(6.4, 3.8))
+    fig, ax = figures.subplots(size=(WIDTH, 4.4))
     kinds = plt.rcParams["axes.prop_cycle"].by_key()["color"]
     for number, answer in enumerate(yours.answers):
         km = np.sort(distances.loc[distances["split"] == answer.split, "km"].to_numpy(float).clip(min=1))
-        name = asks(answer.split) + (" (nearest)" if answer.split == question else "")
+        name = short(answer.split) + (" (nearest)" if answer.split == question else "")
         ax.step(km, np.arange(1, len(km) + 1) / len(km), where="post", lw=2, color=kinds[number], label=name)
     km = np.sort(yours.wanted_km.clip(min=1))
     ax.plot(
@@ -318,7 +340,7 @@ def draw_distances(yours: Yours) -> Figure:
         ylabel="share of the places",
         ylim=(0, 1.02),
     )
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=1, fontsize="small")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.45, -0.2), ncols=2, fontsize="small")
     figures.label(fig, yours.profile, n=len(km), of="places where estimates are wanted", embedded=yours.embedded)
     return fig
 
@@ -326,8 +348,10 @@ def draw_distances(yours: Yours) -> Figure:
 def draw_coverage(yours: Yours) -> Figure:
     """How often intervals hold at the stations tested, beside what they promise."""
     table = coverage(yours)
-    fig, ax = figures.subplots(size=(6.4, 1.2 + 0.5 * len(yours.answers)))
-    own = table[table["level"] == LEVEL].set_index("split")
+    fig, ax = figures.subplots(size=(WIDTH, 1.3 + 0.5 * len(yours.answers)))
+    bounded = table[np.isfinite(table["width"])].groupby("level")["split"].nunique()
+    level = bounded[bounded == bounded.max()].index.max() if len(bounded) else table["level"].min()
+    own = table[table["level"] == level].set_index("split")
     splits = [answer.split for answer in yours.answers if answer.split in own.index]
     for row, split in enumerate(splits):
         line = own.loc[split]
@@ -342,13 +366,8 @@ def draw_coverage(yours: Yours) -> Figure:
             fontsize="small",
             color=figures.MUTED,
         )
-    figures.rows(ax, [asks(split) for split in splits], zero=False)
-    ax.axvline(LEVEL, color=figures.MUTED, lw=1, ls="--")
-    ax.set_xlabel("share of station-days inside their interval")
+    figures.rows(ax, [short(split) for split in splits], zero=False)
+    ax.axvline(level, color=figures.MUTED, lw=1, ls="--")
+    ax.set_xlabel(f"share of station-days inside their interval of {level:.0%}")
     figures.label(fig, yours.profile, n=len(splits), of="ways of testing", embedded=yours.embedded)
     return fig
-
-
-def simple(yours: Yours) -> list[str]:
-    """Rivals that were run, by printed name."""
-    return [called(name) for name in RIVALS if any(run.variant == name for run in yours.runs)]

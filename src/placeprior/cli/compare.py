@@ -179,9 +179,9 @@ def show(made: Plan, cube: xr.Dataset, found: Found, each: dict[str, float], pro
     """Print the plan."""
     import numpy as np
 
-    from placeprior.arms import RIVALS, arm, called
+    from placeprior.arms import RIVALS, arm
     from placeprior.data.cube import predictors
-    from placeprior.evidence.verdict import asks
+    from placeprior.evidence.verdict import asks, spoken
     from placeprior.runs import store
 
     measured, day = np.isfinite(cube["pm25"].values), cube["time"].values.astype("datetime64[D]")
@@ -199,8 +199,8 @@ def show(made: Plan, cube: xr.Dataset, found: Found, each: dict[str, float], pro
     ]
     common.show(["asks", "split", "folds", "rows learned from", "at stations", "tested at", "nearest, median"], rows)
     typer.echo(f"where estimates are wanted, the nearest station is {np.median(made.wanted_km):.0f} km away (median)")
-    names = list(dict.fromkeys(called(arm(run.variant, run.fusion)) for run in made.runs))
-    typer.echo(f"arms: {'; '.join(names)}")
+    names = list(dict.fromkeys(spoken(arm(run.variant, run.fusion)) for run in made.runs))
+    typer.echo(f"arms: {', '.join(names)}")
     for name, why in made.left_out.items():
         typer.echo(f"note: without {name}: {why}")
     left = [run for run in made.runs if not store.is_stored(run.id)]

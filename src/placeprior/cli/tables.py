@@ -99,8 +99,8 @@ def example(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="OUT.csv", show_default=False, help="A long table, as CSV.")
     ],
-    stations: Annotated[int, typer.Option(min=2, max=5000, help="How many.")] = 150,
-    days: Annotated[int, typer.Option(min=1, max=3650, help="How many, from 1 January.")] = 150,
+    stations: Annotated[int, typer.Option(min=2, max=5000, help="How many.")] = 120,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="How many, from 1 January.")] = 120,
 ) -> None:
     """Write a small table of simulated stations, to try `placeprior compare` on."""
     from placeprior.data import example as made

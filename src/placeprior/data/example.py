@@ -7,7 +7,7 @@ import pandas as pd
 
 from placeprior.data.cube import predictors
 
-STATIONS, DAYS = 150, 150
+STATIONS, DAYS = 120, 120
 LABEL = "simulated: the embedded world of placeprior, no measurement"  # in every row, so that no copy loses it
 
 

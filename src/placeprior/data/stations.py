@@ -86,13 +86,14 @@ def read(path: Path, choice: Choice, target: bool = True) -> Found:
             else:
                 long, roles = _long(path, choice, target, notes)
             cube, at = _cube(long, roles, choice, notes)
+            cube.attrs.update(title=path.name, source=path.name, target=roles.target)
+            cube.attrs["embedded"] = int(LABEL in roles.left_out.values())
+            check_cube(cube, "pm25" if target else None)
         except CubeError as error:
             raise CubeError(f"{path}: {error}") from None
     notes += list(dict.fromkeys(str(w.message) for w in caught if w.category is UserWarning))
-    cube.attrs.update(title=path.name, source=path.name, target=roles.target)
-    cube.attrs["embedded"] = int(LABEL in roles.left_out.values())
     notes += [f"left out: {name} ({why})" for name, why in roles.left_out.items()]
-    return Found(check_cube(cube, "pm25" if target else None), roles, notes, len(long.code), at)
+    return Found(cube, roles, notes, len(long.code), at)
 
 
 # --- rows ---
@@ -217,13 +218,15 @@ def _cube(
         )
     lonlat = _places(long, code, stations, notes)
     key = code * span + (long.day - first)
-    _refuse_monthly(code, long.day)
     values = _filled(long, key, cells, stations, span, first, choice, notes)
     time = (np.datetime64(first, "D") + np.arange(span)).astype("datetime64[ns]")
     cube = place_on(stations, *lonlat.T, time)
     data = {}
     for name, filled in values.items():
         target = name == roles.target
+        if not target and not np.isfinite(filled).any():
+            roles.left_out[name] = "no value"
+            continue
         units = choice.unit if target and choice.unit else long.units.get(name, "unstated")
         called = "pm25" if target else f"{name} (predictor)" if name in ("pm25", "doy_sin", "doy_cos") else name
         role = "target" if target else "predictor"
@@ -288,16 +291,3 @@ def _filled(
             values[key] = column
         filled[name] = values
     return filled
-
-
-def _refuse_monthly(code: np.ndarray, day: np.ndarray) -> None:
-    """Refuse a table whose stations have a row a month: a month's mean is no value of its first day."""
-    order = np.lexsort((day, code))
-    step = np.diff(day[order])[np.diff(code[order]) == 0]
-    step = step[step > 0]
-    if step.size and 27 <= np.median(step) <= 32 and np.quantile(step, 0.05) >= 27:
-        raise CubeError(
-            "rows of a station are a month apart: these are monthly values, and an estimate here is of a "
-            "day, from the days "
-            "before it; give daily values (an average over a month can be taken afterwards)"
-        )

@@ -33,7 +33,7 @@ def survey(cube: xr.Dataset, history: int) -> tuple[xr.Dataset, list[str]]:
     Raises
     ------
     CubeError
-        One station, one day, no variation, a class.
+        One station, one day, a value a month, no variation, a class.
     """
     name, y = cube.attrs["target"], cube["pm25"].values
     measured = np.isfinite(y)
@@ -44,6 +44,11 @@ def survey(cube: xr.Dataset, history: int) -> tuple[xr.Dataset, list[str]]:
             f"{name} is measured at {stations} station{'s' * (stations != 1)}; a comparison leaves stations "
             "out and needs "
             f"{LEAST_STATIONS} or more, better {FEW_STATIONS}: what place adds cannot be seen from fewer places"
+        )
+    if _is_monthly(measured):
+        raise CubeError(
+            "values of a station are a month apart: these are monthly, and an estimate here is of a day, from the days "
+            "before it; give daily values (an average over a month can be taken afterwards)"
         )
     days = y.shape[1]
     if days < 2 * history:
@@ -76,6 +81,13 @@ def survey(cube: xr.Dataset, history: int) -> tuple[xr.Dataset, list[str]]:
     return cube, warned + said
 
 
+def _is_monthly(measured: np.ndarray) -> bool:
+    """Whether stations have a value a month: a month's mean is no value of its first day."""
+    station, day = np.nonzero(measured)
+    step = np.diff(day)[np.diff(station) == 0]
+    return bool(step.size and 27 <= np.median(step) <= 32 and np.quantile(step, 0.05) >= 27)
+
+
 def _jumps(cube: xr.Dataset) -> str | None:
     """A word where no station is measured for more than a year in between."""
     days = np.flatnonzero(np.isfinite(cube["pm25"].values).any(0))
@@ -96,9 +108,9 @@ def _predictors(cube: xr.Dataset, measured: np.ndarray) -> tuple[xr.Dataset, lis
             continue
         values = cube[name].values
         known = np.isfinite(values)
-        if not known.any() or np.nanmin(values) == np.nanmax(values):
+        if np.nanmin(values) == np.nanmax(values):
             empty.append(name)
-            said.append(f"left out: {name} ({'no value' if not known.any() else 'the same everywhere'})")
+            said.append(f"left out: {name} (the same everywhere)")
             continue
         x = values.ravel()[rows]
         both = np.isfinite(x)

@@ -75,7 +75,7 @@ class Answer:
     def told(self) -> str:
         """What follows the colon."""
         number = f"{signed(self.difference)} R² ({signed(self.low)} to {signed(self.high)})"
-        name = called(self.arm)
+        name = spoken(self.arm)
         if self.verdict == "unknown":
             return "cannot be told, for the stations lie in too few blocks of the map for an interval"
         if self.verdict == "undecided":
@@ -86,13 +86,13 @@ class Answer:
             text = f"place helps, {number} with {name}"
             if self.placebos:
                 text += (
-                    f", but {' and '.join(map(called, self.placebos))} "
+                    f", but {' and '.join(map(spoken, self.placebos))} "
                     f"{'do' if len(self.placebos) > 1 else 'does'} as well"
                 )
         if self.better:
             names = sorted(self.better, key=self.better.get, reverse=True)
             best = (
-                f"{called(names[0])} {'does better still' if self.verdict == 'helps' else 'does better'} "
+                f"{spoken(names[0])} {'does better still' if self.verdict == 'helps' else 'does better'} "
                 f"({signed(self.better[names[0]])})"
             )
             text += f"; {best}"
@@ -108,6 +108,15 @@ def signed(value: float) -> str:
     if value != value:
         return "unknown"
     return f"{value:+.{2 if abs(value) >= 0.05 else 3}f}".replace("-", "−")
+
+
+def spoken(name: str) -> str:
+    """An arm's printed name without the way it joins, which is one for all vectors here.
+
+    >>> spoken("geoclip-hadamard"), spoken("none+head")
+    ('GeoCLIP', 'no location, extra head')
+    """
+    return called(name).removesuffix(", Hadamard")
 
 
 def asks(split: str) -> str:

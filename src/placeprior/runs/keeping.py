@@ -1,8 +1,8 @@
 """A network that is kept: trained on all of a person's rows, and all that an estimate elsewhere needs, in one folder.
 
 The folder holds ``model.json`` (what it is, with a checksum of each file), ``weights.safetensors``, ``stations.nc``
-(what it was trained on) and ``residuals.parquet`` (errors at stations that were held out in a comparison, which say how wide
-an interval must be). Nothing in it is code.
+(what it was trained on) and ``residuals.parquet`` (errors at stations that were held out in a comparison, which say how
+wide an interval must be). Nothing in it is code.
 """
 
 from __future__ import annotations
