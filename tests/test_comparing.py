@@ -36,6 +36,7 @@ def made(few, tmp_path_factory):
     return folder, done.output
 
 
+@pytest.mark.slow
 def test_a_plan_is_printed_and_nothing_written(few, tmp_path):
     example.example(30, 50).to_csv(tmp_path / "s.csv", index=False)
     done = RUN.invoke(app, ["compare", str(tmp_path / "s.csv"), "-o", str(tmp_path / "r"), "--plan"])
@@ -146,6 +147,7 @@ def test_what_cannot_be_answered_ends_in_one_line(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_encoders_that_know_another_country_are_left_out_and_said(few, tmp_path):
     frame = example.example(30, 50)
     frame["longitude"] += 105

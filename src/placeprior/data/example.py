@@ -26,9 +26,9 @@ def example(stations: int = STATIONS, days: int = DAYS, seed: int = 0) -> pd.Dat
         ``site_id, date, latitude, longitude, pm25 [µg m-3]``, predictors with their units, and ``note``, which says in
         every row that it is simulated. The target is missing on days when a station did not report.
     """
-    from placeprior.data import world
+    from placeprior.data.world.simulation import World
 
-    cube = world(stations=stations, days=days, seed=seed)
+    cube = World(stations=stations, days=days, seed=seed).cube()
     names = [name for name in predictors(cube) if not name.startswith("doy_")]
     day = pd.DatetimeIndex(cube["time"].values).strftime("%Y-%m-%d").to_numpy()
     columns = {
