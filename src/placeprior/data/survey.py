@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import xarray as xr
+from scipy.stats import rankdata
 
 from placeprior.data.cube import predictors
 from placeprior.errors import CubeError
@@ -114,13 +117,17 @@ def _predictors(cube: xr.Dataset, measured: np.ndarray) -> tuple[xr.Dataset, lis
             continue
         x = values.ravel()[rows]
         both = np.isfinite(x)
-        if both.sum() > 10 and max(_alike(x[both], y[both]), _alike(_ranks(x[both]), _ranks(y[both]))) > DISGUISED:
+        if both.sum() > 10 and max(_alike(x[both], y[both]), _alike(rankdata(x[both]), rankdata(y[both]))) > DISGUISED:
             said.append(
                 f"{name} is {cube.attrs['target']} in disguise (correlation above {DISGUISED}): whatever is "
                 "told about place "
                 f"cannot add to it; leave it out with --drop '{name}'"
             )
-        if (high := np.nanmax(values, 1)).size and np.array_equal(high, np.nanmin(values, 1), equal_nan=True):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # a station without any value
+            low, high = np.nanmin(values, 1), np.nanmax(values, 1)
+        if np.array_equal(low, high, equal_nan=True):
+            cube[name].attrs["static"] = 1
             said.append(
                 f"{name} never changes in time: as a predictor it can name the place; leave it out with --drop '{name}'"
             )
@@ -133,7 +140,3 @@ def _alike(x: np.ndarray, y: np.ndarray) -> float:
     with np.errstate(invalid="ignore", divide="ignore"):
         r = abs(float(np.corrcoef(x.astype(np.float64), y.astype(np.float64))[0, 1]))
     return r if r == r else 0.0
-
-
-def _ranks(x: np.ndarray) -> np.ndarray:
-    return np.unique(x, return_inverse=True)[1]
