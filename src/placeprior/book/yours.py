@@ -155,6 +155,8 @@ def beside(answer: Answer) -> str:
         text = "More than random vectors and random waves gain: it is where the place is that helps. "
     else:
         text = ""
+    if answer.alone:
+        text += f"{_and(answer.alone)}: a gain that is clear by itself, and not when all ways are looked at together. "
     if answer.better:
         best = max(answer.better, key=answer.better.get)
         text += f"Clearly better: {spoken(best)} ({signed(answer.better[best])})."

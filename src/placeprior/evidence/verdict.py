@@ -45,6 +45,8 @@ class Answer:
         Its gain in R2 and the interval; NaN where there is none.
     placebos : list of str
         Those that the quoted arm is not clearly better than.
+    alone : list of str
+        Arms whose gain is clear by itself, and not when all are looked at together.
     better, worse : dict of str to float
         Rivals clearly better and worse than the quoted arm, and by how much R2.
     r2 : dict of str to float
@@ -61,6 +63,7 @@ class Answer:
     low: float
     high: float
     placebos: list[str] = field(default_factory=list)
+    alone: list[str] = field(default_factory=list)
     better: dict[str, float] = field(default_factory=dict)
     worse: dict[str, float] = field(default_factory=dict)
     r2: dict[str, float] = field(default_factory=dict)
@@ -164,6 +167,7 @@ def _answer(split: str, here: pd.DataFrame, order: list[str], against: dict[str,
     row = here.loc[name]
     answer = Answer(split, asks(split), verdict, name, *(float(row[key]) for key in ("difference", "low", "high")))
     answer.blocks = int(row["blocks"])
+    answer.alone = [each for each in order if here.loc[each, "clear"] > 0 and each not in up]
     beside = against[name]
     beside = beside[beside["split"] == split].set_index("arm")
     answer.placebos = [each for each in PLACEBOS if each in beside.index and not beside.loc[each, "clear"] < 0]
