@@ -111,6 +111,8 @@ def _pieces(path: Path) -> Iterator[np.ndarray]:
 
     from placeprior.data import read_table
 
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise CubeError(f"{path} is no file but a pipe or device; give a file, as it is read twice")
     try:
         with path.open("rb") as file:
             pieces, start = read_table.read_text(file, chunksize=ROWS), 0

@@ -152,6 +152,8 @@ def _open(path: Path) -> xr.Dataset:
     try:
         with xr.open_dataset(path) as opened:
             cube = opened.load()
+            if "station" in cube.coords and cube["station"].dtype.kind == "S":  # of a file that names no encoding
+                cube = cube.assign_coords(station=cube["station"].str.decode("utf-8").astype(object))
     except (OSError, ValueError, TypeError, IndexError, KeyError) as error:
         # xarray answers a file it has no reader for with a page about installing one
         why = "no reader for its format" if "IO backends" in str(error) else str(error) or type(error).__name__

@@ -118,7 +118,7 @@ def grid(resolution: float, region: Box = CONUS_BOX) -> tuple[Floats, Floats]:
         Degrees.
     """
     west, south, east, north = region
-    if not resolution > 0:
+    if not (isinstance(resolution, (int, float, np.number)) and 0 < resolution < np.inf):
         raise CoordinateError(f"grid resolution is {resolution} degrees; give a number above 0, such as 0.25")
     if not (west < east and south < north):
         raise CoordinateError(f"region {region} is empty; give (west, south, east, north) in degrees")

@@ -72,13 +72,22 @@ def in_state(lonlat: ArrayLike, code: ArrayLike) -> NDArray[np.bool_]:
     lonlat : array_like, shape (n, 2)
         Degrees; anything else than a place, such as NaN, is in no state.
     code : array_like of str, shape (n,)
-        Federal state codes (FIPS), such as ``"06"``. Of others than the contiguous states' nothing is known: true.
+        Federal state codes (FIPS), such as ``"06"`` or 6. Of others than the contiguous states' nothing is known: true.
 
     Returns
     -------
     ndarray of bool, shape (n,)
+
+    Raises
+    ------
+    CoordinateError
+        Not one code a place.
     """
     places, code = arrays.places(lonlat), np.asarray(code)
+    if code.shape != places.shape[:1]:
+        raise CoordinateError(f"codes have shape {code.shape} for {len(places)} places; give one code a place")
+    code = code.astype(int).astype(str) if code.dtype.kind in "iuf" else np.strings.strip(code.astype(str))
+    code = np.strings.zfill(code, 2)  # a table that was opened as numbers has lost the zero of "06"
     can = np.ones(len(places), bool)
     outlines = _outlines()["codes"]
     for each in np.unique(code):

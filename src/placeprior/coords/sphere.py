@@ -86,11 +86,11 @@ def nearest_km(query: ArrayLike, reference: ArrayLike, k: int = 1) -> tuple[Floa
     order, and the arc is :math:`2R\\arcsin(c/2)`.
     """
     points = unit_xyz(reference)
-    if not 1 <= k <= len(points):
+    if not (isinstance(k, (int, float, np.number)) and 1 <= k <= len(points) and k == int(k)):
         raise CoordinateError(
             f"asked for the k={k} nearest of {len(points)} reference places; give k from 1 to {len(points)}"
         )
-    chord, index = cKDTree(points).query(unit_xyz(query), k=k)
+    chord, index = cKDTree(points).query(unit_xyz(query), k=int(k))
     return 2 * EARTH_RADIUS_KM * np.arcsin(np.clip(chord / 2, 0, 1)), index
 
 

@@ -22,7 +22,7 @@ import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pandas as pd
@@ -78,6 +78,11 @@ def cube(year: int, fields: list[str] | None = None) -> xr.Dataset:
     path = find(year)
     table = read_compact(path, year) if path.suffix == ".parquet" else read_archive(path)
     days = pd.DatetimeIndex(table["DATE"])
+    if not (days.year == year).any():
+        raise CubeError(
+            f"{path.name} holds no day of {year}; its days are from {days.min():%Y-%m-%d} to {days.max():%Y-%m-%d}: "
+            "fetch that year's archive"
+        )
     return weather(table[days.year == year], path.name, fields or list(FIELDS))
 
 
@@ -251,13 +256,14 @@ def _can_be(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
 
 def _stations(path: Path) -> Iterator[tuple[str, bytes]]:
     if path.is_dir():
-        for file in sorted(path.glob("*.csv")):
-            yield file.name, file.read_bytes()
+        for file in sorted(path.iterdir()):
+            if file.is_file() and _is_station(file.name):
+                yield file.name, file.read_bytes()
         return
     try:
         with tarfile.open(path, mode="r|gz") as archive:
             for member in archive:
-                if not member.isfile() or not member.name.lower().endswith(".csv"):
+                if not member.isfile() or not _is_station(member.name):
                     continue
                 if member.size > BIGGEST:
                     raise CubeError(f"{path}: {member.name} has {member.size} bytes; not a station's year")
@@ -266,6 +272,11 @@ def _stations(path: Path) -> Iterator[tuple[str, bytes]]:
         raise CubeError(f"{path}: no such file or folder; fetch NOAA's yearly archive of station CSVs") from None
     except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
         raise CubeError(f"{path} is damaged ({error}); download it again") from None
+
+
+def _is_station(name: str) -> bool:
+    """Whether a file is one of stations, and not what a Mac lays beside it (``._NAME``)."""
+    return name.lower().endswith(".csv") and not PurePosixPath(name).name.startswith("._")
 
 
 def _read_station(content: bytes, name: str, path: Path) -> pd.DataFrame:
