@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 import xarray as xr
 
-from placeprior.coords import CONUS_BOX, at_home, check_lonlat, nearest_km, project, states
+from placeprior.coords import CONUS_BOX, at_home, check_lonlat, nearest_km, project, states, unwrapped
 from placeprior.errors import ConfigError, UnknownName
 
 HISTORY = 21
@@ -136,7 +136,9 @@ def partition(lonlat: np.ndarray, delta: float) -> np.ndarray:
     """Checkerboard partition, 1 or 2, of each place: ``(i + j) mod 2 + 1`` of its ``delta``-degree cell.
 
     Cells are counted from the south-west corner of :data:`~placeprior.coords.CONUS_BOX`, as in the reference code
-    of Karimzadeh, Wang & Crooks (2025). Degrees make cells of unequal area; there is no buffer between them.
+    of Karimzadeh, Wang & Crooks (2025). Degrees make cells of unequal area; there is no buffer between them. Places on
+    both sides of the antimeridian are counted in one stretch. Places all round the globe meet where their widest gap
+    is: there two cells of one colour may touch, unless an even number of cells makes a circle.
 
     Parameters
     ----------
@@ -149,7 +151,7 @@ def partition(lonlat: np.ndarray, delta: float) -> np.ndarray:
     ndarray of int, shape (n,)
     """
     lonlat, (west, south) = check_lonlat(lonlat), CONUS_BOX[:2]
-    i = np.floor((lonlat[:, 0] - west) / delta).astype(int)
+    i = np.floor((unwrapped(lonlat[:, 0]) - west) / delta).astype(int)
     j = np.floor((lonlat[:, 1] - south) / delta).astype(int)
     return (i + j) % 2 + 1
 
