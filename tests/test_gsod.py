@@ -1,5 +1,6 @@
 """NOAA's weather: units, sentinels, quirks, damaged archives, and the nearest stations that report."""
 
+import gzip
 import io
 import os
 import tarfile
@@ -154,6 +155,23 @@ def test_a_row_without_a_place_keeps_its_station_where_it_was(tmp_path):
 def test_longitudes_from_0_to_360_are_wrapped(tmp_path):
     table, _ = told(tmp_path, {"a.csv": station(lon="237.6344")})
     assert table["LONGITUDE"].tolist() == pytest.approx([-122.3656] * 2)
+
+
+def test_an_archive_with_one_bit_wrong_is_damaged(tmp_path):
+    """Stored, not squeezed, so that a digit can turn into another and every row still be read."""
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w") as tar:
+        raw = station().encode()
+        info = tarfile.TarInfo("72494023234.csv")
+        info.size = len(raw)
+        tar.addfile(info, io.BytesIO(raw))
+    whole = gzip.compress(plain.getvalue(), compresslevel=0)
+    path = tmp_path / "gsod_2019.tar.gz"
+    path.write_bytes(whole)
+    assert len(gsod.read_archive(path)) == 2
+    path.write_bytes(whole.replace(b"  68.0", b"  69.0", 1))
+    with pytest.raises(CubeError, match="damaged.*CRC"):
+        gsod.read_archive(path)
 
 
 def test_damaged_archive(tmp_path):

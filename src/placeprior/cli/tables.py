@@ -49,14 +49,18 @@ def check(
     cache: Annotated[
         Path | None, typer.Option("--cache", metavar="FOLDER", show_default=False, help="With --year.")
     ] = None,
+    needs: Annotated[
+        str,
+        typer.Option("--for", metavar="PROFILE", show_default=False, help="In place of a file: what a profile reads."),
+    ] = "",
 ) -> None:
     """Check a CSV, a cube or a task against the data contract, or fetched files against what was recorded."""
     from placeprior import data
 
     if what is None:
-        if not year:
+        if not year and not needs:
             raise ConfigError("name what to check: a file, a task, or --year with the period of fetched files")
-        return verify(year, region, sources, cache)
+        return verify(year, region, sources, cache, needs)
     path = Path(what)
     if path.suffix == ".zarr":
         _describe(what, _open_zarr(path))

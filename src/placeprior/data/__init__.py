@@ -117,30 +117,24 @@ TASKS: dict[str, Callable[..., xr.Dataset]] = {
 }
 
 
-def _weather_files() -> list[Path]:
+#: Years that a real task is read from, by where they come from: EPA's PM2.5 (``aqs``), NOAA's weather (``gsod``).
+READ_FROM: dict[str, dict[str, tuple[int, ...]]] = {
+    "weather-2019": {"aqs": (2019,), "gsod": (2019,)},
+    "weather-2019-elevation": {"aqs": (2019,), "gsod": (2019,)},
+    "neighbours-2021": {"aqs": (2021,)},
+    "neighbours-2018-2022": {"aqs": (2018, 2019, 2020, 2021, 2022)},
+}
+
+
+def _files(task: str) -> list[Path]:
+    """Every file that decides a real task's cube, in one order."""
     from placeprior.data import aqs, gsod
 
-    return [*aqs.files(2019), *gsod.files(2019)]
+    years = READ_FROM[task]
+    weather = [path for year in years.get("gsod", ()) for path in gsod.files(year)]
+    return [*aqs.files(years["aqs"][0], years["aqs"][-1]), *weather]
 
 
-def _neighbour_files() -> list[Path]:
-    from placeprior.data import aqs
-
-    return aqs.files(2021)
-
-
-def _years_files() -> list[Path]:
-    from placeprior.data import aqs
-
-    return aqs.files(2018, 2022)
-
-
-FILES: dict[str, Callable[[], list[Path]]] = {
-    "weather-2019": _weather_files,
-    "weather-2019-elevation": _weather_files,
-    "neighbours-2021": _neighbour_files,
-    "neighbours-2018-2022": _years_files,
-}
 READERS = 1  # raise when a change of the readers changes a cube
 
 
@@ -163,8 +157,8 @@ def recipe(task: str, **options: Any) -> str:
         content = {"version": VERSION, "knobs": {k: v for k, v in knobs.items() if v != defaults[k]}}
     elif task == "stations":
         content = {"version": READERS, "files": [tables.digest(_built(**_period(options)))]}
-    elif task in FILES:
-        content = {"version": READERS, "files": [tables.digest(path) for path in FILES[task]()]}
+    elif task in READ_FROM:
+        content = {"version": READERS, "files": [tables.digest(path) for path in _files(task)]}
     else:
         raise UnknownName("task", task, TASKS)
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

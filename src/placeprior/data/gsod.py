@@ -16,12 +16,14 @@ a UTC day or close to it, while a PM2.5 day is local: up to eight hours apart in
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import tarfile
 import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import chain, islice
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -37,6 +39,8 @@ from placeprior.errors import CubeError
 PARQUET, STATIONS = "noaa_gsod_daily_2019_2020h1.parquet", "noaa_gsod_stations.csv"
 MARGIN = 1.0  # degrees around the contiguous US: weather does not stop at the coast or the border
 BATCH = 64  # stations whose text becomes numbers at once: faster than one by one, and little memory
+CHUNK = 1024**2  # bytes
+HEAD = 4096  # bytes: more than the header and a row
 BIGGEST = 16 * 1024**2  # bytes; a station's year is about 0.1 MB
 MILES_SEEN = 10.0  # the visibility at which automatic stations stop counting
 MILE, KNOT, INCH = 1.609344, 1852 / 3600, 25.4  # km, m s-1, mm; exact by definition
@@ -207,6 +211,24 @@ def read_archive(path: str | Path) -> pd.DataFrame:
     return pd.concat(kept, ignore_index=True)
 
 
+def first_days(path: str | Path) -> set[str]:
+    """The day in the first row of each station's table, as text; the whole archive is read, and little of it kept.
+
+    Raises
+    ------
+    CubeError
+        The archive is damaged, or a table has other columns than NOAA's.
+    """
+    path, days = Path(path), set()
+    for name, content in _stations(path):
+        lines = content[:HEAD].decode("utf-8-sig", "replace").splitlines()
+        header, first = ([cell.strip() for cell in row] for row in islice(chain(csv.reader(lines[:2]), ([], [])), 2))
+        tables.refuse_missing(f"{path}: {name}", _COLUMNS, header)
+        if len(first) > (at := header.index("DATE")):
+            days.add(first[at])
+    return days
+
+
 class _LeftOut:
     """What was left out of an archive and why: how often, and where first."""
 
@@ -261,13 +283,15 @@ def _stations(path: Path) -> Iterator[tuple[str, bytes]]:
                 yield file.name, file.read_bytes()
         return
     try:
-        with tarfile.open(path, mode="r|gz") as archive:
+        with gzip.open(path) as packed, tarfile.open(fileobj=packed, mode="r|") as archive:
             for member in archive:
                 if not member.isfile() or not _is_station(member.name):
                     continue
                 if member.size > BIGGEST:
                     raise CubeError(f"{path}: {member.name} has {member.size} bytes; not a station's year")
                 yield member.name, archive.extractfile(member).read()
+            while packed.read(CHUNK):  # to the end, where the checksum of the whole is compared
+                pass
     except FileNotFoundError:
         raise CubeError(f"{path}: no such file or folder; fetch NOAA's yearly archive of station CSVs") from None
     except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
