@@ -232,6 +232,16 @@ def test_collocated_station_and_elevation():
     assert made["elevation"].values[0, 0] == pytest.approx(reports["elevation"].values[4], abs=10)
 
 
+def test_days_that_the_weather_lacks_are_named():
+    """As at the end of an archive that was fetched before its year was over."""
+    time = pd.date_range("2019-01-01", periods=4).values
+    place = (np.array(["a"], object), [-90.0], [40.0])
+    cube = place_on(*place, time).assign(pm25=variable(np.ones((1, 4)), "µg m-3", "x", "target"))
+    weather_ = place_on(*place, time[:3]).assign(temperature=variable(np.ones((1, 3)), "degC", "x"))
+    with pytest.raises(CubeError, match="1 of the cube's 4 days .*2019-01-04"):
+        weather.bring(cube, weather_, ["temperature"])
+
+
 def test_weather_cube_needs_no_pm25():
     rows = pd.DataFrame({"station": "a", "date": ["2019-01-01"], "lon": -90.0, "lat": 40.0, "rain": 1.0})
     cube = from_table(rows, target=None, calendar=False)

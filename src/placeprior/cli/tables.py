@@ -13,6 +13,8 @@ from placeprior.cli.fetched import verify
 from placeprior.errors import ConfigError, CubeError, UnknownName
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import xarray as xr
 
 app = typer.Typer(
@@ -69,7 +71,7 @@ def check(
     elif path.suffix or path.exists():
         _describe(what, _from_csv(path))
     elif what in data.TASKS:
-        _describe(what, data.load(what))
+        _describe(what, _told(what, lambda: data.load(what)))
     else:
         raise UnknownName("file or task", what, data.TASKS)
 
@@ -133,15 +135,20 @@ def moments(
 
 
 def _from_csv(path: Path) -> xr.Dataset:
-    """Read a CSV; what the reader warns of becomes one plain line each."""
+    """Read a CSV."""
     from placeprior.data import cube
 
+    return _told(str(path), lambda: cube.from_csv(path))
+
+
+def _told(what: str, read: Callable[[], xr.Dataset]) -> xr.Dataset:
+    """Read something; what the reader warns of becomes one plain line each."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
-        made = cube.from_csv(path)
+        made = read()
     for warning in caught:
         if warning.category is UserWarning:
-            typer.echo(f"warning: {path}: {warning.message}", err=True)
+            typer.echo(f"warning: {what}: {warning.message}", err=True)
     return made
 
 

@@ -81,7 +81,8 @@ def cube(year: int, last: int | None = None) -> xr.Dataset:
     else:
         years = range(year, (last or year) + 1)
         found = [_of_year(station_days(path), each, path) for each, path in zip(years, paths, strict=True)]
-        table = settle(pd.concat(found, ignore_index=True), folder.name)
+        # The flag of an event is part of what was measured: in the table it would become an input.
+        table = settle(pd.concat(found, ignore_index=True).drop(columns="event"), folder.name)
     cube = from_table(table)
     cube["pm25"].attrs["long_name"] = "daily mean PM2.5 (AQS 88101)"
     span = f"{year}" if last is None else f"{year} to {last}"
