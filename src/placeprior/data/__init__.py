@@ -11,6 +11,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -135,6 +136,7 @@ def _files(task: str) -> list[Path]:
     return [*aqs.files(years["aqs"][0], years["aqs"][-1]), *weather]
 
 
+FILES: dict[str, Callable[[], list[Path]]] = {task: partial(_files, task) for task in READ_FROM}
 READERS = 1  # raise when a change of the readers changes a cube
 
 
@@ -157,8 +159,8 @@ def recipe(task: str, **options: Any) -> str:
         content = {"version": VERSION, "knobs": {k: v for k, v in knobs.items() if v != defaults[k]}}
     elif task == "stations":
         content = {"version": READERS, "files": [tables.digest(_built(**_period(options)))]}
-    elif task in READ_FROM:
-        content = {"version": READERS, "files": [tables.digest(path) for path in _files(task)]}
+    elif task in FILES:
+        content = {"version": READERS, "files": [tables.digest(path) for path in FILES[task]()]}
     else:
         raise UnknownName("task", task, TASKS)
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
