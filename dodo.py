@@ -179,6 +179,20 @@ def task_evidence():
             }
 
 
+@_told
+def _pretrain() -> None:
+    from placeprior.evidence import contrast
+    from placeprior.runs import pretraining
+
+    world = configuration.profile("demo")["tasks"]["world"]["options"]
+    print(pretraining.ship(world, contrast.best(evidence.read("demo", "contrast"))))
+
+
+def task_homegrown():
+    """Pretrain the encoder `homegrown` again, with the arm that is best on validation places (evidence contrast)."""
+    return {"actions": [_pretrain]}
+
+
 def task_page():
     """Execute a notebook into a chapter (page:comparison)."""
     for page, spec in configuration.content()["pages"].items():

@@ -44,7 +44,7 @@ from placeprior import data
 from placeprior.book.results import TASKS
 from placeprior.evidence.gains import gains
 from placeprior.runs import configuration
-from placeprior.space import kriging
+from placeprior.space import variogram
 from placeprior.space.splits import lonlat_of, split
 
 GEOCLIP, SPLITS = "geoclip-hadamard", ["spatial", "checkerboard-16"]
@@ -94,8 +94,8 @@ baselines.levels(asked[:2], SPLITS, "tab-baselines-levels")
 task = configuration.profile(profile)["tasks"]["world"]
 cube = data.load(task["load"], **task.get("options", {}))
 pm25 = np.where(split("spatial", cube, 0).pool, cube["pm25"].values, np.nan)  # of training monitors alone
-km, gamma, pairs = kriging.empirical(kriging.standardised(pm25), lonlat_of(cube))
-curve = kriging.fit(km, gamma, pairs)
+km, gamma, pairs = variogram.empirical(variogram.standardised(pm25), lonlat_of(cube))
+curve = variogram.fit(km, gamma, pairs)
 print(
     f"nugget {curve.nugget:.2f}, partial sill {curve.sill:.2f}, range {curve.range_km:,.0f} km, power {curve.power:.2f}"
 )

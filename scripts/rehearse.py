@@ -23,8 +23,9 @@ sys.path.insert(0, str(ROOT / "tests"))
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 import providers  # noqa: E402
-from providers import aqs, daymet, elevation, gridmet, hms, modis, power  # noqa: E402
+from providers import aqs, daymet, elevation, gridmet, gsod, hms, modis, power  # noqa: E402
 
+from placeprior.data import READ_FROM  # noqa: E402
 from placeprior.data.sources import NAMES, Period, Region, get  # noqa: E402
 from placeprior.runs import configuration  # noqa: E402
 
@@ -117,6 +118,7 @@ def main() -> None:
         }
         (FOLDER / "cubes").mkdir(exist_ok=True)
         asked = ["--year", PERIOD, "--region", REGION, "--sources", ",".join(NAMES)]
+        _tables(mirror, region)
         command("data", "plan", *asked)
         command("data", "fetch", *asked)
         command("data", "check", *asked)
@@ -126,6 +128,24 @@ def main() -> None:
         command("data", "check", str(FOLDER / "cubes" / f"grid-{_label()}.zarr"))
     _train_and_show(project())
     say("done")
+
+
+def _tables(mirror: Path, region: Region) -> None:
+    """EPA's and NOAA's yearly files, as the real runs read them: a few days of each year, in a mirror of their own."""
+    for source, maker in (("aqs", aqs), ("gsod", gsod)):
+        for year in sorted({year for years in READ_FROM.values() for year in years.get(source, ())}):
+            # Weather of somewhat more days, as the other file has some before and after.
+            days = f"{year}-03-10/{year}-03-14" if source == "aqs" else f"{year}-03-01/{year}-03-31"
+            if source != "aqs" or str(year) not in PERIOD:  # that year's is made already
+                maker.make(mirror, Period.parse(days), region)
+    tables = FOLDER / "tables"
+    command("data", "plan", "--for", "aqs")
+    command("data", "fetch", "--for", "aqs", "-o", str(tables))
+    os.environ["PLACEPRIOR_DATA"] = str(tables)
+    command("data", "check", "--for", "aqs")
+    for task in READ_FROM:
+        command("data", "check", task)
+    os.environ["PLACEPRIOR_DATA"] = str(FOLDER / "cubes")
 
 
 def _train_and_show(folder: Path) -> None:

@@ -168,6 +168,17 @@ def test_task_from_epas_own_file(tmp_path, monkeypatch):
     assert np.isfinite(cube["pm25"].values).sum() == 2
 
 
+def test_a_flag_of_the_label_is_no_input(tmp_path, monkeypatch):
+    """Whether a day's value includes an event is known with the value: as an input it would tell of smoke, and of days
+    without a measurement."""
+    monkeypatch.setenv("PLACEPRIOR_DATA", str(tmp_path))
+    for year in (2019, 2021):
+        days = [row(f"{year}-01-0{day}", 5.0 + day, event="Included") for day in (1, 2, 3)]
+        write(tmp_path, days, name=f"daily_88101_{year}")
+        cube = aqs.cube(year)
+        assert predictors(cube) == ["doy_sin", "doy_cos"] and set(cube.data_vars) == {"pm25", "doy_sin", "doy_cos"}
+
+
 def test_several_years_in_one_cube(tmp_path, monkeypatch):
     monkeypatch.setenv("PLACEPRIOR_DATA", str(tmp_path))
     for year in range(2018, 2023):

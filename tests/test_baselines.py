@@ -11,9 +11,9 @@ from conftest import toy_cube
 
 from placeprior.arms import CORRECTED, RIVALS
 from placeprior.coords import great_circle_km
-from placeprior.errors import UnknownName
+from placeprior.errors import ConfigError, UnknownName
 from placeprior.runs import estimators, inputs, making, store
-from placeprior.runs.estimators import patterns, trees
+from placeprior.runs.estimators import patterns, pseudo, trees
 from placeprior.runs.estimators.trees import Rows, out_of_fold
 from placeprior.runs.inputs import Inputs
 from placeprior.runs.plan import Run
@@ -47,6 +47,14 @@ def error(found, cube, parts):
     return np.sqrt(((found - cube["pm25"].values[parts.test]) ** 2).mean())
 
 
+def anywhere(cube, load, options, lonlat, days, names):
+    """Predictors of the toy where no monitor stands; the truth of a world, far above every measurement."""
+    rng = np.random.default_rng(5)
+    made = {"wind": rng.normal(3, 1, (len(lonlat), len(days))), "warmth": rng.normal(15, 8, (len(lonlat), len(days)))}
+    made |= {pseudo.TRUTH: np.full((len(lonlat), len(days)), 400.0)}
+    return {name: made[name] for name in names}
+
+
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """Baselines as they are, only smaller."""
@@ -54,6 +62,8 @@ def quick(monkeypatch):
     monkeypatch.setattr(trees, "FOREST", trees.FOREST | {"n_estimators": 4})
     monkeypatch.setattr(trees, "ROWS", 150)  # so that rows are drawn
     monkeypatch.setattr(trees, "WINDOW", 2)
+    monkeypatch.setattr(pseudo, "LABELLED", 100)
+    monkeypatch.setattr(pseudo.elsewhere, "fields", anywhere)
     monkeypatch.setattr(patterns, "LAYERS", (32, 32))
     monkeypatch.setattr(patterns, "EPOCHS", 60)
 
@@ -76,7 +86,7 @@ def field_cube():
 @pytest.mark.parametrize(
     "name, where",
     [
-        *((name, "spatial") for name in RIVALS if name != "none+kriging"),
+        *((name, "spatial") for name in RIVALS if name not in ("none+kriging", "gbt+pseudo-leaked", "gbt+pseudo-true")),
         ("kriging", "random"),
         ("gbt+kriging", "random"),
         ("eof", "checkerboard-16"),
@@ -216,3 +226,60 @@ def test_trees_see_the_days_before_and_nothing_after(cube):
 def test_a_name_that_is_no_baseline_is_refused(cube):
     with pytest.raises(UnknownName, match="did you mean 'kriging'"):
         estimate("krigin", a_run(), cube, split("spatial", cube, 0, 1))
+
+
+# --- kriging's labels where no monitor stands -------------------------------------------------------------------------
+
+
+def seen(cube, parts, load="toy"):
+    run = a_run("gbt+pseudo")
+    return Inputs(replace(run, data=run.data | {"load": load}), cube, parts)
+
+
+def test_labels_are_krigings_of_training_monitors_weighted_by_what_it_knows(field_cube):
+    parts = split("spatial", field_cube, 0, 1)
+    found = pseudo.labelled(seen(field_cube, parts))
+    assert len(found.label) == len(set(zip(found.place, found.day, strict=True))) == 100
+    assert set(found.day) <= set(np.flatnonzero(parts.train.any(0)))
+    assert (
+        np.isfinite(found.label).all() and (found.spread > 0).all() and ((0 < found.weight) & (found.weight < 1)).all()
+    )
+    km = great_circle_km(pseudo.places()[found.place], lonlat_of(field_cube)[parts.pool.any(1)]).min(1)
+    near = km < np.median(km)
+    assert found.weight[near].mean() > found.weight[~near].mean()
+    for part, other in (("held out", changed(field_cube, ~parts.pool)), ("learnt", changed(field_cube, parts.pool))):
+        again = pseudo.labelled(seen(other, parts))
+        assert np.array_equal(found.label, again.label) == (part == "held out")
+        np.testing.assert_array_equal(found.place, again.place)
+    np.testing.assert_allclose(again.label, found.label + 500, rtol=1e-6)  # a level is added unchanged
+
+
+def test_the_leaked_teacher_reads_the_test_and_the_clean_one_does_not(field_cube):
+    parts = split("checkerboard-16", field_cube, 0, 1)
+    other = changed(field_cube, parts.test)
+    clean, leaked = (pseudo.labelled(seen(other, parts), labels).label for labels in ("kriged", "leaked"))
+    np.testing.assert_array_equal(clean, pseudo.labelled(seen(field_cube, parts)).label)
+    assert np.median(leaked - clean) > 50
+
+
+def test_shuffled_labels_are_the_same_dealt_anew_and_true_ones_are_the_truth(field_cube):
+    parts = split("spatial", field_cube, 0, 1)
+    found, dealt = (pseudo.labelled(seen(field_cube, parts), labels) for labels in ("kriged", "shuffled"))
+    np.testing.assert_array_equal(np.sort(dealt.label), np.sort(found.label))
+    assert (dealt.label != found.label).mean() > 0.5
+    np.testing.assert_array_equal(dealt.weight, found.weight)
+    true = pseudo.labelled(seen(field_cube, parts, "world"), "true")
+    assert (true.label == 400).all() and (true.weight == 1).all()
+    with pytest.raises(ConfigError, match="embedded world alone"):
+        pseudo.labelled(seen(field_cube, parts), "true")
+
+
+def test_the_student_learns_from_labels(cube):
+    parts = split("spatial", cube, 0, 1)
+    inputs = seen(cube, parts, "world")
+    plain, told = estimators.estimate(Inputs(a_run("gbt"), cube, parts)), pseudo.student(inputs, "true")
+    assert told.mean() > plain.mean() + 20  # labels that lie far above all measurements
+    silent = replace(pseudo.labelled(inputs, "true"), weight=np.zeros(100))
+    rows = Rows(inputs)
+    model = trees.fit_boosted(rows, 1, more=pseudo.examples(inputs, rows, silent))
+    assert model.predict(rows.x(parts.test)).max() < 100  # what weighs nothing teaches nothing

@@ -9,16 +9,16 @@ from test_matched import made
 from placeprior.arms import with_arm
 from placeprior.book import baselines, results
 from placeprior.scores.paired import FOUND
-from placeprior.space import kriging
+from placeprior.space import variogram
 
 
 def test_the_variogram_is_drawn_with_its_curve():
     km, gamma, pairs = np.array([50.0, 500.0]), np.array([0.4, 0.9]), np.array([10, 30])
-    curve = kriging.Variogram(nugget=0.2, sill=0.7, range_km=300.0, power=1.0)
+    curve = variogram.Variogram(nugget=0.2, sill=0.7, range_km=300.0, power=1.0)
     assert "n = 40 pairs" in baselines.draw_variogram(km, gamma, pairs, curve, "demo")
     (ax,) = plt.gcf().axes
     assert ax.collections[0].get_sizes().tolist() == [12 + 30, 12 + 90]
-    assert ax.lines[0].get_ydata()[-1] == curve(kriging.MAX_KM)
+    assert ax.lines[0].get_ydata()[-1] == curve(variogram.MAX_KM)
 
 
 def test_weights_are_written_beside_their_monitors():

@@ -107,6 +107,7 @@ def test_help_is_quick_because_it_imports_nothing_heavy():
         "runs run",
         "runs show",
         "runs collect",
+        "distance",
         "embed",
         "data",
         "data check",

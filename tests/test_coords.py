@@ -235,12 +235,11 @@ def abroad():
         "map": matched_folds.to_map,
         "states": unevenness.states,
         "slepian": encoders.load("slepian"),
-        "urban": encoders.load("urban"),
         "hybrid": encoders.load("geoclip-slepian"),
     }
 
 
-@pytest.mark.parametrize("name", ["kNNDM", "map", "states", "slepian", "urban", "hybrid"])
+@pytest.mark.parametrize("name", ["kNNDM", "map", "states", "slepian", "hybrid"])
 def test_what_knows_one_country_refuses_another(name):
     with pytest.raises(CoordinateError, match="row 0: lon=116.4, lat=39.9 is not in the contiguous United States"):
         abroad()[name](BEIJING)

@@ -1,5 +1,6 @@
 """NOAA's weather: units, sentinels, quirks, damaged archives, and the nearest stations that report."""
 
+import gzip
 import io
 import os
 import tarfile
@@ -156,6 +157,23 @@ def test_longitudes_from_0_to_360_are_wrapped(tmp_path):
     assert table["LONGITUDE"].tolist() == pytest.approx([-122.3656] * 2)
 
 
+def test_an_archive_with_one_bit_wrong_is_damaged(tmp_path):
+    """Stored, not squeezed, so that a digit can turn into another and every row still be read."""
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w") as tar:
+        raw = station().encode()
+        info = tarfile.TarInfo("72494023234.csv")
+        info.size = len(raw)
+        tar.addfile(info, io.BytesIO(raw))
+    whole = gzip.compress(plain.getvalue(), compresslevel=0)
+    path = tmp_path / "gsod_2019.tar.gz"
+    path.write_bytes(whole)
+    assert len(gsod.read_archive(path)) == 2
+    path.write_bytes(whole.replace(b"  68.0", b"  69.0", 1))
+    with pytest.raises(CubeError, match="damaged.*CRC"):
+        gsod.read_archive(path)
+
+
 def test_damaged_archive(tmp_path):
     rows = [
         (str(day), FULL.replace("68.0", f"{i % 37}.{i % 10}"))
@@ -212,6 +230,16 @@ def test_collocated_station_and_elevation():
     assert made["elevation"].attrs["static"] == 1 and made["elevation"].attrs["units"] == "m"
     assert np.ptp(made["elevation"].values, axis=1).max() == 0
     assert made["elevation"].values[0, 0] == pytest.approx(reports["elevation"].values[4], abs=10)
+
+
+def test_days_that_the_weather_lacks_are_named():
+    """As at the end of an archive that was fetched before its year was over."""
+    time = pd.date_range("2019-01-01", periods=4).values
+    place = (np.array(["a"], object), [-90.0], [40.0])
+    cube = place_on(*place, time).assign(pm25=variable(np.ones((1, 4)), "µg m-3", "x", "target"))
+    weather_ = place_on(*place, time[:3]).assign(temperature=variable(np.ones((1, 3)), "degC", "x"))
+    with pytest.raises(CubeError, match="1 of the cube's 4 days .*2019-01-04"):
+        weather.bring(cube, weather_, ["temperature"])
 
 
 def test_weather_cube_needs_no_pm25():

@@ -24,7 +24,7 @@ from placeprior.data.sources import align
 from placeprior.encoders.basis import BASES
 from placeprior.errors import PlacePriorError
 from placeprior.scores.fairness import geobias, unevenness
-from placeprior.space import kriging, matched_folds, neighbours, splits
+from placeprior.space import kriging, matched_folds, neighbours, splits, variogram
 
 N, T = 24, 6
 RNG = np.random.default_rng(7)
@@ -34,7 +34,7 @@ DAYS = pd.date_range("2021-03-01", periods=T)
 PM25 = (9 + 0.2 * PLACES[:, :1] * np.sin(np.arange(T)) + RNG.normal(size=(N, T))).round(3)
 POOL = RNG.random((N, T)) < 0.8
 NAMES = [f"s{i:02d}" for i in range(N)]
-CURVE = kriging.Variogram(0.2, 1.0, 300.0)
+CURVE = variogram.Variogram(0.2, 1.0, 300.0)
 FIELD = xr.Dataset(
     {"v": (("y", "x"), np.arange(1800.0).reshape(30, 60))},
     {"x": np.arange(-124.5, -64.5), "y": np.arange(50.5, 20.5, -1)},
@@ -68,8 +68,8 @@ OF_PLACES = {
     "sri": lambda p: geobias.sri(p, MARKS, kind="distance", radius_km=900, step=300, least=2, permutations=9).null,
     "moran": lambda p: unevenness.moran(p, MARKS, k=3, permutations=9).null,
     "states": unevenness.states,
-    "empirical": lambda p: kriging.empirical(PM25, p)[1],
-    "variogram": lambda p: dataclasses.astuple(kriging.variogram(PM25, p)),
+    "empirical": lambda p: variogram.empirical(PM25, p)[1],
+    "variogram": lambda p: dataclasses.astuple(variogram.variogram(PM25, p)),
     "krige": lambda p: kriging.krige(PM25, p, PLACES + 0.1, np.ones((N, T), bool), CURVE),
     "krige, target": lambda p: kriging.krige(PM25, PLACES, p, np.ones((N, T), bool), CURVE),
     "neighbour_pm25": lambda p: neighbours.neighbour_pm25(PM25, p, POOL),
@@ -265,9 +265,9 @@ def test_regions_follow_their_stations():
 
 HOLES = np.where(POOL, PM25, np.nan)
 OF_DAYS = {
-    "standardised": lambda p, v: kriging.standardised(v),
-    "empirical": lambda p, v: kriging.empirical(v, p)[1],
-    "variogram": lambda p, v: dataclasses.astuple(kriging.variogram(v, p)),
+    "standardised": lambda p, v: variogram.standardised(v),
+    "empirical": lambda p, v: variogram.empirical(v, p)[1],
+    "variogram": lambda p, v: dataclasses.astuple(variogram.variogram(v, p)),
     "krige": lambda p, v: kriging.krige(v, p, PLACES + 0.1, np.ones((N, T), bool), CURVE),
     "neighbour_pm25": lambda p, v: neighbours.neighbour_pm25(v, p, POOL),
     "cube.variable": lambda p, v: cube.variable(v, "1", "x")[1],

@@ -1,4 +1,4 @@
-"""Kriging: its laws, its curve against a planted one, and its numbers against PyKrige."""
+"""Kriging: its laws, and its numbers against PyKrige and those solved by hand."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from placeprior.coords import EARTH_RADIUS_KM, great_circle_km
-from placeprior.space.kriging import NEAREST, Variogram, empirical, fit, krige, standardised, variogram, weights
+from placeprior.errors import CubeError
+from placeprior.space.kriging import NEAREST, krige, variances, weights
+from placeprior.space.variogram import Variogram, fit, variogram
 
 
 def places(rng, n):
@@ -140,42 +142,6 @@ def test_two_monitors_at_one_place_are_solved_and_share_their_weight():
     assert found[0, 0] == pytest.approx(6.0, abs=1e-3)
 
 
-def test_the_empirical_curve_is_the_mean_of_half_squared_differences_within_days():
-    rng = np.random.default_rng(2)
-    lonlat, values = places(rng, 15), rng.gamma(2, 5, (15, 6))
-    values[rng.random(values.shape) < 0.3] = np.nan
-    km, gamma, pairs = empirical(values, lonlat, max_km=1200, bins=5)
-    edges, distance = 1200 * np.linspace(0, 1, 6) ** 2, great_circle_km(lonlat, lonlat)
-    for b in range(5):
-        picked = [
-            (distance[i, j], (values[i, t] - values[j, t]) ** 2 / 2)
-            for i in range(15)
-            for j in range(i)
-            for t in range(6)
-            if edges[b] < distance[i, j] <= edges[b + 1] and np.isfinite(values[[i, j], t]).all()
-        ]
-        if picked:
-            where = np.flatnonzero((km > edges[b]) & (km <= edges[b + 1]))
-            assert pairs[where] == len(picked)
-            np.testing.assert_allclose([km[where][0], gamma[where][0]], np.mean(picked, axis=0))
-    assert pairs.sum() > 0
-
-
-@pytest.mark.parametrize("truth", [Variogram(0.2, 0.8, 250.0), Variogram(0.1, 0.9, 300.0, 0.6)])
-def test_a_planted_curve_is_found_again_even_if_one_day_is_a_hundred_times_as_rough(truth):
-    rng = np.random.default_rng(4)
-    lonlat = places(rng, 250)
-    values = fields(rng, lonlat, truth, 60)
-    values[:, 0] *= 100
-    values[rng.random(values.shape) < 0.3] = np.nan
-    found = variogram(values, lonlat)
-    km = np.array([50.0, 100, 200, 400, 800, 1500])
-    # Of a day's variance, as that is what the days are divided by.
-    variance = truth(great_circle_km(lonlat, lonlat)).mean()
-    np.testing.assert_allclose(found(km), truth(km) / variance, atol=0.08)
-    assert found(np.array([0.0, 1e9])) == pytest.approx([found.nugget, found.nugget + found.sill])
-
-
 def test_with_the_right_curve_kriging_beats_the_nearest_monitor_and_the_mean():
     rng = np.random.default_rng(5)
     lonlat, truth = places(rng, 200), Variogram(0.1, 0.9, 400.0)
@@ -201,19 +167,49 @@ def test_values_without_any_variation_give_a_plain_mean():
     assert fit(np.array([10.0, 50.0]), np.array([1.0, 2.0]), np.array([5.0, 5.0])).sill == 0
 
 
-def test_standardised_days_have_mean_zero_and_variance_one_and_a_lone_monitor_says_nothing():
-    values = np.random.default_rng(7).gamma(2, 5, (9, 4))
-    values[2, 0] = np.nan
-    values[1:, 3] = np.nan
-    days = standardised(values)
-    np.testing.assert_allclose(np.nanmean(days[:, :3], axis=0), 0, atol=1e-12)
-    np.testing.assert_allclose(np.nanstd(days[:, :3], axis=0), 1)
-    assert np.isnan(days[:, 3]).all() and np.isnan(days[2, 0])
-
-
 def test_the_jitter_smooths_and_never_sharpens():
     # At a monitor without a nugget, jitter on the diagonal leaves the other monitors a positive weight, if a tiny one.
     lonlat = np.array([[-100.0, 40.0], [-97.0, 40.0]])
     values = np.array([[0.0], [1e9]])
     found = krige(values, lonlat, lonlat[:1], np.ones((1, 1), bool), Variogram(0.0, 1.0, 300.0))
     assert 1 < found[0, 0] < 100
+
+
+@pytest.mark.parametrize(
+    "at, nugget, value, variance",
+    [
+        ([[0.0, 0.0], [400.0, 0.0]], 0.0, 15.0, 0.604964331),
+        ([[-100.0, 0.0], [300.0, 0.0]], 0.0, 12.632736866, 0.464852746),
+        ([[-100.0, 0.0], [300.0, 0.0]], 0.25, 13.232710575, 0.610770941),
+        ([[-100.0, -100.0], [200.0, -100.0], [-100.0, 300.0]], 0.0, None, 0.517422010),
+        ([[-100.0, -100.0], [200.0, -100.0], [-100.0, 300.0]], 0.25, None, 0.609611938),
+    ],
+)
+def test_the_expected_error_is_that_solved_by_hand(at, nugget, value, variance):
+    at = np.array(at)  # km from the place that is asked for, or (first case) with it in the middle
+    at = at - [200.0, 0.0] if value == 15.0 else at
+    curve = Variogram(nugget, 1.0, 300.0)
+    between = curve.covariance(np.linalg.norm(at[:, None] - at, axis=-1)) + nugget * np.eye(len(at))
+    towards = curve.covariance(np.linalg.norm(at, axis=-1))
+    share = weights(between[None], towards[None])
+    if value is not None:
+        assert share[0] @ [10.0, 20.0] == pytest.approx(value, abs=1e-8)
+    assert variances(share, between[None], towards[None], curve)[0] == pytest.approx(variance, abs=1e-8)
+
+
+def test_the_expected_error_grows_away_from_monitors_and_changes_no_estimate():
+    rng = np.random.default_rng(8)
+    lonlat, values = places(rng, 40), rng.gamma(2, 5, (40, 3))
+    target = np.vstack([lonlat[:1] + 0.05, [[-60.0, 60.0]]])
+    curve, wanted = Variogram(0.2, 1.0, 300.0), np.array([[True, True, False]] * 2)
+    variance = np.full((2, 3), np.nan)
+    found = krige(values, lonlat, target, wanted, curve, variance=variance)
+    np.testing.assert_array_equal(found, krige(values, lonlat, target, wanted, curve))
+    assert np.array_equal(np.isfinite(variance), wanted)
+    assert (0 < variance[0, :2]).all() and (variance[0, :2] < 0.5).all() and (variance[1, :2] > 0.9).all()
+
+
+def test_a_singular_matrix_is_refused_with_its_remedy():
+    between, towards = np.ones((1, 2, 2)), np.array([[0.5, 0.5]])
+    with pytest.raises(CubeError, match="nugget"):
+        weights(between, towards)

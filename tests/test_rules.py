@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from test_families import two_splits
 
-from placeprior.book import claims, rules, verdicts
+from placeprior.book import claims, neighbouring, rules, verdicts
 from placeprior.book.results import Results
 from placeprior.errors import StoreError, UnknownName
 from placeprior.evidence import upstream
@@ -59,7 +59,7 @@ def test_worlds_with_a_false_alarm_are_counted(monkeypatch, at_most, verdict):
 @pytest.mark.parametrize(("at_least", "verdict"), [(0.4, "supported"), (0.6, "undecided"), (0.8, "contradicted")])
 def test_a_kept_number_reaches_a_bound_with_its_whole_interval(monkeypatch, at_least, verdict):
     table = pd.DataFrame({"question": ["a r2", "a low", "a high"], "value": [0.6, 0.5, 0.7]})
-    monkeypatch.setattr(rules.evidence, "read", lambda *_: table)
+    monkeypatch.setattr(neighbouring.evidence, "read", lambda *_: table)
     asked = {"task": "world", "name": "prior", "profile": "demo", "at_least": at_least}
     found = rules.RULES["kept"]("aqs", what="a", **asked)
     assert found.verdict == verdict and found.values == {"value": 0.6, "low": 0.5, "high": 0.7}
@@ -112,6 +112,19 @@ def test_encoders_that_raise_a_score_are_counted_without_controls(monkeypatch, u
 
     monkeypatch.setattr(rules.evidence, "read", absent)
     assert rules.RULES["raised"]("demo", **asked) is verdicts.NOT_RUN
+
+
+@pytest.mark.parametrize(("at_least", "verdict"), [(2, "supported"), (3, "contradicted")])
+def test_seeds_in_which_one_row_has_more_are_counted(monkeypatch, at_least, verdict):
+    rows = [
+        ["a", arm, seed, v] for arm, values in (("x", [3, 2, 1]), ("y", [1, 1, 1])) for seed, v in enumerate(values)
+    ]
+    table = pd.DataFrame([*rows, ["b", "x", 0, 9.0]], columns=["world", "arm", "seed", "ari"])
+    monkeypatch.setattr(neighbouring.evidence, "read", lambda *_: table)
+    asked = {"name": "agreement", "where": {"world": "a"}, "by": "arm", "column": "ari", "at_least": at_least}
+    found = neighbouring.RULES["seeds"]("demo", first="x", second="y", **asked)
+    assert (found.verdict, found.values["more"], found.values["of"], found.values["value"]) == (verdict, 2, 3, 1.0)
+    assert neighbouring.RULES["seeds"]("demo", first="x", second="z", **asked) is verdicts.NOT_RUN
 
 
 def test_rules_are_told_by_printed_names():

@@ -1,371 +1,190 @@
-"""Fetching: whole or not at all, whatever the provider does."""
+"""Transfer matrices, distances between regions, their correlation, and choosing regions: known and planted answers."""
 
-import gzip
-import hashlib
-import json
-import threading
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from __future__ import annotations
 
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
 import pytest
-import requests
-from providers import Fault
+from scipy.stats import spearmanr
 
-from placeprior.data.sources import Item, Source, earthdata
-from placeprior.data.sources.records import is_good
-from placeprior.data.sources.transfer import Transfer, _Session, host, mirrored
-from placeprior.errors import SourceError
+from placeprior.arms import of_part
+from placeprior.errors import StoreError
+from placeprior.evidence import choosing, foreseen, transfer, transferability
+from placeprior.evidence.transferability import Square
+from placeprior.runs import making, plan
+from placeprior.space.regions import REGIONS
 
-HOST = "data.example"
-CONTENT = bytes(range(256)) * 4096  # 1 MiB, several chunks
+N = 12
 
 
-class Plain(Source):
-    name, title, homepage = "plain", "plain files", "https://data.example"
-    account = None
+def square(values):
+    values = values.astype(float).copy()
+    np.fill_diagonal(values, np.nan)
+    return Square(values)
 
-    def __init__(self, items):
-        self.items = items
 
-    def list(self, period, region):
-        return self.items
+def planted(noise, seed=0):
+    """Regions on a plane whose loss is their distance and noise; that distance, and one between other places."""
+    rng = np.random.default_rng(seed)
+    here, elsewhere = rng.normal(size=(2, N, 2))
+    apart, other = (np.linalg.norm(p[:, None] - p[None], axis=-1) for p in (here, elsewhere))
+    return square(apart + noise * rng.normal(size=(N, N))), square(apart), square(other)
 
-    def read(self, folder, period, region):
-        raise NotImplementedError
 
-    def check(self, path):
-        if path.read_bytes()[:6] == b"<html>":
-            path_name = path.name
-            raise SourceError(f"plain: {path_name} is a web page, not data; start again later")
-
-
-def item(name="a.bin", **changes):
-    return Item(**({"path": name, "url": f"https://{HOST}/{name}", "size": len(CONTENT)} | changes))
-
-
-def fetch(tmp_path, *items, **settings):
-    settings = {"pause": 0.01, "retries": 2, "timeout": 5, **settings}
-    return Plain(list(items)).fetch(None, None, tmp_path / "cache", Transfer(**settings))
-
-
-def test_a_file_arrives_and_is_not_fetched_twice(provider, tmp_path):
-    provider.put(f"{HOST}/a.bin", CONTENT)
-    (path,) = fetch(tmp_path, item())
-    assert path.read_bytes() == CONTENT
-    record = json.loads((path.parent / "a.bin.json").read_text())
-    assert record["sha256"] == hashlib.sha256(CONTENT).hexdigest() and record["size"] == len(CONTENT)
-    asked = len(provider.asked)
-    assert fetch(tmp_path, item()) == [path] and len(provider.asked) == asked
-
-
-def test_a_cut_transfer_goes_on_where_it_was(provider, tmp_path):
-    provider.put(f"{HOST}/a.bin", CONTENT)
-    provider.fail(f"{HOST}/a.bin", Fault(cut=600_000))
-    (path,) = fetch(tmp_path, item())
-    assert path.read_bytes() == CONTENT
-    assert any(headers.get("Range", "bytes=0-") != "bytes=0-" for _, headers in provider.asked)
-
-
-def test_what_was_cut_for_good_goes_on_next_time(provider, tmp_path):
-    provider.put(f"{HOST}/a.bin", CONTENT)
-    provider.put(f"{HOST}/b.bin", b"good")
-    provider.fail(f"{HOST}/a.bin", *[Fault(cut=300_000)] * 1)
-    with pytest.raises(SourceError, match="plain: a.bin did not arrive.*start again"):
-        fetch(tmp_path, item(), item("b.bin"), retries=0)
-    assert (tmp_path / "cache/plain/b.bin").read_bytes() == b"good"
-    assert not (tmp_path / "cache/plain/a.bin").exists()
-    (path, _) = fetch(tmp_path, item(), item("b.bin"))
-    assert path.read_bytes() == CONTENT
-
-
-def test_a_file_that_changed_in_between_is_not_patched_together(provider, tmp_path):
-    provider.put(f"{HOST}/a.bin", CONTENT)
-    provider.fail(f"{HOST}/a.bin", Fault(cut=300_000))
-    with pytest.raises(SourceError):
-        fetch(tmp_path, item(), retries=0)
-    provider.put(f"{HOST}/a.bin", CONTENT[::-1])
-    (path,) = fetch(tmp_path, item())
-    assert path.read_bytes() == CONTENT[::-1]
-
-
-@pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_busy_provider_is_asked_again(provider, tmp_path, status):
-    provider.put(f"{HOST}/a.bin", b"data")
-    provider.fail(f"{HOST}/a.bin", Fault(status=status))
-    (path,) = fetch(tmp_path, item())
-    assert path.read_bytes() == b"data"
-
-
-REFUSALS = [(403, "no access"), (404, "does not exist"), (500, "busy or down"), (429, "busy")]
-
-
-@pytest.mark.parametrize(("status", "told"), REFUSALS)
-def test_a_refusal_names_source_file_and_remedy(provider, tmp_path, status, told):
-    provider.fail(f"{HOST}/a.bin", *[Fault(status=status)] * 4)
-    with pytest.raises(SourceError, match=f"plain: https://{HOST}/a.bin .*{told}"):
-        fetch(tmp_path, item())
-
-
-def test_a_wrong_hash_is_refused_and_the_next_run_mends_it(provider, tmp_path):
-    provider.put(f"{HOST}/a.bin", CONTENT)
-    known = f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"
-    provider.fail(f"{HOST}/a.bin", Fault(spoil=True))
-    with pytest.raises(SourceError, match="plain: a.bin .*wrong hash.*start again"):
-        fetch(tmp_path, item(hash=known))
-    assert not (tmp_path / "cache/plain/a.bin").exists()
-    (path,) = fetch(tmp_path, item(hash=known))
-    assert path.read_bytes() == CONTENT
-
-
-def test_a_file_that_was_damaged_here_is_fetched_again_and_held_to_its_first_hash(provider, tmp_path):
-    provider.put(f"{HOST}/a.bin", b"first")
-    (path,) = fetch(tmp_path, item())
-    path.write_bytes(b"fiRst")
-    assert not is_good(path)
-    assert fetch(tmp_path, item())[0].read_bytes() == b"first"
-    path.unlink()
-    provider.put(f"{HOST}/a.bin", b"other")
-    with pytest.raises(SourceError, match="wrong hash"):
-        fetch(tmp_path, item())
-
-
-def test_an_error_page_is_not_data(provider, tmp_path):
-    provider.put(f"{HOST}/a.bin", b"<html>maintenance</html>")
-    with pytest.raises(SourceError, match="web page"):
-        fetch(tmp_path, item())
-    assert not (tmp_path / "cache/plain/a.bin").exists()
-    provider.put(f"{HOST}/a.bin", b"data")
-    assert fetch(tmp_path, item())[0].read_bytes() == b"data"
-
-
-def test_a_file_that_may_lack_is_remembered_as_absent(provider, tmp_path):
-    provider.put(f"{HOST}/b.bin", b"data")
-    found = fetch(tmp_path, item(may_lack=True), item("b.bin"))
-    assert [path.name for path in found] == ["b.bin"]
-    asked = len(provider.asked)
-    fetch(tmp_path, item(may_lack=True), item("b.bin"))
-    assert len(provider.asked) == asked
-
-
-def test_a_slow_provider_is_given_up_in_time(provider, tmp_path):
-    provider.put(f"{HOST}/a.bin", b"data")
-    provider.fail(f"{HOST}/a.bin", Fault(wait=1.0), Fault(wait=1.0))
-    with pytest.raises(SourceError, match="did not arrive"):
-        fetch(tmp_path, item(), retries=0, timeout=0.2)
-    assert fetch(tmp_path, item())[0].read_bytes() == b"data"
-
-
-def test_only_https_is_fetched(monkeypatch):
-    monkeypatch.delenv("PLACEPRIOR_MIRROR", raising=False)
-    with pytest.raises(SourceError, match="no https"):
-        mirrored("http://data.example/a")
-    assert mirrored("https://data.example/a") == "https://data.example/a"
-
-
-# --- answers that are not what was asked, and secrets that nobody asked for -------------------------------------------
-
-
-@contextmanager
-def answering(answer):
-    """A server whose ``answer(handler)`` does everything; gives its address and the headers it was asked with."""
-    asked = []
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *_):
-            pass
-
-        def do_GET(self):
-            asked.append((self.path, dict(self.headers)))
-            answer(self)
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    server.handle_error = lambda *_: None
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", asked
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-def reply(handler, body, status=200, told=None, cut=None, **headers):
-    handler.send_response(status)
-    for name, value in ({"ETag": '"a"', "Content-Length": told or len(body)} | headers).items():
-        if value is not None:
-            handler.send_header(name.replace("_", "-"), str(value))
-    handler.end_headers()
-    handler.wfile.write(body[:cut])
-    handler.wfile.flush()
-    if cut is not None:
-        handler.close_connection = True
-        handler.connection.shutdown(2)
-
-
-WHOLE, HALF = len(CONTENT), len(CONTENT) // 2
-#: What the server says to the request for the rest; it has sent half of the file before.
-ODD = {
-    "from the first byte": lambda h, at: reply(h, CONTENT, 206, Content_Range=f"bytes 0-{WHOLE - 1}/{WHOLE}"),
-    "another part": lambda h, at: reply(h, CONTENT[at + 7 :], 206, Content_Range=f"bytes {at + 7}-{WHOLE - 1}/{WHOLE}"),
-    "no range": lambda h, at: reply(h, CONTENT[at:], 206),
-    "nonsense": lambda h, at: reply(h, CONTENT[at:], 206, Content_Range="bytes */*"),
-    "another mark": lambda h, at: reply(
-        h, CONTENT[::-1][at:], 206, ETag='"b"', Content_Range=f"bytes {at}-{WHOLE - 1}/{WHOLE}"
-    ),
-    "another length": lambda h, at: reply(h, CONTENT[at:] + b"x", 206, Content_Range=f"bytes {at}-{WHOLE}/{WHOLE + 1}"),
-    "packed": lambda h, at: reply(
-        h, gzip.compress(CONTENT[at:]), 206, Content_Encoding="gzip", Content_Range=f"bytes {at}-{WHOLE - 1}/{WHOLE}"
-    ),
-    "nothing left": lambda h, at: reply(h, b"", 416),
-    "the whole": lambda h, at: reply(h, CONTENT),
-    "fewer bytes": lambda h, at: reply(h, CONTENT[at:-9], 206, Content_Range=f"bytes {at}-{WHOLE - 10}/{WHOLE}"),
-}
-
-
-@pytest.mark.parametrize("odd", ODD)
-def test_a_part_that_is_not_the_part_asked_for_is_never_joined(monkeypatch, tmp_path, odd):
-    first = []
-
-    def answer(handler):
-        asked = handler.headers.get("Range")
-        if asked:
-            at = int(asked[6:].rstrip("-"))
-            rest = handler.headers.get("Range") and len(first) > 1
-            first.append(1)
-            return (
-                reply(handler, CONTENT[at:], 206, Content_Range=f"bytes {at}-{WHOLE - 1}/{WHOLE}")
-                if rest
-                else (ODD[odd](handler, at))
-            )
-        first.append(1)
-        return reply(handler, CONTENT, cut=HALF if len(first) == 1 else None)
-
-    with answering(answer) as (url, _):
-        monkeypatch.setenv("PLACEPRIOR_MIRROR", url)
-        (path,) = fetch(tmp_path, item(), retries=3)
-    assert path.read_bytes() == CONTENT
-    assert sorted(file.name for file in path.parent.iterdir()) == ["a.bin", "a.bin.json"]
-
-
-def test_a_file_that_was_replaced_is_taken_whole_when_it_comes_whole(monkeypatch, tmp_path):
-    other, first = CONTENT[::-1] + b"longer", []
-
-    def answer(handler):
-        first.append(1)
-        if len(first) == 1:
-            return reply(handler, CONTENT, cut=HALF)
-        return reply(
-            handler,
-            other,
-            206 if "Range" in handler.headers else 200,
-            ETag='"b"',
-            Content_Range=f"bytes 0-{len(other) - 1}/{len(other)}",
-        )
-
-    with answering(answer) as (url, _):
-        monkeypatch.setenv("PLACEPRIOR_MIRROR", url)
-        assert fetch(tmp_path, item())[0].read_bytes() == other
-
-
-def test_what_is_shorter_than_it_says_is_not_recorded_as_good(monkeypatch, tmp_path):
-    with answering(lambda h: reply(h, CONTENT[:HALF], told=WHOLE, cut=HALF)) as (url, _):
-        monkeypatch.setenv("PLACEPRIOR_MIRROR", url)
-        with pytest.raises(SourceError, match="did not arrive"):
-            fetch(tmp_path, item(), retries=0)
-    assert not is_good(tmp_path / "cache/plain/a.bin")
-
-
-class Secret(Plain):
-    def headers(self):
-        return {"Authorization": "Bearer asked-for"}
-
-
-@pytest.fixture
-def secrets(monkeypatch, tmp_path):
-    """Logins of the machine for every host: none of them was asked for."""
-    (tmp_path / "netrc").write_text("default login me password hidden\nmachine 127.0.0.1 login me password hidden\n")
-    (tmp_path / "netrc").chmod(0o600)
-    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    monkeypatch.setenv("HTTPS_PROXY", "http://me:hidden@127.0.0.1:9")
-
-
-def test_no_login_of_the_machine_is_sent(secrets, monkeypatch, tmp_path):
-    with answering(lambda h: reply(h, b"data")) as (url, asked):
-        monkeypatch.setenv("PLACEPRIOR_MIRROR", url)
-        fetch(tmp_path, item())
-        Secret([item("b.bin")]).fetch(None, None, tmp_path / "cache", Transfer(pause=0.01, retries=0))
-        Transfer(retries=0).text(Plain([]), f"https://{HOST}/search")
-    logins = [headers.get("Authorization") for _, headers in asked]
-    assert logins == [None, "Bearer asked-for", None]
-
-
-def test_a_redirect_takes_no_login_along_and_brings_none(secrets, monkeypatch, tmp_path):
-    with answering(lambda h: reply(h, b"data")) as (other, seen):
-        port = other.rpartition(":")[2]
-
-        def answer(handler):
-            reply(handler, b"", 302, Location=f"http://127.0.0.1:{port}/elsewhere")
-
-        with answering(answer) as (url, _):
-            monkeypatch.setenv("PLACEPRIOR_MIRROR", url)
-            Secret([item()]).fetch(None, None, tmp_path / "cache", Transfer(pause=0.01, retries=0))
-    assert [headers.get("Authorization") for _, headers in seen] == [None]
-
-
-def test_a_mirrors_own_login_is_used_and_not_shown(secrets, monkeypatch, tmp_path):
-    with answering(lambda h: reply(h, b"data")) as (url, asked):
-        monkeypatch.setenv("PLACEPRIOR_MIRROR", url.replace("//", "//you:own@"))
-        fetch(tmp_path, item())
-    assert asked[0][1]["Authorization"] == "Basic eW91Om93bg=="
-    monkeypatch.setenv("PLACEPRIOR_MIRROR", "http://you:own@127.0.0.1:1")
-    with pytest.raises(SourceError, match="did not arrive") as caught:
-        fetch(tmp_path, item("c.bin"), retries=0)
-    assert "own@" not in str(caught.value)
-
-
-@pytest.mark.parametrize("target", ["http://127.0.0.2:{port}/x", "http://example.invalid/x", "ftp://127.0.0.1/x"])
-def test_a_hop_that_leaves_https_is_refused(monkeypatch, tmp_path, target):
-    def answer(handler):
-        reply(handler, b"", 302, Location=target.format(port=handler.server.server_port))
-
-    with answering(answer) as (url, asked):
-        monkeypatch.setenv("PLACEPRIOR_MIRROR", url)
-        with pytest.raises(SourceError, match="sends on to .*no https address"):
-            fetch(tmp_path, item(), retries=0)
-    assert len(asked) == 1
-
-
-def test_a_hop_from_https_to_the_machine_itself_is_refused():
-    session, before, hop = _Session(), requests.Response(), requests.PreparedRequest()
-    before.request = requests.Request("GET", "https://data.example/a").prepare()
-    hop.prepare("GET", "http://127.0.0.1:80/a")
-    with pytest.raises(SourceError, match="no https address"):
-        session.rebuild_auth(hop, before)
-
-
-ATTACKS = [
-    r"https://localhost:8000\@x.nasa.gov/f",
-    "https://x.nasa.gov@localhost/f",
-    "https://localhost#@x.nasa.gov/f",
-    "https://localhost\\.x.nasa.gov/f",
-    "https://x.nasa.gov\n@localhost/f",
-    "https://",
-    "https:///x.nasa.gov/f",
-    "https://u:p@x.nasa.gov/f",
-    "HTTP://x.nasa.gov/f",
-    "https://local\thost/f",
-]
-
-
-@pytest.mark.parametrize("url", ATTACKS)
-def test_an_address_whose_host_is_not_plain_is_not_fetched_nor_given_the_token(monkeypatch, url):
-    monkeypatch.delenv("PLACEPRIOR_MIRROR", raising=False)
-    if "#" not in url:  # that one is plainly at localhost, which is no host of NASA's
-        with pytest.raises(SourceError):
-            mirrored(url)
-    umm = {"RelatedUrls": [{"URL": url, "Type": "GET DATA"}], "DataGranule": {}}
-    found = earthdata._files(umm)
-    assert not found or all(host(granule.url).endswith(".nasa.gov") for granule in found)
-    assert not found or "@" in url  # and then mirrored() refuses it
+def test_a_planted_distance_is_found_and_another_is_not():
+    lost, distance, other = planted(0.3)
+    rng = np.random.default_rng(0)
+    found = transferability.judge(lost, distance, other, rng)
+    assert found["spearman"] == pytest.approx(spearmanr(distance.pairs, lost.pairs).statistic)
+    assert found["low"] < found["spearman"] < found["high"] and found["low"] > 0.5
+    assert found["p"] <= 0.002 and found["partial_p"] <= 0.002 and found["foretold"] > 0.6 and found["more_low"] > 0
+    nothing = transferability.judge(lost, other, distance, rng)
+    assert nothing["p"] > 0.02 and abs(nothing["partial"]) < 0.3 and nothing["foretold"] < 0.2
+
+
+def test_what_is_given_leaves_nothing_of_itself():
+    lost, distance, _ = planted(0.3)
+    twice = Square(3 * distance.values)
+    found = transferability.judge(lost, twice, distance, np.random.default_rng(0))
+    assert np.isnan(found["partial"]) and found["more"] == pytest.approx(0)
+
+
+def test_shared_regions_make_chance_wider_than_pairs_alone_would():
+    rng = np.random.default_rng(0)
+    source, target = rng.normal(size=(2, N))
+    lost = square(source[:, None] + target[None] + 0.1 * rng.normal(size=(N, N)))
+    _, distance, _ = planted(0.0)
+    found = transferability.judge(lost, distance, distance, rng)
+    assert found["chance"] > 1.2 * found["naive"]
+
+
+def test_chance_is_seldom_significant():
+    few = sum(
+        transferability.judge(
+            square(np.random.default_rng(s).normal(size=(N, N))), *planted(0, s)[1:], np.random.default_rng(s)
+        )["p"]
+        <= 0.05
+        for s in range(40)
+    )
+    assert few <= 6  # of 2 expected
+
+
+@pytest.mark.parametrize("value", [1.0, np.nan])
+def test_a_distance_that_is_constant_or_missing_says_nothing(value):
+    lost, _, other = planted(0.3)
+    found = transferability.judge(lost, square(np.full((N, N), value)), other, np.random.default_rng(0))
+    assert set(found) == set(transferability.FOUND) and np.isnan(list(found.values())).all()
+
+
+def test_losses_compare_with_the_model_of_the_region_itself():
+    rows = [("rmse", "a", s, t, value) for s, t, value in ((1, 1, 2.0), (1, 2, 6.0), (2, 1, 4.0), (2, 2, 3.0))]
+    table = pd.DataFrame(rows, columns=["kind", "name", "source", "target", "value"])
+    lost = transferability.losses(table, "a").values
+    assert np.isnan(np.diag(lost)).all()
+    assert lost[0, 1] == pytest.approx(np.log(2)) and lost[1, 0] == pytest.approx(np.log(2))
+
+
+def test_a_line_that_never_saw_a_region_foretells_an_exact_loss():
+    _, distance, _ = planted(0.0)
+    assert transferability.foretold(Square(2 * distance.values + 1), distance) == pytest.approx(1)
+
+
+# --- choosing ---------------------------------------------------------------------------------------------------------
+
+
+def test_greedy_choice_completes_what_it_has_and_nearest_does_not():
+    """The target is half in the west, half in the east; two western regions lie nearest to its middle."""
+    line = {1: [0, 10], 2: [1, 1], 3: [1.5, 1.5], 4: [9.8, 9.8], 5: [30, 30]}
+    x = np.concatenate([np.array(v, float) for v in line.values()])
+    members = {number: np.array([2 * i, 2 * i + 1]) for i, number in enumerate(line)}
+    cost = np.abs(x[:, None] - x[None])
+    chosen = choosing.greedy(lambda a, b: transfer.moved(cost)(a, b), members, 1, 2)
+    assert set(chosen) == {2, 4}
+    lonlat = np.column_stack([-100 + x / 10, np.full(len(x), 40.0)])
+    assert 5 not in choosing.nearest(lonlat, members, 1, 3)
+
+
+def test_a_choice_is_judged_by_the_mean_of_its_estimates():
+    truth = np.zeros(4)
+    estimates = {1: truth + 1, 2: truth + 3, 3: truth - 3}
+    assert choosing.judged(estimates, truth, 1, [2]) == pytest.approx(np.log(3))
+    assert choosing.judged(estimates, truth + 1e-9, 1, [2, 3]) < -10
+
+
+def test_ways_are_compared_target_by_target():
+    rows = [(t, way, 1, loss + t) for t in range(5) for way, loss in (("km", 0.0), ("lot", 0.2))]
+    table = pd.DataFrame(rows, columns=["target", "way", "budget", "loss"])
+    found = choosing.against(table, "km", "lot", 1, np.random.default_rng(0))
+    assert found["difference"] == pytest.approx(100 * np.expm1(-0.2))
+    assert found["low"] == pytest.approx(found["high"])
+
+
+# --- from runs --------------------------------------------------------------------------------------------------------
+
+
+def test_the_smallest_runs_give_all_three_tables(monkeypatch, tmp_path, project):
+    """Of a world of sixty stations: every distance is finite, and the in-domain score is that of the runs."""
+    (project / "runs.yml").write_text(
+        "profiles:\n  tiny:\n    size: demo\n    settings: {width: 4, summary: 4, window: 3, epochs: 1, batch: 64}\n"
+        "    tasks: {world: {load: world, options: {stations: 60, days: 60}}}\n"
+        "    matrices:\n      one: {task: [world], model: [none], split: [transfer], seed: [0]}\npages: {}\n"
+    )
+    runs = plan.runs("tiny")
+    assert len(runs) == REGIONS
+    for run in runs:
+        making.make(run, log=lambda _: None)
+    monkeypatch.setattr(transfer, "ENCODERS", ("sincos", "random-vector"))
+    table = transfer.collect(runs)
+    assert list(table) == transfer.COLUMNS and np.isfinite(table["value"]).all()
+    pairs = table[table["kind"] == "distance"].groupby("name").size()
+    assert (pairs == REGIONS * (REGIONS - 1)).all() and {"km", "centroids", "sincos", "moments", "size"} <= set(
+        pairs.index
+    )
+    judged = transferability.judged(table)
+    assert (
+        set(judged["loss"]) == {"rmse", "r2"}
+        and judged.loc[judged["distance"] == "km", "spearman"].between(-1, 1).all()
+    )
+    chosen = choosing.collect(runs)
+    own = transferability.losses(table, "none").values
+    best = chosen[(chosen["way"] == "best") & (chosen["budget"] == 1)].set_index("target")["loss"]
+    np.testing.assert_allclose(best.sort_index(), np.nanmin(own, axis=0), atol=1e-4)
+    assert (chosen.groupby(["way", "target", "budget"]).size() == 1).all()
+    maps = foreseen.collect(runs)
+    assert list(maps) == foreseen.COLUMNS and (maps["source"] != maps["region"]).all()
+    assert foreseen.agreement(maps, "km").between(-1, 1).all() and len(maps) == 15 * 16
+    with pytest.raises(StoreError, match="trained in 15 of 16 regions"):
+        transfer.matrix(runs[:-1])
+
+
+# --- where a model would fail -----------------------------------------------------------------------------------------
+
+
+def test_a_station_is_foretold_by_a_line_that_never_saw_its_region():
+    rng = np.random.default_rng(0)
+    rows = [(s, r, x, 0.1 + 0.5 * x) for s in range(1, 5) for r in range(1, 5) if s != r for x in rng.uniform(0, 1, 6)]
+    table = pd.DataFrame(rows, columns=["source", "region", "km", "loss"])
+    np.testing.assert_allclose(foreseen.lines(table, "km"), table["loss"])
+    table.loc[(table["source"] == 3) | (table["region"] == 3), "loss"] += rng.normal(size=len(table))[:36]
+    inside = table["region"] == 3
+    np.testing.assert_allclose(foreseen.lines(table, "km")[inside], 0.1 + 0.5 * table.loc[inside, "km"])
+
+
+def test_losses_of_stations_compare_with_the_model_of_their_own_region():
+    sums = {
+        "a": pd.DataFrame({"name": ["x", "y"], "sum_e2": [4.0, 9.0]}),
+        "b": pd.DataFrame({"name": ["x", "y"], "sum_e2": [16.0, 1.0]}),
+    }
+    runs = [
+        SimpleNamespace(id="a", variant="none", fusion="-", fold=1),
+        SimpleNamespace(id="b", variant="none", fusion="-", fold=2),
+    ]
+    found = foreseen.losses(runs, sums, {"x": 1, "y": 2}).set_index("name")["loss"]
+    assert found["x"] == pytest.approx(np.log(2)) and found["y"] == pytest.approx(np.log(3))
+
+
+def test_runs_of_one_region_stand_on_no_table_of_the_usual_splits():
+    splits = pd.Series(["spatial", "spatial@100", "transfer", "checkerboard-16+regions"])
+    assert of_part(splits).tolist() == [False, True, True, False]

@@ -9,8 +9,11 @@ import pandas as pd
 #: Variants that are formulas of the coordinates alone and join as input channels unless told otherwise.
 FORMULAS = ("lonlat", "sincos")  # enter as channels, so their arms need no second word
 
+#: Boosted trees that also learn from labels which kriging makes at places without a monitor, and their controls.
+PSEUDO = ("gbt+pseudo", "gbt+pseudo+geoclip", "gbt+pseudo-leaked", "gbt+pseudo-shuffled", "gbt+pseudo-true")
 #: What a user would try in place of the network (:mod:`placeprior.runs.estimators`).
 RIVALS = (
+    "mean",
     "idw",
     "kriging",
     "gbt",
@@ -23,6 +26,12 @@ RIVALS = (
     "gbt+kriging",
     "none+kriging",
     "eof",
+    *PSEUDO,
+    "eof+lonlat",
+    "eof+geoclip",
+    "eof+random-vector",
+    "eof+kriging",
+    "eof+gbt",
 )
 CORRECTED = "none+kriging"  # the rival that starts from a trained network
 HEAD_ONLY = "none+head"
@@ -40,14 +49,25 @@ FUSIONS = {
 #: Printed names, in the order of every table and figure: rivals without a network, no place, controls, coordinates,
 #: encoders.
 NAMES = {
+    "mean": "station mean",
     "idw": "inverse distance",
     "kriging": "ordinary kriging",
     "eof": "EOFs and a network of coordinates",
+    "eof+lonlat": "EOFs, network of lon/lat",
+    "eof+geoclip": "EOFs, network of GeoCLIP",
+    "eof+random-vector": "EOFs, network of a random vector",
+    "eof+kriging": "EOFs, coefficients kriged",
+    "eof+gbt": "EOFs, coefficients by trees",
     "gbt": "boosted trees",
     "gbt+lonlat": "boosted trees, lon/lat",
     "gbt+geoclip": "boosted trees, GeoCLIP",
     "gbt+urban": "boosted trees, population density",
     "gbt+kriging": "boosted trees, residuals kriged",
+    "gbt+pseudo": "boosted trees, kriged labels",
+    "gbt+pseudo+geoclip": "boosted trees, GeoCLIP, kriged labels",
+    "gbt+pseudo-leaked": "boosted trees, leaked labels",
+    "gbt+pseudo-shuffled": "boosted trees, shuffled labels",
+    "gbt+pseudo-true": "boosted trees, true labels",
     "rf": "random forest",
     "rf+lonlat": "random forest, lon/lat",
     "rf+geoclip": "random forest, GeoCLIP",
@@ -95,6 +115,7 @@ BASES = {
     "geoclip-slepian": "GeoCLIP and Slepian",
     "satclip-l10": "SatCLIP L10",
     "satclip-l40": "SatCLIP L40",
+    "homegrown": "homegrown",
 }
 TRAINED = {
     "": "",
@@ -124,6 +145,8 @@ SPLITS = {
     "checkerboard-16": "OoR · 16°",
     "checkerboard-30": "OoR · 30°",
     "state": "OoR · state",
+    "transfer": "one region to all",
+    "clusters": "OoR · clusters",
 }
 
 
@@ -162,6 +185,14 @@ def splits_in(frame: pd.DataFrame) -> list[str]:
     """The splits that occur, in the book's order."""
     found, known = set(frame["split"]), list(SPLITS)
     return sorted(found, key=lambda s: (known.index(s) if s in known else len(known), s))
+
+
+def of_part(splits: pd.Series) -> pd.Series:
+    """Which of some splits train on a part of what there is: few stations (``spatial@100``), or one region.
+
+    What a model gains or loses there is a question of its own, and stands on no table of the usual splits.
+    """
+    return splits.astype(str).str.contains("@|^transfer$")
 
 
 def where(split: str) -> str:

@@ -54,6 +54,10 @@ class ScoreError(PlacePriorError):
     """A score of geographic bias cannot be computed from these places, values or settings."""
 
 
+class TransportError(PlacePriorError):
+    """A distance between two sets of places cannot be computed from these places, vectors or settings."""
+
+
 def apart(*values: float) -> tuple[str, ...]:
     """Numbers as text, with as many digits as it takes to tell those apart that differ.
 

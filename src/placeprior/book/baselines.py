@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from placeprior.arms import RIVALS, arm_order, called, where
+from placeprior.arms import PSEUDO, RIVALS, arm_order, called, where
 from placeprior.book import figures, results
 from placeprior.book.style import BLUE, GRID, MUTED, VERMILION
 from placeprior.book.tables import captioned, cells
@@ -16,10 +16,12 @@ from placeprior.book.words import INTERVAL, capital, gain, minus
 from placeprior.evidence import matched
 from placeprior.evidence.gains import gains
 from placeprior.runs import store
-from placeprior.space import kriging
+from placeprior.space import variogram
 
+#: What this page has of the rivals: patterns in time and students of kriging's labels have pages of their own.
+_RIVALS = tuple(name for name in RIVALS if name not in PSEUDO and not name.startswith("eof+"))
 #: Rows of the grid of signs: what is simpler than a network that is told the place by GeoCLIP.
-ARMS = (*RIVALS, "none", "none+head", "urban-hadamard", "lonlat")
+ARMS = (*_RIVALS, "none", "none+head", "urban-hadamard", "lonlat")
 _NETWORKS = ("none", "none+head", "urban-hadamard", "lonlat", "geoclip-hadamard", "geoclip-concat")
 #: What an arm reads, for those that do not read predictors alone.
 _READS = {
@@ -89,8 +91,8 @@ def levels(asked: Sequence[tuple[str, str]], splits: Sequence[str], name: str) -
     """
     from IPython.display import Markdown
 
-    loaded = [results.load(profile, task, arms={*RIVALS, *_NETWORKS}, splits=splits) for profile, task in asked]
-    shown = [own for own in loaded if own.scores["arm"].isin(set(RIVALS) - {"idw"}).any()]
+    loaded = [results.load(profile, task, arms={*_RIVALS, *_NETWORKS}, splits=splits) for profile, task in asked]
+    shown = [own for own in loaded if own.scores["arm"].isin(set(_RIVALS) - {"idw"}).any()]
     if not shown:
         return Markdown("*No rival was run yet.*")
     # Arms without every split have fewer fits: each split has the fits that its own arms share.
@@ -154,14 +156,16 @@ def additions(asked: Sequence[tuple[str, str]], splits: Sequence[str], name: str
     )
 
 
-def draw_variogram(km: np.ndarray, gamma: np.ndarray, pairs: np.ndarray, curve: kriging.Variogram, profile: str) -> str:
+def draw_variogram(
+    km: np.ndarray, gamma: np.ndarray, pairs: np.ndarray, curve: variogram.Variogram, profile: str
+) -> str:
     """The empirical variogram, the area of a point growing with its pairs, and the fitted curve.
 
     Parameters
     ----------
     km, gamma, pairs : ndarray, shape (bin,)
-        Of the embedded world, as :func:`placeprior.space.kriging.empirical`.
-    curve : placeprior.space.kriging.Variogram
+        Of the embedded world, as :func:`placeprior.space.variogram.empirical`.
+    curve : placeprior.space.variogram.Variogram
     profile : str
 
     Returns
@@ -172,14 +176,14 @@ def draw_variogram(km: np.ndarray, gamma: np.ndarray, pairs: np.ndarray, curve: 
     fig, ax = figures.subplots(size=(5.4, 3.2))
     style = {"s": 12 + 90 * pairs / pairs.max(), "color": BLUE, "alpha": 0.6, "lw": 0, "zorder": 3}
     ax.scatter(km, gamma, label="pairs of monitors", **style)
-    line = np.linspace(0, kriging.MAX_KM, 400)
+    line = np.linspace(0, variogram.MAX_KM, 400)
     ax.plot(line, curve(line), color=VERMILION, lw=2, label="fitted curve")
     ax.axhline(1, color=MUTED, lw=1, ls=":")
     font = {"textcoords": "offset points", "color": MUTED, "va": "bottom", "fontsize": "small"}
     ax.annotate("nugget", (0, curve.nugget), xytext=(12, 2), **font)
     ax.plot(0, curve.nugget, marker="<", color=VERMILION, ms=7, clip_on=False)
     ax.set(xlabel="distance of two monitors [km]", ylabel="variogram [day's variance]")
-    ax.set_xlim(0, kriging.MAX_KM)
+    ax.set_xlim(0, variogram.MAX_KM)
     ax.set_ylim(0, 1.1 * max(gamma.max(), 1))
     ax.legend(loc="lower right")
     table = pd.DataFrame({"km": km, "variogram": gamma, "pairs": pairs, "curve": curve(km)})

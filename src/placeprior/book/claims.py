@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from placeprior.book import contrasts, decisions, rules
+from placeprior.book import contrasts, decisions, neighbouring, rules
 from placeprior.book.verdicts import Found
 from placeprior.errors import ConfigError, UnknownName
 from placeprior.files.replacing import replacing
@@ -92,7 +92,7 @@ def judge(claim: dict[str, Any], scale: str) -> Found:
 
 
 #: Where rules are written: each room has them in ``RULES`` by their kind, and ``said`` puts one in words.
-ROOMS = (decisions, rules, contrasts)
+ROOMS = (decisions, rules, contrasts, neighbouring)
 #: How a claim is decided: each takes a scale and what the claim's rule says, and returns a :class:`Found`.
 RULES: dict[str, Callable[..., Found]] = {kind: rule for room in ROOMS for kind, rule in room.RULES.items()}
 

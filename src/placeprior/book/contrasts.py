@@ -1,4 +1,4 @@
-"""Rules of claims about contrasts: gains by distance, what a leak changes, what twice the budget turns round.
+"""Rules of claims about contrasts: gains by distance, what a leak or twice the budget changes, weights of wrong pairs.
 
 Each takes a scale and what the claim's rule says, and returns a :class:`placeprior.book.verdicts.Found`.
 """
@@ -9,10 +9,11 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from placeprior import evidence
 from placeprior.arms import called, where
 from placeprior.book import results
 from placeprior.book.verdicts import NOT_RUN, Found, bound, compared, is_half
-from placeprior.errors import UnknownName
+from placeprior.errors import StoreError, UnknownName
 from placeprior.evidence import budget, law, matched
 from placeprior.evidence import leak as leaks
 from placeprior.runs import store, trials
@@ -113,7 +114,29 @@ def doubling(scale: str, *, task: str, of: str, at_most: int) -> Found:
     return Found(bound(turned, None, at_most), {"turned": turned, "of": len(held)}, f"{turned} of {len(held)}")
 
 
-RULES: dict[str, Callable[..., Found]] = {"distance": distance, "leak": leak, "doubling": doubling}
+def retrieval(scale: str, *, task: str, arm: str, expects: str, part: str = "test") -> Found:
+    """Compare how far off an encoder finds places, pretrained with some weights, with plain contrast, km.
+
+    Parameters
+    ----------
+    scale, task, arm, expects : str
+    part : str
+        Of :data:`placeprior.evidence.contrast.HELD`.
+    """
+    try:
+        table = evidence.read(scale, "contrast")
+    except StoreError:
+        return NOT_RUN
+    row = table[(table["arm"] == arm) & (table["part"] == part)]
+    return NOT_RUN if row.empty else compared(row.iloc[0], expects)
+
+
+RULES: dict[str, Callable[..., Found]] = {
+    "distance": distance,
+    "leak": leak,
+    "doubling": doubling,
+    "retrieval": retrieval,
+}
 
 
 def said(rule: Mapping[str, Any]) -> str:
@@ -126,6 +149,9 @@ def said(rule: Mapping[str, Any]) -> str:
         turned = "clear orders that turn round" if rule["of"] == "orders" else "differences that move"
         return f"{turned} with twice the budget: at most {rule['at_most']:g}"
     wording = f"within ±{rule.get('within', 0.02):g}" if rule["expects"] == "alike" else f"{rule['expects']} zero"
+    if rule["kind"] == "retrieval":
+        part = rule.get("part", "test")
+        return f"retrieval error with {rule['arm']} minus that of plain contrast, {part} places: {wording}"
     if rule["kind"] == "distance":
         less = f", less that {_reach(rule['less'])} from it" if "less" in rule else ""
         return f"gain of {called(rule['arm'])} {_reach(rule['km'])} from training{less}: {wording}"

@@ -15,7 +15,7 @@ from matplotlib.collections import PathCollection, PolyCollection, QuadMesh
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from placeprior.book import handing
+from placeprior.book import handing, regions
 from placeprior.book.maps import ALBERS, conus_axes
 from placeprior.book.style import MUTED, PAPER, SIZES
 
@@ -23,7 +23,12 @@ MANY = 300  # marks of one kind
 
 
 def subplots(
-    rows: int = 1, columns: int = 1, *, size: str | tuple[float, float] = "wide", maps: bool = False, **options: Any
+    rows: int = 1,
+    columns: int = 1,
+    *,
+    size: str | tuple[float, float] = "wide",
+    maps: bool | np.ndarray = False,
+    **options: Any,
 ) -> tuple[Figure, Any]:
     """Figure and axes in the book's sizes.
 
@@ -32,8 +37,9 @@ def subplots(
     rows, columns : int
     size : str or (float, float)
         A key of :data:`SIZES`, or width and height in inches.
-    maps : bool
-        Make every axes a map of the contiguous US, outlines drawn (see :func:`conus_axes`).
+    maps : bool, or ndarray, shape (n, 2)
+        Make every axes a map, outlines drawn: of the contiguous US (see :func:`conus_axes`), or of the region of these
+        places, lonlat in degrees (:func:`placeprior.book.regions.region_axes`).
     **options
         Handed to :func:`matplotlib.pyplot.subplots`.
 
@@ -43,12 +49,15 @@ def subplots(
         As from matplotlib: one axes, or an array of axes.
     """
     figsize = SIZES[size] if isinstance(size, str) else size
-    if maps:
-        options["subplot_kw"] = {"projection": ALBERS} | options.get("subplot_kw", {})
+    home = isinstance(maps, bool)
+    if not home or maps:
+        options["subplot_kw"] = {"projection": ALBERS if home else regions.projection(maps)} | options.get(
+            "subplot_kw", {}
+        )
     fig, axes = plt.subplots(rows, columns, figsize=figsize, layout="constrained", **options)
-    if maps:
+    if not home or maps:
         for ax in np.ravel(axes):
-            conus_axes(ax)
+            conus_axes(ax) if home else regions.region_axes(maps, ax)
     return fig, axes
 
 

@@ -110,10 +110,10 @@ def conus_axes(ax: Any = None, *, states: bool = True) -> Any:
     return ax
 
 
-def _xy(lonlat: np.ndarray) -> np.ndarray:
-    """Projected metres (n, 2) of lon/lat degrees (n, 2)."""
+def projected(lonlat: np.ndarray, ax: Any = None) -> np.ndarray:
+    """Metres (n, 2) on a map, in the book's projection when left out, of lon/lat degrees (n, 2)."""
     lonlat = np.asarray(lonlat, dtype=float)
-    return ALBERS.transform_points(ccrs.PlateCarree(), lonlat[:, 0], lonlat[:, 1])[:, :2]
+    return getattr(ax, "projection", ALBERS).transform_points(ccrs.PlateCarree(), lonlat[:, 0], lonlat[:, 1])[:, :2]
 
 
 def station_map(
@@ -144,7 +144,7 @@ def station_map(
     kind : {"amount", "difference", "similarity", "count"}
         Which colour map; "difference" is symmetric about zero.
     """
-    xy, values = _xy(lonlat), np.asarray(values, dtype=float)
+    xy, values = projected(lonlat, ax), np.asarray(values, dtype=float)
     low, high = limits(values, kind, vmin, vmax)
     absent = ~np.isfinite(values)
     if absent.any():
@@ -186,7 +186,7 @@ def grid_map(
     vmax: float | None = None,
     bar: bool = True,
 ) -> QuadMesh:
-    """A field on a lon/lat grid, cut at the national outline.
+    """A field on a lon/lat grid; in the United States, cut at the national outline.
 
     Parameters
     ----------
@@ -202,7 +202,7 @@ def grid_map(
     values = np.ma.masked_invalid(np.asarray(values, dtype=float))
     low, high = limits(values.filled(np.nan), kind, vmin, vmax)
     corners = np.stack(np.meshgrid(_edges(lon), _edges(lat)), axis=-1)
-    xy = _xy(corners.reshape(-1, 2)).reshape(corners.shape)
+    xy = projected(corners.reshape(-1, 2), ax).reshape(corners.shape)
     mesh = ax.pcolormesh(
         xy[..., 0],
         xy[..., 1],
@@ -214,9 +214,11 @@ def grid_map(
         rasterized=True,
         zorder=1,
     )
-    if values.mask.any():  # in the field, it would be a grey of an image, which no page could change
+    home = getattr(ax, "projection", ALBERS) == ALBERS
+    if home and values.mask.any():  # in the field, it would be a grey of an image, which no page could change
         ax.add_patch(PathPatch(_outlines(_grain(ax))[0], fc=LAND, ec="none", zorder=0.5))
-    mesh.set_clip_path(PathPatch(_outlines(_grain(ax))[0], transform=ax.transData))
+    if home:
+        mesh.set_clip_path(PathPatch(_outlines(_grain(ax))[0], transform=ax.transData))
     if bar:
         colourbar(ax, mesh, quantity, unit, extend=extend(values, low, high) if values.count() else "neither")
     return mesh
@@ -236,7 +238,7 @@ def star(ax: Any, places: Mapping[str, Any], *, size: float = 11.0, below: float
         How far under the star the name is, metres; 3 % of the map's height when left out.
     """
     below = 0.03 * np.ptp(ax.get_ylim()) if below is None else below
-    for (x, y), name in zip(_xy(np.array(list(places.values()))), places, strict=True):
+    for (x, y), name in zip(projected(np.array(list(places.values())), ax), places, strict=True):
         ax.plot(x, y, "*", ms=size, color=PAPER, mec=INK, zorder=6)
         text = ax.text(x, y - below, name, ha="center", va="top", fontsize="small", zorder=7)
         text.set_path_effects([effects.withStroke(linewidth=2.5, foreground=PAPER)])
@@ -263,7 +265,7 @@ def split_map(
     delta : float, optional
         Cell size of a checkerboard, degrees; draws its cells, from the south-west corner of the box.
     """
-    xy = _xy(lonlat)
+    xy = projected(lonlat, ax)
     masks = [np.asarray(m).reshape(len(xy), -1).any(axis=1) for m in (train, test)]
     held = np.zeros(len(xy), bool)
     if validation is not None:
@@ -299,6 +301,8 @@ def _checkerboard(ax: Any, delta: float) -> None:
     lines = [np.column_stack([np.full(60, x), np.linspace(ys[0], ys[-1], 60)]) for x in xs]
     lines += [np.column_stack([np.linspace(xs[0], xs[-1], 120), np.full(120, y)]) for y in ys]
     ax.add_collection(
-        LineCollection([_xy(line) for line in lines], colors=MUTED, linewidths=0.8, linestyles="--", zorder=4),
+        LineCollection(
+            [projected(line, ax) for line in lines], colors=MUTED, linewidths=0.8, linestyles="--", zorder=4
+        ),
         autolim=False,
     )

@@ -29,7 +29,7 @@ _RAW = re.compile(r"\{(?=(raw|eval-rst|include|literalinclude)\b)")  # what puts
 NOISE = ("execution", "papermill")
 
 
-class _OwnKernel(AsyncKernelManager):
+class OwnKernel(AsyncKernelManager):
     """A kernel in the interpreter that runs this, whatever kernels a machine has under the same name."""
 
     @property
@@ -122,7 +122,7 @@ def execute(page: str, target: Path, **parameters: Any) -> Path:
             given,
             cwd=configuration.root(),
             kernel_name=KERNEL["name"],
-            kernel_manager_class=_OwnKernel,
+            kernel_manager_class=OwnKernel,
             progress_bar=False,
         )
     except papermill.PapermillExecutionError as error:

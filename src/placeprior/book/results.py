@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from placeprior.arms import with_arm
+from placeprior.arms import of_part, with_arm
 from placeprior.book.words import capital
 from placeprior.runs import configuration, progress, store
 
@@ -117,7 +117,8 @@ def load(
     *matrices : str
         Only runs that these matrices of ``runs.yml`` ask for; all without one.
     arms, splits, seeds : collection, optional
-        Only these; all without. Without `splits`, splits that train on few stations (``spatial@100``) are left out.
+        Only these; all without. Without `splits`, those that train on a part of the stations (``spatial@100``,
+        ``transfer``) are left out.
 
     Returns
     -------
@@ -126,7 +127,7 @@ def load(
     """
     scores = with_arm(store.scores(profile, *matrices))
     keep = scores["task"] == task
-    keep &= ~scores["split"].str.contains("@") if splits is None else scores["split"].isin(splits)
+    keep &= ~of_part(scores["split"]) if splits is None else scores["split"].isin(splits)
     if arms is not None:
         keep &= scores["arm"].isin(arms)
     if seeds is not None:

@@ -69,14 +69,25 @@ class Look:
 
 #: Colour and marker of the arms of :data:`placeprior.arms.NAMES`; no two arms share both.
 _DRAWN: dict[str, tuple[str, str | tuple[int, int, int]]] = {
+    "mean": (INK, "o"),
     "idw": (INK, "X"),
     "kriging": (INK, "P"),
     "eof": (INK, "d"),
+    "eof+lonlat": (ORANGE, "d"),
+    "eof+geoclip": (BLUE, "d"),
+    "eof+random-vector": (PLUM, "d"),
+    "eof+kriging": (GREY, "d"),
+    "eof+gbt": (OLIVE, "d"),
     "gbt": (OLIVE, "o"),
     "gbt+lonlat": (OLIVE, "s"),
     "gbt+geoclip": (OLIVE, "^"),
     "gbt+urban": (OLIVE, "D"),
     "gbt+kriging": (OLIVE, "P"),
+    "gbt+pseudo": (BLUE, "X"),
+    "gbt+pseudo+geoclip": (SKY, "X"),
+    "gbt+pseudo-leaked": (VERMILION, "X"),
+    "gbt+pseudo-shuffled": (SILVER, "X"),
+    "gbt+pseudo-true": (GREEN, "X"),
     "rf": (RUST, "o"),
     "rf+lonlat": (RUST, "s"),
     "rf+geoclip": (RUST, "^"),
@@ -129,6 +140,7 @@ BASE_COLOURS = {
     "geoclip-slepian": "#b26292",
     "satclip-l10": SILVER,
     "satclip-l40": "#c6455f",
+    "homegrown": "#3f8f3f",
 }
 _JOINED_MARKERS: dict[str, dict[str, str | tuple[int, int, int]]] = {
     "hadamard": {

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from placeprior.cli import book, claims, embed, map, runs, sources, verify, weights
+from placeprior.cli import book, claims, compare, distance, embed, keep, map, runs, sources, verify, weights
 from placeprior.cli.terminal import forgive
 from placeprior.errors import PlacePriorError
 
@@ -50,8 +50,12 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,  # what is left is a defect, and a plain traceback is what a report needs
 )
+app.command("compare", epilog=compare.EXAMPLE)(compare.compare)
+app.command("fit", epilog=keep.FIT)(keep.fit)
+app.command("predict", epilog=keep.PREDICT)(keep.predict)
 app.add_typer(runs.app, name="runs")
 app.command("embed", epilog=embed.EXAMPLE)(embed.embed)
+app.command("distance", epilog=distance.EXAMPLE)(distance.distance)
 app.command("weights", epilog=weights.EXAMPLE)(weights.weights)
 app.add_typer(sources.app, name="data")
 app.command("map", epilog=map.EXAMPLE)(map.map_)

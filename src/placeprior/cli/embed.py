@@ -25,7 +25,7 @@ NEEDED = ("lon", "lat")
 
 
 def embed(
-    places: Annotated[
+    table: Annotated[
         Path,
         typer.Argument(
             metavar="PLACES.csv", help="Columns lon and lat, degrees; others are left out.", show_default=False
@@ -55,11 +55,11 @@ def embed(
 
     from placeprior import encoders
 
-    common.target(output, (".parquet", ".csv"), places)
+    common.target(output, (".parquet", ".csv"), table)
     if encoder not in encoders.list_encoders():
         common.declared()
     made = encoders.load(encoder, weights)
-    total = _check(places)
+    total = _check(table)
     terminal = Console(stderr=True)
     with (
         common.writing(output) as part,
@@ -67,11 +67,19 @@ def embed(
         Progress(console=terminal, disable=not terminal.is_terminal, transient=True) as progress,
     ):
         task = progress.add_task(encoder, total=total)
-        for lonlat in _pieces(places):
+        for lonlat in _pieces(table):
             distinct, row = np.unique(lonlat, axis=0, return_inverse=True)
             write(lonlat, made(distinct)[row])
             progress.advance(task, len(lonlat))
     typer.echo(f"{output}: {total:,} places, {made.dim} numbers each, encoder {encoder}")
+
+
+def places(path: Path) -> np.ndarray:
+    """All places of a table, lonlat (n, 2), after the same checks as :func:`embed` makes."""
+    import numpy as np
+
+    _check(path)
+    return np.concatenate(list(_pieces(path)))
 
 
 def _check(path: Path) -> int:
@@ -111,6 +119,8 @@ def _pieces(path: Path) -> Iterator[np.ndarray]:
 
     from placeprior.data import read_table
 
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise CubeError(f"{path} is no file but a pipe or device; give a file, as it is read twice")
     try:
         with path.open("rb") as file:
             pieces, start = read_table.read_text(file, chunksize=ROWS), 0

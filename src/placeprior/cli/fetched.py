@@ -6,23 +6,71 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from placeprior.cli import common
-from placeprior.errors import SourceError
+from placeprior.errors import ConfigError, SourceError
 from placeprior.files.folders import cache_dir
 
 if TYPE_CHECKING:
-    from placeprior.data.sources import Period, Region, Source
+    from placeprior.data.sources import Item, Period, Region, Source
 
 
-def verify(year: str, region: str, sources: str, cache: Path | None) -> None:
+def wanted(
+    year: str, region: str, sources: list[Source], needs: str, folder: Path | None
+) -> list[tuple[Source, list[Item], Path]]:
+    """Sources, what is to be fetched of each, and the folder for it: of a period, or what a profile or task reads.
+
+    Raises
+    ------
+    ConfigError
+        Neither a period nor a profile is named, or both; the folder of the real tables is not.
+    """
+    from placeprior.data.sources import needed
+
+    if bool(year) == bool(needs):
+        raise ConfigError("name either --year with a period, or --for with a profile such as aqs")
+    if needs:
+        return [(source, items, folder or data_folder()) for source, items in needed.files(_tasks(needs))]
+    period, box = asked(year, region)
+    return [(source, source.list(period, box), cache_folder(folder) / source.name) for source in sources]
+
+
+def _tasks(needs: str) -> list[str]:
+    """The tasks of a profile of ``runs.yml``, or the one that is named."""
+    from placeprior import data
+    from placeprior.runs import configuration
+
+    if needs in data.TASKS:
+        return [needs]
+    return [task["load"] for task in configuration.profile(needs)["tasks"].values()]
+
+
+def data_folder() -> Path:
+    """The folder that ``PLACEPRIOR_DATA`` names, which may not be there yet."""
+    from placeprior.data import tables
+
+    if not os.environ.get(tables.VARIABLE):
+        raise ConfigError(f"where to? Name a folder with --output, or export {tables.VARIABLE}=FOLDER")
+    return Path(os.environ[tables.VARIABLE]).expanduser()
+
+
+def first_read(folder: Path) -> None:
+    """Say which compact tables lie beside fetched files and are read in their place."""
+    from placeprior.data import aqs, gsod
+
+    for name in (aqs.PARQUET, gsod.PARQUET):
+        if (folder / name).exists():
+            typer.echo(f"note: {folder / name} is read first; move it away to read what was fetched", err=True)
+
+
+def verify(year: str, region: str, sources: str, cache: Path | None, needs: str = "") -> None:
     """Compare fetched files with what was recorded when they came."""
     from placeprior.data.sources.records import is_good, recorded
 
-    period, box = asked(year, region)
-    folder, rows, bad = cache_folder(cache), [], []
-    for source in at_hand(sources):
-        items = source.list(period, box)
-        paths = [folder / source.name / item.path for item in items]
+    rows, bad = [], []
+    for source, items, folder in wanted(year, region, [] if needs else at_hand(sources), needs, cache):
+        paths = [folder / item.path for item in items]
         state = [
             "good" if is_good(path, item.hash) else "damaged" if path.exists() else "missing"
             for path, item in zip(paths, items, strict=True)

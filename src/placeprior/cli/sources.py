@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from placeprior.cli import common
-from placeprior.cli.fetched import asked, at_hand, cache_folder, named
+from placeprior.cli.fetched import asked, at_hand, cache_folder, data_folder, first_read, named, wanted
 from placeprior.cli.tables import app
-from placeprior.errors import ConfigError, SourceError
+from placeprior.errors import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +28,15 @@ When = Annotated[
         metavar="PERIOD",
         show_default=False,
         help="A year (2021), a month (2021-08) or two days (2021-08-01/2021-09-04).",
+    ),
+]
+For = Annotated[
+    str,
+    typer.Option(
+        "--for",
+        metavar="PROFILE",
+        show_default=False,
+        help="In place of a period: what a profile of runs.yml reads, such as aqs; into PLACEPRIOR_DATA.",
     ),
 ]
 Where = Annotated[str, typer.Option("--region", metavar="conus|W,S,E,N", help="The country, or a box in degrees.")]
@@ -53,14 +61,13 @@ Out = Annotated[
 
 
 @app.command(epilog="Example: placeprior data plan --year 2021")
-def plan(year: When, region: Where = "conus", sources: Which = "") -> None:
+def plan(year: When = "", region: Where = "conus", sources: Which = "", needs: For = "") -> None:
     """Say what would be fetched, how big it is and under which licence; needs no network."""
     from placeprior.data.sources import LINE_RATE
 
-    period, box = asked(year, region)
+    listed = wanted(year, region, named(sources) if year else [], needs, Path())
     rows, total, count, accounts = [], 0, 0, {}
-    for source in named(sources):
-        items = source.list(period, box)
+    for source, items, _ in listed:
         size = sum(item.size for item in items)
         total, count = total + size, count + len(items)
         rows.append(
@@ -78,7 +85,7 @@ def plan(year: When, region: Where = "conus", sources: Which = "") -> None:
         accounts |= {source.account: None} if source.account else {}
     common.show(["source", "what", "variables", "files", "size", "at 50 Mbit/s", "account", "licence"], rows)
     typer.echo(
-        f"{period.label}, {box.label}: {count:,} files, about {_bytes(total)}, {_hours(total / LINE_RATE)} at "
+        f"{_label(year, region, needs)}: {count:,} files, about {_bytes(total)}, {_hours(total / LINE_RATE)} at "
         "50 Mbit/s; nothing was fetched"
     )
     for account in accounts:
@@ -87,10 +94,17 @@ def plan(year: When, region: Where = "conus", sources: Which = "") -> None:
 
 @app.command(epilog="Example: placeprior data fetch --year 2021 --sources aqs,gridmet,power,hms,elevation")
 def fetch(
-    year: When,
+    year: When = "",
     region: Where = "conus",
     sources: Which = "",
     cache: Cache = None,
+    needs: For = "",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FOLDER", show_default=False, help="With --for, in place of PLACEPRIOR_DATA."
+        ),
+    ] = None,
     *,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with what was interrupted; it always does, so this only says so.")
@@ -100,20 +114,22 @@ def fetch(
 
     Without --sources: what needs no account, or, with a token in EARTHDATA_TOKEN, what the study used, Daymet aside.
     """
-    period, box = asked(year, region)
-    folder, failed = cache_folder(cache), []
-    for source in at_hand(sources):
-        items = source.list(period, box)
+    failed = []
+    chosen = at_hand(sources) if year else []
+    for source, items, folder in wanted(year, region, chosen, needs, output if needs else cache):
         with _progress(source, items) as transfer:
             try:
-                found = source.fetch(period, box, folder, transfer)
+                found = transfer.fetch(source, items, folder)
             except SourceError as error:
                 failed.append(error)
                 typer.echo(f"{source.name}: not complete", err=True)
                 continue
         lacking = len(items) - len(found)
         absent = f", {lacking:,} that the provider has not" if lacking else ""
-        typer.echo(f"{source.name}: {len(found):,} files{absent}")
+        where = f" in {folder}" if needs else ""
+        typer.echo(f"{source.name}: {len(found):,} files{absent}{where}")
+        if needs:
+            first_read(folder)
     if failed:
         raise SourceError("; ".join(map(str, failed)))
 
@@ -137,7 +153,7 @@ def build(
 
     period, box = asked(year, region)
     names = [source.name for source in at_hand(sources)]
-    where = output or _data()
+    where = output or data_folder()
     if grid:
         made = cubes.grid(period, box, names, cache_folder(cache), where, resolution, say=typer.echo)
     else:
@@ -145,12 +161,11 @@ def build(
     typer.echo(made)
 
 
-def _data() -> Path:
-    from placeprior.data import tables
-
-    if not os.environ.get(tables.VARIABLE):
-        raise ConfigError(f"where should the cube go? Name a folder with --output, or export {tables.VARIABLE}=FOLDER")
-    return Path(os.environ[tables.VARIABLE]).expanduser()
+def _label(year: str, region: str, needs: str) -> str:
+    if needs:
+        return f"for {needs}"
+    period, box = asked(year, region)
+    return f"{period.label}, {box.label}"
 
 
 @contextmanager

@@ -13,6 +13,8 @@ from placeprior.cli.fetched import verify
 from placeprior.errors import ConfigError, CubeError, UnknownName
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import xarray as xr
 
 app = typer.Typer(
@@ -49,14 +51,18 @@ def check(
     cache: Annotated[
         Path | None, typer.Option("--cache", metavar="FOLDER", show_default=False, help="With --year.")
     ] = None,
+    needs: Annotated[
+        str,
+        typer.Option("--for", metavar="PROFILE", show_default=False, help="In place of a file: what a profile reads."),
+    ] = "",
 ) -> None:
     """Check a CSV, a cube or a task against the data contract, or fetched files against what was recorded."""
     from placeprior import data
 
     if what is None:
-        if not year:
+        if not year and not needs:
             raise ConfigError("name what to check: a file, a task, or --year with the period of fetched files")
-        return verify(year, region, sources, cache)
+        return verify(year, region, sources, cache, needs)
     path = Path(what)
     if path.suffix == ".zarr":
         _describe(what, _open_zarr(path))
@@ -65,7 +71,7 @@ def check(
     elif path.suffix or path.exists():
         _describe(what, _from_csv(path))
     elif what in data.TASKS:
-        _describe(what, data.load(what))
+        _describe(what, _told(what, lambda: data.load(what)))
     else:
         raise UnknownName("file or task", what, data.TASKS)
 
@@ -92,6 +98,24 @@ def from_csv(
     with common.writing(output) as part:
         cube.to_netcdf(part, engine="scipy")
     _describe(str(output), cube)
+
+
+@app.command(epilog="Example: placeprior data example -o stations.csv")
+def example(
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="OUT.csv", show_default=False, help="A long table, as CSV.")
+    ],
+    stations: Annotated[int, typer.Option(min=2, max=5000, help="How many.")] = 120,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="How many, from 1 January.")] = 120,
+) -> None:
+    """Write a small table of simulated stations, to try `placeprior compare` on."""
+    from placeprior.data import example as made
+
+    common.target(output, (".csv",))
+    table = made.example(stations, days)
+    with common.writing(output) as part:
+        table.to_csv(part, index=False, float_format="%.6g")
+    typer.echo(f"{output}: {len(table):,} rows of {stations} stations; {made.LABEL}")
 
 
 @app.command(epilog="Example: placeprior data moments weather-2019 neighbours-2021 -o results/aqs/moments.csv")
@@ -129,15 +153,20 @@ def moments(
 
 
 def _from_csv(path: Path) -> xr.Dataset:
-    """Read a CSV; what the reader warns of becomes one plain line each."""
+    """Read a CSV."""
     from placeprior.data import cube
 
+    return _told(str(path), lambda: cube.from_csv(path))
+
+
+def _told(what: str, read: Callable[[], xr.Dataset]) -> xr.Dataset:
+    """Read something; what the reader warns of becomes one plain line each."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
-        made = cube.from_csv(path)
+        made = read()
     for warning in caught:
         if warning.category is UserWarning:
-            typer.echo(f"warning: {path}: {warning.message}", err=True)
+            typer.echo(f"warning: {what}: {warning.message}", err=True)
     return made
 
 
@@ -152,6 +181,8 @@ def _open(path: Path) -> xr.Dataset:
     try:
         with xr.open_dataset(path) as opened:
             cube = opened.load()
+            if "station" in cube.coords and cube["station"].dtype.kind == "S":  # of a file that names no encoding
+                cube = cube.assign_coords(station=cube["station"].str.decode("utf-8").astype(object))
     except (OSError, ValueError, TypeError, IndexError, KeyError) as error:
         # xarray answers a file it has no reader for with a page about installing one
         why = "no reader for its format" if "IO backends" in str(error) else str(error) or type(error).__name__

@@ -23,6 +23,7 @@ Floats = NDArray[np.float64]
 LON, LAT = {"lon", "long", "longitude", "lng", "x"}, {"lat", "latitude", "y"}  # in any case, blanks around them aside
 DAYS = {"time", "date", "day"}
 PLACES = {"station", "place"}
+PACKED = ("_FillValue", "missing_value", "scale_factor", "add_offset")  # attributes that decoding takes away
 Error = type[PlacePriorError]
 
 
@@ -43,6 +44,7 @@ def numbers(values: Any, what: str, error: Error = CubeError) -> Floats:
     ndarray of float64
         A new array of the same shape.
     """
+    refuse_packed(values, what, error)
     try:
         array = _bare(values)
         if array.dtype.kind in "cmMV":  # conversion would drop the imaginary part, or count nanoseconds
@@ -51,6 +53,15 @@ def numbers(values: Any, what: str, error: Error = CubeError) -> Floats:
     except (TypeError, ValueError, RuntimeError, AttributeError) as found:
         why = (str(found).splitlines() or [type(found).__name__])[0]
         raise error(f"{what} holds more than numbers ({why}); give numbers, NaN where unknown") from None
+
+
+def refuse_packed(values: Any, what: str, error: Error = CubeError) -> None:
+    """Refuse an xarray variable whose numbers were never decoded: its missing values are numbers, others are scaled."""
+    if _is(values, "xarray", "DataArray") and (left := [key for key in PACKED if key in values.attrs]):
+        raise error(
+            f"{what} has the attribute {left[0]} (= {values.attrs[left[0]]}): its values are as a file packs them; "
+            "decode them first (xarray.decode_cf), or take the attribute away where it no longer holds"
+        )
 
 
 def flags(values: Any, what: str, error: Error = CubeError) -> NDArray[np.bool_]:

@@ -100,6 +100,41 @@ def wrapped(lon: ArrayLike) -> Floats:
     return np.where((lon > 180) & (lon <= 360), lon - 360, lon)
 
 
+def span(lon: ArrayLike) -> tuple[float, float]:
+    """West and east end of the shortest stretch that holds all longitudes, degrees.
+
+    The west end is from -180 to 180, the east end beyond 180 where the stretch crosses the antimeridian.
+
+    >>> span([-70.0, -120.0]), span([179.0, -178.0])
+    ((-120.0, -70.0), (179.0, 182.0))
+    """
+    lon = np.unique(wrapped(lon))
+    if not lon.size or not (np.abs(lon) <= 180).all():
+        raise CoordinateError("there are no longitudes from -180 to 180 to span; give at least one")
+    gap = np.diff(np.append(lon, lon[0] + 360))
+    # Of gaps alike, the one over the antimeridian: places all round the globe are spanned from -180 to 180.
+    after = len(lon) - 1 - int(gap[::-1].argmax())
+    west = lon[(after + 1) % len(lon)]
+    return float(west), float(west + 360 - gap[after])
+
+
+def unwrapped(lon: ArrayLike) -> Floats:
+    """Longitudes in one stretch, degrees: those beyond the widest gap between places are counted on past 180.
+
+    The stretch's middle is from -180 to 180, so that longitudes are left as they are unless they cross the
+    antimeridian.
+
+    >>> unwrapped([179.0, -178.0]).tolist(), unwrapped([-70.0, -120.0]).tolist()
+    ([-181.0, -178.0], [-70.0, -120.0])
+    """
+    lon = wrapped(lon)
+    if not lon.size:
+        return lon
+    west, east = span(lon)
+    turn = 360.0 if (west + east) / 2 >= 180 else 0.0
+    return np.where(lon < west, lon + 360, lon) - turn
+
+
 def grid(resolution: float, region: Box = CONUS_BOX) -> tuple[Floats, Floats]:
     """Cell centres of a regular grid that covers a region.
 
@@ -118,7 +153,7 @@ def grid(resolution: float, region: Box = CONUS_BOX) -> tuple[Floats, Floats]:
         Degrees.
     """
     west, south, east, north = region
-    if not resolution > 0:
+    if not (isinstance(resolution, (int, float, np.number)) and 0 < resolution < np.inf):
         raise CoordinateError(f"grid resolution is {resolution} degrees; give a number above 0, such as 0.25")
     if not (west < east and south < north):
         raise CoordinateError(f"region {region} is empty; give (west, south, east, north) in degrees")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
-from importlib import resources
 
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from placeprior.coords import arrays
+from placeprior.coords import arrays, topology
 from placeprior.coords.convention import CONUS_BOX, Floats, check_lonlat, in_box, written
 from placeprior.errors import CoordinateError
 
@@ -23,33 +21,13 @@ ASHORE = 0.5
 
 @cache
 def _outlines() -> dict[str, dict[str, shapely.Polygon | shapely.MultiPolygon]]:
-    """Read the TopoJSON file: object name -> shape name -> geometry in degrees."""
-    file = resources.files("placeprior") / "data" / "outlines" / "contiguous-10m.json"
-    topology = json.loads(file.read_text(encoding="utf-8"))
-    scale, offset = (np.array(topology["transform"][key]) for key in ("scale", "translate"))
-    # An arc is a list of integer steps from its first point; arc ~n is arc n walked backwards.
-    arcs = [np.cumsum(arc, axis=0) * scale + offset for arc in topology["arcs"]]
-
-    def ring(numbers: list[int]) -> Floats:
-        parts = [arcs[n] if n >= 0 else arcs[~n][::-1] for n in numbers]
-        return np.concatenate([parts[0], *(part[1:] for part in parts[1:])])
-
-    def shape(item: dict) -> shapely.Polygon | shapely.MultiPolygon:
-        polygons = [item["arcs"]] if item["type"] == "Polygon" else item["arcs"]
-        drawn = shapely.MultiPolygon([(ring(out), [ring(hole) for hole in cut]) for out, *cut in polygons])
-        # Quantising made two states' rings touch themselves; mended, they are safe to query.
-        if drawn.is_valid:
-            return drawn
-        return shapely.make_valid(drawn, method="structure", keep_collapsed=False)
-
+    """Read the outlines: object name -> shape name -> geometry in degrees."""
+    found = topology.read("contiguous-10m.json")
     outlines = {
-        kind: {item.get("properties", {}).get("name", kind): shape(item) for item in collection["geometries"]}
-        for kind, collection in topology["objects"].items()
+        kind: {item.get("properties", {}).get("name", kind): found.shape(item) for item in items}
+        for kind, items in found.objects.items()
     }
-    outlines["codes"] = {
-        item["id"]: outlines["states"][item["properties"]["name"]]
-        for item in topology["objects"]["states"]["geometries"]
-    }
+    outlines["codes"] = {item["id"]: outlines["states"][item["properties"]["name"]] for item in found.objects["states"]}
     shapely.prepare([*outlines["nation"].values(), *outlines["states"].values()])
     return outlines
 
@@ -72,13 +50,22 @@ def in_state(lonlat: ArrayLike, code: ArrayLike) -> NDArray[np.bool_]:
     lonlat : array_like, shape (n, 2)
         Degrees; anything else than a place, such as NaN, is in no state.
     code : array_like of str, shape (n,)
-        Federal state codes (FIPS), such as ``"06"``. Of others than the contiguous states' nothing is known: true.
+        Federal state codes (FIPS), such as ``"06"`` or 6. Of others than the contiguous states' nothing is known: true.
 
     Returns
     -------
     ndarray of bool, shape (n,)
+
+    Raises
+    ------
+    CoordinateError
+        Not one code a place.
     """
     places, code = arrays.places(lonlat), np.asarray(code)
+    if code.shape != places.shape[:1]:
+        raise CoordinateError(f"codes have shape {code.shape} for {len(places)} places; give one code a place")
+    code = code.astype(int).astype(str) if code.dtype.kind in "iuf" else np.strings.strip(code.astype(str))
+    code = np.strings.zfill(code, 2)  # a table that was opened as numbers has lost the zero of "06"
     can = np.ones(len(places), bool)
     outlines = _outlines()["codes"]
     for each in np.unique(code):
@@ -109,6 +96,12 @@ def inside(lonlat: ArrayLike) -> NDArray[np.bool_]:
     return shapely.contains_xy(nation(), lon, lat)
 
 
+def is_home(lonlat: ArrayLike) -> NDArray[np.bool_]:
+    """Whether each place, lonlat (n, 2), is within :data:`ASHORE` of :data:`CONUS_BOX`, shape (n,)."""
+    west, south, east, north = CONUS_BOX
+    return in_box(*check_lonlat(lonlat).T, (west - ASHORE, south - ASHORE, east + ASHORE, north + ASHORE))
+
+
 def at_home(lonlat: ArrayLike, what: str, together: bool = False) -> Floats:
     """Return places as :func:`check_lonlat` does; refuse those for which a thing of this country means nothing.
 
@@ -128,8 +121,7 @@ def at_home(lonlat: ArrayLike, what: str, together: bool = False) -> Floats:
         A place is more than :data:`ASHORE` outside :data:`CONUS_BOX`; most of a set are as far from the outline.
     """
     places = check_lonlat(lonlat)
-    west, south, east, north = CONUS_BOX
-    abroad = ~in_box(*places.T, (west - ASHORE, south - ASHORE, east + ASHORE, north + ASHORE))
+    abroad = ~is_home(places)
     if together and not abroad.any():
         off = np.flatnonzero(~inside(places))
         far = off[~shapely.dwithin(nation(), shapely.points(places[off]), ASHORE)]

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from placeprior.coords.convention import Floats, grid
 from placeprior.coords.country import inside
+from placeprior.errors import CoordinateError
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,11 @@ class Land:
     def raster(self, values: ArrayLike) -> Floats:
         """Values at :attr:`places`, shape (n, …), as a map (ny, nx, …), NaN off the land."""
         values = np.asarray(values, dtype=float)
+        if not values.ndim or len(values) != len(self.places):
+            raise CoordinateError(
+                f"there are {values.size} values of shape {values.shape} for {len(self.places)} cells on land; give "
+                "one a cell, in the order of `places`"
+            )
         whole = np.full((len(self._inside), *values.shape[1:]), np.nan)
         whole[self._inside] = values
         return whole.reshape(len(self.lat), len(self.lon), *values.shape[1:])

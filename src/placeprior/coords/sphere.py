@@ -1,4 +1,4 @@
-"""Distances: great circles on the sphere, nearest places, and the equal-area plane of the contiguous United States."""
+"""Distances: great circles on the sphere, nearest places, and equal-area planes for any region."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pyproj
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
-from placeprior.coords.convention import Floats, check_lonlat
+from placeprior.coords.convention import CONUS_BOX, Floats, check_lonlat, in_box
 from placeprior.errors import CoordinateError
 
 EARTH_RADIUS_KM = 6371.0
@@ -86,11 +86,11 @@ def nearest_km(query: ArrayLike, reference: ArrayLike, k: int = 1) -> tuple[Floa
     order, and the arc is :math:`2R\\arcsin(c/2)`.
     """
     points = unit_xyz(reference)
-    if not 1 <= k <= len(points):
+    if not (isinstance(k, (int, float, np.number)) and 1 <= k <= len(points) and k == int(k)):
         raise CoordinateError(
             f"asked for the k={k} nearest of {len(points)} reference places; give k from 1 to {len(points)}"
         )
-    chord, index = cKDTree(points).query(unit_xyz(query), k=k)
+    chord, index = cKDTree(points).query(unit_xyz(query), k=int(k))
     return 2 * EARTH_RADIUS_KM * np.arcsin(np.clip(chord / 2, 0, 1)), index
 
 
@@ -114,3 +114,39 @@ def project(lonlat: ArrayLike) -> Floats:
     """
     lon, lat = check_lonlat(lonlat).T
     return np.column_stack(_albers().transform(lon, lat)) / 1000
+
+
+@cache
+def _centred(lon: float, lat: float) -> pyproj.Transformer:
+    there = pyproj.CRS.from_proj4(f"+proj=laea +lon_0={lon} +lat_0={lat} +datum=WGS84 +units=m")
+    return pyproj.Transformer.from_crs("EPSG:4326", there, always_xy=True)
+
+
+def plane(lonlat: ArrayLike) -> pyproj.Transformer:
+    """The equal-area plane that suits a set of places, metres; ``direction="INVERSE"`` leads back to degrees.
+
+    Parameters
+    ----------
+    lonlat : array_like, shape (n, 2)
+        Degrees, anywhere: the date line and the poles are places like others.
+
+    Returns
+    -------
+    pyproj.Transformer
+        That of :func:`project` where all places are in the contiguous United States; elsewhere Lambert's azimuthal
+        equal-area plane about their middle on the sphere, in whole degrees (Snyder, J. P. 1987, *Map projections: a
+        working manual*, US Geological Survey Professional Paper 1395, section 24).
+    """
+    places, (west, south, east, north) = check_lonlat(lonlat), CONUS_BOX
+    if in_box(*places.T, (west - 1, south - 1, east + 1, north + 1)).all():
+        return _albers()
+    x, y, z = unit_xyz(places).mean(0)
+    return _centred(
+        float(np.round(np.degrees(np.arctan2(y, x)))), float(np.round(np.degrees(np.arctan2(z, np.hypot(x, y)))))
+    )
+
+
+def planar(lonlat: ArrayLike) -> Floats:
+    """Places on the plane that suits them (:func:`plane`): kilometres east and north, shape (n, 2)."""
+    places = check_lonlat(lonlat)
+    return np.column_stack(plane(places).transform(*places.T)) / 1000 if len(places) else np.empty((0, 2))

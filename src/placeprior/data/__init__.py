@@ -11,6 +11,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ import xarray as xr
 
 from placeprior.data import tables
 from placeprior.data.cube import check_cube
-from placeprior.errors import ConfigError, UnknownName
+from placeprior.errors import ConfigError, CubeError, UnknownName
 
 if TYPE_CHECKING:
     from placeprior.data.world.simulation import World
@@ -107,9 +108,19 @@ def _built(period: str) -> Path:
     return tables.find([f"stations-{period}.zarr"], f"the predictors of {period} (`placeprior data build`)")
 
 
+def table(file: str = "") -> xr.Dataset:
+    """Return a person's own cube (:mod:`placeprior.data.stations`), a file in the folder of ``runs.yml``."""
+    try:
+        with xr.open_dataset(_file({"file": file}), engine="scipy") as opened:
+            return opened.load()
+    except (OSError, ValueError, TypeError) as error:
+        raise CubeError(f"{file} cannot be read ({error}); run `placeprior compare` again") from None
+
+
 TASKS: dict[str, Callable[..., xr.Dataset]] = {
     "stations": built,
     "world": world,
+    "table": table,
     "weather-2019": weather_2019,
     "weather-2019-elevation": weather_2019_elevation,
     "neighbours-2021": neighbours_2021,
@@ -117,30 +128,25 @@ TASKS: dict[str, Callable[..., xr.Dataset]] = {
 }
 
 
-def _weather_files() -> list[Path]:
+#: Years that a real task is read from, by where they come from: EPA's PM2.5 (``aqs``), NOAA's weather (``gsod``).
+READ_FROM: dict[str, dict[str, tuple[int, ...]]] = {
+    "weather-2019": {"aqs": (2019,), "gsod": (2019,)},
+    "weather-2019-elevation": {"aqs": (2019,), "gsod": (2019,)},
+    "neighbours-2021": {"aqs": (2021,)},
+    "neighbours-2018-2022": {"aqs": (2018, 2019, 2020, 2021, 2022)},
+}
+
+
+def _files(task: str) -> list[Path]:
+    """Every file that decides a real task's cube, in one order."""
     from placeprior.data import aqs, gsod
 
-    return [*aqs.files(2019), *gsod.files(2019)]
+    years = READ_FROM[task]
+    weather = [path for year in years.get("gsod", ()) for path in gsod.files(year)]
+    return [*aqs.files(years["aqs"][0], years["aqs"][-1]), *weather]
 
 
-def _neighbour_files() -> list[Path]:
-    from placeprior.data import aqs
-
-    return aqs.files(2021)
-
-
-def _years_files() -> list[Path]:
-    from placeprior.data import aqs
-
-    return aqs.files(2018, 2022)
-
-
-FILES: dict[str, Callable[[], list[Path]]] = {
-    "weather-2019": _weather_files,
-    "weather-2019-elevation": _weather_files,
-    "neighbours-2021": _neighbour_files,
-    "neighbours-2018-2022": _years_files,
-}
+FILES: dict[str, Callable[[], list[Path]]] = {task: partial(_files, task) for task in READ_FROM}
 READERS = 1  # raise when a change of the readers changes a cube
 
 
@@ -163,11 +169,21 @@ def recipe(task: str, **options: Any) -> str:
         content = {"version": VERSION, "knobs": {k: v for k, v in knobs.items() if v != defaults[k]}}
     elif task == "stations":
         content = {"version": READERS, "files": [tables.digest(_built(**_period(options)))]}
+    elif task == "table":
+        content = {"version": READERS, "files": [tables.digest(_file(options))]}
     elif task in FILES:
         content = {"version": READERS, "files": [tables.digest(path) for path in FILES[task]()]}
     else:
         raise UnknownName("task", task, TASKS)
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _file(options: dict[str, Any]) -> Path:
+    if set(options) != {"file"} or not Path(options["file"]).is_file():
+        raise ConfigError(
+            f"task 'table' takes the option 'file', a cube that `placeprior compare` made; got {options!r}"
+        )
+    return Path(options["file"])
 
 
 def _period(options: dict[str, Any]) -> dict[str, Any]:
@@ -190,7 +206,7 @@ def load(task: str, **options: Any) -> xr.Dataset:
         raise UnknownName("task", task, TASKS)
     if task == "stations":
         _period(options)
-    elif options and task != "world":
+    elif options and task not in ("world", "table"):
         raise ConfigError(f"task {task!r} takes no option, got {', '.join(sorted(options))}; drop them")
     cube = check_cube(TASKS[task](**options))
     cube.attrs["task"] = task

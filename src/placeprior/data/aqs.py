@@ -79,7 +79,10 @@ def cube(year: int, last: int | None = None) -> xr.Dataset:
     if paths[0].name == PARQUET:
         table = read_compact(paths[0], year, last)
     else:
-        table = settle(pd.concat([station_days(path) for path in paths], ignore_index=True), folder.name)
+        years = range(year, (last or year) + 1)
+        found = [_of_year(station_days(path), each, path) for each, path in zip(years, paths, strict=True)]
+        # The flag of an event is part of what was measured: in the table it would become an input.
+        table = settle(pd.concat(found, ignore_index=True).drop(columns="event"), folder.name)
     cube = from_table(table)
     cube["pm25"].attrs["long_name"] = "daily mean PM2.5 (AQS 88101)"
     span = f"{year}" if last is None else f"{year} to {last}"
@@ -89,6 +92,16 @@ def cube(year: int, last: int | None = None) -> xr.Dataset:
         licence="public domain (US government work)",
     )
     return cube
+
+
+def _of_year(table: pd.DataFrame, year: int, path: Path) -> pd.DataFrame:
+    """Refuse a file whose rows are of another year than its name says."""
+    other = table["date"].str.match(r"\d{4}-") & ~table["date"].str.startswith(f"{year}-")
+    if other.any():
+        raise CubeError(
+            f"{path.name} holds {table['date'][other].iloc[0]!r}, not {year} as its name says; fetch it anew"
+        )
+    return table
 
 
 def find(year: int) -> Path:

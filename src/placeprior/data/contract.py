@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from placeprior.coords import arrays
 from placeprior.errors import CubeError
 
 
@@ -29,7 +30,8 @@ def check_time(time: np.ndarray) -> None:
 
 
 def check_form(name: str, array: xr.DataArray, dims: tuple[str, ...]) -> None:
-    """Refuse a variable on other dimensions, of another type, or without unit and meaning; its values are not read."""
+    """Refuse a variable on other dimensions, of another type, not decoded, or without unit and meaning; reads none."""
+    arrays.refuse_packed(array, name)
     if array.dims != dims:
         raise CubeError(f"{name} has the dimensions {array.dims}; transpose it to {dims}")
     if array.dtype != np.float32:

@@ -6,6 +6,9 @@ nothing was measured) and predictors, which carry ``role="predictor"``. Every va
 ``long_name``.
 
 Measured values are kept as they are: slightly negative PM2.5 is instrument noise and stays.
+
+A cube of something else than PM2.5 says so by its attribute ``target`` and keeps that in the same variable, ``pm25``,
+under its own ``long_name`` and ``units``: what is learned is found in one place, whatever it is. No range holds it.
 """
 
 from __future__ import annotations
@@ -113,8 +116,7 @@ def from_table(
         Checked cube: stations sorted by name, every day from first to last; a day without a row is NaN.
     """
     table, units = read_table.columns(table, units or {}, read_table.REQUIRED if target else read_table.REQUIRED[:4])
-    names = table["station"].astype("string").str.strip()
-    read_table.refuse(names.isna() | (names == ""), table, "station", "give every row a station name")
+    names = read_table.stations(table)
     days = read_table.days(table)
     span = (days.max() - days.min()).days + 1
     columns = {name: read_table.numbers(table, name) for name in table.columns if name not in ("station", "date")}
@@ -162,7 +164,7 @@ def place_on(station: np.ndarray, lon: np.ndarray, lat: np.ndarray, time: np.nda
 
 
 def from_csv(path: str | Path, units: Mapping[str, str] | None = None) -> xr.Dataset:
-    """Make a checked cube from a CSV file of station-days: columns of :func:`from_table`, calendar added."""
+    """Make a checked cube from the CSV file at `path`: columns and `units` of :func:`from_table`, calendar added."""
     path = Path(path)
     try:
         with path.open("rb") as stream:
@@ -202,6 +204,11 @@ def check_cube(cube: xr.Dataset, target: str | None = "pm25") -> xr.Dataset:
         raise CubeError(
             f"the cube is empty ({cube.sizes['station']} stations, {cube.sizes['time']} days); give it rows"
         )
+    if cube["station"].dtype.kind == "S" or any(isinstance(name, bytes) for name in cube["station"].values):
+        first = cube["station"].values[0]
+        raise CubeError(
+            f"station {first!r} is no text; decode the names, such as by cube['station'].str.decode('utf-8')"
+        )
     stations = [str(name) for name in cube["station"].values]
     if len(set(stations)) < len(stations):
         twice = next(name for i, name in enumerate(stations) if name in stations[:i])
@@ -212,6 +219,8 @@ def check_cube(cube: xr.Dataset, target: str | None = "pm25") -> xr.Dataset:
         raise CubeError(f"the cube has no variable {target!r}; it has {', '.join(map(str, cube.data_vars)) or 'none'}")
     for name, array in cube.data_vars.items():
         _check_variable(str(name), array, cube)
+    if cube.attrs.get("target"):
+        return cube
     low, high = PM25_RANGE
     remedy = f"outside [{low:g}, {high:g}] {PM25_UNITS}; check its unit, or make it NaN if it is a sentinel"
     for name in ("pm25", "pm25_true"):
@@ -235,11 +244,15 @@ def _check_place(lon: xr.DataArray, lat: xr.DataArray, stations: list[str]) -> N
             f"station {stations[int(zero.argmax())]!r}: lon 0, lat 0 is in the sea off Africa, where no station stands "
             f"({int(zero.sum())} such); give its place, or leave it out"
         )
-    south = np.flatnonzero(lonlat[:, 1] < ANTARCTIC)
-    if south.size:
-        x, y = lonlat[south[0]]
+    south, (lon, lat), (west, low, east, high) = lonlat[:, 1] < ANTARCTIC, lonlat.T, CONUS_BOX
+    swapped = south & (lat >= west) & (lat <= east) & (lon >= low) & (lon <= high)
+    # Such a place can be in Antarctica too, but hardly where no other station is.
+    if swapped.any() and not (south & ~swapped).any():
+        first = int(swapped.argmax())
+        x, y = lonlat[first]
         raise CubeError(
-            f"station {stations[south[0]]!r}: lon {x:g}, lat {y:g} is in Antarctica; are lon and lat swapped?"
+            f"station {stations[first]!r}: lon {x:g}, lat {y:g} is in Antarctica, and in the United States when "
+            "exchanged; are lon and lat swapped?"
         )
 
 

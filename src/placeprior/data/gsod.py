@@ -16,13 +16,15 @@ a UTC day or close to it, while a PM2.5 day is local: up to eight hours apart in
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import tarfile
 import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
+from itertools import chain, islice
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pandas as pd
@@ -37,6 +39,8 @@ from placeprior.errors import CubeError
 PARQUET, STATIONS = "noaa_gsod_daily_2019_2020h1.parquet", "noaa_gsod_stations.csv"
 MARGIN = 1.0  # degrees around the contiguous US: weather does not stop at the coast or the border
 BATCH = 64  # stations whose text becomes numbers at once: faster than one by one, and little memory
+CHUNK = 1024**2  # bytes
+HEAD = 4096  # bytes: more than the header and a row
 BIGGEST = 16 * 1024**2  # bytes; a station's year is about 0.1 MB
 MILES_SEEN = 10.0  # the visibility at which automatic stations stop counting
 MILE, KNOT, INCH = 1.609344, 1852 / 3600, 25.4  # km, m s-1, mm; exact by definition
@@ -78,6 +82,11 @@ def cube(year: int, fields: list[str] | None = None) -> xr.Dataset:
     path = find(year)
     table = read_compact(path, year) if path.suffix == ".parquet" else read_archive(path)
     days = pd.DatetimeIndex(table["DATE"])
+    if not (days.year == year).any():
+        raise CubeError(
+            f"{path.name} holds no day of {year}; its days are from {days.min():%Y-%m-%d} to {days.max():%Y-%m-%d}: "
+            "fetch that year's archive"
+        )
     return weather(table[days.year == year], path.name, fields or list(FIELDS))
 
 
@@ -202,6 +211,24 @@ def read_archive(path: str | Path) -> pd.DataFrame:
     return pd.concat(kept, ignore_index=True)
 
 
+def first_days(path: str | Path) -> set[str]:
+    """The day in the first row of each station's table, as text; the whole archive is read, and little of it kept.
+
+    Raises
+    ------
+    CubeError
+        The archive is damaged, or a table has other columns than NOAA's.
+    """
+    path, days = Path(path), set()
+    for name, content in _stations(path):
+        lines = content[:HEAD].decode("utf-8-sig", "replace").splitlines()
+        header, first = ([cell.strip() for cell in row] for row in islice(chain(csv.reader(lines[:2]), ([], [])), 2))
+        tables.refuse_missing(f"{path}: {name}", _COLUMNS, header)
+        if len(first) > (at := header.index("DATE")):
+            days.add(first[at])
+    return days
+
+
 class _LeftOut:
     """What was left out of an archive and why: how often, and where first."""
 
@@ -251,21 +278,29 @@ def _can_be(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
 
 def _stations(path: Path) -> Iterator[tuple[str, bytes]]:
     if path.is_dir():
-        for file in sorted(path.glob("*.csv")):
-            yield file.name, file.read_bytes()
+        for file in sorted(path.iterdir()):
+            if file.is_file() and _is_station(file.name):
+                yield file.name, file.read_bytes()
         return
     try:
-        with tarfile.open(path, mode="r|gz") as archive:
+        with gzip.open(path) as packed, tarfile.open(fileobj=packed, mode="r|") as archive:
             for member in archive:
-                if not member.isfile() or not member.name.lower().endswith(".csv"):
+                if not member.isfile() or not _is_station(member.name):
                     continue
                 if member.size > BIGGEST:
                     raise CubeError(f"{path}: {member.name} has {member.size} bytes; not a station's year")
                 yield member.name, archive.extractfile(member).read()
+            while packed.read(CHUNK):  # to the end, where the checksum of the whole is compared
+                pass
     except FileNotFoundError:
         raise CubeError(f"{path}: no such file or folder; fetch NOAA's yearly archive of station CSVs") from None
     except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
         raise CubeError(f"{path} is damaged ({error}); download it again") from None
+
+
+def _is_station(name: str) -> bool:
+    """Whether a file is one of stations, and not what a Mac lays beside it (``._NAME``)."""
+    return name.lower().endswith(".csv") and not PurePosixPath(name).name.startswith("._")
 
 
 def _read_station(content: bytes, name: str, path: Path) -> pd.DataFrame:

@@ -18,6 +18,8 @@ from placeprior.errors import CubeError, apart
 
 YEARS = (1970, 2100)  # a date outside is mistyped, and the days between would fill the memory with NaN
 REQUIRED = ("station", "date", "lon", "lat", "pm25")
+SHOWN = 60  # letters of a header that a message shows
+_CONTROL = r"[\x00-\x1f\x7f]"
 _HEADER = re.compile(r"^\s*(?P<name>.*?)\s*(?:\[(?P<units>[^\[\]]+)\])?\s*$")
 _UNNAMED = re.compile(r"(Unnamed: \d+(_level_\d+)*)?")  # pandas' names for columns that have none
 _RENAMED = re.compile(r"(?P<first>.+)\.\d+")  # pandas' names for further columns of one name
@@ -113,10 +115,12 @@ def _read_text(text: io.TextIOWrapper, **options: Any) -> Any:
     if header is None:
         raise pd.errors.EmptyDataError("it has no header")
     names = [name.strip() for name in header]
+    if len(names) == 1 and (marks := [mark for mark in ";\t|" if mark in names[0]]):
+        raise pd.errors.ParserError(f"its cells are separated by {marks[0]!r}: use commas, and points in numbers")
     wanted = options.pop("usecols", None)
     kept = [at for at, name in enumerate(names) if wanted is None or wanted(name)]
     columns = pd.Index([names[at] for at in kept], dtype=object)
-    with _strictly(lines.line_num):
+    with _strictly(lines.line_num, names):
         table = pd.read_csv(
             text,
             header=None,
@@ -131,11 +135,11 @@ def _read_text(text: io.TextIOWrapper, **options: Any) -> Any:
         )
     if isinstance(table, pd.DataFrame):
         return table.set_axis(columns, axis=1)
-    return _Pieces(text, table, columns, lines.line_num)
+    return _Pieces(text, table, columns, lines.line_num, names)
 
 
 @contextmanager
-def _strictly(before: int) -> Iterator[None]:
+def _strictly(before: int, header: Sequence[str]) -> Iterator[None]:
     """Refuse a row longer than the header, which pandas would cut; count lines from the start of the file."""
     with warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)
@@ -144,6 +148,11 @@ def _strictly(before: int) -> Iterator[None]:
         except pd.errors.ParserError as error:
             said = re.sub(r"(?<=line )\d+", lambda number: str(int(number[0]) + before), str(error))
             raise pd.errors.ParserError(said) from None
+        except pd.errors.ParserWarning:
+            raise pd.errors.ParserError(
+                f"a row has more cells than the header {','.join(header)[:SHOWN]!r}; is that the header, and have "
+                "decimals a point?"
+            ) from None
 
 
 @dataclass
@@ -154,9 +163,10 @@ class _Pieces:
     pieces: Any
     columns: pd.Index
     before: int
+    header: Sequence[str]
 
     def __iter__(self) -> Iterator[pd.DataFrame]:
-        with _strictly(self.before):
+        with _strictly(self.before, self.header):
             for piece in self.pieces:
                 yield piece.set_axis(self.columns, axis=1)
         self.text.detach()
@@ -237,6 +247,27 @@ def _named(header: str) -> tuple[str, str]:
     """A header's name and its unit, empty where there is none."""
     match = _HEADER.match(header)
     return (match["name"], (match["units"] or "").strip()) if match else (header, "")
+
+
+def stations(table: pd.DataFrame) -> pd.Series:
+    """Return the column ``station`` as text, one spelling a name: letters composed (NFC), no blanks around them.
+
+    Raises
+    ------
+    CubeError
+        A name is absent, holds control characters, or is bytes that are no text.
+    """
+    raw = table["station"]
+    if raw.map(lambda name: isinstance(name, bytes)).any():
+        try:
+            raw = raw.map(lambda name: name.decode() if isinstance(name, bytes) else name)
+        except UnicodeDecodeError as error:
+            raise CubeError(f"station holds bytes that are no text ({error.object!r}); give names as text") from None
+    names = raw.astype("string").str.normalize("NFC").str.strip()
+    refuse(names.isna() | (names == ""), table, "station", "give every row a station name")
+    odd = names.str.contains(_CONTROL, regex=True).astype(bool)
+    refuse(odd, table, "station", "take the control characters out of the name")
+    return names
 
 
 def days(table: pd.DataFrame) -> pd.Series:

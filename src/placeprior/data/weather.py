@@ -29,6 +29,12 @@ def bring(cube: xr.Dataset, weather: xr.Dataset, fields: list[str]) -> xr.Datase
         Cube of weather stations that holds ``fields`` on every day of ``cube``.
     """
     _refuse_own(cube, fields)
+    lacking = cube["time"].values[~np.isin(cube["time"].values, weather["time"].values)]
+    if lacking.size:
+        raise CubeError(
+            f"{lacking.size} of the cube's {cube.sizes['time']} days are not among those of the weather, such as "
+            f"{lacking[0].astype('datetime64[D]')}; fetch an archive of weather that holds the whole period"
+        )
     km, index = _neighbours(cube, weather, CANDIDATES)
     weather = weather.sel(time=cube["time"].values)
     added = {}

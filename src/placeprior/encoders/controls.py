@@ -25,7 +25,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from placeprior.coords import EARTH_RADIUS_KM, arrays, at_home, check_lonlat, project, unit_xyz
+from placeprior.coords import EARTH_RADIUS_KM, arrays, check_lonlat, is_home, project, unit_xyz
+from placeprior.encoders import towns
 from placeprior.encoders.embedding import embed
 from placeprior.encoders.registry import load, register
 from placeprior.errors import ConfigError, MissingWeights
@@ -194,8 +195,9 @@ class Components(_Fitted):
 class Urban:
     """Population density around a place, ``log10(1 + people km-2)``, smoothed over a town and over a metropolitan area.
 
-    From the populated places of GeoNames (:func:`placeprior.data.world.land.density`). The embedded world's emissions
-    are made from the same places: there it is close to the truth itself, in reality it is not.
+    From the populated places of GeoNames: in the contiguous United States those of at least 5,000 people
+    (:func:`placeprior.data.world.land.density`), elsewhere those of at least 15,000 (:mod:`.towns`). The embedded
+    world's emissions are made from the same places: there it is close to the truth itself, in reality it is not.
     """
 
     name: str = "urban"
@@ -207,8 +209,14 @@ class Urban:
         """Encode places: lonlat (n, 2), degrees -> (n, 2)."""
         from placeprior.data.world.land import density
 
-        xy = project(at_home(lonlat, "this encoder's map of towns"))
-        return np.column_stack([np.log10(1 + density(xy, (length,))) for length in LENGTHS]).astype(np.float32)
+        places = check_lonlat(lonlat)
+        home = is_home(places)
+        people = np.empty((len(places), len(LENGTHS)))
+        xy = project(places[home])
+        for column, length in enumerate(LENGTHS):
+            people[home, column] = density(xy, (length,))
+            people[~home, column] = towns.density(places[~home], length)
+        return np.log10(1 + people).astype(np.float32)
 
 
 def _generator(place: NDArray[np.float64], seed: int) -> np.random.Generator:

@@ -64,7 +64,7 @@ def list_encoders(pattern: str = "*") -> list[str]:
 
 
 def load(name: str, weights: str | os.PathLike[str] | None = None) -> Encoder:
-    """Load an encoder.
+    """Load an encoder by its name.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
-from placeprior.coords import CONUS_BOX, check_lonlat
+from placeprior.coords import CONUS_BOX, arrays, check_lonlat
 from placeprior.errors import CoordinateError, CubeError, MissingData, PlacePriorError
 
 if TYPE_CHECKING:
@@ -233,4 +233,6 @@ def _opened(source: Any) -> pyarrow.dataset.Dataset:
             f"lon, lat, e0, … of a dataset lie on {dict(source[names].sizes)}; they must share one "
             "dimension, along which a place follows another: stack them"
         )
+    for name in names:
+        arrays.refuse_packed(source[name], str(name))
     return dataset.dataset(pa.table({str(name): source[name].values for name in names}))

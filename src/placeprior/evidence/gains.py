@@ -15,17 +15,25 @@ import functools
 
 import pandas as pd
 
-from placeprior.arms import HEAD_ONLY, RIVALS, arm_order, splits_in, with_arm
+from placeprior.arms import HEAD_ONLY, RIVALS, arm_order, of_part, splits_in, with_arm
 from placeprior.runs import store
 from placeprior.scores.interval import Noise, pooled_noise
-from placeprior.scores.paired import FOUND, Term, fits, paired, residual_range
+from placeprior.scores.paired import BLOCK_KM, FOUND, Term, fits, paired, residual_range
 
 REFERENCE = HEAD_ONLY
 #: Rivals that give the same whatever the seed; trees and the rest draw rows or start anew.
-WITHOUT_CHANCE = ("idw", "kriging")
+WITHOUT_CHANCE = ("mean", "idw", "kriging", "eof+kriging", "eof+gbt")
 
 
-def gains(profile: str, task: str, *, against: str = REFERENCE, metric: str = "r2", few: bool = False) -> pd.DataFrame:
+def gains(
+    profile: str,
+    task: str,
+    *,
+    against: str = REFERENCE,
+    metric: str = "r2",
+    few: bool = False,
+    block_km: float = BLOCK_KM,
+) -> pd.DataFrame:
     """Difference of every arm of a task to one of them, on each split.
 
     Parameters
@@ -37,7 +45,9 @@ def gains(profile: str, task: str, *, against: str = REFERENCE, metric: str = "r
     metric : str
         Of :data:`placeprior.scores.metrics.METRICS`.
     few : bool
-        Whether splits that train on few stations (``spatial@100``) are meant, and only these.
+        Whether splits that train on a part of the stations (``spatial@100``) are meant, and only these.
+    block_km : float
+        Least side of the blocks that intervals are taken over.
 
     Returns
     -------
@@ -47,24 +57,26 @@ def gains(profile: str, task: str, *, against: str = REFERENCE, metric: str = "r
     """
     committed = store.results(profile) / "scores.csv"
     state = (str(committed), committed.stat().st_mtime_ns if committed.exists() else 0)
-    return _gains(profile, task, against, metric, few, state).copy()
+    return _gains(profile, task, against, metric, few, block_km, state).copy()
 
 
 @functools.lru_cache(maxsize=64)
-def _gains(profile: str, task: str, against: str, metric: str, few: bool, _state: tuple[str, int]) -> pd.DataFrame:
+def _gains(
+    profile: str, task: str, against: str, metric: str, few: bool, block_km: float, _state: tuple[str, int]
+) -> pd.DataFrame:
     frame = with_arm(store.scores(profile))
-    frame = frame[(frame["task"] == task) & (frame["split"].str.contains("@") == few)]
+    frame = frame[(frame["task"] == task) & (of_part(frame["split"]) == few)]
     sums = store.sums(profile)
     sums = sums[sums["run"].isin(frame["run"])]
     rows = []
     for split in splits_in(frame):
         here = frame[frame["split"] == split]
-        reach, noise = _alike(here, sums, metric)
+        reach, noise = _alike(here, sums, metric, block_km)
         terms = _terms(here, against)
         sure = {arm: pair for arm, pair in terms.items() if {arm, against} <= set(WITHOUT_CHANCE)}
         chancy = {arm: pair for arm, pair in terms.items() if arm not in sure}
         for asked, chance in ((sure, Noise(0.0, 1.0)), (chancy, noise)):
-            found = paired(asked, sums, metric=metric, range_km=reach, noise=chance)
+            found = paired(asked, sums, metric=metric, range_km=reach, block_km=block_km, noise=chance)
             if len(found):
                 found = found.rename_axis("arm").reset_index().assign(split=split)
                 # a rival without chance is one run a fold, however many trainings it stands beside
@@ -79,13 +91,13 @@ def _gains(profile: str, task: str, against: str, metric: str, few: bool, _state
     return found.loc[keys.sort_values(["place", "order"]).index].reset_index(drop=True)
 
 
-def _alike(here: pd.DataFrame, sums: pd.DataFrame, metric: str) -> tuple[float, Noise | None]:
+def _alike(here: pd.DataFrame, sums: pd.DataFrame, metric: str, block_km: float) -> tuple[float, Noise | None]:
     """How far errors are alike on a split, km, and the variance between trainings, from its networks."""
     networks = here[~here["arm"].isin(RIVALS)]
     base = REFERENCE if (networks["arm"] == REFERENCE).any() else "none"
     terms = _terms(networks, base)
     reach = residual_range(terms, sums)
-    found = paired(terms, sums, metric=metric, range_km=reach)
+    found = paired(terms, sums, metric=metric, range_km=reach, block_km=block_km)
     return reach, pooled_noise(found) if len(found) else None
 
 

@@ -40,7 +40,7 @@ def others() -> list[str]:
 
 def every() -> list[str]:
     """All encoders of the gallery whose weights are here: by formula, others, heads on a basis by how trained."""
-    heads = [name for training in TRAINED for name in encoders.list_encoders(f"*-{training}")]
+    heads = [f"{base}-{how}" for how in TRAINED for base in basis.BASES if encoders.list_encoders(f"{base}-{how}")]
     return [*PLANE, *SPHERE, *others(), *sorted(heads, key=lambda name: (name.rsplit("-", 1)[0], name))]
 
 

@@ -139,7 +139,7 @@ def _errors(scores: pd.DataFrame, sums: pd.DataFrame, arms: Sequence[str]) -> tu
     """
     sums = sums[sums["nearest_km"].notna()]
     runs = with_arm(scores).drop_duplicates("run")
-    runs = runs[~runs["split"].str.contains(r"[@+]|^year-") & runs["run"].isin(set(sums["run"]))]
+    runs = runs[~runs["split"].str.contains(r"[@+]|^year-|^transfer$") & runs["run"].isin(set(sums["run"]))]
     wide = runs.pivot(index=KEY, columns="arm", values="run")
     wide = wide.reindex(columns=wide.columns.union([REFERENCE, *arms]))
     sums = sums.set_index("run")

@@ -35,9 +35,19 @@ EVIDENCE = {
     "prior": "parquet",
     "traps": "parquet",
     "corpora": "parquet",
+    "contrast": "csv",
     "record": "parquet",
     "nearness": "csv",
     "likeness": "csv",
+    "residual_variograms": "csv",
+    "pseudo_trials": "csv",
+    "downscaling": "csv",
+    "transferred": "parquet",
+    "transferability": "csv",
+    "choosing": "csv",
+    "foreseen": "parquet",
+    "agreement": "csv",
+    "projection": "csv",
 }
 MOST = 20_000  # runs of a matrix, before its folds: more is a slip, and listing them takes minutes
 LAST_SEED = 10**9

@@ -8,8 +8,8 @@ import xarray as xr
 
 from placeprior import coords
 from placeprior.arms import RIVALS
+from placeprior.data import elsewhere
 from placeprior.data.cube import predictors
-from placeprior.data.world.simulation import World
 from placeprior.errors import ConfigError
 from placeprior.network.training import estimate
 from placeprior.network.windows import Windows
@@ -28,8 +28,8 @@ def fields_on(run: Run, days: np.ndarray, where: tuple[np.ndarray, np.ndarray] |
     Parameters
     ----------
     run : Run
-        Of the embedded world, whose fields are simulated anywhere; of a task all of whose predictors are the same
-        everywhere, such as the calendar; or of built predictors.
+        Of the embedded world, whose fields are simulated anywhere; of a task whose weather is brought from weather
+        stations, or all of whose predictors are the same everywhere, such as the calendar; or of built predictors.
     days : datetime64 or array of datetime64
         The days to be mapped, each a day of the record.
     where : (lon, lat) or xarray.Dataset
@@ -70,11 +70,8 @@ def _fields(run: Run, needed: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> x
     cube = cube_of(run)
     cells = coords.cells(lon, lat)
     land = coords.inside(cells).reshape(len(lat), len(lon))
-    if run.data["load"] == "world":
-        simulated = World(**run.data["options"]).components(cells[land.ravel()], needed)
-        values = {name: simulated[name].transpose("time", "place").values for name in [*predictors(cube), TRUTH]}
-    else:
-        values = {name: _everywhere(run, cube[name])[needed, None] for name in predictors(cube)}
+    names = predictors(cube) + ([TRUTH] if run.data["load"] == "world" else [])
+    values = elsewhere.fields(cube, run.data["load"], run.data["options"], cells[land.ravel()], needed, names)
     grid = xr.Dataset(
         coords={
             "time": cube["time"].isel(time=needed),
@@ -85,21 +82,9 @@ def _fields(run: Run, needed: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> x
     )
     for name, value in values.items():
         layer = np.full((len(needed), *land.shape), np.nan, np.float32)
-        layer[:, land] = value
+        layer[:, land] = value.T
         grid[name] = (("time", "y", "x"), layer, cube[name].attrs)
     return grid
-
-
-def _everywhere(run: Run, predictor: xr.DataArray) -> np.ndarray:
-    """A predictor that is the same at all stations, (time,)."""
-    values = predictor.transpose("station", "time").values
-    if (values != values[:1]).any():
-        raise ConfigError(
-            f"predictor {predictor.name!r} of task {run.task!r} is known at stations only, so no map can be drawn; "
-            "choose a run on the embedded world or on built predictors, or leave the task out of the evidence in "
-            "runs.yml"
-        )
-    return values[0]
 
 
 class Mapper:

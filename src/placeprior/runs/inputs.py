@@ -164,11 +164,7 @@ class Inputs:
         """The part of the encoder that is trained with the network, as training starts with it; or None."""
         module = trainable(self.run)
         if module is not None:
-            with torch.inference_mode():
-                known = torch.from_numpy(self._vectors[self.parts.train.any(1)])
-                scaler = place_scaler(module(known).numpy(), self.run.fusion)
-            module.mean.copy_(torch.from_numpy(scaler.mean))
-            module.scale.copy_(torch.from_numpy(scaler.scale))
+            centre(module, self._vectors[self.parts.train.any(1)], self.run.fusion)
         return module
 
     # --- anywhere ---
@@ -307,3 +303,11 @@ def place_scaler(vectors: np.ndarray, fusion: str) -> Scaler:
         return scaler
     common = np.sqrt(np.mean(scaler.scale.astype(np.float64) ** 2))
     return Scaler(scaler.mean, np.full_like(scaler.scale, common))
+
+
+def centre(module: torch.nn.Module, vectors: np.ndarray, fusion: str) -> None:
+    """Scale what an encoder that is trained gives, by the vectors (n, dim) of the training stations."""
+    with torch.inference_mode():
+        scaler = place_scaler(module(torch.from_numpy(vectors)).numpy(), fusion)
+    module.mean.copy_(torch.from_numpy(scaler.mean))
+    module.scale.copy_(torch.from_numpy(scaler.scale))

@@ -105,7 +105,7 @@ def _fill_entry(work: Path, run: Run, log: Any) -> None:
         network = _plain_network(inputs) if run.variant == CORRECTED else None
         made = Made({"test": estimators.estimate(inputs, network)}, {"parameters": 0})
     else:
-        made = _trained(inputs, device)
+        made = trained(inputs, device)
     result, tables = score(made, inputs)
     result["stamp"] = (
         versions()
@@ -124,8 +124,8 @@ def _fill_entry(work: Path, run: Run, log: Any) -> None:
     )
 
 
-def _trained(inputs: Inputs, device: str) -> Made:
-    """Train the run's network and let it estimate the validation and the test rows."""
+def trained(inputs: Inputs, device: str) -> Made:
+    """Train a run's network on its training rows and let it estimate the validation and the test rows."""
     run, parts, place = inputs.run, inputs.parts, inputs.place
     dim = 0 if place is None else place.shape[1]
     model = build_model(run, len(inputs.names), dim, inputs.module).to(device)

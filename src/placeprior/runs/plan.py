@@ -206,7 +206,9 @@ def _run(task: str, spec: dict[str, Any], model: str, split: str, fold: int, see
     if variant in RIVALS or variant in NO_PLACE:
         if fusion != "-":
             raise ConfigError(f"model {model!r} in runs.yml: {variant!r} takes no place vector; write it alone")
-        weights = _fingerprint("geoclip") if variant.endswith("+geoclip") else "-"
+        family, _, place = variant.partition("+")
+        reads = place == "geoclip" or (family == "eof" and place in encoders.list_encoders())
+        weights = _fingerprint(place) if reads else "-"
     else:
         if variant not in encoders.list_encoders():
             raise UnknownName("variant", variant, (*NO_PLACE, *RIVALS, *encoders.list_encoders()))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from placeprior.coords import project
+from placeprior.coords import planar
 from placeprior.errors import StoreError
 from placeprior.scores import metrics
 from placeprior.scores.interval import Noise, interval
@@ -53,7 +53,7 @@ def squares(lonlat: np.ndarray, km: float = BLOCK_KM) -> np.ndarray:
     km : float
         Side of the squares.
     """
-    column, row = np.floor(project(lonlat) / km).astype(int).T
+    column, row = np.floor(planar(lonlat) / km).astype(int).T
     return np.array([f"{i}:{j}" for i, j in zip(column, row, strict=True)])
 
 
@@ -93,6 +93,7 @@ def paired(
     *,
     metric: str = "r2",
     range_km: float = 0.0,
+    block_km: float = BLOCK_KM,
     noise: Noise | None = None,
 ) -> pd.DataFrame:
     """Weighted sums of scores on the same rows, each with its interval over places and trainings.
@@ -109,6 +110,8 @@ def paired(
         Of :data:`placeprior.scores.metrics.METRICS`.
     range_km : float
         How far the stations' errors are alike (:func:`residual_range`): a block has a side of at least that.
+    block_km : float
+        Least side of a block; that of PM2.5 over a country when left out.
     noise : Noise, optional
         Of a single fit's training, for those with one seed.
 
@@ -124,7 +127,7 @@ def paired(
         If two runs of a fit do not test the same rows.
     """
     wanted = {run for terms in contrasts.values() for _, runs in terms for run in runs}
-    totals = _totals(sums, wanted, max(BLOCK_KM, range_km))
+    totals = _totals(sums, wanted, max(block_km, range_km))
     counted = metrics.SUMS.index("n_35" if metric == "rmse_35" else "n")  # the rows that the metric is about
     rows: list[dict[str, Any]] = []
     names: list[Hashable] = []

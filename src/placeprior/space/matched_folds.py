@@ -13,7 +13,7 @@ from scipy.cluster.hierarchy import cut_tree, linkage
 from scipy.stats import ks_2samp, wasserstein_distance
 
 from placeprior import coords
-from placeprior.coords import arrays, check_lonlat, great_circle_km, nearest_km, project
+from placeprior.coords import arrays, check_lonlat, great_circle_km, nearest_km, planar
 from placeprior.errors import CubeError
 
 RESOLUTION = 0.5  # degrees, about 50 km: some 3000 places, enough for a curve of distances
@@ -69,7 +69,9 @@ def to_other_folds(between: np.ndarray, fold: np.ndarray) -> np.ndarray:
     return np.where(fold[:, None] == fold, np.inf, between).min(1)
 
 
-def matched_folds(lonlat: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
+def matched_folds(
+    lonlat: np.ndarray, k: int, rng: np.random.Generator, towards: np.ndarray | None = None
+) -> np.ndarray:
     r"""Deal stations to folds by k-fold nearest-neighbour distance matching (kNNDM).
 
     Where stations lie no closer to each other than the land lies to them (a one-sided Kolmogorov-Smirnov test), folds
@@ -90,6 +92,8 @@ def matched_folds(lonlat: np.ndarray, k: int, rng: np.random.Generator) -> np.nd
         Number of folds.
     rng : numpy.random.Generator
         Draws the random folds.
+    towards : ndarray, shape (m, 2), optional
+        Places where estimates are wanted; the land of the contiguous United States when left out.
 
     Returns
     -------
@@ -98,12 +102,13 @@ def matched_folds(lonlat: np.ndarray, k: int, rng: np.random.Generator) -> np.nd
     """
     lonlat = check_lonlat(lonlat)
     n = len(lonlat)
-    between, wanted = great_circle_km(lonlat, lonlat), to_map(lonlat)
+    between = great_circle_km(lonlat, lonlat)
+    wanted = to_map(lonlat) if towards is None else nearest_km(towards, lonlat)[0]
     own = to_other_folds(between, np.arange(n))
     # The alternative "greater": shorter distances are more frequent among the stations than on the map.
     if n <= k or ks_2samp(own, wanted, alternative="greater", method="asymp").pvalue >= SIGNIFICANCE:
         return rng.permutation(n) % k + 1
-    plane = project(lonlat)
+    plane = planar(lonlat)
     numbers = np.unique(np.geomspace(k, n, TRIED).round().astype(int))
     dealt = [merged(plane, clusters, k) for clusters in cut_tree(linkage(plane, "ward"), numbers).T]
     allowed = [fold for fold in dealt if np.bincount(fold).max() <= LARGEST * n]

@@ -14,8 +14,10 @@ import numpy as np
 import shapely
 import xarray as xr
 
-from placeprior.coords import CONUS_BOX, at_home, check_lonlat, nearest_km, project, states
+from placeprior.coords import CONUS_BOX, at_home, check_lonlat, nearest_km, planar, project, states, unwrapped
 from placeprior.errors import ConfigError, UnknownName
+from placeprior.space.regions import REGIONS, regions
+from placeprior.space.regions import tested as tested_of_regions
 
 HISTORY = 21
 HELD_OUT = 0.1
@@ -32,11 +34,13 @@ KINDS = {
     "blocks": ("OoR", FOLDS),
     "checkerboard": ("OoR", 2),
     "state": ("OoR", STATES),
+    "transfer": ("OoR", REGIONS),
+    "clusters": ("OoR", FOLDS),
     "year": ("WR", 1),
 }
 #: What a kind's name is followed by.
 _SUFFIXES = {"checkerboard": r"-(?P<delta>\d+(?:\.\d+)?)", "year": r"-(?P<trained>\d{4})-(?P<tested>\d{4})"}
-#: Splits that every cube has; by years and by states depends on what is in it.
+#: Splits that every cube has; by years, by states and by clusters depends on what is in it.
 NAMES = ("random", "spatial", "checkerboard-8", "checkerboard-16", "checkerboard-30", "knndm", "blocks")
 PATTERN = re.compile(
     f"(?P<base>{'|'.join(kind + _SUFFIXES.get(kind, '') for kind in KINDS)})"
@@ -88,8 +92,15 @@ def lonlat_of(cube: xr.Dataset) -> np.ndarray:
     return np.column_stack([cube["lon"].values, cube["lat"].values]).astype(np.float64)
 
 
+def towards_of(cube: xr.Dataset) -> np.ndarray | None:
+    """Where a cube says that estimates are wanted, ``lonlat``, shape (m, 2); None where it says nothing."""
+    if "towards_lon" not in cube.coords:
+        return None
+    return np.column_stack([cube["towards_lon"].values, cube["towards_lat"].values]).astype(np.float64)
+
+
 def folds(name: str) -> tuple[int, ...]:
-    """The folds a split has: both partitions of a checkerboard, disjoint tenths, fifths of stations, or states."""
+    """The folds of the split `name`: partitions of a checkerboard, disjoint tenths, fifths of stations, or states."""
     return tuple(range(1, _regime_and_folds(_parse(name))[1] + 1))
 
 
@@ -121,22 +132,24 @@ def state_folds(lonlat: np.ndarray) -> np.ndarray:
     return found + 1
 
 
-def block_folds(lonlat: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Deal square blocks of the map at random to the folds, shape (n,): 1 to :data:`FOLDS`.
+def block_folds(lonlat: np.ndarray, rng: np.random.Generator, k: int = FOLDS, side: float = BLOCK_KM) -> np.ndarray:
+    """Deal square blocks of the map at random to `k` folds, shape (n,): 1 to `k`.
 
-    Blocks have a side of :data:`BLOCK_KM` on the equal-area plane, so every block covers the same area; each fold
-    gets as many blocks with stations, to within one.
+    Blocks have a side of `side` kilometres on an equal-area plane (:func:`placeprior.coords.planar`), so every block
+    covers the same area; each fold gets as many blocks with stations, to within one.
     """
-    cells = np.floor(project(lonlat) / BLOCK_KM).astype(int)
+    cells = np.floor(planar(lonlat) / side).astype(int)
     blocks, block = np.unique(cells, axis=0, return_inverse=True)
-    return (rng.permutation(len(blocks)) % FOLDS + 1)[block.ravel()]
+    return (rng.permutation(len(blocks)) % k + 1)[block.ravel()]
 
 
 def partition(lonlat: np.ndarray, delta: float) -> np.ndarray:
     """Checkerboard partition, 1 or 2, of each place: ``(i + j) mod 2 + 1`` of its ``delta``-degree cell.
 
     Cells are counted from the south-west corner of :data:`~placeprior.coords.CONUS_BOX`, as in the reference code
-    of Karimzadeh, Wang & Crooks (2025). Degrees make cells of unequal area; there is no buffer between them.
+    of Karimzadeh, Wang & Crooks (2025). Degrees make cells of unequal area; there is no buffer between them. Places on
+    both sides of the antimeridian are counted in one stretch. Places all round the globe meet where their widest gap
+    is: there two cells of one colour may touch, unless an even number of cells makes a circle.
 
     Parameters
     ----------
@@ -149,7 +162,7 @@ def partition(lonlat: np.ndarray, delta: float) -> np.ndarray:
     ndarray of int, shape (n,)
     """
     lonlat, (west, south) = check_lonlat(lonlat), CONUS_BOX[:2]
-    i = np.floor((lonlat[:, 0] - west) / delta).astype(int)
+    i = np.floor((unwrapped(lonlat[:, 0]) - west) / delta).astype(int)
     j = np.floor((lonlat[:, 1] - south) / delta).astype(int)
     return (i + j) % 2 + 1
 
@@ -162,9 +175,13 @@ def split(name: str, cube: xr.Dataset, seed: int, fold: int = 1) -> Split:
     name : str
         ``"random"``: 10 % of rows are tested; ``"spatial"``: 10 % of stations (each fold others, so that scores of two
         folds are of disjoint rows); ``"checkerboard-<degrees>"``: one of
-        two partitions of the map; ``"knndm"``: a fold of :func:`placeprior.space.matched_folds.matched_folds`;
+        two partitions of the map; ``"knndm"``: a fold of :func:`placeprior.space.matched_folds.matched_folds`,
+        towards the places that the cube names (``towards_lon, towards_lat``), or else the land of the US;
         ``"blocks"``: a fold of :func:`block_folds`, and stations within :data:`BUFFER_KM` of a tested one are in no
-        part; ``"state"``: the stations of one state; ``"year-<A>-<B>"``: 10 % of the stations measured in year B, on
+        part; ``"state"``: the stations of one state; ``"transfer"``: a fifth of the stations of every region of
+        :func:`placeprior.space.regions.regions`, whatever the fold, by a model trained in the fold's region alone;
+        ``"clusters"``: the stations of one kind of weather (:func:`placeprior.space.clusters.folds`);
+        ``"year-<A>-<B>"``: 10 % of the stations measured in year B, on
         days of B, by a model trained on days of A at the others. 10 % of what is left validates, drawn as single rows
         or stations. ``"<split>@<N>"`` keeps N of the training stations; of one seed, fewer are a part of more.
         ``"<split>+regions"`` validates on whole blocks of :data:`BLOCK_KM`, at least 10 % of what is left: nearer to
@@ -202,15 +219,17 @@ def split(name: str, cube: xr.Dataset, seed: int, fold: int = 1) -> Split:
     else:
         usable = np.flatnonzero(scored.any(1))
         learned, asked = (scored & _year(kind, part, cube) for part in ("trained", "tested"))
-        tested = _tested(kind, lonlat_of(cube), usable, asked, seed, fold)
+        tested = _tested(kind, cube, usable, asked, seed, fold)
         rest = np.setdiff1d(usable, tested)
         if kind["base"] == "blocks" and tested.size:
             rest = rest[nearest_km(lonlat_of(cube)[rest], lonlat_of(cube)[tested])[0] > BUFFER_KM]
+        if kind["base"] == "transfer":
+            rest = np.intersect1d(rest, usable[regions(lonlat_of(cube)[usable]) == fold])
         if kind["regions"]:
             aside = _whole_blocks(lonlat_of(cube)[rest], rng)
             validated, trained = rest[aside], rng.permutation(rest[~aside])
         else:
-            validated, trained = np.split(rng.permutation(rest), [round(HELD_OUT * rest.size)])
+            validated, trained = np.split(rng.permutation(rest), [max(1, round(HELD_OUT * rest.size))])
         if kind["keep"]:
             trained = _kept(name, trained[learned[trained].any(1)], int(kind["keep"]), seed, fold)
         test = asked & _rows(tested, scored)
@@ -244,9 +263,10 @@ def _regime_and_folds(kind: re.Match[str]) -> tuple[str, int]:
 
 
 def _tested(
-    kind: re.Match[str], lonlat: np.ndarray, usable: np.ndarray, asked: np.ndarray, seed: int, fold: int
+    kind: re.Match[str], cube: xr.Dataset, usable: np.ndarray, asked: np.ndarray, seed: int, fold: int
 ) -> np.ndarray:
-    """The stations (rows of `lonlat`) that a fold tests."""
+    """The stations that a fold tests."""
+    lonlat = lonlat_of(cube)
     if kind["delta"]:
         return usable[partition(lonlat[usable], float(kind["delta"])) == fold]
     if kind["base"] == "state":
@@ -255,12 +275,18 @@ def _tested(
             raise ConfigError(f"split 'state' fold {fold}: {state_name(fold)} has no station; choose another fold")
         return found
     common = np.random.default_rng([seed, 0])  # one partition for all folds of a seed
+    if kind["base"] == "transfer":
+        return usable[tested_of_regions(regions(lonlat[usable]), common)]
+    if kind["base"] == "clusters":
+        from placeprior.space import clusters  # here, because gstools takes long to load
+
+        return usable[clusters.folds(cube, FOLDS, common)[usable] == fold]
     if kind["base"] in ("knndm", "blocks"):
         if kind["base"] == "blocks":
             return usable[block_folds(lonlat[usable], common) == fold]
         from placeprior.space.matched_folds import matched_folds  # here, because SciPy's statistics take long to load
 
-        return usable[matched_folds(lonlat[usable], FOLDS, common) == fold]
+        return usable[matched_folds(lonlat[usable], FOLDS, common, towards_of(cube)) == fold]
     # One order of all stations, so that the tested stations of two years are nearly the same.
     order = common.permutation(usable)
     return _tenth(order[asked[order].any(1)], fold)[0]

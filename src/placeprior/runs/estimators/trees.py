@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
@@ -35,21 +37,12 @@ class Rows:
     def __init__(self, inputs: Inputs, place: str = "") -> None:
         self.parts, self.pm25 = inputs.parts, inputs.cube["pm25"].values.astype(np.float64)
         self.features = inputs.features
-        self.place = np.zeros((len(self.pm25), 0), np.float32)
-        if place == "lonlat":
-            self.place = inputs.lonlat.astype(np.float32)
-        elif place == "urban":
-            self.place = encoders.embed("urban", inputs.lonlat)
-        elif place == "geoclip":
-            vectors, known = encoders.embed("geoclip", inputs.lonlat), self.parts.train.any(1)
-            pca = PCA(min(COMPONENTS, int(known.sum()) - 1), svd_solver="full").fit(vectors[known])
-            self.place = pca.transform(vectors).astype(np.float32)
+        self.tell = _teller(inputs, place)
+        self.place = self.tell(inputs.lonlat)
 
     def x(self, mask: np.ndarray) -> np.ndarray:
         """Predictors of the rows where ``mask`` (station, time) is true: (n, window · feature + place)."""
-        station, day = np.nonzero(mask)
-        windows = self.features[station[:, None], day[:, None] + np.arange(1 - WINDOW, 1)]
-        return np.concatenate([windows.reshape(len(station), -1), self.place[station]], axis=1)
+        return windows(self.features, self.place, *np.nonzero(mask))
 
     def y(self, mask: np.ndarray) -> np.ndarray:
         """Measurements of these rows, µg m-3."""
@@ -63,6 +56,33 @@ class Rows:
         drawn = np.zeros_like(mask)
         drawn.flat[rows] = True
         return drawn
+
+
+def windows(features: np.ndarray, place: np.ndarray, where: np.ndarray, day: np.ndarray) -> np.ndarray:
+    """Predictors of the last days side by side, and what is told of the place, (n, window · feature + place).
+
+    Parameters
+    ----------
+    features : ndarray, shape (place, time, feature)
+    place : ndarray, shape (place, dim)
+    where, day : ndarray of int, shape (n,)
+        Positions of the rows.
+    """
+    last = features[where[:, None], day[:, None] + np.arange(1 - WINDOW, 1)]
+    return np.concatenate([last.reshape(len(where), -1), place[where]], axis=1)
+
+
+def _teller(inputs: Inputs, place: str) -> Callable[[np.ndarray], np.ndarray]:
+    """What a row is told about its place: lonlat (n, 2) -> (n, dim), float32."""
+    if place == "lonlat":
+        return lambda lonlat: lonlat.astype(np.float32)
+    if place == "urban":
+        return lambda lonlat: encoders.embed("urban", lonlat)
+    if place == "geoclip":
+        vectors, known = encoders.embed("geoclip", inputs.lonlat), inputs.parts.train.any(1)
+        pca = PCA(min(COMPONENTS, int(known.sum()) - 1), svd_solver="full").fit(vectors[known])
+        return lambda lonlat: pca.transform(encoders.embed("geoclip", lonlat)).astype(np.float32)
+    return lambda lonlat: np.zeros((len(lonlat), 0), np.float32)
 
 
 def boosted(inputs: Inputs, place: str = "") -> np.ndarray:
@@ -84,12 +104,31 @@ def boosted_and_kriged(inputs: Inputs) -> np.ndarray:
     return fit_boosted(rows, seed).predict(rows.x(inputs.parts.test)) + correction
 
 
-def fit_boosted(rows: Rows, seed: int, fitted: np.ndarray | None = None) -> HistGradientBoostingRegressor:
-    """Gradient-boosted trees (Friedman, J. H. 2001, *Annals of Statistics* 29, 1189), stopped by validation rows."""
+def fit_boosted(
+    rows: Rows,
+    seed: int,
+    fitted: np.ndarray | None = None,
+    more: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
+) -> HistGradientBoostingRegressor:
+    """Gradient-boosted trees (Friedman, J. H. 2001, *Annals of Statistics* 29, 1189), stopped by validation rows.
+
+    Parameters
+    ----------
+    rows : Rows
+    seed : int
+    fitted : ndarray of bool, shape (station, time), optional
+        Rows to learn from, instead of all training rows.
+    more : (x, y, weight), optional
+        Rows that are no station-days, with their weight beside a station-day's 1.
+    """
     drawn = rows.sample(rows.parts.train if fitted is None else fitted, seed)
     checked = rows.sample(rows.parts.validation, seed)
+    x, y, weight = rows.x(drawn), rows.y(drawn), None
+    if more is not None:
+        weight = np.concatenate([np.ones(len(y)), more[2]])
+        x, y = np.concatenate([x, more[0].astype(x.dtype)]), np.concatenate([y, more[1]])
     model = HistGradientBoostingRegressor(**TREES, early_stopping=True, random_state=seed)
-    return model.fit(rows.x(drawn), rows.y(drawn), X_val=rows.x(checked), y_val=rows.y(checked))
+    return model.fit(x, y, weight, X_val=rows.x(checked), y_val=rows.y(checked))
 
 
 def fit_forest(rows: Rows, seed: int) -> RandomForestRegressor:

@@ -1,0 +1,210 @@
+"""Which column of a person's own table says what: by the name they give it, or found by the usual names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from placeprior.data import read_table
+from placeprior.errors import CubeError
+
+#: The usual names, the likeliest first, in lower case with ``_`` for everything that is no letter or digit.
+USUAL: dict[str, tuple[str, ...]] = {
+    "station": (
+        "station",
+        "station_id",
+        "stationid",
+        "site_id",
+        "siteid",
+        "site",
+        "station_code",
+        "site_code",
+        "station_name",
+        "site_name",
+        "sensor_id",
+        "sensor",
+        "monitor",
+        "gauge_id",
+        "gauge",
+        "well",
+        "stn",
+        "location_id",
+        "location",
+        "usaf_wban",
+        "name",
+        "id",
+    ),
+    "date": (
+        "date",
+        "day",
+        "date_local",
+        "datetime",
+        "date_time",
+        "time",
+        "timestamp",
+        "time_local",
+        "datetime_local",
+        "obs_date",
+        "sample_date",
+        "valid_time",
+    ),
+    "lon": ("lon", "longitude", "long", "lng", "station_longitude", "site_longitude", "dec_long_va", "x"),
+    "lat": ("lat", "latitude", "station_latitude", "site_latitude", "dec_lat_va", "y"),
+}
+EPA_SITE = ("state_code", "county_code", "site_num")  # a site's name in EPA's files is these three together
+#: Endings of columns of numbers that count or name things rather than measure them.
+NAMING = re.compile(r"(^|_)(code|id|num|number|index|poc|wmo|wban|usaf|row|unnamed)$")
+#: What is a target when nobody names one.
+TARGETS = ("pm25", "pm2_5", "target", "value", "measurement", "concentration", "observed", "obs", "arithmetic_mean")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a person says about their table; empty where they leave it to us.
+
+    Attributes
+    ----------
+    station, date, lon, lat, target : str
+        Names of columns.
+    unit : str
+        Of the target.
+    daily : {"", "mean"}
+        How several values of a day become one.
+    predictors : tuple of str
+        Only these are predictors; all other numbers when empty.
+    drop : tuple of str
+        Columns to leave out.
+    """
+
+    station: str = ""
+    date: str = ""
+    lon: str = ""
+    lat: str = ""
+    target: str = ""
+    unit: str = ""
+    daily: str = ""
+    predictors: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+
+
+@dataclass
+class Roles:
+    """Which column plays which part.
+
+    Attributes
+    ----------
+    station : tuple of str
+        One column, or those whose texts together name a station; none where a place is a station.
+    date, lon, lat, target : str
+    others : list of str
+        What may be a predictor.
+    left_out : dict of str to str
+        Columns that are not, and why.
+    """
+
+    station: tuple[str, ...]
+    date: str
+    lon: str
+    lat: str
+    target: str
+    others: list[str]
+    left_out: dict[str, str] = field(default_factory=dict)
+
+
+def plain(name: str) -> str:
+    """A column's name as :data:`USUAL` writes it.
+
+    >>> plain("Date Local"), plain("PM2.5")
+    ('date_local', 'pm2_5')
+    """
+    return re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_")
+
+
+def find(names: Sequence[str], choice: Choice, target: bool = True) -> Roles:
+    """Say which column is what.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the columns, without units.
+    choice : Choice
+    target : bool
+        Whether one of them is to be estimated; else all numbers are predictors.
+
+    Raises
+    ------
+    CubeError
+        A column that was named is not there, or one that is needed cannot be told.
+    """
+    read_table.refuse_twice(names)
+    known = {plain(name): name for name in reversed(list(names))}
+    for asked in (*choice.predictors, *choice.drop):
+        _named(asked, names, "--predictors" if asked in choice.predictors else "--drop")
+    found = {part: _part(part, names, known, getattr(choice, part)) for part in ("date", "lon", "lat")}
+    if choice.station or not all(each in known for each in EPA_SITE):
+        one = _part("station", names, known, choice.station, needed=False, taken=set(found.values()))
+        station = (one,) if one else ()
+    else:
+        station = tuple(known[each] for each in EPA_SITE)
+    used = {*station, *found.values()}
+    left = [name for name in names if name not in used and name not in choice.drop]
+    measured = _target(left, known, choice) if target else ""
+    roles = Roles(station, found["date"], found["lon"], found["lat"], measured, [])
+    for name in names:
+        if name in used or name == measured:
+            continue
+        if name in choice.drop:
+            roles.left_out[name] = "as you asked"
+        elif choice.predictors:
+            if name in choice.predictors:
+                roles.others.append(name)
+        elif NAMING.search(plain(name)):
+            roles.left_out[name] = "its name says that it names or counts"
+        else:
+            roles.others.append(name)
+    return roles
+
+
+def _part(
+    part: str,
+    names: Sequence[str],
+    known: Mapping[str, str],
+    asked: str,
+    needed: bool = True,
+    taken: frozenset[str] | set[str] = frozenset(),
+) -> str:
+    if asked:
+        return _named(asked, names, f"--{part}")
+    for usual in USUAL[part]:
+        if usual in known and known[usual] not in taken:
+            return known[usual]
+    if not needed:
+        return ""
+    what = {"date": "the day", "lon": "the longitude", "lat": "the latitude"}[part]
+    raise CubeError(
+        f"no column is called {', '.join(USUAL[part][:3])} or the like; say which is {what} with --{part} NAME; "
+        f"the table has {', '.join(names) or 'none'}"
+    )
+
+
+def _named(asked: str, names: Sequence[str], option: str) -> str:
+    if asked in names:
+        return asked
+    close = [name for name in names if plain(name) == plain(asked)]
+    if not close:
+        raise CubeError(f"{option} {asked!r}: no such column; the table has {', '.join(names) or 'none'}")
+    return close[0]
+
+
+def _target(left: Sequence[str], known: Mapping[str, str], choice: Choice) -> str:
+    if choice.target:
+        return _named(choice.target, left, "--target")
+    for usual in TARGETS:
+        if known.get(usual) in left:
+            return known[usual]
+    if len(left) == 1:
+        return left[0]
+    raise CubeError(
+        f"which column is to be estimated? Say so with --target NAME, one of {', '.join(left) or 'none that is left'}"
+    )

@@ -1,0 +1,158 @@
+"""A comparison on one's own stations: planned, made, stopped, resumed, told, kept and used."""
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from typer.testing import CliRunner
+
+from placeprior.cli import app
+from placeprior.data import example
+from placeprior.runs import comparing
+
+RUN = CliRunner()
+
+
+@pytest.fixture(scope="module")
+def few():
+    """Few arms and stations: seconds a comparison."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(comparing, "SIMPLE", ("mean", "idw"))
+        patch.setattr(comparing, "PLACE", ("urban",))
+        patch.setattr(comparing, "PLACEBOS", ("smooth-random",))
+        yield patch
+
+
+@pytest.fixture(scope="module")
+def made(few, tmp_path_factory):
+    """A finished comparison of a table of the embedded world."""
+    folder = tmp_path_factory.mktemp("own")
+    example.example(30, 50).to_csv(folder / "stations.csv", index=False)
+    done = RUN.invoke(app, ["compare", str(folder / "stations.csv"), "-o", str(folder / "report"), "--jobs", "2"])
+    assert done.exit_code == 0, done.output
+    return folder, done.output
+
+
+@pytest.mark.slow
+def test_a_plan_is_printed_and_nothing_written(few, tmp_path):
+    example.example(30, 50).to_csv(tmp_path / "s.csv", index=False)
+    done = RUN.invoke(app, ["compare", str(tmp_path / "s.csv"), "-o", str(tmp_path / "r"), "--plan"])
+    assert done.exit_code == 0, done.output
+    for word in ("simulated", "Between your stations", "In regions without stations", "minutes of one core", "fits"):
+        assert word in done.output
+    assert not (tmp_path / "r").exists() and "verdict" not in done.output
+
+
+@pytest.mark.slow
+def test_a_comparison_ends_in_a_verdict_that_its_numbers_bear_out(made):
+    folder, output = made
+    report = json.loads((folder / "report" / "report.json").read_text(encoding="utf-8"))
+    assert output.strip().splitlines()[-1] == f"verdict: {report['verdict']}"
+    scores = pd.read_csv(folder / "report" / "scores.csv")
+    rows = pd.read_parquet(folder / "report" / "predictions.parquet")
+    for run, own in scores[scores["metric"] == "r2"].groupby("run"):
+        head = own.iloc[0]
+        part = rows[(rows["arm"] == head["arm"]) & (rows["split"] == head["split"])]
+        part = part[(part["fold"] == head["fold"]) & (part["seed"] == head["seed"])]
+        error = ((part["measured"] - part["estimate"]) ** 2).sum()
+        spread = ((part["measured"] - part["measured"].mean()) ** 2).sum()
+        assert 1 - error / spread == pytest.approx(head["value"], abs=1e-4), run
+    for answer in report["answers"]:
+        assert {"helps": answer["low"], "harms": -(answer["high"] or 0)}.get(answer["verdict"], 1) > 0
+    html = (folder / "report" / "index.html").read_text(encoding="utf-8")
+    assert "Simulated" in html and html.count("<figure") == 4
+    assert not re.search(r"(src|href)=\"(?!data:|https://doi)", html)  # nothing is fetched
+
+
+@pytest.mark.slow
+def test_what_is_made_again_after_a_loss_is_the_same_report(made):
+    folder, _ = made
+    report, store = folder / "report", folder / "report" / "work" / "store"
+    before = {name: (report / name).read_bytes() for name in ("index.html", "report.json", "scores.csv")}
+    lost = sorted(path for path in store.iterdir() if (path / "run.json").is_file())[::5]
+    for path in lost:
+        (path / "run.json").unlink()
+    done = RUN.invoke(app, ["compare", str(folder / "stations.csv"), "-o", str(report), "--jobs", "1"])
+    assert done.exit_code == 0, done.output
+    assert "are made already" in done.output
+    assert {name: (report / name).read_bytes() for name in before} == before
+
+
+@pytest.mark.slow
+def test_a_kept_network_estimates_elsewhere_and_flags_what_is_far(made, tmp_path):
+    folder, _ = made
+    model = tmp_path / "model"
+    fit = RUN.invoke(app, ["fit", str(folder / "report"), "--arm", "lonlat/channels", "-o", str(model)])
+    assert fit.exit_code == 0, fit.output
+    assert {path.name for path in model.iterdir()} == {
+        "model.json",
+        "weights.safetensors",
+        "stations.nc",
+        "residuals.parquet",
+    }
+    frame = pd.read_csv(folder / "stations.csv")
+    first = frame[frame["site_id"] == "S001"]
+    far = first.assign(site_id="far", longitude=10.0, latitude=50.0)
+    pd.concat([first, far]).to_csv(tmp_path / "p.csv", index=False)
+    done = RUN.invoke(
+        app, ["predict", str(model), str(tmp_path / "p.csv"), "-o", str(tmp_path / "e.csv"), "--level", "0.5"]
+    )
+    assert done.exit_code == 0, done.output
+    found = pd.read_csv(tmp_path / "e.csv")
+    assert len(found) == 2 * len(first) and (found["high"] > found["low"]).all()
+    assert found.groupby("station")["far"].all().to_dict() == {"S001": False, "far": True}
+    assert found.loc[found["station"] == "far", "unlike_place"].all()
+
+    names = [re.sub(r" \[.*", "", name) for name in first.columns[5:-1]]
+    time = pd.to_datetime(first["date"]).to_numpy()
+    lat, lon = first["latitude"].iloc[:1].to_numpy(), first["longitude"].iloc[:1].to_numpy()
+    fields = {
+        name: (("time", "lat", "lon"), first.iloc[:, 5 + at].to_numpy(np.float32)[:, None, None])
+        for at, name in enumerate(names)
+    }
+    xr.Dataset(fields, {"time": time, "lat": lat, "lon": lon}).to_netcdf(tmp_path / "g.nc", engine="scipy")
+    done = RUN.invoke(
+        app, ["predict", str(model), str(tmp_path / "g.nc"), "-o", str(tmp_path / "e.nc"), "--level", "0.5"]
+    )
+    assert done.exit_code == 0, done.output
+    with xr.open_dataset(tmp_path / "e.nc", engine="scipy") as grid:
+        own = found[found["station"] == "S001"]
+        np.testing.assert_allclose(grid["estimate"].values.ravel(), own["estimate"], rtol=1e-4)
+        assert set(np.unique(grid["unlike"].values)) <= {0, 4}
+    lacking = first.drop(columns=first.columns[5])
+    lacking.to_csv(tmp_path / "l.csv", index=False)
+    refused = RUN.invoke(app, ["predict", str(model), str(tmp_path / "l.csv"), "-o", str(tmp_path / "x.csv")])
+    assert refused.exit_code == 1 and "which the model was trained with" in refused.output
+
+
+def test_what_cannot_be_answered_ends_in_one_line(tmp_path):
+    frame = example.example(24, 45)
+    for name, own in (("one", frame[frame["site_id"] == "S001"]), ("day", frame[frame["date"] == "2021-01-01"])):
+        own.to_csv(tmp_path / f"{name}.csv", index=False)
+        done = RUN.invoke(app, ["compare", str(tmp_path / f"{name}.csv"), "--plan"])
+        assert done.exit_code == 1 and done.output.count("error: ") == 1
+    for words in (
+        ["compare", str(tmp_path / "no.csv")],
+        ["fit", str(tmp_path)],
+        ["predict", str(tmp_path), "x.csv", "-o", "y.csv"],
+    ):
+        done = RUN.invoke(app, words)
+        assert done.exit_code == 1 and "error: " in done.output
+    assert (
+        RUN.invoke(app, ["compare", str(tmp_path / "one.csv"), "--encoders", "geoclp"]).output.count("did you mean")
+        == 1
+    )
+
+
+@pytest.mark.slow
+def test_encoders_that_know_another_country_are_left_out_and_said(few, tmp_path):
+    frame = example.example(30, 50)
+    frame["longitude"] += 105
+    frame["latitude"] += 10
+    frame.to_csv(tmp_path / "europe.csv", index=False)
+    done = RUN.invoke(app, ["compare", str(tmp_path / "europe.csv"), "--plan"])
+    assert done.exit_code == 0, done.output
+    assert "without urban: " in done.output and "contiguous United States" in done.output
