@@ -30,9 +30,9 @@ figures.style()
 # ```{answer} controls-head controls-name random-vector-stations controls-waves controls-waves-regions density-new-regions
 # :question: How much of what a location encoder seems to add would come without any knowledge of places?
 # At new stations of the real weather task a random vector changes R² by {val}`claims.random-vector-stations.aqs.difference:+.3f`
-# ({val}`claims.random-vector-stations.aqs.low:+.3f` to {val}`claims.random-vector-stations.aqs.high:+.3f`): there it is no baseline, but damage; in the
-# embedded world {val}`claims.random-vector-stations.demo.difference:+.3f` ({val}`claims.random-vector-stations.demo.low:+.3f` to
-# {val}`claims.random-vector-stations.demo.high:+.3f`) is undecided. The extra head alone changes it by
+# ({val}`claims.random-vector-stations.aqs.low:+.3f` to {val}`claims.random-vector-stations.aqs.high:+.3f`): it is no baseline, but damage, in the
+# embedded world too ({val}`claims.random-vector-stations.demo.difference:+.3f`, {val}`claims.random-vector-stations.demo.low:+.3f` to
+# {val}`claims.random-vector-stations.demo.high:+.3f`). The extra head alone changes it by
 # {val}`claims.controls-head.aqs.difference:+.3f` ({val}`claims.controls-head.aqs.low:+.3f` to {val}`claims.controls-head.aqs.high:+.3f`) on real
 # measurements, so a change beyond ±0.02 is not excluded. Whether GeoCLIP's vectors serve better than smooth random waves, at new stations or in new
 # regions, or than population density in new regions, is undecided in both.
