@@ -42,3 +42,11 @@ def test_verdicts_are_counted_with_real_measurements_first(ledger):
         ("demo", "supported", ["c"]),
         ("demo", "undecided", ["a", "b"]),
     ]
+
+
+def test_every_claim_stands_on_one_page_of_the_ledger(ledger):
+    near = {"transfer"}
+    assert ledger.kind({"page": "transfer", "who": "ours"}, near) == "neighbours"
+    assert ledger.kind({"page": "law", "who": "ours"}, near) == "ours"
+    assert ledger.kind({"page": "law", "who": "karimzadeh2025"}, near) == "others"
+    assert ledger.neighbours(Path(__file__).parents[1]) >= near

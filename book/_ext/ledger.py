@@ -8,7 +8,8 @@
     ```{ledger} others
     ```
 
-lists the claims of others, or with ``ours`` those of this book, each with the rule that decides it.
+lists the claims of others, with ``ours`` those of this book, and with ``neighbours`` all that are made on pages about
+neighbouring methods, each with the rule that decides it.
 
 The box counts the verdicts of its claims (``book/claims.yml``), as :mod:`placeprior.book.claims` computed them, and
 links to their rows in the ledger. A claim that is not in the ledger, or whose recorded verdict is not the computed one,
@@ -29,9 +30,11 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+from placeprior.book import counts, texts
+
 LOG = logging.getLogger(__name__)
 LEDGER = Path("book", "chapters", "claims.json")
-PAGES = {"ours": "book/claims", "others": "book/others"}
+PAGES = {"ours": "book/claims", "others": "book/others", "neighbours": "book/neighbours"}
 #: What stands before a verdict's word, so that colour is never alone.
 MARKS = {"supported": "✓", "contradicted": "✗", "undecided": "?", "not run": "–"}
 #: What a profile is called beside a verdict.
@@ -51,6 +54,18 @@ def _decoded(file: Path, _changed: int) -> dict[str, Any]:
     """The file's content: every answer and hundreds of numbers ask for it."""
     found = json.loads(file.read_text(encoding="utf-8"))
     return {"claims": {claim["id"]: claim for claim in found["claims"]}, "moved": found["moved"]}
+
+
+def neighbours(root: Path) -> set[str]:
+    """Names of the pages about neighbouring methods."""
+    return {page.rsplit("/", 1)[-1] for page in texts.part(root, counts.NEIGHBOURS)}
+
+
+def kind(claim: dict[str, Any], near: set[str]) -> str:
+    """On which page of the ledger a claim stands: a key of :data:`PAGES`."""
+    if claim["page"] in near:
+        return "neighbours"
+    return "ours" if claim["who"] == "ours" else "others"
 
 
 def tally(claims: list[dict[str, Any]]) -> list[tuple[str, str, list[str]]]:
@@ -113,7 +128,7 @@ class Answer(SphinxDirective):
         for scale, verdict, names in tally(claims):
             text = f"{SCALES[scale]}: {MARKS[verdict]} {len(names)} {verdict}"
             link = nodes.reference("", text, internal=True, classes=["verdict", verdict.replace(" ", "-")])
-            page = PAGES["ours" if claims_by[names[0]]["who"] == "ours" else "others"]
+            page = PAGES[kind(claims_by[names[0]], neighbours(Path(self.env.app.confdir)))]
             link["refuri"] = self.env.app.builder.get_relative_uri(self.env.docname, page) + f"#claim-{names[0]}"
             line += [link, nodes.Text(" ")]
         return line
@@ -125,14 +140,14 @@ class Ledger(SphinxDirective):
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        """List the claims of others or of this book, page by page as the ledger has them."""
+        """List the claims of one kind, page by page as the ledger has them."""
         self.env.note_dependency(str(Path(self.env.app.confdir) / LEDGER))
-        if self.arguments[0] not in ("ours", "others"):
-            raise self.error(f"ledger of {self.arguments[0]!r}: known are ours, others")
-        ours = self.arguments[0] == "ours"
+        if self.arguments[0] not in PAGES:
+            raise self.error(f"ledger of {self.arguments[0]!r}: known are {', '.join(PAGES)}")
+        near = neighbours(Path(self.env.app.confdir))
         rows = nodes.container(classes=["ledger"])
         for claim in load(Path(self.env.app.confdir))["claims"].values():
-            if (claim["who"] == "ours") == ours:
+            if kind(claim, near) == self.arguments[0]:
                 row = nodes.container(classes=["claim"])
                 lines = StringList(self._lines(claim), source=PAGES[self.arguments[0]])
                 self.state.nested_parse(lines, self.content_offset, row)
