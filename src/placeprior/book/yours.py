@@ -312,6 +312,8 @@ def _near(ax: Any, lonlat: np.ndarray) -> None:
     middle, half = (low + high) / 2, np.maximum((high - low) / 2, (high - low).max() / 4) + AROUND
     ax.set_xlim(middle[0] - half[0], middle[0] + half[0])
     ax.set_ylim(middle[1] - half[1], middle[1] + half[1])
+    ax.set_frame_on(True)
+    ax.spines["geo"].set(edgecolor=figures.MUTED, linewidth=0.5)
 
 
 def draw_distances(yours: Yours) -> Figure:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 EXAMPLE = "Example: placeprior compare stations.csv --target 'ozone [ppb]'"
 _TARGET = re.compile(r"\s*(?P<name>.*?)\s*(?:\[(?P<unit>[^\[\]]+)\])?\s*")
 LINES = 20.0  # seconds between two lines of progress in a log
+SURE = 0.05  # of the work, before what is left is foretold
 BUSY = 1.3  # times as long as on a quiet machine: worth a word
 HEAVY = 0.9  # GB that a process needs beside what it reads
 
@@ -214,7 +215,7 @@ def show(
     common.show(["asks", "split", "folds", "rows learned from", "at stations", "tested at", "nearest, median"], rows)
     typer.echo(f"where estimates are wanted, the nearest station is {np.median(made.wanted_km):.0f} km away (median)")
     names = list(dict.fromkeys(spoken(arm(run.variant, run.fusion)) for run in made.runs))
-    typer.echo(f"arms: {', '.join(names)}")
+    typer.echo(f"arms: {'; '.join(names)}")
     for name, why in made.left_out.items():
         typer.echo(f"note: without {name}: {why}")
     left = [run for run in made.runs if not store.is_stored(run.id)]
@@ -238,10 +239,10 @@ def left_for_thorough(made: Plan) -> str:
     networks = dict.fromkeys(run.model for run in made.runs if run.variant not in RIVALS)
     twice = dict.fromkeys((run.variant, run.fusion) for run in made.runs if run.seed)
     more = [spoken(arm(name, "hadamard")) for name in MORE_PLACE if f"{name}/hadamard" not in networks]
-    again = ", ".join(spoken(arm(*each)) for each in twice)
+    again = "; ".join(spoken(arm(*each)) for each in twice)
     return (
         f"{', '.join(more)}{'; ' * bool(more)}all folds, and cells of another size; all arms on all splits; three "
-        f"trainings of every network (here two, of {again}); the larger network"
+        f"trainings of every network (here two of these alone: {again}); the larger network"
     )
 
 
@@ -281,7 +282,7 @@ def _carry_out(made: Plan, each: dict[str, float], folder: Path, processes: int)
                 spoke = took
                 left = (
                     f", about {took / fresh * (total - gone) / 60:.0f} min left"
-                    if fresh and number < len(made.runs)
+                    if fresh > SURE * total and number < len(made.runs)
                     else ""
                 )
                 typer.echo(f"{number} of {len(made.runs)} fits made{left}", err=True)
