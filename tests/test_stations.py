@@ -112,6 +112,30 @@ def test_a_predictor_with_the_name_of_the_target_in_a_cube_is_kept_under_another
     assert "pm25 (predictor)" in predictors(found.cube) and found.cube["pm25"].attrs["long_name"] == "ozone"
 
 
+def _epa(frame):
+    """The same with the columns that EPA gives its daily files."""
+    site = frame.pop("Site ID")
+    code, _ = pd.factorize(site)
+    own = {"State Code": "06", "County Code": "001", "Site Num": code, "Parameter Name": "Ozone"}
+    own |= {"Units of Measure": "Parts per million", "AQI": 3 * frame["ozone [ppb]"], "Observation Percent": 100.0}
+    frame = frame.rename(columns={"ozone [ppb]": "Arithmetic Mean", "Date": "Date Local"})
+    return frame.assign(**own)
+
+
+def test_columns_of_epa_tell_quantity_and_unit_and_do_not_tell_the_target_twice(csv):
+    found = read(csv(_epa(table())), Choice())
+    assert found.cube.attrs["target"] == "Ozone" and found.cube["pm25"].attrs["units"] == "ppm"
+    assert not {"AQI", "Observation Percent"} & set(found.cube)
+    assert "left out: AQI, Observation Percent (of the same measurement)" in found.notes
+
+
+def test_rows_of_several_quantities_are_not_taken_for_one(csv):
+    frame = _epa(table())
+    frame.loc[frame.index[::2], "Parameter Name"] = "Nitrogen dioxide"
+    with pytest.raises(CubeError, match="several things .Nitrogen dioxide, Ozone."):
+        read(csv(frame), Choice())
+
+
 def _monthly(frame):
     frame = frame[frame["Date"] <= "2020-02-29"]
     dates = pd.date_range("2018-01-01", periods=10, freq="MS").strftime("%Y-%m-%d")

@@ -17,8 +17,8 @@ from matplotlib.figure import Figure
 
 from placeprior.arms import arm, arm_order, with_arm
 from placeprior.book import figures
-from placeprior.coords import at_home, nearest_km, planar
-from placeprior.errors import CoordinateError
+from placeprior.book.maps import projected
+from placeprior.coords import nearest_km
 from placeprior.evidence import uncertainty, verdict
 from placeprior.evidence.gains import gains
 from placeprior.evidence.verdict import Answer, asks, signed, spoken
@@ -28,6 +28,8 @@ from placeprior.runs.plan import Run
 from placeprior.space import domain
 from placeprior.space.splits import lonlat_of, towards_of
 
+PART = 0.6  # of a country's map: stations that fill less of it get a map of their own
+AROUND = 6e4  # metres around them
 WIDTH = 5.2  # inches of a figure: on a phone its letters stay readable
 SHORT = {
     "random": "other days",
@@ -290,32 +292,28 @@ def draw_map(yours: Yours) -> Figure:
     answer = next(each for each in yours.answers if each.split == split)
     table = delivery.errors(yours.profile, answer.arm, split)
     lonlat = table[["lon", "lat"]].to_numpy(float)
-    try:
-        at_home(lonlat, "this map", together=True)
-        fig, ax = figures.subplots(size=(WIDTH, 3.9), maps=True)
-        figures.station_map(
-            ax, lonlat, table["rmse"].to_numpy(), f"RMSE of {yours.quantity[0]}", unit=yours.quantity[1], size=22
-        )
-    except CoordinateError:
-        fig, ax = figures.subplots(size=(WIDTH, 4.4))
-        xy = planar(lonlat)
-        xy = xy - xy.mean(0).round(-1)
-        low, high = np.percentile(table["rmse"], [2, 98])
-        dots = ax.scatter(
-            *xy.T,
-            c=table["rmse"],
-            s=22,
-            cmap=figures.CMAPS["amount"],
-            vmin=low,
-            vmax=high,
-            edgecolors=figures.MUTED,
-            linewidths=0.4,
-        )
-        ax.set(aspect="equal", xlabel="km east of the middle", ylabel="km north of the middle")
-        figures.colourbar(ax, dots, f"RMSE of {yours.quantity[0]}", yours.quantity[1], pad=0.12)
+    fig, ax = figures.subplots(size=(WIDTH, 4.2), maps=lonlat)
+    _near(ax, lonlat)
+    figures.station_map(
+        ax, lonlat, table["rmse"].to_numpy(), f"RMSE of {yours.quantity[0]}", unit=yours.quantity[1], size=22
+    )
     ax.set_title(f"{asks(split)}: {spoken(answer.arm)}")
     figures.label(fig, yours.profile, n=len(table), of="stations", embedded=yours.embedded)
     return fig
+
+
+def _near(ax: Any, lonlat: np.ndarray) -> None:
+    """Show no more of a country's map than the stations' surroundings, where they fill a part of it only."""
+    xy = projected(lonlat, ax)
+    low, high = xy.min(0), xy.max(0)
+    wide = np.array([np.ptp(ax.get_xlim()), np.ptp(ax.get_ylim())])
+    if ((high - low) > wide * PART).any():
+        return
+    middle, half = (low + high) / 2, np.maximum((high - low) / 2, (high - low).max() / 4) + AROUND
+    ax.set_xlim(middle[0] - half[0], middle[0] + half[0])
+    ax.set_ylim(middle[1] - half[1], middle[1] + half[1])
+    ax.set_frame_on(True)
+    ax.spines["geo"].set(edgecolor=figures.MUTED, linewidth=0.5)
 
 
 def draw_distances(yours: Yours) -> Figure:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 EXAMPLE = "Example: placeprior compare stations.csv --target 'ozone [ppb]'"
 _TARGET = re.compile(r"\s*(?P<name>.*?)\s*(?:\[(?P<unit>[^\[\]]+)\])?\s*")
 LINES = 20.0  # seconds between two lines of progress in a log
+SURE = 0.05  # of the work, before what is left is foretold
+BUSY = 1.3  # times as long as on a quiet machine: worth a word
 HEAVY = 0.9  # GB that a process needs beside what it reads
 
 Table = Annotated[
@@ -69,8 +71,7 @@ def compare(
         ),
     ] = None,
     encoders: Annotated[
-        str,
-        typer.Option("--encoders", metavar="A,B…", show_default=False, help="In place of geoclip, a basis and urban."),
+        str, typer.Option("--encoders", metavar="A,B…", show_default=False, help="In place of geoclip and urban.")
     ] = "",
     thorough: Annotated[bool, typer.Option("--thorough", help="Three seeds, all folds, the larger network.")] = False,
     plan: Annotated[
@@ -100,9 +101,12 @@ def compare(
         left_out = comparing.lay(folder, cube, asked)
         stack.enter_context(contextlib.chdir(folder))
         made = comparing.planned(cube, left_out)
-        each = comparing.seconds(made, comparing.trial(cube, size), size)
+        core, clock = comparing.trial(cube, size)
+        each = comparing.seconds(made, core, comparing.trial(cube, "demo")[0] if thorough else core, size)
         processes = jobs or _processes(cube)
-        show(made, cube, found, each, processes, time.perf_counter() - started)
+        show(made, cube, found, each, processes, clock / core, time.perf_counter() - started)
+        if not thorough:
+            typer.echo(f"left for --thorough: {left_for_thorough(made)}")
         if plan:
             return
         about = {
@@ -175,14 +179,17 @@ def places(path: Path) -> np.ndarray:
     return check_lonlat(np.column_stack([wrapped(lon), lat]))
 
 
-def show(made: Plan, cube: xr.Dataset, found: Found, each: dict[str, float], processes: int, took: float) -> None:
-    """Print the plan."""
+def show(
+    made: Plan, cube: xr.Dataset, found: Found, each: dict[str, float], processes: int, busy: float, took: float
+) -> None:
+    """Print the plan; `busy` is how much longer than a core's own time things take at this moment."""
     import numpy as np
 
     from placeprior.arms import RIVALS, arm
     from placeprior.data.cube import predictors
     from placeprior.evidence.verdict import asks, spoken
     from placeprior.runs import store
+    from placeprior.space.splits import folds
 
     measured, day = np.isfinite(cube["pm25"].values), cube["time"].values.astype("datetime64[D]")
     typer.echo(
@@ -194,13 +201,21 @@ def show(made: Plan, cube: xr.Dataset, found: Found, each: dict[str, float], pro
         f"inputs: {', '.join(predictors(cube))}{', and the neighbours of the day' * bool(cube.attrs['neighbours'])}"
     )
     rows = [
-        (asks(row.split), row.split, row.folds, f"{row.rows:,}", row.train, row.test, f"{row.km:.0f} km")
+        (
+            asks(row.split),
+            row.split,
+            f"{row.folds} of {len(folds(row.split))}",
+            f"{row.rows:,}",
+            row.train,
+            row.test,
+            f"{row.km:.0f} km",
+        )
         for row in made.splits.itertuples()
     ]
     common.show(["asks", "split", "folds", "rows learned from", "at stations", "tested at", "nearest, median"], rows)
     typer.echo(f"where estimates are wanted, the nearest station is {np.median(made.wanted_km):.0f} km away (median)")
     names = list(dict.fromkeys(spoken(arm(run.variant, run.fusion)) for run in made.runs))
-    typer.echo(f"arms: {', '.join(names)}")
+    typer.echo(f"arms: {'; '.join(names)}")
     for name, why in made.left_out.items():
         typer.echo(f"note: without {name}: {why}")
     left = [run for run in made.runs if not store.is_stored(run.id)]
@@ -210,6 +225,24 @@ def show(made: Plan, cube: xr.Dataset, found: Found, each: dict[str, float], pro
     typer.echo(
         f"{len(made.runs)} fits, {trained} of them networks{done}: about {minutes:.0f} minutes of one core, "
         f"{max(minutes / processes, 0.5):.0f} minutes with {processes} at once, by a trial of a few batches"
+        + f"; {busy:.1f} times that while the machine is as busy as now"
+        * (busy > BUSY)
+    )
+
+
+def left_for_thorough(made: Plan) -> str:
+    """What a comparison that is not thorough does without, in words."""
+    from placeprior.arms import RIVALS, arm
+    from placeprior.evidence.verdict import spoken
+    from placeprior.runs.comparing import MORE_PLACE
+
+    networks = dict.fromkeys(run.model for run in made.runs if run.variant not in RIVALS)
+    twice = dict.fromkeys((run.variant, run.fusion) for run in made.runs if run.seed)
+    more = [spoken(arm(name, "hadamard")) for name in MORE_PLACE if f"{name}/hadamard" not in networks]
+    again = "; ".join(spoken(arm(*each)) for each in twice)
+    return (
+        f"{', '.join(more)}{'; ' * bool(more)}all folds, and cells of another size; all arms on all splits; three "
+        f"trainings of every network (here two of these alone: {again}); the larger network"
     )
 
 
@@ -249,7 +282,7 @@ def _carry_out(made: Plan, each: dict[str, float], folder: Path, processes: int)
                 spoke = took
                 left = (
                     f", about {took / fresh * (total - gone) / 60:.0f} min left"
-                    if fresh and number < len(made.runs)
+                    if fresh > SURE * total and number < len(made.runs)
                     else ""
                 )
                 typer.echo(f"{number} of {len(made.runs)} fits made{left}", err=True)

@@ -55,8 +55,16 @@ USUAL: dict[str, tuple[str, ...]] = {
 EPA_SITE = ("state_code", "county_code", "site_num")  # a site's name in EPA's files is these three together
 #: Endings of columns of numbers that count or name things rather than measure them.
 NAMING = re.compile(r"(^|_)(code|id|num|number|index|poc|wmo|wban|usaf|row|unnamed)$")
+#: Columns of EPA's files that tell of the same value, or of how it came about: no predictor of it.
+EPA_SAME = ("1st_max_value", "1st_max_hour", "aqi", "observation_count", "observation_percent")
+#: Columns that say of a column called "value" or the like what it holds, and in which unit.
+SAYING: dict[str, tuple[str, ...]] = {
+    "quantity": ("parameter_name", "parameter", "pollutant", "variable", "species"),
+    "unit": ("units_of_measure", "units", "unit"),
+}
 #: What is a target when nobody names one.
 TARGETS = ("pm25", "pm2_5", "target", "value", "measurement", "concentration", "observed", "obs", "arithmetic_mean")
+NAMELESS = ("value", "measurement", "concentration", "observed", "obs", "arithmetic_mean")  # that say not of what
 
 
 @dataclass(frozen=True)
@@ -101,6 +109,8 @@ class Roles:
         What may be a predictor.
     left_out : dict of str to str
         Columns that are not, and why.
+    saying : dict of str to str
+        Columns that say what the target is and its unit (:data:`SAYING`), where its own name does not.
     """
 
     station: tuple[str, ...]
@@ -110,6 +120,7 @@ class Roles:
     target: str
     others: list[str]
     left_out: dict[str, str] = field(default_factory=dict)
+    saying: dict[str, str] = field(default_factory=dict)
 
 
 def plain(name: str) -> str:
@@ -151,6 +162,11 @@ def find(names: Sequence[str], choice: Choice, target: bool = True) -> Roles:
     left = [name for name in names if name not in used and name not in choice.drop]
     measured = _target(left, known, choice) if target else ""
     roles = Roles(station, found["date"], found["lon"], found["lat"], measured, [])
+    if plain(measured) in NAMELESS:
+        for what, usual in SAYING.items():
+            if told := next((known[each] for each in usual if each in known), ""):
+                roles.saying[what] = told
+    of_epa = station == tuple(known.get(each) for each in EPA_SITE) and plain(measured) == "arithmetic_mean"
     for name in names:
         if name in used or name == measured:
             continue
@@ -159,6 +175,8 @@ def find(names: Sequence[str], choice: Choice, target: bool = True) -> Roles:
         elif choice.predictors:
             if name in choice.predictors:
                 roles.others.append(name)
+        elif of_epa and plain(name) in EPA_SAME:
+            roles.left_out[name] = "of the same measurement"
         elif NAMING.search(plain(name)):
             roles.left_out[name] = "its name says that it names or counts"
         else:

@@ -30,6 +30,8 @@ class Long:
         The target and what may be a predictor, each (n,), NaN where unknown.
     units : dict
         By name, as written.
+    quantity : str
+        What the target is, where its column is called no more than "value".
     """
 
     stations: list[str]
@@ -38,6 +40,7 @@ class Long:
     place: dict[str, np.ndarray]
     values: dict[str, np.ndarray]
     units: dict[str, str]
+    quantity: str = ""
 
 
 def open_labelled(path: Path) -> xr.Dataset:

@@ -30,6 +30,11 @@ PIECE = 250_000  # rows that are text in memory at once
 JITTER = 0.01  # degrees: a station that moved by less is taken to stand where it was first
 TABLES = (".csv", ".gz", ".txt", ".tsv", ".parquet", ".pq")
 LARGEST = 6e9  # bytes of a cube
+EPA_UNITS = {
+    "Micrograms/cubic meter (LC)": "µg m-3",
+    "Micrograms/cubic meter (25 C)": "µg m-3",
+    "Parts per million": "ppm",
+}
 _CLOCK = re.compile(r"[T ]\d\d:.*$")
 
 
@@ -86,13 +91,15 @@ def read(path: Path, choice: Choice, target: bool = True) -> Found:
             else:
                 long, roles = _long(path, choice, target, notes)
             cube, at = _cube(long, roles, choice, notes)
-            cube.attrs.update(title=path.name, source=path.name, target=roles.target)
+            cube.attrs.update(title=path.name, source=path.name, target=long.quantity or roles.target)
             cube.attrs["embedded"] = int(LABEL in roles.left_out.values())
             check_cube(cube, "pm25" if target else None)
         except CubeError as error:
             raise CubeError(f"{path}: {error}") from None
     notes += list(dict.fromkeys(str(w.message) for w in caught if w.category is UserWarning))
-    notes += [f"left out: {name} ({why})" for name, why in roles.left_out.items()]
+    for why in dict.fromkeys(roles.left_out.values()):
+        names = [name for name, reason in roles.left_out.items() if reason == why]
+        notes.append(f"left out: {', '.join(names)} ({why})")
     return Found(cube, roles, notes, len(long.code), at)
 
 
@@ -103,6 +110,7 @@ def _long(path: Path, choice: Choice, target: bool, notes: list[str]) -> tuple[L
     parts: list[tuple[np.ndarray, ...]] = []
     names: dict[str, int] = {}
     roles, units, before = None, {}, 0
+    said: dict[str, set[str]] = {}
     for piece in _pieces(path):
         table, units = read_table.columns(piece, {}, ())
         if roles is None:
@@ -112,6 +120,8 @@ def _long(path: Path, choice: Choice, target: bool, notes: list[str]) -> tuple[L
         except CubeError as error:  # rows are counted from the top of the file
             raise CubeError(_counted(str(error), before)) from None
         before += len(table)
+        for what, column in roles.saying.items():
+            said.setdefault(what, set()).update(table[column].dropna().astype("string").str.strip())
     if roles is None or not before:
         raise CubeError("the table has no rows; give it at least one station-day")
     kept = [name for name in roles.others if name not in roles.left_out]
@@ -122,7 +132,27 @@ def _long(path: Path, choice: Choice, target: bool, notes: list[str]) -> tuple[L
     roles.others = kept
     if not roles.station:
         notes.append(f"no column names the stations: each of the {len(names):,} places is taken for one")
-    return Long(list(names), code, day, lonlat, values, units), roles
+    quantity, unit = (_one(said.get(what, set()), roles, what) for what in ("quantity", "unit"))
+    if unit and not units.get(roles.target):
+        units = units | {roles.target: unit}
+    return Long(list(names), code, day, lonlat, values, units, quantity), roles
+
+
+def _one(said: set[str], roles: Roles, what: str) -> str:
+    """What the rows say of the target, if they agree.
+
+    Raises
+    ------
+    CubeError
+        Values of several quantities or units would be taken for one.
+    """
+    if len(said) > 1:
+        some = ", ".join(sorted(said)[:4])
+        raise CubeError(
+            f"column {roles.saying[what]!r} says that {roles.target!r} holds several things ({some}); keep the rows of "
+            f"one {what}"
+        )
+    return EPA_UNITS.get(text := next(iter(said), ""), text)
 
 
 def _counted(text: str, before: int) -> str:

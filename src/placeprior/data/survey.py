@@ -113,7 +113,6 @@ def _predictors(cube: xr.Dataset, measured: np.ndarray) -> tuple[xr.Dataset, lis
         known = np.isfinite(values)
         if np.nanmin(values) == np.nanmax(values):
             empty.append(name)
-            said.append(f"left out: {name} (the same everywhere)")
             continue
         x = values.ravel()[rows]
         both = np.isfinite(x)
@@ -133,6 +132,8 @@ def _predictors(cube: xr.Dataset, measured: np.ndarray) -> tuple[xr.Dataset, lis
             )
         elif (missing := 1 - known[measured].mean()) > 0.5:
             said.append(f"{name} is missing on {missing:.0%} of the measured station-days: there it counts as its mean")
+    if empty:
+        said.insert(0, f"left out: {', '.join(empty)} (the same everywhere)")
     return cube.drop_vars(empty), said
 
 

@@ -62,6 +62,7 @@ def carry_out(runs: Sequence[Run], folder: Path, jobs: int) -> Iterator[Run]:
     if not left:
         return
     known = {run.id: run for run in left}
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when a process loads its libraries: one core a run
     context = multiprocessing.get_context("spawn")
     start: Callable[..., None] = _begin
     with ProcessPoolExecutor(min(jobs, len(left)), context, start, (str(folder), os.getpid())) as pool:

@@ -34,15 +34,20 @@ from placeprior.space.splits import HISTORY, Split, folds, lonlat_of, split, tow
 
 PROFILE, TASK = "yours", "table"
 SIMPLE = ("mean", "idw", "kriging", "gbt", "gbt+lonlat")
-PLACE = ("geoclip", "sphere2vec-c", "urban")  # the default encoders: a pretrained one, a basis, and what people do
+PLACE = ("geoclip", "urban")  # encoders: a pretrained one, and what people do
 PLACEBOS = ("random-vector", "smooth-random")
-#: Arms that are trained twice, so that what a training's chance does is known; and those asked about other days.
+MORE_PLACE = ("sphere2vec-c",)  # what only a thorough comparison adds: a basis, which random waves stand for else
+#: Arms that are trained twice, so that what a training's chance does is known; the first encoder is too.
 TWICE = ("none+head", "lonlat/channels")
+#: Arms that are asked about stations and regions, and else by a thorough comparison alone.
+BETWEEN_ONLY = ("gbt+lonlat", "urban/hadamard")
 MATCHED = 4000  # stations up to which folds are matched by distance: all pairs are looked at
 MEASURED = 100  # days of a year with a measurement, for it to be a year to test on
 BATCHES = 12  # of a trial
-#: What rivals take for as many rows as trees are shown, seconds of a core.
-RIVAL_SECONDS = {"mean": 0.0, "idw": 2.0, "kriging": 20.0, "gbt": 40.0}
+#: What a rival takes beside a network of size ``demo`` that is trained on the same rows.
+RIVAL_COST = {"mean": 0.0, "idw": 0.01, "kriging": 0.02, "gbt": 1.7}
+TREE_ROWS = 65_536  # that trees are shown, however many there are
+RUN_SECONDS = 1.0  # of a run, for reading and writing
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ class Plan:
     wanted_km : ndarray
         Distance of the places where estimates are wanted to their nearest station.
     left_out : dict of str to str
-        Arms and splits that are not run, and why.
+        Arms and splits that cannot be run, and why.
     """
 
     runs: list[Run]
@@ -89,7 +94,7 @@ class Plan:
 def arms(cube: xr.Dataset, asked: Asked) -> tuple[list[str], dict[str, str]]:
     """The models that are compared, as ``runs.yml`` writes them, and those that cannot be, with the reason."""
     known, missing = [], {}
-    for name in asked.encoders or PLACE:
+    for name in asked.encoders or (*PLACE, *(MORE_PLACE if asked.thorough else ())):
         try:
             encoders.require(name)
             if not hasattr(encoder := encoders.load(name), "fit"):
@@ -105,7 +110,7 @@ def split_names(cube: xr.Dataset, thorough: bool) -> tuple[dict[str, list[int]],
     """The splits that are asked, with their folds, and those that cannot be, with the reason."""
     lonlat, y = lonlat_of(cube), np.isfinite(cube["pm25"].values)
     side = domain.cell_degrees(lonlat)
-    names = {"random": [1], "spatial": [1, 2], f"checkerboard-{side:g}": [1, 2], "knndm": [1, 2]}
+    names = {"random": [1], "spatial": [1, 2], f"checkerboard-{side:g}": [1, 2], "knndm": [1]}
     missing = {}
     if len(lonlat) > MATCHED:
         del names["knndm"]
@@ -149,20 +154,18 @@ def lay(folder: Path, cube: xr.Dataset, asked: Asked) -> dict[str, str]:
     splits, lacking = split_names(cube, asked.thorough)
     if not splits:
         raise ConfigError("no way of testing is left: " + "; ".join(lacking.values()))
-    few = [
-        model for model in models if not model.startswith(PLACEBOS) and model not in ("gbt+lonlat", "urban/hadamard")
-    ]
-    again = [model for model in models if model in TWICE or model == _first(models)]
     matrices: dict[str, Any] = {}
     for name, own in splits.items():
-        asked_models = models if asked.thorough or name != "random" else few
+        here = models if asked.thorough else asked_on(name, models)
+        networks = [model for model in here if model not in RIVALS]
         one = {"task": [TASK], "split": [name], "fold": own}
-        matrices[name] = one | {"model": asked_models, "seed": [0]}
-        networks = [model for model in asked_models if model not in RIVALS]
+        matrices[name] = one | {"model": here, "seed": [0]}
         if asked.thorough:
             matrices[f"{name} again"] = one | {"model": networks, "seed": [1, 2]}
         else:
-            matrices[f"{name} again"] = one | {"model": again, "seed": [1]}
+            again = [model for model in networks if model in TWICE or (model == _first(models) and name != "random")]
+            own = own if name.startswith("checkerboard") else own[:1]  # halves of a map differ, and cost half
+            matrices[f"{name} again"] = one | {"fold": own, "model": again, "seed": [1]}
     size = "study" if asked.thorough else "demo"
     settings = {"precision": "float32"} if asked.thorough else {}
     content = {
@@ -196,6 +199,18 @@ def _put(folder: Path, cube: xr.Dataset) -> str:
     return file.name
 
 
+def asked_on(name: str, models: Sequence[str]) -> list[str]:
+    """The arms that a comparison that is not thorough asks about one split.
+
+    New stations and new regions are what place is about: there all are asked. Folds matched by distance lie between
+    the two and do without :data:`BETWEEN_ONLY`; other days of stations that are known do without placebos too.
+    """
+    if name.startswith(("spatial", "checkerboard")):
+        return list(models)
+    placebos = [f"{placebo}/hadamard" for placebo in PLACEBOS] if name.startswith(("random", "year")) else []
+    return [model for model in models if model not in (*BETWEEN_ONLY, *placebos)]
+
+
 def _first(models: Sequence[str]) -> str:
     """The first encoder, which is trained twice too."""
     return next((model for model in models if model.endswith("/hadamard")), "")
@@ -222,10 +237,15 @@ def _sizes(parts: Sequence[Split], cube: xr.Dataset) -> dict[str, float]:
     }
 
 
-def trial(cube: xr.Dataset, size: str) -> float:
-    """Seconds that a network takes for one row, once, measured on a few batches of a network without a place.
+def trial(cube: xr.Dataset, size: str) -> tuple[float, float]:
+    """What one row, shown once, takes a network, measured on a few batches of one without a place.
 
     The stations beyond the first few are not looked at, so that it takes no memory to ask about very many.
+
+    Returns
+    -------
+    core, clock : float
+        Seconds of a core, and by the clock: more where others use the machine.
     """
     import torch
 
@@ -254,22 +274,31 @@ def trial(cube: xr.Dataset, size: str) -> float:
     took = []
     for seed in (0, 1):  # the first also warms up
         model = PlaceModel(len(names), 0, "head", width=config.width, summary=config.summary, dropout=config.dropout)
-        started = time.perf_counter()
+        began, started = time.process_time(), time.perf_counter()
         train(model, data, pairs, pairs[:64], config, huber=3.0, seed=seed)
-        took.append((time.perf_counter() - started) / len(pairs))
-    return min(took)
+        took.append((time.process_time() - began, time.perf_counter() - started))
+    core, clock = min(took)
+    return core / len(pairs), max(core, clock) / len(pairs)
 
 
-def seconds(planned: Plan, a_row: float, size: str) -> dict[str, float]:
-    """What each run will take, by id: a network by its rows and epochs, a rival as was measured beside networks.
+def seconds(planned: Plan, a_row: float, a_demo_row: float, size: str) -> dict[str, float]:
+    """What each run will take of a core, by id: a network by its rows and epochs, a rival by :data:`RIVAL_COST`.
 
-    Rivals without a network take about as many seconds as :data:`RIVAL_SECONDS` says of a hundred thousand rows.
+    Parameters
+    ----------
+    planned : Plan
+    a_row, a_demo_row : float
+        Seconds of a core that :func:`trial` measured, of a network of this size and of size ``demo``.
+    size : str
     """
     rows = dict(zip(planned.splits["split"], planned.splits["rows"], strict=True))
     each = {}
     for run in planned.runs:
         if run.variant in RIVALS:
-            each[run.id] = 2.0 + RIVAL_SECONDS[run.variant.partition("+")[0]] * min(rows[run.split], 65_536) / 65_536
+            kind, seen = run.variant.partition("+")[0], rows[run.split]
+            seen = min(seen, TREE_ROWS) if kind == "gbt" else seen
+            took = RIVAL_COST[kind] * a_demo_row * seen * SIZES["demo"].epochs
         else:
-            each[run.id] = 2.0 + 1.1 * a_row * rows[run.split] * SIZES[size].epochs
+            took = a_row * rows[run.split] * SIZES[size].epochs
+        each[run.id] = RUN_SECONDS + took
     return each
