@@ -130,7 +130,7 @@ print(f"range by the published rule {published:,.0f} km; near here: {pretraining
 
 # %% mystnb={"figure": {"caption": "Pairs of training places: dissimilarity of their climates against distance, the fitted semivariogram, and the two tails. Right of the dashed line no pair counts as near.", "name": "fig-homegrown-tails"}, "image": {"alt": "A cloud of points rising with distance around a curve; points above the curve and left of a dashed line in one colour, points below the curve in another."}} tags=["hide-input"]
 fig, pairs = page.draw_tails(known, gamma, pretraining.nearby(gamma))
-figures.label(fig, profile, n=len(pairs), of="pairs of places", embedded=True, data=pairs)
+_ = figures.label(fig, profile, n=len(pairs), of="pairs of places", embedded=True, data=pairs)
 
 # %% [markdown]
 # ## Does it find places better?

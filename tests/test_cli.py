@@ -281,7 +281,7 @@ def test_embed_keeps_order_and_values(here, monkeypatch, name):
         ("", "is empty"),
         ("lon,lat\n", "no rows"),
         ("lon,latitude\n1,2\n", "no column 'lat'; it has lon, latitude"),
-        ("lon;lat\n1;2\n", "no column 'lon'"),
+        ("place,lat\n1,2\n", "no column 'lon'"),
         ("lon,lat,lat\n1,2,3\n", "column 'lat' occurs twice"),
         ("lon,lat\n1,2\n3,\n", "row 2: lon=3, lat=nan"),
         ("lon,lat\n1,2\n3,4\n5,inf\n", "row 3: lon=5, lat=inf"),
