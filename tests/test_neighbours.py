@@ -223,6 +223,16 @@ def test_matched_neighbours_are_as_far_as_the_test_rows_and_never_nearer_than_th
         assert np.quantile(seen, share) == pytest.approx(np.quantile(wanted, share), rel=0.2)
 
 
+def test_a_station_with_one_tested_row_counts_as_one_row():
+    rng = np.random.default_rng(3)
+    lonlat = np.column_stack([rng.uniform(-120, -80, 60), rng.uniform(30, 45, 60)])
+    east = lonlat[:, 0] > -95
+    few, many = (
+        matched_exclusion(lonlat, ~east, ~east, np.where(east, rows, 0), 4, np.random.default_rng(0)) for rows in (1, 7)
+    )
+    np.testing.assert_array_equal(few, many)
+
+
 def test_other_labels_do_not_change_which_neighbours_are_ignored():
     rng = np.random.default_rng(1)
     lonlat = np.column_stack([rng.uniform(-120, -80, 40), rng.uniform(30, 45, 40)])
