@@ -92,6 +92,7 @@ drawn = ("kriging", "gbt", "gbt+pseudo", "gbt+pseudo-leaked")
 loaded = [results.load(name, task, arms=drawn, splits=splits) for name, task in asked]
 loaded = [own for own in loaded if "gbt+pseudo" in set(own.scores["arm"])]
 found = {own.title.split(",")[0]: page.by_distance(own) for own in loaded}
+found = {title: own for title, own in found.items() if len(own)}
 if found:
     _ = page.draw_by_distance(found, " and ".join(own.profile for own in loaded))
 else:

@@ -106,7 +106,9 @@ if results.has(profile, "downscaling"):
 # %% mystnb={"figure": {"caption": "Embedded world, the test day with the most PM2.5: the truth, the coarse field read bilinearly, a U-Net's estimate and one draw of diffusion with a frozen pretrained encoder.", "name": "fig-downscaling-day"}, "image": {"alt": "Four maps of one region on one colour scale. The truth is speckled; bilinear and U-Net are smooth; the draw of diffusion is speckled like the truth."}} tags=["hide-input"]
 if results.has(profile, "downscaling"):
     fig = page.draw_day(page.day(table))
-    figures.label(fig, profile, n=1, of="day", embedded=True)
+    _ = figures.label(fig, profile, n=1, of="day", embedded=True)
+else:
+    _ = figures.nothing("Downscaling", profile, embedded=True, of="table")
 
 # %% [markdown]
 # ## Structure in space and time
@@ -115,7 +117,9 @@ if results.has(profile, "downscaling"):
 if results.has(profile, "downscaling"):
     drawn = page.structure(table)
     fig = page.draw_structure(drawn)
-    figures.label(fig, profile, n=table["seed"].nunique(), of="worlds", embedded=True, data=drawn)
+    _ = figures.label(fig, profile, n=table["seed"].nunique(), of="worlds", embedded=True, data=drawn)
+else:
+    _ = figures.nothing("Downscaling", profile, embedded=True, of="table")
 
 # %% [markdown]
 # Estimates are too smooth at every distance, as they must be where nothing tells the speckle; draws are not. But a semivariogram does not ask whether a plume is in its place: the regression's leftovers are those of a day with other weather. Nor does the autocorrelation of the area's mean test a method: every arm that reads the coarse field has it from there. The fine part alone tests an arm's own memory.

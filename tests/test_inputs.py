@@ -12,6 +12,7 @@ from conftest import toy_cube
 from test_predict import grid_of
 
 from placeprior import data
+from placeprior.data.world import simulation
 from placeprior.data.world.simulation import World
 from placeprior.errors import ConfigError
 from placeprior.network.windows import Windows
@@ -108,7 +109,7 @@ def test_whatever_is_told_of_a_place_a_map_tells_it_as_training_did(project, mon
 def test_in_the_embedded_world_a_map_sees_at_a_monitor_what_the_run_saw(project, monkeypatch, seen):
     world = World(stations=30, days=40, seed=0)
     monkeypatch.setitem(data.TASKS, "toy", world.cube)
-    monkeypatch.setattr(daily_maps, "World", lambda **_: world)
+    monkeypatch.setattr(simulation, "World", lambda **_: world)
     run = a_run("lonlat/channels", load="toy")
     cube = Inputs.of(run).cube
     monkeypatch.setattr(daily_maps, "cube_of", lambda _: cube)

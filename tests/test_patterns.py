@@ -17,7 +17,7 @@ from placeprior.runs import estimators
 from placeprior.runs.estimators import patterns
 from placeprior.runs.inputs import Inputs
 from placeprior.runs.plan import Run
-from placeprior.space import kriging
+from placeprior.space import kriging, variogram
 from placeprior.space.splits import lonlat_of, split
 
 
@@ -63,7 +63,7 @@ def test_a_table_of_low_rank_is_rebuilt_exactly(seed, rank):
 
 def test_kriging_all_coefficients_is_kriging_each_day():
     series, lonlat, target = planted(0, 60, 40)[0], places(60), places(9, 1)
-    curve = kriging.variogram(series, lonlat)
+    curve = variogram.variogram(series, lonlat)
     found = patterns.decompose(series)
     said = found.field(patterns.kriged_coefficients(found.coefficients, lonlat, target, curve))
     daily = kriging.krige(series, lonlat, target, np.ones((9, 40), bool), curve)
