@@ -2,15 +2,22 @@
 
 import json
 import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+import yaml
 from typer.testing import CliRunner
 
 from placeprior.cli import app
-from placeprior.data import example
+from placeprior.data import example, stations
+from placeprior.data.columns import Choice
 from placeprior.runs import comparing
 
 RUN = CliRunner()
@@ -24,6 +31,13 @@ def few():
         patch.setattr(comparing, "PLACE", ("urban",))
         patch.setattr(comparing, "PLACEBOS", ("smooth-random",))
         yield patch
+
+
+def toy(frame):
+    """The cube of a table."""
+    with tempfile.TemporaryDirectory() as folder:
+        frame.to_csv(f"{folder}/s.csv", index=False)
+        return stations.read(Path(folder) / "s.csv", Choice()).cube
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +81,7 @@ def test_a_comparison_ends_in_a_verdict_that_its_numbers_bear_out(made):
     assert not re.search(r"(src|href)=\"(?!data:|https://doi)", html)  # nothing is fetched
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 def test_what_is_made_again_after_a_loss_is_the_same_report(made):
     folder, _ = made
     report, store = folder / "report", folder / "report" / "work" / "store"
@@ -79,6 +93,29 @@ def test_what_is_made_again_after_a_loss_is_the_same_report(made):
     assert done.exit_code == 0, done.output
     assert "are made already" in done.output
     assert {name: (report / name).read_bytes() for name in before} == before
+
+
+@pytest.mark.deep
+def test_killed_at_any_moment_it_goes_on_to_the_same_report(tmp_path):
+    example.example(30, 50).to_csv(tmp_path / "s.csv", index=False)
+    rng = np.random.default_rng()
+
+    def start(out):
+        command = [sys.executable, "-c", "from placeprior.cli import main; main()", "compare", "s.csv", "-o", out]
+        command += ["--encoders", "urban", "--jobs", "2"]
+        return subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    began = time.monotonic()
+    assert start("whole").wait() == 0
+    took = time.monotonic() - began
+    for _ in range(3):
+        killed = start("often")
+        time.sleep(rng.uniform(0.1, 0.9) * took)
+        killed.kill()
+        killed.wait()
+    assert start("often").wait() == 0
+    for name in ("index.html", "report.json", "scores.csv"):
+        assert (tmp_path / "often" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
 
 
 @pytest.mark.slow
@@ -147,12 +184,24 @@ def test_what_cannot_be_answered_ends_in_one_line(tmp_path):
     )
 
 
-@pytest.mark.slow
-def test_elsewhere_population_density_is_that_of_the_worlds_towns(few, tmp_path):
+def test_encoders_that_know_another_country_are_left_out_and_said():
     frame = example.example(30, 50)
     frame["longitude"] += 105
     frame["latitude"] += 10
-    frame.to_csv(tmp_path / "europe.csv", index=False)
-    done = RUN.invoke(app, ["compare", str(tmp_path / "europe.csv"), "--plan"])
-    assert done.exit_code == 0, done.output
-    assert "population density" in done.output and "without urban" not in done.output
+    cube = toy(frame)
+    models, missing = comparing.arms(cube, comparing.Asked(("slepian", "urban")))
+    assert "slepian/hadamard" not in models and "urban/hadamard" in models
+    assert "contiguous United States" in missing["slepian"]
+
+
+def test_a_small_table_is_trained_on_more_often_and_a_large_one_is_answered_in_time(monkeypatch, tmp_path):
+    cube = comparing.prepare(toy(example.example(30, 50)), comparing.Asked())
+
+    def seeds(limit, folder):
+        monkeypatch.setattr(comparing, "SMALL", limit)
+        comparing.lay(tmp_path / folder, cube, comparing.Asked())
+        content = yaml.safe_load((tmp_path / folder / "runs.yml").read_text(encoding="utf-8"))
+        matrices = content["profiles"][comparing.PROFILE]["matrices"]
+        return {seed for name, own in matrices.items() if name.endswith("again") for seed in own["seed"]}
+
+    assert (seeds(10**6, "a"), seeds(1, "b")) == ({1, 2}, {1})

@@ -245,7 +245,7 @@ def scores(yours: Yours) -> pd.DataFrame:
     splits = [answer.split for answer in yours.answers]
     table = pd.DataFrame(index=arm_order(frame["arm"]), columns=splits, data="–", dtype=object)
     for (name, split), value in cells["r2"].items():
-        table.loc[name, split] = f"{value:.2f} ({cells['rmse'][name, split]:.3g})".replace("-", "−")
+        table.loc[name, split] = f"{round(value, 2) + 0.0:.2f} ({cells['rmse'][name, split]:.3g})".replace("-", "−")
     return table.rename(index=spoken, columns=short).rename_axis("arm")
 
 
@@ -340,6 +340,7 @@ def draw_distances(yours: Yours) -> Figure:
         ylabel="share of the places",
         ylim=(0, 1.02),
     )
+    ax.xaxis.set_major_formatter("{x:g}")
     ax.legend(loc="upper center", bbox_to_anchor=(0.45, -0.2), ncols=2, fontsize="small")
     figures.label(fig, yours.profile, n=len(km), of="places where estimates are wanted", embedded=yours.embedded)
     return fig

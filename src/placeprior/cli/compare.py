@@ -237,12 +237,13 @@ def left_for_thorough(made: Plan) -> str:
     from placeprior.runs.comparing import MORE_PLACE
 
     networks = dict.fromkeys(run.model for run in made.runs if run.variant not in RIVALS)
-    twice = dict.fromkeys((run.variant, run.fusion) for run in made.runs if run.seed)
+    again = dict.fromkeys((run.variant, run.fusion) for run in made.runs if run.seed)
     more = [spoken(arm(name, "hadamard")) for name in MORE_PLACE if f"{name}/hadamard" not in networks]
-    again = "; ".join(spoken(arm(*each)) for each in twice)
+    few = "; ".join(spoken(arm(*each)) for each in again)
+    times = 1 + max((run.seed for run in made.runs), default=0)
     return (
         f"{', '.join(more)}{'; ' * bool(more)}all folds, and cells of another size; all arms on all splits; three "
-        f"trainings of every network (here two of these alone: {again}); the larger network"
+        f"trainings of every network (here {times} of these alone: {few}); the larger network"
     )
 
 
