@@ -15,9 +15,11 @@ import xarray as xr
 import yaml
 from typer.testing import CliRunner
 
+from placeprior.book import yours
 from placeprior.cli import app
 from placeprior.data import example, stations
 from placeprior.data.columns import Choice
+from placeprior.evidence.verdict import PLACEBOS, Answer
 from placeprior.runs import comparing
 
 RUN = CliRunner()
@@ -205,3 +207,15 @@ def test_a_small_table_is_trained_on_more_often_and_a_large_one_is_answered_in_t
         return {seed for name, own in matrices.items() if name.endswith("again") for seed in own["seed"]}
 
     assert (seeds(10**6, "a"), seeds(1, "b")) == ({1, 2}, {1})
+
+
+def test_a_gain_beside_which_no_placebo_was_tried_is_not_called_geography():
+    answer = Answer("random", "On other days", "helps", "geoclip-hadamard", 0.2, 0.1, 0.3, r2={"geoclip-hadamard": 0.5})
+    assert "left open" in yours.beside(answer)
+    answer.r2 |= dict.fromkeys(PLACEBOS, 0.1)
+    assert "where the place is" in yours.beside(answer)
+
+
+def test_the_default_asks_geoclip():
+    models, missing = comparing.arms(toy(example.example(24, 45)), comparing.Asked())
+    assert "geoclip/hadamard" in models and not missing

@@ -153,8 +153,10 @@ def beside(answer: Answer) -> str:
             f"{_and(answer.placebos)} {'are' if len(answer.placebos) > 1 else 'is'} not clearly worse: "
             "what helps need not be knowledge of the place. "
         )
-    elif answer.verdict == "helps":
+    elif answer.verdict == "helps" and all(name in answer.r2 for name in verdict.PLACEBOS):
         text = "More than random vectors and random waves gain: it is where the place is that helps. "
+    elif answer.verdict == "helps":
+        text = "Placebos are not tried here: whether it is geography that helps is left open. "
     else:
         text = ""
     if answer.alone:

@@ -43,7 +43,6 @@ AGAIN = ("none+head", "lonlat/channels")
 SMALL = 40_000
 #: Arms that are asked about stations and regions, and else by a thorough comparison alone.
 BETWEEN_ONLY = ("gbt+lonlat", "urban/hadamard")
-VANISHED = 0.05  # largest number of a vector that says nothing; of those that do, numbers are about one
 MATCHED = 4000  # stations up to which folds are matched by distance: all pairs are looked at
 MEASURED = 100  # days of a year with a measurement, for it to be a year to test on
 BATCHES = 12  # of a trial
@@ -100,28 +99,14 @@ def arms(cube: xr.Dataset, asked: Asked) -> tuple[list[str], dict[str, str]]:
     for name in asked.encoders or (*PLACE, *(MORE_PLACE if asked.thorough else ())):
         try:
             encoders.require(name)
-            if not hasattr(encoder := encoders.load(name), "fit"):
-                _says_something(np.asarray(encoder(lonlat_of(cube))))
+            encoder = encoders.load(name)
+            everywhere = np.ones(cube.sizes["station"], bool)
+            (encoder.fit(lonlat_of(cube), everywhere, 0) if hasattr(encoder, "fit") else encoder)(lonlat_of(cube))
             known.append(f"{name}/hadamard")
         except (MissingWeights, CoordinateError) as error:
             missing[name] = str(error)
     placebos = [f"{name}/hadamard" for name in PLACEBOS]
     return [*SIMPLE, "none+head", "lonlat/channels", *known, *placebos], missing
-
-
-def _says_something(vectors: np.ndarray) -> None:
-    """Refuse vectors that vanish at most stations: functions of the contiguous United States elsewhere, as Slepian's.
-
-    Raises
-    ------
-    CoordinateError
-    """
-    nothing = np.abs(vectors).max(1) < VANISHED
-    if nothing.mean() > 0.5:
-        raise CoordinateError(
-            f"its vectors vanish at {nothing.sum()} of {len(nothing)} stations: it knows another region, such as the "
-            "contiguous United States; name another with --encoders"
-        )
 
 
 def split_names(cube: xr.Dataset, thorough: bool) -> tuple[dict[str, list[int]], dict[str, str]]:
