@@ -216,6 +216,6 @@ def test_a_gain_beside_which_no_placebo_was_tried_is_not_called_geography():
     assert "where the place is" in yours.beside(answer)
 
 
-def test_the_default_asks_geoclip():
-    models, missing = comparing.arms(toy(example.example(24, 45)), comparing.Asked())
+def test_vectors_of_small_numbers_are_vectors():
+    models, missing = comparing.arms(toy(example.example(24, 45)), comparing.Asked(("geoclip",)))
     assert "geoclip/hadamard" in models and not missing
