@@ -103,6 +103,14 @@ def test_a_scheduler_that_is_none_is_refused(project, monkeypatch, scheduler, me
         pass
 
 
+def test_an_error_of_the_work_is_not_taken_for_a_silent_scheduler(project):
+    from distributed import LocalCluster
+
+    with LocalCluster(n_workers=0, processes=False, dashboard_address=":0", protocol="tcp") as running:
+        with pytest.raises(OSError, match="disk"), cluster.client(running.scheduler_address):
+            raise OSError("the disk is full")
+
+
 def test_a_queue_is_described_in_a_file(project):
     file = project / "queue.yml"
     file.write_text("queue: lsf\njobs: 2\n", encoding="utf-8")

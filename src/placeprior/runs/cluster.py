@@ -52,13 +52,14 @@ def client(scheduler: str) -> Iterator[Client]:
         raise MissingData("Dask for clusters is not installed; `pip install 'placeprior[cluster]'`") from None
     if scheduler.startswith(("tcp://", "tls://")):
         try:
-            with Client(scheduler, timeout=WAIT) as opened:
-                yield opened
+            connected = Client(scheduler, timeout=WAIT)
         except OSError as error:
             raise ConfigError(
                 f"no Dask scheduler answers at {scheduler} within {WAIT} s ({error}); start one with `dask scheduler`, "
                 "or use local:N"
             ) from None
+        with connected as opened:
+            yield opened
         return
     kind, _, number = scheduler.partition(":")
     if kind == "local":
