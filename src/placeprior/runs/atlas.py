@@ -17,7 +17,7 @@ import numpy as np
 import xarray as xr
 
 from placeprior.errors import ConfigError, StoreError
-from placeprior.runs import cluster, plan
+from placeprior.runs import cluster
 from placeprior.runs.daily_maps import Mapper, fields_on
 from placeprior.runs.inputs import cube_of
 from placeprior.runs.plan import Run
@@ -87,10 +87,11 @@ def write(
     lon, lat = (where["lon"].values, where["lat"].values) if isinstance(where, xr.Dataset) else where
     strips = list(_strips(len(lat), max(1, cells // len(lon))))
     unfinished = target.with_name(target.name + ".unfinished")
+    asked = _asked(run, days, lon, lat, strips)
     if not unfinished.exists():
-        _begin(run, days, lon, lat, strips, unfinished)
+        _begin(run, days, lon, lat, strips, asked, unfinished)
     begun = xr.open_zarr(unfinished, consolidated=False)
-    if begun.attrs["begun_for"] != (asked := _asked(run, days, lon, lat, strips)):
+    if begun.attrs["begun_for"] != asked:
         raise StoreError(
             f"{unfinished} was begun for other maps than these ({begun.attrs['begun_for'][:12]}, not {asked[:12]}); "
             "remove it, or name another folder"
@@ -116,15 +117,15 @@ def _strip(
     """Make one strip and mark it as made."""
     at = rows[number]
     part = where.isel(y=at) if isinstance(where, xr.Dataset) else (where[0], where[1][at])
-    maps = _mapper(run.id).on(fields_on(run, days, part))
+    maps = _mapper(run).on(fields_on(run, days, part))
     _put(unfinished, maps.reset_coords(drop=True).drop_vars("time").to_dataset(), {"y": at})
     _put(unfinished, xr.Dataset({DONE: ("strip", np.ones(1, np.int8))}), {"strip": slice(number, number + 1)})
 
 
 @lru_cache(maxsize=1)
-def _mapper(run_id: str) -> Mapper:
+def _mapper(run: Run) -> Mapper:
     """What a process needs for its strips, made once."""
-    return Mapper(plan.find(run_id))
+    return Mapper(run)
 
 
 def _strips(rows: int, most: int) -> Iterator[slice]:
@@ -138,7 +139,9 @@ def _asked(run: Run, days: np.ndarray, lon: np.ndarray, lat: np.ndarray, strips:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def _begin(run: Run, days: np.ndarray, lon: np.ndarray, lat: np.ndarray, strips: list[slice], unfinished: Path) -> None:
+def _begin(
+    run: Run, days: np.ndarray, lon: np.ndarray, lat: np.ndarray, strips: list[slice], asked: str, unfinished: Path
+) -> None:
     """Write what every strip shares, and room for the rest."""
     import dask.array
 
@@ -161,7 +164,7 @@ def _begin(run: Run, days: np.ndarray, lon: np.ndarray, lat: np.ndarray, strips:
             "title": f"Daily PM2.5 of {'the embedded world (simulated)' if embedded else run.task}",
             "source": f"placeprior run {run.id}: {run.label}",
             "embedded": int(embedded),
-            "begun_for": _asked(run, days, lon, lat, strips),
+            "begun_for": asked,
         },
     )
     aside = unfinished.with_name(unfinished.name + ".begun")
