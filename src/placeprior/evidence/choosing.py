@@ -15,7 +15,7 @@ import pandas as pd
 from placeprior import encoders
 from placeprior.arms import arm
 from placeprior.coords import Floats, great_circle_km, unit_xyz
-from placeprior.evidence.transfer import stations, summaries
+from placeprior.evidence.transfer import by_task, stations, summaries
 from placeprior.runs import store
 from placeprior.runs.inputs import cube_of
 from placeprior.runs.plan import Run
@@ -84,8 +84,7 @@ def collect(runs: Iterable[Run]) -> pd.DataFrame:
         nobody knows beforehand; ``every``, all others (its budget is their number). ``loss`` as :func:`judged`.
     """
     rows = []
-    for task, own in itertools.groupby(sorted(runs, key=lambda run: run.task), lambda run: run.task):
-        fits = list(own)
+    for task, fits in by_task(runs).items():
         cube = cube_of(fits[0])
         usable, region = stations(cube)
         lonlat, told = lonlat_of(cube)[usable], summaries(cube, usable)

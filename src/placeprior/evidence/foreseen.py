@@ -7,7 +7,6 @@ the station's region, as teacher and as taught. Against it stands the real loss 
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -17,7 +16,7 @@ from scipy.stats import spearmanr
 from placeprior import encoders
 from placeprior.arms import with_arm
 from placeprior.coords import Floats, great_circle_km
-from placeprior.evidence.transfer import stations
+from placeprior.evidence.transfer import by_task, stations
 from placeprior.runs import store
 from placeprior.runs.inputs import cube_of
 from placeprior.runs.plan import Run
@@ -76,8 +75,7 @@ def collect(runs: Iterable[Run]) -> pd.DataFrame:
         ``geoclip`` are foretold (:func:`lines`).
     """
     tables = []
-    for task, own in itertools.groupby(sorted(runs, key=lambda run: run.task), lambda run: run.task):
-        fits = list(own)
+    for task, fits in by_task(runs).items():
         cube = cube_of(fits[0])
         usable, region = stations(cube)
         lonlat, names = lonlat_of(cube)[usable], cube["station"].values[usable]

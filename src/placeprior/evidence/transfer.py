@@ -37,6 +37,12 @@ COLUMNS = ["task", "kind", "name", "source", "target", "value", "sd"]
 Pairs = dict[str, Callable[[np.ndarray, np.ndarray], float]]
 
 
+def by_task(runs: Iterable[Run]) -> dict[str, list[Run]]:
+    """Runs by the task that they are about, in the order of its names."""
+    ordered = sorted(runs, key=lambda run: run.task)
+    return {task: list(own) for task, own in itertools.groupby(ordered, lambda run: run.task)}
+
+
 def stations(cube: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
     """Rows of a cube's stations that can be scored, and the region of each, 1 to :data:`.REGIONS`."""
     usable = np.flatnonzero(np.isfinite(cube["pm25"].values)[:, HISTORY - 1 :].any(1))
@@ -226,8 +232,7 @@ def collect(runs: Iterable[Run]) -> pd.DataFrame:
 @lru_cache(maxsize=1)  # asked for twice in a row: by the table of pairs and by that of correlations
 def _collected(runs: tuple[Run, ...]) -> pd.DataFrame:
     tables = []
-    for task, own in itertools.groupby(sorted(runs, key=lambda run: run.task), lambda run: run.task):
-        fits = list(own)
+    for task, fits in by_task(runs).items():
         cube = cube_of(fits[0])
         usable, region = stations(cube)
         lonlat, told = lonlat_of(cube)[usable], summaries(cube, usable)
