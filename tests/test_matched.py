@@ -96,3 +96,11 @@ def test_common_fits_leave_out_the_arms_with_the_fewest_where_none_is_shared():
     kept = matched.common(frame)
     assert len(set(kept["run"])) == 2 and set(kept["arm"]) in ({"none", "lonlat"}, {"none"})
     assert matched.common(frame.iloc[:0]).empty
+
+
+def test_same_folds_are_those_of_every_arm_whatever_the_seeds():
+    rows = [("spatial", "a", 1, 0), ("spatial", "a", 2, 0), ("spatial", "b", 1, 5), ("random", "a", 3, 0)]
+    scores = pd.DataFrame(rows, columns=["split", "arm", "fold", "seed"])
+    found = matched.same_folds(scores)
+    assert found.values.tolist() == [list(row) for row in (rows[0], rows[2], rows[3])]
+    assert matched.same_folds(scores.iloc[:0]).empty

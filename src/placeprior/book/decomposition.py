@@ -11,6 +11,7 @@ from placeprior.arms import where
 from placeprior.book import figures, results
 from placeprior.book.style import BLUE, MUTED, VERMILION
 from placeprior.book.tables import captioned, cells
+from placeprior.evidence import matched
 
 #: The arms of the page: per-day kriging, and patterns with coefficients from each source.
 ARMS = ("kriging", "eof", "eof+lonlat", "eof+geoclip", "eof+random-vector", "eof+kriging", "eof+gbt")
@@ -68,7 +69,9 @@ def levels(asked: Sequence[tuple[str, str]], splits: Sequence[str], name: str) -
         To refer to the table.
     """
     loaded = [results.load(profile, task, arms=set(ARMS), splits=splits) for profile, task in asked]
-    shown = {own.title.split(",")[0]: cells(_once(own.scores), "rmse") for own in loaded if len(own.scores)}
+    shown = {
+        own.title.split(",")[0]: cells(matched.same_folds(own.scores), "rmse") for own in loaded if len(own.scores)
+    }
     table = pd.concat(shown, axis=1).fillna("–")
     table.columns = [f"{task}: {split}" for task, split in table.columns]
     return captioned(
@@ -77,12 +80,3 @@ def levels(asked: Sequence[tuple[str, str]], splits: Sequence[str], name: str) -
         "Weather: real measurements; embedded world: simulated.",
         name,
     )
-
-
-def _once(scores: pd.DataFrame) -> pd.DataFrame:
-    """Scores on the folds that all arms of a split have, whatever their seeds."""
-    kept = []
-    for _, own in scores.groupby("split"):
-        shared = set.intersection(*(set(part["fold"]) for _, part in own.groupby("arm")))
-        kept.append(own[own["fold"].isin(shared)])
-    return pd.concat(kept)

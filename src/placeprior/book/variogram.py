@@ -14,7 +14,7 @@ from placeprior.book import figures, results
 from placeprior.book.style import INK, MUTED, look
 from placeprior.book.tables import captioned
 from placeprior.book.words import INTERVAL, gain, minus
-from placeprior.evidence import residual_variograms, tables
+from placeprior.evidence import matched, residual_variograms, tables
 from placeprior.evidence.gains import gains
 from placeprior.scores import metrics
 from placeprior.scores.interval import clear
@@ -142,12 +142,10 @@ def by_distance(own: results.Results) -> pd.DataFrame:
         ``split, arm, low_km, km`` (median of the class), ``rmse`` (µg m-3, all folds and seeds together),
         ``stations``; classes of fewer than :data:`FEWEST` stations are left out, and folds that not every arm has.
     """
-    scores = own.scores.drop_duplicates("run")
+    scores = matched.same_folds(own.scores.drop_duplicates("run"))
     rows = []
     for split in splits_in(scores):
         part = scores[scores["split"] == split]
-        folds = [set(arm["fold"]) for _, arm in part.groupby("arm")]
-        part = part[part["fold"].isin(set.intersection(*folds))]
         sums = own.sums.merge(part[["run", "arm"]], on="run")
         sums = sums.assign(number=np.digitize(sums["nearest_km"], EDGES_KM) - 1)
         for (arm, number), cell in sums.groupby(["arm", "number"]):

@@ -113,6 +113,15 @@ def differences(
     return found.sort_values("split", key=lambda s: s.map(order), kind="stable", ignore_index=True)
 
 
+def same_folds(scores: pd.DataFrame) -> pd.DataFrame:
+    """Scores (with ``arm``) on the folds that all arms of a split have, whatever their seeds."""
+    kept = []
+    for _, own in scores.groupby("split", sort=False):
+        shared_folds = set.intersection(*(set(part["fold"]) for _, part in own.groupby("arm")))
+        kept.append(own[own["fold"].isin(shared_folds)])
+    return pd.concat(kept) if kept else scores
+
+
 def common(frame: pd.DataFrame) -> pd.DataFrame:
     """Scores in the fits that all arms of a split have, so that means over them rank the arms.
 
