@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from placeprior.book import decomposition
+from placeprior.evidence import matched
 from placeprior.evidence.decomposition import COLUMNS
 
 pytestmark = pytest.mark.usefixtures("styled")
@@ -35,5 +36,5 @@ def test_levels_are_of_folds_that_all_arms_have():
         ],
         columns=["split", "arm", "fold", "seed"],
     )
-    kept = decomposition._once(scores)
+    kept = matched.same_folds(scores)
     assert set(kept["fold"]) == {1} and len(kept) == 3
