@@ -206,18 +206,6 @@ Code(inspect.cleandoc(inspect.getsource(World.truth)), language="python")
 # is not one box, and air of the day before is left over.
 # ```
 #
-# ```{admonition} Exercise: what AOD can and cannot say
-# :class: exercise tip
-# On days without smoke (`smoke_column < 0.01`) and with AOD, regress true PM2.5 on AOD, boundary layer height, humidity, and the products of AOD with both
-# (all less their means), in the arid and in the humid half of the monitors, at `placeness` 1 and 0. What does AOD's slope tell?
-# ```
-#
-# ```{admonition} Solution
-# :class: solution dropdown
-# At placeness 1 it is lower in the arid half than in the humid one, by about a tenth; at 0 the two agree. AOD is a product of surface value, depth and growth, so its slope depends on height and humidity; without the products
-# the halves differ even at 0. What remains at 1 is the surface/column ratio, which depends on the place: what a place could tell.
-# ```
-#
 # ```{admonition} Exercise: break the negative control
 # :class: exercise tip
 # The hidden variation keeps its geography at `placeness = 0`. How could coordinates then win on a random

@@ -200,25 +200,6 @@ _ = figures.label(fig, real, embedded=False, note="right: embedded world (simula
 # Copying is best close to training stations, and worse than nothing far from them. But far stations are not only far: they stand in empty country, with other weather and less traffic. Part of what looks like an
 # effect of distance is an effect of the kind of place.
 #
-# ## Test sets differ in more than distance
-#
-# Where it burns, PM2.5 spreads more, and R² divides by that spread. The last column gives a model the same RMSE on every test set:
-
-# %%
-names = list(dict.fromkeys(["spatial", *mine.scores["split"]]))
-made = {(name, fold): splits.split(name, cube, seed=0, fold=fold) for name in names for fold in splits.folds(name)[:2]}
-sizes = distances.sizes(made, cube)
-
-# %% tags=["hide-input"]
-captioned(
-    page.sizes_table(sizes, rmse=sizes["sd"].min() / 2),
-    f"Station-days (stations) in each part, mean and spread of tested PM2.5 in µg m⁻³, share of days with at least 35 µg m⁻³, and the R² of one RMSE; profile {profile}, embedded world",
-    "tab-splits-sizes",
-)
-
-# %% [markdown]
-# So R² of different rows must not be compared as skill ({doc}`scores`).
-#
 # ## Which split predicts the error of the map?
 #
 # In the embedded world the truth is known between stations, so a *map* has an error, and a good split predicts it from stations
@@ -299,16 +280,6 @@ else:
 # :class: solution dropdown
 # The mean contains held-out labels; over training days only, it is clean on `random`. On `spatial` a held-out station has no
 # training days: the input cannot exist.
-# ````
-#
-# ````{admonition} Exercise: two papers
-# :class: exercise tip
-# Two papers report R² of 0.8 "on held-out stations". Which figure would you ask both for?
-# ````
-#
-# ````{admonition} Solution
-# :class: solution dropdown
-# The distances from tested stations to their nearest training station: a few kilometres if one in ten of a dense network is held out, far more for a state.
 # ````
 #
 # ````{admonition} Exercise: a buffer

@@ -198,16 +198,6 @@ print(
 # $\sqrt{365 / 3.3} \approx 10.5$ times too narrow.
 # ````
 #
-# ````{admonition} Exercise: one test set or two?
-# :class: exercise tip
-# {doc}`../question` has for 30°, first partition, an R² of $0.38$ without location and of $0.47$ with GeoCLIP; the same (second-hand) source gives RMSE $7.43$ and $6.90$. Are they of the same test set?
-# ````
-#
-# ````{admonition} Solution
-# :class: solution dropdown
-# $7.43 / \sqrt{1 - 0.38} \approx 9.44$ and $6.90 / \sqrt{1 - 0.47} \approx 9.48$: the same spread within rounding, so they can be.
-# ````
-#
 # ````{admonition} Exercise: unbiased?
 # :class: exercise tip
 # A model has MBE 0 over the whole country. Is it unbiased?

@@ -159,16 +159,3 @@ captioned(
 # Weight one on the neighbour feature (unscaled), zero on all else. The trained network minimises the loss on *training* rows, where
 # neighbours are as near as training stations are to one another. In a new region they are far, and how much to trust them has changed.
 # ```
-#
-# ```{admonition} Exercise: which stations decide?
-# :class: exercise tip
-# Compute a score in which every station counts equally, whatever its spread. Would you expect the ranking to change?
-# ```
-#
-# ```{admonition} Solution
-# :class: solution dropdown
-# For example the median over stations of their own RMSE: `store.sums("aqs")` has one row a run and station, with the sum of squared errors (`sum_e2`) and the
-# number of rows (`n`); `store.scores("aqs")` says which run is which arm. Squared errors of a few stations with smoke weigh
-# most in R², so an arm that is a little better nearly everywhere can lose to one that is much better at these few: out of region the order changes, between
-# stations kriging leads either way.
-# ```

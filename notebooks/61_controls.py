@@ -172,18 +172,6 @@ results.missing(real, "capacity")
 # while the score at known ones rises. Early stopping helps only if the validation stations are new as well.
 # ```
 #
-# ```{admonition} Exercise: a control of the control
-# :class: exercise tip
-# `shuffled` and `random-vector` both know no geography. Why have both?
-# ```
-#
-# ```{admonition} Solution
-# :class: solution dropdown
-# GeoCLIP's vectors are not spread evenly: some pairs are alike, and some directions vary much more than others. Random vectors are all about equally far from
-# each other, which makes them better names. `shuffled` has exactly GeoCLIP's spread and only the wrong places. If GeoCLIP beats both at known stations, its
-# advantage does not lie in how its numbers are distributed.
-# ```
-#
 # ```{quiz} On a checkerboard, GeoCLIP is 0.15 in R² above a random vector and 0.08 below the network without a place that has the same head. What is shown?
 # - [ ] Geography is worth 0.15. | The random vector did harm; most of the 0.15 is the repair of it.
 # - [x] Telling the place did harm here. | Against the same network without a place, the only reference of a gain, GeoCLIP loses.

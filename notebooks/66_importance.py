@@ -203,14 +203,3 @@ else:
 # slope is $\mathrm{cov}(e, w)/s^2$. So permuting helps when the error's slope exceeds $b$, that is, when the right weight, $b$ minus this slope, has the **opposite sign** of
 # the one the model learned. A weight that is only too large does not make an importance negative.
 # ```
-#
-# ```{admonition} Exercise: mend the ranking
-# :class: exercise tip
-# A program computes `score = rmse_before - rmse_after` and then `sort(score, descending=True)`. Somebody proposes to take the absolute value. Is that a good repair?
-# ```
-#
-# ```{admonition} Solution
-# :class: solution dropdown
-# No. It puts the inputs that help on top again, but those that mislead come right after them, as if they helped. The difference the other way round keeps them apart: useful ones at the top, unused ones in
-# the middle, misleading ones at the bottom.
-# ```

@@ -202,16 +202,3 @@ results.missing(real, "years")
 # error is the variance of the levels plus that of $w^\top v$: worse than saying the mean. A network that is kept small and trained briefly fails
 # less badly.
 # ```
-#
-# ```{admonition} Exercise: the same steps
-# :class: exercise tip
-# With few stations the networks take few steps. Which change of `runs.yml` would give all numbers of stations the same steps? What would differ
-# instead?
-# ```
-#
-# ```{admonition} Solution
-# :class: solution dropdown
-# Give each number of stations a trial of its own, whose `settings` change `epochs` in inverse proportion to its training rows; a matrix has no
-# settings. What differs is how often a row is seen: many times with few stations, a few times with many. One can hold fixed the steps or the
-# passes, not both.
-# ```

@@ -286,17 +286,6 @@ if results.has(real, "national_maps"):
 # $\cos 26° / \cos 48° \approx 1.3$. Unweighted, a square kilometre in the North would count a third more than one in the South.
 # ```
 #
-# ```{admonition} Exercise: weigh by people
-# :class: exercise tip
-# For health one would weigh by population. Which arm do you expect to gain by it, and why?
-# ```
-#
-# ```{admonition} Solution
-# :class: solution dropdown
-# One that knows cities. Weighted by people, the score is nearly one of cities, where local emissions are large and monitors stand: an untold network cannot tell a city from its
-# surroundings, an encoder of photographs may.
-# ```
-#
 # ```{admonition} Exercise: the spectrum of a town
 # :class: exercise tip
 # A town is a bump, $\exp(-r^2 / 2s^2)$ with $s$ = 20 km. Its power spectrum is proportional to $\exp(-4\pi^2 s^2 k^2)$. At which wavelength has it fallen to half? Is a

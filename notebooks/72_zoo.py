@@ -187,13 +187,3 @@ display(
 # Either what satellites see says nothing about PM2.5 at these stations, or it does and this head has not learned it at the scale that matters. Ask a probe ({doc}`gallery`) what each vector tells about terrain or population, or
 # train a head here from the satellite weights and from random ones ({doc}`upstream`).
 # ```
-#
-# ```{admonition} Exercise: ranks and noise
-# :class: exercise tip
-# Two splits measure the same true gain with independent noise; each has a correlation of 0.6 between two seeds. What correlation between the splits should one expect, for single seeds and for means of two?
-# ```
-#
-# ```{admonition} Solution
-# :class: solution dropdown
-# For single seeds also about 0.6. In the mean of two, noise variance halves: with a signal share of 0.6 in one seed it is $0.6 / (0.6 + 0.4/2) = 0.75$.
-# ```

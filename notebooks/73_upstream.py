@@ -187,13 +187,3 @@ elif asked:
 # :class: solution dropdown
 # Each published encoder was trained once; all runs share its luck. So the intervals hold for *these* encoders and are too narrow for the corpora. Three pairs are the only repetition: if they disagree in sign, no effect of the corpus is established.
 # ```
-#
-# ```{admonition} Exercise: why the spread is not zero
-# :class: exercise tip
-# Let all cells have the same true score and each measured mean an independent error of variance $\sigma^2$. What is the expected mean square of $\gamma_c$, with $B$ bases and $C$ corpora?
-# ```
-#
-# ```{admonition} Solution
-# :class: solution dropdown
-# The mean over $B$ cells of one corpus has variance $\sigma^2/B$. Subtracting the grand mean leaves $\frac{\sigma^2}{B}\bigl(1 - \frac1C\bigr) = \sigma^2 \frac{C-1}{BC}$. Its square root is the column *chance* of the table of the two corpora.
-# ```

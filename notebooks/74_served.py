@@ -184,13 +184,3 @@ display(
 # :class: solution dropdown
 # The gap is the difference of the two noises. The change is zero: noise is common to both models and cancels.
 # ```
-#
-# ```{admonition} Exercise: your own groups
-# :class: exercise tip
-# `placeprior.evidence.station_errors.evenness` takes masks of any groups. Define one, such as stations within 50 km of the Mexican border, and compute how GeoCLIP changes its RMSE. How many stations are in it, and how wide is the interval?
-# ```
-#
-# ```{admonition} Solution
-# :class: solution dropdown
-# Take `sources[0].out.by_seed` of both arms, a dictionary with your boolean array as `masks`, and read `change`, `low` and `high`. With a dozen stations the interval is usually wider than any change on this page: a small group's service is hard to assess, which is itself a finding.
-# ```

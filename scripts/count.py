@@ -1,8 +1,9 @@
 """What the built book weighs: words, figures, tables and bytes of each page and of all, beside the limits.
 
 Called by ``make counts``. Words are those of the article with everything unfolded, captions, exercises and solutions
-included; cells of tables stand apart; code, formulas and stamps do not count (``placeprior.book.counts``). Where
-Chromium is installed, axe also says on how many elements of each page somebody would fail to read.
+included; cells of tables and the list of references stand apart; code, formulas and stamps do not count
+(``placeprior.book.counts``). Where Chromium is installed, axe also says on how many elements of each page somebody
+would fail to read.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ PAGE = """<html><body><nav>not counted at all</nav><article class="bd-article"><
 <table><caption>Of a table</caption><tr><td>four</td><td>cells<br/>in</td><td>it</td></tr></table>
 <div class="admonition exercise tip"><p class="admonition-title">Exercise: try</p><p>it</p></div>
 <svg><text>labels of a figure</text></svg>
+<div class="citation-list"><div class="citation"><p>Somebody. A work.</p></div></div>
 <div class="admonition stamp"><p>Versions</p></div>
 </section></section></article></body></html>"""
 
@@ -24,7 +25,7 @@ PAGE = """<html><body><nav>not counted at all</nav><article class="bd-article"><
 def test_a_built_page_is_counted_as_it_is_read():
     article = counts.Article(PAGE)
     assert counts.words(article.prose) == 2 + 5 + 3 + 1 + 3 + 3
-    assert article.cells.split() == ["four", "cells", "in", "it"]
+    assert article.cells.split() == ["four", "cells", "in", "it", "Somebody.", "A", "work."]
     assert (article.figures, article.tables, article.exercises) == (2, 1, 1)
     assert [(each.anchor, each.heading.strip()) for each in article.sections] == [
         ("", ""),

@@ -40,19 +40,6 @@ def sums(run, name, y, estimate, lonlat=(-100.0, 40.0)):
 # --- splits -----------------------------------------------------------------------------------------------------------
 
 
-def test_sizes_count_rows_and_describe_the_test(cube):
-    parts = {("checkerboard-16", fold): split("checkerboard-16", cube, 0, fold) for fold in (1, 2)}
-    sizes = distances.sizes(parts, cube)
-    assert list(sizes.index) == list(parts)
-    tested = cube["pm25"].values[parts["checkerboard-16", 2].test].astype(float)
-    row = sizes.loc[("checkerboard-16", 2)]
-    assert row["test_rows"] == tested.size and row["regime"] == "OoR"
-    assert (row["mean"], row["sd"], row["high"]) == pytest.approx((tested.mean(), tested.std(), 0))
-    table = pages.sizes_table(sizes, rmse=2.0)
-    assert table["split"].tolist() == ["OoR · 16°, fold 1", "OoR · 16°, fold 2"]
-    assert table.iloc[1, -1] == f"{1 - 4 / row['sd'] ** 2:.2f}".replace("-", "−")
-
-
 def test_a_network_without_measurements_is_split_like_one_with_them(cube):
     light = distances.network(cube["station"].values, lonlat_of(cube))
     for name in ("spatial", "checkerboard-8"):

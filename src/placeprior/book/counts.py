@@ -1,8 +1,8 @@
 """How long the book is: words, figures and tables of its built pages, beside the limits.
 
 A page is counted as a reader sees it with everything unfolded: text, captions, exercises and solutions are *words*;
-what stands in cells of tables is counted apart; code, formulas, figures' own labels and the stamp at a page's foot are
-not counted. :mod:`placeprior.book.texts` counts sources the same way.
+what is looked up, in cells of tables and in the list of references, is counted apart; code, formulas, figures' own
+labels and the stamp at a page's foot are not counted. :mod:`placeprior.book.texts` counts sources the same way.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Article(HTMLParser):
     Attributes
     ----------
     prose, cells : str
-        Text outside of tables, and in their cells.
+        Text that is read, and text that is looked up: in cells of tables and in the list of references.
     sections : list of Section
         Prose and cells by heading, in order.
     figures, tables, exercises : int
@@ -107,7 +107,7 @@ class Article(HTMLParser):
             kind = "none"
         elif tag == "caption":
             kind = "prose"
-        elif tag == "table":
+        elif tag == "table" or "citation-list" in classes:
             kind = "cells"
         if tag == "section" and given.get("id"):
             self.sections.append(Section(given["id"]))

@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 from placeprior.arms import where
 from placeprior.book import figures
 from placeprior.book.style import BLUE, GREEN, INK, MUTED, ORANGE, PAPER, PINK, VERMILION, VIOLET
-from placeprior.book.words import minus
 from placeprior.evidence.distances import Distances
 from placeprior.evidence.redundancy import LAGS
 from placeprior.evidence.split_scores import CLASSES
@@ -57,27 +56,6 @@ def draw_splits(parts: Mapping[str, Split], lonlat: np.ndarray) -> Figure:
     handles, names = axes[0].get_legend_handles_labels()
     fig.legend(handles, [name.partition(" (")[0] for name in names], loc="outside upper center", ncols=3)
     return fig
-
-
-def sizes_table(sizes: pd.DataFrame, rmse: float) -> pd.DataFrame:
-    """Sizes of splits as text, a row a fold, and the R2 that one RMSE would have on each.
-
-    Parameters
-    ----------
-    sizes : pandas.DataFrame
-        As :func:`placeprior.evidence.distances.sizes`.
-    rmse : float
-        µg m-3.
-    """
-    rows = []
-    for (name, fold), row in sizes.iterrows():
-        rows.append(
-            {"split": where(name) + f", fold {fold}"}
-            | {of: f"{row[f'{of}_rows']:,} ({row[f'{of}_stations']:,})" for of in ("train", "validation", "test")}
-            | {"test mean": f"{row['mean']:.1f}", "test SD": f"{row['sd']:.1f}", "≥ 35": f"{100 * row['high']:.1f} %"}
-            | {f"R² of an RMSE of {rmse:.1f}": minus(f"{1 - (rmse / row['sd']) ** 2:.2f}")}
-        )
-    return pd.DataFrame(rows)
 
 
 def rising(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,7 @@ Which stations a split holds out depends on their places and its seed alone, so 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,41 +17,11 @@ from scipy.stats import wasserstein_distance
 from placeprior.errors import StoreError
 from placeprior.runs import store
 from placeprior.runs.plan import Run
-from placeprior.scores import metrics
 from placeprior.space.matched_folds import to_map
-from placeprior.space.splits import HISTORY, NAMES, Split, folds, lonlat_of, split, state_folds
+from placeprior.space.splits import HISTORY, NAMES, folds, lonlat_of, split, state_folds
 
 HELD = (*(name for name in NAMES if name != "random"), "state")  # the splits that hold out stations
 QUANTILES = (0.1, 0.5, 0.9)
-
-
-# --- a split and its parts --------------------------------------------------------------------------------------------
-
-
-def sizes(parts: Mapping[tuple[str, int], Split], cube: xr.Dataset) -> pd.DataFrame:
-    """How much is in each part of some splits, and how different the test sets are.
-
-    Parameters
-    ----------
-    parts : mapping
-        Splits by name and fold.
-    cube : xarray.Dataset
-        What they were made of.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Index ``split, fold``: ``regime``; ``<part>_rows`` and ``<part>_stations`` of train, validation and test; and
-        of the tested station-days ``mean`` and ``sd`` of PM2.5 in µg m-3, and ``high``, the share of at least
-        :data:`.HIGH`.
-    """
-    pm25, rows = cube["pm25"].values.astype(float), {}
-    for key, part in parts.items():
-        tested = pm25[part.test]
-        counts = {f"{of}_{what}": n for of, size in part.sizes().items() for what, n in size.items()}
-        spread = {"mean": tested.mean(), "sd": tested.std(), "high": (tested >= metrics.HIGH).mean()}
-        rows[key] = {"regime": part.regime} | counts | spread
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["split", "fold"])
 
 
 # --- distances --------------------------------------------------------------------------------------------------------
