@@ -6,13 +6,15 @@ source was, so that a lot of one is the mean of all, and the best of one is know
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 
 from placeprior.arms import arm
-from placeprior.evidence.choosing import BEST, COLUMNS, EVERY, LOT
+from placeprior.errors import StoreError
+from placeprior.evidence.choosing import BEST, BUDGETS, COLUMNS, EVERY, LOT
 from placeprior.evidence.transfer import by_task, stations
 from placeprior.runs import store
 from placeprior.runs.inputs import cube_of
@@ -22,11 +24,14 @@ from placeprior.space import unions
 from placeprior.space.regions import REGIONS, WAYS
 from placeprior.space.splits import lonlat_of
 
-KINDS = (*[way for way in WAYS if not way.startswith(LOT)], LOT)
+TOGETHER = ", one model"
+Taught = dict[tuple[str, int, int, frozenset[int]], float]  # arm, seed, target, regions learned from -> RMSE
 
 
 def collect(runs: Iterable[Run]) -> pd.DataFrame:
     """What every union loses in its target.
+
+    Regions that two ways choose alike are learned once: a run counts for every way that chooses its regions.
 
     Parameters
     ----------
@@ -39,37 +44,92 @@ def collect(runs: Iterable[Run]) -> pd.DataFrame:
         Columns :data:`.choosing.COLUMNS`, of the targets that unions were made for. ``way``: ``centroids``, ``km`` and
         ``geoclip``; ``lot``, the mean loss of the draws; ``best``, of one region alone; ``every``, all others. ``loss``
         is the log of the RMSE over that of the target's own model.
+
+    Raises
+    ------
+    StoreError
+        A union was made for some of the targets.
     """
     rows = []
     for task, fits in by_task(runs).items():
         cube = cube_of(fits[0])
         usable, region = stations(cube)
         lonlat, lies = lonlat_of(cube)[usable], dict(zip(cube["station"].values[usable], region, strict=True))
-        known = store.stored_sums(run.id for run in fits)
-        single, several = pd.Series(dtype=float), []
-        for run in fits:
-            errors = _rmse(known[run.id], lies)
-            key = (arm(run.variant, run.fusion), run.seed)
-            if run.split == "transfer":
-                single = pd.concat([single, pd.Series({(*key, run.fold, to): e for to, e in errors.items()})])
-            else:
-                _, way, budget = run.split.split("-")
-                several.append((*key, run.fold, way, int(budget), errors[run.fold]))
-        table = pd.DataFrame(several, columns=["arm", "seed", "target", "way", "budget", "rmse"])
-        targets = sorted(table["target"].unique())
-        chosen = {t: {way: unions.chosen(way, 1, lonlat, region, t)[0] for way in KINDS[:-1]} for t in targets}
-        table["way"] = table["way"].str.replace(r"\d$", "", regex=True).mask(table["budget"] == REGIONS - 1, EVERY)
-        for name, seed in table[["arm", "seed"]].drop_duplicates().itertuples(index=False):
+        told = [run for run in fits if run.split != "transfer"]
+        targets = sorted({run.fold for run in told})
+        draws = sorted({run.split.split("-")[1] for run in told if run.split.startswith(f"union-{LOT}")})
+        ways = [way for way in WAYS if not way.startswith(LOT)] + draws
+        order = {(way, t): unions.chosen(way, max(BUDGETS), lonlat, region, t) for way in ways for t in targets}
+        known = _known(fits, lies, order)
+        for name, seed in sorted({(arm(run.variant, run.fusion), run.seed) for run in told}):
             for target in targets:
-                alone = {s: single[name, seed, s, target] for s in range(1, REGIONS + 1)}
-                own = alone.pop(target)
-                lost = {(way, 1): np.log(alone[source] / own) for way, source in chosen[target].items()}
-                lost[LOT, 1] = np.mean(np.log(np.array(list(alone.values())) / own))
-                lost[BEST, 1] = np.log(min(alone.values()) / own)
-                part = table[(table["arm"] == name) & (table["seed"] == seed) & (table["target"] == target)]
-                lost |= np.log(part.set_index(["way", "budget"])["rmse"] / own).groupby(level=[0, 1]).mean().to_dict()
-                rows += [(task, name, way, budget, target, seed, value) for (way, budget), value in lost.items()]
-    return pd.DataFrame(rows, columns=COLUMNS)
+                lost = _every_way(known, name, seed, target, {way: order[way, target] for way in ways})
+                rows += [(task, name, way, budget, target, seed, loss) for (way, budget), loss in lost.items()]
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    made = table.groupby(["task", "arm", "seed"])["target"].transform("nunique")
+    few = table.groupby(["task", "arm", "seed", "way", "budget"])["target"].transform("nunique") < made
+    if few.any():
+        task, name, way, budget, *_ = table[few].iloc[0]
+        raise StoreError(
+            f"{name}, {task}: {budget} regions by {way} were learned for some targets alone; make the rest"
+        )
+    return table
+
+
+def _known(fits: Iterable[Run], lies: dict[str, int], order: dict[tuple[str, int], list[int]]) -> Taught:
+    """RMSE of every run in every region that it is asked in, by the regions that it learned from."""
+    fits = list(fits)
+    sums, known = store.stored_sums(run.id for run in fits), {}
+    for run in fits:
+        for target, error in _rmse(sums[run.id], lies).items():
+            taught = {run.fold}
+            if run.split != "transfer":
+                _, way, budget = run.split.split("-")
+                every = int(budget) == REGIONS - 1
+                taught = set(range(1, REGIONS + 1)) - {target} if every else set(order[way, target][: int(budget)])
+            known[arm(run.variant, run.fusion), run.seed, target, frozenset(taught)] = error
+    return known
+
+
+def _every_way(
+    known: Taught, name: str, seed: int, target: int, order: dict[str, list[int]]
+) -> dict[tuple[str, int], float]:
+    """Losses in one target by way and budget, of what was learned."""
+    others = frozenset(range(1, REGIONS + 1)) - {target}
+    own = known[name, seed, target, frozenset({target})]
+    alone = {source: np.log(known[name, seed, target, frozenset({source})] / own) for source in others}
+    lost = {(LOT, 1): float(np.mean(list(alone.values()))), (BEST, 1): min(alone.values())}
+    lots: dict[int, list[float]] = {}
+    for way, budget in itertools.product(order, BUDGETS):
+        error = known.get((name, seed, target, frozenset(order[way][:budget])))
+        if error is None:
+            continue
+        if not way.startswith(LOT):
+            lost[way, budget] = np.log(error / own)
+        elif budget > 1:
+            lots.setdefault(budget, []).append(np.log(error / own))
+    drawn = sum(way.startswith(LOT) for way in order)
+    lost |= {(LOT, budget): float(np.mean(found)) for budget, found in lots.items() if len(found) == drawn}
+    if (error := known.get((name, seed, target, others))) is not None:
+        lost[EVERY, len(others)] = np.log(error / own)
+    return lost
+
+
+def beside(together: pd.DataFrame, averaged: pd.DataFrame) -> pd.DataFrame:
+    """Losses of one model of several regions, and of their own models' mean estimate, in the same cells.
+
+    Parameters
+    ----------
+    together, averaged : pandas.DataFrame
+        As :func:`collect` and as :func:`.choosing.collect` return them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Both, of the arms, targets and seeds of the first, whose ``way`` ends in :data:`TOGETHER`.
+    """
+    cells = together[["task", "arm", "target", "seed"]].drop_duplicates()
+    return pd.concat([together.assign(way=together["way"] + TOGETHER), averaged.merge(cells)], ignore_index=True)
 
 
 def _rmse(sums: pd.DataFrame, lies: dict[str, int]) -> dict[int, float]:
