@@ -113,7 +113,7 @@ Markdown("\n\n".join(page.sentences(own) for own in sources))
 if sources:
     fig, table = page.draw_correlations(sources)
     embedded = all(own.embedded for own in sources)
-    note = "" if len(sources) == 1 else "right: embedded world (simulated)"
+    note = "" if len(sources) == 1 else "embedded world: simulated"
     figures.label(fig, origin, n=240, of="pairs of regions", embedded=embedded, note=note, data=table)
 else:
     display(results.missing(profile, *page.NEEDED))

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from conftest import toy_cube
 
-from placeprior.errors import ConfigError, UnknownName
+from placeprior.errors import ConfigError, StoreError, UnknownName
 from placeprior.evidence import choosing, transfer
 from placeprior.evidence import unions as table_of
 from placeprior.runs import plan
@@ -104,7 +104,12 @@ def test_losses_are_those_of_the_target_against_its_own_model(project, monkeypat
         assert lost["lot", 1, target] == pytest.approx(np.log(others / target).mean())
         nearest = unions.chosen("centroids", 1, lonlat, region, target)[0]
         assert lost["centroids", 1, target] == pytest.approx(np.log(nearest / target))
-    same = {t: set(unions.chosen("km", 2, lonlat, region, t)) for t in (2, 9)}
-    for way in ("centroids", "geoclip"):  # a run counts for every way that chooses its regions
-        alike = [t for t in (2, 9) if set(unions.chosen(way, 2, lonlat, region, t)) == same[t]]
-        assert [t for t in (2, 9) if (way, 2, t) in lost] == alike
+    # A run counts for every way that chooses its regions; a way that no run names is shown for all targets or for none.
+    for way in ("centroids", "geoclip"):
+        alike = [
+            set(unions.chosen(way, 2, lonlat, region, t)) == set(unions.chosen("km", 2, lonlat, region, t))
+            for t in (2, 9)
+        ]
+        assert [(way, 2, t) in lost for t in (2, 9)] == [all(alike)] * 2
+    with pytest.raises(StoreError, match="2 regions by lot were learned for some targets alone"):
+        table_of.collect([run for run in runs if (run.split, run.fold) != ("union-lot1-2", 9)])

@@ -112,17 +112,16 @@ def of_world(
         if arm in only:
             began = time.process_time()
             keep(arm, fit(fields, inputs, effort, seed), began)
-    for arm, encoder, told in _encoders(fields, effort, seed, only):
+    for arm, encoder, told in _encoders(fields, effort, seed):
         rows.extend((DOMAINS, seed, *row) for row in told)
-        began = time.process_time()
-        model = learned.diffuser(fields, inputs, encoder, effort, seed, tuned=arm.endswith("tuned"))
-        keep(arm, learned.rollout(model, fields, inputs, effort, seed), began)
+        if arm in only:
+            began = time.process_time()
+            model = learned.diffuser(fields, inputs, encoder, effort, seed, tuned=arm.endswith("tuned"))
+            keep(arm, learned.rollout(model, fields, inputs, effort, seed), began)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _encoders(
-    fields: Fields, effort: learned.Effort, seed: int, only: Collection[str]
-) -> Iterable[tuple[str, Encoder, list[judging.Row]]]:
+def _encoders(fields: Fields, effort: learned.Effort, seed: int) -> Iterable[tuple[str, Encoder, list[judging.Row]]]:
     """The encoder of each arm with diffusion; with the first, what is known before it is handed on."""
     began = time.process_time()
     encoder, skill = learned.pretrain(fields, effort, seed)
@@ -134,8 +133,7 @@ def _encoders(
     )
     random = learned.seeded(seed + 1, lambda: Encoder(fields.setting.past))
     yield "diffusion random", random, []
-    if "diffusion tuned" in only:
-        yield "diffusion tuned", encoder, []  # last: it changes the encoder
+    yield "diffusion tuned", encoder, []  # last: it changes the encoder
 
 
 def differences(table: pd.DataFrame, metric: str, against: str) -> pd.DataFrame:

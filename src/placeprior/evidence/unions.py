@@ -31,7 +31,8 @@ Taught = dict[tuple[str, int, int, frozenset[int]], float]  # arm, seed, target,
 def collect(runs: Iterable[Run]) -> pd.DataFrame:
     """What every union loses in its target.
 
-    Regions that two ways choose alike are learned once: a run counts for every way that chooses its regions.
+    Regions that two ways choose alike are learned once: a run counts for every way that chooses its regions, and a way
+    that no run names stands in the table where others' cover all its targets.
 
     Parameters
     ----------
@@ -48,15 +49,16 @@ def collect(runs: Iterable[Run]) -> pd.DataFrame:
     Raises
     ------
     StoreError
-        A union was made for some of the targets.
+        Regions that the runs name by a way and a budget were learned for some of the targets alone.
     """
-    rows = []
+    rows, asked = [], set()
     for task, fits in by_task(runs).items():
         cube = cube_of(fits[0])
         usable, region = stations(cube)
         lonlat, lies = lonlat_of(cube)[usable], dict(zip(cube["station"].values[usable], region, strict=True))
         told = [run for run in fits if run.split != "transfer"]
         targets = sorted({run.fold for run in told})
+        asked |= {(way.rstrip("123"), int(budget)) for _, way, budget in (run.split.split("-") for run in told)}
         draws = sorted({run.split.split("-")[1] for run in told if run.split.startswith(f"union-{LOT}")})
         ways = [way for way in WAYS if not way.startswith(LOT)] + draws
         order = {(way, t): unions.chosen(way, max(BUDGETS), lonlat, region, t) for way in ways for t in targets}
@@ -66,14 +68,15 @@ def collect(runs: Iterable[Run]) -> pd.DataFrame:
                 lost = _every_way(known, name, seed, target, {way: order[way, target] for way in ways})
                 rows += [(task, name, way, budget, target, seed, loss) for (way, budget), loss in lost.items()]
     table = pd.DataFrame(rows, columns=COLUMNS)
-    made = table.groupby(["task", "arm", "seed"])["target"].transform("nunique")
-    few = table.groupby(["task", "arm", "seed", "way", "budget"])["target"].transform("nunique") < made
-    if few.any():
-        task, name, way, budget, *_ = table[few].iloc[0]
+    cells = table.groupby(["task", "arm", "seed", "way", "budget"])["target"].transform("nunique")
+    few = cells < table.groupby(["task", "arm", "seed"])["target"].transform("nunique")
+    named = pd.Series(list(zip(table["way"], table["budget"], strict=True)), table.index).isin(asked)
+    if (few & named).any():
+        task, name, way, budget, *_ = table[few & named].iloc[0]
         raise StoreError(
             f"{name}, {task}: {budget} regions by {way} were learned for some targets alone; make the rest"
         )
-    return table
+    return table[~few].reset_index(drop=True)
 
 
 def _known(fits: Iterable[Run], lies: dict[str, int], order: dict[tuple[str, int], list[int]]) -> Taught:
