@@ -104,9 +104,9 @@ if found:
     _ = baselines.draw_signs(found, reference="eof+kriging", profiles=profiles)
 
 # %% [markdown]
-# Does distance from the training stations decide?
+# How far from training stations does it hold?
 
-# %% mystnb={"figure": {"caption": "RMSE by the distance from a test station to the nearest training station: kriging of each day, and patterns with coefficients by kriging and by networks.", "name": "fig-decomposition-distance"}, "image": {"alt": "Panels by task and split: root mean squared error against distance on a logarithmic axis, one line an arm, all rising with distance."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "RMSE by the distance from a test station to the nearest training station: kriging of each day, and patterns with coefficients by kriging and by networks.", "name": "fig-decomposition-distance"}, "image": {"alt": "Panels by task and split: root mean squared error against distance on a logarithmic axis, one line an arm; most rise with distance."}} tags=["hide-input"]
 from placeprior.book import variogram
 
 drawn = ("kriging", "eof+kriging", "eof+lonlat", "eof+geoclip")

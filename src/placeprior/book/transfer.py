@@ -217,8 +217,9 @@ def draw_choices(sources: Sequence[Transfer]) -> tuple[Figure, pd.DataFrame]:
             if way in means:
                 line = means[way]
                 ax.plot(line.index, line, marker=marker, color=colour, label=name, lw=1, ms=5)
-        every = means[choosing.EVERY]
-        ax.axhline(float(every.iloc[0]), color=MUTED, ls=":", lw=1.2, label=f"all {int(every.index[0])} others")
+        if choosing.EVERY in means:
+            every = means[choosing.EVERY]
+            ax.axhline(float(every.iloc[0]), color=MUTED, ls=":", lw=1.2, label=f"all {int(every.index[0])} others")
         ax.set_xticks(choosing.BUDGETS)
         ax.set_xlabel("regions chosen")
         ax.set_ylabel("RMSE over own model, %")
@@ -269,6 +270,7 @@ def together(own: Transfer) -> str:
             ("geoclip", 4, "four by GeoCLIP's transport"),
             (choosing.EVERY, REGIONS - 1, f"all {REGIONS - 1}"),
         )
+        if way in set(own.unions["way"])
     ]
     arms = ", ".join(called(name) for name in arm_order(own.unions["arm"].unique()))
     return (
