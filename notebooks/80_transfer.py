@@ -139,7 +139,7 @@ Markdown("\n\n".join(page.together(own) for own in sources))
 display(
     captioned(
         page.compared(sources),
-        "Change of RMSE, %, by choosing one or four regions one way instead of another; 95 % interval over targets. "
+        "Change of RMSE, %, by choosing one or four regions one way instead of another; 95 % interval over targets, bold where clear. "
         f"Profiles {origin}.",
         "tab-transfer-choosing",
     )
