@@ -32,7 +32,7 @@ origin = " and ".join(dict.fromkeys(own.profile for own in sources)) or profile
 # tell whether a distance foretells a loss when pairs share regions
 # ```
 #
-# ```{answer} transfer-foretold transfer-beyond transfer-chosen
+# ```{answer} transfer-foretold transfer-beyond transfer-chosen transfer-union transfer-union-nearest
 # :question: Can one say in advance where a model will fail?
 # Partly: what is learned in one region serves another the less, the farther apart they are. In the embedded world the loss goes with transport between GeoCLIP's vectors by a rank correlation of {val}`claims.transfer-foretold.demo.difference:.2f` ({val}`claims.transfer-foretold.demo.low:.2f` to {val}`claims.transfer-foretold.demo.high:.2f`); that is {val}`claims.transfer-beyond.demo.difference:+.2f` ({val}`claims.transfer-beyond.demo.low:+.2f` to {val}`claims.transfer-beyond.demo.high:+.2f`) against kilometres between centroids, which need no encoder. One region chosen by it has an RMSE {val}`claims.transfer-chosen.demo.difference:+.1f` % ({val}`claims.transfer-chosen.demo.low:+.1f` to {val}`claims.transfer-chosen.demo.high:+.1f`) against that of the nearest.
 # ```
@@ -113,7 +113,7 @@ Markdown("\n\n".join(page.sentences(own) for own in sources))
 if sources:
     fig, table = page.draw_correlations(sources)
     embedded = all(own.embedded for own in sources)
-    note = "" if len(sources) == 1 else "right: embedded world (simulated)"
+    note = "" if len(sources) == 1 else "embedded world: simulated"
     figures.label(fig, origin, n=240, of="pairs of regions", embedded=embedded, note=note, data=table)
 else:
     display(results.missing(profile, *page.NEEDED))
@@ -123,9 +123,9 @@ else:
 #
 # ## Whom to learn from
 #
-# With a budget of one, two or four regions: the nearest, those whose union is moved onto the target most cheaply (greedily), or drawn lots? Several regions are judged by the mean of their models' estimates; what one model would learn from their union is not asked.
+# With a budget of one, two or four regions: the nearest, those whose union is moved onto the target most cheaply (greedily), or drawn lots? Several regions are judged by the mean of their models' estimates; for every third target, also by one model of their union.
 
-# %% mystnb={"figure": {"caption": "RMSE in a region that was not learned from, over its own model's, against the number of regions chosen; mean over targets and models.", "name": "fig-transfer-choosing"}, "image": {"alt": "Lines that fall with the number of regions: lots far above nearest centroids and all transport distances, which lie close together above the best choice."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "RMSE in a region that was not learned from, over its own model's, against the number of regions chosen; mean over targets and models. *One model*: trained on the union.", "name": "fig-transfer-choosing"}, "image": {"alt": "Lines that fall with the number of regions: lots far above nearest centroids and all transport distances, which lie close together above the best choice."}} tags=["hide-input"]
 if sources:
     fig, table = page.draw_choices(sources)
     figures.label(fig, origin, n=16, of="targets", embedded=embedded, note=note, data=table)
@@ -133,10 +133,13 @@ else:
     display(results.missing(profile, *page.NEEDED))
 
 # %% tags=["hide-input"]
+Markdown("\n\n".join(page.together(own) for own in sources))
+
+# %% tags=["hide-input"]
 display(
     captioned(
         page.compared(sources),
-        "Change of RMSE, %, by choosing one or four regions one way instead of another; 95 % interval over targets. "
+        "Change of RMSE, %, by choosing one or four regions one way instead of another; 95 % interval over targets, bold where clear. "
         f"Profiles {origin}.",
         "tab-transfer-choosing",
     )

@@ -134,7 +134,7 @@ if found:
 # %% [markdown]
 # ## What this does not show
 #
-# Planted zones are as the method assumes. A wrong division can be stable.
+# Planted zones are as the method assumes. A wrong division can be stable. Kinds of weather serve here as regions left out; whether each is worth a model of its own is not asked.
 #
 # ## Exercises
 #

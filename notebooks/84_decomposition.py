@@ -104,6 +104,18 @@ if found:
     _ = baselines.draw_signs(found, reference="eof+kriging", profiles=profiles)
 
 # %% [markdown]
+# How far from training stations does it hold?
+
+# %% mystnb={"figure": {"caption": "RMSE by the distance from a test station to the nearest training station: kriging of each day, and patterns with coefficients by kriging and by networks.", "name": "fig-decomposition-distance"}, "image": {"alt": "Panels by task and split: root mean squared error against distance on a logarithmic axis, one line an arm; most rise with distance."}} tags=["hide-input"]
+from placeprior.book import variogram
+
+drawn = ("kriging", "eof+kriging", "eof+lonlat", "eof+geoclip")
+there = [results.load(name, task, arms=set(drawn), splits=SPLITS) for name, task in asked]
+there = {own.title.split(",")[0]: variogram.by_distance(own) for own in there if set(own.scores["arm"]) == set(drawn)}
+if there:
+    _ = variogram.draw_by_distance(there, profiles)
+
+# %% [markdown]
 # A random vector says nothing, and what is left is the day's mean. In the embedded world's new regions GeoCLIP's vector, which spares the network from running off the map, brings hardly more.
 #
 # If *all* coefficients are kriged with one curve, this is kriging of each day: both are the same weighted mean. So truncation is all that patterns add to kriging, and coordinates are what a network has instead of a curve.

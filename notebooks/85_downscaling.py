@@ -28,7 +28,7 @@ origin = f"profile {profile}, embedded world"
 # find out whether a pretrained encoder is worth anything
 # ```
 #
-# ```{answer} downscaling-unet downscaling-vae downscaling-encoder downscaling-structure downscaling-simple
+# ```{answer} downscaling-unet downscaling-vae downscaling-encoder downscaling-longer downscaling-structure downscaling-simple
 # :question: Does an encoder that learned from a long coarse series help to draw fine fields?
 # No gain is seen here. The diffusion model's NSE lies {val}`claims.downscaling-unet.demo.difference:+.3f` ({val}`claims.downscaling-unet.demo.low:+.3f` to {val}`claims.downscaling-unet.demo.high:+.3f`) from a plain U-Net's, and a pretrained encoder changes CRPS against one of random weights by {val}`claims.downscaling-encoder.demo.difference:+.3f` µg m⁻³ ({val}`claims.downscaling-encoder.demo.low:+.3f` to {val}`claims.downscaling-encoder.demo.high:+.3f`). Its draws keep the truth's semivariogram within {val}`claims.downscaling-structure.demo.value:.0%`.
 # ```
@@ -36,7 +36,7 @@ origin = f"profile {profile}, embedded world"
 # **Source.** {cite:t}`xiang2025` pretrain a small U-Net on a long coarse series of dust, freeze its encoder, and put it into a diffusion model that draws fine fields day after day.
 # **Faithful**: an encoder of past coarse days, applied to past fine days of the same number of cells; its frozen bottleneck; the cosine schedule {cite:p}`nichol2021` of {cite:t}`ho2020`, with an estimate of the field itself; draws that look back on themselves.
 # **Smaller**: one region of the embedded world for two of Asia, eight past days for forty, far smaller networks, fifty steps a draw; drawn is what the bilinear reading leaves, not the field.
-# **Full scale** would need years of a fine product beside a coarse one, many more draws, and training until twice as long changes nothing, which was not tried here.
+# **Full scale** would need years of a fine product beside a coarse one, many more draws, and training until twice as long changes nothing.
 #
 # ## Fields, and who may know what when
 #
@@ -97,6 +97,12 @@ if results.has(profile, "downscaling"):
             "tab-downscaling-gains",
         )
     )
+
+# %% tags=["hide-input"]
+from IPython.display import Markdown
+
+there = results.has(profile, "downscaling", "downscaling_longer")
+Markdown(page.longer(table, evidence.read(profile, "downscaling_longer"))) if there else None
 
 # %% [markdown]
 # Bilinear reading alone has most of the skill: weather is wide, and the coarse field knows it. Of the rest, much is speckle from cell to cell that nothing tells. A U-Net spends all its steps on the mean; diffusion, with as many, must learn every level of noise too. Looking back has little to add where the day's coarse field is known.

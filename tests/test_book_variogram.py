@@ -99,3 +99,16 @@ def test_a_claim_about_residuals_is_decided_by_its_interval(table, monkeypatch):
     said = neighbouring.said(rule)
     assert neighbouring.said(rule | {"than": 0.5}).endswith("boosted trees, WR · spatial: below 0.5")
     assert said == "partial sill of the residuals of boosted trees minus no location's, WR · spatial: below zero"
+
+
+def test_a_student_is_held_against_its_teacher_before_and_behind_the_model(monkeypatch):
+    def gained(profile, task, against):
+        row = {"arm": "gbt+pseudo", "split": "spatial", "difference": 0.1, "low": 0.05, "high": 0.15, "clear": 1}
+        there = against == "kriging" or task == "world"
+        return pd.DataFrame([row | {"difference": 0.1 if against == "kriging" else -0.2}] if there else [], columns=row)
+
+    monkeypatch.setattr(page, "gains", gained)
+    weather, world = page.teachers([("aqs", "weather-2019"), ("demo", "world")], ["spatial"]).split("\n\n")
+    assert weather.startswith("**Weather, 2019**") and "residuals" not in weather and "+0.100" in weather
+    assert "its teacher, ordinary kriging" in world and "−0.200" in world
+    assert page.teachers([("aqs", "weather-2019")], ["blocks"]) == ""

@@ -262,3 +262,8 @@ def test_one_world_from_fields_to_a_table():
     assert means.loc["bilinear", "nse"] > means.loc["climatology", "nse"]
     assert len(found[found["metric"] == "map"]) == len(evidence.MAPPED) * SMALL.rows * SMALL.columns
     assert list(evidence.curve(found, "acf").columns) == [1, 2, 3, 4, 5]
+
+
+def test_arms_that_are_left_out_are_not_made():
+    found = evidence.of_world(3, SMALL, LITTLE, only=("unet", "diffusion random"))
+    assert set(found["arm"]) == {"unet", "diffusion random", evidence.TRUTH, evidence.DOMAINS}

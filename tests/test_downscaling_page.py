@@ -69,6 +69,26 @@ def test_without_results_nothing_is_claimed(monkeypatch):
     assert neighbouring.RULES["downscaled"]("demo", task="world", **asked) is NOT_RUN
 
 
+def test_twice_the_steps_are_compared_in_the_same_worlds(table):
+    more = table[table["arm"].isin((*downscaling.LONGER, downscaling.TRUTH)) & (table["seed"] < 2)].copy()
+    better = (more["arm"] == "diffusion") & more["metric"].isin(["block crps", "crps"])
+    more.loc[better, "value"] -= 0.5
+    said = page.longer(table, more)
+    before, after = (
+        downscaling.differences(own[own["seed"] < 2], "crps", "diffusion random").loc["diffusion", "difference"]
+        for own in (table, more)
+    )
+    assert after == pytest.approx(before + 0.5)
+    assert said.index(f"{after:+.3f}") < said.index(f"{before:+.3f}") and "In 2 of the worlds" in said
+    assert "CRPS changed by −0.500" in said and "NSE by +0.000" in said
+
+
+def test_a_claim_names_its_table(table):
+    asked = {"arm": "diffusion", "against": "unet", "score": "crps", "expects": "above", "name": "downscaling_longer"}
+    assert neighbouring.RULES["downscaled"]("demo", task="world", **asked).verdict == "supported"
+    assert "twice the steps" in neighbouring.said({"kind": "downscaled", **asked})
+
+
 def test_tables_name_every_arm_and_drawings_show_what_they_are_given(table):
     assert list(page.scores(table).index) == list(downscaling.ARMS.values())
     gains = page.gains(table, {"NSE": ("nse", "unet")})

@@ -34,7 +34,7 @@ SPATIAL = [case for case in CASES if case[0] != "random"]
 
 
 def test_every_kind_of_split_is_tried_here():
-    of_some_cubes = {"state", "year", "transfer", "clusters"}  # the last two: tests/test_regions.py, test_clusters.py
+    of_some_cubes = {"state", "year", "transfer", "union", "clusters"}  # tests/test_{regions,unions,clusters}.py
     assert {name.partition("-")[0] for name in NAMES} | of_some_cubes == set(KINDS), "add it to splits.NAMES"
 
 

@@ -14,6 +14,7 @@ from placeprior.errors import StoreError
 from placeprior.evidence import choosing, foreseen, transfer, transferability
 from placeprior.evidence.transferability import Square
 from placeprior.runs import making, plan
+from placeprior.space import unions
 from placeprior.space.regions import REGIONS
 
 N = 12
@@ -100,10 +101,10 @@ def test_greedy_choice_completes_what_it_has_and_nearest_does_not():
     x = np.concatenate([np.array(v, float) for v in line.values()])
     members = {number: np.array([2 * i, 2 * i + 1]) for i, number in enumerate(line)}
     cost = np.abs(x[:, None] - x[None])
-    chosen = choosing.greedy(lambda a, b: transfer.moved(cost)(a, b), members, 1, 2)
+    chosen = unions.greedy(unions.moved(cost), members, 1, 2)
     assert set(chosen) == {2, 4}
     lonlat = np.column_stack([-100 + x / 10, np.full(len(x), 40.0)])
-    assert 5 not in choosing.nearest(lonlat, members, 1, 3)
+    assert 5 not in unions.nearest(lonlat, members, 1, 3)
 
 
 def test_a_choice_is_judged_by_the_mean_of_its_estimates():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -54,13 +55,16 @@ def own():
         for arm in ARMS
         for s, r in itertools.permutations(range(1, REGIONS + 1), 2)
     ]
+    chosen = pd.DataFrame(ways, columns=choosing.COLUMNS)
+    taught = chosen[(chosen["arm"] == ARMS[0]) & chosen["target"].isin([1, 4]) & (chosen["way"] != "inputs")]
     return page.Transfer(
         "demo",
         "world",
         pairs,
         transferability.judged(pairs),
-        pd.DataFrame(ways, columns=choosing.COLUMNS),
+        chosen,
         pd.DataFrame(seen, columns=foreseen.COLUMNS),
+        taught.assign(loss=taught["loss"] - 0.1),
     )
 
 
@@ -74,6 +78,9 @@ def test_figures_hold_every_distance_that_varies(own):
     assert {text.get_text() for text in fig.legends[0].get_texts()} == {w[0] for w in page.WAYS.values()} | {
         "all 15 others"
     }
+    assert [ax.get_title("left") for ax in fig.axes] == ["Embedded world", "Embedded world: one model"]
+    without = dataclasses.replace(own, unions=own.unions.iloc[:0])
+    assert page.draw_choices([without])[1]["judged"].nunique() == 1
     places = np.column_stack([np.linspace(-120, -75, 64), np.linspace(30, 45, 64)])
     fig, table = page.draw_matrix(own, places, regions(places))
     assert table["source"].nunique() == 1 and len(fig.axes) >= 5
@@ -86,12 +93,16 @@ def test_sentences_and_table_say_what_the_numbers_say(own):
     assert "Embedded world" in said and f"{few} of {len(looked)} correlations" in said
     assert f"{own.row('centroids')['spearman']:.2f} for kilometres between centroids" in said
     table = page.compared([own])
-    assert table.loc[table["chosen by"] == "transport, GeoCLIP", "1 against centroids"].item().startswith("+10")
+    assert table.loc[table["chosen by"] == "transport, GeoCLIP", "1 against centroids"].item().startswith("**+10")
     assert (table.loc[table["chosen by"] == "nearest centroids", "1 against centroids"] == "–").all()
+    assert list(table["chosen by"])[4:] == [f"{page.WAYS[way][0]}, one model" for way in ("centroids", "km", "geoclip")]
+    # exp(-0.1) - 1, in every target
+    assert "2 targets" in page.together(own) and page.together(own).count("**−9.5 (−9.5 to −9.5)** %") == 3
+    assert page.together(dataclasses.replace(own, unions=own.unions.iloc[:0])) == ""
 
 
 def test_rules_decide_by_intervals(own, monkeypatch):
-    tables = {"transferability": own.found, "choosing": own.chosen}
+    tables = {"transferability": own.found, "choosing": own.chosen, "unions": own.unions}
     monkeypatch.setattr(neighbouring.evidence, "read", lambda _, name: tables[name])
     asked = {"task": "world", "arm": "none+head", "expects": "above"}
     assert neighbouring.RULES["foretold"]("demo", distance="km", **asked).verdict == "supported"
@@ -101,6 +112,9 @@ def test_rules_decide_by_intervals(own, monkeypatch):
     assert neighbouring.RULES["chosen"]("demo", way="geoclip", against="lot", **choice).verdict == "supported"
     assert neighbouring.RULES["chosen"]("demo", way="geoclip", against="centroids", **choice).verdict == "contradicted"
     assert neighbouring.RULES["chosen"]("demo", way="km", against="lot", **(choice | {"task": "other"})) == NOT_RUN
+    assert neighbouring.RULES["chosen"]("demo", way="km", against="lot", name="unions", **choice).verdict == "supported"
+    told = {"kind": "chosen", "way": "km", "against": "lot", "name": "unions", "budget": 1, "expects": "below"}
+    assert "one model of the union" in neighbouring.said(told)
 
     def absent(*_):
         raise StoreError("not there")

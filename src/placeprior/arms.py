@@ -188,11 +188,11 @@ def splits_in(frame: pd.DataFrame) -> list[str]:
 
 
 def of_part(splits: pd.Series) -> pd.Series:
-    """Which of some splits train on a part of what there is: few stations (``spatial@100``), or one region.
+    """Which of some splits train on a part of what there is: few stations (``spatial@100``), or few regions.
 
     What a model gains or loses there is a question of its own, and stands on no table of the usual splits.
     """
-    return splits.astype(str).str.contains("@|^transfer$")
+    return splits.astype(str).str.contains("@|^transfer$|^union-")
 
 
 def where(split: str) -> str:

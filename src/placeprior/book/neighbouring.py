@@ -45,9 +45,11 @@ def _foretold(scale: str, *, task: str, arm: str, distance: str, expects: str, m
     return compared(dict(zip(("difference", "low", "high"), rows[list(names)].iloc[0], strict=True)), expects)
 
 
-def _chosen(scale: str, *, task: str, way: str, against: str, budget: int, expects: str) -> Found:
+def _chosen(
+    scale: str, *, task: str, way: str, against: str, budget: int, expects: str, name: str = "choosing"
+) -> Found:
     """Compare the RMSE, in percent, of learning from regions chosen one way with that of another."""
-    rows = _rows(scale, "choosing", task=task)
+    rows = _rows(scale, name, task=task)
     if rows is None:
         return NOT_RUN
     return compared(choosing.against(rows, way, against, budget, np.random.default_rng(0)), expects)
@@ -95,9 +97,11 @@ def _seeds(
     return Found(bound(values["more"], at_least, None), values, text)
 
 
-def _downscaled(scale: str, *, task: str, arm: str, against: str, score: str, expects: str) -> Found:
+def _downscaled(
+    scale: str, *, task: str, arm: str, against: str, score: str, expects: str, name: str = "downscaling"
+) -> Found:
     """Compare two arms that make coarse fields fine, over blocks of days and worlds; above zero is better."""
-    rows = _rows(scale, "downscaling")
+    rows = _rows(scale, name)
     return NOT_RUN if rows is None else compared(downscaling.differences(rows, score, against).loc[arm], expects)
 
 
@@ -122,11 +126,11 @@ RULES: dict[str, Callable[..., Found]] = {
 }
 _SAID = {
     "foretold": "rank correlation of {distance} with what {arm} loses between regions{beyond}: {expects} zero",
-    "chosen": "RMSE of {budget} regions chosen by {way} minus those by {against}, percent: {expects} zero",
+    "chosen": "RMSE of {budget} regions chosen by {way} minus those by {against}{beyond}, percent: {expects} zero",
     "retrieval": "retrieval error with {arm} minus that of plain contrast, {part} places: {expects} zero",
     "residual": "{what} of the residuals of {arm}{beyond}, {split}: {expects} {than}",
     "seeds": "seeds in which {column} of {name} is larger with “{first}” than with “{second}”: at least {at_least}",
-    "downscaled": "{score} of {arm} against {against} in downscaling, over blocks of days and worlds: {expects} zero",
+    "downscaled": "{score} of {arm} against {against} in downscaling{beyond}, blocks and worlds: {expects} zero",
     "variogram": "how far the semivariogram of {arm} is from the truth's, 100 to 500 km: at most {at_most:.0%}",
 }
 
@@ -141,6 +145,10 @@ def said(rule: dict[str, Any]) -> str:
     words = {"part": "test", "beyond": ""} | words
     if rule["kind"] == "foretold" and rule.get("more"):
         words["beyond"] = ", minus that of kilometres between centroids"
+    if rule["kind"] == "chosen" and rule.get("name") == "unions":
+        words["beyond"] = ", one model of the union"
+    if rule["kind"] == "downscaled" and rule.get("name") == "downscaling_longer":
+        words["beyond"] = ", twice the steps"
     if rule["kind"] == "residual":
         words |= {"what": VARIOGRAM[rule["what"]], "split": where(rule["split"])}
         words |= {"than": f"{rule['than']:g}"} if "than" in rule else {"than": "zero", "beyond": " minus no location's"}

@@ -15,8 +15,10 @@ from placeprior.book import figures, results
 from placeprior.book.style import BLUE, INK, LAND, MUTED, PAPER, VERMILION, look
 from placeprior.book.words import capital, minus, signed
 from placeprior.coords import project
-from placeprior.evidence import choosing, foreseen, transferability
+from placeprior.evidence import choosing, foreseen, transferability, unions
 from placeprior.evidence.gains import REFERENCE
+from placeprior.scores.interval import clear
+from placeprior.space.regions import REGIONS
 
 NEEDED = ("transferred", "transferability", "choosing", "foreseen")
 GEOCLIP = "geoclip-hadamard"
@@ -69,6 +71,7 @@ class Transfer:
     found: pd.DataFrame
     chosen: pd.DataFrame
     foreseen: pd.DataFrame
+    unions: pd.DataFrame  # empty where no model was trained on several regions
 
     @property
     def embedded(self) -> bool:
@@ -97,6 +100,8 @@ def load(profiles: Sequence[str]) -> list[Transfer]:
     for profile in dict.fromkeys(profiles):
         if results.has(profile, *NEEDED):
             tables = [evidence.read(profile, name) for name in NEEDED]
+            together = results.has(profile, "unions")
+            tables.append(evidence.read(profile, "unions") if together else tables[2].iloc[:0])
             found += [
                 Transfer(profile, task, *(table[table["task"] == task] for table in tables))
                 for task in tables[1]["task"].unique()
@@ -197,21 +202,29 @@ def draw_correlations(sources: Sequence[Transfer]) -> tuple[Figure, pd.DataFrame
 
 
 def draw_choices(sources: Sequence[Transfer]) -> tuple[Figure, pd.DataFrame]:
-    """What is lost by every way of choosing regions against how many are chosen; mean over arms and targets."""
-    fig, axes = figures.panels(len(sources), 2, row=2.9)
+    """What is lost by every way of choosing regions against how many are chosen; mean over arms and targets.
+
+    A panel a task for the mean of the chosen regions' models, and one for a single model of their union, where any was
+    trained.
+    """
+    asked = [(own.title, own.chosen, own.task) for own in sources]
+    asked += [(f"{own.title}: one model", own.unions, own.task) for own in sources if len(own.unions)]
+    fig, axes = figures.panels(len(asked), 2, row=2.9)
     tables = []
-    for ax, own in zip(axes, sources, strict=True):
-        means = 100 * np.expm1(own.chosen.groupby(["way", "budget"])["loss"].mean())
+    for ax, (title, losses, task) in zip(axes, asked, strict=True):
+        means = 100 * np.expm1(losses.groupby(["way", "budget"])["loss"].mean())
         for way, (name, colour, marker) in WAYS.items():
-            line = means[way]
-            ax.plot(line.index, line, marker=marker, color=colour, label=name, lw=1, ms=5)
-        every = means[choosing.EVERY]
-        ax.axhline(float(every.iloc[0]), color=MUTED, ls=":", lw=1.2, label=f"all {int(every.index[0])} others")
+            if way in means:
+                line = means[way]
+                ax.plot(line.index, line, marker=marker, color=colour, label=name, lw=1, ms=5)
+        if choosing.EVERY in means:
+            every = means[choosing.EVERY]
+            ax.axhline(float(every.iloc[0]), color=MUTED, ls=":", lw=1.2, label=f"all {int(every.index[0])} others")
         ax.set_xticks(choosing.BUDGETS)
         ax.set_xlabel("regions chosen")
         ax.set_ylabel("RMSE over own model, %")
-        ax.set_title(own.title)
-        tables.append(means.rename("loss").reset_index().assign(task=own.task))
+        ax.set_title(title)
+        tables.append(means.rename("loss").reset_index().assign(task=task, judged=title))
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=9)
     return fig, pd.concat(tables, ignore_index=True)
 
@@ -220,22 +233,49 @@ def draw_choices(sources: Sequence[Transfer]) -> tuple[Figure, pd.DataFrame]:
 
 
 def compared(sources: Sequence[Transfer]) -> pd.DataFrame:
-    """RMSE of every way to choose against lots and against nearest centroids, percent, with intervals over targets."""
+    """RMSE of every way to choose against lots and against nearest centroids, percent, with intervals over targets.
+
+    First of the mean of the chosen regions' models, then of one model of their union.
+    """
     rows = []
     for own in sources:
-        for way in ("centroids", "km", "geoclip", "inputs"):
-            cells = [own.title, WAYS[way][0]]
-            for other in ("lot", "centroids"):
-                for budget in (1, 4):
-                    if way == other:
-                        cells.append("–")
-                        continue
-                    told = choosing.against(own.chosen, way, other, budget, np.random.default_rng(0))
-                    cells.append(minus(f"{told['difference']:+.1f}") + f" ({signed(told['low'], told['high'], 1)})")
-            rows.append(cells)
+        for losses, word in ((own.chosen, ""), (own.unions, unions.TOGETHER)):
+            for way in [way for way in ("centroids", "km", "geoclip", "inputs") if way in set(losses["way"])]:
+                cells = [own.title, WAYS[way][0] + word]
+                for other in ("lot", "centroids"):
+                    cells += ["–" if way == other else _percent(losses, way, other, budget) for budget in (1, 4)]
+                rows.append(cells)
     return pd.DataFrame(
         rows,
         columns=["task", "chosen by", "1 against lot", "4 against lot", "1 against centroids", "4 against centroids"],
+    )
+
+
+def _percent(losses: pd.DataFrame, way: str, other: str, budget: int) -> str:
+    """A difference of :func:`.choosing.against` in words, bold where its interval excludes zero."""
+    told = choosing.against(losses, way, other, budget, np.random.default_rng(0))
+    text = minus(f"{told['difference']:+.1f}") + f" ({signed(told['low'], told['high'], 1)})"
+    return f"**{text}**" if clear(told["low"], told["high"]) else text
+
+
+def together(own: Transfer) -> str:
+    """What one model of several regions has over the mean of their models' estimates, in words."""
+    if own.unions.empty:
+        return ""
+    both = unions.beside(own.unions, own.chosen)
+    told = [
+        f"{_percent(both, way + unions.TOGETHER, way, budget)} % for {word}"
+        for way, budget, word in (
+            ("centroids", 4, "the four nearest"),
+            ("geoclip", 4, "four by GeoCLIP's transport"),
+            (choosing.EVERY, REGIONS - 1, f"all {REGIONS - 1}"),
+        )
+        if way in set(own.unions["way"])
+    ]
+    arms = ", ".join(called(name) for name in arm_order(own.unions["arm"].unique()))
+    return (
+        f"**{own.title}**, {arms}, {own.unions['target'].nunique()} targets: one model of the union has an RMSE that "
+        f"differs from that of its regions' models averaged by {', '.join(told)}."
     )
 
 

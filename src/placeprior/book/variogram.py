@@ -13,7 +13,7 @@ from placeprior.arms import PSEUDO, arm_order, called, splits_in, where, with_ar
 from placeprior.book import figures, results
 from placeprior.book.style import INK, MUTED, look
 from placeprior.book.tables import captioned
-from placeprior.book.words import INTERVAL, gain, minus
+from placeprior.book.words import INTERVAL, capital, gain, minus
 from placeprior.evidence import matched, residual_variograms, tables
 from placeprior.evidence.gains import gains
 from placeprior.scores import metrics
@@ -235,6 +235,37 @@ def students(asked: Sequence[tuple[str, str]], splits: Sequence[str], name: str,
         "Weather: real measurements; embedded world: simulated.",
         name,
     )
+
+
+def teachers(asked: Sequence[tuple[str, str]], splits: Sequence[str]) -> str:
+    """What the student has more or less of R² than its teacher, and than trees that its teacher corrects, in words.
+
+    Parameters
+    ----------
+    asked : sequence of (str, str)
+        Profile and task.
+    splits : sequence of str
+
+    Returns
+    -------
+    str
+        A paragraph a task; empty where no student was run beside either.
+    """
+    found = []
+    for profile, task in asked:
+        told = []
+        for against, word in (("kriging", "its teacher"), ("gbt+kriging", "trees whose residuals are kriged")):
+            table = gains(profile, task, against=against)
+            rows = table[(table["arm"] == "gbt+pseudo") & table["split"].isin(splits)]
+            cells = [
+                f"{where(row.split)} {gain(row, 3) if np.isfinite(row.low) else minus(f'{row.difference:+.3f}')}"
+                for row in rows.itertuples()
+            ]
+            if cells:
+                told.append(f"against {word}, {called(against)}: {', '.join(cells)}")
+        if told:
+            found.append(f"**{capital(results.TASKS[task])}**, R² of the student {'; '.join(told)}.")
+    return "\n\n".join(found)
 
 
 def draw_trials(table: pd.DataFrame, profile: str) -> str:

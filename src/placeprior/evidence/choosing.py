@@ -1,25 +1,24 @@
 """Which regions to learn from under a budget: chosen by a distance to the target, by nearness, or by lot.
 
-A choice of several regions is judged by the mean of the estimates of the models trained in each: what their union would
-teach one model is not asked, for it would need a run for every union. Nothing that is chosen by sees a measurement.
+A choice of several regions is judged by the mean of the estimates of the models trained in each; what their union
+teaches one model, of fewer targets, is asked in :mod:`.unions`. Nothing that is chosen by sees a measurement.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 
-from placeprior import encoders
 from placeprior.arms import arm
-from placeprior.coords import Floats, great_circle_km, unit_xyz
+from placeprior.coords import Floats
 from placeprior.evidence.transfer import by_task, stations, summaries
 from placeprior.runs import store
 from placeprior.runs.inputs import cube_of
 from placeprior.runs.plan import Run
-from placeprior.space import transport
+from placeprior.space import unions
 from placeprior.space.regions import REGIONS
 from placeprior.space.splits import lonlat_of
 
@@ -27,39 +26,13 @@ BUDGETS = (1, 2, 4)
 LOTS = 100  # draws of regions by lot
 LOT, BEST, EVERY = "lot", "best", "every"
 COLUMNS = ["task", "arm", "way", "budget", "target", "seed", "loss"]
-Union = Callable[[np.ndarray, np.ndarray], float]
 
 
-def unions(lonlat: Floats, told: Floats) -> dict[str, Union]:
+def distances(lonlat: Floats, told: Floats) -> dict[str, unions.Union]:
     """Distances from a union of regions, rows (a,), to a target, rows (b,): by what regions are chosen."""
-    km = great_circle_km(lonlat, lonlat)
-    vectors = encoders.embed("geoclip", lonlat).astype(float)
-    costs = {
-        "km": km,
-        "geoclip": transport.cosine(vectors, vectors),
-        "inputs": np.sqrt(((told[:, None] - told[None]) ** 2).sum(-1)),
-    }
-    found: dict[str, Union] = {
-        name: lambda a, b, cost=cost: transport.emd(cost[np.ix_(a, b)]) for name, cost in costs.items()
-    }
-    return found
-
-
-def greedy(distance: Union, members: Mapping[int, np.ndarray], target: int, budget: int) -> list[int]:
-    """Regions, one after the other that which brings the union of all chosen nearest to the target."""
-    chosen: list[int] = []
-    while len(chosen) < budget:
-        others = [number for number in members if number not in (target, *chosen)]
-        apart = [distance(np.concatenate([members[n] for n in (*chosen, one)]), members[target]) for one in others]
-        chosen.append(others[int(np.argmin(apart))])
-    return chosen
-
-
-def nearest(lonlat: Floats, members: Mapping[int, np.ndarray], target: int, budget: int) -> list[int]:
-    """The regions whose centroids are nearest to the target's."""
-    centre = {number: unit_xyz(lonlat[rows]).mean(0) for number, rows in members.items()}
-    others = [number for number in members if number != target]
-    return sorted(others, key=lambda number: float(((centre[number] - centre[target]) ** 2).sum()))[:budget]
+    costs = unions.costs(lonlat, "km", "geoclip")
+    costs["inputs"] = np.sqrt(((told[:, None] - told[None]) ** 2).sum(-1))
+    return {name: unions.moved(cost) for name, cost in costs.items()}
 
 
 def judged(estimates: Mapping[int, Floats], pm25: Floats, target: int, chosen: Iterable[int]) -> float:
@@ -89,10 +62,10 @@ def collect(runs: Iterable[Run]) -> pd.DataFrame:
         usable, region = stations(cube)
         lonlat, told = lonlat_of(cube)[usable], summaries(cube, usable)
         members = {number: np.flatnonzero(region == number) for number in range(1, REGIONS + 1)}
-        ways, largest = unions(lonlat, told), max(BUDGETS)
+        ways, largest = distances(lonlat, told), max(BUDGETS)
         chosen = {
-            target: {way: greedy(distance, members, target, largest) for way, distance in ways.items()}
-            | {"centroids": nearest(lonlat, members, target, largest)}
+            target: {way: unions.greedy(distance, members, target, largest) for way, distance in ways.items()}
+            | {"centroids": unions.nearest(lonlat, members, target, largest)}
             for target in members
         }
         of_station = np.zeros(cube.sizes["station"], int)

@@ -35,6 +35,7 @@ from placeprior.evidence import (
     transferability,
     traps,
     uncertainty,
+    unions,
     upstream,
     who_is_served,
 )
@@ -60,6 +61,7 @@ MAKERS = {
     "contrast": Maker(contrast.collect, from_names=True),
     "coverage": Maker(coverage.collect, from_sums=True),
     "downscaling": Maker(downscaling.collect, from_names=True),
+    "downscaling_longer": Maker(downscaling.longer, from_names=True),
     "choosing": Maker(choosing.collect),
     "foreseen": Maker(foreseen.collect, from_sums=True),
     "gallery": Maker(gallery.collect, from_names=True),
@@ -76,6 +78,7 @@ MAKERS = {
     "subsets": Maker(subsets.collect),
     "transferred": Maker(transfer.collect, from_sums=True),
     "transferability": Maker(transferability.collect, from_sums=True),
+    "unions": Maker(unions.collect, from_sums=True),
     "traps": Maker(traps.collect, from_names=True),
     "uncertainty": Maker(uncertainty.collect),
     "corpora": Maker(upstream.collect, from_names=True),

@@ -7,7 +7,8 @@ metric, at`` (lag, km, block of days or cell of a map, where the metric has one)
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,8 @@ TRUTH = "truth"
 DOMAINS = "domains"  # what is known before anything is handed on
 COLUMNS = ["arm", "seed", "metric", "at", "value"]
 MAPPED = (TRUTH, "bilinear", "unet", "diffusion")  # arms of which a day's map is kept, of the first world
+LONGER = ("unet", "diffusion", "diffusion random")  # arms that also learn twice as long
+TIMES = 2
 NEAR_KM = 100  # upper edge of the bins of the semivariogram that count as near
 BLOCKED = {"nse": "block mse", "crps": "block crps"}  # by which metric a difference is judged, block by block
 
@@ -52,10 +55,30 @@ def collect(runs: Iterable[Run]) -> pd.DataFrame:
     return pd.concat([of_world(seed, maps=seed == seeds[0]) for seed in seeds], ignore_index=True)
 
 
+def longer(runs: Iterable[Run]) -> pd.DataFrame:
+    """The arms of :data:`LONGER` in the same worlds, with :data:`TIMES` as many steps: does the answer depend on them?
+
+    Returns
+    -------
+    pandas.DataFrame
+        :data:`COLUMNS`.
+    """
+    usual = learned.Effort()
+    effort = replace(usual, pretrain=TIMES * usual.pretrain, fit=TIMES * usual.fit)
+    return pd.concat(
+        [of_world(seed, effort=effort, only=LONGER) for seed in sorted({run.seed for run in runs})], ignore_index=True
+    )
+
+
 def of_world(
-    seed: int, setting: Setting | None = None, effort: learned.Effort | None = None, *, maps: bool = False
+    seed: int,
+    setting: Setting | None = None,
+    effort: learned.Effort | None = None,
+    *,
+    maps: bool = False,
+    only: Collection[str] = tuple(ARMS),
 ) -> pd.DataFrame:
-    """All arms in one world; with ``maps``, also one day's: that of the test period with the most PM2.5."""
+    """Arms in one world; with ``maps``, also one day's: that of the test period with the most PM2.5."""
     effort = effort or learned.Effort()
     fields = simulate(seed, setting)
     inputs = Inputs(fields)
@@ -79,18 +102,22 @@ def of_world(
         ("persistence", simple.yesterday),
         ("bilinear", simple.between),
     ):
-        keep(arm, make(fields), time.process_time())
-    one, drawn = simple.regression(fields, inputs, effort.draws, np.random.default_rng(seed))
-    keep("regression", one, time.process_time())
-    keep("regression drawn", drawn, time.process_time())
+        if arm in only:
+            keep(arm, make(fields), time.process_time())
+    if {"regression", "regression drawn"} & set(only):
+        one, drawn = simple.regression(fields, inputs, effort.draws, np.random.default_rng(seed))
+        keep("regression", one, time.process_time())
+        keep("regression drawn", drawn, time.process_time())
     for arm, fit in (("unet", learned.unet), ("vae", learned.autoencoder)):
-        began = time.process_time()
-        keep(arm, fit(fields, inputs, effort, seed), began)
+        if arm in only:
+            began = time.process_time()
+            keep(arm, fit(fields, inputs, effort, seed), began)
     for arm, encoder, told in _encoders(fields, effort, seed):
         rows.extend((DOMAINS, seed, *row) for row in told)
-        began = time.process_time()
-        model = learned.diffuser(fields, inputs, encoder, effort, seed, tuned=arm.endswith("tuned"))
-        keep(arm, learned.rollout(model, fields, inputs, effort, seed), began)
+        if arm in only:
+            began = time.process_time()
+            model = learned.diffuser(fields, inputs, encoder, effort, seed, tuned=arm.endswith("tuned"))
+            keep(arm, learned.rollout(model, fields, inputs, effort, seed), began)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

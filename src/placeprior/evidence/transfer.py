@@ -28,6 +28,7 @@ from placeprior.scores import metrics
 from placeprior.space import transport
 from placeprior.space.regions import REGIONS, regions
 from placeprior.space.splits import HISTORY, lonlat_of
+from placeprior.space.unions import moved
 
 RANDOM = ("random-vector", "smooth-random", "shuffled")  # vectors that hold nothing, only nearness, or another's place
 #: Encoders whose vectors are compared, where their weights are at hand.
@@ -120,11 +121,6 @@ def discrepancy(vectors: Floats) -> Callable[[np.ndarray, np.ndarray], float]:
         return float(np.sqrt(max(inside - 2 * kernel[np.ix_(a, b)].mean(), 0.0)))
 
     return between
-
-
-def moved(cost: Floats) -> Callable[[np.ndarray, np.ndarray], float]:
-    """Exact transport of one set of rows to another at a cost between all rows."""
-    return lambda a, b: transport.emd(cost[np.ix_(a, b)])
 
 
 def by_places(lonlat: Floats) -> Pairs:

@@ -17,6 +17,9 @@ from placeprior.errors import ConfigError
 CUTS = 4
 REGIONS = 2**CUTS  # a demo world of 400 stations has 25 in each, of which 5 are tested
 TESTED = 0.2  # share of each region's stations that is tested, whichever region teaches
+#: Ways to choose regions to learn from (:mod:`.unions`): the nearest centroids; transport in kilometres, and between
+#: GeoCLIP's vectors; one of three draws.
+WAYS = ("centroids", "km", "geoclip", "lot1", "lot2", "lot3")
 LEAST = 3  # stations in a region: one to test, one to validate, one to learn from
 
 

@@ -16,7 +16,7 @@ import xarray as xr
 
 from placeprior.coords import CONUS_BOX, at_home, check_lonlat, nearest_km, planar, project, states, unwrapped
 from placeprior.errors import ConfigError, UnknownName
-from placeprior.space.regions import REGIONS, regions
+from placeprior.space.regions import REGIONS, WAYS, regions
 from placeprior.space.regions import tested as tested_of_regions
 
 HISTORY = 21
@@ -35,11 +35,16 @@ KINDS = {
     "checkerboard": ("OoR", 2),
     "state": ("OoR", STATES),
     "transfer": ("OoR", REGIONS),
+    "union": ("OoR", REGIONS),
     "clusters": ("OoR", FOLDS),
     "year": ("WR", 1),
 }
 #: What a kind's name is followed by.
-_SUFFIXES = {"checkerboard": r"-(?P<delta>\d+(?:\.\d+)?)", "year": r"-(?P<trained>\d{4})-(?P<tested>\d{4})"}
+_SUFFIXES = {
+    "checkerboard": r"-(?P<delta>\d+(?:\.\d+)?)",
+    "year": r"-(?P<trained>\d{4})-(?P<tested>\d{4})",
+    "union": rf"-(?P<way>{'|'.join(WAYS)})-(?P<budget>[1-9]|1[0-{REGIONS - 11}])",  # one fewer than there are regions
+}
 #: Splits that every cube has; by years, by states and by clusters depends on what is in it.
 NAMES = ("random", "spatial", "checkerboard-8", "checkerboard-16", "checkerboard-30", "knndm", "blocks")
 PATTERN = re.compile(
@@ -180,6 +185,8 @@ def split(name: str, cube: xr.Dataset, seed: int, fold: int = 1) -> Split:
         ``"blocks"``: a fold of :func:`block_folds`, and stations within :data:`BUFFER_KM` of a tested one are in no
         part; ``"state"``: the stations of one state; ``"transfer"``: a fifth of the stations of every region of
         :func:`placeprior.space.regions.regions`, whatever the fold, by a model trained in the fold's region alone;
+        ``"union-<way>-<n>"``: of these, those in the fold's region, by a model trained in n others together
+        (:func:`placeprior.space.unions.chosen`; by GeoCLIP's vectors, it depends on these weights);
         ``"clusters"``: the stations of one kind of weather (:func:`placeprior.space.clusters.folds`);
         ``"year-<A>-<B>"``: 10 % of the stations measured in year B, on
         days of B, by a model trained on days of A at the others. 10 % of what is left validates, drawn as single rows
@@ -223,8 +230,8 @@ def split(name: str, cube: xr.Dataset, seed: int, fold: int = 1) -> Split:
         rest = np.setdiff1d(usable, tested)
         if kind["base"] == "blocks" and tested.size:
             rest = rest[nearest_km(lonlat_of(cube)[rest], lonlat_of(cube)[tested])[0] > BUFFER_KM]
-        if kind["base"] == "transfer":
-            rest = np.intersect1d(rest, usable[regions(lonlat_of(cube)[usable]) == fold])
+        if kind["base"] == "transfer" or kind["way"]:
+            rest, tested = _of_regions(kind, lonlat_of(cube), usable, rest, tested, fold)
         if kind["regions"]:
             aside = _whole_blocks(lonlat_of(cube)[rest], rng)
             validated, trained = rest[aside], rng.permutation(rest[~aside])
@@ -275,7 +282,7 @@ def _tested(
             raise ConfigError(f"split 'state' fold {fold}: {state_name(fold)} has no station; choose another fold")
         return found
     common = np.random.default_rng([seed, 0])  # one partition for all folds of a seed
-    if kind["base"] == "transfer":
+    if kind["base"] == "transfer" or kind["way"]:
         return usable[tested_of_regions(regions(lonlat[usable]), common)]
     if kind["base"] == "clusters":
         from placeprior.space import clusters  # here, because gstools takes long to load
@@ -290,6 +297,23 @@ def _tested(
     # One order of all stations, so that the tested stations of two years are nearly the same.
     order = common.permutation(usable)
     return _tenth(order[asked[order].any(1)], fold)[0]
+
+
+def _of_regions(
+    kind: re.Match[str], lonlat: np.ndarray, usable: np.ndarray, rest: np.ndarray, tested: np.ndarray, fold: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """What is left to learn from, and what is tested: of the fold's region and everywhere, or of chosen ones and there.
+
+    No tested station of any region teaches, so that a region teaches the same alone and in a union.
+    """
+    region = regions(lonlat[usable])
+    own = usable[region == fold]
+    if not kind["way"]:
+        return np.intersect1d(rest, own), tested
+    from placeprior.space import unions  # here, because POT takes long to load
+
+    taught = unions.chosen(kind["way"], int(kind["budget"]), lonlat[usable], region, fold)
+    return np.intersect1d(rest, usable[np.isin(region, taught)]), np.intersect1d(tested, own)
 
 
 def _tenth(order: np.ndarray, fold: int) -> tuple[np.ndarray, np.ndarray]:
