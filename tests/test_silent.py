@@ -24,14 +24,17 @@ def test_a_tile_is_a_small_part_of_the_map():
         assert (np.ptp(xy[tile], axis=0) < 0.5).all()
 
 
+@pytest.mark.parametrize("onednn", [True, False])
 @pytest.mark.parametrize("shift", [-3.0, 0.0, 3.0])
-def test_layers_are_the_network_however_many_units_are_silent(shift):
+def test_layers_are_the_network_however_many_units_are_silent(monkeypatch, shift, onednn):
+    if not onednn:
+        monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
     rng = torch.Generator().manual_seed(0)
     layers = [
         (torch.randn(out, into, generator=rng) / into**0.5, torch.randn(out, generator=rng) + shift)
         for into, out in ((6, 40), (40, 30), (30, 5))
     ]
-    ours = silent.Layers(layers, 16)
+    ours = silent.Layers(layers)
     for count in (16, 1, 7):
         x = torch.randn(count, 6, generator=rng)
         plain = linear(relu(linear(relu(linear(x, *layers[0])), *layers[1])), *layers[2])

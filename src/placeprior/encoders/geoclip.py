@@ -168,7 +168,7 @@ class GeoClip:
 
         from placeprior.encoders.silent import Layers, tiles
 
-        networks = {c: Layers([self._layer(c, layer) for layer in LINEAR], TILE) for c in CAPSULES}
+        networks = {c: Layers([self._layer(c, layer) for layer in LINEAR]) for c in CAPSULES}
         embedding = np.zeros((len(xy), DIM), np.float32)
         for tile in tiles(xy.numpy(), TILE):
             places = xy[torch.from_numpy(tile)]
