@@ -83,7 +83,7 @@ def alone(model: torch.nn.Module, rows: int, window: int, dim: int) -> float:
 
 
 def flops(model: torch.nn.Module, window: int, dim: int) -> float:
-    """Multiplications and additions of one estimate, counted: of the recurrent layers by hand, torch counts the rest."""
+    """Operations of one estimate: of the recurrent layers by hand, torch counts the rest."""
     with FlopCounterMode(display=False) as counter, torch.inference_mode():
         model(torch.randn(1, window, PREDICTORS), torch.randn(1, dim))
     recurrent = sum(8 * layer.hidden_size * (layer.input_size + layer.hidden_size) for layer in model.lstm)
@@ -132,7 +132,8 @@ def plan(core: float) -> list[str]:
     rows, base = CELLS * YEAR, 0.0
     lines = [
         f"a national year at 1 km: {CELLS:,} cells x {YEAR} days. One core: at the rate measured above. GPUs: NOT "
-        f"measured; operations counted, at {REACHED:.0%} of {DEVICE / 1e12:.0f} TFLOP/s, {DOLLARS:.0f} dollars an hour",
+        "measured; "
+        f"operations counted, at {REACHED:.0%} of {DEVICE / 1e12:.0f} TFLOP/s, {DOLLARS:.0f} dollars an hour",
         f"{'network':10}{'GFLOP a cell and day':>22}{'one core, days':>16}{'1 GPU, h':>10}{'8 GPUs, h':>11}{'dollars':>9}",
     ]
     for size in ("study", "paper"):

@@ -1,8 +1,8 @@
-"""One table of what the benchmarks found, ratios first, from the tables that they keep beside them.
+"""One table of what the benchmarks found, ratios first, from what each of them keeps beside it.
 
-Run at the end of ``make bench``, which prints and keeps it in ``table.txt``. A line of a script's table that has a ratio
-to something else says so: its first number under a heading ``ratio``, ``share``, ``speed-up`` or ``times``, or the words
-``ratio``, ``times as fast`` and ``share`` in the line. The tables themselves follow whole.
+Run at the end of ``make bench``, which prints it and keeps it in ``table.txt``. What a script calls a ratio is one: a
+column headed ``ratio``, ``share``, ``speed-up`` or ``times``, or a sentence that says so after a colon. The tables
+themselves follow whole.
 """
 
 from __future__ import annotations
@@ -10,14 +10,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import torch
-
 from placeprior.provenance import processor, versions
 
 HERE = Path(__file__).resolve()
 FIRST = ("speed", "sizes", "packing", "startup", "encoders", "loops", "maps", "memory", "scaling", "sources")
 HEADING = re.compile(r"\b(ratio|share|speed-up|times)\b")
-SENTENCE = re.compile(r"\bratio\b|times as (?:fast|many)|\bagainst the network alone\b|\bof the geometric mean\b")
+SENTENCE = re.compile(r"\bratio\b|times as (?:fast|many)|\bagainst the network alone\b")
 COLUMNS = re.compile(r"\s{2,}")
 
 
@@ -59,7 +57,8 @@ def ratios(text: str) -> list[tuple[str, str]]:
 def main() -> None:
     """Gather, print and keep."""
     kept, stamp = tables(), processor.stamp() | versions()
-    lines = ["; ".join(f"{key} {value}" for key, value in stamp.items()), torch.backends.cpu.get_cpu_capability(), ""]
+    shown = ("processor", "instructions", "system", "python", "numpy", "torch")
+    lines = [", ".join(f"{key} {stamp[key]}" for key in shown), ""]
     lines += [f"{'ratios':12}{'what':60}ratio"]
     for name, text in kept.items():
         lines += [f"{name:12}{what[:58]:60}{ratio}" for what, ratio in ratios(text)]

@@ -25,16 +25,16 @@ from placeprior.runs.daily_maps import Mapper, fields_on
 from placeprior.runs.inputs import cube_of
 from placeprior.runs.plan import Run
 
-ROUNDS = 3
+ROUNDS = 2
 FEATURES, STATIONS, DAYS = 10, 100, 60
-ROWS = 2048  # of a training whose window or width grows
+ROWS = 1024  # of a training whose window or width grows
 #: Of each quantity its unit, the exponent that the arithmetic gives, and its sizes.
 GROWING: dict[str, tuple[str, float, tuple[float, ...]]] = {
-    "stations": ("stations, one epoch", 1, (100, 200, 400, 800)),
-    "days": ("days, one epoch", 1, (60, 120, 240, 480)),
+    "stations": ("stations, one epoch", 1, (100, 200, 400)),
+    "days": ("days, one epoch", 1, (60, 120, 240)),
     "window": ("days of a window, one epoch", 1, (5, 9, 14, 21)),
     "width": ("units, one epoch", 2, (64, 128, 256)),
-    "encoder": ("places, GeoCLIP", 1, (1_000, 2_000, 4_000, 8_000, 16_000)),
+    "encoder": ("places, GeoCLIP", 1, (5_000, 10_000, 20_000)),
     "grid": ("cells along a degree, one map", 2, (0.5, 1, 2)),
 }
 
