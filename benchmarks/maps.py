@@ -134,7 +134,8 @@ def plan(core: float) -> list[str]:
         f"a national year at 1 km: {CELLS:,} cells x {YEAR} days. One core: at the rate measured above. GPUs: NOT "
         "measured; "
         f"operations counted, at {REACHED:.0%} of {DEVICE / 1e12:.0f} TFLOP/s, {DOLLARS:.0f} dollars an hour",
-        f"{'network':10}{'GFLOP a cell and day':>22}{'one core, days':>16}{'1 GPU, h':>10}{'8 GPUs, h':>11}{'dollars':>9}",
+        f"{'network':10}{'GFLOP a cell and day':>22}{'one core, days':>16}{'1 GPU, h':>10}"
+        f"{'8 GPUs, h':>11}{'dollars':>9}",
     ]
     for size in ("study", "paper"):
         config = SIZES[size].with_(precision="float32")

@@ -39,7 +39,7 @@ def ratios(text: str) -> list[tuple[str, str]]:
     column = None
     for line in text.splitlines():
         cells = COLUMNS.split(line.strip())
-        heads = [number for number, cell in enumerate(cells) if HEADING.fullmatch(cell)]
+        heads = [number for number, cell in enumerate(cells) if number and HEADING.fullmatch(cell)]
         if len(cells) > 1 and heads:
             column = heads[-1] - len(cells)
         elif len(cells) == 1:

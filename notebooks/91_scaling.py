@@ -27,9 +27,9 @@ figures.style()
 # tell a power of a size from a cost that does not grow with it
 # ```
 #
-# ```{answer} scaling-exponents scaling-width scaling-window
+# ```{answer} scaling-data scaling-exponents scaling-width scaling-window
 # :question: What do twice as many stations, days, units or cells cost?
-# Counting the arithmetic foretells it with an exponent that the measured one misses by at most {val}`claims.scaling-exponents.demo.value:.2f`; the tolerance, set beforehand, is a fifth. Time grows with the units of the network to the power of {val}`claims.scaling-width.demo.value:.2f`, where products of matrices alone would make it two, and with the days of a window to that of {val}`claims.scaling-window.demo.value:.2f`.
+# An epoch grows with its stations as counting the arithmetic foretells, the exponent to within {val}`claims.scaling-data.demo.value:.2f`; over all that is measured here it misses by up to {val}`claims.scaling-exponents.demo.value:.2f`. Time grows with the units of the network to the power of {val}`claims.scaling-width.demo.value:.2f`, where products of matrices alone would make it two, and with the days of a window to that of {val}`claims.scaling-window.demo.value:.2f`.
 # ```
 #
 # An epoch reads every station-day once, so it should cost $S \cdot T$ times one sample, for $S$ stations and $T$ days. A sample goes through
@@ -65,8 +65,8 @@ captioned(
 # narrow network uses a small part of a processor, and several of them fit side by side. A slope above it is the mark of memory: what no longer
 # fits into the nearest cache is waited for.
 #
-# Neighbouring places cost the encoder less than scattered ones: units that are silent over a whole tile of the map are left out, and the finer the grid,
-# the more are.
+# The vectors of a grid's places are computed once and kept, so no map's time here contains them; what a small map takes is largely the same whatever its
+# cells.
 #
 # ## Exercises
 #

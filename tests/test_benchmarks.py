@@ -22,7 +22,10 @@ def table():
         ("encoder   ours, 1/s  ratio\nwrap   90   1.5\nslepian   10   –", [("wrap", "1.5")]),
         ("what    ratio   MiB\na long name     2.0     18", [("a long name", "2.0")]),
         ("          train   infer\nkeras     397   1,188\nratio     1.03    0.84", [("ratio", "1.03  0.84")]),
-        ("throughput of maps against the network alone: 0.93", [("throughput of maps against the network alone", "0.93")]),
+        (
+            "throughput of maps against the network alone: 0.93",
+            [("throughput of maps against the network alone", "0.93")],
+        ),
         ("peak    cube\na year    0.7", []),
         ("no ratio is here", []),
     ],
