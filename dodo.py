@@ -35,6 +35,7 @@ INTERRUPTED = 130  # the shell's code for Ctrl-C
 TRAINED = ("demo", "aqs", "predictors", "paper")
 RESULTS = (".csv", ".parquet")
 CARD = "card"  # the page on built cubes
+APART = ("table", "trees")  # of the benchmarks: the last one, and one that needs real data
 
 
 def _quiet_interrupt() -> None:
@@ -337,8 +338,9 @@ def _everything(task: str, profile: str):
 
 
 def task_bench():
-    """Speed and memory: the paper-size model against Keras, encoders against public code, cubes at real size."""
-    return {"actions": [f"'{sys.executable}' benchmarks/{name}.py" for name in ("speed", "encoders", "sources")]}
+    """Speed and memory: each script keeps its table, and all of them are printed as one, ratios first."""
+    names = sorted(path.stem for path in (ROOT / "benchmarks").glob("*.py") if path.stem not in APART)
+    return {"actions": [f"'{sys.executable}' benchmarks/{name}.py" for name in (*names, "table")]}
 
 
 def task_aqs():

@@ -241,10 +241,20 @@ def test_geoclip_takes_longitude_first(encoder):
 
 
 @needs_geoclip
-def test_geoclip_does_not_depend_on_the_chunk(encoder, monkeypatch):
-    whole = encoder(GOLDEN["lonlat"])
+def test_many_places_have_the_vectors_that_few_have(encoder, monkeypatch):
+    near = np.random.default_rng(0).uniform((-100, 38), (-97, 41), (100, 2))  # where many units are silent
+    places = np.concatenate([GOLDEN["lonlat"], near])
+    few = encoder(places)
     monkeypatch.setattr(geoclip, "CHUNK", 10)
-    np.testing.assert_allclose(encoder(GOLDEN["lonlat"]), whole, atol=1e-6)
+    monkeypatch.setattr(geoclip, "TILE", 20)
+    np.testing.assert_allclose(encoder(places), few, atol=1e-6)
+    assert np.abs(encoder(GOLDEN["lonlat"]) - GOLDEN["embedding"]).max() <= 1e-5
+
+
+@needs_geoclip
+def test_no_place_and_one_place_are_encoded(encoder):
+    assert encoder(np.empty((0, 2))).shape == (0, encoder.dim)
+    assert encoder([BOULDER]).shape == (1, encoder.dim)
 
 
 @needs_geoclip

@@ -35,7 +35,8 @@ SHA256 = "94b80ae3af89fca78539e129dd2929d321247f5ceeeb0a31bc2c31041a253394"
 REMEDY = "install them with: pip install --no-deps geoclip==1.3.0"
 
 DIM = 512
-CHUNK = 4096
+CHUNK = 4096  # as many places, or fewer, are encoded as they come: a run's stations, whose vectors keep their last bit
+TILE = 512  # of more places, those of a part of the map together; their numbers fit into a core's cache
 CAPSULES = ("LocEnc0", "LocEnc1", "LocEnc2")
 LINEAR = ("capsule.1", "capsule.3", "capsule.5", "head.0")
 
@@ -151,16 +152,28 @@ class GeoClip:
         return read_weights(self.path)
 
     def __call__(self, lonlat: ArrayLike) -> NDArray[np.float32]:
-        """Encode in chunks, without gradient; in float32, as half precision ruins the fine frequencies."""
+        """Encode without gradient; in float32, as half precision ruins the fine frequencies."""
         import torch
 
         places = torch.from_numpy(check_lonlat(lonlat).astype(np.float32))
-        embedding = np.empty((len(places), DIM), dtype=np.float32)
         with torch.inference_mode():
-            for start in range(0, len(places), CHUNK):
-                xy = equal_earth(places[start : start + CHUNK])
-                added = sum(self.capsule(capsule, xy) for capsule in CAPSULES)
-                embedding[start : start + CHUNK] = added.numpy()
+            xy = equal_earth(places)
+            if len(places) > CHUNK:
+                return self._many(xy)
+            return np.asarray(sum(self.capsule(capsule, xy) for capsule in CAPSULES), np.float32)
+
+    def _many(self, xy: torch.Tensor) -> NDArray[np.float32]:
+        """The same of many projected places, tile by tile of the map (:mod:`placeprior.encoders.silent`)."""
+        import torch
+
+        from placeprior.encoders.silent import Layers, tiles
+
+        networks = {c: Layers([self._layer(c, layer) for layer in LINEAR]) for c in CAPSULES}
+        embedding = np.zeros((len(xy), DIM), np.float32)
+        for tile in tiles(xy.numpy(), TILE):
+            places = xy[torch.from_numpy(tile)]
+            for capsule, layers in networks.items():
+                embedding[tile] += layers(fourier(places, self.weights[f"{capsule}.capsule.0.b"])).numpy()
         return embedding
 
     def capsule(self, name: str, xy: torch.Tensor) -> torch.Tensor:

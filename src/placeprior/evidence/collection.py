@@ -29,6 +29,7 @@ from placeprior.evidence import (
     pseudo_trials,
     record,
     residual_variograms,
+    scaling,
     subsets,
     tables,
     transfer,
@@ -46,12 +47,13 @@ class Maker(NamedTuple):
     """What makes a table, and what it reads of a run.
 
     If nothing but its sums per station, a run in the committed results will do; if nothing but which encoder or task it
-    names, it need not be made. Others need the run itself in the store.
+    names, it need not be made. Others need the run itself in the store. What is timed is another number each time.
     """
 
     collect: Callable[[Sequence[plan.Run]], pd.DataFrame]
     from_sums: bool = False
     from_names: bool = False
+    timed: bool = False
 
 
 MAKERS = {
@@ -75,6 +77,7 @@ MAKERS = {
     "residual_variograms": Maker(residual_variograms.collect),
     "projection": Maker(decomposition.collect, from_names=True),
     "record": Maker(record.collect, from_names=True),
+    "scaling": Maker(scaling.collect, timed=True),
     "subsets": Maker(subsets.collect),
     "transferred": Maker(transfer.collect, from_sums=True),
     "transferability": Maker(transferability.collect, from_sums=True),

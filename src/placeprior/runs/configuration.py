@@ -50,6 +50,7 @@ EVIDENCE = {
     "foreseen": "parquet",
     "agreement": "csv",
     "projection": "csv",
+    "scaling": "csv",
 }
 MOST = 20_000  # runs of a matrix, before its folds: more is a slip, and listing them takes minutes
 LAST_SEED = 10**9
