@@ -15,7 +15,7 @@ import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
 
-from placeprior.arms import arm, arm_order, with_arm
+from placeprior.arms import NO_PLACE, arm, arm_order, with_arm
 from placeprior.book import figures
 from placeprior.book.maps import projected
 from placeprior.coords import nearest_km
@@ -23,8 +23,10 @@ from placeprior.evidence import uncertainty, verdict
 from placeprior.evidence.gains import gains
 from placeprior.evidence.verdict import Answer, asks, signed, spoken
 from placeprior.runs import delivery, plan, store
+from placeprior.runs.comparing import SIMPLE
 from placeprior.runs.inputs import cube_of
 from placeprior.runs.plan import Run
+from placeprior.scores.interval import LEVEL
 from placeprior.space import domain
 from placeprior.space.splits import lonlat_of, towards_of
 
@@ -43,6 +45,14 @@ BADGES = {
     "harms": "place makes it worse",
     "undecided": "no evidence that place helps",
     "unknown": "cannot be told",
+}
+#: Why an interval is far wider than more of something would leave it.
+WIDE = {
+    "trainings": " The interval is wide because few trainings ({0.trainings} here) tell little of what chance does in "
+    "them: --thorough makes more.",
+    "places": " The interval is wide because the stations tested lie in few blocks of the map ({0.blocks}): more "
+    "stations narrow it, more trainings do not.",
+    "": "",
 }
 
 
@@ -161,6 +171,8 @@ def beside(answer: Answer) -> str:
         text = ""
     if answer.alone:
         text += f"{_and(answer.alone)}: a gain that is clear by itself, and not when all ways are looked at together. "
+    if answer.down and answer.verdict != "harms":
+        text += f"{_and(answer.down)}: clearly worse by itself than no place. "
     if answer.better:
         best = max(answer.better, key=answer.better.get)
         text += f"Clearly better: {spoken(best)} ({signed(answer.better[best])})."
@@ -170,7 +182,11 @@ def beside(answer: Answer) -> str:
         )
     else:
         text += "No simpler method is clearly better or worse."
-    return text
+        if simple := {name: answer.r2[name] for name in SIMPLE if name in answer.r2}:
+            best = max(simple, key=simple.get)
+            own = f"{spoken(answer.arm)} has {answer.r2[answer.arm]:.2f}"
+            text += f" The highest R² of them: {spoken(best)}, {simple[best]:.2f}; {own}."
+    return text + WIDE[answer.wants].format(answer)
 
 
 def _and(arms: list[str]) -> str:
@@ -185,23 +201,25 @@ def advice(yours: Yours) -> str:
     said = []
     if answer.better:
         best = max(answer.better, key=answer.better.get)
-        said.append(
-            f"**Use {spoken(best)}** for {answer.question[0].lower() + answer.question[1:]}: it is clearly "
-            "better than the network with its place."
-        )
+        said.append(f"**{answer.question}, use {spoken(best)}**: it is clearly better than the network with its place.")
     if answer.verdict == "helps":
         said.append("**Tell the network its place**: the gain is clear at the distances at which you want estimates.")
     elif answer.verdict == "undecided":
         said.append(
-            "**Leave the place out, or ask again with more**: `--thorough` trains three times and tests all "
-            "folds. More stations narrow the interval more than more days."
+            "**Leave the place out, or ask again with more**: `--thorough` trains every network three times and tests "
+            "all folds. More stations narrow the interval more than more days."
         )
     elif answer.verdict == "harms":
-        said.append("**Leave the place out** where you estimate far from stations.")
+        said.append(
+            f"**Leave the place out** {answer.question[0].lower() + answer.question[1:]}: the networks that are told "
+            "it are all clearly worse."
+        )
+    arm, otherwise = ("", "") if answer.verdict == "helps" or model in NO_PLACE else (" --arm none+head", model)
+    trained = "the network without a place" if arm else f"`{model}`, which has the smallest error on validation rows,"
     said.append(
-        f"**Keep a network**: `placeprior fit` trains `{model}`, which has the "
-        "smallest error on validation rows, on all of your data; `placeprior predict` then estimates "
-        "elsewhere, with intervals, and flags places unlike your stations."
+        f"**Keep a network**: `placeprior fit{arm}` trains {trained} on all of your data"
+        + f" (left to itself, `{otherwise}`, which has the smallest error on validation rows)" * bool(arm)
+        + "; `placeprior predict` then estimates elsewhere, with intervals, and flags places unlike your stations."
     )
     beyond = [each for each in yours.answers if each.split.startswith("checkerboard")]
     if beyond and beyond[0].verdict != answer.verdict:
@@ -217,7 +235,7 @@ def facts(yours: Yours) -> str:
     return (
         f"{told}*{escape(name)}*{f' ({escape(unit)})' if unit else ''} on {measured.sum():,} station-days of "
         f"{measured.any(1).sum():,} stations, {day[0]} to {day[-1]}, "
-        f"from `{yours.about['table']}`. {len(yours.runs)} fits; intervals are over blocks of the map "
+        f"from `{yours.about['table']}`. {len(yours.runs)} fits; intervals ({LEVEL:.0%}) are over blocks of the map "
         f"{yours.block_km:.0f} km wide or wider, and over trainings."
     )
 
@@ -300,7 +318,7 @@ def draw_map(yours: Yours) -> Figure:
         ax, lonlat, table["rmse"].to_numpy(), f"RMSE of {yours.quantity[0]}", unit=yours.quantity[1], size=22
     )
     ax.set_title(f"{asks(split)}: {spoken(answer.arm)}")
-    figures.label(fig, yours.profile, n=len(table), of="stations", embedded=yours.embedded)
+    figures.label(fig, yours.profile, n=len(table), of="stations", embedded=yours.embedded, table=yours.about["table"])
     return fig
 
 
@@ -344,7 +362,14 @@ def draw_distances(yours: Yours) -> Figure:
     )
     ax.xaxis.set_major_formatter("{x:g}")
     ax.legend(loc="upper center", bbox_to_anchor=(0.45, -0.2), ncols=2, fontsize="small")
-    figures.label(fig, yours.profile, n=len(km), of="places where estimates are wanted", embedded=yours.embedded)
+    figures.label(
+        fig,
+        yours.profile,
+        n=len(km),
+        of="places where estimates are wanted",
+        embedded=yours.embedded,
+        table=yours.about["table"],
+    )
     return fig
 
 
@@ -372,5 +397,7 @@ def draw_coverage(yours: Yours) -> Figure:
     figures.rows(ax, [short(split) for split in splits], zero=False)
     ax.axvline(level, color=figures.MUTED, lw=1, ls="--")
     ax.set_xlabel(f"share of station-days inside their interval of {level:.0%}")
-    figures.label(fig, yours.profile, n=len(splits), of="ways of testing", embedded=yours.embedded)
+    figures.label(
+        fig, yours.profile, n=len(splits), of="ways of testing", embedded=yours.embedded, table=yours.about["table"]
+    )
     return fig
