@@ -12,7 +12,7 @@ profile = "yours"
 # %% tags=["remove-cell"]
 from IPython.display import HTML, Markdown
 
-from placeprior.book import figures, yours
+from placeprior.book import advice, figures, yours
 from placeprior.book.tables import plain
 
 figures.style()
@@ -22,10 +22,10 @@ mine = yours.load(profile)
 # # Should your model be told where it is?
 
 # %% tags=["remove-input"]
-Markdown(yours.facts(mine))
+Markdown(advice.facts(mine))
 
 # %% tags=["remove-input"]
-HTML(yours.cards(mine))
+HTML(advice.cards(mine))
 
 # %% [markdown]
 # Each answer is a rule, not an opinion. Networks that differ only in what they are told about the place are scored on the same held-out
@@ -85,13 +85,13 @@ _ = yours.draw_coverage(mine)
 # ## What to do next
 
 # %% tags=["remove-input"]
-Markdown(yours.advice(mine))
+Markdown(advice.steps(mine))
 
 # %% [markdown]
 # ## What was found in your table
 
 # %% tags=["remove-input"]
-Markdown(yours.notes(mine) or "Nothing that needs a remark.")
+Markdown(advice.notes(mine) or "Nothing that needs a remark.")
 
 # %% [markdown]
 # ## How to cite

@@ -15,7 +15,7 @@ import xarray as xr
 import yaml
 from typer.testing import CliRunner
 
-from placeprior.book import yours
+from placeprior.book import advice
 from placeprior.cli import app
 from placeprior.data import example, stations
 from placeprior.data.columns import Choice
@@ -211,9 +211,9 @@ def test_a_small_table_is_trained_on_more_often_and_a_large_one_is_answered_in_t
 
 def test_a_gain_beside_which_no_placebo_was_tried_is_not_called_geography():
     answer = Answer("random", "On other days", "helps", "geoclip-hadamard", 0.2, 0.1, 0.3, r2={"geoclip-hadamard": 0.5})
-    assert "left open" in yours.beside(answer)
+    assert "left open" in advice.beside(answer)
     answer.r2 |= dict.fromkeys(PLACEBOS, 0.1)
-    assert "where the place is" in yours.beside(answer)
+    assert "where the place is" in advice.beside(answer)
 
 
 def test_vectors_of_small_numbers_are_vectors():

@@ -7,7 +7,7 @@ import browse
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from placeprior.book import report, yours
+from placeprior.book import advice, report
 from placeprior.evidence import verdict
 from placeprior.evidence.verdict import Answer
 
@@ -30,7 +30,7 @@ def page(tmp_path_factory):
         answer("harms", "knndm", -0.1, -0.2, -0.05),
         answer("undecided", "random", 0.0, -0.1, 0.1),
     ]
-    cards = yours.cards(SimpleNamespace(answers=found, question=("spatial", None)))
+    cards = advice.cards(SimpleNamespace(answers=found, question=("spatial", None)))
     table = f"<table><tr>{'<th>an arm with a long name</th>' * 6}</tr><tr>{'<td>0.61 (3.2)</td>' * 6}</tr></table>"
     drawn = {"mystnb": {"figure": {"caption": "What is drawn.", "name": "a"}, "image": {"alt": "A square."}}}
     cells = [
@@ -59,7 +59,7 @@ def test_a_report_is_read_on_any_window_by_day_and_by_night(chromium, page, size
 
 
 def beside(**what):
-    return yours.beside(answer("undecided", **what))
+    return advice.beside(answer("undecided", **what))
 
 
 def test_a_wide_interval_says_whether_trainings_or_places_are_wanting():
@@ -81,7 +81,7 @@ def test_what_is_not_known_or_has_no_bound_is_none_in_json():
 
 
 def advised(own, model="none+head"):
-    return yours.advice(SimpleNamespace(answer=own, answers=[own], chosen=(model, None)))
+    return advice.steps(SimpleNamespace(answer=own, answers=[own], chosen=(model, None)))
 
 
 @pytest.mark.parametrize("split, where", [("spatial", "between your stations"), ("random", "on other days")])
@@ -101,4 +101,4 @@ def test_advice_does_not_leave_the_place_out_and_keep_it_in_one_breath():
 
 def test_a_way_that_is_worse_by_itself_is_named_where_others_are_not():
     assert "GeoCLIP: clearly worse by itself" in beside(down=["geoclip-hadamard"])
-    assert "worse by itself" not in yours.beside(answer("harms", down=["geoclip-hadamard"])) + beside()
+    assert "worse by itself" not in advice.beside(answer("harms", down=["geoclip-hadamard"])) + beside()
