@@ -102,3 +102,10 @@ def test_advice_does_not_leave_the_place_out_and_keep_it_in_one_breath():
 def test_a_way_that_is_worse_by_itself_is_named_where_others_are_not():
     assert "GeoCLIP: clearly worse by itself" in beside(down=["geoclip-hadamard"])
     assert "worse by itself" not in advice.beside(answer("harms", down=["geoclip-hadamard"])) + beside()
+
+
+@pytest.mark.parametrize(
+    "name, said", [("gbt", "boosted trees do"), ("gbt+lonlat", "lon/lat do"), ("idw", "distance does")]
+)
+def test_trees_are_many_and_other_rivals_one(name, said):
+    assert f"{said} better still (+0.30)" in answer("helps", better={name: 0.3}).sentence

@@ -93,7 +93,7 @@ def steps(yours: Yours) -> str:
     said = []
     if answer.better:
         best = max(answer.better, key=answer.better.get)
-        said.append(f"**{answer.question}, use {spoken(best)}**: it is clearly better than the network with its place.")
+        said.append(f"**{answer.question}, use {spoken(best)}**: clearly better than the network with its place.")
     if answer.verdict == "helps":
         said.append("**Tell the network its place**: the gain is clear at the distances at which you want estimates.")
     elif answer.verdict == "undecided":

@@ -116,10 +116,9 @@ class Answer:
                 )
         if self.better:
             names = sorted(self.better, key=self.better.get, reverse=True)
-            best = (
-                f"{spoken(names[0])} {'does better still' if self.verdict == 'helps' else 'does better'} "
-                f"({signed(self.better[names[0]])})"
-            )
+            verb = "do" if spoken(names[0]).partition(",")[0].endswith("trees") else "does"
+            still = " still" * (self.verdict == "helps")
+            best = f"{spoken(names[0])} {verb} better{still} ({signed(self.better[names[0]])})"
             text += f"; {best}"
         return text
 
