@@ -119,7 +119,7 @@ def test_killed_at_ten_moments_it_goes_on_to_the_same_report(tmp_path):
     took = time.monotonic() - began
     moments, killed = [], 0
     for _ in range(KILLS):
-        moments.append(rng.uniform(0.1, 0.9) * took)
+        moments.append(rng.uniform(0.1, 0.55) * took)
         running = start("often")
         try:
             running.wait(moments[-1])
@@ -127,7 +127,7 @@ def test_killed_at_ten_moments_it_goes_on_to_the_same_report(tmp_path):
             running.kill()
             killed += 1
         running.wait()
-    assert killed, moments
+    assert killed >= KILLS // 2, moments  # one that goes on from a whole store ends sooner
     assert start("often").wait() == 0, moments
     for name in ("index.html", "report.json", "scores.csv", "predictions.parquet"):
         same = (tmp_path / "often" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
@@ -175,6 +175,10 @@ def test_a_kept_network_estimates_elsewhere_and_flags_what_is_far(made, tmp_path
         own = found[found["station"] == "S001"]
         np.testing.assert_allclose(grid["estimate"].values.ravel(), own["estimate"], rtol=1e-4)
         assert set(np.unique(grid["unlike"].values)) <= {0, 4}
+    with xr.open_dataset(tmp_path / "g.nc", engine="scipy") as grid:
+        grid.load().drop_vars("time").to_netcdf(tmp_path / "d.nc", engine="scipy")
+    refused = RUN.invoke(app, ["predict", str(model), str(tmp_path / "d.nc"), "-o", str(tmp_path / "x.nc")])
+    assert refused.exit_code == 1 and "time has no coordinate of dates" in refused.output
     lacking = first.drop(columns=first.columns[5])
     lacking.to_csv(tmp_path / "l.csv", index=False)
     refused = RUN.invoke(app, ["predict", str(model), str(tmp_path / "l.csv"), "-o", str(tmp_path / "x.csv")])

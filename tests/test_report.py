@@ -64,14 +64,14 @@ def beside(**what):
 
 def test_a_wide_interval_says_whether_trainings_or_places_are_wanting():
     assert "few trainings (2 here)" in beside(trainings=2, chance=0.8, dof=2.1)
-    assert "few blocks of the map (5)" in beside(trainings=3, chance=0.02, dof=1.6, blocks=5)
+    assert "(5 blocks in all)" in beside(trainings=3, chance=0.02, dof=1.6, blocks=5)
     for enough in ({"trainings": 6, "chance": 0.8, "dof": 9.0}, {"blocks": 30, "chance": 0.1, "dof": 9.0}, {}):
         assert "is wide" not in beside(**enough)
 
 
 def test_where_nothing_is_clear_the_best_simple_method_is_named_with_its_score():
-    said = beside(r2={"kriging": 0.97, "gbt": 0.87, "geoclip-hadamard": 0.53, "lonlat": 0.99})
-    assert "ordinary kriging, 0.97; GeoCLIP has 0.53" in said
+    said = beside(r2={"kriging": 0.97, "gbt": 0.87, "geoclip-hadamard": -0.53, "lonlat": 0.99})
+    assert "ordinary kriging, 0.97; GeoCLIP has −0.53" in said
     assert "highest" not in beside(r2={"geoclip-hadamard": 0.5}, better={"kriging": 0.1})
 
 

@@ -23,8 +23,8 @@ BADGES = {
 WIDE = {
     "trainings": " The interval is wide because few trainings ({0.trainings} here) tell little of what chance does in "
     "them: --thorough makes more.",
-    "places": " The interval is wide because the stations tested lie in few blocks of the map ({0.blocks}): more "
-    "stations narrow it, more trainings do not.",
+    "places": " The interval is wide because few blocks of the map hold most of what is tested ({0.blocks} blocks in "
+    "all): more stations narrow it, more trainings do not.",
     "": "",
 }
 
@@ -76,8 +76,8 @@ def beside(answer: Answer) -> str:
         text += "No simpler method is clearly better or worse."
         if simple := {name: answer.r2[name] for name in SIMPLE if name in answer.r2}:
             best = max(simple, key=simple.get)
-            own = f"{spoken(answer.arm)} has {answer.r2[answer.arm]:.2f}"
-            text += f" The highest R² of them: {spoken(best)}, {simple[best]:.2f}; {own}."
+            high, own = (f"{value:.2f}".replace("-", "−") for value in (simple[best], answer.r2[answer.arm]))
+            text += f" The highest R² of them: {spoken(best)}, {high}; {spoken(answer.arm)} has {own}."
     return text + WIDE[answer.wants].format(answer)
 
 

@@ -214,6 +214,9 @@ def _grid(work: Predictor, where: Path, output: Path) -> str:
     kept = work.kept
     with open_labelled(where) as grid:
         t, y, x = (dimension(tuple(grid.dims), part, str(where)) for part in ("date", "lat", "lon"))
+        for name, kinds, what in ((t, "M", "dates"), (y, "fiu", "degrees"), (x, "fiu", "degrees")):
+            if name not in grid.coords or grid[name].dtype.kind not in kinds:
+                raise CubeError(f"{where}: its dimension {name} has no coordinate of {what}; give it one, or rename it")
         grid = _calendar(grid, t)
         _lacking(kept, [str(name) for name in grid.variables], where)
         days = grid[t].values.astype("datetime64[D]")
