@@ -16,7 +16,7 @@ import yaml
 from typer.testing import CliRunner
 
 from placeprior.book import advice
-from placeprior.cli import app
+from placeprior.cli import app, keep
 from placeprior.data import example, stations
 from placeprior.data.columns import Choice
 from placeprior.evidence.verdict import PLACEBOS, Answer
@@ -132,6 +132,20 @@ def test_killed_at_ten_moments_it_goes_on_to_the_same_report(tmp_path):
     for name in ("index.html", "report.json", "scores.csv", "predictions.parquet"):
         same = (tmp_path / "often" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
         assert same, (name, moments)
+
+
+def test_what_varies_along_some_of_a_grids_dimensions_is_told_everywhere():
+    grid = xr.Dataset(
+        {"wind": (("time", "lat", "lon"), np.arange(24.0).reshape(4, 2, 3)), "height": (("lat", "lon"), np.eye(2, 3))},
+        {"time": pd.date_range("2021-01-01", periods=4), "lat": [1.0, 2.0], "lon": [3.0, 4.0, 5.0]},
+    )
+    grid["season"] = ("time", np.arange(4.0))
+    fields = {name: keep._field(grid, name, "time", "lat", "lon") for name in grid.data_vars}
+    assert {field.shape for field in fields.values()} == {(2, 3, 4)}
+    assert (fields["wind"][1, 2] == grid["wind"][:, 1, 2].values).all() and (
+        fields["season"][0, 1] == np.arange(4)
+    ).all()
+    assert (fields["height"][:, :, 3] == np.eye(2, 3)).all()
 
 
 @pytest.mark.slow
