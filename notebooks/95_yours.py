@@ -12,7 +12,7 @@ profile = "yours"
 # %% tags=["remove-cell"]
 from IPython.display import HTML, Markdown
 
-from placeprior.book import figures, yours
+from placeprior.book import advice, figures, yours
 from placeprior.book.tables import plain
 
 figures.style()
@@ -22,10 +22,10 @@ mine = yours.load(profile)
 # # Should your model be told where it is?
 
 # %% tags=["remove-input"]
-Markdown(yours.facts(mine))
+Markdown(advice.facts(mine))
 
 # %% tags=["remove-input"]
-HTML(yours.cards(mine))
+HTML(advice.cards(mine))
 
 # %% [markdown]
 # Each answer is a rule, not an opinion. Networks that differ only in what they are told about the place are scored on the same held-out
@@ -38,7 +38,13 @@ HTML(yours.cards(mine))
 # %% mystnb={"figure": {"caption": "Gain in R² over the network without a place: marker and bar are the mean and its interval over blocks of the map and trainings, pale dots single fits. Right of the dashed line is better. The mean of a station is left out, being far to the left in new places; the table has it.", "name": "fig-yours-gains"}, "image": {"alt": "A panel for each way of testing. In each, one row an arm with a marker and a horizontal bar along an axis of gains in R², and a dashed line at zero."}} tags=["hide-input"]
 fig = yours.draw_gains(mine)
 _ = figures.label(
-    fig, profile, n=len(mine.runs), of="fits", embedded=mine.embedded, data=mine.found.drop(columns=["apart", "each"])
+    fig,
+    profile,
+    n=len(mine.runs),
+    of="fits",
+    embedded=mine.embedded,
+    table=mine.about["table"],
+    data=mine.found.drop(columns=["apart", "each"]),
 )
 
 # %% [markdown]
@@ -73,20 +79,19 @@ _ = yours.draw_map(mine)
 _ = yours.draw_coverage(mine)
 
 # %% [markdown]
-# Stations set aside lie among those that were trained on. Far from any station intervals hold less often than they promise: believe the row
-# of your question.
+# Stations set aside lie among those that were trained on, and say little of places far from any station: believe the row of your question.
 
 # %% [markdown]
 # ## What to do next
 
 # %% tags=["remove-input"]
-Markdown(yours.advice(mine))
+Markdown(advice.steps(mine))
 
 # %% [markdown]
 # ## What was found in your table
 
 # %% tags=["remove-input"]
-Markdown(yours.notes(mine) or "Nothing that needs a remark.")
+Markdown(advice.notes(mine) or "Nothing that needs a remark.")
 
 # %% [markdown]
 # ## How to cite

@@ -187,6 +187,14 @@ def test_label_says_world_profile_and_number():
     assert "real measurements" in figures.label(fig, "aqs", embedded=False)
 
 
+def test_a_figure_of_a_table_of_ones_own_names_the_table_and_no_profile():
+    fig, _ = figures.subplots()
+    text = figures.label(fig, "yours", n=3, of="stations", embedded=False, table="mine.csv")
+    assert text == "your table mine.csv · n = 3 stations"
+    text = figures.label(fig, "yours", n=3, of="stations", embedded=True, table="mine.csv")
+    assert text == "embedded world (simulated) · table mine.csv · n = 3 stations"
+
+
 def test_forests_name_rows_once_and_write_a_lost_fit_at_the_edge():
     table = pd.DataFrame({"arm": ["lonlat"] * 2, "value": [0.1, -9.0], "low": [0.0, 0.0], "high": [0.2, 0.2]})
     fig = figures.forests({"a": table, "b": table, "c": table}, "R²", reference=0)

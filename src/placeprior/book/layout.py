@@ -139,6 +139,7 @@ def label(
     embedded: bool | None,
     note: str = "",
     data: pd.DataFrame | xr.Dataset | None = None,
+    table: str = "",
 ) -> str:
     """Write the figure's origin under it: world, profile and sample size; every figure of the book has one.
 
@@ -155,6 +156,8 @@ def label(
         Added at the end.
     data : pandas.DataFrame or xarray.Dataset, optional
         What is drawn, for a reader to take along under the figure: a table as CSV, fields as NetCDF.
+    table : str
+        Name of a person's own table, said in place of the profile; whether it was measured, they know.
 
     Returns
     -------
@@ -166,6 +169,8 @@ def label(
         handing.hand(data)
     origin = {True: "embedded world (simulated)", False: "real measurements", None: "no measurements"}
     parts = [origin[embedded], f"profile {profile}"]
+    if table:
+        parts = [origin[True], f"table {table}"] if embedded else [f"your table {table}"]
     if n is not None:
         parts.append(f"n = {int(n):,} {of}")
     text = " · ".join(parts + ([note] if note else []))

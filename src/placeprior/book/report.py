@@ -93,13 +93,14 @@ def html(notebook: nbformat.NotebookNode, title: str) -> str:
         shown = [part for output in cell.get("outputs", []) if (part := _output(output, markdown))]
         figure = cell.metadata.get("mystnb", {}).get("figure", {})
         if figure and shown:
-            alt = cell.metadata["mystnb"].get("image", {}).get("alt", "")
+            alt = escape(cell.metadata["mystnb"].get("image", {}).get("alt", ""))
             caption = f"<figcaption>{escape(figure['caption'])}</figcaption>"
-            shown = [f'<figure role="img" aria-label="{escape(alt)}">', *shown, caption, "</figure>"]
+            shown = ["<figure>", *(part.replace('alt=""', f'alt="{alt}"', 1) for part in shown), caption, "</figure>"]
         body += shown
         if "remove-input" not in tags:
-            body.append(f"<details><summary>code</summary><pre>{escape(cell.source)}</pre></details>")
-    text = "\n".join(body).replace("<table>", '<div class="scroll"><table>').replace("</table>", "</table></div>")
+            body.append(f'<details><summary>code</summary><pre tabindex="0">{escape(cell.source)}</pre></details>')
+    scroll = '<div class="scroll" role="region" aria-label="a table" tabindex="0"><table>'  # by keyboard too
+    text = "\n".join(body).replace("<table>", scroll).replace("</table>", "</table></div>")
     return PAGE.replace("{{title}}", escape(title)).replace("{{style}}", CSS).replace("{{body}}", text)
 
 
@@ -125,7 +126,9 @@ PAGE = """<!doctype html>
 """
 CSS = """
 :root{--ink:#1d2329;--muted:#5e6670;--line:#dfe3e8;--paper:#fff;--back:#f5f6f8;--blue:#0173b2;--good:#0b7a4b;
-  --bad:#b3421b;--grey:#66707b}
+  --bad:#b3421b;--grey:#5e6670;--pill:#0173b2;color-scheme:light dark}
+@media screen and (prefers-color-scheme:dark){:root{--ink:#e4e7eb;--muted:#a4adb8;--line:#3a424c;--paper:#171b20;
+  --back:#0f1216;--blue:#6fb7e9;--good:#4fc48c;--bad:#f0906b;--grey:#a4adb8}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--back);color:var(--ink);
   font:16px/1.6 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
@@ -142,7 +145,7 @@ code{background:var(--back);padding:.1em .3em;border-radius:3px;font-size:.9em}
 .card.helps{border-left-color:var(--good)}
 .card.harms{border-left-color:var(--bad)}
 .ask{color:var(--muted);font-size:.92rem}
-.own{float:right;background:var(--blue);color:#fff;border-radius:1em;padding:0 .7em;font-size:.78rem}
+.own{float:right;background:var(--pill);color:#fff;border-radius:1em;padding:0 .7em;font-size:.78rem}
 .badge{font-weight:650;font-size:1.15rem;margin:.15rem 0;color:var(--grey)}
 .helps .badge{color:var(--good)}
 .harms .badge{color:var(--bad)}
@@ -151,7 +154,7 @@ code{background:var(--back);padding:.1em .3em;border-radius:3px;font-size:.9em}
 .number small{color:var(--muted)}
 .card p{margin:.4rem 0 0;font-size:.92rem}
 figure{margin:1.4rem 0}
-figure img{width:100%;max-width:42rem;height:auto;display:block}
+figure img{width:100%;max-width:42rem;height:auto;display:block;background:#fff;border-radius:6px}
 figcaption{color:var(--muted);font-size:.9rem;margin-top:.4rem;max-width:44rem}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;font-size:.88rem;font-variant-numeric:tabular-nums}

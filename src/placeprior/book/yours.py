@@ -1,11 +1,10 @@
-"""The report on a person's own stations: its words, tables and drawings, from the folder of their comparison."""
+"""The report on a person's own stations: tables and drawings, from the folder of their comparison; words: `advice`."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from placeprior.book.maps import projected
 from placeprior.coords import nearest_km
 from placeprior.evidence import uncertainty, verdict
 from placeprior.evidence.gains import gains
-from placeprior.evidence.verdict import Answer, asks, signed, spoken
+from placeprior.evidence.verdict import Answer, asks, spoken
 from placeprior.runs import delivery, plan, store
 from placeprior.runs.inputs import cube_of
 from placeprior.runs.plan import Run
@@ -37,12 +36,6 @@ SHORT = {
     "checkerboard": "new regions",
     "knndm": "your distances",
     "year": "another year",
-}
-BADGES = {
-    "helps": "place helps",
-    "harms": "place makes it worse",
-    "undecided": "no evidence that place helps",
-    "unknown": "cannot be told",
 }
 
 
@@ -124,110 +117,6 @@ def load(profile: str) -> Yours:
     return Yours(profile, about, runs, cube_of(runs[0]))
 
 
-# --- words ---
-
-
-def cards(yours: Yours) -> str:
-    """The verdict as boxes, the person's own question first, in HTML."""
-    order = sorted(yours.answers, key=lambda answer: answer.split != yours.question[0])
-    made = []
-    for answer in order:
-        own = answer.split == yours.question[0]
-        mark = '<span class="own">your question</span>' if own else ""
-        number = f"{signed(answer.difference)} R²"
-        width = f"{signed(answer.low)} to {signed(answer.high)}" if answer.low == answer.low else "no interval"
-        made.append(
-            f'<div class="card {answer.verdict}{" mine" if own else ""}">'
-            f'<div class="ask">{escape(answer.question)}{mark}</div>'
-            f'<div class="badge">{BADGES[answer.verdict]}</div>'
-            f'<div class="number">{number} <small>({width}) with {escape(spoken(answer.arm))}</small></div>'
-            f"<p>{escape(beside(answer))}</p></div>"
-        )
-    return f'<div class="cards">{"".join(made)}</div>'
-
-
-def beside(answer: Answer) -> str:
-    """How the quoted arm stands to placebos and rivals."""
-    if answer.verdict == "helps" and answer.placebos:
-        text = (
-            f"{_and(answer.placebos)} {'are' if len(answer.placebos) > 1 else 'is'} not clearly worse: "
-            "what helps need not be knowledge of the place. "
-        )
-    elif answer.verdict == "helps" and all(name in answer.r2 for name in verdict.PLACEBOS):
-        text = "More than random vectors and random waves gain: it is where the place is that helps. "
-    elif answer.verdict == "helps":
-        text = "Placebos are not tried here: whether it is geography that helps is left open. "
-    else:
-        text = ""
-    if answer.alone:
-        text += f"{_and(answer.alone)}: a gain that is clear by itself, and not when all ways are looked at together. "
-    if answer.better:
-        best = max(answer.better, key=answer.better.get)
-        text += f"Clearly better: {spoken(best)} ({signed(answer.better[best])})."
-    elif len(answer.worse) and not answer.better:
-        text += (
-            f"No simpler method is clearly better; clearly worse: {_and(sorted(answer.worse, key=answer.worse.get))}."
-        )
-    else:
-        text += "No simpler method is clearly better or worse."
-    return text
-
-
-def _and(arms: list[str]) -> str:
-    names = [spoken(name) for name in arms]
-    text = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    return text[:1].upper() + text[1:] if text else text
-
-
-def advice(yours: Yours) -> str:
-    """What to do next, from the answer to the person's own question, as a list in Markdown."""
-    answer, (model, _) = yours.answer, yours.chosen
-    said = []
-    if answer.better:
-        best = max(answer.better, key=answer.better.get)
-        said.append(
-            f"**Use {spoken(best)}** for {answer.question[0].lower() + answer.question[1:]}: it is clearly "
-            "better than the network with its place."
-        )
-    if answer.verdict == "helps":
-        said.append("**Tell the network its place**: the gain is clear at the distances at which you want estimates.")
-    elif answer.verdict == "undecided":
-        said.append(
-            "**Leave the place out, or ask again with more**: `--thorough` trains three times and tests all "
-            "folds. More stations narrow the interval more than more days."
-        )
-    elif answer.verdict == "harms":
-        said.append("**Leave the place out** where you estimate far from stations.")
-    said.append(
-        f"**Keep a network**: `placeprior fit` trains `{model}`, which has the "
-        "smallest error on validation rows, on all of your data; `placeprior predict` then estimates "
-        "elsewhere, with intervals, and flags places unlike your stations."
-    )
-    beyond = [each for each in yours.answers if each.split.startswith("checkerboard")]
-    if beyond and beyond[0].verdict != answer.verdict:
-        said.append(f"**Do not carry the answer into other regions**: there it is *{BADGES[beyond[0].verdict]}*.")
-    return "\n".join(f"1. {each}" for each in said)
-
-
-def facts(yours: Yours) -> str:
-    """What was compared, in a sentence."""
-    measured, day = np.isfinite(yours.cube["pm25"].values), yours.cube["time"].values.astype("datetime64[D]")
-    name, unit = yours.quantity
-    told = "**Simulated: a table from the embedded world, no measurement.** " if yours.embedded else ""
-    return (
-        f"{told}*{escape(name)}*{f' ({escape(unit)})' if unit else ''} on {measured.sum():,} station-days of "
-        f"{measured.any(1).sum():,} stations, {day[0]} to {day[-1]}, "
-        f"from `{yours.about['table']}`. {len(yours.runs)} fits; intervals are over blocks of the map "
-        f"{yours.block_km:.0f} km wide or wider, and over trainings."
-    )
-
-
-def notes(yours: Yours) -> str:
-    """What was found in the table and what was left out, as a list in Markdown; empty where nothing is to be said."""
-    told = [*yours.about["notes"], *(f"without {name}: {why}" for name, why in yours.about["left_out"].items())]
-    return "\n".join(f"- {escape(each, quote=False)}" for each in told)
-
-
 def short(split: str) -> str:
     """What a split asks, in two words.
 
@@ -300,7 +189,7 @@ def draw_map(yours: Yours) -> Figure:
         ax, lonlat, table["rmse"].to_numpy(), f"RMSE of {yours.quantity[0]}", unit=yours.quantity[1], size=22
     )
     ax.set_title(f"{asks(split)}: {spoken(answer.arm)}")
-    figures.label(fig, yours.profile, n=len(table), of="stations", embedded=yours.embedded)
+    figures.label(fig, yours.profile, n=len(table), of="stations", embedded=yours.embedded, table=yours.about["table"])
     return fig
 
 
@@ -344,7 +233,14 @@ def draw_distances(yours: Yours) -> Figure:
     )
     ax.xaxis.set_major_formatter("{x:g}")
     ax.legend(loc="upper center", bbox_to_anchor=(0.45, -0.2), ncols=2, fontsize="small")
-    figures.label(fig, yours.profile, n=len(km), of="places where estimates are wanted", embedded=yours.embedded)
+    figures.label(
+        fig,
+        yours.profile,
+        n=len(km),
+        of="places where estimates are wanted",
+        embedded=yours.embedded,
+        table=yours.about["table"],
+    )
     return fig
 
 
@@ -372,5 +268,7 @@ def draw_coverage(yours: Yours) -> Figure:
     figures.rows(ax, [short(split) for split in splits], zero=False)
     ax.axvline(level, color=figures.MUTED, lw=1, ls="--")
     ax.set_xlabel(f"share of station-days inside their interval of {level:.0%}")
-    figures.label(fig, yours.profile, n=len(splits), of="ways of testing", embedded=yours.embedded)
+    figures.label(
+        fig, yours.profile, n=len(splits), of="ways of testing", embedded=yours.embedded, table=yours.about["table"]
+    )
     return fig

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from placeprior.cli import common
+from placeprior.cli import common, progress
 from placeprior.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 EXAMPLE = "Example: placeprior compare stations.csv --target 'ozone [ppb]'"
 _TARGET = re.compile(r"\s*(?P<name>.*?)\s*(?:\[(?P<unit>[^\[\]]+)\])?\s*")
-LINES = 20.0  # seconds between two lines of progress in a log
-SURE = 0.05  # of the work, before what is left is foretold
 BUSY = 1.3  # times as long as on a quiet machine: worth a word
 HEAVY = 0.9  # GB that a process needs beside what it reads
 
@@ -132,7 +130,7 @@ def compare(
             "neighbours": int(cube.attrs["neighbours"]),
         }
         (folder / "about.json").write_text(json.dumps(about, indent=1, sort_keys=True), encoding="utf-8")
-        _carry_out(made, each, folder, processes, workers)
+        progress.carry_out(made, each, folder, processes, workers)
         verdict = _deliver(made, cube, output_of(folder))
     typer.echo(f"{output}/index.html: the report; scores.csv, predictions.parquet and report.json beside it")
     typer.echo(f"verdict: {verdict}")
@@ -255,51 +253,6 @@ def left_for_thorough(made: Plan) -> str:
         f"{', '.join(more)}{'; ' * bool(more)}all folds, and cells of another size; all arms on all splits; three "
         f"trainings of every network (here {times} of these alone: {few}); the larger network"
     )
-
-
-def _carry_out(made: Plan, each: dict[str, float], folder: Path, processes: int, workers: Client | None = None) -> None:
-    """Make the runs, and say how far it is."""
-    import sys
-
-    from placeprior.runs.carrying import carry_out
-    from placeprior.runs.comparing import PROFILE
-
-    total, gone, began, spoke = sum(each.values()), 0.0, time.perf_counter(), 0.0
-    fresh, known = 0.0, True
-    with contextlib.ExitStack() as stack:
-        bar = None
-        if sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-            columns = (
-                TextColumn("{task.description}"),
-                BarColumn(),
-                TextColumn("{task.percentage:>3.0f} %"),
-                TimeRemainingColumn(),
-            )
-            bar = stack.enter_context(Progress(*columns, console=Console(stderr=True)))
-            task = bar.add_task("comparing", total=total)
-        for number, run in enumerate(carry_out(made.runs, folder, processes, workers), 1):
-            gone += each[run.id]
-            took = time.perf_counter() - began
-            if known and took < 2:  # made before: they say nothing of how long the others take
-                began = time.perf_counter()
-            else:
-                known, fresh = False, fresh + each[run.id]
-            if bar is not None:
-                bar.update(task, completed=gone, description=f"{number} of {len(made.runs)}: {run.model} {run.split}")
-            elif took - spoke > LINES or number == len(made.runs):
-                spoke = took
-                left = (
-                    f", about {took / fresh * (total - gone) / 60:.0f} min left"
-                    if fresh > SURE * total and number < len(made.runs)
-                    else ""
-                )
-                typer.echo(f"{number} of {len(made.runs)} fits made{left}", err=True)
-    from placeprior.runs.collecting import collect_scores
-
-    collect_scores(PROFILE, drop=True)
 
 
 def _deliver(made: Plan, cube: xr.Dataset, output: Path) -> str:

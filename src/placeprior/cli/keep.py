@@ -214,6 +214,9 @@ def _grid(work: Predictor, where: Path, output: Path) -> str:
     kept = work.kept
     with open_labelled(where) as grid:
         t, y, x = (dimension(tuple(grid.dims), part, str(where)) for part in ("date", "lat", "lon"))
+        for name, kinds, what in ((t, "M", "dates"), (y, "fiu", "degrees"), (x, "fiu", "degrees")):
+            if name not in grid.coords or grid[name].dtype.kind not in kinds:
+                raise CubeError(f"{where}: its dimension {name} has no coordinate of {what}; give it one, or rename it")
         grid = _calendar(grid, t)
         _lacking(kept, [str(name) for name in grid.variables], where)
         days = grid[t].values.astype("datetime64[D]")
@@ -231,9 +234,7 @@ def _grid(work: Predictor, where: Path, output: Path) -> str:
         for first in range(0, grid.sizes[y], step):
             rows = slice(first, min(first + step, grid.sizes[y]))
             part = grid.isel({y: rows})
-            values = np.stack([_field(part[name], t, y, x, len(days)) for name in kept.predictors], -1).astype(
-                np.float32
-            )
+            values = np.stack([_field(part, name, t, y, x) for name in kept.predictors], -1).astype(np.float32)
             lonlat = np.stack(np.meshgrid((lon + 180) % 360 - 180, part[y].values), -1).reshape(-1, 2)
             values = values.reshape(len(lonlat), len(days), -1)
             values = np.concatenate([np.full((len(values), before, values.shape[-1]), np.nan, np.float32), values], 1)
@@ -265,13 +266,7 @@ def _calendar(grid: xr.Dataset, t: str) -> xr.Dataset:
     return grid.assign({name: (t, values) for name, values in made.items() if name not in grid})
 
 
-def _field(array: xr.DataArray, t: str, y: str, x: str, days: int) -> np.ndarray:
+def _field(grid: xr.Dataset, name: str, t: str, y: str, x: str) -> np.ndarray:
     """A predictor on (y, x, time), whatever of these it varies along."""
-    import numpy as np
-
-    dims = [dim for dim in (y, x, t) if dim in array.dims]
-    values = array.transpose(*dims).values
-    for at, dim in enumerate((y, x, t)):
-        if dim not in array.dims:
-            values = np.expand_dims(values, at)
-    return values
+    whole = {dim: grid.sizes[dim] for dim in (y, x, t)}
+    return grid[name].variable.set_dims(whole).transpose(*whole).values

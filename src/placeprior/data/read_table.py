@@ -25,6 +25,7 @@ _UNNAMED = re.compile(r"(Unnamed: \d+(_level_\d+)*)?")  # pandas' names for colu
 _RENAMED = re.compile(r"(?P<first>.+)\.\d+")  # pandas' names for further columns of one name
 _DAY = re.compile(r"(\d{4}-\d\d-\d\d|\d{8})([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?)?( ?(Z|[+-]\d\d(:?\d\d)?))?")
 _MONTH = re.compile(r"\d{4}(-?\d\d?)?")
+_SERIAL = re.compile(r"[34]\d{4}(\.\d+)?")  # days since 1899-12-30, of the years 1982 to 2036
 #: What stands for a missing number; in names these are names.
 BLANK = frozenset(
     {
@@ -280,8 +281,12 @@ def days(table: pd.DataFrame) -> pd.Series:
     if not pd.api.types.is_datetime64_any_dtype(raw):
         text = raw.astype("string").str.strip()
         odd = ~text.str.fullmatch(_DAY.pattern).fillna(False).astype(bool)
-        monthly = bool(odd.any()) and bool(_MONTH.fullmatch(str(text[odd].iloc[0])))
-        hint = " (a table of months or years is not one of days)" if monthly else ""
+        first = str(text[odd].iloc[0]) if odd.any() else ""
+        hint = ""
+        if _SERIAL.fullmatch(first):
+            hint = " (this is a spreadsheet's count of days: format the column as a date there)"
+        elif _MONTH.fullmatch(first):
+            hint = " (a table of months or years is not one of days)"
         refuse(odd, table, "date", f"write dates as YYYY-MM-DD{hint}")
     try:
         days = pd.to_datetime(text, errors="coerce", format=None if text is raw else "ISO8601")
@@ -289,8 +294,11 @@ def days(table: pd.DataFrame) -> pd.Series:
         raise CubeError(f"date cannot be read ({error}); write every date as YYYY-MM-DD") from None
     if getattr(days.dt, "tz", None) is not None:
         raise CubeError(f"date: {raw.iloc[0]!r} carries a time zone; give the local day as YYYY-MM-DD")
+    away = ~days.dt.year.between(*YEARS)  # also where there is no such day in the year that is written
+    calendar = "is it of another calendar? write dates of the common (Gregorian) one"
+    refuse(away & bool(away.all() and len(days) > 1 and days.notna().any()), table, "date", calendar)
     refuse(days.isna(), table, "date", "write dates as YYYY-MM-DD")
-    refuse(~days.dt.year.between(*YEARS), table, "date", "correct the mistyped year")
+    refuse(away, table, "date", "correct the mistyped year")
     refuse(days != days.dt.normalize(), table, "date", "it has a time of day; aggregate to daily means first")
     if (days.dt.day == 1).all() and days.nunique() > 2:
         warnings.warn(

@@ -20,6 +20,9 @@ from placeprior.runs import plan, store
 from placeprior.scores.interval import surviving
 
 PLACEBOS = ("random-vector-hadamard", "smooth-random-hadamard")
+#: Degrees of freedom below which an interval is far wider than many would leave it (at 4 by 1.4: Student's t over the
+#: normal's), and the share of its variance from which on trainings are to blame rather than places.
+FEW, CHANCE = 4.0, 0.5
 #: What each kind of split asks, as a person would.
 ASKS = {
     "random": "On other days at your stations",
@@ -47,12 +50,20 @@ class Answer:
         Those that the quoted arm is not clearly better than.
     alone : list of str
         Arms whose gain is clear by itself, and not when all are looked at together.
+    down : list of str
+        Arms that are clearly worse by themselves than the network without a place.
     better, worse : dict of str to float
         Rivals clearly better and worse than the quoted arm, and by how much R2.
     r2 : dict of str to float
         Of every arm, the mean over folds and seeds.
     blocks : int
         Of the map, that the interval is taken over.
+    trainings : int
+        Of the quoted arm, a fold.
+    chance : float
+        Share of the interval's variance that is between trainings; the rest is between places.
+    dof : float
+        Degrees of freedom of the interval.
     """
 
     split: str
@@ -64,10 +75,21 @@ class Answer:
     high: float
     placebos: list[str] = field(default_factory=list)
     alone: list[str] = field(default_factory=list)
+    down: list[str] = field(default_factory=list)
     better: dict[str, float] = field(default_factory=dict)
     worse: dict[str, float] = field(default_factory=dict)
     r2: dict[str, float] = field(default_factory=dict)
     blocks: int = 0
+    trainings: int = 0
+    chance: float = 0.0
+    dof: float = float("inf")
+
+    @property
+    def wants(self) -> str:
+        """What the interval is wide for want of, ``trainings`` or ``places``; empty where it rests on enough."""
+        if not self.dof < FEW:
+            return ""
+        return "trainings" if self.chance > CHANCE else "places"
 
     @property
     def sentence(self) -> str:
@@ -94,10 +116,9 @@ class Answer:
                 )
         if self.better:
             names = sorted(self.better, key=self.better.get, reverse=True)
-            best = (
-                f"{spoken(names[0])} {'does better still' if self.verdict == 'helps' else 'does better'} "
-                f"({signed(self.better[names[0]])})"
-            )
+            verb = "do" if spoken(names[0]).partition(",")[0].endswith("trees") else "does"
+            still = " still" * (self.verdict == "helps")
+            best = f"{spoken(names[0])} {verb} better{still} ({signed(self.better[names[0]])})"
             text += f"; {best}"
         return text
 
@@ -166,8 +187,10 @@ def _answer(split: str, here: pd.DataFrame, order: list[str], against: dict[str,
         verdict, name = "undecided", order[0]
     row = here.loc[name]
     answer = Answer(split, asks(split), verdict, name, *(float(row[key]) for key in ("difference", "low", "high")))
-    answer.blocks = int(row["blocks"])
+    answer.blocks, answer.trainings, answer.dof = int(row["blocks"]), int(row["seeds"]), float(row["dof"])
+    answer.chance = float(row["noise"] / row["fits"] / row["se"] ** 2) if row["se"] > 0 else 0.0
     answer.alone = [each for each in order if here.loc[each, "clear"] > 0 and each not in up]
+    answer.down = [each for each in order if here.loc[each, "clear"] < 0]
     beside = against[name]
     beside = beside[beside["split"] == split].set_index("arm")
     answer.placebos = [each for each in PLACEBOS if each in beside.index and not beside.loc[each, "clear"] < 0]
@@ -230,6 +253,13 @@ def line(found: list[Answer], question: str) -> str:
 
 
 def as_json(found: list[Answer]) -> list[dict[str, Any]]:
-    """Answers as plain values; what is not known is None."""
+    """Answers as plain values; what is not known or has no bound is None."""
     plain = [asdict(answer) | {"sentence": answer.sentence} for answer in found]
-    return [{key: None if value != value else value for key, value in each.items()} for each in plain]
+    bound = {float("inf"), float("-inf")}
+    return [
+        {
+            key: None if value != value or (isinstance(value, float) and value in bound) else value
+            for key, value in each.items()
+        }
+        for each in plain
+    ]
