@@ -19,7 +19,6 @@ from placeprior.errors import ConfigError
 if TYPE_CHECKING:
     import numpy as np
     import xarray as xr
-    from distributed import Client
 
     from placeprior.data.stations import Found
     from placeprior.runs.comparing import Asked, Plan
