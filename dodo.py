@@ -125,7 +125,7 @@ def _collect(profile: str) -> None:
 
 def _is_made(run_id: str, profile: str) -> bool:
     """Whether a run is in the store to the last byte or, where the store knows nothing of it, in committed scores."""
-    return store.is_whole(run_id) or (not (store.store() / run_id).exists() and run_id in progress.kept(profile))
+    return store.is_whole(run_id) or (not store.has(run_id) and run_id in progress.kept(profile))
 
 
 def _runs(profile: str):

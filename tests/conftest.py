@@ -100,6 +100,7 @@ def set_up(folder):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("PLACEPRIOR_CACHE", str(folder / "cache"))
+        patch.delenv("PLACEPRIOR_STORE", raising=False)
         patch.setitem(data.TASKS, "toy", toy_cube)
         patch.setitem(data.FILES, "toy", lambda: [folder / "toy.csv"])
         for cached in caches:

@@ -47,6 +47,7 @@ def same_as_made_here(runs, project, monkeypatch, rng):
     other.mkdir()
     (other / "runs.yml").write_text((project / "runs.yml").read_text(encoding="utf-8"), encoding="utf-8")
     monkeypatch.chdir(other)
+    monkeypatch.delenv("PLACEPRIOR_STORE", raising=False)
     for run in rng.sample(runs, 4):
         making.make(run, log=lambda _: None)
         scores, predictions = there[run.id]

@@ -64,7 +64,7 @@ def folder(results, tmp_path, monkeypatch):
     frame, sums = results
     stamp = {"parameters": 5, "seconds": 90.0, "device": "cpu", "threads": 1}
     stamps = {run: stamp for run in frame["run"].unique()}
-    committed.write(made, frame, sums[committed.STATIONS], stamps, lambda table: store.values(table, stamps))
+    committed.write(made, frame, sums[committed.STATIONS], stamps, lambda table: committed.values(table, stamps))
     ran = "<!-- ran:begin -->\nbefore\n<!-- ran:end -->"
     text = f"# A\n<!-- result:begin -->\nbefore\n<!-- result:end -->\n{ran}\nB\n"
     (tmp_path / "README.md").write_text(text, encoding="utf-8")

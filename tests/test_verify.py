@@ -52,7 +52,11 @@ def test_a_value_that_is_not_the_committed_one_is_told(own):
 
     stamps = store.stamps("tiny")
     committed.write(
-        project / "results" / "tiny", frame, store.sums("tiny"), stamps, lambda written: store.values(written, stamps)
+        project / "results" / "tiny",
+        frame,
+        store.sums("tiny"),
+        stamps,
+        lambda written: committed.values(written, stamps),
     )
     moved = verify.verify("toy", log=lambda _: None).query("moved")
     assert moved["value"].tolist() == ["rmse"] and moved["difference"].item() == pytest.approx(-0.5)

@@ -19,7 +19,7 @@ from placeprior.book.words import minus
 from placeprior.errors import StoreError, UnknownName
 from placeprior.evidence.gains import REFERENCE, WITHOUT_CHANCE, gains
 from placeprior.files.replacing import replacing
-from placeprior.runs import configuration, store
+from placeprior.runs import committed, configuration, store
 
 TASKS = {
     "weather-2019": "real PM2.5 of 2019 from weather",
@@ -203,7 +203,7 @@ def _ran() -> list[str]:
             where = ", ".join(sorted({f"{s['device']}, {s['threads']} thread a run" for s in trained}))
             rows.append(
                 f"| `{name}` | `{task}` | {configuration.profile(name)['size']} | {len(trained)} trained, "
-                f"{len(made) - len(trained)} rivals | {store.core_minutes(trained):.0f} min ({where}) |"
+                f"{len(made) - len(trained)} rivals | {committed.core_minutes(trained):.0f} min ({where}) |"
             )
         if not stamps and name != "smoke":
             rows.append(f"| `{name}` | all | {configuration.profile(name)['size']} | not run yet | - |")

@@ -15,7 +15,7 @@ from placeprior.book import pages
 from placeprior.errors import MissingData, UnknownName
 from placeprior.evidence import collection, rerun, tables
 from placeprior.provenance import processor
-from placeprior.runs import configuration, making, plan, store
+from placeprior.runs import bucket, committed, configuration, making, plan, store
 
 EVERY = "all"
 COPIED = ("runs.yml", "notebooks", "results", "pyproject.toml", "LICENSE")
@@ -68,7 +68,7 @@ def asked(page: str) -> dict[str, list[plan.Run]]:
 def cost(profile: str, runs: Sequence[plan.Run]) -> float:
     """Core-minutes that these runs took when they were made, as far as the committed stamps know."""
     stamps = store.stamps(profile)
-    return store.core_minutes(stamps[run.id] for run in runs if run.id in stamps)
+    return committed.core_minutes(stamps[run.id] for run in runs if run.id in stamps)
 
 
 def verify(page: str, log: Callable[[str], None] = print) -> pd.DataFrame:
@@ -110,7 +110,7 @@ def verify(page: str, log: Callable[[str], None] = print) -> pd.DataFrame:
 
 @contextlib.contextmanager
 def _fresh() -> Iterator[Path]:
-    """Work in a copy of the project without its store."""
+    """Work in a copy of the project without its store, wherever that is."""
     root, place = configuration.root(), folder()
     place.mkdir(exist_ok=True)
     for name in COPIED:
@@ -120,11 +120,14 @@ def _fresh() -> Iterator[Path]:
             shutil.copytree(source, target)
         elif source.is_file():
             shutil.copy(source, target)
+    elsewhere = os.environ.pop(bucket.VARIABLE, None)
     os.chdir(place)
     try:
         yield place
     finally:
         os.chdir(root)
+        if elsewhere is not None:
+            os.environ[bucket.VARIABLE] = elsewhere
 
 
 def tolerance(profile: str) -> pd.Series:

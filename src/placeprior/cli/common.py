@@ -9,10 +9,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import typer
+
 from placeprior.errors import ConfigError, StoreError
 from placeprior.files.replacing import replacing
 
 PIPED_WIDTH = 160  # columns of a table that goes to a file or another program, where nothing should be folded
+
+
+def scheduler(what: str) -> Any:
+    """The option ``--scheduler``: who does the work (:func:`placeprior.runs.cluster.client`)."""
+    return typer.Option("--scheduler", metavar="tcp://HOST:PORT|local:N|QUEUE.yml", show_default=False, help=what)
 
 
 def show(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -19,6 +19,7 @@ from placeprior.errors import ConfigError
 if TYPE_CHECKING:
     import numpy as np
     import xarray as xr
+    from distributed import Client
 
     from placeprior.data.stations import Found
     from placeprior.runs.comparing import Asked, Plan
@@ -49,6 +50,9 @@ Names = Annotated[str, typer.Option("--predictors", metavar="A,B…", show_defau
 Drop = Annotated[str, typer.Option("--drop", metavar="A,B…", show_default=False, help="These are no inputs.")]
 Out = Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the report goes.")]
 Jobs = Annotated[int, typer.Option("--jobs", min=0, help="Processes at once; 0: as many as cores and memory allow.")]
+Scheduler = Annotated[
+    str | None, common.scheduler("Dask workers that see the report's folder, in place of processes of this machine.")
+]
 
 
 def compare(
@@ -79,6 +83,7 @@ def compare(
     ] = False,
     output: Out = Path("report"),
     jobs: Jobs = 0,
+    scheduler: Scheduler = None,
 ) -> None:
     """Answer for your own stations: should a model be told where it is, and will that hold where there are none?"""
     from placeprior.runs import comparing
@@ -93,6 +98,11 @@ def compare(
     cube = comparing.prepare(cube, asked)
     size = "study" if thorough else "demo"
     with contextlib.ExitStack() as stack:
+        workers = None
+        if scheduler and not plan:
+            from placeprior.runs import cluster
+
+            workers = stack.enter_context(cluster.client(scheduler))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory())) if plan else _folder(output)
         if not plan:
             from placeprior.files import lock
@@ -103,7 +113,7 @@ def compare(
         made = comparing.planned(cube, left_out)
         core, clock = comparing.trial(cube, size)
         each = comparing.seconds(made, core, comparing.trial(cube, "demo")[0] if thorough else core, size)
-        processes = jobs or _processes(cube)
+        processes = (cluster.count(workers) if workers else 0) or jobs or _processes(cube)
         show(made, cube, found, each, processes, clock / core, time.perf_counter() - started)
         if not thorough:
             typer.echo(f"left for --thorough: {left_for_thorough(made)}")
@@ -122,7 +132,7 @@ def compare(
             "neighbours": int(cube.attrs["neighbours"]),
         }
         (folder / "about.json").write_text(json.dumps(about, indent=1, sort_keys=True), encoding="utf-8")
-        _carry_out(made, each, folder, processes)
+        _carry_out(made, each, folder, processes, workers)
         verdict = _deliver(made, cube, output_of(folder))
     typer.echo(f"{output}/index.html: the report; scores.csv, predictions.parquet and report.json beside it")
     typer.echo(f"verdict: {verdict}")
@@ -247,7 +257,7 @@ def left_for_thorough(made: Plan) -> str:
     )
 
 
-def _carry_out(made: Plan, each: dict[str, float], folder: Path, processes: int) -> None:
+def _carry_out(made: Plan, each: dict[str, float], folder: Path, processes: int, workers: Client | None = None) -> None:
     """Make the runs, and say how far it is."""
     import sys
 
@@ -270,7 +280,7 @@ def _carry_out(made: Plan, each: dict[str, float], folder: Path, processes: int)
             )
             bar = stack.enter_context(Progress(*columns, console=Console(stderr=True)))
             task = bar.add_task("comparing", total=total)
-        for number, run in enumerate(carry_out(made.runs, folder, processes), 1):
+        for number, run in enumerate(carry_out(made.runs, folder, processes, workers), 1):
             gone += each[run.id]
             took = time.perf_counter() - began
             if known and took < 2:  # made before: they say nothing of how long the others take

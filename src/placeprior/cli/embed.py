@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import csv
+import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache, partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from placeprior.cli import common
-from placeprior.errors import CoordinateError, CubeError
+from placeprior.errors import CoordinateError, CubeError, MissingWeights
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,18 +50,16 @@ def embed(
     weights: Annotated[
         Path | None, typer.Option(help="A weights file instead of the encoder's own.", show_default=False)
     ] = None,
+    scheduler: Annotated[
+        str | None, common.scheduler("Dask workers, as for `placeprior runs make`; without one, it is done here.")
+    ] = None,
 ) -> None:
     """Turn places into vectors. The whole file is checked first; nothing is written if a place is refused."""
-    import numpy as np
     from rich.console import Console
     from rich.progress import Progress
 
-    from placeprior import encoders
-
     common.target(output, (".parquet", ".csv"), table)
-    if encoder not in encoders.list_encoders():
-        common.declared()
-    made = encoders.load(encoder, weights)
+    made = _load(encoder, weights)
     total = _check(table)
     terminal = Console(stderr=True)
     with (
@@ -67,11 +68,64 @@ def embed(
         Progress(console=terminal, disable=not terminal.is_terminal, transient=True) as progress,
     ):
         task = progress.add_task(encoder, total=total)
-        for lonlat in _pieces(table):
-            distinct, row = np.unique(lonlat, axis=0, return_inverse=True)
-            write(lonlat, made(distinct)[row])
+        for lonlat, vectors in _embedded(table, made, encoder, weights, scheduler):
+            write(lonlat, vectors)
             progress.advance(task, len(lonlat))
     typer.echo(f"{output}: {total:,} places, {made.dim} numbers each, encoder {encoder}")
+
+
+def _embedded(
+    table: Path, made: Encoder, name: str, weights: Path | None, scheduler: str | None
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield places (n, 2) and their vectors (n, dim), a piece at a time, in the order of the file."""
+    if scheduler is None:
+        for lonlat in _pieces(table):
+            yield lonlat, _vectors(made, lonlat)
+        return
+    from placeprior.runs import cluster
+
+    file = None if weights is None else weights.resolve()
+    call = partial(_elsewhere, name=name, weights=file, fingerprint=made.fingerprint)
+    with cluster.client(scheduler) as workers:
+        pieces = _pieces(table)
+        # A few for each worker at a time: the vectors of a long file would not fit into memory.
+        while some := list(islice(pieces, 2 * max(1, cluster.count(workers)))):
+            done = {number: vectors for (number, _), vectors in cluster.spread(call, list(enumerate(some)), workers)}
+            for number, lonlat in enumerate(some):
+                yield lonlat, done.pop(number)
+
+
+def _vectors(encoder: Encoder, lonlat: np.ndarray) -> np.ndarray:
+    """Vectors (n, dim) of places, each distinct one computed once."""
+    import numpy as np
+
+    distinct, row = np.unique(lonlat, axis=0, return_inverse=True)
+    return encoder(distinct)[row]
+
+
+def _elsewhere(piece: tuple[int, np.ndarray], name: str, weights: Path | None, fingerprint: str) -> np.ndarray:
+    """The vectors of a piece, on a worker."""
+    return _vectors(_loaded(name, weights, fingerprint), piece[1])
+
+
+@lru_cache(maxsize=1)
+def _loaded(name: str, weights: Path | None, fingerprint: str) -> Encoder:
+    """An encoder on a worker, once for all its pieces; another than the one that was asked for is refused."""
+    made = _load(name, weights)
+    if made.fingerprint != fingerprint:
+        raise MissingWeights(
+            f"encoder {name!r} is another on {platform.node()} ({made.fingerprint}) than where it was asked for "
+            f"({fingerprint}); give all workers the same weights and the same version of the package"
+        )
+    return made
+
+
+def _load(name: str, weights: Path | None) -> Encoder:
+    from placeprior import encoders
+
+    if name not in encoders.list_encoders():
+        common.declared()
+    return encoders.load(name, weights)
 
 
 def places(path: Path) -> np.ndarray:

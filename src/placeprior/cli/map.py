@@ -45,12 +45,7 @@ def map_(
         typer.Option(help="Or all days of a year; what was interrupted goes on when asked again.", show_default=False),
     ] = None,
     scheduler: Annotated[
-        str | None,
-        typer.Option(
-            metavar="tcp://HOST:PORT|local:N|QUEUE.yml",
-            show_default=False,
-            help="Of a year: Dask workers, as for `placeprior runs make`.",
-        ),
+        str | None, common.scheduler("Of a year: Dask workers, as for `placeprior runs make`.")
     ] = None,
     resolution: Annotated[float, typer.Option(min=0.05, max=5, help="Cell size in degrees, embedded world.")] = 0.5,
     fields: Annotated[

@@ -69,11 +69,7 @@ def make(
     matrix: Annotated[str | None, typer.Option(help="Only this matrix.", show_default=False)] = None,
     scheduler: Annotated[
         str | None,
-        typer.Option(
-            metavar="tcp://HOST:PORT|local:N|QUEUE.yml",
-            show_default=False,
-            help="Dask workers that share this folder and its store; without one, runs are made here, one by one.",
-        ),
+        common.scheduler("Dask workers that see this folder and the store; without one, runs are made here in turn."),
     ] = None,
 ) -> None:
     """Make what a profile lacks; what was interrupted goes on when asked again."""
@@ -97,14 +93,14 @@ def show(run_id: RunId) -> None:
     """Show what a run is, its scores, sizes, training and stamp."""
     from placeprior.runs import plan, store
 
-    stored = (store.store() / run_id).exists()
+    stored = store.has(run_id)
     if not stored and (result := _from_scores(run_id)):
         typer.echo(f"run {run_id}: from the committed scores of profile {result.pop('profile')}, not in the store")
     else:
         if not stored:
             plan.find(run_id)  # only a run that exists is worth the advice to make it
         result = store.read(run_id)
-        typer.echo(f"run {run_id}: from the store, {store.store() / run_id}")
+        typer.echo(f"run {run_id}: from the store, {store.place(run_id)}")
     what = result["run"]
     head = {key: what[key] for key in ("task", "variant", "fusion", "split", "fold", "seed")}
     common.show(["run", "value"], head.items())

@@ -149,7 +149,7 @@ def _fit(run: Run) -> _Fit:
     if not (off <= 0.05 + 0.01 * np.abs(original)).all():  # another device rounds otherwise, but not as much
         raise StoreError(
             f"run {run.id} no longer gives the estimates stored with it (up to {off.max():.2g} µg m-3 "
-            f"apart); remove {store.store() / run.id} and run `placeprior runs run {run.id}`"
+            f"apart); remove {store.place(run.id)} and run `placeprior runs run {run.id}`"
         )
     estimates = inputs.y_scale.inverse(np.concatenate([found.original[None], *found.permuted.values()]))
     squared = pd.DataFrame((estimates.astype(np.float64) - truth).T ** 2)

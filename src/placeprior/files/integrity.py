@@ -72,6 +72,11 @@ def content(folder: Path, name: str, told: dict[str, Any]) -> bytes:
         raw = (folder / name).read_bytes()
     except FileNotFoundError:
         raise ValueError(f"{name} is missing") from None
+    return same(raw, name, told)
+
+
+def same(raw: bytes, name: str, told: dict[str, Any]) -> bytes:
+    """The bytes of a file, if they are those that its index tells of; else ValueError."""
     if len(raw) != told["bytes"] or hashlib.sha256(raw).hexdigest() != told["sha256"]:
         raise ValueError(
             f"{name} is not what was written: {len(raw):,} bytes of {told['bytes']:,}, and their SHA-256 does not match"
@@ -93,11 +98,18 @@ def compare(folder: Path, files: dict[str, dict[str, Any]], *, whole: bool = Fal
         try:
             size = (folder / name).stat().st_size
         except FileNotFoundError:
-            raise ValueError(f"{name} is missing") from None
-        if size != told["bytes"]:
-            raise ValueError(f"{name} has {size:,} bytes in place of {told['bytes']:,}")
+            size = None
+        measured(size, name, told)
         if whole and digest(folder / name) != told["sha256"]:
             raise ValueError(f"{name} is not what was written: its SHA-256 does not match")
+
+
+def measured(size: int | None, name: str, told: dict[str, Any]) -> None:
+    """Compare a file's size, None where it is missing, with what its index tells of it; ValueError if it differs."""
+    if size is None:
+        raise ValueError(f"{name} is missing")
+    if size != told["bytes"]:
+        raise ValueError(f"{name} has {size:,} bytes in place of {told['bytes']:,}")
 
 
 def replace(folder: Path, index_name: str, write: Callable[[Path], Iterable[str]], **content: Any) -> None:

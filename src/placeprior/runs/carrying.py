@@ -10,10 +10,14 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from placeprior.errors import StoreError
 from placeprior.runs import store
 from placeprior.runs.plan import Run
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 WATCH = 1.0  # seconds between two looks whether the parent is still there
 
@@ -37,7 +41,7 @@ def _make(run: Run) -> str:
     return run.id
 
 
-def carry_out(runs: Sequence[Run], folder: Path, jobs: int) -> Iterator[Run]:
+def carry_out(runs: Sequence[Run], folder: Path, jobs: int, workers: Client | None = None) -> Iterator[Run]:
     """Make what is not made yet, and yield each run when it is done, those first that are done already.
 
     Parameters
@@ -47,6 +51,8 @@ def carry_out(runs: Sequence[Run], folder: Path, jobs: int) -> Iterator[Run]:
         The project in which they are.
     jobs : int
         Processes at once.
+    workers : distributed.Client, optional
+        Make them there (:func:`placeprior.runs.cluster.client`), not in processes of this machine.
 
     Raises
     ------
@@ -60,6 +66,12 @@ def carry_out(runs: Sequence[Run], folder: Path, jobs: int) -> Iterator[Run]:
         else:
             left.append(run)
     if not left:
+        return
+    if workers is not None:
+        from placeprior.runs import cluster
+
+        for run, _ in cluster.spread(cluster.make, left, workers):
+            yield run
         return
     known = {run.id: run for run in left}
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when a process loads its libraries: one core a run

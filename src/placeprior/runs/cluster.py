@@ -1,8 +1,9 @@
 """Runs and maps on other processes and other machines, by Dask: one task a run, one store for all.
 
 A run's id is the hash of what it is, so it does not matter where it is made: a worker writes the entry into the store
-that all of them see (a shared file system), whole or not at all, and a run that is already there is read. Whoever dies
-is replaced: Dask gives its task to another worker, and asked again, what is missing is made.
+that all of them see (a shared file system, or the URL that ``PLACEPRIOR_STORE`` names), whole or not at all, and a run
+that is already there is read. Whoever dies is replaced: Dask gives its task to another worker, and asked again, what is
+missing is made.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import yaml
 
 from placeprior.errors import ConfigError, MissingData, PlacePriorError
-from placeprior.runs import configuration, making
+from placeprior.runs import bucket, configuration, making
 from placeprior.runs.plan import Run
 
 if TYPE_CHECKING:
@@ -122,10 +123,10 @@ def spread(call: Callable[[Item], Result], items: Sequence[Item], workers: Clien
 
     offered = workers.scheduler_info(n_workers=-1)["workers"].values()
     resources = {"GPU": 1} if any("GPU" in one.get("resources", {}) for one in offered) else None
-    root = str(configuration.root())
+    root, stored = str(_here()), os.environ.get(bucket.VARIABLE)
 
     def submit(number: int) -> Future:
-        return workers.submit(_at, root, call, items[number], pure=False, resources=resources)
+        return workers.submit(_at, root, stored, call, items[number], pure=False, resources=resources)
 
     of = {submit(number): number for number in range(len(items))}
     tries = [1] * len(items)
@@ -149,8 +150,25 @@ def spread(call: Callable[[Item], Result], items: Sequence[Item], workers: Clien
             )
 
 
-def _at(root: str, call: Callable[[Item], Result], item: Item) -> Result:
+def count(workers: Client) -> int:
+    """How many workers there are at this moment."""
+    return len(workers.scheduler_info(n_workers=-1)["workers"])
+
+
+def _here() -> Path:
+    """The project's folder or, where there is none around, the working directory."""
+    try:
+        return configuration.root()
+    except ConfigError:
+        return Path.cwd()
+
+
+def _at(root: str, stored: str | None, call: Callable[[Item], Result], item: Item) -> Result:
     os.chdir(root)
+    if stored is None:
+        os.environ.pop(bucket.VARIABLE, None)
+    else:
+        os.environ[bucket.VARIABLE] = stored
     return call(item)
 
 

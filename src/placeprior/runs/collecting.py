@@ -42,7 +42,8 @@ def collect_scores(profile: str, *, drop: bool = False) -> Path:
 
 def _collect(profile: str, drop: bool) -> Path:
     wanted = {run.id: run for run in plan.runs(profile)}
-    stored = [i for i in wanted if (store.store() / i).exists()]
+    there = store.entries()
+    stored = [i for i in wanted if i in there]
     folder = store.results(profile)
     committed.check(folder)
     old_scores, old_sums = store.scores(profile), store.sums(profile)
@@ -75,7 +76,7 @@ def _collect(profile: str, drop: bool) -> Path:
     station_sums = pd.concat(sum_rows).sort_values(["run", "name"])
     for column in station_sums.select_dtypes("float64"):
         station_sums[column] = station_sums[column].astype(np.float32)
-    committed.write(folder, frame, station_sums, stamps, lambda written: store.values(written, stamps))
+    committed.write(folder, frame, station_sums, stamps, lambda written: committed.values(written, stamps))
     return folder / committed.SCORES
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from placeprior.arms import FUSIONS, arm
 from placeprior.errors import ConfigError, StoreError
 from placeprior.files import integrity
 from placeprior.runs import configuration
-from placeprior.scores.metrics import METRICS, SUMS
+from placeprior.scores.metrics import METRICS, SUMS, between_seeds
 from placeprior.space.splits import folds
 
 #: What names a run in every table, beside its id.
@@ -125,6 +125,54 @@ def write(
             f"cannot write {folder} ({error.strerror or error}); make room or make it writable; what was "
             "there is unchanged"
         ) from error
+
+
+def core_minutes(stamps: Iterable[dict[str, Any]]) -> float:
+    """What runs took, in minutes of a core; of the clock where that is not known.
+
+    On a machine that does other work beside a run, the clock runs for longer.
+
+    Parameters
+    ----------
+    stamps : iterable of dict
+        As :func:`stamps` has them.
+    """
+    return sum(stamp.get("core_seconds", stamp["seconds"]) for stamp in stamps) / 60
+
+
+def values(frame: pd.DataFrame, stamped: dict[str, dict[str, Any]]) -> dict[str, float]:
+    """The numbers that prose may quote, each under a key.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Scores, as :func:`placeprior.runs.store.scores`.
+    stamped : dict
+        As :func:`stamps`.
+
+    Returns
+    -------
+    dict
+        ``runs``; ``trained`` and the ``minutes`` of a core that their making took; and
+        ``<task>.<split>.<arm>.<metric>``, the mean over folds of the mean over seeds, with ``….sd`` the standard
+        deviation between the seeds of a fold and ``….1``, ``….2`` the mean of each partition of a checkerboard, an arm
+        being ``none``, ``lonlat``, ``geoclip-hadamard`` …
+    """
+    made = [stamp for stamp in stamped.values() if stamp["parameters"]]
+    found: dict[str, float] = {"runs": len(stamped), "trained": len(made), "minutes": core_minutes(made)}
+    arms = [arm(variant, fusion) for variant, fusion in zip(frame["variant"], frame["fusion"], strict=True)]
+    grouped = frame.assign(arm=arms).groupby(["task", "split", "arm", "metric"])
+    for key, own in grouped:
+        means = own.groupby("fold")["value"].mean()
+        found[".".join(key)] = means.mean()
+        found[".".join([*key, "sd"])] = between_seeds(own)
+        if key[1].startswith("checkerboard"):
+            found |= {".".join([*key, str(fold)]): value for fold, value in means.items()}
+    return {
+        key: value if isinstance(value, int) else round(float(value), 6)
+        for key, value in found.items()
+        if value == value
+    }
 
 
 def flaw(frame: pd.DataFrame, summed: pd.DataFrame, stamped: dict[str, Any]) -> str | None:

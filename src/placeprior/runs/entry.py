@@ -1,4 +1,4 @@
-"""The writing of a store entry: aside first, then renamed to its place when it is complete.
+"""The writing of a store entry: aside first, then renamed (of a store at a URL: put) to its place when it is complete.
 
 ``store/<id>/`` holds ``run.json`` (what the run is, its scores, its stamp, the SHA-256 of the other files),
 ``history.csv``, ``predictions.parquet`` (test rows), ``validation.parquet``, ``stations.parquet`` and
@@ -23,7 +23,7 @@ from safetensors.torch import save_file
 
 from placeprior.errors import BusyError, StoreError
 from placeprior.files import lock
-from placeprior.runs import store
+from placeprior.runs import bucket, store
 from placeprior.runs.inputs import Inputs
 from placeprior.scores import metrics
 
@@ -65,6 +65,8 @@ def begin(entry: Path) -> Path:
     """
     if entry.exists() and not entry.is_dir():
         raise StoreError(f"{entry} is a file, and the run's folder belongs there; move it away and start again")
+    if bucket.url():
+        bucket.try_writing()
     entry.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{entry.name}-", dir=entry.parent))
     now = work.stat().st_mtime  # by the file system's clock, as the age of the others is; this machine's may be wrong
@@ -78,6 +80,10 @@ def begin(entry: Path) -> Path:
 
 def put(work: Path, entry: Path) -> None:
     """Rename a complete entry to its place, unless another process has put one there; a damaged one gives way."""
+    if bucket.url():
+        if not store.is_whole(entry.name):
+            bucket.put(work, entry.name)
+        return
     with lock.hold(entry.parent / ".lock", "putting a run into the store", wait=60):
         if store.is_whole(entry.name):
             return

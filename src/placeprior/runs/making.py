@@ -45,7 +45,7 @@ def make(run: Run, log: Any = print) -> Path:
     Returns
     -------
     Path
-        The store entry.
+        The store entry; of a store at a URL, the folder in which it was made, gone by now.
     """
     entry = store.store() / run.id
     try:
@@ -53,7 +53,7 @@ def make(run: Run, log: Any = print) -> Path:
             return entry
         if run.config.get("precision") == "bfloat16" and processor.is_limited() and not torch.cuda.is_available():
             return _make_unlimited(run.id, entry)
-        if entry.exists():
+        if store.has(run.id):
             log(f"{run.id}  {_flaw(run.id)}: made again")
         work = begin(entry)  # before training: an unwritable store should cost a second, not an hour
     except OSError as error:

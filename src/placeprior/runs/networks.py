@@ -90,7 +90,7 @@ def restore(run: Run) -> tuple[PlaceModel, dict[str, Scaler]]:
         return restored(run, store.tensors(run.id))
     except (RuntimeError, ValueError, KeyError) as error:
         raise StoreError(
-            f"the weights of run {run.id} do not fit its model; remove {store.store() / run.id} and run "
+            f"the weights of run {run.id} do not fit its model; remove {store.place(run.id)} and run "
             f"`placeprior runs run {run.id}`"
         ) from error
 

@@ -27,9 +27,7 @@ def count(profile: str, name: str) -> tuple[int, int]:
 
 def done(profile: str) -> set[str]:
     """Ids that need no training: stored ones and, where no page needs more of them, those of the committed scores."""
-    entries = store.store().glob("[!.]*/run.json")
-    stored = {path.parent.name for path in entries if store.is_stored(path.parent.name)}
-    return stored | kept(profile) | trials.done(profile)
+    return store.stored() | kept(profile) | trials.done(profile)
 
 
 def kept(profile: str) -> set[str]:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from placeprior.arms import arm
 from placeprior.errors import DamagedEntry, StoreError, UnknownName
 from placeprior.files import integrity
+from placeprior.files.folders import cache_dir
 from placeprior.files.replacing import replacing
-from placeprior.runs import committed, configuration
+from placeprior.runs import bucket, committed, configuration
 from placeprior.runs.committed import COLUMNS, KEY
-from placeprior.scores.metrics import between_seeds
 
 __all__ = ["COLUMNS", "KEY"]
 #: The files of a store entry beside ``run.json``, which holds their SHA-256.
@@ -24,8 +25,40 @@ NEEDED = ("id", "run", "sizes", "parameters", "scores", "n", "stamp", "files")
 
 
 def store() -> Path:
-    """The folder of stored runs."""
-    return configuration.root() / "store"
+    """The folder of stored runs: ``store`` in the project, or the one that ``PLACEPRIOR_STORE`` names.
+
+    Of a store at a URL (:mod:`placeprior.runs.bucket`): the folder in which an entry is made before it is put there.
+    """
+    if bucket.url():
+        return cache_dir() / "making"
+    return configuration.root() / Path(os.environ.get(bucket.VARIABLE) or "store").expanduser()
+
+
+def place(run_id: str) -> str:
+    """Where a run's entry is or would be, for a person to read."""
+    return f"{bucket.url() or store()}/{run_id}"
+
+
+def has(run_id: str) -> bool:
+    """Whether the store has an entry, whatever state it is in."""
+    return bool(bucket.sizes(run_id)) if bucket.url() else (store() / run_id).exists()
+
+
+def entries() -> set[str]:
+    """Ids of all entries, whatever state they are in."""
+    return set(bucket.entries()) if bucket.url() else {path.name for path in store().glob("[!.]*")}
+
+
+def stored() -> set[str]:
+    """Ids of the entries that are complete, as :func:`is_stored` has it."""
+    if not bucket.url():
+        return {run_id for run_id in entries() if is_stored(run_id)}
+    found = set()
+    for run_id, (raw, sizes) in bucket.entries().items():
+        with contextlib.suppress(ValueError):
+            _compare(sizes, _parsed(run_id, raw)["files"])
+            found.add(run_id)
+    return found
 
 
 def is_stored(run_id: str) -> bool:
@@ -33,6 +66,8 @@ def is_stored(run_id: str) -> bool:
     try:
         read(run_id)
     except StoreError:
+        if bucket.url():
+            has(run_id)  # raises where the store does not answer: that says nothing of the run
         return False
     return True
 
@@ -44,7 +79,7 @@ def is_whole(run_id: str) -> bool:
     except DamagedEntry:
         return False
     except StoreError:
-        if (store() / run_id).exists():  # another's, and not to be read: making it again would not help
+        if has(run_id):  # another's, and not to be read: making it again would not help
             raise
         return False
     return True
@@ -60,12 +95,15 @@ def read(run_id: str) -> dict[str, Any]:
     StoreError
         There is none, or it may not be read.
     """
-    folder = store() / run_id
     try:
-        if not folder.exists():
+        sizes = bucket.sizes(run_id) if bucket.url() else None
+        if not (has(run_id) if sizes is None else sizes):
             raise StoreError(f"run {run_id} is not in the store; make it with `placeprior runs run {run_id}`")
         result = _opened(run_id)
-        integrity.compare(folder, result["files"])
+        if sizes is None:
+            integrity.compare(store() / run_id, result["files"])
+        else:
+            _compare(sizes, result["files"])
         return result
     except (OSError, ValueError) as error:
         raise _damaged(run_id, "run.json", error) from error
@@ -75,7 +113,11 @@ def check(run_id: str) -> None:
     """Compare all files of a stored run with their SHA-256; raises as :func:`read`."""
     result = read(run_id)
     try:
-        integrity.compare(store() / run_id, result["files"], whole=True)
+        if bucket.url():
+            for name, told in result["files"].items():
+                integrity.same(bucket.content(run_id, name), name, told)
+        else:
+            integrity.compare(store() / run_id, result["files"], whole=True)
     except (OSError, ValueError) as error:
         raise _damaged(run_id, "a file", error) from error
 
@@ -169,54 +211,6 @@ def stamps(profile: str) -> dict[str, dict[str, Any]]:
     return committed.stamps(results(profile))
 
 
-def core_minutes(stamps: Iterable[dict[str, Any]]) -> float:
-    """What runs took, in minutes of a core; of the clock where that is not known.
-
-    On a machine that does other work beside a run, the clock runs for longer.
-
-    Parameters
-    ----------
-    stamps : iterable of dict
-        As :func:`stamps` has them.
-    """
-    return sum(stamp.get("core_seconds", stamp["seconds"]) for stamp in stamps) / 60
-
-
-def values(frame: pd.DataFrame, stamped: dict[str, dict[str, Any]]) -> dict[str, float]:
-    """The numbers that prose may quote, each under a key.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Scores, as :func:`scores`.
-    stamped : dict
-        As :func:`stamps`.
-
-    Returns
-    -------
-    dict
-        ``runs``; ``trained`` and the ``minutes`` of a core that their making took; and
-        ``<task>.<split>.<arm>.<metric>``, the mean over folds of the mean over seeds, with ``….sd`` the standard
-        deviation between the seeds of a fold and ``….1``, ``….2`` the mean of each partition of a checkerboard, an arm
-        being ``none``, ``lonlat``, ``geoclip-hadamard`` …
-    """
-    made = [stamp for stamp in stamped.values() if stamp["parameters"]]
-    found: dict[str, float] = {"runs": len(stamped), "trained": len(made), "minutes": core_minutes(made)}
-    arms = [arm(variant, fusion) for variant, fusion in zip(frame["variant"], frame["fusion"], strict=True)]
-    grouped = frame.assign(arm=arms).groupby(["task", "split", "arm", "metric"])
-    for key, own in grouped:
-        means = own.groupby("fold")["value"].mean()
-        found[".".join(key)] = means.mean()
-        found[".".join([*key, "sd"])] = between_seeds(own)
-        if key[1].startswith("checkerboard"):
-            found |= {".".join([*key, str(fold)]): value for fold, value in means.items()}
-    return {
-        key: value if isinstance(value, int) else round(float(value), 6)
-        for key, value in found.items()
-        if value == value
-    }
-
-
 def replace(path: Path, write: Callable[[Path], Any]) -> None:
     """Let ``write`` fill a temporary file, then rename it: a reader meets the old file or the new one, never half.
 
@@ -235,9 +229,14 @@ def replace(path: Path, write: Callable[[Path], Any]) -> None:
 def _opened(run_id: str) -> dict[str, Any]:
     """The content of ``run.json``; ValueError when it is not what was written, or is of another run."""
     try:
-        raw = (store() / run_id / "run.json").read_bytes()
+        remote = bucket.url()
+        raw = bucket.content(run_id, "run.json") if remote else (store() / run_id / "run.json").read_bytes()
     except FileNotFoundError:
         raise ValueError("run.json is missing") from None
+    return _parsed(run_id, raw)
+
+
+def _parsed(run_id: str, raw: bytes) -> dict[str, Any]:
     result = integrity.opened(raw, NEEDED)
     if result["id"] != run_id:
         raise ValueError(f"it is of run {result['id']}")
@@ -247,8 +246,15 @@ def _opened(run_id: str) -> dict[str, Any]:
 
 
 def _content(run_id: str, name: str) -> bytes:
-    read(run_id)
-    return integrity.content(store() / run_id, name, _opened(run_id)["files"][name])
+    told = read(run_id)["files"][name]
+    if bucket.url():
+        return integrity.same(bucket.content(run_id, name), name, told)
+    return integrity.content(store() / run_id, name, told)
+
+
+def _compare(sizes: dict[str, int], files: dict[str, dict[str, Any]]) -> None:
+    for name, told in files.items():
+        integrity.measured(sizes.get(name), name, told)
 
 
 def _damaged(run_id: str, what: str, error: Exception) -> StoreError:
