@@ -5,9 +5,13 @@ import random
 import signal
 
 import numpy as np
+import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
-from placeprior.errors import ConfigError, PlacePriorError
+from placeprior import encoders
+from placeprior.cli import app, embed
+from placeprior.errors import ConfigError, MissingWeights, PlacePriorError
 from placeprior.runs import cluster, making, plan, store
 
 pytest.importorskip("distributed")
@@ -63,6 +67,26 @@ def test_every_run_is_made_once_and_equals_the_one_made_here(world, project, mon
     assert sorted(told) == sorted(run.id for run in runs)
     assert "already made" in told[runs[0].id] and sum("R2" in line for line in told.values()) == len(runs) - 1
     same_as_made_here(runs, project, monkeypatch, random.Random(0))
+
+
+@pytest.mark.slow
+def test_vectors_from_workers_are_those_from_here_in_the_order_of_the_file(project, monkeypatch):
+    monkeypatch.setattr("placeprior.cli.embed.ROWS", 7)
+    rng = np.random.default_rng(0)
+    places = pd.DataFrame({"lon": rng.uniform(-120, -70, 40), "lat": rng.uniform(25, 49, 40)})
+    places.iloc[rng.integers(40, size=60)].to_csv("places.csv", index=False)
+    for name, more in (("here.parquet", []), ("there.parquet", ["--scheduler", "local:2"])):
+        done = CliRunner().invoke(app, ["embed", "places.csv", "--encoder", "sincos", "-o", name, *more])
+        assert done.exit_code == 0 and "60 places" in done.stdout, done.output
+    assert (project / "here.parquet").read_bytes() == (project / "there.parquet").read_bytes()
+
+
+def test_a_worker_with_other_weights_is_refused(project):
+    lonlat = np.array([[-86.2, 39.7]])
+    own = encoders.load("sincos").fingerprint
+    np.testing.assert_array_equal(embed._elsewhere((0, lonlat), "sincos", None, own), encoders.embed("sincos", lonlat))
+    with pytest.raises(MissingWeights, match="another"):
+        embed._elsewhere((0, lonlat), "sincos", None, "of-other-weights")
 
 
 @pytest.mark.deep

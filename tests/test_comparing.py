@@ -84,14 +84,15 @@ def test_a_comparison_ends_in_a_verdict_that_its_numbers_bear_out(made):
 
 
 @pytest.mark.deep
-def test_what_is_made_again_after_a_loss_is_the_same_report(made):
+@pytest.mark.parametrize("more", [("--jobs", "1"), ("--scheduler", "local:2")], ids=["here", "on workers"])
+def test_what_is_made_again_after_a_loss_is_the_same_report(made, more):
     folder, _ = made
     report, store = folder / "report", folder / "report" / "work" / "store"
     before = {name: (report / name).read_bytes() for name in ("index.html", "report.json", "scores.csv")}
     lost = sorted(path for path in store.iterdir() if (path / "run.json").is_file())[::5]
     for path in lost:
         (path / "run.json").unlink()
-    done = RUN.invoke(app, ["compare", str(folder / "stations.csv"), "-o", str(report), "--jobs", "1"])
+    done = RUN.invoke(app, ["compare", str(folder / "stations.csv"), "-o", str(report), *more])
     assert done.exit_code == 0, done.output
     assert "are made already" in done.output
     assert {name: (report / name).read_bytes() for name in before} == before

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 import xarray as xr
 from matplotlib.figure import Figure
 
@@ -155,11 +154,13 @@ def draw_gaps(cube: xr.Dataset) -> Figure:
         ),
         columns=lambda month: f"{month:%b}" if one_year else str(month),
     )
+    import seaborn as sns  # the only drawing of the book that needs it
+
     fig, ax = figures.subplots(size=(6.4, 0.27 * len(by_month) + 1.6))
     sns.heatmap(
         by_month,
         ax=ax,
-        cmap=figures.CMAPS["count"],
+        cmap=figures.colours("count"),
         vmin=0,
         vmax=100,
         annot=by_month.shape[1] <= 24,  # more do not fit

@@ -8,7 +8,20 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, ScalarFormatter
 
 from placeprior.book import figures
-from placeprior.book.style import BLUE, CMAPS, GREEN, INK, MUTED, OLIVE, ORANGE, PAPER, PINK, UNIT, VERMILION, colourbar
+from placeprior.book.style import (
+    BLUE,
+    GREEN,
+    INK,
+    MUTED,
+    OLIVE,
+    ORANGE,
+    PAPER,
+    PINK,
+    UNIT,
+    VERMILION,
+    colourbar,
+    colours,
+)
 from placeprior.book.words import gain, minus
 from placeprior.downscaling.fields import Setting
 from placeprior.evidence import downscaling
@@ -67,7 +80,7 @@ def draw_day(maps: dict[str, np.ndarray]) -> Figure:
     fig, axes = figures.subplots(2, 2, size=(6.4, 5.6))
     high = float(np.percentile(maps[TRUTH], 99))
     for ax, (arm, values) in zip(axes.flat, maps.items(), strict=True):
-        drawn = ax.imshow(values, origin="lower", vmin=0, vmax=high, cmap=CMAPS["amount"], interpolation="nearest")
+        drawn = ax.imshow(values, origin="lower", vmin=0, vmax=high, cmap=colours("amount"), interpolation="nearest")
         ax.set_title(arm if arm == TRUTH else ARMS[arm])
         ax.set(xticks=[], yticks=[], xlabel="west to east", ylabel="south to north")
     colourbar(axes, drawn, "PM2.5")

@@ -24,11 +24,24 @@ from placeprior.arms import arm_order
 from placeprior.book.layout import label, nothing, panels, rows, subplots
 from placeprior.book.maps import ALBERS, conus_axes, grid_map, split_map, star, station_map
 from placeprior.book.signs import signs
-from placeprior.book.style import CMAPS, GRID, INK, LAND, MUTED, PAPER, SIZES, UNIT, Look, colourbar, look, save, style
+from placeprior.book.style import (
+    GRID,
+    INK,
+    LAND,
+    MUTED,
+    PAPER,
+    SIZES,
+    UNIT,
+    Look,
+    colourbar,
+    colours,
+    look,
+    save,
+    style,
+)
 
 __all__ = [
     "ALBERS",
-    "CMAPS",
     "GRID",
     "INK",
     "LAND",
@@ -38,6 +51,7 @@ __all__ = [
     "UNIT",
     "Look",
     "colourbar",
+    "colours",
     "conus_axes",
     "density_scatter",
     "forest",
@@ -89,7 +103,7 @@ def density_scatter(
         gridsize=45,
         extent=(low, high, low, high),
         norm=LogNorm(vmin=1),
-        cmap=CMAPS["count"],
+        cmap=colours("count"),
         mincnt=1,
         linewidths=0,
         rasterized=True,

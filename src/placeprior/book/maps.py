@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Any
 
 import cartopy.crs as ccrs
-import matplotlib as mpl
 import matplotlib.patheffects as effects
 import matplotlib.pyplot as plt
 import numpy as np
@@ -19,7 +18,6 @@ from matplotlib.path import Path
 from placeprior import coords
 from placeprior.book.style import (
     BLUE,
-    CMAPS,
     GREEN,
     GREY,
     INK,
@@ -31,6 +29,7 @@ from placeprior.book.style import (
     SIZES,
     UNIT,
     colourbar,
+    colours,
     extend,
     limits,
 )
@@ -155,7 +154,7 @@ def station_map(
         *xy[order].T,
         c=values[order],
         s=size,
-        cmap=CMAPS[kind],
+        cmap=colours(kind),
         vmin=low,
         vmax=high,
         edgecolors=GREY,  # on dark paper, the darkest dots need a rim too
@@ -207,7 +206,7 @@ def grid_map(
         xy[..., 0],
         xy[..., 1],
         values,
-        cmap=mpl.colormaps[CMAPS[kind]].with_extremes(bad=(0, 0, 0, 0)),
+        cmap=colours(kind).with_extremes(bad=(0, 0, 0, 0)),
         vmin=low,
         vmax=high,
         shading="flat",

@@ -47,7 +47,7 @@ def draw_alias(waves: Mapping[float, xr.DataArray]) -> Figure:
     fig, axes = figures.subplots(1, len(waves), size=(6.4, 3.3), sharey=True)
     for ax, (step, wave) in zip(axes, waves.items(), strict=True):
         lat, lon = (wave[dim].to_numpy() for dim in wave.dims)
-        look = {"cmap": figures.CMAPS["difference"], "vmin": -1, "vmax": 1, "rasterized": True}
+        look = {"cmap": figures.colours("difference"), "vmin": -1, "vmax": 1, "rasterized": True}
         drawn = ax.pcolormesh(lon, lat, wave.to_numpy(), **look)
         ax.set(title=f"cells of {step:g}°", xlabel="longitude [°]", aspect=1 / np.cos(np.radians(lat.mean())))
         ax.grid(False)
