@@ -24,7 +24,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-NAMED = ("book", "cluster", "data", "test")
+NAMED = ("book", "cluster", "data", "s3", "test")
 DIRECT = [Requirement(r) for part in (PROJECT["dependencies"], *map(EXTRAS.get, NAMED)) for r in part]
 PLATFORMS = [
     {"python_version": python, "python_full_version": f"{python}.1", "sys_platform": platform, **system}
