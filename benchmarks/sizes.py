@@ -104,7 +104,8 @@ def main(before: Path | None) -> None:
         )
     head = [
         f"one thread, processor time, {where}; the ratios are this version's to the one before",
-        f"{'size':8}{'products':10}{'train x':>8}{'infer x':>8}{'train/s':>12}{'infer/s':>12}{'MiB':>8}{'loss':>10}  same bits",
+        f"{'size':8}{'products':10}{'train x':>8}{'infer x':>8}{'train/s':>12}{'infer/s':>12}"
+        f"{'MiB':>8}{'loss':>10}  same bits",
     ]
     print("\n".join(head + lines))
     HERE.with_suffix(".txt").write_text("\n".join(head + lines) + "\n", encoding="utf-8")
