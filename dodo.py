@@ -338,7 +338,8 @@ def _everything(task: str, profile: str):
 
 def task_bench():
     """Speed and memory: the paper-size model against Keras, encoders against public code, cubes at real size."""
-    return {"actions": [f"'{sys.executable}' benchmarks/{name}.py" for name in ("speed", "sizes", "encoders", "sources")]}
+    names = ("speed", "sizes", "encoders", "sources")
+    return {"actions": [f"'{sys.executable}' benchmarks/{name}.py" for name in names]}
 
 
 def task_aqs():
