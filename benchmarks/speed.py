@@ -49,11 +49,13 @@ def ours() -> dict[str, Any]:
     import torch
     from torch.nn.functional import huber_loss
 
+    from placeprior.network.memory import keep_pages
     from placeprior.network.model import PlaceModel
     from placeprior.network.training import estimate
     from placeprior.network.windows import Windows
 
     torch.set_num_threads(THREADS)
+    keep_pages()  # as the loop does
     features, place, target = inputs()
     model = PlaceModel(FEATURES, DIM, "hadamard")
     data = Windows(features, WINDOW, place, target)

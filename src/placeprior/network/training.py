@@ -12,6 +12,7 @@ import torch
 from torch.nn.functional import huber_loss
 
 from placeprior.errors import TrainingError
+from placeprior.network.memory import keep_pages
 from placeprior.network.model import PlaceModel
 from placeprior.network.sizes import Config
 from placeprior.network.windows import Windows
@@ -93,6 +94,7 @@ def train(
         If the loss is not a finite number.
     """
     started = time.perf_counter()
+    keep_pages()
     order = torch.Generator().manual_seed(seed)
     model.seed_dropout(seed)
     steps = config.epochs * -(-len(train_rows) // config.batch)
@@ -169,6 +171,7 @@ def estimate(model: PlaceModel, data: Windows, rows: torch.Tensor) -> tuple[np.n
     attention : ndarray of float32, shape (window,)
         Mean attention weight by position in the window, the day itself last.
     """
+    keep_pages()
     model.eval()
     predictions, attention = [], torch.zeros(data.window, device=rows.device)
     for part in rows.split(PREDICT_BATCH):

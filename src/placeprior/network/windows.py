@@ -78,9 +78,12 @@ class Windows:
     def gather(self, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
         """The batch of ``rows``, shape (b, 2) of (station, day): inputs (b, window, feature), places, targets."""
         station, day = rows[:, 0], rows[:, 1]
-        x = self.features[station[:, None], day[:, None] + self.offset]
-        place = None if self.place is None else self.place[station]
-        target = None if self.target is None else self.target[station, day]
+        # Rows of the cube as one list: picked from it in half the time that two indices take.
+        row = station * self.features.shape[1] + day
+        days = (row[:, None] + self.offset).flatten()
+        x = self.features.flatten(0, 1).index_select(0, days).view(len(rows), self.window, -1)
+        place = None if self.place is None else self.place.index_select(0, station)
+        target = None if self.target is None else self.target.flatten().index_select(0, row)
         return x, place, target
 
     def rows(self, mask: np.ndarray) -> torch.Tensor:
