@@ -57,6 +57,6 @@ def test_what_is_timed_is_not_compared_when_results_are_verified():
 def test_the_page_draws_and_tells_what_was_measured(styled):
     table = powers(0.01)
     table = table.join(scaling.slopes(table), on="what")
-    assert [ax.get_title() for ax in page.draw(table).axes] == list(scaling.GROWING)
+    assert [ax.get_title(loc="left") for ax in page.draw(table).axes] == list(scaling.GROWING)
     told = page.slopes(table)
     assert list(told.index) == list(scaling.GROWING) and told.loc["width", "expected exponent"] == "2"
