@@ -59,7 +59,9 @@ class Member:
         self.schedule.step()
         return rate
 
-    def ends(self, epoch: int, losses: tuple[float, float], seconds: float, weights: torch.Tensor, config: Config) -> bool:
+    def ends(
+        self, epoch: int, losses: tuple[float, float], seconds: float, weights: torch.Tensor, config: Config
+    ) -> bool:
         """Note an epoch; whether it was the last one."""
         loss, validation_loss = losses
         if not (math.isfinite(loss) and math.isfinite(validation_loss)):
@@ -96,9 +98,7 @@ class Bank:
         self.place = None if places[0] is None else torch.stack(places).to(device)
         self.offset = members[0].data.offset.to(device)[:, None]
 
-    def gather(
-        self, who: torch.Tensor, rows: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor]:
+    def gather(self, who: torch.Tensor, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor]:
         """Windows (k, window, b, feature), places (k, b, dim) and targets (k, b) of each member's rows (k, b, 2)."""
         station, day = rows.unbind(-1)
         x = self.features[self.which[who][:, None, None], station[:, None], day[:, None] + self.offset]
@@ -146,7 +146,9 @@ class Step:
         self.stack.flat.sub_(change.mul_(self.rate * self.active / bias[0]))
 
 
-def train_together(members: Sequence[Member], config: Config, device: str | torch.device) -> list[Trained | TrainingError]:
+def train_together(
+    members: Sequence[Member], config: Config, device: str | torch.device
+) -> list[Trained | TrainingError]:
     """Fit the members' models, each as :func:`~placeprior.network.training.train` would alone.
 
     Parameters

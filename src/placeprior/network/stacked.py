@@ -225,7 +225,12 @@ def _cell_back(
     i, f, g, o = gates.chunk(4, dim=-1)
     shown = c.tanh()
     d_c = d_c + d_h * o * (1 - shown * shown)
-    d_i, d_f, d_g, d_o = d_c * g * i * (1 - i), d_c * before * f * (1 - f), d_c * i * (1 - g * g), d_h * shown * o * (1 - o)
+    d_i, d_f, d_g, d_o = (
+        d_c * g * i * (1 - i),
+        d_c * before * f * (1 - f),
+        d_c * i * (1 - g * g),
+        d_h * shown * o * (1 - o),
+    )
     return torch.cat([d_i, d_f, d_g, d_o], dim=-1), d_c * f
 
 
