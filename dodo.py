@@ -337,8 +337,9 @@ def _everything(task: str, profile: str):
 
 
 def task_bench():
-    """Speed and memory: the paper-size model against Keras, encoders against public code, cubes at real size."""
-    return {"actions": [f"'{sys.executable}' benchmarks/{name}.py" for name in ("speed", "encoders", "sources")]}
+    """Speed and memory: the paper-size model against Keras, encoders against public code, cubes at real size, packs of runs."""
+    topics = ("speed", "encoders", "sources", "packing")
+    return {"actions": [f"'{sys.executable}' benchmarks/{name}.py" for name in topics]}
 
 
 def task_aqs():

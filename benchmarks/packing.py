@@ -1,9 +1,9 @@
-"""Several runs at once on one device: what the paper's matrix costs, and whether a pack of runs is quicker than its parts.
+"""Several runs at once on one device: what the paper's matrix costs, and whether a pack is quicker than its parts.
 
-``python benchmarks/packing.py`` keeps its table in ``packing.txt``. Operations are counted, and are the same everywhere.
-On a processor, packs of the smallest size are timed against the same runs one by one (one thread, processor time, in
-turns). With CUDA, packs of the paper's size are timed too, against the device's own rate for products of matrices, and
-from the best the hours of the whole matrix follow.
+``python benchmarks/packing.py`` keeps its table in ``packing.txt``. Operations are counted. On a processor, packs of the
+smallest size are timed against the same runs one by one (one thread, processor time, in turns). With CUDA, packs of the
+paper's size are timed too, against the device's own rate for products of matrices, and the hours of the whole matrix
+follow.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ RIVALS = ("idw",)  # of the matrix's models, those without a network
 
 
 def operations(config: Config, features: int = FEATURES, dim: int = DIM) -> int:
-    """Floating-point operations of one sample forwards, two a multiply-add, of products alone; backwards takes twice as many.
+    """Operations of one sample forwards, two a multiply-add, of products alone; backwards takes twice as many.
 
     Recurrent layers: 4 gates x 2 directions x units x (inputs + units), a day. Attention: the score's matrix a day, two
     inner products of its length a day, and what follows; then the place, the dense layer and the estimate.
@@ -169,12 +169,12 @@ def on_gpu(config: Config, forwards: int, whole: float, count: int) -> list[str]
         lines += [
             f"timed here, {torch.cuda.get_device_name()}, paper's size, {precision}: a product of matrices "
             f"{rate / 1e12:.0f} TFLOP/s; capture of the graph and validation counted",
-            f"  {'members':>8}{'TFLOP/s':>10}{'of the product':>16}{'runs an hour':>14}{'against alone':>15}{'matrix, h':>11}",
+            f"  {'members':>8}{'TFLOP/s':>10}{'of product':>12}{'runs an hour':>14}{'against alone':>15}{'matrix, h':>11}",
         ]
         for k, together, one in timed(chosen, GPU["rows"], GPU["packs"], "cuda"):
             reached = work / together
             lines.append(
-                f"  {k:8}{reached / 1e12:10.1f}{reached / rate:16.1%}{3600 * reached * count / whole:14.1f}"
+                f"  {k:8}{reached / 1e12:10.1f}{reached / rate:12.1%}{3600 * reached * count / whole:14.1f}"
                 f"{one / together:15.2f}{whole / reached / 3600:11.1f}"
             )
     return lines

@@ -80,7 +80,7 @@ def make(
         typer.Option(
             min=1,
             metavar="K",
-            help="Train up to K runs at once on one device, where their networks have one shape: for a GPU, such as 32.",
+            help="Train up to K runs at once on one device, where networks have one shape: for a GPU, such as 32.",
         ),
     ] = 1,
 ) -> None:
