@@ -337,7 +337,7 @@ def _everything(task: str, profile: str):
 
 
 def task_bench():
-    """Speed and memory: the paper-size model against Keras, encoders against public code, cubes at real size, packs of runs."""
+    """Speed and memory: the paper-size model against Keras, encoders against public code, cubes, packs."""
     topics = ("speed", "encoders", "sources", "packing")
     return {"actions": [f"'{sys.executable}' benchmarks/{name}.py" for name in topics]}
 

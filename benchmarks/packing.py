@@ -1,7 +1,7 @@
 """Several runs at once on one device: what the paper's matrix costs, and whether a pack is quicker than its parts.
 
-``python benchmarks/packing.py`` keeps its table in ``packing.txt``. Operations are counted. On a processor, packs of the
-smallest size are timed against the same runs one by one (one thread, processor time, in turns). With CUDA, packs of the
+``python benchmarks/packing.py`` keeps its table in ``packing.txt``. Operations are counted. On a processor, packs of
+the smallest size are timed against the same runs one by one (one thread, processor time, in turns). With CUDA, packs of the
 paper's size are timed too, against the device's own rate for products of matrices, and the hours of the whole matrix
 follow.
 """
@@ -169,7 +169,7 @@ def on_gpu(config: Config, forwards: int, whole: float, count: int) -> list[str]
         lines += [
             f"timed here, {torch.cuda.get_device_name()}, paper's size, {precision}: a product of matrices "
             f"{rate / 1e12:.0f} TFLOP/s; capture of the graph and validation counted",
-            f"  {'members':>8}{'TFLOP/s':>10}{'of product':>12}{'runs an hour':>14}{'against alone':>15}{'matrix, h':>11}",
+            f"  {'members':>8}{'TFLOP/s':>10}{'of product':>12}{'runs/h':>14}{'against alone':>15}{'matrix, h':>11}",
         ]
         for k, together, one in timed(chosen, GPU["rows"], GPU["packs"], "cuda"):
             reached = work / together
