@@ -1,9 +1,9 @@
 """Several runs at once on one device: what the paper's matrix costs, and whether a pack is quicker than its parts.
 
 ``python benchmarks/packing.py`` keeps its table in ``packing.txt``. Operations are counted. On a processor, packs of
-the smallest size are timed against the same runs one by one (one thread, processor time, in turns). With CUDA, packs of the
-paper's size are timed too, against the device's own rate for products of matrices, and the hours of the whole matrix
-follow.
+the smallest size are timed against the same runs one by one (one thread, processor time, in turns). With CUDA, packs
+of the paper's size are timed too, against the device's own rate for products of matrices, and the hours of the whole
+matrix follow.
 """
 
 from __future__ import annotations

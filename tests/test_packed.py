@@ -45,7 +45,7 @@ def same_as_alone(packed, given, config, near=1e-4, **options):
         assert trained.best_epoch == alone.best_epoch
         for one, other in zip(trained.history, alone.history, strict=True):
             for key in ("epoch", "loss", "validation_loss", "rate"):
-                assert one[key] == pytest.approx(other[key], rel=1e-4, abs=1e-6), (key, one["epoch"])
+                assert one[key] == pytest.approx(other[key], rel=near, abs=1e-6), (key, one["epoch"])
         np.testing.assert_allclose(estimate(trained.model, data, held)[0], estimate(model, data, held)[0], atol=near)
 
 
