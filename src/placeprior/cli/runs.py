@@ -71,21 +71,36 @@ def make(
         str | None,
         common.scheduler("Dask workers that see this folder and the store; without one, runs are made here in turn."),
     ] = None,
+    pack: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            metavar="K",
+            help="Train up to K runs at once on one device, where networks have one shape: for a GPU, such as 32.",
+        ),
+    ] = 1,
 ) -> None:
     """Make what a profile lacks; what was interrupted goes on when asked again."""
-    from placeprior.runs import cluster, making, plan, progress
+    from placeprior.runs import cluster, packing, plan, progress
 
     asked = plan.every_run(profile) if matrix is None else plan.runs(profile, matrix)
     done = progress.done(profile)
     missing = [one for one in asked if one.id not in done]
     typer.echo(f"{len(asked) - len(missing)} of {len(asked)} runs are made, {len(missing)} to be made")
+    packs, told = packing.packs(missing, pack), 0
+
+    def tell(line: str) -> None:
+        nonlocal told
+        typer.echo(f"{(told := told + 1)} of {len(missing)}: {line}")
+
     if scheduler is None:
-        for number, one in enumerate(missing, 1):
-            making.make(one, log=lambda line, number=number: typer.echo(f"{number} of {len(missing)}: {line}"))
+        for one in packs:
+            packing.make_pack(one, tell)
     elif missing:
         with cluster.client(scheduler) as workers:
-            for number, (_, line) in enumerate(cluster.spread(cluster.make, missing, workers), 1):
-                typer.echo(f"{number} of {len(missing)}: {line}")
+            for _, lines in cluster.spread(packing.told, packs, workers):
+                for line in lines:
+                    tell(line)
 
 
 @app.command("show", epilog="Example: placeprior runs show 3f2a9c01b7de")

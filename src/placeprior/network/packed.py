@@ -107,7 +107,7 @@ class Bank:
 
 
 class Step:
-    """One step down of every member that takes part; all it reads and writes stays where it is, as a CUDA graph asks."""
+    """One step down of every member that takes part; what it reads and writes stays in its place, for a CUDA graph."""
 
     def __init__(self, stack: Stack, moments: torch.Tensor, taken: torch.Tensor, bank: Bank, config: Config) -> None:
         self.stack, self.bank, self.config = stack, bank, config
@@ -194,7 +194,7 @@ def train_together(
 
 
 def captured(step: Step) -> Callable[[], None]:
-    """The step as one CUDA graph, so that its thousands of kernels are started by one call; elsewhere the step itself."""
+    """The step as one CUDA graph, whose thousands of kernels are started by one call; elsewhere the step itself."""
     if step.stack.flat.device.type != "cuda":
         return step
     aside = torch.cuda.Stream()

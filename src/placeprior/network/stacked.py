@@ -1,4 +1,4 @@
-"""Several networks of one shape as one: their weights lie side by side along a first axis, and every product is a batch.
+"""Several networks of one shape as one: weights lie side by side along a first axis, every product is a batch.
 
 One small network leaves a graphics processor idle: its day-by-day products are too small to fill it, and it starts
 hundreds of kernels a step. Here each product and each line of the recurrence is done for all members, and for both
@@ -253,7 +253,7 @@ class _Tail(nn.Module):
 
 @contextmanager
 def tensor_cores() -> Iterator[None]:
-    """Round products on a graphics processor as its library rounds those of a recurrent layer (TF32, unless forbidden)."""
+    """Round products on a graphics processor as its library does in recurrent layers (TF32, unless forbidden)."""
     matmul, before = torch.backends.cuda.matmul, torch.backends.cuda.matmul.allow_tf32
     matmul.allow_tf32 = torch.backends.cudnn.allow_tf32
     try:

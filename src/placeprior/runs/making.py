@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,8 @@ from safetensors import SafetensorError
 from placeprior.arms import CORRECTED, RIVALS
 from placeprior.errors import DamagedEntry, StoreError
 from placeprior.files import lock
-from placeprior.network.training import estimate, train
+from placeprior.network.model import PlaceModel
+from placeprior.network.training import Trained, estimate, train
 from placeprior.network.windows import Windows
 from placeprior.provenance import processor, versions
 from placeprior.runs import estimators, store
@@ -33,7 +34,21 @@ from placeprior.runs.networks import THREADS, build_model, restore
 from placeprior.runs.plan import Run
 
 
-def make(run: Run, log: Any = print) -> Path:
+@dataclass(frozen=True)
+class Beforehand:
+    """What was trained in a pack, before its entry is written (:mod:`placeprior.runs.packing`).
+
+    ``seconds`` and ``core_seconds`` are the run's share of those of the pack, of ``together`` runs.
+    """
+
+    inputs: Inputs
+    made: Made
+    seconds: float
+    core_seconds: float
+    together: int
+
+
+def make(run: Run, log: Any = print, beforehand: Beforehand | None = None) -> Path:
     """Make one run, unless the store has it.
 
     Parameters
@@ -41,6 +56,8 @@ def make(run: Run, log: Any = print) -> Path:
     run : Run
     log : callable
         Receives one line when the run is done, and one before when a damaged entry is made again.
+    beforehand : Beforehand, optional
+        What it came to, where it is trained already: it is then only scored and written.
 
     Returns
     -------
@@ -51,7 +68,7 @@ def make(run: Run, log: Any = print) -> Path:
     try:
         if store.is_whole(run.id):
             return entry
-        if run.config.get("precision") == "bfloat16" and processor.is_limited() and not torch.cuda.is_available():
+        if beforehand is None and needs_process(run):
             return _make_unlimited(run.id, entry)
         if store.has(run.id):
             log(f"{run.id}  {_flaw(run.id)}: made again")
@@ -63,7 +80,7 @@ def make(run: Run, log: Any = print) -> Path:
         ) from error
     try:
         with lock.hold(work / LIVE, "making a run"):
-            _fill_entry(work, run, log)
+            _fill_entry(work, run, log, beforehand)
         (work / LIVE).unlink(missing_ok=True)
         put(work, entry)
     except (OSError, SafetensorError) as error:
@@ -76,6 +93,11 @@ def make(run: Run, log: Any = print) -> Path:
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return entry
+
+
+def needs_process(run: Run) -> bool:
+    """Whether a run must be made in a process of its own: its arithmetic needs instructions that are kept from this."""
+    return run.config.get("precision") == "bfloat16" and processor.is_limited() and not torch.cuda.is_available()
 
 
 def _make_unlimited(run_id: str, entry: Path) -> Path:
@@ -96,12 +118,15 @@ def _flaw(run_id: str) -> str:
     return "another process has just made it"
 
 
-def _fill_entry(work: Path, run: Run, log: Any) -> None:
+def _fill_entry(work: Path, run: Run, log: Any, beforehand: Beforehand | None) -> None:
     torch.set_num_threads(THREADS)
     started, begun = time.perf_counter(), time.process_time()
-    inputs = Inputs.of(run)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    if run.variant in RIVALS:
+    device, packed = device_at_hand(), {}
+    inputs = Inputs.of(run) if beforehand is None else beforehand.inputs
+    if beforehand is not None:
+        made, packed = beforehand.made, {"packed": beforehand.together}
+        started, begun = started - beforehand.seconds, begun - beforehand.core_seconds
+    elif run.variant in RIVALS:
         network = _plain_network(inputs) if run.variant == CORRECTED else None
         made = Made({"test": estimators.estimate(inputs, network)}, {"parameters": 0})
     else:
@@ -116,6 +141,7 @@ def _fill_entry(work: Path, run: Run, log: Any) -> None:
             "seconds": time.perf_counter() - started,
             "core_seconds": time.process_time() - begun,
         }
+        | packed
     )
     write(work, made, result, tables)
     log(
@@ -124,14 +150,16 @@ def _fill_entry(work: Path, run: Run, log: Any) -> None:
     )
 
 
+def device_at_hand() -> str:
+    """Where networks are trained here."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
 def trained(inputs: Inputs, device: str) -> Made:
     """Train a run's network on its training rows and let it estimate the validation and the test rows."""
-    run, parts, place = inputs.run, inputs.parts, inputs.place
-    dim = 0 if place is None else place.shape[1]
-    model = build_model(run, len(inputs.names), dim, inputs.module).to(device)
-    windows = Windows(inputs.features, run.window, place, inputs.target, device)
-    trained = train(
-        model,
+    run, parts, windows = inputs.run, inputs.parts, windows_of(inputs, device)
+    fitted = train(
+        network_of(inputs).to(device),
         windows,
         windows.rows(parts.train),
         windows.rows(parts.validation),
@@ -139,6 +167,23 @@ def trained(inputs: Inputs, device: str) -> Made:
         huber=inputs.huber,
         seed=run.stream,
     )
+    return came_to(inputs, windows, fitted)
+
+
+def network_of(inputs: Inputs) -> PlaceModel:
+    """The network that a run's inputs suit, as training starts with it."""
+    dim = 0 if inputs.place is None else inputs.place.shape[1]
+    return build_model(inputs.run, len(inputs.names), dim, inputs.module)
+
+
+def windows_of(inputs: Inputs, device: str) -> Windows:
+    """What a run's network sees, on a device."""
+    return Windows(inputs.features, inputs.run.window, inputs.place, inputs.target, device)
+
+
+def came_to(inputs: Inputs, windows: Windows, trained: Trained) -> Made:
+    """What a trained network estimates, and what is kept of it and of its training."""
+    model, parts = trained.model, inputs.parts
     estimates = {}
     for part in ("validation", "test"):
         scaled, attention = estimate(model, windows, windows.rows(getattr(parts, part)))
