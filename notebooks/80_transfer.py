@@ -34,7 +34,7 @@ origin = " and ".join(dict.fromkeys(own.profile for own in sources)) or profile
 #
 # ```{answer} transfer-foretold transfer-beyond transfer-chosen transfer-union transfer-union-nearest
 # :question: Can one say in advance where a model will fail?
-# Partly: what is learned in one region serves another the less, the farther apart they are. In the embedded world the loss goes with transport between GeoCLIP's vectors by a rank correlation of {val}`claims.transfer-foretold.demo.difference:.2f` ({val}`claims.transfer-foretold.demo.low:.2f` to {val}`claims.transfer-foretold.demo.high:.2f`); that is {val}`claims.transfer-beyond.demo.difference:+.2f` ({val}`claims.transfer-beyond.demo.low:+.2f` to {val}`claims.transfer-beyond.demo.high:+.2f`) against kilometres between centroids, which need no encoder. One region chosen by it has an RMSE {val}`claims.transfer-chosen.demo.difference:+.1f` % ({val}`claims.transfer-chosen.demo.low:+.1f` to {val}`claims.transfer-chosen.demo.high:+.1f`) against that of the nearest.
+# Partly: what is learned in one region serves another the less, the farther apart they are. On real measurements the loss goes with transport between GeoCLIP's vectors by a rank correlation of {val}`claims.transfer-foretold.aqs.difference:.2f` ({val}`claims.transfer-foretold.aqs.low:.2f` to {val}`claims.transfer-foretold.aqs.high:.2f`), in the embedded world by {val}`claims.transfer-foretold.demo.difference:.2f` ({val}`claims.transfer-foretold.demo.low:.2f` to {val}`claims.transfer-foretold.demo.high:.2f`). Whether kilometres between centroids, which need no encoder, foretell it as well is undecided: GeoCLIP's correlation differs by {val}`claims.transfer-beyond.aqs.difference:+.2f` ({val}`claims.transfer-beyond.aqs.low:+.2f` to {val}`claims.transfer-beyond.aqs.high:+.2f`) and {val}`claims.transfer-beyond.demo.difference:+.2f` ({val}`claims.transfer-beyond.demo.low:+.2f` to {val}`claims.transfer-beyond.demo.high:+.2f`). One region chosen by it has an RMSE {val}`claims.transfer-chosen.aqs.difference:+.1f` % ({val}`claims.transfer-chosen.aqs.low:+.1f` to {val}`claims.transfer-chosen.aqs.high:+.1f`) against that of the nearest, in the embedded world {val}`claims.transfer-chosen.demo.difference:+.1f` % ({val}`claims.transfer-chosen.demo.low:+.1f` to {val}`claims.transfer-chosen.demo.high:+.1f`).
 # ```
 #
 # ```{admonition} Where this comes from
@@ -104,7 +104,9 @@ from placeprior.evidence import transferability
 if shown:
     lost = transferability.losses(shown.pairs, "none+head")
     km, clip = (transferability.apart(shown.pairs, name) for name in ("centroids", "geoclip"))
-    display(pd.Series(transferability.judge(lost, clip, km, np.random.default_rng(0))).round(3))
+    found = transferability.judge(lost, clip, km, np.random.default_rng(0))
+    print("rank correlation {spearman:.2f} ({low:.2f} to {high:.2f})".format(**found))
+    print("its spread by chance {chance:.3f}, naive {naive:.3f}".format(**found))
 
 # %% tags=["hide-input"]
 Markdown("\n\n".join(page.sentences(own) for own in sources))
@@ -166,7 +168,7 @@ display(
 #
 # ```{admonition} Exercise: too many pairs
 # :class: exercise tip
-# In the numbers printed above, compare `chance` and `naive`, the spread of correlations when names of regions and when single losses are shuffled. Which test would find more, and wrongly?
+# In the numbers printed above, compare *chance* and *naive*, the spread of correlations when names of regions and when single losses are shuffled. Which test would find more, and wrongly?
 # ```
 #
 # ```{admonition} Solution
