@@ -106,6 +106,17 @@ def test_workers_may_die_under_sixty_runs(world, project, monkeypatch):
     same_as_made_here(runs, project, monkeypatch, rng)
 
 
+@pytest.mark.slow
+def test_when_every_process_is_lost_others_take_their_place(world):
+    """A process that dies while it starts is not started again by its keeper: the cluster has to."""
+    runs = world(1)[:2]
+    with cluster.client("local:1") as workers:
+        keeper = next(iter(workers.cluster.workers.values()))
+        workers.cluster.sync(keeper.close)
+        assert {run.id for run, _ in cluster.spread(cluster.make, runs, workers)} == {run.id for run in runs}
+    assert all(store.has(run.id) for run in runs)
+
+
 def test_what_cannot_be_made_is_named_and_ends_the_rest(world, project):
     runs = world(seeds=1)
     (project / "store").write_text("a file where the store should be", encoding="utf-8")

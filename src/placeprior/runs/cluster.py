@@ -67,6 +67,8 @@ def client(scheduler: str) -> Iterator[Client]:
         if not number.isdecimal() or int(number) < 1:
             raise ConfigError(f"scheduler {scheduler!r}: local:N wants a number of processes, such as local:4")
         cluster = LocalCluster(n_workers=int(number), threads_per_worker=1, processes=True, dashboard_address=":0")
+        # A process that dies while it starts is given up by the one that watches over it; the cluster starts another.
+        cluster.adapt(minimum=int(number), maximum=int(number), interval="2s")
     else:
         cluster = _queued(Path(scheduler))
     with cluster, Client(cluster) as opened:
