@@ -283,10 +283,14 @@ def sentences(own: Transfer) -> str:
     """What the correlations of a task say, in words, all numbers from the table."""
     rate = own.found[(own.found["arm"] == REFERENCE) & (own.found["loss"] == "rmse")].set_index("distance")["spearman"]
     told = {name: minus(f"{value:.2f}") for name, value in rate.items()}
+    if np.isnan(rate["geoclip, published"]):  # one pair without a distance is enough
+        told["geoclip, published"] = "none (not every pair's Sinkhorn ends)"
     plain, clip = (own.row(name)["foretold"] for name in ("centroids", "geoclip"))
     seen = own.foreseen[own.foreseen["arm"] == REFERENCE]
     maps = {name: minus(f"{foreseen.agreement(seen, name).mean():.2f}") for name in foreseen.DISTANCES}
-    looked = own.found[(own.found["loss"] == "rmse") & own.found["distance"].isin(GROUPS["GeoCLIP"])]
+    looked = own.found[(own.found["loss"] == "rmse") & own.found["distance"].isin(GROUPS["GeoCLIP"])].dropna(
+        subset="partial"
+    )
     most = looked.loc[looked["partial"].idxmax()]
     return (
         f"**{own.title}**, {called(REFERENCE)}: ρ is {told['geoclip']} for transport between GeoCLIP's vectors, "
