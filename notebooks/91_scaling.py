@@ -48,7 +48,6 @@ figures.style()
 
 # %%
 table = evidence.read(simulated, "scaling")
-table.pivot(index="what", columns="size", values="seconds").notna().sum(axis=1).rename("sizes").to_frame()
 
 # %% mystnb={"figure": {"caption": "Time against size, both relative to the smallest size, on logarithmic axes; dashed: the expected exponent.", "name": "fig-scaling"}, "image": {"alt": "Six panels: stations, days, window, width, encoder and grid. In each, dots joined by a line rise to the right beside a straight dashed line from the same start."}} tags=["hide-input"]
 fig = page.draw(table)

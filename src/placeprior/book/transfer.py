@@ -196,7 +196,7 @@ def draw_correlations(sources: Sequence[Transfer]) -> tuple[Figure, pd.DataFrame
         ax.set_title(own.title)
         ax.set_xlabel("Spearman's ρ with the loss")
         ax.tick_params(axis="y", labelsize=8)
-    figures.legend_above(fig, sources[0].arms, linestyle="", ncols=3)
+    figures.legend_above(fig, list(dict.fromkeys(arm for own in sources for arm in own.arms)), linestyle="", ncols=3)
     table = pd.concat([own.found.assign(profile=own.profile) for own in sources], ignore_index=True)
     return fig, table[table["loss"] == "rmse"]
 
