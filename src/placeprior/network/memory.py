@@ -1,8 +1,8 @@
 """Memory that a process keeps, so that a step of training does not ask the system for the same pages again.
 
 A step allocates tens of megabytes for what the backward pass needs, and frees them. The C library gives such blocks
-back to the system at once, which then has to zero every page when the next step asks for it: a quarter of the time at the
-size ``paper``. Nothing is computed otherwise, so no bit of a result depends on this.
+back to the system at once, which then has to zero every page when the next step asks for it: a quarter of the time
+at the size ``paper``. Nothing is computed otherwise, so no bit of a result depends on this.
 """
 
 from __future__ import annotations
