@@ -28,8 +28,7 @@ figures.style()
 #
 # ```{answer} fusion-conditioning hadamard-over-concat-stations fusion-tuned
 # :question: Does the place change what the days mean, or only shift the estimate?
-# Each claim stands here with its verdict: where that is “not run”, the runs of that way of telling a place are not complete, and nothing is known yet. For Hadamard against
-# concatenation, which the main comparison has, neither the real task nor the embedded world decides ({val}`claims.hadamard-over-concat-stations.aqs.difference:+.3f`, {val}`claims.hadamard-over-concat-stations.aqs.low:+.3f` to {val}`claims.hadamard-over-concat-stations.aqs.high:+.3f` on real measurements).
+# Undecided. At new stations of the embedded world a Hadamard product, which lets the place change what the days mean, differs in R² from a mere shift by {val}`claims.fusion-conditioning.demo.difference:+.3f` ({val}`claims.fusion-conditioning.demo.low:+.3f` to {val}`claims.fusion-conditioning.demo.high:+.3f`); on real measurements, and for encoders that go on learning, it was not run. Against concatenation neither decides either ({val}`claims.hadamard-over-concat-stations.aqs.difference:+.3f`, {val}`claims.hadamard-over-concat-stations.aqs.low:+.3f` to {val}`claims.hadamard-over-concat-stations.aqs.high:+.3f` on real measurements).
 # ```
 #
 # A network has made a summary $z$ of the last days at a place, and has a vector $e$ that stands for the place. {doc}`model` gives the formulas of six ways for
