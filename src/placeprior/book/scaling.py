@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from placeprior.book import figures
+from placeprior.book.style import INK, MUTED
 from placeprior.evidence import scaling
 
 
@@ -22,8 +23,8 @@ def draw(table: pd.DataFrame) -> Figure:
     for ax, (what, own) in zip(axes.flat, table.groupby("what", sort=False), strict=False):
         size = own["size"].to_numpy() / own["size"].min()
         dear = own["seconds"].to_numpy() / own["seconds"].iloc[own["size"].argmin()]
-        ax.loglog(size, size ** own["expected"].iloc[0], "--", color="0.6")
-        ax.loglog(size, dear, "o-", color="0.15")
+        ax.loglog(size, size ** own["expected"].iloc[0], "--", color=MUTED)
+        ax.loglog(size, dear, "o-", color=INK)
         ticks = [2.0**power for power in range(int(np.log2(size.max()) + 0.1) + 1)]
         ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         ax.set_xticks([], minor=True)

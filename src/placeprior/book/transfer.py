@@ -252,7 +252,9 @@ def compared(sources: Sequence[Transfer]) -> pd.DataFrame:
 
 
 def _percent(losses: pd.DataFrame, way: str, other: str, budget: int) -> str:
-    """A difference of :func:`.choosing.against` in words, bold where its interval excludes zero."""
+    """A difference of :func:`.choosing.against` in words, bold where its interval excludes zero; a dash: not run."""
+    if not {way, other} <= set(losses.loc[losses["budget"] == budget, "way"]):
+        return "–"
     told = choosing.against(losses, way, other, budget, np.random.default_rng(0))
     text = minus(f"{told['difference']:+.1f}") + f" ({signed(told['low'], told['high'], 1)})"
     return f"**{text}**" if clear(told["low"], told["high"]) else text
@@ -270,8 +272,10 @@ def together(own: Transfer) -> str:
             ("geoclip", 4, "four by GeoCLIP's transport"),
             (choosing.EVERY, REGIONS - 1, f"all {REGIONS - 1}"),
         )
-        if way in set(own.unions["way"])
+        if ((both["way"] == way + unions.TOGETHER) & (both["budget"] == budget)).any()
     ]
+    if not told:
+        return ""
     arms = ", ".join(called(name) for name in arm_order(own.unions["arm"].unique()))
     return (
         f"**{own.title}**, {arms}, {own.unions['target'].nunique()} targets: one model of the union has an RMSE that "
