@@ -7,6 +7,7 @@ the one that scored best. A gain is put beside the placebos and the rivals on th
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -255,11 +256,7 @@ def line(found: list[Answer], question: str) -> str:
 def as_json(found: list[Answer]) -> list[dict[str, Any]]:
     """Answers as plain values; what is not known or has no bound is None."""
     plain = [asdict(answer) | {"sentence": answer.sentence} for answer in found]
-    bound = {float("inf"), float("-inf")}
     return [
-        {
-            key: None if value != value or (isinstance(value, float) and value in bound) else value
-            for key, value in each.items()
-        }
+        {key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in each.items()}
         for each in plain
     ]

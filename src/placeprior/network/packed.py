@@ -19,7 +19,7 @@ from placeprior.errors import TrainingError
 from placeprior.network.model import PlaceModel
 from placeprior.network.sizes import Config
 from placeprior.network.stacked import Stack
-from placeprior.network.training import ADAM_EPS, Trained, _schedule, _shuffled
+from placeprior.network.training import ADAM_EPS, Trained, diverged, schedule, shuffled
 from placeprior.network.windows import Windows
 
 BETAS = (0.9, 0.999)  # Adam's, PyTorch's and Keras' default
@@ -50,7 +50,7 @@ class Member:
         self.steps = -(-len(self.train_rows) // config.batch)
         # An optimiser that moves nothing, for schedules are PyTorch's own.
         self._clock = torch.optim.SGD([torch.nn.Parameter(torch.zeros(()))], lr=config.rate)
-        self.schedule = _schedule(self._clock, config, config.epochs * self.steps)
+        self.schedule = schedule(self._clock, config, config.epochs * self.steps)
 
     def rate(self) -> float:
         """The rate of the next step, and on to the one after."""
@@ -64,11 +64,8 @@ class Member:
     ) -> bool:
         """Note an epoch; whether it was the last one."""
         loss, validation_loss = losses
-        if not (math.isfinite(loss) and math.isfinite(validation_loss)):
-            self.failed = TrainingError(
-                f"the loss is not a number in epoch {epoch} (train {loss}, validation {validation_loss}); check the "
-                f"predictors for extreme values, or lower the rate (now {config.rate})"
-            )
+        self.failed = diverged(epoch, loss, validation_loss, config)
+        if self.failed:
             return True
         rate = self.schedule.get_last_lr()[0]
         self.history.append(
@@ -212,7 +209,7 @@ def captured(step: Step) -> Callable[[], None]:
 def _epoch(members: Sequence[Member], step: Step, take: Callable[[], None]) -> list[float]:
     """Show every member all its training rows; their mean losses."""
     batch, device = step.config.batch, step.rows.device
-    batches = [_shuffled(member.train_rows, member.order).split(batch) for member in members]
+    batches = [shuffled(member.train_rows, member.order).split(batch) for member in members]
     total = torch.zeros_like(step.loss)
     for number in range(max(map(len, batches))):
         rows, weight = torch.zeros(len(members), batch, 2, dtype=torch.int64), torch.zeros(len(members), batch)

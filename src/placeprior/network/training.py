@@ -99,13 +99,13 @@ def train(
     model.seed_dropout(seed)
     steps = config.epochs * -(-len(train_rows) // config.batch)
     optimiser = torch.optim.Adam(_groups(model, config.rate), lr=config.rate, eps=ADAM_EPS, fused=True)
-    descent = Descent(optimiser, _schedule(optimiser, config, steps), config.clip)
+    descent = Descent(optimiser, schedule(optimiser, config, steps), config.clip)
     best, best_state, best_epoch, history = math.inf, None, 0, []
 
     for epoch in range(1, config.epochs + 1):
         model.train()
         total = torch.zeros((), device=data.features.device)
-        for rows in _shuffled(train_rows, order).split(config.batch):
+        for rows in shuffled(train_rows, order).split(config.batch):
             x, place, y = data.gather(rows)
             loss = huber_loss(model(x, place), y, delta=huber)
             descent.step(loss)
@@ -117,12 +117,8 @@ def train(
             "rate": descent.schedule.get_last_lr()[0],
             "seconds": time.perf_counter() - started,
         }
-        if not (math.isfinite(record["loss"]) and math.isfinite(record["validation_loss"])):
-            raise TrainingError(
-                f"the loss is not a number in epoch {epoch} (train {record['loss']}, validation "
-                f"{record['validation_loss']}); check the predictors for extreme values, or lower the rate "
-                f"(now {config.rate})"
-            )
+        if failure := diverged(epoch, record["loss"], record["validation_loss"], config):
+            raise failure
         history.append(record)
         if config.schedule == "cycle":
             best_epoch = epoch
@@ -136,11 +132,22 @@ def train(
     return Trained(model, history, best_epoch, time.perf_counter() - started)
 
 
-def _shuffled(rows: torch.Tensor, order: torch.Generator) -> torch.Tensor:
+def diverged(epoch: int, loss: float, validation_loss: float, config: Config) -> TrainingError | None:
+    """What to raise after an epoch whose losses are no numbers; None where they are."""
+    if math.isfinite(loss) and math.isfinite(validation_loss):
+        return None
+    return TrainingError(
+        f"the loss is not a number in epoch {epoch} (train {loss}, validation {validation_loss}); check the predictors "
+        f"for extreme values, or lower the rate (now {config.rate})"
+    )
+
+
+def shuffled(rows: torch.Tensor, order: torch.Generator) -> torch.Tensor:
+    """Rows in an order drawn anew: what an epoch shows."""
     return rows[torch.randperm(len(rows), generator=order).to(rows.device)]
 
 
-def _schedule(optimiser: torch.optim.Optimizer, config: Config, steps: int) -> torch.optim.lr_scheduler.LRScheduler:
+def schedule(optimiser: torch.optim.Optimizer, config: Config, steps: int) -> torch.optim.lr_scheduler.LRScheduler:
     """The rate at every step: falling in steps, or one cycle (Smith & Topin, 2019, arXiv 1708.07120)."""
     if config.schedule == "steps":
         return torch.optim.lr_scheduler.StepLR(optimiser, config.decay_steps, config.decay)
