@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 from conftest import toy_cube
 
-from placeprior.arms import CORRECTED, RIVALS
+from placeprior.arms import APART, CORRECTED, RIVALS
 from placeprior.coords import great_circle_km
 from placeprior.errors import ConfigError, UnknownName
 from placeprior.runs import estimators, inputs, making, store
-from placeprior.runs.estimators import patterns, pseudo, trees
+from placeprior.runs.estimators import kinds, patterns, pseudo, trees
 from placeprior.runs.estimators.trees import Rows, out_of_fold
 from placeprior.runs.inputs import Inputs
 from placeprior.runs.plan import Run
+from placeprior.space import clusters
 from placeprior.space.splits import lonlat_of, split
 
 POOL_ONLY = ("idw", "kriging")  # the others are stopped by the validation rows, or start from what is
@@ -55,6 +56,11 @@ def anywhere(cube, load, options, lonlat, days, names):
     return {name: made[name] for name in names}
 
 
+def weather(cube):
+    """The two predictors of the toy; clusters take no gaps."""
+    return np.stack([np.nan_to_num(cube[name].values.astype(float)) for name in ("wind", "warmth")], -1)
+
+
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """Baselines as they are, only smaller."""
@@ -63,6 +69,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(trees, "ROWS", 150)  # so that rows are drawn
     monkeypatch.setattr(trees, "WINDOW", 2)
     monkeypatch.setattr(pseudo, "LABELLED", 100)
+    monkeypatch.setattr(clusters, "behaviour", weather)
     monkeypatch.setattr(pseudo.elsewhere, "fields", anywhere)
     monkeypatch.setattr(patterns, "LAYERS", (32, 32))
     monkeypatch.setattr(patterns, "EPOCHS", 60)
@@ -128,6 +135,30 @@ def test_another_seed_draws_other_rows_and_weights(name, cube):
     parts = split("spatial", cube, 0, 1)
     first, other = (estimate(name, a_run(name, seed=seed), cube, parts) for seed in (0, 1))
     assert not np.array_equal(first, other)
+
+
+def test_trees_of_their_own_find_what_differs_between_kinds_of_weather_and_lots_do_not(monkeypatch):
+    # Where wind and warmth go together, wind cleans; where they go against each other, it brings dust. With one day's
+    # predictors no tree can tell which of the two it is.
+    monkeypatch.setattr(trees, "WINDOW", 1)
+    monkeypatch.setattr(trees, "ROWS", 4000)
+    monkeypatch.setattr(trees, "TREES", trees.TREES | {"max_iter": 60})
+    monkeypatch.setattr(kinds, "FOLDS", 2)
+    rng, cube = np.random.default_rng(3), toy_cube(121, 40, missing=0.0)
+    sign = rng.choice([-1.0, 1.0], size=(121, 1))
+    wind, other = rng.normal(size=(2, 121, 40))
+    told = {"wind": wind, "warmth": 0.8 * sign * wind + 0.6 * other}
+    cube = cube.assign(
+        {name: (cube[name].dims, values.astype(np.float32), cube[name].attrs) for name, values in told.items()}
+    )
+    cube = cube.assign(pm25=(cube["pm25"].dims, (20 + 4 * sign * wind).astype(np.float32), cube["pm25"].attrs))
+    parts = split("spatial", cube, 0, 1)
+    seen = Inputs(a_run("gbt+kinds"), cube, parts)
+    found = kinds.groups(seen, "kinds")
+    assert max((found == 1 + (sign[:, 0] > 0)).mean(), (found == 1 + (sign[:, 0] < 0)).mean()) == 1
+    assert sorted(kinds.groups(seen, "lots")) == sorted(found)  # the same sizes
+    missed = {name: error(estimate(name, a_run(name), cube, parts), cube, parts) for name in ("gbt", *APART)}
+    assert missed["gbt+kinds"] < 0.5 * min(missed["gbt"], missed["gbt+lots"])
 
 
 def test_kriging_what_trees_missed_finds_a_field_that_no_predictor_tells(field_cube, monkeypatch):

@@ -11,6 +11,8 @@ FORMULAS = ("lonlat", "sincos")  # enter as channels, so their arms need no seco
 
 #: Boosted trees that also learn from labels which kriging makes at places without a monitor, and their controls.
 PSEUDO = ("gbt+pseudo", "gbt+pseudo+geoclip", "gbt+pseudo-leaked", "gbt+pseudo-shuffled", "gbt+pseudo-true")
+#: Boosted trees of their own for each kind of weather, and for as many lots of stations.
+APART = ("gbt+kinds", "gbt+lots")
 #: What a user would try in place of the network (:mod:`placeprior.runs.estimators`).
 RIVALS = (
     "mean",
@@ -27,6 +29,7 @@ RIVALS = (
     "none+kriging",
     "eof",
     *PSEUDO,
+    *APART,
     "eof+lonlat",
     "eof+geoclip",
     "eof+random-vector",
@@ -68,6 +71,8 @@ NAMES = {
     "gbt+pseudo-leaked": "boosted trees, leaked labels",
     "gbt+pseudo-shuffled": "boosted trees, shuffled labels",
     "gbt+pseudo-true": "boosted trees, true labels",
+    "gbt+kinds": "boosted trees, a kind of weather each",
+    "gbt+lots": "boosted trees, a lot of stations each",
     "rf": "random forest",
     "rf+lonlat": "random forest, lon/lat",
     "rf+geoclip": "random forest, GeoCLIP",

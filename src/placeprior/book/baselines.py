@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from placeprior.arms import PSEUDO, RIVALS, arm_order, called, where
+from placeprior.arms import APART, PSEUDO, RIVALS, arm_order, called, where
 from placeprior.book import figures, results
 from placeprior.book.style import BLUE, GRID, MUTED, VERMILION
 from placeprior.book.tables import captioned, cells
@@ -18,8 +18,8 @@ from placeprior.evidence.gains import gains
 from placeprior.runs import store
 from placeprior.space import variogram
 
-#: What this page has of the rivals: patterns in time and students of kriging's labels have pages of their own.
-_RIVALS = tuple(name for name in RIVALS if name not in PSEUDO and not name.startswith("eof+"))
+#: What this page has of the rivals: patterns in time, students of labels, clusters have their own.
+_RIVALS = tuple(name for name in RIVALS if name not in (*PSEUDO, *APART) and not name.startswith("eof+"))
 #: Rows of the grid of signs: what is simpler than a network that is told the place by GeoCLIP.
 ARMS = (*_RIVALS, "none", "none+head", "urban-hadamard", "lonlat")
 _NETWORKS = ("none", "none+head", "urban-hadamard", "lonlat", "geoclip-hadamard", "geoclip-concat")

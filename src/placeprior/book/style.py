@@ -88,6 +88,8 @@ _DRAWN: dict[str, tuple[str, str | tuple[int, int, int]]] = {
     "gbt+pseudo-leaked": (VERMILION, (4, 0, 22)),
     "gbt+pseudo-shuffled": (SILVER, (4, 0, 22)),
     "gbt+pseudo-true": (GREEN, (4, 0, 22)),
+    "gbt+kinds": (OLIVE, "v"),
+    "gbt+lots": (SILVER, "v"),
     "rf": (RUST, "o"),
     "rf+lonlat": (RUST, "s"),
     "rf+geoclip": (RUST, "^"),

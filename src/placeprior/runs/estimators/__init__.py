@@ -9,6 +9,7 @@
 ``…+geoclip``     the trees also get GeoCLIP's vector, in few numbers
 ``…+urban``       the trees also get population density, two numbers
 ``gbt+kriging``   boosted trees, and what they missed at the training monitors that day, kriged
+``gbt+kinds``     boosted trees of their own for each kind of weather; ``gbt+lots`` for as many lots of stations
 ``none+kriging``  the trained network without a place, and what it missed, kriged
 ``gbt+pseudo``    boosted trees that also learn from kriging's labels at places without a monitor; ``-leaked``,
                   ``-shuffled`` and ``-true`` are controls, and the first of them reads the test's labels on purpose
@@ -29,9 +30,9 @@ from collections.abc import Callable
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from placeprior.arms import CORRECTED, PSEUDO, RIVALS
+from placeprior.arms import APART, CORRECTED, PSEUDO, RIVALS
 from placeprior.errors import UnknownName
-from placeprior.runs.estimators import pseudo, trees
+from placeprior.runs.estimators import kinds, pseudo, trees
 from placeprior.runs.estimators.correction import corrected
 from placeprior.runs.estimators.interpolation import idw, kriging, station_mean
 from placeprior.runs.estimators.patterns import decomposed, eof
@@ -69,6 +70,8 @@ def estimate(inputs: Inputs, network: Callable[[np.ndarray], np.ndarray] | None 
             found = corrected(inputs, network)
         elif name in SIMPLE:
             found = SIMPLE[name](inputs)
+        elif name in APART:
+            found = kinds.apart(inputs, name.removeprefix("gbt+"))
         elif name in PSEUDO:
             labels, _, place = name.removeprefix("gbt+pseudo").partition("+")
             found = pseudo.student(inputs, labels.removeprefix("-") or "kriged", place)

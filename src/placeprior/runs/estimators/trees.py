@@ -109,6 +109,7 @@ def fit_boosted(
     seed: int,
     fitted: np.ndarray | None = None,
     more: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
+    checked: np.ndarray | None = None,
 ) -> HistGradientBoostingRegressor:
     """Gradient-boosted trees (Friedman, J. H. 2001, *Annals of Statistics* 29, 1189), stopped by validation rows.
 
@@ -120,15 +121,17 @@ def fit_boosted(
         Rows to learn from, instead of all training rows.
     more : (x, y, weight), optional
         Rows that are no station-days, with their weight beside a station-day's 1.
+    checked : ndarray of bool, shape (station, time), optional
+        Rows that stop the learning, instead of all validation rows.
     """
     drawn = rows.sample(rows.parts.train if fitted is None else fitted, seed)
-    checked = rows.sample(rows.parts.validation, seed)
+    stopping = rows.sample(rows.parts.validation if checked is None else checked, seed)
     x, y, weight = rows.x(drawn), rows.y(drawn), None
     if more is not None:
         weight = np.concatenate([np.ones(len(y)), more[2]])
         x, y = np.concatenate([x, more[0].astype(x.dtype)]), np.concatenate([y, more[1]])
     model = HistGradientBoostingRegressor(**TREES, early_stopping=True, random_state=seed)
-    return model.fit(x, y, weight, X_val=rows.x(checked), y_val=rows.y(checked))
+    return model.fit(x, y, weight, X_val=rows.x(stopping), y_val=rows.y(stopping))
 
 
 def fit_forest(rows: Rows, seed: int) -> RandomForestRegressor:
