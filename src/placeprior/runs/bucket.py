@@ -72,21 +72,31 @@ def _theirs(error: Exception) -> bool:
     return isinstance(error, OSError) or type(error).__module__.partition(".")[0] not in ("builtins", "placeprior")
 
 
-def sizes(run_id: str) -> dict[str, int]:
-    """Bytes of an entry's files by name; empty where there is no entry, or a part of one that was never finished."""
+def has(run_id: str) -> bool:
+    """Whether there is an entry."""
+    return sizes(run_id) is not None
+
+
+def sizes(run_id: str) -> dict[str, int] | None:
+    """Bytes of an entry's files by name; None where there is no entry, or a part of one that was never finished."""
     with reached() as (files, path):
         try:
             found = files.find(f"{path}/{run_id}", detail=True)
         except FileNotFoundError:
-            return {}
+            return None
     named = {key.rpartition("/")[2]: told["size"] for key, told in found.items()}
-    return named if INDEX in named else {}
+    return named if INDEX in named else None
 
 
 def content(run_id: str, name: str) -> bytes:
     """A file of an entry; FileNotFoundError where it is missing."""
     with reached() as (files, path):
         return files.cat_file(f"{path}/{run_id}/{name}")
+
+
+def ids() -> set[str]:
+    """Of all entries."""
+    return set(entries())
 
 
 def entries() -> dict[str, tuple[bytes, dict[str, int]]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pandas as pd
@@ -15,7 +15,7 @@ from placeprior.errors import DamagedEntry, StoreError, UnknownName
 from placeprior.files import integrity
 from placeprior.files.folders import cache_dir
 from placeprior.files.replacing import replacing
-from placeprior.runs import bucket, committed, configuration
+from placeprior.runs import bucket, committed, configuration, folder
 from placeprior.runs.committed import COLUMNS, KEY
 
 __all__ = ["COLUMNS", "KEY"]
@@ -29,9 +29,12 @@ def store() -> Path:
 
     Of a store at a URL (:mod:`placeprior.runs.bucket`): the folder in which an entry is made before it is put there.
     """
-    if bucket.url():
-        return cache_dir() / "making"
-    return configuration.root() / Path(os.environ.get(bucket.VARIABLE) or "store").expanduser()
+    return cache_dir() / "making" if bucket.url() else folder.root()
+
+
+def _kept() -> ModuleType:
+    """Who answers for the store: the room for one in a folder, or that for one at a URL."""
+    return bucket if bucket.url() else folder
 
 
 def place(run_id: str) -> str:
@@ -41,20 +44,18 @@ def place(run_id: str) -> str:
 
 def has(run_id: str) -> bool:
     """Whether the store has an entry, whatever state it is in."""
-    return bool(bucket.sizes(run_id)) if bucket.url() else (store() / run_id).exists()
+    return _kept().has(run_id)
 
 
 def entries() -> set[str]:
     """Ids of all entries, whatever state they are in."""
-    return set(bucket.entries()) if bucket.url() else {path.name for path in store().glob("[!.]*")}
+    return _kept().ids()
 
 
 def stored() -> set[str]:
     """Ids of the entries that are complete, as :func:`is_stored` has it."""
-    if not bucket.url():
-        return {run_id for run_id in entries() if is_stored(run_id)}
     found = set()
-    for run_id, (raw, sizes) in bucket.entries().items():
+    for run_id, (raw, sizes) in _kept().entries().items():
         with contextlib.suppress(ValueError):
             _compare(sizes, _parsed(run_id, raw)["files"])
             found.add(run_id)
@@ -66,8 +67,7 @@ def is_stored(run_id: str) -> bool:
     try:
         read(run_id)
     except StoreError:
-        if bucket.url():
-            has(run_id)  # raises where the store does not answer: that says nothing of the run
+        has(run_id)  # raises where the store does not answer: that says nothing of the run
         return False
     return True
 
@@ -96,14 +96,11 @@ def read(run_id: str) -> dict[str, Any]:
         There is none, or it may not be read.
     """
     try:
-        sizes = bucket.sizes(run_id) if bucket.url() else None
-        if not (has(run_id) if sizes is None else sizes):
+        sizes = _kept().sizes(run_id)
+        if sizes is None:
             raise StoreError(f"run {run_id} is not in the store; make it with `placeprior runs run {run_id}`")
         result = _opened(run_id)
-        if sizes is None:
-            integrity.compare(store() / run_id, result["files"])
-        else:
-            _compare(sizes, result["files"])
+        _compare(sizes, result["files"])
         return result
     except (OSError, ValueError) as error:
         raise _damaged(run_id, "run.json", error) from error
@@ -113,20 +110,17 @@ def check(run_id: str) -> None:
     """Compare all files of a stored run with their SHA-256; raises as :func:`read`."""
     result = read(run_id)
     try:
-        if bucket.url():
-            for name, told in result["files"].items():
-                integrity.same(bucket.content(run_id, name), name, told)
-        else:
-            integrity.compare(store() / run_id, result["files"], whole=True)
+        for name, told in result["files"].items():
+            integrity.same(_kept().content(run_id, name), name, told)
     except (OSError, ValueError) as error:
         raise _damaged(run_id, "a file", error) from error
 
 
-def seal(folder: Path, result: dict[str, Any]) -> None:
+def seal(work: Path, result: dict[str, Any]) -> None:
     """Write ``run.json`` into a folder that holds the other files of an entry."""
-    content = result | {"files": integrity.index(folder, TABLES)}
-    (folder / "run.json").write_text(integrity.sealed(content), encoding="utf-8")
-    integrity.readable(folder)
+    content = result | {"files": integrity.index(work, TABLES)}
+    (work / bucket.INDEX).write_text(integrity.sealed(content), encoding="utf-8")
+    integrity.readable(work)
 
 
 def table(run_id: str, name: str) -> pd.DataFrame:
@@ -229,8 +223,7 @@ def replace(path: Path, write: Callable[[Path], Any]) -> None:
 def _opened(run_id: str) -> dict[str, Any]:
     """The content of ``run.json``; ValueError when it is not what was written, or is of another run."""
     try:
-        remote = bucket.url()
-        raw = bucket.content(run_id, "run.json") if remote else (store() / run_id / "run.json").read_bytes()
+        raw = _kept().content(run_id, bucket.INDEX)
     except FileNotFoundError:
         raise ValueError("run.json is missing") from None
     return _parsed(run_id, raw)
@@ -247,9 +240,7 @@ def _parsed(run_id: str, raw: bytes) -> dict[str, Any]:
 
 def _content(run_id: str, name: str) -> bytes:
     told = read(run_id)["files"][name]
-    if bucket.url():
-        return integrity.same(bucket.content(run_id, name), name, told)
-    return integrity.content(store() / run_id, name, told)
+    return integrity.same(_kept().content(run_id, name), name, told)
 
 
 def _compare(sizes: dict[str, int], files: dict[str, dict[str, Any]]) -> None:
@@ -258,15 +249,15 @@ def _compare(sizes: dict[str, int], files: dict[str, dict[str, Any]]) -> None:
 
 
 def _damaged(run_id: str, what: str, error: Exception) -> StoreError:
-    folder = store() / run_id
+    entry = store() / run_id
     if isinstance(error, PermissionError):
         return StoreError(
-            f"{error.filename or folder / what} may not be read; ask {_owner(folder)} for it: "
-            f"`chmod -R a+rX {folder.parent}`, or work in a clone of your own"
+            f"{error.filename or entry / what} may not be read; ask {_owner(entry)} for it: "
+            f"`chmod -R a+rX {entry.parent}`, or work in a clone of your own"
         )
     if isinstance(error, NotADirectoryError):
         return StoreError(
-            f"{folder} is a file, and the run's folder belongs there; move it away and run "
+            f"{entry} is a file, and the run's folder belongs there; move it away and run "
             f"`placeprior runs run {run_id}`"
         )
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
