@@ -1,6 +1,7 @@
 """Evidence: made once from the runs that runs.yml names, and again when those change."""
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +11,7 @@ from conftest import RUNS_YML
 from placeprior import evidence
 from placeprior.errors import StoreError, UnknownName
 from placeprior.evidence import collection
+from placeprior.provenance import processor
 from placeprior.runs import collecting, configuration, making, plan, store
 
 ROOT = Path(__file__).parents[1]
@@ -48,6 +50,23 @@ def test_evidence_makes_its_runs_and_is_fresh_until_they_change(counted):
     collection.make("tiny", "subsets", said.append)
     assert len(evidence.read("tiny", "subsets")) == 2
     assert not list((counted / "results").rglob(".*.tmp"))
+
+
+def test_runs_that_compute_with_other_instructions_are_gathered_in_a_process_of_their_own(counted, monkeypatch):
+    asked = []
+
+    def unlimited(code, *arguments, **options):
+        asked.append((code, arguments))
+        return subprocess.CompletedProcess([], len(asked) - 1, "made there\n", "no space\n")
+
+    monkeypatch.setattr(collection, "needs_process", lambda run: True)
+    monkeypatch.setattr(processor, "unlimited", unlimited)
+    said = []
+    collection.make("tiny", "subsets", said.append)
+    assert asked == [(collection.AGAIN, ("tiny", "subsets"))] and said[-1] == "made there"
+    assert not evidence.path("tiny", "subsets").exists()  # nothing is gathered here
+    with pytest.raises(StoreError, match="tiny/subsets was not made: no space"):
+        collection.make("tiny", "subsets", said.append)
 
 
 def test_a_failed_table_leaves_the_old_one(counted, monkeypatch):

@@ -119,3 +119,14 @@ def test_restored_weights_are_the_stored_ones_and_misfits_are_named(project, mon
     monkeypatch.setattr(store, "tensors", lambda _: misfit)
     with pytest.raises(StoreError, match=f"weights of run {run.id} do not fit.*remove"):
         restore(run)
+
+
+def test_a_network_that_this_process_cannot_compute_says_how_to_start_one_that_can(project, monkeypatch):
+    run = stored("none")
+    rounded = dataclasses.replace(run, config=run.config | {"precision": "bfloat16"})
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
+    with pytest.raises(ConfigError, match=f"{rounded.id} computes in bfloat16.*ONEDNN_MAX_CPU_ISA=DEFAULT"):
+        restore(rounded)
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "DEFAULT")
+    with pytest.raises(StoreError, match="not in the store"):  # it would compute, if it were there
+        restore(rounded)

@@ -40,6 +40,12 @@ def test_the_stamp_names_processor_and_instructions(monkeypatch):
     assert processor.is_limited()
 
 
+@ON_X86
+def test_a_process_without_the_limits_is_told_so_and_what_it_prints_is_handed_on():
+    shown = processor.unlimited(SHOW + "; import sys; print(sys.argv[1:])", "a", "b", stdout=subprocess.PIPE)
+    assert "AVX2" not in shown.stdout.splitlines()[0].split() and shown.stdout.splitlines()[1] == "['a', 'b']"
+
+
 NAMED = "model name\t: AMD EPYC"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
@@ -79,6 +80,12 @@ def map_(
     store.read(run_id)  # says how to make it when it is not there
     from placeprior import coords
     from placeprior.data import build
+    from placeprior.provenance import processor
+    from placeprior.runs.networks import needs_process
+
+    if needs_process(run):
+        done = processor.unlimited("from placeprior.cli import main; main()", *sys.argv[1:])
+        raise typer.Exit(done.returncode)
 
     where = coords.grid(resolution) if task == "world" else build.load(fields)
     if day is None:

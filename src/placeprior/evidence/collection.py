@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from placeprior.errors import StoreError
 from placeprior.evidence import (
     against_itself,
     artefacts,
@@ -40,7 +42,9 @@ from placeprior.evidence import (
     upstream,
     who_is_served,
 )
+from placeprior.provenance import processor
 from placeprior.runs import making, plan, store
+from placeprior.runs.networks import needs_process
 
 
 class Maker(NamedTuple):
@@ -89,6 +93,10 @@ MAKERS = {
 }
 
 
+#: What a process of its own runs, where runs compute with instructions that are kept from this one.
+AGAIN = "import sys; from placeprior.evidence import collection; collection.make(*sys.argv[1:])"
+
+
 def make(profile: str, name: str, log: Any = print) -> Path:
     """Make the table, and whichever of its runs the store lacks.
 
@@ -102,6 +110,12 @@ def make(profile: str, name: str, log: Any = print) -> Path:
     for run in [] if maker.from_names else runs:
         if run.id not in enough:
             making.make(run, log=log)
+    if any(needs_process(run) for run in runs):
+        done = processor.unlimited(AGAIN, profile, name, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        if done.returncode:
+            raise StoreError(f"evidence {profile}/{name} was not made: {done.stderr.strip()[-500:]}")
+        log(done.stdout.strip())
+        return file
     started = time.perf_counter()
     table = maker.collect(runs)
     seconds = time.perf_counter() - started

@@ -12,7 +12,10 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 LIMITS = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_CBWR": "COMPATIBLE"}
 #: What lifts the limits again: bfloat16 exists on wider instructions only.
@@ -33,6 +36,12 @@ def limit() -> None:
 def is_limited() -> bool:
     """Whether oneDNN is kept from the instructions that bfloat16 needs."""
     return os.environ.get("ONEDNN_MAX_CPU_ISA") == LIMITS["ONEDNN_MAX_CPU_ISA"]
+
+
+def unlimited(code: str, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run Python code in a process without the limits; one process chooses its instructions once."""
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, env=os.environ | LIFTED, text=True, **options)
 
 
 def stamp() -> dict[str, str]:

@@ -6,10 +6,8 @@ An entry (:mod:`placeprior.runs.entry`) that is not what was written is made aga
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -30,7 +28,7 @@ from placeprior.provenance import processor, versions
 from placeprior.runs import estimators, store
 from placeprior.runs.entry import LIVE, Made, begin, put, score, write
 from placeprior.runs.inputs import Inputs
-from placeprior.runs.networks import THREADS, build_model, restore
+from placeprior.runs.networks import THREADS, build_model, needs_process, restore
 from placeprior.runs.plan import Run
 
 
@@ -95,15 +93,10 @@ def make(run: Run, log: Any = print, beforehand: Beforehand | None = None) -> Pa
     return entry
 
 
-def needs_process(run: Run) -> bool:
-    """Whether a run must be made in a process of its own: its arithmetic needs instructions that are kept from this."""
-    return run.config.get("precision") == "bfloat16" and processor.is_limited() and not torch.cuda.is_available()
-
-
 def _make_unlimited(run_id: str, entry: Path) -> Path:
     """Make a run in a process of its own, for PyTorch chooses its instructions once a process."""
-    command = [sys.executable, "-c", "from placeprior.cli import main; main()", "runs", "run", run_id]
-    done = subprocess.run(command, env=os.environ | processor.LIFTED, stderr=subprocess.PIPE, text=True)
+    command = "from placeprior.cli import main; main()"
+    done = processor.unlimited(command, "runs", "run", run_id, stderr=subprocess.PIPE)
     if done.returncode:
         raise StoreError(f"run {run_id} ended with code {done.returncode}: {done.stderr.strip()[-500:]}")
     return entry

@@ -10,12 +10,13 @@ import torch
 
 from placeprior import encoders
 from placeprior.arms import HEAD_ONLY
-from placeprior.errors import StoreError
+from placeprior.errors import ConfigError, StoreError
 from placeprior.network.fusion import HEAD
 from placeprior.network.model import PlaceModel
 from placeprior.network.sizes import Config
 from placeprior.network.training import estimate
 from placeprior.network.windows import Scaler, Windows
+from placeprior.provenance import processor
 from placeprior.runs import store
 from placeprior.runs.plan import Run
 
@@ -72,6 +73,11 @@ def build(
     )
 
 
+def needs_process(run: Run) -> bool:
+    """Whether a run's network needs a process of its own: its arithmetic takes instructions that are kept from this."""
+    return run.config.get("precision") == "bfloat16" and processor.is_limited() and not torch.cuda.is_available()
+
+
 def restore(run: Run) -> tuple[PlaceModel, dict[str, Scaler]]:
     """A stored run's network with its best weights, and its scalers.
 
@@ -85,7 +91,15 @@ def restore(run: Run) -> tuple[PlaceModel, dict[str, Scaler]]:
     ------
     StoreError
         If the run is not stored, or its weights are of another model.
+    ConfigError
+        It cannot compute in this process (:func:`needs_process`).
     """
+    if needs_process(run):
+        variables = " ".join(f"{name}={value}" for name, value in processor.LIFTED.items())
+        raise ConfigError(
+            f"run {run.id} computes in bfloat16, with instructions that this process is kept from; "
+            f"set {variables} before Python starts"
+        )
     try:
         return restored(run, store.tensors(run.id))
     except (RuntimeError, ValueError, KeyError) as error:

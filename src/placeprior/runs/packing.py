@@ -20,8 +20,8 @@ from placeprior.network.packed import Member, train_together
 from placeprior.runs import store
 from placeprior.runs.entry import begin
 from placeprior.runs.inputs import Inputs
-from placeprior.runs.making import Beforehand, came_to, device_at_hand, make, needs_process, network_of, windows_of
-from placeprior.runs.networks import THREADS
+from placeprior.runs.making import Beforehand, came_to, device_at_hand, make, network_of, windows_of
+from placeprior.runs.networks import THREADS, needs_process
 from placeprior.runs.plan import Run
 
 Log = Callable[[str], object]
