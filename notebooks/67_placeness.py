@@ -31,7 +31,7 @@ origin = f"profile {profile}, embedded world"
 #
 # ```{answer} placeness-none placeness-double placeness-coordinates
 # :question: Is a gain found where there is none, and is one seen where there is?
-# Real measurements cannot tell, as nobody knows how much place matters there. In the embedded world it is a knob: at 0 no arm may win, at 2 one should. Each claim stands here with its verdict; where that is “not run”, its worlds are still to be trained in.
+# There is no false alarm: at placeness 0, GeoCLIP is clearly better in {val}`claims.placeness-none.demo.clear:.0f` of {val}`claims.placeness-none.demo.of:.0f` worlds. But the positive control fails too: at 2, GeoCLIP changes R² at new stations by {val}`claims.placeness-double.demo.difference:+.3f` ({val}`claims.placeness-double.demo.low:+.3f` to {val}`claims.placeness-double.demo.high:+.3f`) and coordinates by {val}`claims.placeness-coordinates.demo.difference:+.3f` ({val}`claims.placeness-coordinates.demo.low:+.3f` to {val}`claims.placeness-coordinates.demo.high:+.3f`). **With two trainings, tested on a tenth of the stations, an effect of place that is there goes unseen.**
 # ```
 #
 # ## The knob
@@ -69,13 +69,12 @@ if results.has(profile, "placeness"):
 results.missing(profile, "placeness")
 
 # %% [markdown]
-# All arms are compared with `none+head`. Coordinates join as channels and bring no head; the line of `none` shows what the head alone does. Do not compare R² itself across placeness: another
+# Coordinates join as channels and bring no head; the line of `none` shows what the head alone does. R² itself does not compare across placeness: another
 # $p$ is another truth, with another spread.
 #
 # ## Nothing to find
 #
-# One world is one draw of weather, fires and stations. So the negative control has several, with two trainings each. If intervals are right and nothing is there, about one in forty lies wholly above zero, and as many below.
-# An arm compared with *itself* is tested in {doc}`scores`.
+# One world is one draw of weather, fires and stations, so the negative control has several. If intervals are right and nothing is there, about one in forty lies wholly above zero, and as many below. More lie below: a vector of hundreds of numbers that tells nothing *costs*.
 
 # %%
 null = worlds[worlds["placeness"] == 0]
@@ -121,7 +120,7 @@ else:
 # %% [markdown]
 # ## What this shows, what it does not
 #
-# It shows how the method behaves where the right answer is known: how often it sees something where nothing is, and how strong place must be before an arm gains.
+# It shows how the method behaves where the right answer is known: it sees nothing where nothing is, and too little where something is. So an undecided difference elsewhere in this book is no proof that place is worth nothing.
 #
 # It does not show where the real atmosphere lies on this scale. The knob turns all influences together; a real place may have few that are strong. And a truth that is a smooth formula of towns and hills may flatter an encoder that
 # knows towns. Nearest to a negative control for real air are vectors without geography, in {doc}`controls`: they test whether a gain needs geography, not whether it is real.
