@@ -45,7 +45,7 @@ SHOWN = [REFERENCE, "geoclip-hadamard"]
 # :question: Does telling the place draw detail between the stations that is not there?
 # Undecided: each arm's maps are those of one network, and another training would draw other detail. In the embedded world the share of short waves is larger by
 # {val}`claims.maps-finer-random.demo.difference:.2f` where a random vector is told and by {val}`claims.maps-finer.demo.difference:.2f` where GeoCLIP's vectors are; the
-# error of the fine part changes by {val}`claims.maps-fine-error.demo.difference:+.2f` µg m⁻³ with GeoCLIP's. On real measurements it was not run.
+# error of the fine part changes by {val}`claims.maps-fine-error.demo.difference:+.2f` µg m⁻³ with GeoCLIP's. On real measurements GeoCLIP's share is larger by {val}`claims.maps-finer.aqs.difference:.2f`.
 # ```
 #
 # ## Two days
