@@ -65,11 +65,6 @@ fig = page.draw_day(land, smoke_day.isel(time=0), shown)
 fields = page.fields(land, smoke_day.isel(time=0)[list(shown)])
 _ = figures.label(fig, profile, n=len(land.places), of=f"land cells of {resolution}°", embedded=True, data=fields)
 
-# %% mystnb={"figure": {"caption": "Mean over all monitors of each part of the true PM2.5, day by day, stacked. Dashed: the smoke day above.", "name": "fig-world-year"}, "image": {"alt": "Stacked areas over the year: background and local emissions throughout, heating at both ends, smoke as spikes from July to October."}} tags=["hide-input"]
-fig = page.draw_year(at_monitors, pd.to_datetime(smoke_day.time.values))
-daily = at_monitors[list(page.PARTS)].mean("place").to_dataframe()
-_ = figures.label(fig, profile, n=at_monitors.pm25_true.size, of="station-days", embedded=True, data=daily)
-
 # %% [markdown]
 # ## The ground
 #

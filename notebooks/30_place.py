@@ -378,13 +378,6 @@ components, share = vectors.principal(embedding, 4)
 corner = components[np.argmin(land.places.sum(1))]  # positive in the south-west
 components *= np.where(corner < 0, -1, 1)
 
-# %% mystnb={"figure": {"caption": "The first four principal components of GeoCLIP's vectors over the country, each in units of its own standard deviation; signs are arbitrary. In brackets: the share of the variance.", "name": "fig-place-components"}, "image": {"alt": "Four maps. The first divides the arid, high West from the East, the second marks the Great Plains, the third north against south; the fourth is patchier, with neighbouring cells that often differ."}} tags=["hide-input"]
-titles = [f"component {k + 1} ({100 * share[k]:.0f} %)" for k in range(4)]
-maps = dict(zip(titles, components.T, strict=True))
-fig = multiples.draw(land, maps, "standard deviations", (-2.5, 2.5))
-about |= {"n": len(land.places), "data": multiples.fields(land, maps)}
-_ = figures.label(fig, profile, **about, embedded=None)
-
 # %% [markdown]
 # How much of that is position in disguise? Fit a smooth surface, a polynomial of third degree in longitude and latitude, and correlate each with population density and a stylised height (both as in {doc}`world`).
 
@@ -397,7 +390,10 @@ xy, rows = coords.project(land.places), {}
 known = {"density": density, "height": elevation}
 for k, component in enumerate(components.T):
     smooth = vectors.smooth_share(land.places, component)
-    rows[k + 1] = {"smooth surface explains": f"{100 * smooth:.0f} %"}
+    rows[k + 1] = {
+        "share of the variance": f"{100 * share[k]:.0f} %",
+        "smooth surface explains": f"{100 * smooth:.0f} %",
+    }
     for name, at in known.items():
         rank = spearmanr(component, at(xy)).statistic
         rows[k + 1][f"with {name}"] = f"{rank:+.2f}"

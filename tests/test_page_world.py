@@ -52,14 +52,6 @@ def test_the_ground_has_four_maps_with_units_where_there_are_any(land, days):
     assert said == ["elevation [m]", "basin", "urbanity", "aridity"]
 
 
-def test_the_year_stacks_to_the_mean_of_the_parts_and_marks_days(monitors):
-    fig = world.draw_year(monitors, pd.to_datetime(monitors.time.values[[2, 9]]))
-    (ax,) = fig.axes
-    assert len(ax.lines) == 2 and len(ax.collections) == 4
-    top = ax.collections[-1].get_paths()[0].vertices[:, 1].max()
-    assert top == pytest.approx(float(sum(monitors[name].mean("place") for name in world.PARTS).max()), rel=1e-5)
-
-
 def test_each_setting_of_placeness_has_its_panel(monitors):
     fig = world.draw_placeness({0.0: monitors, 1.0: monitors, 2.0: monitors})
     assert titles(fig) == ["placeness 0", "placeness 1", "placeness 2"]

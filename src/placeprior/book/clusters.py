@@ -66,7 +66,7 @@ def _wide(own: pd.DataFrame, *scores: str) -> pd.DataFrame:
     """Arms by columns in the order of the rows: the first score's mean ± standard deviation, then others' means."""
     told = own.groupby(["arm", "column"])[list(scores)].agg(["mean", "std"])
     text = [
-        " / ".join([f"{m:.2f}" + (f" ± {sd:.2f}" if np.isfinite(sd) else ""), *(f"{mean:.2f}" for mean in rest[::2])])
+        " / ".join([f"{m:z.2f}" + (f" ± {sd:.2f}" if np.isfinite(sd) else ""), *(f"{mean:z.2f}" for mean in rest[::2])])
         for m, sd, *rest in told.to_numpy()
     ]
     wide = pd.Series([minus(each) for each in text], told.index).unstack().fillna("–")

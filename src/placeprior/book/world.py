@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -12,12 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from placeprior.book import figures
-from placeprior.book.style import BLUE, GREEN, INK, ORANGE, PAPER, PINK, VIOLET
+from placeprior.book.style import BLUE, GREEN, ORANGE
 from placeprior.coords import Land
 from placeprior.data.world.moments import MOMENTS
 
-#: Parts of the true PM2.5, from below, with colour and hatching.
-PARTS = {"background": (BLUE, ""), "local": (ORANGE, "///"), "heating": (PINK, "..."), "smoke_surface": (VIOLET, "")}
 LEVELS = (2, 5, 10, 20)  # µg m-3, named on an axis
 #: How the three settings of a comparison are drawn.
 MARKS = ((BLUE, "o"), (ORANGE, "s"), (GREEN, "^"))
@@ -36,31 +33,6 @@ def draw_ground(land: Land, fixed: xr.Dataset) -> Figure:
     for ax, name in zip(axes.flat, ("elevation", "basin", "urbanity", "arid"), strict=True):
         unit, text = fixed[name].attrs["units"], "aridity" if name == "arid" else name
         figures.grid_map(ax, land.lon, land.lat, land.raster(fixed[name]), text, unit=None if unit == "1" else unit)
-    return fig
-
-
-def draw_year(parts: xr.Dataset, marked: pd.DatetimeIndex) -> Figure:
-    """The parts of the true PM2.5 day by day, means over places, stacked.
-
-    Parameters
-    ----------
-    parts : xarray.Dataset
-        :data:`PARTS` (place, time), µg m-3.
-    marked : pandas.DatetimeIndex
-        Days with a dashed line.
-    """
-    fig, ax = figures.subplots(size="wide")
-    means = [parts[name].mean("place") for name in PARTS]
-    names, colours = [name.replace("_surface", "") for name in PARTS], [colour for colour, _ in PARTS.values()]
-    areas = ax.stackplot(parts.time, means, labels=names, colors=colours, linewidth=0)
-    for area, (_, hatch) in zip(areas, PARTS.values(), strict=True):
-        area.set(hatch=hatch, edgecolor=PAPER)
-    for day in marked:
-        ax.axvline(day, color=INK, lw=0.9, ls="--")
-    ax.set(ylabel=f"PM2.5 [{figures.UNIT}]", xlabel="day of the nominal year", xlim=(parts.time[0], parts.time[-1]))
-    ax.xaxis.set_major_locator(mdates.MonthLocator(bymonth=range(1, 13, 2)))
-    ax.xaxis.set_major_formatter(mdates.DateFormatter("%b"))
-    ax.legend(ncols=4, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, fontsize="small")
     return fig
 
 
