@@ -103,9 +103,11 @@ _ = figures.label(fig, real, n=len(lonlat), of=f"stations, {task}", embedded=Fal
 # origin, a station at $(\lambda, \varphi)$ lies in
 #
 # $$
-# i = \Bigl\lfloor \frac{\lambda - \lambda_0}{d} \Bigr\rfloor, \quad
-# j = \Bigl\lfloor \frac{\varphi - \varphi_0}{d} \Bigr\rfloor, \quad
-# \text{partition} = \bigl((i + j) \bmod 2\bigr) + 1 .
+# \begin{aligned}
+# & i = \Bigl\lfloor \frac{\lambda - \lambda_0}{d} \Bigr\rfloor, \quad
+# j = \Bigl\lfloor \frac{\varphi - \varphi_0}{d} \Bigr\rfloor, \\
+# & \text{partition} = \bigl((i + j) \bmod 2\bigr) + 1 .
+# \end{aligned}
 # $$ (eq-checkerboard)
 
 # %% tags=["hide-input"]

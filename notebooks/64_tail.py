@@ -161,8 +161,10 @@ captioned(
 # The quiet days are nearly all, so two other shares say more than that of right answers {cite:p}`wilks2019`:
 #
 # $$
-# \text{hit rate} = \frac{\text{hits}}{\text{hits} + \text{misses}}, \qquad
-# \text{false alarm ratio} = \frac{\text{false alarms}}{\text{hits} + \text{false alarms}} .
+# \begin{aligned}
+# \text{hit rate} &= \frac{\text{hits}}{\text{hits} + \text{misses}}, \\
+# \text{false alarm ratio} &= \frac{\text{false alarms}}{\text{hits} + \text{false alarms}} .
+# \end{aligned}
 # $$ (eq-tail-hits)
 #
 # A model that always warns has a perfect hit rate, so one must be read with the other. The **critical success index** is hits over everything that was

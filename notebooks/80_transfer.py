@@ -48,7 +48,10 @@ origin = " and ".join(dict.fromkeys(own.profile for own in sources)) or profile
 # With a cost $C_{ij}$ of moving place $i$ to place $j$ (kilometres, or one minus the cosine of two vectors), the distance is that of the cheapest plan $P$ that moves all:
 #
 # $$
-# d(A, B) = \min_{P \ge 0} \sum_{ij} P_{ij} C_{ij}, \qquad P\mathbf 1 = \tfrac1n \mathbf 1, \quad P^\top \mathbf 1 = \tfrac1m \mathbf 1 .
+# \begin{gathered}
+# d(A, B) = \min_{P \ge 0} \sum_{ij} P_{ij} C_{ij}, \\
+# P\mathbf 1 = \tfrac1n \mathbf 1, \quad P^\top \mathbf 1 = \tfrac1m \mathbf 1 .
+# \end{gathered}
 # $$ (eq-transfer)
 #
 # For a few hundred places it is solved exactly {cite:p}`peyre2019`. The public code divides $C$ by its largest entry, pair by pair. Watch what that does to a box of one degree that moves east:

@@ -116,7 +116,10 @@ print(f"after:  {off('train'):.0f} km off at training places, {off('test'):.0f} 
 # Let $D$ be the dissimilarity of two climates and $\gamma(t)$ its mean at distance $t$, a **semivariogram**. Two tails can weigh more:
 #
 # $$
-# \text{excess} = \max(0, D - \gamma), \qquad \text{deficit} = \max(0, \gamma - D).
+# \begin{aligned}
+# \text{excess} &= \max(0, D - \gamma), \\
+# \text{deficit} &= \max(0, \gamma - D).
+# \end{aligned}
 # $$ (eq-homegrown-tails)
 #
 # The text of the source seeks negatives that are alike *though far*: a deficit. Its public code weighs near pairs that are *unlike*, an excess, and **multiplies** the logit: a negative logit times $w > 1$ sinks, so the pair gets easier. Here $w$ enters as $l + \log w$. The published range reaches beyond the country; near pairs are those that $\gamma$ was fitted to.

@@ -67,8 +67,10 @@ results.missing(profile, "downscaling")
 # With truth $y$, estimate $\hat y$ and the truth's mean at a cell $\bar y$, or training's mean map $\bar y_0$,
 #
 # $$
-# \text{NSE} = 1 - \frac{\sum (\hat y - y)^2}{\sum (y - \bar y)^2}, \qquad
-# R^2_\text{anomaly} = 1 - \frac{\sum (\hat y - y)^2}{\sum (y - \bar y_0)^2} .
+# \begin{aligned}
+# \text{NSE} &= 1 - \frac{\sum (\hat y - y)^2}{\sum (y - \bar y)^2}, \\
+# R^2_\text{anomaly} &= 1 - \frac{\sum (\hat y - y)^2}{\sum (y - \bar y_0)^2} .
+# \end{aligned}
 # $$ (eq-downscaling-nse)
 #
 # The source reports a squared correlation, which forgives a wrong level and a wrong spread. CRPS judges draws, and is the absolute error of an arm that makes none. Nobody has *yesterday's truth*.
