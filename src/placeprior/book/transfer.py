@@ -288,7 +288,7 @@ def sentences(own: Transfer) -> str:
     rate = own.found[(own.found["arm"] == REFERENCE) & (own.found["loss"] == "rmse")].set_index("distance")["spearman"]
     told = {name: minus(f"{value:.2f}") for name, value in rate.items()}
     if np.isnan(rate["geoclip, published"]):  # one pair without a distance is enough
-        told["geoclip, published"] = "none (not every pair's Sinkhorn ends)"
+        told["geoclip, published"] = "not to be had (Sinkhorn's iteration does not end for every pair)"
     plain, clip = (own.row(name)["foretold"] for name in ("centroids", "geoclip"))
     seen = own.foreseen[own.foreseen["arm"] == REFERENCE]
     maps = {name: minus(f"{foreseen.agreement(seen, name).mean():.2f}") for name in foreseen.DISTANCES}
