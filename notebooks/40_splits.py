@@ -31,7 +31,7 @@ figures.style()
 #
 # ```{answer} knndm-asks-the-map random-is-nearer blocks-are-farther
 # :question: Which split tests at the distances of a map?
-# `knndm`, which is built to: its tested stations are about as far from training stations as the land is from monitors. At EPA's monitors a random draw of stations tests too near, and blocks and checkerboards test farther away. Whether a split predicts a map's error is another question, asked below. None is the honest one: each answers another.
+# `knndm`, which is built to: its tested stations are about as far from training stations as the land is from monitors. At EPA's monitors a random draw of stations tests too near, and blocks and checkerboards test farther away. Whether a split predicts a map's error is another question. None is the honest one: each answers another.
 # ```
 #
 # ## Nearby things are alike

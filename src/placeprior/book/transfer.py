@@ -187,7 +187,7 @@ def draw_correlations(sources: Sequence[Transfer]) -> tuple[Figure, pd.DataFrame
             if arm == REFERENCE:
                 ax.hlines(y, [row["low"] for row in rows], [row["high"] for row in rows], color=mark.colour, lw=1.4)
             fill = mark.colour if arm == REFERENCE else PAPER
-            ax.plot(x, y, mark.marker, color=mark.colour, mfc=fill, ms=4.5, label=called(arm), ls="")
+            ax.plot(x, y, marker=mark.marker, color=mark.colour, mfc=fill, ms=4.5, label=called(arm), ls="")
         chance = 2 * own.found.loc[own.found["arm"] == REFERENCE, "chance"].median()
         ax.axvspan(-chance, chance, color=LAND, zorder=0)
         figures.rows(ax, [PRINTED[name] for _, name in shown])
