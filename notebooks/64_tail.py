@@ -147,9 +147,9 @@ named = {
     "found": "of the smoke days, found by the proxy",
     "heavy_found": "of the smoke days measured at 35 or more, found by the proxy",
 }
-counted = [f"{value:,}" if isinstance(value, int) else f"{value:.0%}" for value in proxy.values()]
+counted = [f"{value:,}" if isinstance(value, int) else f"{100 * value:.0f} %" for value in proxy.values()]
 captioned(
-    pd.DataFrame({"": [named[key] for key in proxy], "embedded world": counted}).replace("nan%", "–"),
+    pd.DataFrame({"": [named[key] for key in proxy], "embedded world": counted}).replace("nan %", "–"),
     f"How well the proxy finds smoke, where it is known; embedded world, profile {profile}.",
     "tab-tail-proxy",
 )
