@@ -130,7 +130,7 @@ captioned(
 )
 
 # %% [markdown]
-# All this is one encoder at a small size. Each way would profit from its own step size and its own scale of the place vector; such a search would be another comparison.
+# All this is one encoder at a small size, with one step size and one scale of the place vector for all ways.
 #
 # ## Exercises
 #

@@ -49,7 +49,7 @@ _ = served.draw_maps(sources[0]) if sources else display(results.missing(real, "
 # %% [markdown]
 # ## In whose region?
 #
-# Where smoke is frequent PM2.5 varies more, and every model has a larger RMSE. So the question is the *change* that telling the place brings: what is hard for both cancels. Three pairs of groups might be forgotten by a model that does well on average:
+# Where smoke is frequent PM2.5 varies more, and every model has a larger RMSE. So the question is the *change* that telling the place brings: what is hard for both cancels. Three pairs of groups might be forgotten:
 #
 # - **city** and **country**: the thirds of the stations with the most and the fewest people around;
 # - **west** and **east** of 100° W, where the dry West with its fires begins;
