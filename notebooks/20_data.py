@@ -74,7 +74,7 @@ _ = figures.label(fig, real, n=len(parts["day"]), embedded=False, data=parts["da
 # %% [markdown]
 # Because errors are squared, the highest days carry much of what RMSE and R² measure ({doc}`scores`):
 
-# %% mystnb={"figure": {"caption": "Share of station-days above a level, both axes logarithmic, in a calm year and in one with much smoke. Dotted: normal distributions of the same mean and spread. Dashed red: 35 µg m⁻³.", "name": "fig-data-tail"}, "image": {"alt": "Two falling curves. They agree up to about 15 micrograms; then 2021 falls far more slowly than 2019. Both lie far above their dotted normal curves, which drop at once."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Share of station-days above a level, both axes logarithmic, in a calm year and in one with much smoke. Dotted: normal distributions of the same mean and spread. Vertical: 35 µg m⁻³.", "name": "fig-data-tail"}, "image": {"alt": "Two falling curves. They agree up to about 15 micrograms; then 2021 falls far more slowly than 2019. Both lie far above their dotted normal curves, which drop at once."}} tags=["hide-input"]
 fig = page.draw_tail(years)
 tail = pd.concat({year: parts["level"][["x", "value"]] for year, parts in years.items()}, names=["year"])
 n = sum(parts["total"].set_index("name")["value"]["measured"] for parts in years.values())

@@ -39,6 +39,7 @@ figures.style()
 
 # %%
 import re
+import textwrap
 
 from placeprior.data import calendar, study
 from placeprior.data.sources import LINE_RATE, WITH_ACCOUNT, WITHOUT_ACCOUNT, Period, Region, chosen
@@ -101,7 +102,8 @@ captioned(
 
 # %%
 for account in dict.fromkeys(source.account for source in sources.values() if source.account):
-    print(*(source.name for source in sources.values() if source.account == account), sep=", ", end=f": {account}\n")
+    names = (source.name for source in sources.values() if source.account == account)
+    print(textwrap.fill(f"{', '.join(names)}: {account}", 66))
 
 # %% [markdown]
 # ## What is in the cube
@@ -120,15 +122,16 @@ try:
     print(f"{days[0]:%-d %B %Y} to {days[-1]:%-d %B %Y}, {measured.sum():,} measured station-days")
 except MissingData as error:
     cube = None
-    print(f"There is no cube stations-{period}.zarr on the machine that made this page: {error}")
+    told = f"There is no cube stations-{period}.zarr on the machine that made this page: {error}"
+    print(textwrap.fill(told, 66))
 
-# %% mystnb={"figure": {"caption": "Share of station-days without a value, by variable and month. PM2.5 is the target; its gaps are never filled. Gaps of the satellite's haze are filled in each fold; any other missing value becomes the training mean.", "name": "fig-card-missing"}, "image": {"alt": "A grid with one row a variable and one column a month, each cell the percentage of missing values, darker where more is missing. PM2.5 and the variables seen from satellites have dark rows; weather and calendar have rows of zeros."}}
+# %% mystnb={"figure": {"caption": "Share of station-days without a value, by variable and month. PM2.5 is the target; its gaps are never filled. Gaps of the satellite's haze are filled in each fold; any other missing value becomes the training mean.", "name": "fig-card-missing"}, "image": {"alt": "A grid with one row a variable and one column a month, each cell the percentage of missing values, darker where more is missing. PM2.5 and the variables seen from satellites have dark rows; weather and calendar have rows of zeros."}} tags=["hide-input"]
 if cube is not None:
     fig = card.draw_gaps(cube)
     gaps = card.missing_by_month(cube, card.variables(cube)).rename_axis("variable").reset_index()
     _ = figures.label(fig, profile, n=measured.size, embedded=False, data=gaps)
 
-# %%
+# %% tags=["hide-input"]
 from placeprior.runs import store
 
 # Each run fills the gaps anew and keeps how well that went on training places it had set aside.
@@ -143,7 +146,7 @@ if cube is not None and len(accuracy):
     )
     display(shown)
 
-# %%
+# %% tags=["hide-input"]
 if cube is not None:
     shown = captioned(
         card.range_table(cube),
@@ -155,6 +158,8 @@ if cube is not None:
 
 # %% [markdown]
 # A value outside the reference's range is not an error by itself; a whole variable outside would mean a wrong unit.
+#
+# ## Exercises
 #
 # ```{admonition} Exercise: the nearest cell or a mean?
 # :class: exercise tip

@@ -72,10 +72,13 @@ print("degrees:", denver)
 print("sines  :", np.round([np.sin(lat), np.cos(lat), np.sin(lon), np.cos(lon)], 3))
 
 # %% [markdown]
-# What a network needs are numbers that change quickly, and it hardly ever learns to make them from slow ones {cite:p}`tancik2020`. So they are made for it. Draw **random frequencies** $b$ once, and replace the place $v$ by
+# What a network needs are numbers that change quickly, and it hardly ever learns to make them from slow ones {cite:p}`tancik2020`. So they are made for it. Draw **random frequencies** $B$ once, and replace the place $v$ by
 #
 # $$
-# \gamma(v) = \bigl[\cos(2\pi B v),\ \sin(2\pi B v)\bigr], \qquad B_{kl} \sim \mathcal{N}(0, \sigma^2).
+# \begin{aligned}
+# \gamma(v) &= \bigl[\cos(2\pi B v),\ \sin(2\pi B v)\bigr], \\
+# B_{kl} &\sim \mathcal{N}(0, \sigma^2).
+# \end{aligned}
 # $$ (eq-fourier)
 #
 # Each row of $B$ is a wave over the map in a random direction; a large $\sigma$ makes short waves. With two waves, and the map $v = (\text{longitude}, \text{latitude}) / 180$:
@@ -244,7 +247,10 @@ for name, part in parts.items():
 # $Y_{\ell m}$, which close around the globe {cite:p}`russwurm2024`. Behind them is a **SIREN** {cite:p}`sitzmann2020`, a network whose layers are sines:
 #
 # $$
-# e = W_3\, \sin\bigl(W_2 \sin(30\,(W_1\, y + b_1)) + b_2\bigr) + b_3, \qquad y = \bigl(Y_{\ell m}(\lambda, \varphi)\bigr)_{\ell < L}.
+# \begin{aligned}
+# e &= W_3\, \sin\bigl(W_2 \sin(30\,(W_1\, y + b_1)) + b_2\bigr) + b_3, \\
+# y &= \bigl(Y_{\ell m}(\lambda, \varphi)\bigr)_{\ell < L}.
+# \end{aligned}
 # $$ (eq-satclip)
 
 

@@ -100,14 +100,14 @@ for split in (facts.WR, facts.OOR):
 # %% [markdown]
 # ## Within the region, and out of it
 #
-# All encoders, all facts: seven names with random weights, trained on satellite scenes (fMoW) and on photographs (YFCC) {cite:p}`wu2024torchspatial`, and some others. The black cross is no encoder but the **inverse-distance mean** of the nearest training places, the simplest way to copy from neighbours.
+# All encoders, all facts: seven bases with random weights, trained on satellite scenes (fMoW) and on photographs (YFCC) {cite:p}`wu2024torchspatial`, and some others. The black cross is no encoder but the **inverse-distance mean** of the nearest training places, the simplest way to copy from neighbours.
 
 # %%
 bases = list(facts.pairs())
 names = [name for base in bases for name in facts.trained(base)] + facts.others()
 reading = prior.read(facts.Vectors(names, lonlat), known)
 
-# %% mystnb={"figure": {"caption": "R² of probes for four facts: test places at random among the training places (across) against held-out cells of 16° (upwards). One mark an encoder; the first three kinds are seven names with random weights, trained on satellite scenes (fMoW), and on photographs (YFCC). Dashed: equal.", "name": "fig-prior-wr-oor"}, "image": {"alt": "Scatter plots, one a fact. For population density and closeness to a city random weights and satellite priors lie near zero upwards, several photograph priors are in between, and GeoCLIP lies close to the dashed line at the upper right. For the terrain nearly all marks are far to the right and spread upwards."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "R² of probes for four facts: test places at random among the training places (across) against held-out cells of 16° (upwards). One mark an encoder; the first three kinds are seven bases with random weights, trained on satellite scenes (fMoW), and on photographs (YFCC). Dashed: equal.", "name": "fig-prior-wr-oor"}, "image": {"alt": "Scatter plots, one a fact. For population density and closeness to a city random weights and satellite priors lie near zero upwards, several photograph priors are in between, and GeoCLIP lies close to the dashed line at the upper right. For the terrain nearly all marks are far to the right and spread upwards."}} tags=["hide-input"]
 fig = draw_within_and_out(reading)
 told = reading.scores.reset_index()
 _ = figures.label(fig, origin, **labelled, embedded=not measured, data=told)
@@ -121,7 +121,7 @@ print(f"facts dealt to wrong places: R² at most {reading.control.max():.2f}")
 # %% [markdown]
 # ## What training adds, and how it fades
 #
-# On the same places and folds, subtract the score with random weights from that after training. Of the seven names only three are **exact pairs**, whose two files differ in nothing but the images ({doc}`upstream`); the mean over these answers the question, with an interval over blocks of 500 km (no network is trained for a probe, so over places
+# On the same places and folds, subtract the score with random weights from that after training. Of the seven bases only three are **exact pairs**, whose two files differ in nothing but the images ({doc}`upstream`); the mean over these answers the question, with an interval over blocks of 500 km (no network is trained for a probe, so over places
 # alone).
 
 # %%
@@ -130,7 +130,7 @@ asked = [f"{base}-{how}" for base in exact for how in ("untrained", "fmow", "yfc
 read_by = upstream.probed(places, asked, [facts.OOR])  # random weights: three draws
 seven = prior.gains(reading, bases)
 seven = seven[(seven.second == "untrained") & (seven.split == facts.OOR)]
-groups = f"{len(exact)} exact pairs", f"all {len(bases)} names"
+groups = f"{len(exact)} exact pairs", f"all {len(bases)} bases"
 print("{:28}{:25}{}".format("minus random weights", *groups))
 for corpus in ("fmow", "yfcc"):
     pairs = np.transpose(read_by.gap(corpus, "untrained", facts.OOR, exact))
@@ -141,7 +141,7 @@ for corpus in ("fmow", "yfcc"):
         print(f"{corpus} {TARGETS[fact]:20}", *told, sep="   ")
 
 # %% [markdown]
-# With all names, satellite scenes add a little to density, clearly; with the exact pairs alone that is undecided. Four names differ in settings as well, so the corpora are compared by the three.
+# With all bases, satellite scenes add a little to density, clearly; with the exact pairs alone that is undecided. Four differ in settings as well, so the corpora are compared by the three.
 
 # %% [markdown]
 # What comes from neighbours must fade with the distance to the nearest training place. What comes from the vector need not.

@@ -21,8 +21,8 @@ profile = "demo"
 #
 # ```{answer}
 # :question: How does one notice a wrong vector?
-# Not by looking: a vector for the wrong continent has as many digits as one for the right street. Each trap has a demonstration of a few lines to copy, and a remedy. The last is no mistake in the code at all: from GeoCLIP's 512 numbers a linear
-# model returns at 400 stations that it knows any number *drawn by lot*, as algebra says it must, and at other stations nothing.
+# Not by looking: a vector for the wrong continent has as many digits as one for the right street. Each trap has a demonstration of a few lines to copy, and a remedy. The last is no mistake in the code at all: told GeoCLIP's 512 numbers, a linear
+# model learns any number *drawn by lot* for each of 400 stations, as algebra says it must, and nothing for others.
 # ```
 #
 # | trap | what you see | remedy |
@@ -325,8 +325,8 @@ for degree in (10, 20, 39):
 # %%
 for name in ("xyz-fmow", "xyz-yfcc", "nerf-yfcc", "sphere2vec-c-fmow"):
     dead, numbers, each, whole = traps.blown_up(name, places, land).values()
-    print(f"{name:18} dead {dead:3} of {numbers}   largest: ", end="")
-    print(f"each alone {each:6,.0f}, one scale {whole:2.0f}")
+    print(f"{name:18} {dead:3} of {numbers} dead   up to ", end="")
+    print(f"{each:5,.0f} each alone, {whole:2.0f} by one scale")
 
 # %% [markdown]
 # **Remedy.** Centre each number, and divide all by *one* scale. Count the dead before you speak of 256 dimensions.

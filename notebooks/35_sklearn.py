@@ -46,7 +46,7 @@ task = next(iter(configuration.profile(profile)["tasks"].values()))
 means = World(**task["options"]).cube().mean("time").to_dataframe()
 predictors = ["aod", "boundary_layer_height", "wind_speed", "temperature"]
 x, y = means[["lon", "lat", *predictors]], means["pm25"]
-x.round(2).head(3)
+x.astype(float).round(2).head(3)
 
 # %% [markdown]
 # ## The place as a step of a pipeline

@@ -31,7 +31,7 @@ figures.style()
 #
 # ```{answer} knndm-asks-the-map random-is-nearer blocks-are-farther
 # :question: Which split tests at the distances of a map?
-# `knndm`, which is built to: its tested stations are about as far from training stations as the land is from monitors. At EPA's monitors a random draw of stations tests too near, and blocks and checkerboards test farther away. Whether a split predicts a map's error is another question, asked below. None is the honest one: each answers another.
+# `knndm`, which is built to: its tested stations are about as far from training stations as the land is from monitors. At EPA's monitors a random draw of stations tests too near, and blocks and checkerboards test farther away. Whether a split predicts a map's error is another question. None is the honest one: each answers another.
 # ```
 #
 # ## Nearby things are alike
@@ -103,9 +103,11 @@ _ = figures.label(fig, real, n=len(lonlat), of=f"stations, {task}", embedded=Fal
 # origin, a station at $(\lambda, \varphi)$ lies in
 #
 # $$
-# i = \Bigl\lfloor \frac{\lambda - \lambda_0}{d} \Bigr\rfloor, \quad
-# j = \Bigl\lfloor \frac{\varphi - \varphi_0}{d} \Bigr\rfloor, \quad
-# \text{partition} = \bigl((i + j) \bmod 2\bigr) + 1 .
+# \begin{aligned}
+# & i = \Bigl\lfloor \frac{\lambda - \lambda_0}{d} \Bigr\rfloor, \quad
+# j = \Bigl\lfloor \frac{\varphi - \varphi_0}{d} \Bigr\rfloor, \\
+# & \text{partition} = \bigl((i + j) \bmod 2\bigr) + 1 .
+# \end{aligned}
 # $$ (eq-checkerboard)
 
 # %% tags=["hide-input"]

@@ -41,6 +41,7 @@ figures.style()
 # ## Each way against the same network without a place
 #
 # Every arm has GeoCLIP's vector, the same network, budget and seeds. The reference is `none+head`, and `none` for channels, which have no such layer.
+# What is clear is harm: of channels, and in new regions of FiLM.
 
 # %%
 import pandas as pd
@@ -86,7 +87,7 @@ def draw(found, reference):
     )
 
 
-# %% mystnb={"figure": {"caption": "R² of each way of telling the place minus that of the same network without a place, on the same rows; fine-tuned encoders in the embedded world alone. Intervals are in the data.", "name": "fig-fusion-signs"}, "image": {"alt": "A grid for each task: ways of telling the place in rows, splits in columns; triangles up where clearly better than the same network without a place, down where clearly worse, dots where undecided."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "R² of each way of telling the place minus that of the same network without a place, on the same rows. Intervals are in the data.", "name": "fig-fusion-signs"}, "image": {"alt": "A grid for each task: ways of telling the place in rows, splits in columns; triangles up where clearly better than the same network without a place, down where clearly worse, dots where undecided."}} tags=["hide-input"]
 draw(told, "the same network without a place")
 
 # %% tags=["remove-input"]
@@ -108,7 +109,7 @@ draw(beyond_a_shift, BIAS)
 #
 # In all other arms the encoder is **frozen**. It can also go on learning with the network. The study's authors are reported (second-hand) to call this
 # "a recipe for disaster". The worry is plausible: millions of weights, a few hundred stations. One arm learns with the network's own step size, one (*slowly*)
-# with a hundredth of it; both stand in the first grid.
+# with a hundredth of it; both join the first grid once they have run.
 #
 # ## What it costs
 
@@ -129,7 +130,7 @@ captioned(
 )
 
 # %% [markdown]
-# All this is one encoder at a small size. Each way would profit from its own step size and its own scale of the place vector; such a search would be another comparison.
+# All this is one encoder at a small size, with one step size and one scale of the place vector for all ways.
 #
 # ## Exercises
 #

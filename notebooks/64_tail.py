@@ -147,9 +147,9 @@ named = {
     "found": "of the smoke days, found by the proxy",
     "heavy_found": "of the smoke days measured at 35 or more, found by the proxy",
 }
-counted = [f"{value:,}" if isinstance(value, int) else f"{value:.0%}" for value in proxy.values()]
+counted = [f"{value:,}" if isinstance(value, int) else f"{100 * value:.0f} %" for value in proxy.values()]
 captioned(
-    pd.DataFrame({"": [named[key] for key in proxy], "embedded world": counted}).replace("nan%", "–"),
+    pd.DataFrame({"": [named[key] for key in proxy], "embedded world": counted}).replace("nan %", "–"),
     f"How well the proxy finds smoke, where it is known; embedded world, profile {profile}.",
     "tab-tail-proxy",
 )
@@ -161,8 +161,10 @@ captioned(
 # The quiet days are nearly all, so two other shares say more than that of right answers {cite:p}`wilks2019`:
 #
 # $$
-# \text{hit rate} = \frac{\text{hits}}{\text{hits} + \text{misses}}, \qquad
-# \text{false alarm ratio} = \frac{\text{false alarms}}{\text{hits} + \text{false alarms}} .
+# \begin{aligned}
+# \text{hit rate} &= \frac{\text{hits}}{\text{hits} + \text{misses}}, \\
+# \text{false alarm ratio} &= \frac{\text{false alarms}}{\text{hits} + \text{false alarms}} .
+# \end{aligned}
 # $$ (eq-tail-hits)
 #
 # A model that always warns has a perfect hit rate, so one must be read with the other. The **critical success index** is hits over everything that was

@@ -36,7 +36,7 @@ figures.style()
 # ```{answer} lean-not-gain
 # :question: Does the network lean on the place it is told, and does leaning help?
 # In the embedded world it seldom leans: of {val}`claims.lean-not-gain.demo.fits:d` fits, {val}`claims.lean-not-gain.demo.of:d` err clearly more with another station's
-# place. Too few to say whether leaning helps: of these, {val}`claims.lean-not-gain.demo.none:d` gain nothing over a network that is told none.
+# place. Too few to say whether leaning helps: without gain over a network that is told none: {val}`claims.lean-not-gain.demo.none:d` of these.
 # ```
 #
 # Take a trained network and its test rows. Give every row *somebody else's* value of one input, leave all else as it is, and estimate again

@@ -108,7 +108,10 @@ _ = baselines.draw_variogram(km, gamma, pairs, curve, profile)
 # among monitors (the nugget on its diagonal) and a vector $c$ of those towards the place asked for,
 #
 # $$
-# \lambda = K^{-1}(c + \mu 1), \qquad \mu \text{ such that } \textstyle\sum_i \lambda_i = 1.
+# \begin{gathered}
+# \lambda = K^{-1}(c + \mu 1), \\
+# \mu \text{ such that } \textstyle\sum_i \lambda_i = 1.
+# \end{gathered}
 # $$ (eq-baselines-weights)
 #
 # $K$ holds what inverse distance cannot know: monitors that stand together **share** a weight, and one behind another is **screened**. Three lines of the next cell do it for five made-up monitors.

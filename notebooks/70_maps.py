@@ -103,7 +103,7 @@ def kept(data):
     return data.reset_coords(drop=True).assign_coords(lon=data["lon"], lat=data["lat"])
 
 
-# %% mystnb={"figure": {"caption": "The stagnant day of the embedded world. Top: truth, and what the training monitors measured. Below, estimate (left) and error (right, red too high) of the network that is told no place and of one that is told GeoCLIP's vectors. One colour scale a column.", "name": "fig-maps-stagnant"}, "image": {"alt": "Three rows of two maps of the contiguous US. Top: the true field, in which cities and basins stand out, beside coloured dots at the monitors. Below, two estimates beside their errors in red and blue."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "The stagnant day of the embedded world. Top: truth, and what the training monitors measured (crosses: nothing). Below, estimate (left) and error (right, red too high) of the network that is told no place and of one that is told GeoCLIP's vectors. One colour scale a column.", "name": "fig-maps-stagnant"}, "image": {"alt": "Three rows of two maps of the contiguous US. Top: the true field, in which cities and basins stand out, beside coloured dots at the monitors. Below, two estimates beside their errors in red and blue."}} tags=["hide-input"]
 _ = draw_day("stagnant")
 
 # %% mystnb={"figure": {"caption": "The smoke day of the embedded world, as in {numref}`fig-maps-stagnant`.", "name": "fig-maps-smoke"}, "image": {"alt": "Three rows of two maps of the contiguous US: the true field with plumes of smoke beside coloured dots at the monitors, then two estimates beside their errors in red and blue."}} tags=["hide-input"]

@@ -98,7 +98,10 @@ else:
 # Let $m_{bc}$ be the mean score of basis $b$ trained on corpus $c$. A **two-way decomposition** {cite:p}`fisher1925` writes it as
 #
 # $$
-# m_{bc} = \mu + \beta_b + \gamma_c + \delta_{bc}, \qquad \textstyle\sum_b \beta_b = \sum_c \gamma_c = \sum_b \delta_{bc} = \sum_c \delta_{bc} = 0.
+# \begin{gathered}
+# m_{bc} = \mu + \beta_b + \gamma_c + \delta_{bc}, \\
+# \textstyle\sum_b \beta_b = \sum_c \gamma_c = \sum_b \delta_{bc} = \sum_c \delta_{bc} = 0.
+# \end{gathered}
 # $$ (eq-upstream-twoway)
 #
 # The **spread** of a part is its root mean square over the cells. It is never negative, so compare it with what differences between single fits would give by themselves.

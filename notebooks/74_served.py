@@ -29,7 +29,7 @@ figures.style()
 #
 # ```{answer} served-coordinates served-geoclip served-raise
 # :question: Does telling the place make errors less even?
-# In new regions of real weather, raw coordinates widen the spread of errors over the climate regions by {val}`claims.served-coordinates.aqs.difference:.2f` µg m⁻³ ({val}`claims.served-coordinates.aqs.low:+.2f` to {val}`claims.served-coordinates.aqs.high:+.2f`). This change was picked from those that are counted under {numref}`fig-served-gaps`. Of the spread with GeoCLIP nothing clear can be said: {val}`claims.served-geoclip.aqs.difference:+.2f` ({val}`claims.served-geoclip.aqs.low:+.2f` to {val}`claims.served-geoclip.aqs.high:+.2f`). In the embedded world both are undecided.
+# In new regions of real weather, raw coordinates widen the spread of errors over the climate regions by {val}`claims.served-coordinates.aqs.difference:.2f` µg m⁻³ ({val}`claims.served-coordinates.aqs.low:+.2f` to {val}`claims.served-coordinates.aqs.high:+.2f`). This change is clear by itself alone: it was picked from those counted under {numref}`fig-served-gaps`, of which Holm's rule leaves none. Of GeoCLIP's nothing clear can be said: {val}`claims.served-geoclip.aqs.difference:+.2f` ({val}`claims.served-geoclip.aqs.low:+.2f` to {val}`claims.served-geoclip.aqs.high:+.2f`). In the embedded world both are undecided.
 # ```
 #
 # Behind a score stand people at places. The authors of TorchSpatial {cite:p}`wu2024torchspatial` report that location encoders can raise a model's *geographic bias* together with its scores. All errors here are **out of region** (cells of 16°): both partitions together give
@@ -49,7 +49,7 @@ _ = served.draw_maps(sources[0]) if sources else display(results.missing(real, "
 # %% [markdown]
 # ## In whose region?
 #
-# Where smoke is frequent PM2.5 varies more, and every model has a larger RMSE. So the question is the *change* that telling the place brings: what is hard for both cancels. Three pairs of groups might be forgotten by a model that does well on average:
+# Where smoke is frequent PM2.5 varies more, and every model has a larger RMSE. So the question is the *change* that telling the place brings: what is hard for both cancels. Three pairs of groups might be forgotten:
 #
 # - **city** and **country**: the thirds of the stations with the most and the fewest people around;
 # - **west** and **east** of 100° W, where the dry West with its fires begins;

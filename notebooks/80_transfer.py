@@ -34,7 +34,7 @@ origin = " and ".join(dict.fromkeys(own.profile for own in sources)) or profile
 #
 # ```{answer} transfer-foretold transfer-beyond transfer-chosen transfer-union transfer-union-nearest
 # :question: Can one say in advance where a model will fail?
-# Partly: what is learned in one region serves another the less, the farther apart they are. On real measurements the loss goes with transport between GeoCLIP's vectors by a rank correlation of {val}`claims.transfer-foretold.aqs.difference:.2f` ({val}`claims.transfer-foretold.aqs.low:.2f` to {val}`claims.transfer-foretold.aqs.high:.2f`), in the embedded world by {val}`claims.transfer-foretold.demo.difference:.2f` ({val}`claims.transfer-foretold.demo.low:.2f` to {val}`claims.transfer-foretold.demo.high:.2f`). Whether kilometres between centroids, which need no encoder, foretell it as well is undecided: GeoCLIP's correlation differs by {val}`claims.transfer-beyond.aqs.difference:+.2f` ({val}`claims.transfer-beyond.aqs.low:+.2f` to {val}`claims.transfer-beyond.aqs.high:+.2f`) and {val}`claims.transfer-beyond.demo.difference:+.2f` ({val}`claims.transfer-beyond.demo.low:+.2f` to {val}`claims.transfer-beyond.demo.high:+.2f`). One region chosen by it has an RMSE {val}`claims.transfer-chosen.aqs.difference:+.1f` % ({val}`claims.transfer-chosen.aqs.low:+.1f` to {val}`claims.transfer-chosen.aqs.high:+.1f`) against that of the nearest, in the embedded world {val}`claims.transfer-chosen.demo.difference:+.1f` % ({val}`claims.transfer-chosen.demo.low:+.1f` to {val}`claims.transfer-chosen.demo.high:+.1f`).
+# Partly: what is learned in one region serves another the less, the farther apart they are. The loss goes with transport between GeoCLIP's vectors by a rank correlation of {val}`claims.transfer-foretold.aqs.difference:.2f` ({val}`claims.transfer-foretold.aqs.low:.2f` to {val}`claims.transfer-foretold.aqs.high:.2f`) on real measurements, {val}`claims.transfer-foretold.demo.difference:.2f` ({val}`claims.transfer-foretold.demo.low:.2f` to {val}`claims.transfer-foretold.demo.high:.2f`) in the embedded world. Whether kilometres between centroids, which need no encoder, foretell it as well is undecided in both: GeoCLIP's correlation differs by {val}`claims.transfer-beyond.aqs.difference:+.2f` ({val}`claims.transfer-beyond.aqs.low:+.2f` to {val}`claims.transfer-beyond.aqs.high:+.2f`) and {val}`claims.transfer-beyond.demo.difference:+.2f` ({val}`claims.transfer-beyond.demo.low:+.2f` to {val}`claims.transfer-beyond.demo.high:+.2f`). To learn from the region that it chooses, not the nearest, changes RMSE by {val}`claims.transfer-chosen.aqs.difference:+.1f` % ({val}`claims.transfer-chosen.aqs.low:+.1f` to {val}`claims.transfer-chosen.aqs.high:+.1f`), undecided, and does harm in the embedded world: {val}`claims.transfer-chosen.demo.difference:+.1f` % ({val}`claims.transfer-chosen.demo.low:+.1f` to {val}`claims.transfer-chosen.demo.high:+.1f`).
 # ```
 #
 # ```{admonition} Where this comes from
@@ -48,7 +48,10 @@ origin = " and ".join(dict.fromkeys(own.profile for own in sources)) or profile
 # With a cost $C_{ij}$ of moving place $i$ to place $j$ (kilometres, or one minus the cosine of two vectors), the distance is that of the cheapest plan $P$ that moves all:
 #
 # $$
-# d(A, B) = \min_{P \ge 0} \sum_{ij} P_{ij} C_{ij}, \qquad P\mathbf 1 = \tfrac1n \mathbf 1, \quad P^\top \mathbf 1 = \tfrac1m \mathbf 1 .
+# \begin{gathered}
+# d(A, B) = \min_{P \ge 0} \sum_{ij} P_{ij} C_{ij}, \\
+# P\mathbf 1 = \tfrac1n \mathbf 1, \quad P^\top \mathbf 1 = \tfrac1m \mathbf 1 .
+# \end{gathered}
 # $$ (eq-transfer)
 #
 # For a few hundred places it is solved exactly {cite:p}`peyre2019`. The public code divides $C$ by its largest entry, pair by pair. Watch what that does to a box of one degree that moves east:

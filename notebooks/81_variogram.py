@@ -66,7 +66,10 @@ page.numbers(table, profile, "tab-variogram-numbers") if len(table) else None
 # nugget $n$ and kriging's expected squared error $v$,
 #
 # $$
-# w = \frac{n}{n + v}, \qquad v = s - 2\lambda^\top c + \lambda^\top K \lambda ,
+# \begin{aligned}
+# w &= \frac{n}{n + v}, \\
+# v &= s - 2\lambda^\top c + \lambda^\top K \lambda ,
+# \end{aligned}
 # $$ (eq-variogram-weight)
 #
 # beside a measurement's weight of one. The teacher reads *training* monitors alone. Predictors of the labelled cells are those of the whole country, regions held out included: a map has them.

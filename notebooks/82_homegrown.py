@@ -34,7 +34,7 @@ torch.set_num_threads(1)  # as the runs do
 #
 # ```{answer} homegrown-excess homegrown-deficit homegrown-both homegrown-control homegrown-nearest homegrown-stations homegrown-regions homegrown-training
 # :question: Can we pretrain a location encoder ourselves, do semivariograms choose better negatives, and is the result worth anything?
-# It can be pretrained in seconds, but whether it finds held-out places any better than looking up the most similar climate is open ({val}`claims.homegrown-nearest.demo.difference:+.0f` km from plain contrast to the lookup, {val}`claims.homegrown-nearest.demo.low:+.0f` to {val}`claims.homegrown-nearest.demo.high:+.0f`).
+# It can be pretrained in seconds, but whether it finds held-out places any better than looking up the most similar climate is open (the lookup's error differs by {val}`claims.homegrown-nearest.demo.difference:+.0f` km, {val}`claims.homegrown-nearest.demo.low:+.0f` to {val}`claims.homegrown-nearest.demo.high:+.0f`).
 # Semivariogram weights change the error by {val}`claims.homegrown-both.demo.difference:+.0f` km ({val}`claims.homegrown-both.demo.low:+.0f` to {val}`claims.homegrown-both.demo.high:+.0f`), which decides nothing; weights on near pairs do harm. What it is worth to the network, the last figure and the ledger show.
 # ```
 #
@@ -116,7 +116,10 @@ print(f"after:  {off('train'):.0f} km off at training places, {off('test'):.0f} 
 # Let $D$ be the dissimilarity of two climates and $\gamma(t)$ its mean at distance $t$, a **semivariogram**. Two tails can weigh more:
 #
 # $$
-# \text{excess} = \max(0, D - \gamma), \qquad \text{deficit} = \max(0, \gamma - D).
+# \begin{aligned}
+# \text{excess} &= \max(0, D - \gamma), \\
+# \text{deficit} &= \max(0, \gamma - D).
+# \end{aligned}
 # $$ (eq-homegrown-tails)
 #
 # The text of the source seeks negatives that are alike *though far*: a deficit. Its public code weighs near pairs that are *unlike*, an excess, and **multiplies** the logit: a negative logit times $w > 1$ sinks, so the pair gets easier. Here $w$ enters as $l + \log w$. The published range reaches beyond the country; near pairs are those that $\gamma$ was fitted to.

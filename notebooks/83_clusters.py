@@ -32,7 +32,7 @@ figures.style()
 #
 # ```{answer} clusters-planted clusters-penalty clusters-simple clusters-again clusters-regions clusters-own clusters-own-lots
 # :question: Do clusters by behaviour and place find regions that are real, and does the spatial penalty help?
-# Planted zones are found where each place has days of its own (adjusted Rand index {val}`claims.clusters-planted.demo.value:.2f`); there the penalty beats plain distances in {val}`claims.clusters-penalty.demo.more:.0f` of {val}`claims.clusters-penalty.demo.of:.0f` seeds. With neighbours' days, as published, k-means of log-covariances reaches {val}`claims.clusters-simple.demo.value:.2f`, and the method less even with its radius chosen by the truth. **Local covariances do the work.** On a year of real weather, with no label to tune it, the method finds {val}`claims.clusters-again.aqs.value:.0f` cluster.
+# Planted zones are found where each place has days of its own (adjusted Rand index {val}`claims.clusters-planted.demo.value:.2f`, where 1 is the same division and 0 chance); there the penalty beats plain distances in {val}`claims.clusters-penalty.demo.more:.0f` of {val}`claims.clusters-penalty.demo.of:.0f` seeds. With neighbours' days, as published, k-means of log-covariances reaches {val}`claims.clusters-simple.demo.value:.2f`, and the method less even with its radius chosen by the truth. **Local covariances do the work.** On a year of real weather, with no label to tune it, the method finds {val}`claims.clusters-again.aqs.value:.0f` cluster.
 # ```
 #
 # **Source:** MC-GTA {cite:p}`wang2024mcgta`; abstract, public code and its printed numbers read, tables not seen. **Faithful:** squared Wasserstein distances of local Gaussians, a stable variogram without the

@@ -17,7 +17,7 @@ from placeprior.book import figures, results
 from placeprior.book.tables import captioned
 
 figures.style()
-origin = f"profile {profile}, embedded world"
+origin = f"Profile {profile}, embedded world"
 
 # %% [markdown]
 # # From coarse fields to fine ones
@@ -30,7 +30,7 @@ origin = f"profile {profile}, embedded world"
 #
 # ```{answer} downscaling-unet downscaling-vae downscaling-encoder downscaling-longer downscaling-structure downscaling-simple
 # :question: Does an encoder that learned from a long coarse series help to draw fine fields?
-# No gain is seen here. The diffusion model's NSE lies {val}`claims.downscaling-unet.demo.difference:+.3f` ({val}`claims.downscaling-unet.demo.low:+.3f` to {val}`claims.downscaling-unet.demo.high:+.3f`) from a plain U-Net's, and a pretrained encoder changes CRPS against one of random weights by {val}`claims.downscaling-encoder.demo.difference:+.3f` µg m⁻³ ({val}`claims.downscaling-encoder.demo.low:+.3f` to {val}`claims.downscaling-encoder.demo.high:+.3f`). Its draws keep the truth's semivariogram within {val}`claims.downscaling-structure.demo.value:.0%`.
+# No gain is seen here. The diffusion model's NSE, the share of the variance explained, lies {val}`claims.downscaling-unet.demo.difference:+.3f` ({val}`claims.downscaling-unet.demo.low:+.3f` to {val}`claims.downscaling-unet.demo.high:+.3f`) from a plain U-Net's, and a pretrained encoder changes CRPS, an error of draws, against one of random weights by {val}`claims.downscaling-encoder.demo.difference:+.3f` µg m⁻³ ({val}`claims.downscaling-encoder.demo.low:+.3f` to {val}`claims.downscaling-encoder.demo.high:+.3f`). Diffusion's draws keep the truth's semivariogram within {val}`claims.downscaling-structure.demo.value:.0%`.
 # ```
 #
 # **Source.** {cite:t}`xiang2025` pretrain a small U-Net on a long coarse series of dust, freeze its encoder, and put it into a diffusion model that draws fine fields day after day.
@@ -67,11 +67,13 @@ results.missing(profile, "downscaling")
 # With truth $y$, estimate $\hat y$ and the truth's mean at a cell $\bar y$, or training's mean map $\bar y_0$,
 #
 # $$
-# \text{NSE} = 1 - \frac{\sum (\hat y - y)^2}{\sum (y - \bar y)^2}, \qquad
-# R^2_\text{anomaly} = 1 - \frac{\sum (\hat y - y)^2}{\sum (y - \bar y_0)^2} .
+# \begin{aligned}
+# \text{NSE} &= 1 - \frac{\sum (\hat y - y)^2}{\sum (y - \bar y)^2}, \\
+# R^2_\text{anomaly} &= 1 - \frac{\sum (\hat y - y)^2}{\sum (y - \bar y_0)^2} .
+# \end{aligned}
 # $$ (eq-downscaling-nse)
 #
-# The source reports a squared correlation, which forgives a wrong level and a wrong spread. CRPS judges draws, and is the absolute error of an arm that makes none. Nobody has *yesterday's truth*.
+# The source reports a squared correlation, which forgives a wrong level and a wrong spread. CRPS, the continuous ranked probability score, judges draws, and is the absolute error of an arm that makes none. Nobody has *yesterday's truth*.
 
 # %% tags=["hide-input"]
 if results.has(profile, "downscaling"):

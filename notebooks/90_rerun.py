@@ -65,7 +65,7 @@ arms = arm_order(r2["arm"])
 fig, ax = figures.subplots(size=(6.4, 0.9 + 0.3 * max(len(arms), 1)))
 for row, arm in enumerate(arms):
     look, own = figures.look(arm), r2.loc[r2["arm"] == arm, "difference"]
-    ax.plot(own, [row] * len(own), look.marker, color=look.colour, alpha=0.7)
+    ax.plot(own, [row] * len(own), ls="none", marker=look.marker, color=look.colour, alpha=0.7)
 ax.set_yticks(range(len(arms)), [called(arm) for arm in arms])
 ax.set_xlabel("R² here minus committed R²")
 ax.invert_yaxis()

@@ -29,7 +29,7 @@ figures.style()
 #
 # ```{answer} scaling-exponents scaling-width scaling-window
 # :question: What do twice as many stations, days, units or cells cost?
-# Not always what counting the arithmetic foretells: of the exponents measured here one misses by {val}`claims.scaling-exponents.demo.value:.2f` ({numref}`tab-scaling`). Time grows with the units of the network to the power of {val}`claims.scaling-width.demo.value:.2f`, where products of matrices alone would make it two, and with the days of a window to that of {val}`claims.scaling-window.demo.value:.2f`.
+# Not always what counting the arithmetic foretells: the exponent farthest off misses by {val}`claims.scaling-exponents.demo.value:.2f` ({numref}`tab-scaling`). Time grows with the units of the network to the power of {val}`claims.scaling-width.demo.value:.2f`, where products of matrices alone would make it two, and with the days of a window to that of {val}`claims.scaling-window.demo.value:.2f`.
 # ```
 #
 # An epoch reads every station-day once, so it should cost $S \cdot T$ times one sample, for $S$ stations and $T$ days. A sample goes through

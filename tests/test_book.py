@@ -145,6 +145,7 @@ def test_key_of_a_value(placebook, text, parts):
     [
         (12345, "", "12,345"),
         (0.71234, ".2f", "0.71"),
+        (-0.0901, ".1%", "−9.0\u00a0%"),
         ({"value": 3}, "", "3"),
         ("none", "", "none"),
         (True, "", "True"),

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from placeprior.book import claims, decisions
+from placeprior.book import claims, decisions, verdicts
 from placeprior.book.verdicts import NOT_RUN
 from placeprior.errors import ConfigError, UnknownName
 from placeprior.scores.paired import FOUND
@@ -47,6 +47,12 @@ def test_an_interval_decides(gained, low, high, expects, verdict):
     found = claims.judge(asked({"expects": expects}), "demo")
     assert found.verdict == verdict
     assert found.values["low"] == low and found.values["high"] == high
+
+
+def test_a_difference_that_has_a_unit_says_it():
+    row = {"difference": 15.658, "low": -17.386, "high": 48.703}
+    assert verdicts.compared(row, "below", unit="km", digits=0).text == "+16 km (−17 to +49)"
+    assert verdicts.compared(row, "below").text == "+15.658 (−17.386 to +48.703)"
 
 
 def test_one_seed_decides_nothing(gained):

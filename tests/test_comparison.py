@@ -55,8 +55,9 @@ def test_what_stays_clear_of_many_is_named():
         [
             row | {"arm": "lonlat", "difference": 0.1, "clear": 1},
             row | {"arm": "sincos", "difference": 0.022, "clear": 1},
+            row | {"arm": "none", "difference": -0.1, "clear": -1},
         ]
         + [row | {"arm": f"x{i}", "difference": 0.0, "clear": 0} for i in range(10)]
     )
     table = comparison.looks({"here": found})
-    assert table.to_numpy().tolist() == [["here", "WR · spatial", "2 of 12", "lon/lat"]]
+    assert table.to_numpy().tolist() == [["here", "WR · spatial", "3 of 13", "lon/lat. **worse:** no location"]]

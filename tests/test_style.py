@@ -93,6 +93,12 @@ def test_a_room_gives_no_arm_a_colour_of_its_own(room):
 SOURCES = sorted([*(ROOT / "src/placeprior/book").glob("*.py"), *(ROOT / "notebooks").glob("*.py")])
 
 
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_a_marker_is_named_where_it_is_drawn(path):
+    # in third place, as a format, a marker of three numbers (a polygon) would be drawn as a line of three points
+    assert not re.findall(r"\.plot\([^\n]*, [\w().]*\.marker\b", path.read_text(encoding="utf-8"))
+
+
 def typed(text):
     """Greys, black and white that code types, as words, shades from 0 to 1, or red, green and blue alike."""
     found = re.findall(r"""["'](white|black|gr[ae]y|dimgr[ae]y|silver|lightgr[ae]y|darkgr[ae]y|0\.\d+)["']""", text)

@@ -44,7 +44,7 @@ def shown(value: Any, form: str) -> str:
     if isinstance(value, dict):
         value = value["value"]
     if form:
-        return re.sub(r"^-(?=[\d.])", "−", format(value, form))
+        return re.sub(r"^-(?=[\d.])", "−", format(value, form)).replace("%", "\u00a0%")  # as the text writes it
     if isinstance(value, bool) or not isinstance(value, int):
         return str(value)
     return f"{value:,}"

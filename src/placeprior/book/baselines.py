@@ -180,7 +180,7 @@ def draw_variogram(
     ax.plot(line, curve(line), color=VERMILION, lw=2, label="fitted curve")
     ax.axhline(1, color=MUTED, lw=1, ls=":")
     font = {"textcoords": "offset points", "color": MUTED, "va": "bottom", "fontsize": "small"}
-    ax.annotate("nugget", (0, curve.nugget), xytext=(12, 2), **font)
+    ax.annotate("nugget", (0, curve.nugget), xytext=(30, -8), **font)
     ax.plot(0, curve.nugget, marker="<", color=VERMILION, ms=7, clip_on=False)
     ax.set(xlabel="distance of two monitors [km]", ylabel="variogram [day's variance]")
     ax.set_xlim(0, variogram.MAX_KM)

@@ -58,7 +58,11 @@ def again(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     counts = own.groupby(["arm", "column"])["clusters"].agg(
         lambda n: "–".join(map(str, dict.fromkeys((n.min(), n.max()))))
     )
-    counts = counts.unstack().rename(columns=lambda name: f"{name}: clusters", index=ARMS).reindex(wide.index)
+    counts = (
+        counts.unstack()[[*wide.columns]]
+        .rename(columns=lambda name: f"{name}: clusters", index=ARMS)
+        .reindex(wide.index)
+    )
     return wide.join(counts)
 
 

@@ -62,9 +62,11 @@ def looks(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     for title, table in tables.items():
         for split in splits_in(table):
             own = table[table["split"] == split].reset_index(drop=True)
-            stay = [called(name) for name in surviving(own)["arm"]]
+            stay = surviving(own)
+            signs = {"": stay[stay["clear"] > 0], "**worse:** ": stay[stay["clear"] < 0]}
+            kept = [f"{word}{'; '.join(map(called, part['arm']))}" for word, part in signs.items() if len(part)]
             told = int(own["low"].notna().sum())
-            rows.append([title, where(split), f"{(own['clear'] != 0).sum()} of {told}", "; ".join(stay) or "none"])
+            rows.append([title, where(split), f"{(own['clear'] != 0).sum()} of {told}", ". ".join(kept) or "none"])
     return pd.DataFrame(rows, columns=["task", "split", "clear one by one", "clear together"])
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from placeprior.arms import arm, called, where
 from placeprior.book import results
 from placeprior.book.verdicts import NOT_RUN, Found, bound, compared, is_half
-from placeprior.book.words import NAMES, minus
+from placeprior.book.words import NAMES, UNIT, minus
 from placeprior.errors import ConfigError, StoreError, UnknownName
 from placeprior.evidence import against_itself, subsets, tables
 from placeprior.evidence.gains import REFERENCE, gains
@@ -49,7 +49,8 @@ def _subset(
     wanted = {"task": task, "split": split, "variant": variant, "fusion": fusion, "metric": metric, "stratum": stratum}
     for key, value in wanted.items():
         table = table[table[key] == value]
-    return compared(table.iloc[0], expects) if len(table) else NOT_RUN
+    unit = UNIT if metric in ("rmse", "mae", "mbe") else ""
+    return compared(table.iloc[0], expects, unit=unit) if len(table) else NOT_RUN
 
 
 def _table(

@@ -124,7 +124,7 @@ def _mark(ax: Axes, row: int, arm: str, found: pd.Series) -> None:
     if abs(value) < LIMIT:
         once = found["seeds"] == 1 and arm not in WITHOUT_CHANCE
         style = {"mfc": PAPER, "mec": drawn.colour, "mew": 1.4} if once else {"mec": PAPER, "mew": 0.6}
-        ax.plot(value, row, drawn.marker, color=drawn.colour, ms=7, zorder=3, **style)
+        ax.plot(value, row, ls="", marker=drawn.marker, color=drawn.colour, ms=7, zorder=3, **style)
         return
     side = 1 if value > 0 else -1
     where = {"ha": "right" if side > 0 else "left", "va": "center", "fontsize": "small"}

@@ -83,7 +83,7 @@ def draw_paths() -> Figure:
                 drawn = {"color": HELD, "ls": "--", "lw": 1.8} if held else {"color": KEPT, "lw": 1.4}
                 drawn |= {"arrowstyle": "-|>", "mutation_scale": 13, "shrinkA": 0, "shrinkB": 0}
                 ax.add_patch(FancyArrowPatch((start, 0.65), (end, 0.335), **drawn))
-        ax.set(xlim=(0, 1), ylim=(0, 1), title=title)
+        ax.set(xlim=(-0.04, 1.04), ylim=(0, 1), title=title)
         ax.set_axis_off()
     fig.supxlabel("a diagram: no data", **SMALL)
     return fig

@@ -15,7 +15,7 @@ import pandas as pd
 from placeprior import evidence
 from placeprior.arms import called, where, with_arm
 from placeprior.book.verdicts import NOT_RUN, Found, bound, compared
-from placeprior.book.words import minus
+from placeprior.book.words import UNIT, minus
 from placeprior.errors import StoreError, UnknownName
 from placeprior.evidence import choosing, downscaling
 
@@ -52,13 +52,14 @@ def _chosen(
     rows = _rows(scale, name, task=task)
     if rows is None:
         return NOT_RUN
-    return compared(choosing.against(rows, way, against, budget, np.random.default_rng(0)), expects)
+    found = choosing.against(rows, way, against, budget, np.random.default_rng(0))
+    return compared(found, expects, unit="%", digits=1)
 
 
 def _retrieval(scale: str, *, task: str, arm: str, expects: str, part: str = "test") -> Found:
     """Compare how far off an encoder finds places, pretrained with some weights, with plain contrast, km."""
     rows = _rows(scale, "contrast", arm=arm, part=part)
-    return NOT_RUN if rows is None else compared(rows.iloc[0], expects)
+    return NOT_RUN if rows is None else compared(rows.iloc[0], expects, unit="km", digits=0)
 
 
 def _residual(
@@ -102,7 +103,10 @@ def _downscaled(
 ) -> Found:
     """Compare two arms that make coarse fields fine, over blocks of days and worlds; above zero is better."""
     rows = _rows(scale, name)
-    return NOT_RUN if rows is None else compared(downscaling.differences(rows, score, against).loc[arm], expects)
+    if rows is None:
+        return NOT_RUN
+    unit = UNIT if score == "crps" else ""
+    return compared(downscaling.differences(rows, score, against).loc[arm], expects, unit=unit)
 
 
 def _variogram(scale: str, *, task: str, arm: str, at_most: float) -> Found:

@@ -15,6 +15,7 @@ from placeprior import evidence
 from placeprior.arms import called, where, with_arm
 from placeprior.book import results
 from placeprior.book.verdicts import NOT_RUN, Found, bound, compared, is_half
+from placeprior.book.words import UNIT
 from placeprior.errors import StoreError, UnknownName
 from placeprior.evidence import artefacts, error_maps, facts, families, matched, placeness, reliance, upstream
 from placeprior.evidence.gains import REFERENCE
@@ -82,7 +83,7 @@ def _evenness(scale: str, *, task: str, arm: str, who: str, split: str, expects:
     if found.empty:
         return NOT_RUN
     row = found.set_index("who").loc[who]
-    return compared({"difference": row["change"], "low": row["low"], "high": row["high"]}, expects)
+    return compared({"difference": row["change"], "low": row["low"], "high": row["high"]}, expects, unit=UNIT, digits=2)
 
 
 def _raised(
@@ -110,7 +111,8 @@ def _maps(scale: str, *, task: str, arm: str, what: str, expects: str, against: 
     except StoreError:
         return NOT_RUN
     found = artefacts.differences(table[table["task"] == task], what, against)
-    return compared(found.loc[arm], expects) if arm in found.index else NOT_RUN
+    unit = "" if what == "share" else UNIT
+    return compared(found.loc[arm], expects, unit=unit) if arm in found.index else NOT_RUN
 
 
 def _lean(scale: str, *, task: str, more_than: float) -> Found:

@@ -37,11 +37,11 @@ def draw_pairs(scores: pd.DataFrame, found: pd.DataFrame, arm: str, reference: s
         for shift, name in ((-0.2, reference), (0.2, arm)):
             drawn = figures.look(name)
             marked = {"color": drawn.colour, "mec": PAPER, "ms": 8, "ls": "", "label": None if column else drawn.name}
-            above.plot([column + shift] * len(wide), wide[name], drawn.marker, **marked)
+            above.plot([column + shift] * len(wide), wide[name], marker=drawn.marker, **marked)
     for column, row in enumerate(found.itertuples()):
         drawn = figures.look(arm)
         below.plot([column] * 2, [row.low, row.high], color=drawn.colour, lw=2.5)
-        below.plot(column, row.difference, drawn.marker, color=drawn.colour, ms=9, mec=PAPER)
+        below.plot(column, row.difference, ls="", marker=drawn.marker, color=drawn.colour, ms=9, mec=PAPER)
     below.axhline(0, color=INK, lw=0.8)
     above.set_ylabel("R² of single fits")
     below.set(ylabel="difference of R²", xlim=(-0.6, len(splits) - 0.4))

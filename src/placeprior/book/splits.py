@@ -149,7 +149,7 @@ def draw_by_class(tasks: Mapping[str, pd.DataFrame]) -> Figure:
     for ax, (title, found) in zip(axes, tasks.items(), strict=True):
         for shift, arm in ((-0.1, "idw"), (0.1, "none")):
             drawn, values = figures.look(arm), found[f"r2_{arm}"].astype(float).dropna()
-            ax.plot(values.index + shift, values, drawn.marker, color=drawn.colour, ms=7, lw=1.6, ls=":")
+            ax.plot(values.index + shift, values, marker=drawn.marker, color=drawn.colour, ms=7, lw=1.6, ls=":")
         ax.axhline(0, color=INK, lw=0.8)
         ax.set_xticks(range(len(names)), names, rotation=35, ha="right", fontsize="small")
         ax.set(title=title, xlabel="distance to training [km]", xlim=(-0.5, len(names) - 0.5))

@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 
 from placeprior.arms import arm, called
 from placeprior.book import vector
+from placeprior.book.words import UNIT
 
 #: Figure sizes in inches. A page column is 6.4 inches wide: on a phone the letters then stay readable.
 SIZES = {"wide": (6.4, 3.6), "map": (6.4, 4.3), "pair": (6.4, 3.2), "square": (4.8, 4.5), "tall": (6.4, 6.8)}
@@ -27,7 +28,6 @@ CMAPS = {"amount": "rocket_r", "difference": "vlag", "similarity": "viridis", "c
 DOTS = 200  #: an inch, of what is an image inside a figure: two for each dot of a common screen
 #: What a file tells of itself: no date, so that the same figure is the same file.
 ABOUT = {"Creator": "placeprior", "Date": None}
-UNIT = "µg m⁻³"
 #: The first font measures; a reader who lacks it has one of the next, which are no wider.
 FONTS = ("DejaVu Sans", "Verdana", "Helvetica", "Arial", "sans-serif")
 

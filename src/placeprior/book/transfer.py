@@ -187,7 +187,7 @@ def draw_correlations(sources: Sequence[Transfer]) -> tuple[Figure, pd.DataFrame
             if arm == REFERENCE:
                 ax.hlines(y, [row["low"] for row in rows], [row["high"] for row in rows], color=mark.colour, lw=1.4)
             fill = mark.colour if arm == REFERENCE else PAPER
-            ax.plot(x, y, mark.marker, color=mark.colour, mfc=fill, ms=4.5, label=called(arm), ls="")
+            ax.plot(x, y, marker=mark.marker, color=mark.colour, mfc=fill, ms=4.5, label=called(arm), ls="")
         chance = 2 * own.found.loc[own.found["arm"] == REFERENCE, "chance"].median()
         ax.axvspan(-chance, chance, color=LAND, zorder=0)
         figures.rows(ax, [PRINTED[name] for _, name in shown])
@@ -288,7 +288,7 @@ def sentences(own: Transfer) -> str:
     rate = own.found[(own.found["arm"] == REFERENCE) & (own.found["loss"] == "rmse")].set_index("distance")["spearman"]
     told = {name: minus(f"{value:.2f}") for name, value in rate.items()}
     if np.isnan(rate["geoclip, published"]):  # one pair without a distance is enough
-        told["geoclip, published"] = "none (not every pair's Sinkhorn ends)"
+        told["geoclip, published"] = "not to be had (Sinkhorn's iteration does not end for every pair)"
     plain, clip = (own.row(name)["foretold"] for name in ("centroids", "geoclip"))
     seen = own.foreseen[own.foreseen["arm"] == REFERENCE]
     maps = {name: minus(f"{foreseen.agreement(seen, name).mean():.2f}") for name in foreseen.DISTANCES}

@@ -38,7 +38,7 @@ class Found:
 NOT_RUN = Found("not run", {}, "")
 
 
-def compared(row: Mapping[str, Any], expects: str, within: float = 0.02) -> Found:
+def compared(row: Mapping[str, Any], expects: str, within: float = 0.02, unit: str = "", digits: int = 3) -> Found:
     """Whether a difference is where it is expected.
 
     Parameters
@@ -48,6 +48,10 @@ def compared(row: Mapping[str, Any], expects: str, within: float = 0.02) -> Foun
     expects : str
         ``above``, ``below`` or ``alike``: the whole interval above zero, below, or no farther from it than `within`.
     within : float
+    unit : str
+        Of the difference, for the ledger; none for a difference of R² and the like.
+    digits : int
+        Behind the point, in the ledger.
 
     Returns
     -------
@@ -59,7 +63,8 @@ def compared(row: Mapping[str, Any], expects: str, within: float = 0.02) -> Foun
     values = {key: float(row[key]) for key in ("difference", "low", "high")}
     low, high = values["low"], values["high"]
     fits = f"; {int(row['fits'])} fit{'s' if row['fits'] != 1 else ''}" if "fits" in row else ""
-    text = f"{minus(format(values['difference'], '+.3f'))} ({signed(low, high)}{fits})"
+    told = f"{minus(format(values['difference'], f'+.{digits}f'))}{unit and f' {unit}'}"
+    text = f"{told} ({signed(low, high, digits)}{fits})"
     values = {key: value for key, value in values.items() if math.isfinite(value)}
     values |= {key: int(row[key]) for key in ("fits", "folds", "seeds") if key in row}
     if not math.isfinite(low):

@@ -13,6 +13,8 @@ from placeprior.arms import SPLITS, called
 from placeprior.scores.interval import LEVEL, surviving
 from placeprior.scores.paired import BLOCK_KM
 
+UNIT = "µg m⁻³"  #: of PM2.5, as it is printed
+
 NAMES = {"r2": "R²", "rmse": "RMSE", "mae": "MAE", "mbe": "MBE", "rmse_35": "RMSE on high days"}
 
 #: Variables of a cube whose printed name is not theirs with spaces.

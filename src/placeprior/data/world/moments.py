@@ -33,7 +33,7 @@ MOMENTS = {
         for low, high in DISTANCES
     },
     "nearby": ("1", f"semivariance of log means of stations within {NEAR:.0f} km, over their variance"),
-    "density, stations": ("1", "R2 of log station means on log population density, each station left out in turn"),
+    "density, stations": ("1", "R² of log station means on log population density, each station left out in turn"),
     "density, blocks": ("1", f"the same, each square of {BLOCK:.0f} km left out in turn"),
 }
 
