@@ -1,7 +1,6 @@
 """Slips in a table of one's own: what the numbers give away, and one line for every kind from every command."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,6 +99,11 @@ KINDS = {
     "a month": (lambda: _text(changed(date=BASE["date"].str[:7])), "YYYY-MM-DD (a table of months"),
     "a year": (lambda: _text(changed(date=BASE["date"].str[:4])), "YYYY-MM-DD (a table of months"),
     "times of day": (lambda: _text(changed(date=BASE["date"] + "T06:00")), "--daily mean"),
+    "year, month and day apart": (
+        lambda: _text(changed(year=2021, month=1, day_of_month=3).drop(columns="date")),
+        "join year, month and day",
+    ),
+    "north of the pole": (lambda: _text(changed(latitude=BASE["latitude"] + 60)), "station 'S001': lon="),
     "nowhere": (lambda: _text(changed(latitude=0.0, longitude=0.0)), "lon 0, lat 0"),
     "one place": (lambda: _text(changed(latitude=40.0, longitude=-100.0)), "24 stations stand at 1 place;"),
     "a header alone": (lambda: _text(BASE.iloc[:0]), "no rows"),

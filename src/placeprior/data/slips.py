@@ -1,4 +1,4 @@
-"""Slips of the keyboard and of other programs that numbers themselves give away: codes for missing, a sign that is lost."""
+"""Slips that the numbers of a table give away: codes that stand for missing, and a sign that is lost."""
 
 from __future__ import annotations
 
@@ -86,8 +86,8 @@ def refuse_lost_signs(lonlat: np.ndarray, stations: Sequence[str]) -> None:
         here, turned = (nearest_km(places, lonlat[~odd])[0] for places in (lonlat[odd], lonlat[odd] * flip))
         lost = np.flatnonzero(odd)[(here > AWAY) & (turned < AMONG)]
         if lost.size:
-            at = int(lost[0])
+            (lon, lat), station = lonlat[lost[0]], str(stations[lost[0]])
             raise CubeError(
-                f"station {str(stations[at])!r} at lon {lonlat[at, 0]:g}, lat {lonlat[at, 1]:g} is far from all others, "
-                f"and among them with the other sign of its {name} ({lost.size} such): correct it, or leave it out"
+                f"station {station!r} at lon {lon:g}, lat {lat:g} is far from all others, and "
+                f"among them with the other sign of its {name} ({lost.size} such): correct it, or leave it out"
             )
