@@ -83,6 +83,7 @@ def compare(
     scheduler: Scheduler = None,
 ) -> None:
     """Answer for your own stations: should a model be told where it is, and will that hold where there are none?"""
+    from placeprior.files.replacing import replacing
     from placeprior.runs import comparing
 
     choice = choose(target, station, date, lon, lat, daily, predictors, drop)
@@ -128,7 +129,8 @@ def compare(
             "towards": "your places" if towards else "the hull of the stations",
             "neighbours": int(cube.attrs["neighbours"]),
         }
-        (folder / "about.json").write_text(json.dumps(about, indent=1, sort_keys=True), encoding="utf-8")
+        with replacing(folder / "about.json") as aside:
+            aside.write_text(json.dumps(about, indent=1, sort_keys=True), encoding="utf-8")
         progress.carry_out(made, each, folder, processes, workers)
         verdict = _deliver(made, cube, output_of(folder))
     typer.echo(f"{output}/index.html: the report; scores.csv, predictions.parquet and report.json beside it")
