@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,7 @@ from placeprior.cli import app, keep
 from placeprior.data import example, stations
 from placeprior.data.columns import Choice
 from placeprior.evidence.verdict import PLACEBOS, Answer
-from placeprior.runs import comparing
+from placeprior.runs import comparing, plan
 
 RUN = CliRunner()
 
@@ -217,6 +218,53 @@ def test_what_cannot_be_answered_ends_in_one_line(tmp_path):
         RUN.invoke(app, ["compare", str(tmp_path / "one.csv"), "--encoders", "geoclp"]).output.count("did you mean")
         == 1
     )
+
+
+@pytest.fixture(scope="module")
+def laid(tmp_path_factory):
+    """A comparison that was stopped before its first fit."""
+    work = tmp_path_factory.mktemp("begun") / "work"
+    cube = comparing.prepare(toy(example.example(24, 45)), comparing.Asked())
+    comparing.lay(work, cube, comparing.Asked(("sincos",)))
+    (work / "about.json").write_text("{}", encoding="utf-8")
+    return work
+
+
+@pytest.fixture
+def begun(laid, tmp_path):
+    """A copy of it."""
+    shutil.copytree(laid, tmp_path / "work")
+    return tmp_path
+
+
+def _tear(work):
+    (work / "about.json").write_text('{"rows": 10', encoding="utf-8")
+
+
+def _flip(work):
+    (cube,) = work.glob("cube-*.nc")
+    raw = bytearray(cube.read_bytes())
+    raw[-7] ^= 64
+    cube.write_bytes(raw)
+
+
+@pytest.mark.parametrize(
+    "spoil, said",
+    [
+        (lambda work: None, "fits of this comparison are not made yet; run the same `placeprior compare` again"),
+        (_tear, "about.json is not as it was written"),
+        (_flip, ".nc is not as it was written"),
+        (lambda work: next(work.glob("cube-*.nc")).unlink(), "a cube that `placeprior compare` made"),
+        (lambda work: (work / "runs.yml").unlink(), "runs.yml"),
+    ],
+    ids=["unfinished", "torn", "flipped", "lost cube", "lost plan"],
+)
+def test_a_comparison_that_is_not_whole_keeps_no_network_and_says_why(begun, spoil, said):
+    spoil(begun / "work")
+    plan._data.cache_clear()  # a command is a process of its own
+    done = RUN.invoke(app, ["fit", str(begun), "-o", str(begun / "model")])
+    assert done.exit_code == 1 and done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
+    assert said in done.stderr and not (begun / "model").exists()
 
 
 def test_encoders_that_know_another_country_are_left_out_and_said():

@@ -100,14 +100,14 @@ def test_unit_vectors_have_length_one(lonlat):
 @pytest.mark.parametrize(
     ("rows", "region", "message"),
     [
-        ([(-105, 40), (40, -105)], None, r"row 1 \(station 'b'\): lon=40, lat=-105 .* lon and lat swapped\?"),
-        ([(-105, 40), (39.7, -86.2)], coords.CONUS_BOX, r"row 1 \(station 'b'\): lon=39.7, .* swapped\?"),
-        ([(-105, 40), (-105, 60)], coords.CONUS_BOX, r"row 1 \(station 'b'\).* outside the region .*widen"),
-        ([(-105, np.nan), (-105, 40)], None, r"row 0 \(station 'a'\): lon=-105, lat=nan is not a finite"),
-        ([(np.inf, np.nan), (np.nan, 40)], None, r"row 0 .*\(2 such rows of 2\); fill in .* or drop"),
-        ([(-105, 40), (255, 40)], None, r"row 1 \(station 'b'\): lon=255, .*subtract 360"),
-        ([(-105, 40), (-361, 40)], None, r"row 1 \(station 'b'\): lon=-361, lat=40 has a longitude beyond"),
-        ([(-105, 40), (-105, 400)], None, r"row 1 \(station 'b'\): lon=-105, lat=400 has a latitude beyond"),
+        ([(-105, 40), (40, -105)], None, r"station 'b': lon=40, lat=-105 .* lon and lat swapped\?"),
+        ([(-105, 40), (39.7, -86.2)], coords.CONUS_BOX, r"station 'b': lon=39.7, .* swapped\?"),
+        ([(-105, 40), (-105, 60)], coords.CONUS_BOX, r"station 'b'.* outside the region .*widen"),
+        ([(-105, np.nan), (-105, 40)], None, r"station 'a': lon=-105, lat=nan is not a finite"),
+        ([(np.inf, np.nan), (np.nan, 40)], None, r"station 'a': .*\(2 such rows of 2\); fill in .* or drop"),
+        ([(-105, 40), (255, 40)], None, r"station 'b': lon=255, .*subtract 360"),
+        ([(-105, 40), (-361, 40)], None, r"station 'b': lon=-361, lat=40 has a longitude beyond"),
+        ([(-105, 40), (-105, 400)], None, r"station 'b': lon=-105, lat=400 has a latitude beyond"),
     ],
 )
 def test_bad_places_are_refused_by_row_and_station(rows, region, message):

@@ -288,7 +288,7 @@ ROW = "a,2021-01-01,-90,40,5"
         ("station,date,lon,lat,pm25,Date", f"{ROW},6", "columns 'date' and 'Date' are one name"),
         ("station,date,lon,lat,lat,pm25", "a,2021-01-01,-90,40,40,5", "column 'lat' occurs twice"),
         ("station,station,date,lon,lat,pm25", f"b,{ROW}", "column 'station' occurs twice"),
-        ("station,date,time,lon,lat,pm25", "a,2021-01-01,2021-01-01,-90,40,5", "column 'date' occurs twice"),
+        ("station,date,time,lon,lat,pm25", "a,2021-01-01,2021-01-01,-90,40,5", "'date' and 'time' both say the day"),
         ("station,date,lon,lat,pm25,wind,wind", f"{ROW},6,7", "column 'wind' occurs twice"),
         ("station,date,lon,lat,pm25,pm25.1", f"{ROW},6", "'pm25.1' is what pandas makes of a second column 'pm25'"),
         ("station,date,lon,lat,pm25 [ug/m3],pm25 [ug/m3].1", f"{ROW},6", "pandas makes of a second column 'pm25'"),

@@ -75,6 +75,11 @@ def test_where_nothing_is_clear_the_best_simple_method_is_named_with_its_score()
     assert "highest" not in beside(r2={"geoclip-hadamard": 0.5}, better={"kriging": 0.1})
 
 
+def test_methods_have_a_capital_at_the_start_of_a_sentence_alone():
+    told = advice.beside(answer("undecided", worse={"mean": -0.3}, alone=["lonlat"]))
+    assert told.startswith("Lon/lat: a gain") and told.endswith("clearly worse: station mean.")
+
+
 def test_what_is_not_known_or_has_no_bound_is_none_in_json():
     plain = verdict.as_json([answer("unknown", low=float("nan"), high=float("nan"))])[0]
     assert plain["low"] is None and plain["dof"] is None and "NaN" not in json.dumps(plain)

@@ -52,7 +52,7 @@ def beside(answer: Answer) -> str:
     """How the quoted arm stands to placebos and rivals."""
     if answer.verdict == "helps" and answer.placebos:
         text = (
-            f"{_and(answer.placebos)} {'are' if len(answer.placebos) > 1 else 'is'} not clearly worse: "
+            f"{_first(_and(answer.placebos))} {'are' if len(answer.placebos) > 1 else 'is'} not clearly worse: "
             "what helps need not be knowledge of the place. "
         )
     elif answer.verdict == "helps" and all(name in answer.r2 for name in verdict.PLACEBOS):
@@ -62,9 +62,10 @@ def beside(answer: Answer) -> str:
     else:
         text = ""
     if answer.alone:
-        text += f"{_and(answer.alone)}: a gain that is clear by itself, and not when all ways are looked at together. "
+        told = "a gain that is clear by itself, and not when all ways are looked at together. "
+        text += f"{_first(_and(answer.alone))}: {told}"
     if answer.down and answer.verdict != "harms":
-        text += f"{_and(answer.down)}: clearly worse by itself than no place. "
+        text += f"{_first(_and(answer.down))}: clearly worse by itself than no place. "
     if answer.better:
         best = max(answer.better, key=answer.better.get)
         text += f"Clearly better: {spoken(best)} ({signed(answer.better[best])})."
@@ -83,8 +84,12 @@ def beside(answer: Answer) -> str:
 
 def _and(arms: list[str]) -> str:
     names = [spoken(name) for name in arms]
-    text = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    return text[:1].upper() + text[1:] if text else text
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _first(text: str) -> str:
+    """The words as the first of a sentence."""
+    return text[:1].upper() + text[1:]
 
 
 def steps(yours: Yours) -> str:

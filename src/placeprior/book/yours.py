@@ -18,6 +18,7 @@ from placeprior.arms import arm, arm_order, with_arm
 from placeprior.book import figures
 from placeprior.book.maps import projected
 from placeprior.coords import nearest_km
+from placeprior.errors import StoreError
 from placeprior.evidence import uncertainty, verdict
 from placeprior.evidence.gains import gains
 from placeprior.evidence.verdict import Answer, asks, spoken
@@ -111,9 +112,21 @@ class Yours:
 
 
 def load(profile: str) -> Yours:
-    """The comparison in the working directory."""
-    about = json.loads(Path("about.json").read_text(encoding="utf-8"))
+    """The comparison in the working directory.
+
+    Raises
+    ------
+    StoreError
+        It is not finished, or a file of it is not as it was written.
+    """
+    again = "run the same `placeprior compare` again, which goes on from there"
+    try:
+        about = json.loads(Path("about.json").read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise StoreError(f"about.json is not as it was written ({error}); {again}") from None
     runs = plan.runs(profile)
+    if left := sum(not store.is_stored(run.id) for run in runs):
+        raise StoreError(f"{left} of the {len(runs)} fits of this comparison are not made yet; {again}")
     return Yours(profile, about, runs, cube_of(runs[0]))
 
 

@@ -83,6 +83,7 @@ def compare(
     scheduler: Scheduler = None,
 ) -> None:
     """Answer for your own stations: should a model be told where it is, and will that hold where there are none?"""
+    from placeprior.files.replacing import replacing
     from placeprior.runs import comparing
 
     choice = choose(target, station, date, lon, lat, daily, predictors, drop)
@@ -128,7 +129,8 @@ def compare(
             "towards": "your places" if towards else "the hull of the stations",
             "neighbours": int(cube.attrs["neighbours"]),
         }
-        (folder / "about.json").write_text(json.dumps(about, indent=1, sort_keys=True), encoding="utf-8")
+        with replacing(folder / "about.json") as aside:
+            aside.write_text(json.dumps(about, indent=1, sort_keys=True), encoding="utf-8")
         progress.carry_out(made, each, folder, processes, workers)
         verdict = _deliver(made, cube, output_of(folder))
     typer.echo(f"{output}/index.html: the report; scores.csv, predictions.parquet and report.json beside it")
@@ -163,27 +165,31 @@ def look(table: Path, choice: Any) -> tuple[Found, xr.Dataset, list[str]]:
 
 def places(path: Path) -> np.ndarray:
     """Places of a CSV by the usual names of their columns, lonlat (m, 2)."""
+    import csv
+
     import numpy as np
     import pandas as pd
 
     from placeprior.coords import check_lonlat, wrapped
     from placeprior.data import read_table
     from placeprior.data.labelled import dimension
-    from placeprior.errors import CubeError
+    from placeprior.errors import CoordinateError, CubeError
 
     try:
         with path.open("rb") as stream:
             table = read_table.read_text(stream)
-    except (OSError, ValueError, pd.errors.ParserWarning) as error:
-        raise CubeError(f"{path} cannot be read as CSV of places ({error}); give columns lon and lat") from None
-    found = [dimension(tuple(table.columns), part, str(path)) for part in ("lon", "lat")]
-    lon, lat = (
-        read_table.numbers(table.rename(columns={name: part}), part)
-        for name, part in zip(found, ("lon", "lat"), strict=True)
-    )
-    if not len(lon):
+    except (OSError, ValueError, csv.Error, pd.errors.ParserWarning) as error:
+        why = getattr(error, "strerror", None) or error
+        raise CubeError(f"{path} cannot be read as CSV of places ({why}); give columns lon and lat") from None
+    found = {dimension(tuple(table.columns), part, str(path)): part for part in ("lon", "lat")}
+    if not len(table):
         raise CubeError(f"{path} has no row; give at least one place")
-    return check_lonlat(np.column_stack([wrapped(lon), lat]))
+    try:
+        read_table.refuse_twice([name for name in table.columns if name in found])
+        lon, lat = (read_table.numbers(table.rename(columns=found), part) for part in found.values())
+        return check_lonlat(np.column_stack([wrapped(lon), lat]))
+    except (CubeError, CoordinateError) as error:
+        raise type(error)(f"{path}: {error}") from None
 
 
 def show(

@@ -153,6 +153,8 @@ def _table(work: Predictor, where: Path, output: Path) -> str:
 
     kept = work.kept
     found = read(where, Choice(), target=False)
+    for note in found.notes:
+        typer.echo(f"note: {note}")
     cube = found.cube
     _lacking(kept, [str(name) for name in cube.data_vars], where)
     before = _padded(kept, cube["time"].values)

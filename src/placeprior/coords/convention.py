@@ -54,7 +54,7 @@ def check_lonlat(lonlat: ArrayLike, names: Sequence[str] | None = None, region: 
 
     def refuse(wrong: NDArray[np.bool_], what: str, remedy: str) -> None:
         row = int(np.flatnonzero(wrong)[0])
-        place = f"row {row}" if names is None else f"row {row} (station {str(names[row])!r})"
+        place = f"row {row}" if names is None else f"station {str(names[row])!r}"
         others = f" ({int(wrong.sum())} such rows of {len(places)})" if wrong.sum() > 1 else ""
         lon, lat = places[row]
         # All digits: 180.00000000001 is beyond 180, and must look so.

@@ -200,8 +200,10 @@ def _part(
     if not needed:
         return ""
     what = {"date": "the day", "lon": "the longitude", "lat": "the latitude"}[part]
+    apart = part == "date" and "year" in known
+    join = "; or join year, month and day into one column date, YYYY-MM-DD" * apart
     raise CubeError(
-        f"no column is called {', '.join(USUAL[part][:3])} or the like; say which is {what} with --{part} NAME; "
+        f"no column is called {', '.join(USUAL[part][:3])} or the like; say which is {what} with --{part} NAME{join}; "
         f"the table has {', '.join(names) or 'none'}"
     )
 

@@ -187,7 +187,8 @@ def refuse(wrong: pd.Series, table: pd.DataFrame, column: str, remedy: str) -> N
     """Raise for the first row where ``wrong`` holds: its number (from 1), station, value and the remedy."""
     if wrong.any():
         row = int(np.flatnonzero(wrong.to_numpy())[0])
-        station = f" (station {table['station'].iloc[row]!r})" if column != "station" else ""
+        named = column != "station" and "station" in table.columns
+        station = f" (station {table['station'].iloc[row]!r})" if named else ""
         value = table[column].iloc[row]
         value = value.item() if isinstance(value, np.generic) else value
         raise CubeError(f"row {row + 1}{station}: {column} is {value!r}; {remedy}")
@@ -208,9 +209,12 @@ def columns(
         raise CubeError(f"the table is a {type(table).__name__}; give a pandas.DataFrame, one row a station and day")
     found: dict[str, str] = {}
     names = []
-    for header in table.columns:
-        name, unit = _named("" if header is None or header != header else str(header))
-        name = "date" if name == "time" else name
+    headers = [_named("" if header is None or header != header else str(header)) for header in table.columns]
+    both = "date" in (name for name, _ in headers)
+    if both and "date" in required and "time" in (name for name, _ in headers):
+        raise CubeError("columns 'date' and 'time' both say the day; keep one, or rename the other")
+    for name, unit in headers:
+        name = "date" if name == "time" and not both else name
         if unit:
             found[name] = unit
         names.append(name)
@@ -321,6 +325,9 @@ def numbers(table: pd.DataFrame, name: str) -> np.ndarray:
     values = pd.to_numeric(raw, errors="coerce")
     if not pd.api.types.is_numeric_dtype(raw):
         blank = raw.isna() | raw.astype("string").str.strip().isin(BLANK)
+        decimals = raw.astype("string").str.fullmatch(r"\s*[+-]?\d+,\d+\s*").fillna(False).astype(bool)
+        point = "it must be a number: write decimals with a point, and thousands without a comma"
+        refuse(values.isna() & ~blank & decimals, table, name, point)
         refuse(values.isna() & ~blank, table, name, "it must be a number (drop columns that are not measured)")
     if name in ("lon", "lat"):
         refuse(values.isna(), table, name, "give every row its coordinates in degrees")

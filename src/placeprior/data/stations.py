@@ -24,6 +24,7 @@ from placeprior.data.columns import Choice, Roles, find
 from placeprior.data.cube import add_calendar, check_cube, place_on, variable
 from placeprior.data.example import LABEL
 from placeprior.data.labelled import Long, stations_of
+from placeprior.data.slips import refuse_lost_signs, without_codes
 from placeprior.errors import CubeError
 
 PIECE = 250_000  # rows that are text in memory at once
@@ -94,6 +95,8 @@ def read(path: Path, choice: Choice, target: bool = True) -> Found:
             cube.attrs.update(title=path.name, source=path.name, target=long.quantity or roles.target)
             cube.attrs["embedded"] = int(LABEL in roles.left_out.values())
             check_cube(cube, "pm25" if target else None)
+            if target:  # estimates may be wanted anywhere
+                refuse_lost_signs(np.column_stack([cube["lon"].values, cube["lat"].values]), cube["station"].values)
         except CubeError as error:
             raise CubeError(f"{path}: {error}") from None
     notes += list(dict.fromkeys(str(w.message) for w in caught if w.category is UserWarning))
@@ -190,7 +193,7 @@ def _piece(table: pd.DataFrame, roles: Roles, choice: Choice, names: dict[str, i
     else:
         text = table[roles.lat].astype("string") + ", " + table[roles.lon].astype("string")
     table = table.rename(columns={roles.date: "date", roles.lon: "lon", roles.lat: "lat"}).assign(station=text)
-    read_table.refuse(text.isna() | (text == ""), table, "station", "give every row a station name")
+    text = read_table.stations(table)
     own, seen = pd.factorize(text)
     known = np.array([names.setdefault(str(name), len(names)) for name in seen], np.int32)
     day = _days(table, choice).to_numpy("datetime64[D]").astype(np.int32)
@@ -204,8 +207,9 @@ def _piece(table: pd.DataFrame, roles: Roles, choice: Choice, names: dict[str, i
         except CubeError as error:
             if name == roles.target:
                 raise CubeError(f"{error}; the target must be a number, and a class is none") from None
-            told = table[name].astype("string").eq(LABEL).all()
-            roles.left_out[name] = LABEL if told else "no number"
+            text = table[name].astype("string")
+            some = pd.to_numeric(text, errors="coerce").notna().any()  # one cell spoils a column of numbers
+            roles.left_out[name] = LABEL if text.eq(LABEL).all() else f"no number: {error}" if some else "no number"
     return known[own], day, place, values
 
 
@@ -248,6 +252,10 @@ def _cube(
         )
     lonlat = _places(long, code, stations, notes)
     key = code * span + (long.day - first)
+    for name, column in long.values.items():
+        long.values[name], codes = without_codes(column)
+        for code, count in codes.items():
+            notes.append(f"{name} is {code:g} in {count:,} rows, far from all other values: taken for missing")
     values = _filled(long, key, cells, stations, span, first, choice, notes)
     time = (np.datetime64(first, "D") + np.arange(span)).astype("datetime64[ns]")
     cube = place_on(stations, *lonlat.T, time)

@@ -42,11 +42,17 @@ def survey(cube: xr.Dataset, history: int) -> tuple[xr.Dataset, list[str]]:
     measured = np.isfinite(y)
     warned: list[str] = []
     stations = int(measured.any(1).sum())
+    places = len(np.unique(np.column_stack([cube["lon"].values, cube["lat"].values])[measured.any(1)], axis=0))
     if stations < LEAST_STATIONS:
         raise CubeError(
             f"{name} is measured at {stations} station{'s' * (stations != 1)}; a comparison leaves stations "
             "out and needs "
             f"{LEAST_STATIONS} or more, better {FEW_STATIONS}: what place adds cannot be seen from fewer places"
+        )
+    if places < LEAST_STATIONS:
+        raise CubeError(
+            f"the {stations} stations stand at {places} place{'s' * (places != 1)}; a comparison of places needs "
+            f"{LEAST_STATIONS} or more: are lon and lat each station's own?"
         )
     if _is_monthly(measured):
         raise CubeError(
@@ -92,13 +98,14 @@ def _is_monthly(measured: np.ndarray) -> bool:
 
 
 def _jumps(cube: xr.Dataset) -> str | None:
-    """A word where no station is measured for more than a year in between."""
-    days = np.flatnonzero(np.isfinite(cube["pm25"].values).any(0))
+    """A word where nothing is known at any station for more than a year in between."""
+    names = [name for name in ("pm25", *predictors(cube)) if not name.startswith("doy_")]
+    days = np.flatnonzero(np.logical_or.reduce([np.isfinite(cube[name].values).any(0) for name in names]))
     gap = int(np.diff(days).max(initial=0))
     if gap <= 366:
         return None
     at = cube["time"].values[days[int(np.diff(days).argmax())]].astype("datetime64[D]")
-    return f"nothing is measured for {gap:,} days after {at}: is a date in another year?"
+    return f"no row has a value for {gap:,} days after {at}: is a date in another year?"
 
 
 def _predictors(cube: xr.Dataset, measured: np.ndarray) -> tuple[xr.Dataset, list[str]]:

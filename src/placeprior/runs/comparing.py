@@ -96,7 +96,9 @@ class Plan:
 def arms(cube: xr.Dataset, asked: Asked) -> tuple[list[str], dict[str, str]]:
     """The models that are compared, as ``runs.yml`` writes them, and those that cannot be, with the reason."""
     known, missing = [], {}
-    for name in asked.encoders or (*PLACE, *(MORE_PLACE if asked.thorough else ())):
+    for name in dict.fromkeys(asked.encoders or (*PLACE, *(MORE_PLACE if asked.thorough else ()))):
+        if name in PLACEBOS:  # tried anyhow
+            continue
         try:
             encoders.require(name)
             encoder = encoders.load(name)

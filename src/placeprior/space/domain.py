@@ -16,6 +16,7 @@ LEAST_SHARE = 0.3  # of the stations, in the smaller half of a checkerboard
 BLOCKS_ACROSS = 5  # blocks that intervals are taken over, along a domain
 LARGEST_BLOCK = 500.0  # km: where the correlation of daily PM2.5 has fallen to about half
 WANTED = 2000  # places that stand for a region
+THIN = 1e-3  # of the square of its length, an area: stations along a line, such as a river or a road
 
 
 def width_km(lonlat: np.ndarray) -> float:
@@ -45,12 +46,18 @@ def cell_degrees(lonlat: np.ndarray) -> float:
 
 
 def hull_places(lonlat: np.ndarray, n: int = WANTED) -> np.ndarray:
-    """Places evenly over the stations' convex hull, ``lonlat``, about `n` of them: where a map would be drawn."""
+    """Places evenly over the stations' convex hull, ``lonlat``, about `n` of them: where a map would be drawn.
+
+    Stations along a line have the surroundings of that line, as wide as they are apart.
+    """
     places, there = check_lonlat(lonlat), plane(lonlat)
     xy = np.column_stack(there.transform(*places.T))
     hull = shapely.convex_hull(shapely.multipoints(xy))
-    if hull.area == 0:  # all along a line
-        return places
+    long = float(np.hypot(*np.ptp(xy, axis=0)))
+    if long == 0:  # all at one place
+        return places[:1]
+    if hull.area < THIN * long**2:  # as wide as they are apart, and not so thin that a grid over it has no end
+        hull = hull.buffer(long / 2 / min(len(np.unique(places, axis=0)), 200))
     step = np.sqrt(hull.area / n)
     (west, south, east, north) = hull.bounds
     grid = (
