@@ -19,10 +19,8 @@ from placeprior.network.windows import Windows
 
 ADAM_EPS = 1e-7  # Keras' default
 RISE = 0.3  # share of a cycle's steps in which the rate rises
-PREDICT_BATCH = (
-    4096  # rows estimated at once, of a network whose numbers of a layer are at most ACTIVE on the processor
-)
-ACTIVE = 2**22
+PREDICT_BATCH = 4096  # rows estimated at once
+ACTIVE = 2**22  # rows times days times units: what a layer holds of them on a processor at most
 
 
 @dataclass
