@@ -215,28 +215,30 @@ def table(rounds: list[dict[str, dict[str, Any]]], rate: float, work: float) -> 
 
     best = {}
     for name in LINES:
-        each = [one[name] for one in rounds]
-        best[name] = each[0] | {key: max(one[key] for one in each) for key in ("train", "infer", "memory")}
-        best[name]["loss"] = float(np.mean([one["loss"] for one in each]))
-    spread = max(np.ptp([one[name]["loss"] for one in rounds]) for name in LINES)
-    here, there = (int(best[name]["parameters"]) for name in ("placeprior float32", FIRST))
+        if each := [one[name] for one in rounds if name in one]:
+            best[name] = each[0] | {key: max(one[key] for one in each) for key in ("train", "infer", "memory")}
+            best[name]["loss"] = float(np.mean([one["loss"] for one in each]))
+    spread = max(np.ptp([one[name]["loss"] for one in rounds if name in one]) for name in best)
+    times = f"best of {len(rounds)}" if len(rounds) > 1 else "one round"
+    seeds = f"mean of {len(rounds)} seeds, at most {spread:.4f} apart" if len(rounds) > 1 else "one seed"
+    own = next(one for name, one in best.items() if LINES[name][0] == "ours")
     lines = [
-        f"paper-size model, {here:,} parameters (Keras {there:,}: one LSTM bias vector less), "
-        f"{WINDOW} days x {FEATURES} features, batch {BATCH}; one thread, processor time, sides in turns, "
-        f"best of {len(rounds)}, on a machine with other work; {processor.stamp()['processor']}",
+        f"paper-size model, {own['parameters']:,} parameters (Keras {best[FIRST]['parameters']:,}: one LSTM bias "
+        f"vector less), {WINDOW} days x {FEATURES} features, batch {BATCH}; one thread, processor time, sides in "
+        f"turns, {times}, on a machine with other work; {processor.stamp()['processor']}",
         f"{'network':26}{'train ratio':>13}{'infer ratio':>13}{'train/s':>10}{'infer/s':>10}{'loss':>10}{'MiB':>8}",
-        *(line(name, best) for name in LINES),
+        *(line(name, best) for name in best),
         f"the ratio is to Keras in float32; the loss that of {INFER:,} rows that were not seen, after {STEPS} steps, "
-        f"mean of {len(rounds)} seeds, which lie at most {spread:.4f} apart",
+        f"{seeds}",
         f"in float32 no code can train faster than {rate / work:,.0f} samples/s on a core here: a matrix product "
         f"reaches {rate:,.0f} GFLOP/s, and the recurrent layers alone need {work:.2f} GFLOP a sample",
-        f"{best['placeprior float32']['version']}, {best[FIRST]['version']}",
+        f"{own['version']}, {best[FIRST]['version']}",
     ]
     return "\n".join(lines) + "\n"
 
 
 def main() -> None:
-    """Set Keras up where needed, run all lines in turns, keep the table after each round, print it."""
+    """Set Keras up where needed, run all lines in turns, keep the table, print it."""
     python = KERAS_ENV / "bin" / "python"
     check = [str(python), "-c", "import tensorflow"]
     if not python.exists() or subprocess.run(check, capture_output=True).returncode:
@@ -246,12 +248,13 @@ def main() -> None:
     rounds: list[dict[str, dict[str, Any]]] = []
     rate, work = apart("ceiling")
     for seed in range(ROUNDS):
-        found = {}
+        rounds.append(found := {})
         for name, (what, precision, instructions) in LINES.items():
             found[name] = apart(what, precision, str(seed), limited=instructions == "limited")
             print(f"round {seed + 1}, {name}: {found[name]}", file=sys.stderr, flush=True)
-        rounds.append(found)
-        HERE.with_suffix(".txt").write_text(text := table(rounds, rate, work), encoding="utf-8")
+            # Whole rounds, or what there is of the first.
+            if name == tuple(LINES)[-1] or (not seed and name != FIRST):
+                HERE.with_suffix(".txt").write_text(text := table(rounds, rate, work), encoding="utf-8")
     print(text, end="")
 
 
