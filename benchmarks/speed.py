@@ -217,10 +217,13 @@ def table(rounds: list[dict[str, dict[str, Any]]], rate: float, work: float) -> 
     for name in LINES:
         if each := [one[name] for one in rounds if name in one]:
             best[name] = each[0] | {key: max(one[key] for one in each) for key in ("train", "infer", "memory")}
-            best[name]["loss"] = float(np.mean([one["loss"] for one in each]))
-    spread = max(np.ptp([one[name]["loss"] for one in rounds if name in one]) for name in best)
-    times = f"best of {len(rounds)}" if len(rounds) > 1 else "one round"
-    seeds = f"mean of {len(rounds)} seeds, at most {spread:.4f} apart" if len(rounds) > 1 else "one seed"
+    whole = [one for one in rounds if set(one) == set(best)]  # losses are compared where all have one of a seed
+    for name in best:
+        best[name]["loss"] = float(np.mean([one[name]["loss"] for one in whole]))
+    counts = sorted({sum(name in one for one in rounds) for name in best})
+    times = f"best of {' or '.join(map(str, counts))}"
+    spread = max(np.ptp([one[name]["loss"] for one in whole]) for name in best)
+    seeds = f"mean of {len(whole)} seeds, at most {spread:.4f} apart" if len(whole) > 1 else "of one seed"
     own = next(one for name, one in best.items() if LINES[name][0] == "ours")
     lines = [
         f"paper-size model, {own['parameters']:,} parameters (Keras {best[FIRST]['parameters']:,}: one LSTM bias "
