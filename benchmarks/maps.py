@@ -17,7 +17,6 @@ from pathlib import Path
 import numpy as np
 import torch
 import xarray as xr
-from torch.utils.flop_counter import FlopCounterMode
 
 from placeprior import coords
 from placeprior.encoders import embed
@@ -26,14 +25,11 @@ from placeprior.network.training import PREDICT_BATCH
 from placeprior.network.windows import Scaler
 from placeprior.runs import atlas, daily_maps, inputs, networks
 from placeprior.runs.plan import Run
+from placeprior.runs.reckoning import DEVICE, DOLLARS, NATION, REACHED, YEAR, operations
 from placeprior.space.splits import split
 
 HERE = Path(__file__).resolve()
 PREDICTORS, STATIONS, DAYS, DEGREES, ROUNDS = 19, 60, 31, 1.0, 3
-#: Land cells of the contiguous United States at 1 km (its area, km2), and days of a year.
-CELLS, YEAR = 8_080_000, 365
-DOLLARS = 3.0  # an hour of a rented H100, about; the plan's cost scales with it
-DEVICE, REACHED = 67e12, 0.25  # FLOP/s in float32 that such a device is sold with, and the share of it assumed here
 
 
 def made_up() -> tuple[Run, xr.Dataset, xr.Dataset]:
@@ -64,7 +60,7 @@ class Made(daily_maps.Mapper):
 
     def __init__(self, run: Run, cube: xr.Dataset) -> None:
         scale = {"x_scale": (PREDICTORS, 1.0), "y_scale": (1, 1.0), "place_scale": (512, 0.01)}
-        self.run, self.chunk = run, 20_000
+        self.run, self.chunk, self.device = run, 20_000, "cpu"
         self.scalers = {
             name: Scaler(np.zeros(n, np.float32), np.full(n, s, np.float32)) for name, (n, s) in scale.items()
         }
@@ -80,14 +76,6 @@ def alone(model: torch.nn.Module, rows: int, window: int, dim: int) -> float:
         for size in [PREDICT_BATCH] * (rows // PREDICT_BATCH) + [rows % PREDICT_BATCH]:
             model(x[:size], place[:size], return_attention=True)
     return time.process_time() - started
-
-
-def flops(model: torch.nn.Module, window: int, dim: int) -> float:
-    """Operations of one estimate: of the recurrent layers by hand, torch counts the rest."""
-    with FlopCounterMode(display=False) as counter, torch.inference_mode():
-        model(torch.randn(1, window, PREDICTORS), torch.randn(1, dim))
-    recurrent = sum(8 * layer.hidden_size * (layer.input_size + layer.hidden_size) for layer in model.lstm)
-    return 2 * recurrent * window + counter.get_total_flops()
 
 
 def main() -> None:
@@ -115,7 +103,8 @@ def main() -> None:
     share = rate["maps of a year, written"] / rate["the network alone"]
     lines = [
         f"{cells:,} land cells x {len(days)} days, {run.settings.width} units, window {run.window}, "
-        f"{PREDICTORS} predictors, GeoCLIP's vectors, one thread, best of {ROUNDS}",
+        f"{PREDICTORS} predictors, GeoCLIP's vectors, one thread, processor time, "
+        f"in turns, best of {ROUNDS}, on a machine with other work",
         f"{'':28}{'cells x days, 1/s':>20}{'share':>9}",
         *(f"{name:28}{one:20,.0f}{one / rate['the network alone']:9.2f}" for name, one in rate.items()),
         f"throughput of maps against the network alone: {share:.2f}",
@@ -129,9 +118,9 @@ def main() -> None:
 
 def plan(core: float) -> list[str]:
     """A national year at 1 km: by the rate of a core measured here, and on GPUs by the operations counted."""
-    rows, base = CELLS * YEAR, 0.0
+    rows, base = NATION * YEAR, 0.0
     lines = [
-        f"a national year at 1 km: {CELLS:,} cells x {YEAR} days. One core: at the rate measured above. GPUs: NOT "
+        f"a national year at 1 km: {NATION:,} cells x {YEAR} days. One core: at the rate measured above. GPUs: NOT "
         "measured; "
         f"operations counted, at {REACHED:.0%} of {DEVICE / 1e12:.0f} TFLOP/s, {DOLLARS:.0f} dollars an hour",
         f"{'network':10}{'GFLOP a cell and day':>22}{'one core, days':>16}{'1 GPU, h':>10}"
@@ -140,7 +129,7 @@ def plan(core: float) -> list[str]:
     for size in ("study", "paper"):
         config = SIZES[size].with_(precision="float32")
         model = networks.build(config, "hadamard", PREDICTORS, 512, 0).eval()
-        work = flops(model, config.window, 512)
+        work = operations(model, config.window, PREDICTORS, 512)
         base = base or work
         hours = rows * work / (DEVICE * REACHED) / 3600
         days = rows * (work / base) / core / 86_400

@@ -21,14 +21,18 @@ ROUNDS, INFER = 2, 4096
 CASES = [("demo", "float32"), ("study", "float32"), ("study", "bfloat16"), ("paper", "float32"), ("paper", "bfloat16")]
 
 
-def measure(size: str, precision: str) -> dict[str, float | str]:
-    """Samples a second of processor time, the last loss of a fixed number of epochs, and a checksum of estimates."""
+def measure(size: str, precision: str, pages: str) -> dict[str, float | str]:
+    """Samples a second of processor time, the last loss of a fixed number of epochs, and a checksum of estimates.
+
+    Where ``pages`` is "back", freed memory goes back to the system, as it does without ``network/memory.py``.
+    """
     import hashlib
     import resource
 
     import numpy as np
     import torch
 
+    from placeprior.network import training
     from placeprior.network.model import PlaceModel
     from placeprior.network.sizes import SIZES
     from placeprior.network.training import estimate, train
@@ -36,6 +40,8 @@ def measure(size: str, precision: str) -> dict[str, float | str]:
     from placeprior.provenance import processor
 
     torch.set_num_threads(1)
+    if pages == "back":
+        training.keep_pages = lambda: False
     config = SIZES[size].with_(precision=precision, epochs=1)
     rng = np.random.default_rng(0)
     x = rng.normal(size=(100, 120, 19)).astype(np.float32)
@@ -55,7 +61,9 @@ def measure(size: str, precision: str) -> dict[str, float | str]:
         return model, history, len(some) / (time.process_time() - began)
 
     once()
+    faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     model, history, trained = once()
+    faults = (resource.getrusage(resource.RUSAGE_SELF).ru_minflt - faults) / steps
     estimate(model, data, rows[:INFER])
     began = time.process_time()
     found = estimate(model, data, rows[:INFER])[0]
@@ -63,13 +71,14 @@ def measure(size: str, precision: str) -> dict[str, float | str]:
         "train": trained,
         "infer": INFER / (time.process_time() - began),
         "loss": history[-1]["loss"],
+        "faults": faults,
         "digest": hashlib.sha256(found.tobytes()).hexdigest()[:12],
         "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "where": f"{processor.stamp()['processor']}, torch {torch.__version__}",
     }
 
 
-def side(source: Path, size: str, precision: str) -> dict[str, float | str]:
+def side(source: Path, size: str, precision: str, pages: str = "kept") -> dict[str, float | str]:
     """One measurement, in a process of its own, of the package in ``source``."""
     sys.path.insert(0, str(SRC))
     from placeprior.provenance import processor
@@ -77,38 +86,64 @@ def side(source: Path, size: str, precision: str) -> dict[str, float | str]:
     limits = processor.LIMITS if size == "demo" else processor.LIFTED
     env = os.environ | limits | {"PYTHONPATH": str(source), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        [sys.executable, str(HERE), "measure", size, precision], env=env, capture_output=True, text=True
+        [sys.executable, str(HERE), "measure", size, precision, pages], env=env, capture_output=True, text=True
     )
     if done.returncode:
         sys.exit(f"{size} {precision} of {source} failed:\n{done.stderr[-2000:]}")
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
+def best_of(size: str, precision: str, sides: dict[str, tuple[Path, str]]) -> dict[str, dict[str, float | str]]:
+    """Each side's best of several rounds, in turns."""
+    rounds = [
+        {name: side(source, size, precision, pages) for name, (source, pages) in sides.items()} for _ in range(ROUNDS)
+    ]
+    return {
+        name: rounds[0][name] | {key: max(one[name][key] for one in rounds) for key in ("train", "infer", "memory")}
+        for name in sides
+    }
+
+
+def ratios(now: dict[str, float | str], was: dict[str, float | str] | None) -> str:
+    """Two columns: of training, of inference."""
+    return "".join(f"{now[key] / was[key]:13.2f}" if was else f"{'-':>13}" for key in ("train", "infer"))
+
+
 def main(before: Path | None) -> None:
-    """Measure every case on both sides in turns and print the table."""
-    sources = {"before": before, "after": SRC} if before else {"after": SRC}
-    lines, where = [], ""
+    """Measure every case on all sides in turns and print the table."""
+    heads = f"{'train ratio':>13}{'infer ratio':>13}"
+    lines, kept, where = [], [], ""
     for size, precision in CASES:
-        rounds = [{k: side(s, size, precision) for k, s in sources.items()} for _ in range(ROUNDS)]
-        best = {
-            k: rounds[0][k] | {key: max(r[k][key] for r in rounds) for key in ("train", "infer", "memory")}
-            for k in sources
-        }
-        now, where = best["after"], best["after"]["where"]
-        was = best.get("before")
-        ratios = f"{now['train'] / was['train']:8.2f}{now['infer'] / was['infer']:8.2f}" if was else " " * 16
+        sides = {"before": (before, "kept")} if before else {}
+        sides |= {"after": (SRC, "kept")} | ({"back": (SRC, "back")} if size == "paper" else {})
+        best = best_of(size, precision, sides)
+        now, was, back = best["after"], best.get("before"), best.get("back")
+        where = now["where"]
         same = ("yes" if was["digest"] == now["digest"] else "no") if was else "-"
         lines.append(
-            f"{size:8}{precision:10}{ratios}{now['train']:12,.0f}{now['infer']:12,.0f}{now['memory']:8,.0f}"
-            f"{now['loss']:10.4f}  {same}"
+            f"{size + ' ' + precision:18}{ratios(now, was)}{now['train']:12,.0f}{now['infer']:12,.0f}"
+            f"{now['memory']:8,.0f}{now['loss']:10.4f}  {same}"
         )
-    head = [
-        f"one thread, processor time, {where}; the ratios are this version's to the one before",
-        f"{'size':8}{'products':10}{'train x':>8}{'infer x':>8}{'train/s':>12}{'infer/s':>12}"
-        f"{'MiB':>8}{'loss':>10}  same bits",
+        print(lines[-1], flush=True)
+        if back:
+            equal = "yes" if back["digest"] == now["digest"] else "no"
+            kept.append(
+                f"{size + ' ' + precision:18}{ratios(now, back)}{back['train']:12,.0f}{now['train']:12,.0f}"
+                f"{back['faults']:12,.0f}{now['faults']:12,.0f}  {equal}"
+            )
+            print(kept[-1], flush=True)
+    text = [
+        f"one thread, processor time, best of {ROUNDS}, sides in turns, on a machine with other work; {where}; "
+        "this version against the one before",
+        f"{'size, products':18}{heads}{'train/s':>12}{'infer/s':>12}{'MiB':>8}{'loss':>10}  same bits",
+        *lines,
+        "",
+        "freed memory kept by the process (network/memory.py) against given back to the system; pages asked for a step",
+        f"{'size, products':18}{heads}{'back, /s':>12}{'kept, /s':>12}{'pages back':>12}{'pages kept':>12}  same bits",
+        *kept,
     ]
-    print("\n".join(head + lines))
-    HERE.with_suffix(".txt").write_text("\n".join(head + lines) + "\n", encoding="utf-8")
+    print("\n".join(text))
+    HERE.with_suffix(".txt").write_text("\n".join(text) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -37,11 +37,14 @@ def main(commit: str) -> None:
         old = Path(folder)
         packed = subprocess.run(["git", "archive", commit, "src"], cwd=ROOT, capture_output=True, check=True).stdout
         subprocess.run(["tar", "-x", "-C", folder], input=packed, check=True)
-        lines = [f"processor time, least of {ROUNDS}; before: commit {commit}", "before/after  before s  after s"]
+        lines = [
+            f"processor time, least of {ROUNDS}, in turns, on a machine with other work; before: commit {commit}",
+            f"{'started':28}{'ratio':>7}{'before s':>10}{'after s':>9}",
+        ]
         for name, words in ASKED.items():
             pairs = [(seconds(old, words), seconds(ROOT, words)) for _ in range(ROUNDS + 1)][1:]
             was, now = (min(column) for column in zip(*pairs, strict=True))
-            lines.append(f"{was / now:12.2f}  {was:8.2f}  {now:7.2f}  {name}")
+            lines.append(f"{name:28}{was / now:7.2f}{was:10.2f}{now:9.2f}")
     text = "\n".join(lines) + "\n"
     (Path(__file__).with_suffix(".txt")).write_text(text, encoding="utf-8")
     print(text, end="")

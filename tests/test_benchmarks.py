@@ -21,7 +21,11 @@ def table():
     [
         ("encoder   ours, 1/s  ratio\nwrap   90   1.5\nslepian   10   –", [("wrap", "1.5")]),
         ("what    ratio   MiB\na long name     2.0     18", [("a long name", "2.0")]),
-        ("          train   infer\nkeras     397   1,188\nratio     1.03    0.84", [("ratio", "1.03  0.84")]),
+        (
+            "size   train ratio  infer ratio   MiB\ndemo float32   1.10   0.90   18\nnew   -   -   18",
+            [("demo float32", "train 1.10, infer 0.90")],
+        ),
+        ("          train ratio  MiB\nkeras float32   1.00   18", [("keras float32", "train 1.00")]),
         (
             "throughput of maps against the network alone: 0.93",
             [("throughput of maps against the network alone", "0.93")],

@@ -405,6 +405,25 @@ def test_maps_of_a_year_of_the_embedded_world(here):
     assert "one of them" in refused("map", run, "-o", "year.zarr")
 
 
+def test_the_plan_of_a_year_of_maps_is_printed_and_nothing_made(here):
+    run = an_id("demo", "none")
+    fine("runs", "run", run)
+    before = sorted(Path().iterdir())
+    said = fine("map", run, "--year", 2021, "-o", "plan.zarr", "--resolution", 5, "--plan")
+    for word in (
+        "land cells x 38 days",
+        "2021-01-03 to 2021-02-09",
+        "strips",
+        "minutes of one core",
+        "MB in plan.zarr",
+    ):
+        assert word in said
+    assert "1 km" in said and "on 1 GPU" in said and "on 8" in said and "NOT measured" in said
+    assert sorted(Path().iterdir()) == before
+    assert "a year" in refused("map", run, "--day", "2021-01-20", "-o", "day.nc", "--plan")
+    assert "no day of 2020" in refused("map", run, "--year", 2020, "-o", "other.zarr", "--plan")
+
+
 def test_a_map_needs_predictors_everywhere(here):
     assert "stations only" in refused("map", an_id("tiny", "none"), "--day", "2021-01-20", "-o", "day.nc")
 

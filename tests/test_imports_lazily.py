@@ -25,4 +25,5 @@ def test_the_command_line_imports_nothing_heavy_before_a_command_needs_it(words)
 def test_a_page_begins_without_what_only_some_pages_need():
     modules = imported("from placeprior.book import figures; figures.style()")
     assert "matplotlib" in modules
-    assert not {"torch", "sklearn", "seaborn", "scipy.stats", "dask", "fsspec"} & modules
+    slow = {"scipy.spatial", "scipy.optimize", "scipy.stats"}
+    assert not {"torch", "sklearn", "seaborn", "dask", "fsspec", *slow} & modules

@@ -14,7 +14,7 @@ import torch
 from placeprior.errors import ConfigError, TrainingError, UnknownName
 from placeprior.network.model import Dropout, PlaceModel
 from placeprior.network.sizes import SIZES, Config
-from placeprior.network.training import RISE, _loss, cycle, estimate, train
+from placeprior.network.training import PREDICT_BATCH, RISE, _loss, cycle, estimate, together, train
 from placeprior.network.windows import Windows
 from placeprior.provenance import processor
 
@@ -259,6 +259,12 @@ def test_predictions_do_not_depend_on_the_batch(fitted, monkeypatch):
     parts, again = estimate(trained.model, data, rows)
     np.testing.assert_allclose(parts, whole, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(again, attention, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("size", "most"), [("demo", PREDICT_BATCH), ("study", PREDICT_BATCH), ("paper", 512)])
+def test_a_large_network_estimates_fewer_rows_at_once(size, most):
+    config = SIZES[size]
+    assert together(PlaceModel(2, width=config.width, summary=config.summary), config.window) == most
 
 
 def test_the_published_size_is_the_papers():

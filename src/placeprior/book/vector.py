@@ -8,7 +8,6 @@ import re
 
 import numpy as np
 from PIL import Image
-from scipy.spatial import cKDTree
 
 #: Points of a path from which on it is a line of a map or a record: a tenth of a point is then fine enough.
 LONG = 40
@@ -112,6 +111,8 @@ def painted(png: bytes) -> bytes:
         between = image.quantize(PALETTE - COMMONEST, method=Image.Quantize.FASTOCTREE).convert("RGBA")
         common = found[np.argsort(-times, kind="stable")[:COMMONEST]]
         chosen = np.union1d(common, np.ascontiguousarray(between).view("<u4"))
+    from scipy.spatial import cKDTree  # when a picture is saved: a page's start is short without
+
     apart, nearest = cKDTree(_light(chosen)).query(_light(found), p=np.inf)
     if np.average(apart, weights=times) > FAITHFUL:
         return png

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 EXAMPLE = "Example: placeprior compare stations.csv --target 'ozone [ppb]'"
 _TARGET = re.compile(r"\s*(?P<name>.*?)\s*(?:\[(?P<unit>[^\[\]]+)\])?\s*")
-BUSY = 1.3  # times as long as on a quiet machine: worth a word
 HEAVY = 0.9  # GB that a process needs beside what it reads
 
 Table = Annotated[
@@ -239,7 +238,7 @@ def show(
         f"{len(made.runs)} fits, {trained} of them networks{done}: about {minutes:.0f} minutes of one core, "
         f"{max(minutes / processes, 0.5):.0f} minutes with {processes} at once, by a trial of a few batches"
         + f"; {busy:.1f} times that while the machine is as busy as now"
-        * (busy > BUSY)
+        * (busy > common.BUSY)
     )
 
 

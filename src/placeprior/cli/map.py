@@ -45,6 +45,9 @@ def map_(
         int | None,
         typer.Option(help="Or all days of a year; what was interrupted goes on when asked again.", show_default=False),
     ] = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Of a year: say what would be made, and how long it takes; make nothing.")
+    ] = False,
     scheduler: Annotated[
         str | None, common.scheduler("Of a year: Dask workers, as for `placeprior runs make`.")
     ] = None,
@@ -60,12 +63,15 @@ def map_(
     ] = None,
 ) -> None:
     """Estimate PM2.5 of a day or of a year on every cell of the embedded world (simulated), or of built fields."""
-    from placeprior.runs import plan, store
+    from placeprior.runs import store
+    from placeprior.runs.plan import find
 
     if (day is None) == (year is None):
         raise ConfigError("name a day to map (--day 2021-08-15) or a year (--year 2021), one of them")
+    if plan and year is None:
+        raise ConfigError("--plan is about the maps of a year; name one (--year 2021), or leave --plan out")
     common.target(output, (".zarr",) if day is None else (".nc", ".png"))
-    run = plan.find(run_id)
+    run = find(run_id)
     task = run.data["load"]
     if task not in ("world", "stations"):
         raise ConfigError(
@@ -88,6 +94,9 @@ def map_(
         raise typer.Exit(done.returncode)
 
     where = coords.grid(resolution) if task == "world" else build.load(fields)
+    if plan:
+        _plan(run, year, where, output)
+        return
     if day is None:
         _year(run, year, where, output, scheduler)
         return
@@ -107,6 +116,36 @@ def map_(
 
 def _of(run: Run) -> str:
     return "embedded world (simulated)" if run.data["load"] == "world" else run.task
+
+
+def _plan(run: Run, year: int, where: tuple | xr.Dataset, output: Path) -> None:
+    """Say what maps of a year would be and take, here and of the country at 1 km elsewhere."""
+    from placeprior.runs import atlas, reckoning
+
+    days = atlas.days_of(run, year, where)
+    found = reckoning.reckon(run, days, where, output)
+    typer.echo(f"{run.label}: {found.cells:,} land cells x {found.days} days, {days[0]} to {days[-1]}")
+    made = f", {found.made} of them made already" if found.made else ""
+    typer.echo(f"{found.strips} strips{made}; an interruption costs one at most")
+    gpu = found.device == "cuda"
+    busy = f"; {found.busy:.1f} times that while the machine is as busy as now" * (found.busy > common.BUSY and not gpu)
+    what = "this graphics processor" if gpu else "one core"
+    typer.echo(f"about {max(found.seconds / 60, 0.5):.0f} minutes of {what}, by a trial of a few batches{busy}")
+    typer.echo(f"about {found.size / 1e6:,.1f} MB in {output}")
+    if found.work is None:
+        return
+    hours = [found.nation(devices) / 3600 for devices in (1, 8)]
+    how = (
+        "by the same trial"
+        if gpu
+        else f"NOT measured: {found.work / 1e9:.4f} GFLOP a cell and day, counted, at "
+        f"{reckoning.REACHED:.0%} of {reckoning.DEVICE / 1e12:.0f} TFLOP/s"
+    )
+    core = "" if gpu else f"{reckoning.NATION * reckoning.YEAR * found.a_cell / 86_400:,.1f} days of one core; "
+    typer.echo(
+        f"the country at 1 km, {reckoning.NATION:,} cells x {reckoning.YEAR} days: {core}{hours[0]:.2f} h on 1 GPU, "
+        f"{hours[1]:.2f} h on 8 ({how}), {hours[0] * reckoning.DOLLARS:.2f} dollars at {reckoning.DOLLARS:.0f} an hour"
+    )
 
 
 def _year(run: Run, year: int, where: tuple | xr.Dataset, output: Path, scheduler: str | None) -> None:

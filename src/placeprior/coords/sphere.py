@@ -7,7 +7,6 @@ from functools import cache
 import numpy as np
 import pyproj
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import cKDTree
 
 from placeprior.coords.convention import CONUS_BOX, Floats, check_lonlat, in_box
 from placeprior.errors import CoordinateError
@@ -90,6 +89,8 @@ def nearest_km(query: ArrayLike, reference: ArrayLike, k: int = 1) -> tuple[Floa
         raise CoordinateError(
             f"asked for the k={k} nearest of {len(points)} reference places; give k from 1 to {len(points)}"
         )
+    from scipy.spatial import cKDTree  # when a place is asked for: a page's start is short without
+
     chord, index = cKDTree(points).query(unit_xyz(query), k=int(k))
     return 2 * EARTH_RADIUS_KM * np.arcsin(np.clip(chord / 2, 0, 1)), index
 

@@ -19,7 +19,8 @@ from placeprior.network.windows import Windows
 
 ADAM_EPS = 1e-7  # Keras' default
 RISE = 0.3  # share of a cycle's steps in which the rate rises
-PREDICT_BATCH = 4096
+PREDICT_BATCH = 4096  # rows estimated at once
+ACTIVE = 2**22  # rows times days times units: what a layer holds of them on a processor at most
 
 
 @dataclass
@@ -168,6 +169,17 @@ def _groups(model: PlaceModel, rate: float) -> list[dict[str, object]]:
     return [{"params": own}, *slow]
 
 
+def together(model: PlaceModel, window: int) -> int:
+    """Rows to estimate at once: a large network on the processor takes fewer, which stay in its cache and need no room.
+
+    A power of two, so that oneDNN works on whole blocks of rows.
+    """
+    if model.out.weight.device.type != "cpu":
+        return PREDICT_BATCH
+    most = max(1, ACTIVE // (window * model.lstm[0].hidden_size))
+    return min(PREDICT_BATCH, 1 << most.bit_length() - 1)
+
+
 @torch.inference_mode()
 def estimate(model: PlaceModel, data: Windows, rows: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
     """Scaled predictions and attention of ``rows``.
@@ -181,7 +193,7 @@ def estimate(model: PlaceModel, data: Windows, rows: torch.Tensor) -> tuple[np.n
     keep_pages()
     model.eval()
     predictions, attention = [], torch.zeros(data.window, device=rows.device)
-    for part in rows.split(PREDICT_BATCH):
+    for part in rows.split(together(model, data.window)):
         x, place, _ = data.gather(part)
         y, weight = model(x, place, return_attention=True)
         predictions.append(y)
@@ -193,7 +205,7 @@ def estimate(model: PlaceModel, data: Windows, rows: torch.Tensor) -> tuple[np.n
 def _loss(model: PlaceModel, data: Windows, rows: torch.Tensor, huber: float) -> float:
     model.eval()
     total = torch.zeros((), device=rows.device)
-    for part in rows.split(PREDICT_BATCH):
+    for part in rows.split(together(model, data.window)):
         x, place, y = data.gather(part)
         total += huber_loss(model(x, place), y, delta=huber, reduction="sum")
     return float(total) / len(rows)

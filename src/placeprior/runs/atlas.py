@@ -48,6 +48,32 @@ def days_of(run: Run, year: int, where: tuple[np.ndarray, np.ndarray] | xr.Datas
     return days
 
 
+def left(
+    run: Run, days: np.ndarray, where: tuple[np.ndarray, np.ndarray] | xr.Dataset, target: Path, *, cells: int = CELLS
+) -> tuple[list[slice], list[int]]:
+    """The strips of maps as rows of the grid, and the numbers of those that are not made; see :func:`write`.
+
+    Raises
+    ------
+    StoreError
+        As there.
+    """
+    if target.exists():
+        raise StoreError(f"{target} is there already; remove it, or name another folder")
+    lon, lat = _axes(where)
+    strips = list(_strips(len(lat), max(1, cells // len(lon))))
+    unfinished = _unfinished(target)
+    if not unfinished.exists():
+        return strips, list(range(len(strips)))
+    begun, asked = xr.open_zarr(unfinished, consolidated=False), _asked(run, days, lon, lat, strips)
+    if begun.attrs["begun_for"] != asked:
+        raise StoreError(
+            f"{unfinished} was begun for other maps than these ({begun.attrs['begun_for'][:12]}, not {asked[:12]}); "
+            "remove it, or name another folder"
+        )
+    return strips, np.flatnonzero(begun[DONE].values == 0).tolist()
+
+
 def write(
     run: Run,
     days: np.ndarray,
@@ -82,27 +108,26 @@ def write(
     StoreError
         If the target is there, or what is unfinished beside it was begun for something else.
     """
-    if target.exists():
-        raise StoreError(f"{target} is there already; remove it, or name another folder")
-    lon, lat = (where["lon"].values, where["lat"].values) if isinstance(where, xr.Dataset) else where
-    strips = list(_strips(len(lat), max(1, cells // len(lon))))
-    unfinished = target.with_name(target.name + ".unfinished")
-    asked = _asked(run, days, lon, lat, strips)
+    strips, missing = left(run, days, where, target, cells=cells)
+    unfinished = _unfinished(target)
     if not unfinished.exists():
-        _begin(run, days, lon, lat, strips, asked, unfinished)
-    begun = xr.open_zarr(unfinished, consolidated=False)
-    if begun.attrs["begun_for"] != asked:
-        raise StoreError(
-            f"{unfinished} was begun for other maps than these ({begun.attrs['begun_for'][:12]}, not {asked[:12]}); "
-            "remove it, or name another folder"
-        )
-    missing = np.flatnonzero(begun[DONE].values == 0).tolist()
+        _begin(run, days, *_axes(where), strips, unfinished)
     progress(made := len(strips) - len(missing), len(strips))
     strip = partial(_strip, unfinished=unfinished.resolve(), run=run, days=days, where=where, rows=strips)
     done = map(strip, missing) if workers is None else cluster.spread(strip, missing, workers)
     for _ in done:
         progress(made := made + 1, len(strips))
     return unfinished.rename(target)
+
+
+def _axes(where: tuple[np.ndarray, np.ndarray] | xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Longitudes and latitudes of a grid's columns and rows."""
+    return (where["lon"].values, where["lat"].values) if isinstance(where, xr.Dataset) else where
+
+
+def _unfinished(target: Path) -> Path:
+    """Where maps grow until they are whole."""
+    return target.with_name(target.name + ".unfinished")
 
 
 def _strip(
@@ -139,9 +164,7 @@ def _asked(run: Run, days: np.ndarray, lon: np.ndarray, lat: np.ndarray, strips:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def _begin(
-    run: Run, days: np.ndarray, lon: np.ndarray, lat: np.ndarray, strips: list[slice], asked: str, unfinished: Path
-) -> None:
+def _begin(run: Run, days: np.ndarray, lon: np.ndarray, lat: np.ndarray, strips: list[slice], unfinished: Path) -> None:
     """Write what every strip shares, and room for the rest."""
     import dask.array
 
@@ -164,7 +187,7 @@ def _begin(
             "title": f"Daily PM2.5 of {'the embedded world (simulated)' if embedded else run.task}",
             "source": f"placeprior run {run.id}: {run.label}",
             "embedded": int(embedded),
-            "begun_for": asked,
+            "begun_for": _asked(run, days, lon, lat, strips),
         },
     )
     aside = unfinished.with_name(unfinished.name + ".begun")

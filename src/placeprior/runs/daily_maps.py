@@ -14,6 +14,7 @@ from placeprior.errors import ConfigError
 from placeprior.network.training import estimate
 from placeprior.network.windows import Windows
 from placeprior.runs.inputs import Inputs, cube_of
+from placeprior.runs.making import device_at_hand
 from placeprior.runs.networks import restore
 from placeprior.runs.plan import Run
 
@@ -108,7 +109,9 @@ class Mapper:
             raise ConfigError(f"rival {run.variant!r} of run {run.id} makes no maps; choose 'idw' or a trained run")
         self.run, self.chunk = run, chunk
         self.model, self.scalers = (None, {}) if run.variant == "idw" else restore(run)
-        self.inputs = Inputs.of(run, self.scalers)
+        self.inputs, self.device = Inputs.of(run, self.scalers), device_at_hand()
+        if self.model is not None:
+            self.model.to(self.device)
 
     def on(self, fields: xr.Dataset) -> xr.DataArray:
         """Estimate PM2.5 on every land cell, on every day that has the run's window before it.
@@ -161,8 +164,8 @@ class Mapper:
         found = np.empty((len(days), len(lonlat)), np.float32)
         for start in range(0, len(lonlat), self.chunk):
             part = slice(start, start + self.chunk)
-            windows = Windows(features[part], window, None if place is None else place[part])
-            rows = torch.cartesian_prod(days, torch.arange(len(features[part]))).flip(1)
+            windows = Windows(features[part], window, None if place is None else place[part], device=self.device)
+            rows = torch.cartesian_prod(days, torch.arange(len(features[part]))).flip(1).to(self.device)
             estimated = np.asarray(estimate(self.model, windows, rows)[0]).reshape(len(days), -1)
             found[:, part] = self.scalers["y_scale"].inverse(estimated)
         return found

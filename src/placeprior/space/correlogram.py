@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import optimize
 
 from placeprior.coords import great_circle_km
 
@@ -71,7 +70,9 @@ def correlation_range(values: np.ndarray, lonlat: np.ndarray) -> float:
     def misfit(theta: np.ndarray) -> np.ndarray:
         return np.sqrt(pairs) * (theta[0] * np.exp(-km / theta[1]) - theta[2] - rho)
 
-    share, folding, _ = optimize.least_squares(
+    from scipy.optimize import least_squares  # when a range is fitted: a page's start is short without
+
+    share, folding, _ = least_squares(
         misfit, [0.5, 200.0, 0.05], bounds=([0, 10, 0], [1, FARTHEST_KM, 1]), x_scale=[1, 100, 0.1]
     ).x
     return min(FOLDINGS * float(folding), LONGEST_KM) if share >= ALIKE else 0.0
