@@ -33,8 +33,8 @@ LEVEL = 0.9  # that the figure is about
 #
 # ```{answer} intervals-between-stations intervals-cover-stations intervals-in-regions intervals-cover-regions
 # :question: How often do intervals that promise nine tenths keep their promise?
-# In the embedded world they cover {val}`claims.intervals-cover-stations.demo.value:.0%` of the days at new stations, which a split within regions draws like those set aside, and
-# {val}`claims.intervals-cover-regions.demo.value:.0%` in new regions, where nothing is promised; means over arms. Real measurements were not asked.
+# In the embedded world they cover {val}`claims.intervals-cover-stations.demo.value:.0%` of the days at new stations, as promised, for those are drawn like the stations set aside. In new regions nothing is promised, and they cover
+# {val}`claims.intervals-cover-regions.demo.value:.0%` on average over arms by luck: one half of the checkerboard has intervals that are too wide, the other too narrow ones. They fail worst where raw coordinates are told, from one half of the country to the other ({numref}`fig-uncertainty`). Real measurements were not asked.
 # ```
 #
 # Split conformal prediction {cite:p}`vovk2005,lei2018` needs no model of the error. Set some stations aside, look at how far
