@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from placeprior.arms import splits_in, where
+from placeprior.arms import splits_in
 from placeprior.book import claims, comparison, figures
 from placeprior.book.style import MUTED, PAPER, look
 from placeprior.book.words import minus
@@ -79,7 +79,8 @@ def draw(*profiles: str) -> Figure:
     figures.style()
     found = {task: gains(profile, task) for profile, task in shown}
     arms = [arm for arm in DRAWN if any((table["arm"] == arm).any() for table in found.values())]
-    splits = splits_in(pd.concat([table[table["arm"].isin(arms)] for table in found.values()]))
+    occurring = splits_in(pd.concat([table[table["arm"].isin(arms)] for table in found.values()]))
+    splits = [split for split in PLAIN if split in occurring]  # the others stand on the page of the comparison
     size = (2.4 + 2.1 * len(splits), len(shown) * (0.27 * len(arms) + 0.75) + 0.6)
     fig, axes = figures.subplots(len(shown), len(splits), size=size, squeeze=False, sharey=True, sharex=True)
     for line, (_, task) in zip(axes, shown, strict=True):
@@ -88,7 +89,7 @@ def draw(*profiles: str) -> Figure:
             for row, arm in enumerate(arms):
                 if arm in table.index:
                     _mark(ax, row, arm, table.loc[arm])
-            ax.set_title(PLAIN.get(split, where(split)), fontsize="medium")
+            ax.set_title(PLAIN[split], fontsize="medium")
         figures.rows(line[0], [look(arm).name for arm in arms], zero=False)
         line[0].set_ylabel(TASKS[task].replace(" (", "\n("), fontsize="medium")
         for ax in line:
@@ -96,7 +97,8 @@ def draw(*profiles: str) -> Figure:
             ax.grid(axis="y", visible=False)
     axes[0, 0].set_xlim(-LIMIT, LIMIT)
     axes[-1, (len(splits) - 1) // 2].set_xlabel("test R² minus that of no location, extra head")
-    runs = sum(comparison.load(profile, task).scores["run"].nunique() for profile, task in shown)
+    scores = [comparison.load(profile, task).scores.query("split in @splits") for profile, task in shown]
+    runs = sum(each["run"].nunique() for each in scores)
     figures.label(
         fig,
         " and ".join(dict.fromkeys(profile for profile, _ in shown)),
@@ -107,7 +109,7 @@ def draw(*profiles: str) -> Figure:
         "an arrow: beyond the axis",
         data=pd.concat([table.assign(task=task) for task, table in found.items()])[
             ["task", "split", "arm", "difference", "low", "high", "clear", "fits"]
-        ],
+        ].query("split in @splits"),
     )
     return fig
 
