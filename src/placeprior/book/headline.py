@@ -97,8 +97,8 @@ def draw(*profiles: str) -> Figure:
             ax.grid(axis="y", visible=False)
     axes[0, 0].set_xlim(-LIMIT, LIMIT)
     axes[-1, (len(splits) - 1) // 2].set_xlabel("test R² minus that of no location, extra head")
-    scores = [comparison.load(profile, task).scores.query("split in @splits") for profile, task in shown]
-    runs = sum(each["run"].nunique() for each in scores)
+    scores = pd.concat([comparison.load(profile, task).scores for profile, task in shown])
+    runs = scores.loc[scores["split"].isin(splits), "run"].nunique()
     figures.label(
         fig,
         " and ".join(dict.fromkeys(profile for profile, _ in shown)),
