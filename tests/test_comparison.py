@@ -42,6 +42,9 @@ def test_directions_stand_beside_the_reported_ones(clear, words):
     assert table.loc["GeoCLIP, Hadamard", "reported (second-hand)"] == "0.73 → 0.79"
     assert table.loc["GeoCLIP, Hadamard", "here"] == f"0.10 → 0.30, {words}"
     assert table.loc["lon/lat", "here"] == "not run"
+    own = made().scores
+    table = comparison.beside_reported({"here": (own[own["arm"] != "none"], found)}).set_index("arm")
+    assert table.loc["GeoCLIP, Hadamard", "here"] == f"– → 0.30, {words}"  # a split that no location was not run on
 
 
 def test_other_arms_and_splits_stay_out_of_the_grid():

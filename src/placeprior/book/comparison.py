@@ -143,7 +143,7 @@ def beside_reported(tasks: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]]) -> p
                     continue
                 said = agreement(split, name, int(clear.iloc[0]))
                 said = "equal or mixed there" if said.startswith("reported") else said
-                none, own = r2[title][split, "none"], r2[title][split, name]
-                row[title] = f"{minus(f'{none:.2f} → {own:.2f}')}, {said}"
+                none, own = (r2[title].get((split, arm)) for arm in ("none", name))
+                row[title] = minus(f"{'–' if none is None else f'{none:.2f}'} → {own:.2f}, {said}")
             rows.append(row)
     return pd.DataFrame(rows)
