@@ -104,8 +104,8 @@ if tables:
         " and ".join(tables),
         n=count,
         of="test stations at most",
-        embedded=False,
-        note=f"{profile}: embedded world (simulated)",
+        embedded=real not in tables,
+        note=f"{profile}: embedded world (simulated)" if len(tables) > 1 else "",
         data=pd.concat({name: table[table["level"] == LEVEL] for name, table in tables.items()}, names=["profile"]),
     )
 else:
