@@ -37,6 +37,8 @@ LEVEL = 0.9  # that the figure is about
 # {val}`claims.intervals-cover-regions.demo.value:.0%` on average over arms by luck: one half of the checkerboard has intervals that are too wide, the other too narrow ones. They fail worst where raw coordinates are told, from one half of the country to the other ({numref}`fig-uncertainty`). Real measurements were not asked.
 # ```
 #
+# Two things are asked, of the embedded world so far: what the **mean over seeds** gains over one network, and whether **conformal intervals** cover as often as they promise.
+#
 # Split conformal prediction {cite:p}`vovk2005,lei2018` needs no model of the error. Set some stations aside, look at how far
 # the estimates are off there, and put that much on both sides of every estimate. Days of one station are not independent, so
 # each of the $K$ stations set aside has *one vote*, shared by its $n_k$ rows, and the new station has one too
