@@ -40,6 +40,8 @@ def test_codes_for_missing_are_missing_and_said(tmp_path, column, code):
     np.testing.assert_array_equal(found.cube[name].values, right.cube[name].values)
     assert any(note.startswith(f"{name} is {code:g} in {len(rows)} rows") for note in found.notes)
     assert not any("taken for missing" in note for note in right.notes)
+    for there, expected in zip(found.at, right.at, strict=True):  # where estimates of a row are written
+        np.testing.assert_array_equal(there, expected)
 
 
 @given(arrays(np.float32, st.integers(2, 50), elements=st.floats(-500, 500, width=16)), st.sampled_from(CODES))

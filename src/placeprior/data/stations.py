@@ -254,8 +254,8 @@ def _cube(
     key = code * span + (long.day - first)
     for name, column in long.values.items():
         long.values[name], codes = without_codes(column)
-        for code, count in codes.items():
-            notes.append(f"{name} is {code:g} in {count:,} rows, far from all other values: taken for missing")
+        for number, count in codes.items():
+            notes.append(f"{name} is {number:g} in {count:,} rows, far from all other values: taken for missing")
     values = _filled(long, key, cells, stations, span, first, choice, notes)
     time = (np.datetime64(first, "D") + np.arange(span)).astype("datetime64[ns]")
     cube = place_on(stations, *lonlat.T, time)
