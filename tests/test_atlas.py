@@ -42,11 +42,9 @@ def test_every_day_is_the_map_of_that_day(project, fields, tmp_path, model):
         np.testing.assert_allclose(made["estimate"].values[day], one, rtol=1e-4)
 
 
-def test_what_was_interrupted_goes_on_and_ends_the_same(project, fields, tmp_path, monkeypatch):
-    run = stored("sincos/hadamard")
-    days, cells = fields["time"].values[run.window - 1 :], 7 * fields.sizes["x"]
-    whole = xr.open_zarr(atlas.write(run, days, fields, tmp_path / "whole.zarr", cells=cells), consolidated=False)
-    made, on = [], daily_maps.Mapper.on
+def interrupted(made):
+    """A mapper's ``on`` that is stopped after two strips; their heights are noted in ``made``."""
+    on = daily_maps.Mapper.on
 
     def dies(self, part):
         if len(made) == 2:
@@ -54,7 +52,15 @@ def test_what_was_interrupted_goes_on_and_ends_the_same(project, fields, tmp_pat
         made.append(part.sizes["y"])
         return on(self, part)
 
-    monkeypatch.setattr(daily_maps.Mapper, "on", dies)
+    return dies
+
+
+def test_what_was_interrupted_goes_on_and_ends_the_same(project, fields, tmp_path, monkeypatch):
+    run = stored("sincos/hadamard")
+    days, cells = fields["time"].values[run.window - 1 :], 7 * fields.sizes["x"]
+    whole = xr.open_zarr(atlas.write(run, days, fields, tmp_path / "whole.zarr", cells=cells), consolidated=False)
+    made, on = [], daily_maps.Mapper.on
+    monkeypatch.setattr(daily_maps.Mapper, "on", interrupted(made))
     with pytest.raises(KeyboardInterrupt):
         atlas.write(run, days, fields, tmp_path / "maps.zarr", cells=cells)
     assert not (tmp_path / "maps.zarr").exists()

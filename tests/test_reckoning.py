@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from test_atlas import interrupted
 from test_predict import grid_of, stored, toy_cube
 
 from placeprior.errors import ConfigError, StoreError
@@ -35,16 +36,8 @@ def test_what_is_asked_for_is_counted_and_tried_and_nothing_is_left(project, fie
 def test_what_was_begun_is_not_reckoned_again(project, fields, tmp_path, monkeypatch):
     run = stored("none")
     days, cells = atlas.days_of(run, 2021, fields), 7 * fields.sizes["x"]
-    made, on = [], daily_maps.Mapper.on
-
-    def dies(self, part):
-        if len(made) == 2:
-            raise KeyboardInterrupt
-        made.append(part.sizes["y"])
-        return on(self, part)
-
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(daily_maps.Mapper, "on", dies)
+        patched.setattr(daily_maps.Mapper, "on", interrupted([]))
         atlas.write(run, days, fields, tmp_path / "maps.zarr", cells=cells)
     found = reckoning.reckon(run, days, fields, tmp_path / "maps.zarr", cells=cells)
     assert (found.made, found.strips) == (2, 6)

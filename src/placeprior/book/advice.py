@@ -7,6 +7,7 @@ from html import escape
 import numpy as np
 
 from placeprior.arms import NO_PLACE
+from placeprior.book.words import capital
 from placeprior.book.yours import Yours
 from placeprior.evidence import verdict
 from placeprior.evidence.verdict import Answer, signed, spoken
@@ -52,7 +53,7 @@ def beside(answer: Answer) -> str:
     """How the quoted arm stands to placebos and rivals."""
     if answer.verdict == "helps" and answer.placebos:
         text = (
-            f"{_first(_and(answer.placebos))} {'are' if len(answer.placebos) > 1 else 'is'} not clearly worse: "
+            f"{capital(_and(answer.placebos))} {'are' if len(answer.placebos) > 1 else 'is'} not clearly worse: "
             "what helps need not be knowledge of the place. "
         )
     elif answer.verdict == "helps" and all(name in answer.r2 for name in verdict.PLACEBOS):
@@ -63,9 +64,9 @@ def beside(answer: Answer) -> str:
         text = ""
     if answer.alone:
         told = "a gain that is clear by itself, and not when all ways are looked at together. "
-        text += f"{_first(_and(answer.alone))}: {told}"
+        text += f"{capital(_and(answer.alone))}: {told}"
     if answer.down and answer.verdict != "harms":
-        text += f"{_first(_and(answer.down))}: clearly worse by itself than no place. "
+        text += f"{capital(_and(answer.down))}: clearly worse by itself than no place. "
     if answer.better:
         best = max(answer.better, key=answer.better.get)
         text += f"Clearly better: {spoken(best)} ({signed(answer.better[best])})."
@@ -85,11 +86,6 @@ def beside(answer: Answer) -> str:
 def _and(arms: list[str]) -> str:
     names = [spoken(name) for name in arms]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _first(text: str) -> str:
-    """The words as the first of a sentence."""
-    return text[:1].upper() + text[1:]
 
 
 def steps(yours: Yours) -> str:

@@ -90,7 +90,7 @@ def map_(
     from placeprior.runs.networks import needs_process
 
     if needs_process(run):
-        done = processor.unlimited("from placeprior.cli import main; main()", *sys.argv[1:])
+        done = processor.unlimited(processor.COMMAND, *sys.argv[1:])
         raise typer.Exit(done.returncode)
 
     where = coords.grid(resolution) if task == "world" else build.load(fields)

@@ -94,7 +94,7 @@ MAKERS = {
 
 
 #: What a process of its own runs, where runs compute with instructions that are kept from this one.
-AGAIN = "import sys; from placeprior.evidence import collection; collection.make(*sys.argv[1:])"
+AGAIN = "import sys; from placeprior.evidence import collection; collection.gather(*sys.argv[1:])"
 
 
 def make(profile: str, name: str, log: Any = print) -> Path:
@@ -105,7 +105,7 @@ def make(profile: str, name: str, log: Any = print) -> Path:
     Path
         The table's file.
     """
-    file, runs, maker = tables.path(profile, name), plan.evidence(profile, name), MAKERS[name]
+    runs, maker = plan.evidence(profile, name), MAKERS[name]
     enough = set(store.sums(profile)["run"]) if maker.from_sums else set()
     for run in [] if maker.from_names else runs:
         if run.id not in enough:
@@ -115,11 +115,17 @@ def make(profile: str, name: str, log: Any = print) -> Path:
         if done.returncode:
             raise StoreError(f"evidence {profile}/{name} was not made: {done.stderr.strip()[-500:]}")
         log(done.stdout.strip())
-        return file
+    else:
+        gather(profile, name, log)
+    return tables.path(profile, name)
+
+
+def gather(profile: str, name: str, log: Any = print) -> None:
+    """Make the table from runs that are all there."""
+    runs, maker = plan.evidence(profile, name), MAKERS[name]
     started = time.perf_counter()
     table = maker.collect(runs)
     seconds = time.perf_counter() - started
     before = tables.write(profile, name, table, seconds).get("count", 0)
     fewer = f" (before: {before}; `git diff` shows what is gone)" if before > len(runs) else ""
     log(f"evidence {profile}/{name}: {len(table)} rows from {len(runs)} runs{fewer}, {seconds:.0f} s")
-    return file

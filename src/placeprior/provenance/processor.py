@@ -38,6 +38,10 @@ def is_limited() -> bool:
     return os.environ.get("ONEDNN_MAX_CPU_ISA") == LIMITS["ONEDNN_MAX_CPU_ISA"]
 
 
+#: The command line, as code for :func:`unlimited`; what it is asked to do follows as arguments.
+COMMAND = "from placeprior.cli import main; main()"
+
+
 def unlimited(code: str, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run Python code in a process without the limits; one process chooses its instructions once."""
     command = [sys.executable, "-c", code, *arguments]

@@ -95,8 +95,7 @@ def make(run: Run, log: Any = print, beforehand: Beforehand | None = None) -> Pa
 
 def _make_unlimited(run_id: str, entry: Path) -> Path:
     """Make a run in a process of its own, for PyTorch chooses its instructions once a process."""
-    command = "from placeprior.cli import main; main()"
-    done = processor.unlimited(command, "runs", "run", run_id, stderr=subprocess.PIPE)
+    done = processor.unlimited(processor.COMMAND, "runs", "run", run_id, stderr=subprocess.PIPE)
     if done.returncode:
         raise StoreError(f"run {run_id} ended with code {done.returncode}: {done.stderr.strip()[-500:]}")
     return entry
