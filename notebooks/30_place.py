@@ -396,7 +396,8 @@ xy, rows = coords.project(land.places), {}
 known = {"density": density, "height": elevation}
 for k, component in enumerate(components.T):
     smooth = vectors.smooth_share(land.places, component)
-    rows[k + 1] = {"of the variance": f"{100 * share[k]:.0f} %", "smooth surface explains": f"{100 * smooth:.0f} %"}
+    rows[k + 1] = {"of the variance": f"{100 * share[k]:.0f} %"}
+    rows[k + 1]["smooth surface explains"] = f"{100 * smooth:.0f} %"
     for name, at in known.items():
         rank = spearmanr(component, at(xy)).statistic
         rows[k + 1][f"with {name}"] = f"{rank:+.2f}"

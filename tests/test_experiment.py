@@ -567,3 +567,10 @@ def test_gaps_are_filled_from_training_rows_alone(project):
     changed["aod_055"].values[held_out & known] += 1.0
     again = Inputs(run, changed, parts).features[..., at]
     assert np.array_equal(again[~(held_out & known)], ready.features[..., at][~(held_out & known)])
+
+
+def test_an_entry_that_appears_while_it_is_looked_for_is_no_error(project, monkeypatch):
+    # Another process puts the entry after this one has found none.
+    monkeypatch.setattr(store.folder, "sizes", lambda run_id: None)
+    monkeypatch.setattr(store.folder, "has", lambda run_id: True)
+    assert not store.is_whole("0123456789ab") and not store.is_stored("0123456789ab")

@@ -42,6 +42,10 @@ class DamagedEntry(StoreError):
     """A stored run is not what was written; making it again mends it."""
 
 
+class MissingEntry(StoreError):
+    """There is no such stored run."""
+
+
 class BusyError(PlacePriorError):
     """Another process does what only one may do at a time."""
 

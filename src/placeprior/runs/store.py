@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from placeprior.errors import DamagedEntry, StoreError, UnknownName
+from placeprior.errors import DamagedEntry, MissingEntry, StoreError, UnknownName
 from placeprior.files import integrity
 from placeprior.files.folders import cache_dir
 from placeprior.files.replacing import replacing
@@ -76,11 +76,7 @@ def is_whole(run_id: str) -> bool:
     """Whether the store has an entry, and every byte of it is what was written."""
     try:
         check(run_id)
-    except DamagedEntry:
-        return False
-    except StoreError:
-        if has(run_id):  # another's, and not to be read: making it again would not help
-            raise
+    except (DamagedEntry, MissingEntry):  # what else is wrong, making it again would not help
         return False
     return True
 
@@ -92,13 +88,15 @@ def read(run_id: str) -> dict[str, Any]:
     ------
     DamagedEntry
         The entry is not what was written.
+    MissingEntry
+        There is none.
     StoreError
-        There is none, or it may not be read.
+        It may not be read.
     """
     try:
         sizes = _kept().sizes(run_id)
         if sizes is None:
-            raise StoreError(f"run {run_id} is not in the store; make it with `placeprior runs run {run_id}`")
+            raise MissingEntry(f"run {run_id} is not in the store; make it with `placeprior runs run {run_id}`")
         result = _opened(run_id)
         _compare(sizes, result["files"])
         return result
