@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
@@ -241,6 +242,20 @@ def test_collections_at_once_all_end_well(grown):
     assert [process.returncode for process in running] == [0] * 2
     committed.check(folder)
     assert set(ALL) <= set(files(folder)) and not list(folder.glob(".*")) and len(store.stamps("tiny")) == 5
+
+
+def test_readers_that_finish_one_staged_set_together_do_not_stumble_over_folders_that_vanish(tmp_path):
+    def reads(_):
+        integrity.finish(tmp_path, "index.json")
+
+    with ThreadPoolExecutor(4) as readers:
+        for _ in range(300):
+            for folder in ("a", "b", "c"):
+                (tmp_path / integrity.STAGED / folder).mkdir(parents=True)
+                (tmp_path / integrity.STAGED / folder / "part").write_text("whole")
+            list(readers.map(reads, range(4)))
+            assert not (tmp_path / integrity.STAGED).exists()
+    assert {path.read_text() for path in tmp_path.glob("?/part")} == {"whole"}
 
 
 # --- what fits together ---

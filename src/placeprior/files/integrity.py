@@ -148,17 +148,16 @@ def finish(folder: Path, index_name: str) -> None:
     staged = folder / STAGED
     if not staged.is_dir():
         return
-    files = [path for path in staged.rglob("*") if path.is_file()]
+    # By os.walk, which passes over a folder that vanishes: another process may do the same.
+    files = [Path(where, name) for where, _, names in os.walk(staged) for name in names]
     for path in sorted(files, key=lambda path: path.name == index_name):
         place = folder / path.relative_to(staged)
         place.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileNotFoundError):  # another process does the same
+        with contextlib.suppress(FileNotFoundError):
             os.replace(path, place)
-    for left in sorted((path for path in staged.rglob("*") if path.is_dir()), reverse=True):
+    for left, _, _ in os.walk(staged, topdown=False):
         with contextlib.suppress(OSError):
-            left.rmdir()
-    with contextlib.suppress(OSError):
-        staged.rmdir()
+            os.rmdir(left)
 
 
 def readable(folder: Path) -> None:
