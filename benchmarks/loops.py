@@ -7,6 +7,7 @@ and days, over stations, over draws. They see a part of what the other side sees
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -81,8 +82,8 @@ def main() -> None:
         ),
     }
     lines = [
-        f"{STATIONS:,} stations x {DAYS} days, one thread, processor time, in turns, best of {ROUNDS}, on a machine "
-        f"with other work; {processor.stamp()['processor']}",
+        f"{STATIONS:,} stations x {DAYS} days, one thread, processor time, in turns, best of {ROUNDS}, "
+        f"at a load of {os.getloadavg()[0]:.1f}; {processor.stamp()['processor']}",
         f"{'what':38}{'ratio':>8}{'ours, 1/s':>14}{'a loop, 1/s':>14}",
     ]
     for name, both in sides.items():

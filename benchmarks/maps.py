@@ -8,6 +8,7 @@ processor time. Where the fields come from (a file, a simulation) is not counted
 
 from __future__ import annotations
 
+import os
 import platform
 import tempfile
 import time
@@ -104,7 +105,7 @@ def main() -> None:
     lines = [
         f"{cells:,} land cells x {len(days)} days, {run.settings.width} units, window {run.window}, "
         f"{PREDICTORS} predictors, GeoCLIP's vectors, one thread, processor time, "
-        f"in turns, best of {ROUNDS}, on a machine with other work",
+        f"in turns, best of {ROUNDS}, at a load of {os.getloadavg()[0]:.1f}",
         f"{'':28}{'cells x days, 1/s':>20}{'share':>9}",
         *(f"{name:28}{one:20,.0f}{one / rate['the network alone']:9.2f}" for name, one in rate.items()),
         f"throughput of maps against the network alone: {share:.2f}",

@@ -133,8 +133,8 @@ def main(before: Path | None) -> None:
             )
             print(kept[-1], flush=True)
     text = [
-        f"one thread, processor time, best of {ROUNDS}, sides in turns, on a machine with other work; {where}; "
-        "this version against the one before",
+        f"one thread, processor time, best of {ROUNDS}, sides in turns, at a load of "
+        f"{os.getloadavg()[0]:.1f}; {where}; this version against the one before",
         f"{'size, products':18}{heads}{'train/s':>12}{'infer/s':>12}{'MiB':>8}{'loss':>10}  same bits",
         *lines,
         "",

@@ -198,7 +198,8 @@ def apart(what: str, *words: str, limited: bool = False) -> Any:
     env = os.environ | {"OMP_NUM_THREADS": "1"} | ours
     done = subprocess.run([str(python), str(HERE), what, *words], env=env, capture_output=True, text=True)
     if done.returncode:
-        sys.exit(f"{what} {' '.join(words)} failed:\n{done.stderr[-2000:]}")
+        why = done.stderr.strip().splitlines()[-1].removeprefix("  what():").strip()
+        raise ChildProcessError(why.partition(". ")[0])
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
@@ -209,8 +210,8 @@ def line(name: str, best: dict[str, dict[str, Any]]) -> str:
     return f"{name:26}{ratios}{one['train']:10,.0f}{one['infer']:10,.0f}{one['loss']:10.4f}{one['memory']:8,.0f}"
 
 
-def table(rounds: list[dict[str, dict[str, Any]]], rate: float, work: float) -> str:
-    """The table of what all rounds found."""
+def table(rounds: list[dict[str, dict[str, Any]]], failed: dict[str, str], rate: float, work: float) -> str:
+    """The table of what all rounds found, and of what could not run here."""
     from placeprior.provenance import processor
 
     best = {}
@@ -228,9 +229,10 @@ def table(rounds: list[dict[str, dict[str, Any]]], rate: float, work: float) -> 
     lines = [
         f"paper-size model, {own['parameters']:,} parameters (Keras {best[FIRST]['parameters']:,}: one LSTM bias "
         f"vector less), {WINDOW} days x {FEATURES} features, batch {BATCH}; one thread, processor time, sides in "
-        f"turns, {times}, on a machine with other work; {processor.stamp()['processor']}",
+        f"turns, {times}, at a load of {os.getloadavg()[0]:.1f}; {processor.stamp()['processor']}",
         f"{'network':26}{'train ratio':>13}{'infer ratio':>13}{'train/s':>10}{'infer/s':>10}{'loss':>10}{'MiB':>8}",
         *(line(name, best) for name in best),
+        *(f"{name:26} could not run here: {why}" for name, why in failed.items()),
         f"the ratio is to Keras in float32; the loss that of {INFER:,} rows that were not seen, after {STEPS} steps, "
         f"{seeds}",
         f"in float32 no code can train faster than {rate / work:,.0f} samples/s on a core here: a matrix product "
@@ -249,15 +251,23 @@ def main() -> None:
         venv.create(KERAS_ENV, with_pip=True)
         subprocess.run([str(python), "-m", "pip", "install", "-q", "tensorflow-cpu", "numpy"], check=True)
     rounds: list[dict[str, dict[str, Any]]] = []
+    failed: dict[str, str] = {}
     rate, work = apart("ceiling")
     for seed in range(ROUNDS):
         rounds.append(found := {})
         for name, (what, precision, instructions) in LINES.items():
-            found[name] = apart(what, precision, str(seed), limited=instructions == "limited")
-            print(f"round {seed + 1}, {name}: {found[name]}", file=sys.stderr, flush=True)
+            if name in failed:
+                continue
+            try:
+                found[name] = apart(what, precision, str(seed), limited=instructions == "limited")
+            except ChildProcessError as error:
+                if what == "ours" or name == FIRST:
+                    raise
+                failed[name] = str(error)  # TensorFlow's own bfloat16 has no kernel on some processors
+            print(f"round {seed + 1}, {name}: {found.get(name, 'failed')}", file=sys.stderr, flush=True)
             # Whole rounds, or what there is of the first.
             if name == tuple(LINES)[-1] or (not seed and name != FIRST):
-                HERE.with_suffix(".txt").write_text(text := table(rounds, rate, work), encoding="utf-8")
+                HERE.with_suffix(".txt").write_text(text := table(rounds, failed, rate, work), encoding="utf-8")
     print(text, end="")
 
 

@@ -6,6 +6,7 @@ before this was looked at, unless another is named). Ratios first; the table is 
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 import sys
@@ -38,7 +39,8 @@ def main(commit: str) -> None:
         packed = subprocess.run(["git", "archive", commit, "src"], cwd=ROOT, capture_output=True, check=True).stdout
         subprocess.run(["tar", "-x", "-C", folder], input=packed, check=True)
         lines = [
-            f"processor time, least of {ROUNDS}, in turns, on a machine with other work; before: commit {commit}",
+            f"processor time, least of {ROUNDS}, in turns, at a load of "
+            f"{os.getloadavg()[0]:.1f}; before: commit {commit}",
             f"{'started':28}{'ratio':>7}{'before s':>10}{'after s':>9}",
         ]
         for name, words in ASKED.items():

@@ -11,7 +11,6 @@ profile = "demo"
 
 # %% tags=["remove-cell"]
 from IPython.display import Code
-
 from placeprior.book import figures
 from placeprior.book import world as page
 from placeprior.book.tables import captioned
@@ -48,7 +47,6 @@ import dataclasses
 
 import numpy as np
 import pandas as pd
-
 from placeprior import coords
 from placeprior.data.world.simulation import World
 from placeprior.runs import configuration
@@ -57,13 +55,22 @@ world = World(**configuration.profile(profile)["tasks"]["world"]["options"])
 land = coords.Land(resolution)
 at_monitors = world.components(world.monitors, np.arange(365))
 clear = at_monitors.smoke_surface.where(at_monitors.cloudy == 0, 0)
-smoke_day = world.components(land.places, [int(clear.mean("place").values.argmax())])
+smoke_day = world.components(
+    land.places, [int(clear.mean("place").values.argmax())]
+)
 
 # %% mystnb={"figure": {"caption": "A smoke day of the embedded world: true PM2.5, two of its parts, and the satellite's view with its cloud gaps. Truth, which no monitor network sees; the speckle is variation that has no neighbourhood and that no method can map.", "name": "fig-world-smoke-day"}, "image": {"alt": "Four maps of one day in fire season. Smoke plumes dominate the true PM2.5; local emissions are many small spots; the satellite map shows the plumes but has large gaps under cloud."}} tags=["hide-input"]
 shown = {"pm25_true": 60, "local": 12, "smoke_surface": 60, "aod": 0.8}
 fig = page.draw_day(land, smoke_day.isel(time=0), shown)
 fields = page.fields(land, smoke_day.isel(time=0)[list(shown)])
-_ = figures.label(fig, profile, n=len(land.places), of=f"land cells of {resolution}°", embedded=True, data=fields)
+_ = figures.label(
+    fig,
+    profile,
+    n=len(land.places),
+    of=f"land cells of {resolution}°",
+    embedded=True,
+    data=fields,
+)
 
 # %% [markdown]
 # ## The ground
@@ -75,7 +82,14 @@ _ = figures.label(fig, profile, n=len(land.places), of=f"land cells of {resoluti
 # %% mystnb={"figure": {"caption": "What is fixed about a place in the embedded world: stylised elevation, basins, urbanity (log population density, 1 at 3,000 people km⁻²) and aridity.", "name": "fig-world-ground"}, "image": {"alt": "Four maps of the contiguous US: elevation is high in the west with narrow ranges; basins lie between the western ranges; urbanity marks the cities; aridity splits the country near 100 degrees west."}} tags=["hide-input"]
 fig = page.draw_ground(land, smoke_day)
 fixed = page.fields(land, smoke_day[["elevation", "basin", "urbanity", "arid"]])
-_ = figures.label(fig, profile, n=len(land.places), of=f"land cells of {resolution}°", embedded=True, data=fixed)
+_ = figures.label(
+    fig,
+    profile,
+    n=len(land.places),
+    of=f"land cells of {resolution}°",
+    embedded=True,
+    data=fixed,
+)
 
 # %% [markdown]
 # ## Like reality?
@@ -105,13 +119,30 @@ captioned(
 # by weather, which a model is told; at 2 by more than in reality, which makes a test, not a likeness.
 
 # %%
-worlds = {p: dataclasses.replace(world, placeness=p).components(world.monitors, range(365)) for p in (0.0, 1.0, 2.0)}
+worlds = {
+    p: dataclasses.replace(world, placeness=p).components(
+        world.monitors, range(365)
+    )
+    for p in (0.0, 1.0, 2.0)
+}
 
 # %% mystnb={"figure": {"caption": "Mean true PM2.5 of each monitor over its days without smoke, against its population density, for three settings of placeness. At 0 hardly any difference between monitors is left.", "name": "fig-world-placeness"}, "image": {"alt": "Three panels of dots: monitor mean PM2.5 against population density. A narrow flat band at placeness 0, a wide cloud that rises a little at 1, a wider one at 2."}} tags=["hide-input"]
 fig = page.draw_placeness(worlds)
-means = pd.DataFrame({f"placeness {p:g}": page.smokeless(parts).values for p, parts in worlds.items()})
+means = pd.DataFrame(
+    {
+        f"placeness {p:g}": page.smokeless(parts).values
+        for p, parts in worlds.items()
+    }
+)
 means = means.assign(density=at_monitors.density.values)
-_ = figures.label(fig, profile, n=len(world.monitors), of="monitors a panel", embedded=True, data=means)
+_ = figures.label(
+    fig,
+    profile,
+    n=len(world.monitors),
+    of="monitors a panel",
+    embedded=True,
+    data=means,
+)
 
 # %% [markdown]
 # Even at 0 a place can tell a little: predictors do not show all. The smoke class is coarse, and fires burn in the west. The share of the variance
@@ -119,10 +150,18 @@ _ = figures.label(fig, profile, n=len(world.monitors), of="monitors a panel", em
 
 # %%
 still = worlds[0.0]
-smoke, seen = still.smoke_surface.values.astype(float), still.smoke.values.astype(int)
-quarter = 2 * (still.lon.values > -100).astype(int) + (still.lat.values > 38).astype(int)
+smoke, seen = (
+    still.smoke_surface.values.astype(float),
+    still.smoke.values.astype(int),
+)
+quarter = 2 * (still.lon.values > -100).astype(int) + (
+    still.lat.values > 38
+).astype(int)
 total = still.pm25_true.values.astype(float).var()
-for told, group in {"smoke class": seen, "class and quarter": 4 * quarter[:, None] + seen}.items():
+for told, group in {
+    "smoke class": seen,
+    "class and quarter": 4 * quarter[:, None] + seen,
+}.items():
     by_group = pd.Series(smoke.ravel()).groupby(group.ravel()).transform("mean")
     print(f"{told:18} {100 * by_group.var(ddof=0) / total:.1f} %")
 

@@ -45,40 +45,58 @@ figures.style()
 # %%
 import numpy as np
 import pandas as pd
-
 from placeprior.evidence import record
 
-years = {"2019": record.read(real, "weather-2019"), "2021": record.read(real, "neighbours-2021")}
+years = {
+    "2019": record.read(real, "weather-2019"),
+    "2021": record.read(real, "neighbours-2021"),
+}
 for year, parts in years.items():
     total = parts["total"].set_index("name")["value"]
-    print(f"{year}: {len(parts['station']):,} monitors, {total['measured']:,.0f} measured station-days")
+    print(
+        f"{year}: {len(parts['station']):,} monitors, {total['measured']:,.0f} measured station-days"
+    )
     print(
         f"  mean {total['mean']:.1f}, largest {total['highest']:.0f} µg m-3; {total['negative']:.0f} slightly negative"
     )
     share, variance = 100 * total["high"], 100 * total["variance in high"]
-    print(f"  {share:.1f} % reach 35 µg m-3; they hold {variance:.0f} % of the variance")
+    print(
+        f"  {share:.1f} % reach 35 µg m-3; they hold {variance:.0f} % of the variance"
+    )
 
 # %% mystnb={"figure": {"caption": "EPA's monitors in 2021: mean of the measured PM2.5, and share of days with a measurement.", "name": "fig-data-stations"}, "image": {"alt": "Two maps of the contiguous US with one dot a monitor. Dots crowd around cities. Above, means are highest in California's Central Valley and in parts of the Northwest; below, most dots report nearly daily, others a third or a sixth of the days."}} tags=["hide-input"]
 parts = years["2021"]
 stations, total = parts["station"], parts["total"].set_index("name")["value"]
 fig = page.draw_stations(stations, days=int(total["days"]))
-_ = figures.label(fig, real, n=len(stations), of="monitors", embedded=False, data=stations)
+_ = figures.label(
+    fig, real, n=len(stations), of="monitors", embedded=False, data=stations
+)
 
 # %% [markdown]
 # A mean hides what a day is like. Four monitors, chosen by rule; three report nearly daily, one every sixth day.
 
 # %% mystnb={"figure": {"caption": "Daily PM2.5 at four of EPA's monitors in 2021. Each panel has its own vertical scale. Dashed: 35 µg m⁻³, the level of the US daily standard, where the panel reaches it.", "name": "fig-data-series"}, "image": {"alt": "Four time series, one below the other: the first is low apart from weeks of tall spikes in late summer, the second moves around a high level with a smoky season, the third stays low, and the last consists of isolated dots."}} tags=["hide-input"]
 fig = page.draw_series(parts["chosen"], parts["day"], start="2021-01-01")
-_ = figures.label(fig, real, n=len(parts["day"]), embedded=False, data=parts["day"])
+_ = figures.label(
+    fig, real, n=len(parts["day"]), embedded=False, data=parts["day"]
+)
 
 # %% [markdown]
 # Because errors are squared, the highest days carry much of what RMSE and R² measure ({doc}`scores`):
 
 # %% mystnb={"figure": {"caption": "Share of station-days above a level, both axes logarithmic, in a calm year and in one with much smoke. Dotted: normal distributions of the same mean and spread. Vertical: 35 µg m⁻³.", "name": "fig-data-tail"}, "image": {"alt": "Two falling curves. They agree up to about 15 micrograms; then 2021 falls far more slowly than 2019. Both lie far above their dotted normal curves, which drop at once."}} tags=["hide-input"]
 fig = page.draw_tail(years)
-tail = pd.concat({year: parts["level"][["x", "value"]] for year, parts in years.items()}, names=["year"])
-n = sum(parts["total"].set_index("name")["value"]["measured"] for parts in years.values())
-_ = figures.label(fig, real, n=n, embedded=False, data=tail.reset_index(level=0))
+tail = pd.concat(
+    {year: parts["level"][["x", "value"]] for year, parts in years.items()},
+    names=["year"],
+)
+n = sum(
+    parts["total"].set_index("name")["value"]["measured"]
+    for parts in years.values()
+)
+_ = figures.label(
+    fig, real, n=n, embedded=False, data=tail.reset_index(level=0)
+)
 
 # %% [markdown]
 # ## One form
@@ -96,7 +114,11 @@ cube = data.load(task["load"], **task.get("options", {}))
 print(dict(cube.sizes))
 
 # %% tags=["hide-input"]
-captioned(page.variable_table(cube), "The variables of a cube, read from the cube itself", "tab-data-contract")
+captioned(
+    page.variable_table(cube),
+    "The variables of a cube, read from the cube itself",
+    "tab-data-contract",
+)
 
 # %% [markdown]
 # The *target* is estimated; *predictors* are what every model sees; *truth* exists only in a simulated world, and no model reads it.
@@ -107,7 +129,9 @@ captioned(page.variable_table(cube), "The variables of a cube, read from the cub
 
 # %%
 pm25, aod = cube["pm25"].values, cube["aod"].values
-print(f"missing: {100 * np.isnan(pm25).mean():.0f} % of PM2.5, {100 * np.isnan(aod).mean():.0f} % of AOD")
+print(
+    f"missing: {100 * np.isnan(pm25).mean():.0f} % of PM2.5, {100 * np.isnan(aod).mean():.0f} % of AOD"
+)
 
 # %% [markdown]
 # **Slightly negative values stay.** An instrument that reports values near zero with noise must sometimes report less. Here the truth is known, so one can
@@ -117,7 +141,9 @@ print(f"missing: {100 * np.isnan(pm25).mean():.0f} % of PM2.5, {100 * np.isnan(a
 truth, measured = cube["pm25_true"].values, np.isfinite(pm25)
 clean = measured & (truth < np.percentile(truth[measured], 5))
 for rule, kept in {"kept": clean, "dropped": clean & (pm25 >= 0)}.items():
-    print(f"negative values {rule}: the mean is off by {pm25[kept].mean() - truth[clean].mean():+.2f} µg m-3")
+    print(
+        f"negative values {rule}: the mean is off by {pm25[kept].mean() - truth[clean].mean():+.2f} µg m-3"
+    )
 
 # %% [markdown]
 # ## What a model reads: a window
@@ -133,8 +159,14 @@ windows = {size: config.window for size, config in SIZES.items()}
 # %% mystnb={"figure": {"caption": "The window of one station-day (ring), embedded world: the days of two predictors that each size of model reads to estimate the one value inside the ring. Hatched: the first days, which serve as history only.", "name": "fig-data-window"}, "image": {"alt": "Three small time series of one station, AOD, mixed layer height and PM2.5. In the upper two, shaded spans end at the same day, shorter ones inside a long one. The lowest has no span, only a ring around one value. The first days at the left are hatched."}} tags=["hide-input"]
 station, day = page.example_of_a_window(cube)
 fig = page.draw_window(cube, station, day, windows)
-read = cube[["aod", "boundary_layer_height", "pm25"]].isel(station=station, time=slice(0, day + 6)).to_dataframe()
-_ = figures.label(fig, profile, n=day + 6, of="days of a station", embedded=True, data=read)
+read = (
+    cube[["aod", "boundary_layer_height", "pm25"]]
+    .isel(station=station, time=slice(0, day + 6))
+    .to_dataframe()
+)
+_ = figures.label(
+    fig, profile, n=day + 6, of="days of a station", embedded=True, data=read
+)
 
 # %% [markdown]
 # So that all sizes are judged on the same rows, a station-day is scored only with the longest window's days behind it. Windows are
@@ -142,7 +174,9 @@ _ = figures.label(fig, profile, n=day + 6, of="days of a station", embedded=True
 
 # %%
 print(f"{windows}, history {HISTORY} days")
-print(f"{measured[:, HISTORY - 1 :].sum():,} of {measured.sum():,} measured station-days can be scored")
+print(
+    f"{measured[:, HISTORY - 1 :].sum():,} of {measured.sum():,} measured station-days can be scored"
+)
 
 # %% [markdown]
 # Hence three numbers of monitors for *weather 2019*: those that measured, those with a day that can be scored, and those with enough such days for a mean of the place.
@@ -152,7 +186,9 @@ from placeprior.evidence import distances
 from placeprior.runs import store
 from placeprior.scores import probes
 
-judged = probes.monitors(store.scores(real, "core"), store.sums(real), "weather-2019")
+judged = probes.monitors(
+    store.scores(real, "core"), store.sums(real), "weather-2019"
+)
 print(
     f"{len(years['2019']['station'])} measured, {distances.tested_network(real, 'weather-2019').sizes['station']} tested"
 )
@@ -194,7 +230,11 @@ print(mine["pm25"].to_pandas().astype(float).round(1).to_string())
 # %%
 absurd = cube.copy(deep=True)
 absurd["pm25"][3, 5] = -999.0  # a sentinel that somebody took for a number
-for broken in (cube.assign_coords(lon=cube["lat"], lat=cube["lon"]), absurd, cube.isel(time=[0, 1, 2, 5, 6, 7])):
+for broken in (
+    cube.assign_coords(lon=cube["lat"], lat=cube["lon"]),
+    absurd,
+    cube.isel(time=[0, 1, 2, 5, 6, 7]),
+):
     try:
         check_cube(broken)
     except PlacePriorError as error:

@@ -12,7 +12,6 @@ period = "2021"
 
 # %% tags=["remove-cell"]
 from IPython.display import display
-
 from placeprior.book import card, figures
 from placeprior.book.tables import captioned
 
@@ -42,7 +41,14 @@ import re
 import textwrap
 
 from placeprior.data import calendar, study
-from placeprior.data.sources import LINE_RATE, WITH_ACCOUNT, WITHOUT_ACCOUNT, Period, Region, chosen
+from placeprior.data.sources import (
+    LINE_RATE,
+    WITH_ACCOUNT,
+    WITHOUT_ACCOUNT,
+    Period,
+    Region,
+    chosen,
+)
 
 sources = {source.name: source for source in chosen()}
 features = [name for theirs, _, _ in study.FEATURES for name in theirs]
@@ -50,7 +56,10 @@ ours = {name for _, names, _ in study.FEATURES for name in names}
 every = {name for source in sources.values() for name in source.provides}
 free = {name for name in WITHOUT_ACCOUNT for name in sources[name].provides}
 print("beyond the study's features:", *sorted(every - ours - {"pm25"}))
-print("only with an account:       ", *sorted(ours - free - set(calendar.PROVIDES)))
+print(
+    "only with an account:       ",
+    *sorted(ours - free - set(calendar.PROVIDES)),
+)
 captioned(
     card.feature_table(list(sources.values())),
     f"The study's {len(features)} features of a day, as its code names them, and their counterparts here. Of several sources the first one fetched is used.",
@@ -71,7 +80,11 @@ captioned(
 # A cube of a part of the country has its box behind the period: 2021-08--122_36_-118_40.
 asked = re.sub(r"-(?=-).*", "", period).replace("_", "/")
 when, country = Period.parse(asked), Region.parse("conus")
-totals = {"what `fetch` takes with a token": WITH_ACCOUNT, "what it takes without": WITHOUT_ACCOUNT, "all": sources}
+totals = {
+    "what `fetch` takes with a token": WITH_ACCOUNT,
+    "what it takes without": WITHOUT_ACCOUNT,
+    "all": sources,
+}
 captioned(
     card.plan_table(card.fetched(sources, when, country), LINE_RATE, totals),
     f"What is fetched for {when.label}, contiguous United States; computed without a network, nothing fetched. Sizes are partly estimates.",
@@ -101,8 +114,12 @@ captioned(
 # (`PLACEPRIOR_MIRROR`); `make rehearse` walks the whole way on made-up files.
 
 # %%
-for account in dict.fromkeys(source.account for source in sources.values() if source.account):
-    names = (source.name for source in sources.values() if source.account == account)
+for account in dict.fromkeys(
+    source.account for source in sources.values() if source.account
+):
+    names = (
+        source.name for source in sources.values() if source.account == account
+    )
     print(textwrap.fill(f"{', '.join(names)}: {account}", 66))
 
 # %% [markdown]
@@ -111,15 +128,21 @@ for account in dict.fromkeys(source.account for source in sources.values() if so
 # %%
 import numpy as np
 import pandas as pd
-
 from placeprior import data
 from placeprior.errors import MissingData
 
 try:
     cube = data.load("stations", period=period)
-    measured, days = np.isfinite(cube["pm25"].values), pd.DatetimeIndex(cube["time"].values)
-    print(f"stations-{period}.zarr, {cube.attrs['title']}: {len(measured):,} monitors × {len(days):,} days,")
-    print(f"{days[0]:%-d %B %Y} to {days[-1]:%-d %B %Y}, {measured.sum():,} measured station-days")
+    measured, days = (
+        np.isfinite(cube["pm25"].values),
+        pd.DatetimeIndex(cube["time"].values),
+    )
+    print(
+        f"stations-{period}.zarr, {cube.attrs['title']}: {len(measured):,} monitors × {len(days):,} days,"
+    )
+    print(
+        f"{days[0]:%-d %B %Y} to {days[-1]:%-d %B %Y}, {measured.sum():,} measured station-days"
+    )
 except MissingData as error:
     cube = None
     told = f"There is no cube stations-{period}.zarr on the machine that made this page: {error}"
@@ -128,14 +151,24 @@ except MissingData as error:
 # %% mystnb={"figure": {"caption": "Share of station-days without a value, by variable and month. PM2.5 is the target; its gaps are never filled. Gaps of the satellite's haze are filled in each fold; any other missing value becomes the training mean.", "name": "fig-card-missing"}, "image": {"alt": "A grid with one row a variable and one column a month, each cell the percentage of missing values, darker where more is missing. PM2.5 and the variables seen from satellites have dark rows; weather and calendar have rows of zeros."}} tags=["hide-input"]
 if cube is not None:
     fig = card.draw_gaps(cube)
-    gaps = card.missing_by_month(cube, card.variables(cube)).rename_axis("variable").reset_index()
+    gaps = (
+        card.missing_by_month(cube, card.variables(cube))
+        .rename_axis("variable")
+        .reset_index()
+    )
     _ = figures.label(fig, profile, n=measured.size, embedded=False, data=gaps)
 
 # %% tags=["hide-input"]
 from placeprior.runs import store
 
 # Each run fills the gaps anew and keeps how well that went on training places it had set aside.
-accuracy = pd.DataFrame([row for stamp in store.stamps(profile).values() for row in stamp.get("gaps", [])])
+accuracy = pd.DataFrame(
+    [
+        row
+        for stamp in store.stamps(profile).values()
+        for row in stamp.get("gaps", [])
+    ]
+)
 if cube is not None and len(accuracy):
     table = card.filling_table(accuracy)
     shown = captioned(

@@ -46,7 +46,6 @@ import numpy as np
 import pandas as pd
 import safetensors.torch
 import torch
-
 from placeprior import coords, encoders
 from placeprior.encoders import geoclip
 from placeprior.scores import spectra, vectors
@@ -69,7 +68,10 @@ if profile == "smoke":
 # %%
 lon, lat = np.radians(denver)
 print("degrees:", denver)
-print("sines  :", np.round([np.sin(lat), np.cos(lat), np.sin(lon), np.cos(lon)], 3))
+print(
+    "sines  :",
+    np.round([np.sin(lat), np.cos(lat), np.sin(lon), np.cos(lon)], 3),
+)
 
 # %% [markdown]
 # What a network needs are numbers that change quickly, and it hardly ever learns to make them from slow ones {cite:p}`tancik2020`. So they are made for it. Draw **random frequencies** $B$ once, and replace the place $v$ by
@@ -102,7 +104,9 @@ print("γ(v)  =", np.cos(angle).round(3), np.sin(angle).round(3))
 def fourier(place, B):
     """Random Fourier features of a place, degrees."""
     turns = B @ np.array(place) / 180
-    return np.concatenate([np.cos(2 * np.pi * turns), np.sin(2 * np.pi * turns)])
+    return np.concatenate(
+        [np.cos(2 * np.pi * turns), np.sin(2 * np.pi * turns)]
+    )
 
 
 def cosine(a, b):
@@ -182,7 +186,9 @@ class PhotoEncoder(torch.nn.Module):
         v, total = equal_earth(lonlat), 0
         for B, network in zip(self.frequencies, self.networks, strict=True):
             angle = 2 * math.pi * v @ B.T
-            total = total + network(torch.cat([angle.cos(), angle.sin()], dim=1))
+            total = total + network(
+                torch.cat([angle.cos(), angle.sin()], dim=1)
+            )
         return total
 
     def load(self, published):
@@ -218,7 +224,11 @@ for name, scale in spectra.SIGMAS.items():
 number = encoders.embed("geoclip", fine.places)[:, 0]
 waves["number 1 of 512"] = (number - number.mean()) / number.std() / 2
 fig = multiples.draw(fine, waves, "value", (-1, 1))
-about = {"of": "cells", "n": len(fine.places), "data": multiples.fields(fine, waves)}
+about = {
+    "of": "cells",
+    "n": len(fine.places),
+    "data": multiples.fields(fine, waves),
+}
 _ = figures.label(fig, profile, **about, embedded=None)
 
 # %% [markdown]
@@ -258,10 +268,15 @@ for name, part in parts.items():
 def harmonics(lonlat, degrees):
     """Spherical harmonics as SatCLIP has them, (n, 2) -> (n, degrees**2)."""
     lon, lat = torch.deg2rad(lonlat).T
-    up, out = -torch.sin(lat), torch.cos(lat)  # angles count from the south pole
+    up, out = (
+        -torch.sin(lat),
+        torch.cos(lat),
+    )  # angles count from the south pole
     turn = lon + math.pi  # and from the date line
     P = {(0, 0): torch.full_like(lon, math.sqrt(1 / (4 * math.pi)))}
-    for n in range(1, degrees):  # each degree from the two before: no digit is lost
+    for n in range(
+        1, degrees
+    ):  # each degree from the two before: no digit is lost
         P[n, n] = math.sqrt((2 * n + 1) / (2 * n)) * out * P[n - 1, n - 1]
         for m in range(n):
             rise = math.sqrt((4 * n**2 - 1) / (n**2 - m**2))
@@ -271,7 +286,9 @@ def harmonics(lonlat, degrees):
     for n in range(degrees):
         for m in range(-n, n + 1):
             wave = torch.sin(-m * turn) if m < 0 else torch.cos(m * turn)
-            size = math.sqrt(2) if m else math.pi  # π: a slip that the weights know
+            size = (
+                math.sqrt(2) if m else math.pi
+            )  # π: a slip that the weights know
             columns.append(size * P[n, abs(m)] * wave)
     return torch.stack(columns, dim=1)
 
@@ -331,7 +348,10 @@ def alike(vectors_of, place):
 
 # %%
 told = {"GeoCLIP": photos, "its shape, random weights": unlearned}
-told |= {"SatCLIP's, L = 10, random": coarse, "SatCLIP's, L = 40, random": detailed}
+told |= {
+    "SatCLIP's, L = 10, random": coarse,
+    "SatCLIP's, L = 40, random": detailed,
+}
 maps = {title: alike(encoder, denver) for title, encoder in told.items()}
 
 # %% mystnb={"figure": {"caption": "Cosine of each cell's vector with that of Denver (star), both centred: GeoCLIP, the same network with random weights, and SatCLIP's network with random weights on harmonics below degree 10 and below 40.", "name": "fig-place-similarity"}, "image": {"alt": "Four maps. GeoCLIP: faint speckle all over the country, without a region around Denver. The same network with random weights: a faint smudge around Denver that fades evenly. SatCLIP's with ten degrees: the West all alike, the East all unlike. With forty degrees: a disc some hundred kilometres wide around Denver, with faint rings."}} tags=["hide-input"]
@@ -352,7 +372,9 @@ from placeprior.data.world.land import towns_of
 towns = towns_of(75_000)  # the largest first
 lonlat = towns[["lon", "lat"]].to_numpy()
 near = coords.great_circle_km(lonlat, lonlat) < 10
-district = np.triu(near, 1).any(axis=0)  # or a twin: a larger one is within 10 km
+district = np.triu(near, 1).any(
+    axis=0
+)  # or a twin: a larger one is within 10 km
 towns, lonlat = towns[~district].reset_index(drop=True), lonlat[~district]
 told = encoders.embed("geoclip", lonlat) - centre
 told = told / np.linalg.norm(told, axis=1, keepdims=True)
@@ -360,7 +382,9 @@ likeness, km = told @ told.T, coords.great_circle_km(lonlat, lonlat)
 
 # %% tags=["hide-input"]
 names = ["Denver, CO", "Houston, TX", "Boston, MA", "Seattle, WA"]
-title = f"Cities most similar by GeoCLIP, centred, among {len(towns):,} (GeoNames)"
+title = (
+    f"Cities most similar by GeoCLIP, centred, among {len(towns):,} (GeoNames)"
+)
 captioned(city_table(towns, names, likeness, km), title, "tab-place-cities")
 
 # %% [markdown]
@@ -371,7 +395,9 @@ itself = np.where(np.eye(len(towns), dtype=bool), np.inf, 0)
 by_map = np.argsort(km + itself)[:, :10]
 by_vector = np.argsort(itself - likeness)[:, :10]
 shared = [len({*a} & {*b}) for a, b in zip(by_map, by_vector, strict=True)]
-print(f"{np.mean(shared):.1f} on average; by chance {100 / (len(towns) - 1):.1f}")
+print(
+    f"{np.mean(shared):.1f} on average; by chance {100 / (len(towns) - 1):.1f}"
+)
 
 # %% [markdown]
 # ## What the numbers hold
@@ -388,9 +414,8 @@ components *= np.where(corner < 0, -1, 1)
 # How much of that is position in disguise? Fit a smooth surface, a polynomial of third degree in longitude and latitude, and correlate each with population density and a stylised height (both as in {doc}`world`).
 
 # %%
-from scipy.stats import spearmanr
-
 from placeprior.data.world.land import density, elevation
+from scipy.stats import spearmanr
 
 xy, rows = coords.project(land.places), {}
 known = {"density": density, "height": elevation}
@@ -403,11 +428,15 @@ for k, component in enumerate(components.T):
         rows[k + 1][f"with {name}"] = f"{rank:+.2f}"
 everything = vectors.smooth_share(land.places, embedding)
 print(f"{vectors.components(share, 0.9)} components hold 90 % of the variance;")
-print(f"a smooth surface explains {100 * everything:.0f} % of that of all numbers")
+print(
+    f"a smooth surface explains {100 * everything:.0f} % of that of all numbers"
+)
 
 # %% tags=["hide-input"]
 table = pd.DataFrame.from_dict(rows, orient="index").map(minus)
-title = f"The first components and what goes with them ({len(land.places):,} cells)"
+title = (
+    f"The first components and what goes with them ({len(land.places):,} cells)"
+)
 captioned(table.rename_axis("component"), title, "tab-place-components")
 
 # %% [markdown]

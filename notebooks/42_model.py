@@ -36,20 +36,31 @@ figures.style()
 # %%
 import pandas as pd
 import torch
-
 from placeprior.network.model import PlaceModel
 from placeprior.network.sizes import SIZES
 
 size = SIZES["paper"]
-x = torch.randn(4, size.window, 10)  # 4 station-days, the last days of each, 10 inputs a day
+x = torch.randn(
+    4, size.window, 10
+)  # 4 station-days, the last days of each, 10 inputs a day
 place = torch.randn(4, 512)  # what GeoCLIP says about their places
 model = PlaceModel(10, 512, "hadamard", width=size.width, summary=size.summary)
-passed = page.shapes(model, x, place)  # asks every part for the shape of what it returns
+passed = page.shapes(
+    model, x, place
+)  # asks every part for the shape of what it returns
 
 # %% mystnb={"figure": {"caption": "The network at the size paper, with a Hadamard product. Beside each arrow stands the shape of what passes along it. Blue: memory. Orange: focus. Green: place. Small cells: the days that are still told apart, the estimated one filled. Small letters: the part's name in the code. Without a place the green parts and the dense layer behind them are absent.", "name": "fig-model-network"}, "image": {"alt": "A column of boxes from top to bottom: the last days, three bidirectional LSTMs, attention, a product with the place, two dense layers. From the right, longitude and latitude pass through a frozen encoder and a dense layer and join at the product. After the LSTMs the days are still there; after attention there is one vector."}} tags=["hide-input"]
 fig = page.draw(passed, tuple(x.shape), tuple(place.shape))
-shapes = pd.Series({name: str(shape) for name, shape in passed.items()}, name="shape").rename_axis("part").reset_index()
-_ = figures.label(fig, profile, embedded=None, note="size paper, a batch of 4", data=shapes)
+shapes = (
+    pd.Series(
+        {name: str(shape) for name, shape in passed.items()}, name="shape"
+    )
+    .rename_axis("part")
+    .reset_index()
+)
+_ = figures.label(
+    fig, profile, embedded=None, note="size paper, a batch of 4", data=shapes
+)
 
 # %% [markdown]
 # ## A memory: the LSTM
@@ -70,7 +81,12 @@ _ = figures.label(fig, profile, embedded=None, note="size paper, a batch of 4", 
 
 # %%
 memory = 0.0
-for forget, write, could in ((1, 1, 0.8), (1, 0, -0.5), (1, 0, 0.9), (0, 0, 0.3)):
+for forget, write, could in (
+    (1, 1, 0.8),
+    (1, 0, -0.5),
+    (1, 0, 0.9),
+    (0, 0, 0.3),
+):
     memory = forget * memory + write * could
     print(f"f = {forget}, i = {write}: c = {memory:+.1f}")
 
@@ -100,7 +116,12 @@ h = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])  # the estimated day last
 score = h @ h[-1]
 weight = torch.softmax(score, dim=0)
 print("scores ", score.tolist())
-print("weights", [round(a, 2) for a in weight.tolist()], "they sum to", round(weight.sum().item(), 2))
+print(
+    "weights",
+    [round(a, 2) for a in weight.tolist()],
+    "they sum to",
+    round(weight.sum().item(), 2),
+)
 print("context", [round(c, 2) for c in (weight @ h).tolist()])
 
 # %% [markdown]
@@ -159,7 +180,9 @@ for fusion, dim in {
     "bias": 512,
 }.items():
     made = PlaceModel(10, dim, fusion, **sizes)
-    print(f"{fusion:9} {sum(weight.numel() for weight in made.parameters()):>9,} weights")
+    print(
+        f"{fusion:9} {sum(weight.numel() for weight in made.parameters()):>9,} weights"
+    )
 
 # %% [markdown]
 # ## Training it
@@ -185,7 +208,9 @@ for fusion, dim in {
 
 # %%
 for name, config in SIZES.items():
-    print(f"{name:6} width {config.width:3}, {config.window:2} days, {config.batch} rows a step, {config.schedule}")
+    print(
+        f"{name:6} width {config.width:3}, {config.window:2} days, {config.batch} rows a step, {config.schedule}"
+    )
 
 # %% [markdown]
 # ```{quiz} Where a place's projected vector p is all zeros, what does a product with it estimate?

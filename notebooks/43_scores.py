@@ -13,7 +13,6 @@ simulated = "demo"
 
 # %% tags=["remove-cell"]
 from IPython.display import display
-
 from placeprior.book import figures, results
 from placeprior.book import scores as page
 from placeprior.book.tables import captioned
@@ -54,9 +53,14 @@ figures.style()
 import numpy as np
 
 error = np.array([1.0, -1.0, 1.0, -1.0])
-for place, y in {"calm": np.array([6.0, 7.0, 8.0, 9.0]), "smoky": np.array([6.0, 7.0, 8.0, 30.0])}.items():
+for place, y in {
+    "calm": np.array([6.0, 7.0, 8.0, 9.0]),
+    "smoky": np.array([6.0, 7.0, 8.0, 30.0]),
+}.items():
     r2 = 1 - (error**2).sum() / ((y - y.mean()) ** 2).sum()
-    print(f"{place:6} RMSE {np.sqrt((error**2).mean()):.1f} µg m-3, R² {r2:+.2f}")
+    print(
+        f"{place:6} RMSE {np.sqrt((error**2).mean()):.1f} µg m-3, R² {r2:+.2f}"
+    )
 
 # %% [markdown]
 # R² divides by the spread of the test set, and a wide spread flatters. R² of different *test sets* (partitions of a checkerboard, years) must not be
@@ -83,11 +87,32 @@ found = many[many["arm"] == arm]
 found[["split", "difference", "low", "high", "clear", "fits"]].round(3)
 
 # %% mystnb={"figure": {"caption": "Real measurements. Above: R² of single fits of a network with GeoCLIP's vector and of the same network without a place; a line joins two fits on the same rows with the same seed. Below: the mean difference and its 95 % interval.", "name": "fig-scores-pairs"}, "image": {"alt": "Two panels, a column a split. Above, pairs of markers joined by lines; the fits of a checkerboard form two groups, one a partition, far apart from each other. Below, one marker a split with a vertical bar, and a line at zero."}} tags=["hide-input"]
-mine = results.load(real, task, arms=[arm, reference], splits=list(found["split"]))
+mine = results.load(
+    real, task, arms=[arm, reference], splits=list(found["split"])
+)
 fits = mine.scores[mine.scores["metric"] == "r2"]
 fig = page.draw_pairs(fits, found, arm, reference)
-told = found[["split", "difference", "low", "high", "clear", "se", "dof", "blocks", "fits"]]
-_ = figures.label(fig, real, n=int(found["fits"].sum()), of="pairs of fits", embedded=False, data=told)
+told = found[
+    [
+        "split",
+        "difference",
+        "low",
+        "high",
+        "clear",
+        "se",
+        "dof",
+        "blocks",
+        "fits",
+    ]
+]
+_ = figures.label(
+    fig,
+    real,
+    n=int(found["fits"].sum()),
+    of="pairs of fits",
+    embedded=False,
+    data=told,
+)
 
 # %% [markdown]
 # ## The interval
@@ -132,7 +157,14 @@ coverage = evidence.read(simulated, "coverage")
 # %% mystnb={"figure": {"caption": "How often a 95 % interval holds the true difference of R², in simulations: the interval of this book (filled) and one that takes stations for independent and training for exact (hollow), by number of seeds. Dashed: 95 %.", "name": "fig-scores-coverage"}, "image": {"alt": "Four panels with the number of seeds across and the share of intervals that hold the truth up. Filled circles and squares lie near the dashed line at 95 per cent; hollow ones lie far below it."}} tags=["hide-input"]
 fig = page.draw_coverage(coverage)
 n = int(coverage["replicates"].sum())
-_ = figures.label(fig, simulated, n=n, of="simulated differences", embedded=True, data=coverage)
+_ = figures.label(
+    fig,
+    simulated,
+    n=n,
+    of="simulated differences",
+    embedded=True,
+    data=coverage,
+)
 
 # %% [markdown]
 # Holding costs width: an honest interval is often several times as wide as one that looks at stations alone, and fewer differences are clear.

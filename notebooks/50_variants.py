@@ -37,18 +37,29 @@ figures.style()
 # %%
 import numpy as np
 import pandas as pd
-
 from placeprior.arms import arm
 from placeprior.runs import plan, store
 
 matrix = "book" if profile == "demo" else "core"
-models = ("none", "lonlat/channels", "sincos/channels", "geoclip/hadamard", "geoclip/concat")
-runs = [run for run in plan.runs(profile, matrix) if run.model in models and store.is_stored(run.id)]
+models = (
+    "none",
+    "lonlat/channels",
+    "sincos/channels",
+    "geoclip/hadamard",
+    "geoclip/concat",
+)
+runs = [
+    run
+    for run in plan.runs(profile, matrix)
+    if run.model in models and store.is_stored(run.id)
+]
 name = {run.id: arm(run.variant, run.fusion) for run in runs}
 
 # %% tags=["remove-cell"]
 if not runs:
-    raise StoreError(f"no run of profile {profile!r} is stored; `placeprior runs list {profile}` lists them")
+    raise StoreError(
+        f"no run of profile {profile!r} is stored; `placeprior runs list {profile}` lists them"
+    )
 
 # %%
 stored = {run.id: store.read(run.id) for run in runs}
@@ -69,13 +80,22 @@ captioned(
 # validation curve can lie below, and only its own course says more. It decides nothing: every fit takes all its epochs.
 
 # %%
-histories = [store.table(run.id, "history").assign(arm=name[run.id], split=run.split) for run in runs]
-curves = pd.concat(histories).groupby(["arm", "split", "epoch"], sort=False)[["loss", "validation_loss"]].mean()
+histories = [
+    store.table(run.id, "history").assign(arm=name[run.id], split=run.split)
+    for run in runs
+]
+curves = (
+    pd.concat(histories)
+    .groupby(["arm", "split", "epoch"], sort=False)[["loss", "validation_loss"]]
+    .mean()
+)
 curves = curves.reset_index()
 
 # %% mystnb={"figure": {"caption": "Loss after each epoch on training rows (grey) and validation rows (coloured), means over fits; full lines: new stations, dashed: new regions. The target's scale differs between splits, so compare a split across panels.", "name": "fig-variants-curves"}, "image": {"alt": "Five panels, one a variant, of loss against epoch. In all of them the grey training curves fall steadily and the coloured validation curves fall and then level off."}} tags=["hide-input"]
 fig = page.draw_curves(curves)
-_ = figures.label(fig, profile, n=len(runs), of="fits", embedded=True, data=curves)
+_ = figures.label(
+    fig, profile, n=len(runs), of="fits", embedded=True, data=curves
+)
 
 # %% [markdown]
 # Where a validation curve ends above its lowest point, the network went on learning its training stations after it had
@@ -89,27 +109,48 @@ _ = figures.label(fig, profile, n=len(runs), of="fits", embedded=True, data=curv
 # %%
 regions = [run for run in runs if run.split == "checkerboard-16"]
 tested = {
-    each: pd.concat([store.table(run.id, "predictions") for run in regions if name[run.id] == each])
+    each: pd.concat(
+        [
+            store.table(run.id, "predictions")
+            for run in regions
+            if name[run.id] == each
+        ]
+    )
     for each in dict.fromkeys(name[run.id] for run in regions)
 }
 
 # %% mystnb={"figure": {"caption": "Estimated against measured PM2.5 on test rows of new regions (16°), all seeds and partitions; one scale. Dashed: equality.", "name": "fig-variants-scatter"}, "image": {"alt": "Five panels of hexagons, one a variant. In all of them most rows lie at low values near the dashed line of equality, and at high measured values the cloud bends below it."}} tags=["hide-input"]
 fig = page.draw_scatter(tested)
 quantiles = np.linspace(0.01, 0.99, 99)
-shape = pd.concat({each: part[["pm25", "estimate"]].quantile(quantiles) for each, part in tested.items()})
+shape = pd.concat(
+    {
+        each: part[["pm25", "estimate"]].quantile(quantiles)
+        for each, part in tested.items()
+    }
+)
 shape = shape.rename_axis(["arm", "quantile"]).reset_index()
-_ = figures.label(fig, profile, n=sum(map(len, tested.values())), embedded=True, data=shape)
+_ = figures.label(
+    fig, profile, n=sum(map(len, tested.values())), embedded=True, data=shape
+)
 
 # %% [markdown]
 # A station's *mean* error is what a knowledge of places could remove. Its share of the squared error, and the spread of these means:
 
 # %%
 for each in tested:
-    sums = pd.concat([store.table(run.id, "stations") for run in regions if name[run.id] == each])
+    sums = pd.concat(
+        [
+            store.table(run.id, "stations")
+            for run in regions
+            if name[run.id] == each
+        ]
+    )
     places = sums.groupby("name")[["n", "sum_e", "sum_e2"]].sum()
     mean = places["sum_e"] / places["n"]
     share = (places["n"] * mean**2).sum() / places["sum_e2"].sum()
-    print(f"{each:17} {100 * share:3.0f} % of the squared error; means spread by {mean.std():.1f} µg m-3")
+    print(
+        f"{each:17} {100 * share:3.0f} % of the squared error; means spread by {mean.std():.1f} µg m-3"
+    )
 
 # %% [markdown]
 # ## Attention
@@ -119,16 +160,29 @@ for each in tested:
 
 # %%
 days = [
-    pd.DataFrame({"arm": name[run.id], "split": run.split, "weight": stored[run.id]["attention"]})
+    pd.DataFrame(
+        {
+            "arm": name[run.id],
+            "split": run.split,
+            "weight": stored[run.id]["attention"],
+        }
+    )
     .reset_index(names="lag")
     .assign(lag=lambda table: table["lag"] - len(table) + 1)
     for run in runs
 ]
-weights = pd.concat(days).groupby(["arm", "split", "lag"], sort=False)["weight"].mean().reset_index()
+weights = (
+    pd.concat(days)
+    .groupby(["arm", "split", "lag"], sort=False)["weight"]
+    .mean()
+    .reset_index()
+)
 
 # %% mystnb={"figure": {"caption": "Mean attention weight of each day of the window on test rows, means over fits. Dotted: an even spread. The estimated day is at lag 0.", "name": "fig-variants-attention"}, "image": {"alt": "Two panels, one a split, of attention weight against lag in days with a line a variant; one line falls towards the estimated day, the others lie near the even spread or rise."}} tags=["hide-input"]
 fig = page.draw_attention(weights)
-_ = figures.label(fig, profile, n=len(runs), of="fits", embedded=True, data=weights)
+_ = figures.label(
+    fig, profile, n=len(runs), of="fits", embedded=True, data=weights
+)
 
 # %% [markdown]
 # ## Exercises

@@ -49,7 +49,11 @@ tasks = {
     "real, neighbours 2021": gains(real, "neighbours-2021"),
     "embedded world": gains(profile, "world"),
 }
-tasks = {title: comparison.main(table) for title, table in tasks.items() if len(table)}
+tasks = {
+    title: comparison.main(table)
+    for title, table in tasks.items()
+    if len(table)
+}
 
 # %% mystnb={"figure": {"caption": "Test R² of each arm minus that of the network without a place that has the same extra layer, on the same rows. First rivals without a network, then placebos, then ways of telling the network its place. Real measurements left, simulated ones right.", "name": "fig-comparison-signs"}, "image": {"alt": "A grid with an arm a row and a split a column: triangles up where an arm is clearly better than no location, triangles down where clearly worse, dots where undecided, each with its number."}}
 fig = figures.signs(tasks, "test R²")
@@ -101,7 +105,11 @@ asked = {
     "embedded world": (profile, "world"),
 }
 loaded = {title: comparison.load(*asked[title]) for title in tasks}
-captioned(comparison.sizes(loaded), "What the scores rest on, by task and split.", "tab-comparison-sizes")
+captioned(
+    comparison.sizes(loaded),
+    "What the scores rest on, by task and split.",
+    "tab-comparison-sizes",
+)
 
 # %% [markdown]
 # ## Beside the reported numbers
@@ -111,7 +119,9 @@ captioned(comparison.sizes(loaded), "What the scores rest on, by task and split.
 
 # %%
 captioned(
-    comparison.beside_reported({title: (loaded[title].scores, found) for title, found in tasks.items()}),
+    comparison.beside_reported(
+        {title: (loaded[title].scores, found) for title, found in tasks.items()}
+    ),
     "R² of no location → of the arm, as reported (second-hand; two values are a checkerboard's partitions) and here, and whether the "
     "direction agrees with ours where ours is clear.",
     "tab-comparison-reported",

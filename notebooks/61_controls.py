@@ -89,14 +89,20 @@ ARMS += [
     for way in ("hadamard", "concat")
     for name in ("random-vector", "shuffled", "smooth-random", "geoclip")
 ]
-SHOWN = ["random", "spatial", "checkerboard-16"]  # at known stations, at new ones, in new regions
+SHOWN = [
+    "random",
+    "spatial",
+    "checkerboard-16",
+]  # at known stations, at new ones, in new regions
 
 
 def shown(found):
     return found[found["arm"].isin(ARMS) & found["split"].isin(SHOWN)]
 
 
-measured = {results.TASKS[task]: shown(told[task]) for task in tasks if task != "world"}
+measured = {
+    results.TASKS[task]: shown(told[task]) for task in tasks if task != "world"
+}
 simulated = {results.TASKS["world"]: shown(told["world"])}
 
 
@@ -141,10 +147,15 @@ captioned(
 # change slowly over the map; the last ones separate near neighbours. Population density, two numbers, is drawn beside them.
 
 # %% mystnb={"figure": {"caption": "Gain in R² over the same network without a place, against how many numbers tell the place (logarithmic): GeoCLIP's first principal components up to all numbers (line; band: 95 % interval), population density, and a random vector of GeoCLIP's length.", "name": "fig-controls-components"}, "image": {"alt": "One panel for each task and split: a line with a band for GeoCLIP's first components, and points with bars for population density and a random vector, around a dashed line at zero."}} tags=["hide-input"]
-cut = {task: name for task, name in tasks.items() if task != "neighbours-2021" and results.has(name, "capacity")}
+cut = {
+    task: name
+    for task, name in tasks.items()
+    if task != "neighbours-2021" and results.has(name, "capacity")
+}
 if cut:
     _ = page.draw_components(
-        {results.TASKS[task]: told[task] for task in cut}, {results.TASKS[task]: name for task, name in cut.items()}
+        {results.TASKS[task]: told[task] for task in cut},
+        {results.TASKS[task]: name for task, name in cut.items()},
     )
 
 # %% tags=["remove-input"]

@@ -41,11 +41,11 @@ figures.style()
 # ## Each way against the same network without a place
 #
 # Every arm has GeoCLIP's vector, the same network, budget and seeds. The reference is `none+head`, and `none` for channels, which have no such layer.
-# What is clear is harm: of channels, and in new regions of FiLM.
+# What is clear in the embedded world is harm: of channels at new stations ({val}`claims.fusion-channels.demo.difference:+.2f`, {val}`claims.fusion-channels.demo.low:+.2f` to {val}`claims.fusion-channels.demo.high:+.2f`),
+# and of FiLM in new regions ({val}`claims.fusion-film.demo.difference:+.2f`, {val}`claims.fusion-film.demo.low:+.2f` to {val}`claims.fusion-film.demo.high:+.2f`).
 
 # %%
 import pandas as pd
-
 from placeprior.book import results
 from placeprior.evidence.gains import gains
 
@@ -61,12 +61,20 @@ def compared(arms, against):
     for task, name in tasks.items():
         table = gains(name, task, against=against)
         splits = set(gains(name, task).query("arm == @BIAS")["split"])
-        found[results.TASKS[task]] = table[table["arm"].isin(arms) & table["split"].isin(splits)]
+        found[results.TASKS[task]] = table[
+            table["arm"].isin(arms) & table["split"].isin(splits)
+        ]
     return found
 
 
-told, early = compared([*MODULATE, BIAS, *TUNED], "none+head"), compared([CHANNELS], "none")
-told = {title: pd.concat([told[title], early[title]], ignore_index=True) for title in told}
+told, early = (
+    compared([*MODULATE, BIAS, *TUNED], "none+head"),
+    compared([CHANNELS], "none"),
+)
+told = {
+    title: pd.concat([told[title], early[title]], ignore_index=True)
+    for title in told
+}
 beyond_a_shift = compared(MODULATE, BIAS)
 
 # %% tags=["remove-cell"]
@@ -78,12 +86,26 @@ def draw(found, reference):
     if not found:
         return
     fig = figures.signs(found, "R²", reference=reference)
-    data = pd.concat(found, names=["task", None]).reset_index("task").drop(columns=["apart", "each"])
+    data = (
+        pd.concat(found, names=["task", None])
+        .reset_index("task")
+        .drop(columns=["apart", "each"])
+    )
     world = results.TASKS["world"]
     alone = list(found) == [world]
-    note = f"{world}: simulated, profile {profile}" if world in found and not alone else ""
+    note = (
+        f"{world}: simulated, profile {profile}"
+        if world in found and not alone
+        else ""
+    )
     figures.label(
-        fig, profile if alone else real, n=data["fits"].max(), of="fits at most", embedded=alone, note=note, data=data
+        fig,
+        profile if alone else real,
+        n=data["fits"].max(),
+        of="fits at most",
+        embedded=alone,
+        note=note,
+        data=data,
     )
 
 
@@ -119,7 +141,11 @@ from placeprior.runs import store
 
 spent = {}
 for task, name in tasks.items():
-    scores = results.load(name, task, arms=[*MODULATE, BIAS, CHANNELS, *TUNED, "none+head", "none"]).scores
+    scores = results.load(
+        name,
+        task,
+        arms=[*MODULATE, BIAS, CHANNELS, *TUNED, "none+head", "none"],
+    ).scores
     cost = costs.by_arm(scores, store.stamps(name)).map("{:,.0f}".format)
     spent |= {f"{word}, {results.TASKS[task]}": cost[word] for word in cost}
 shown = pd.DataFrame(spent).fillna("–")

@@ -52,15 +52,26 @@ figures.style()
 # %%
 import numpy as np
 import pandas as pd
-
 from placeprior.coords import great_circle_km
 from placeprior.space.neighbours import neighbour_pm25
 
-lonlat = np.array([[-103.0, 40.3], [-102.0, 39.5], [-101.0, 40.4], [-98.8, 39.6], [-97.6, 40.4], [-96.6, 39.5]])
+lonlat = np.array(
+    [
+        [-103.0, 40.3],
+        [-102.0, 39.5],
+        [-101.0, 40.4],
+        [-98.8, 39.6],
+        [-97.6, 40.4],
+        [-96.6, 39.5],
+    ]
+)
 measured = np.array([6.0, 7.0, 8.0, 30.0, 36.0, 33.0])
 training = np.array([True, True, True, False, False, False])
 pools = {"clean": training, "leaky": np.ones(6, bool)}
-inputs = {name: neighbour_pm25(measured[:, None], lonlat, pool[:, None], k=3)[:, 0] for name, pool in pools.items()}
+inputs = {
+    name: neighbour_pm25(measured[:, None], lonlat, pool[:, None], k=3)[:, 0]
+    for name, pool in pools.items()
+}
 
 # %% [markdown]
 # By hand, that is $\sum y_i / d_i$ over $\sum 1 / d_i$ of the three monitors in each row:
@@ -71,7 +82,9 @@ apart = great_circle_km(lonlat, lonlat)
 
 def nearest(station, pool, k=3):
     """The k nearest other monitors of a pool: letter, and km."""
-    others = [i for i in np.argsort(apart[station]) if pool[i] and i != station][:k]
+    others = [
+        i for i in np.argsort(apart[station]) if pool[i] and i != station
+    ][:k]
     return ", ".join(f"{'ABCDEF'[i]} {apart[station, i]:.0f}" for i in others)
 
 
@@ -79,13 +92,23 @@ def nearest(station, pool, k=3):
 parts = np.where(training, "training", "held out")
 example = pd.DataFrame(
     {
-        f"{name}: nearest three, km": [nearest(station, pool) for station in range(len(lonlat))]
+        f"{name}: nearest three, km": [
+            nearest(station, pool) for station in range(len(lonlat))
+        ]
         for name, pool in pools.items()
     },
-    index=pd.Index([f"{letter}, {part}" for letter, part in zip("ABCDEF", parts, strict=True)], name="monitor"),
+    index=pd.Index(
+        [
+            f"{letter}, {part}"
+            for letter, part in zip("ABCDEF", parts, strict=True)
+        ],
+        name="monitor",
+    ),
 )
 captioned(
-    example, "Which monitors make the neighbour feature of each of the six, and how far away they are.", "tab-leak-toy"
+    example,
+    "Which monitors make the neighbour feature of each of the six, and how far away they are.",
+    "tab-leak-toy",
 )
 
 # %% mystnb={"figure": {"caption": "Lines lead from each monitor to the three whose labels make its input, orange and dashed where the label is held out. Squares: training; circles: held out; under each, what it measured and its input.", "name": "fig-leak-toy"}, "image": {"alt": "Two panels, clean above and leaky below, with the same three squares on the left and three circles on the right of a dotted line. Above, all lines are grey and lead to squares. Below, the circles are joined to each other by dashed orange lines, and some orange lines lead across to the squares."}} tags=["hide-input"]
@@ -95,8 +118,13 @@ fig = leak_diagrams.draw_example(lonlat, measured, training, inputs)
 # Take the input itself as the estimate. At the three held-out monitors its root mean square error, in µg m⁻³, is
 
 # %%
-error = {name: (values - measured)[~training] for name, values in inputs.items()}
-{name: round(float(np.sqrt(np.mean(each**2))), 1) for name, each in error.items()}
+error = {
+    name: (values - measured)[~training] for name, values in inputs.items()
+}
+{
+    name: round(float(np.sqrt(np.mean(each**2))), 1)
+    for name, each in error.items()
+}
 
 # %% [markdown]
 # Nothing was learned in between. No monitor sees its **own** label, and the test is spoilt all the same: each of the three tells the other two about
@@ -122,7 +150,10 @@ from placeprior.evidence import leak, matched
 from placeprior.runs import store
 
 TASK = "neighbours-2021"
-scores, sums = leak.twins(leak.runs(profile, TASK)), store.sums(profile)  # every leaky run and its clean twin
+scores, sums = (
+    leak.twins(leak.runs(profile, TASK)),
+    store.sums(profile),
+)  # every leaky run and its clean twin
 reach = matched.reach(profile, TASK)  # how far errors are alike
 worth = leak.changes(scores, sums, reach)
 

@@ -12,7 +12,6 @@ real = "aqs"
 
 # %% tags=["remove-cell"]
 import pandas as pd
-
 from placeprior.book import figures, tail
 from placeprior.book.style import BLUE, GREEN, ORANGE
 from placeprior.book.tables import captioned
@@ -57,14 +56,38 @@ models = {
 # %% mystnb={"figure": {"caption": "A made-up example: PM2.5 at three stations (solid, one colour and marker a station) and two estimates (dashed). Left: the means of the places are right and their days are missing. Right: the days are right and the places are all alike.", "name": "fig-tail-toy"}, "image": {"alt": "Two panels with three wavy solid lines at different heights. On the left three flat dashed lines run through their middles; on the right one dashed wave in the middle serves for all three."}} tags=["hide-input"]
 fig, axes = figures.subplots(1, 2, size=(6.4, 2.9), sharey=True)
 for ax, (name, estimate) in zip(axes, models.items(), strict=True):
-    for station, (colour, marker) in enumerate(zip((BLUE, ORANGE, GREEN), "o^s", strict=True)):
-        ax.plot(days, measured_days[station], color=colour, marker=marker, lw=1.2, ms=5)
-        ax.plot(days, estimate[station], color=colour if "places" in name else figures.INK, ls="--", lw=1.8)
+    for station, (colour, marker) in enumerate(
+        zip((BLUE, ORANGE, GREEN), "o^s", strict=True)
+    ):
+        ax.plot(
+            days,
+            measured_days[station],
+            color=colour,
+            marker=marker,
+            lw=1.2,
+            ms=5,
+        )
+        ax.plot(
+            days,
+            estimate[station],
+            color=colour if "places" in name else figures.INK,
+            ls="--",
+            lw=1.8,
+        )
     ax.set(title=f"model that {name}", xlabel="day")
 axes[0].set_ylabel(f"PM2.5 [{figures.UNIT}]")
 drawn = {"measured": measured_days, **models}
-told = {name: pd.DataFrame(values, columns=days).rename_axis("station") for name, values in drawn.items()}
-_ = figures.label(fig, profile, embedded=None, note="made up", data=pd.concat(told, names=["series"]))
+told = {
+    name: pd.DataFrame(values, columns=days).rename_axis("station")
+    for name, values in drawn.items()
+}
+_ = figures.label(
+    fig,
+    profile,
+    embedded=None,
+    note="made up",
+    data=pd.concat(told, names=["series"]),
+)
 
 # %% [markdown]
 # Let $e_{st}$ be the error at station $s$ on day $t$, $\bar e_s$ its mean over the $n_s$ days of that station, $n$ the number of all rows. Then
@@ -84,7 +107,9 @@ from placeprior.scores import error_parts
 station = np.repeat(np.arange(3), days.size)
 parts = {
     f"model that {name}": error_parts.from_sums(
-        error_parts.station_sums(station, measured_days.ravel(), estimate.ravel(), 3).sum(0)
+        error_parts.station_sums(
+            station, measured_days.ravel(), estimate.ravel(), 3
+        ).sum(0)
     )
     for name, estimate in models.items()
 }
@@ -99,7 +124,11 @@ headings = {
     "r2_within": "R² within",
 }
 captioned(
-    pd.DataFrame(parts).T[[*headings]].map("{:.2f}".format).rename(columns=headings).reset_index(names=""),
+    pd.DataFrame(parts)
+    .T[[*headings]]
+    .map("{:.2f}".format)
+    .rename(columns=headings)
+    .reset_index(names=""),
     "The made-up example of {numref}`fig-tail-toy`: the squared error (µg² m⁻⁶) and R², in their two parts.",
     "tab-tail-toy",
 )
@@ -116,8 +145,12 @@ captioned(
 from placeprior import evidence
 from placeprior.evidence import subsets
 
-profiles = [name for name in (real, profile) if evidence.path(name, "subsets").is_file()]
-scores = pd.concat([subsets.referenced(evidence.read(name, "subsets")) for name in profiles])
+profiles = [
+    name for name in (real, profile) if evidence.path(name, "subsets").is_file()
+]
+scores = pd.concat(
+    [subsets.referenced(evidence.read(name, "subsets")) for name in profiles]
+)
 told = subsets.told(scores)
 
 # %% mystnb={"figure": {"caption": "Parts of R² (columns) by arm, one panel a task and split: R² of the arm minus that of its reference on the same rows.", "name": "fig-tail-parts"}, "image": {"alt": "Grids of signs, an arm a row and a part of R² a column: means of places, their days, the day's mean and the day's map; triangles where the difference is clear, dots where it is not."}} tags=["hide-input"]
@@ -135,7 +168,10 @@ from placeprior import data
 from placeprior.evidence import strata
 from placeprior.runs import configuration
 
-cube = data.load("world", **configuration.profile(profile)["tasks"]["world"].get("options", {}))
+cube = data.load(
+    "world",
+    **configuration.profile(profile)["tasks"]["world"].get("options", {}),
+)
 proxy = strata.proxy_agreement(cube)
 
 # %% tags=["hide-input"]
@@ -147,9 +183,14 @@ named = {
     "found": "of the smoke days, found by the proxy",
     "heavy_found": "of the smoke days measured at 35 or more, found by the proxy",
 }
-counted = [f"{value:,}" if isinstance(value, int) else f"{100 * value:.0f} %" for value in proxy.values()]
+counted = [
+    f"{value:,}" if isinstance(value, int) else f"{100 * value:.0f} %"
+    for value in proxy.values()
+]
 captioned(
-    pd.DataFrame({"": [named[key] for key in proxy], "embedded world": counted}).replace("nan %", "–"),
+    pd.DataFrame(
+        {"": [named[key] for key in proxy], "embedded world": counted}
+    ).replace("nan %", "–"),
     f"How well the proxy finds smoke, where it is known; embedded world, profile {profile}.",
     "tab-tail-proxy",
 )

@@ -13,10 +13,14 @@ real = "aqs"
 # %% tags=["remove-cell"]
 import pandas as pd
 from IPython.display import display
-
 from placeprior.arms import splits_in, where
 from placeprior.book import figures
-from placeprior.book.importance import draw_groups, draw_leaning, draw_ranking, draw_singles
+from placeprior.book.importance import (
+    draw_groups,
+    draw_leaning,
+    draw_ranking,
+    draw_singles,
+)
 from placeprior.book.tables import captioned
 from placeprior.book.words import listed, minus
 from placeprior.evidence import permutation
@@ -75,11 +79,28 @@ fits = pd.concat(
     for own in [found[source.task].fits]
     for split in splits_in(own)
 )
-each = fits.drop_duplicates(["data", "split", "arm", "fold", "seed"]).groupby(["data", "split"], sort=False)
-sizes = each.agg(arms=("arm", "nunique"), fits=("seed", "size"), rows=("rows", "mean"), stations=("stations", "mean"))
+each = fits.drop_duplicates(["data", "split", "arm", "fold", "seed"]).groupby(
+    ["data", "split"], sort=False
+)
+sizes = each.agg(
+    arms=("arm", "nunique"),
+    fits=("seed", "size"),
+    rows=("rows", "mean"),
+    stations=("stations", "mean"),
+)
 sizes["moved"] = 100 * fits.groupby(["data", "split"])["moved"].min()
-headings = {"arms": "arms", "fits": "fits", "rows": "test rows", "stations": "stations", "moved": "movable"}
-shown = sizes.map("{:,.0f}".format).assign(moved=lambda table: table["moved"] + " %").rename(index=where)
+headings = {
+    "arms": "arms",
+    "fits": "fits",
+    "rows": "test rows",
+    "stations": "stations",
+    "moved": "movable",
+}
+shown = (
+    sizes.map("{:,.0f}".format)
+    .assign(moved=lambda table: table["moved"] + " %")
+    .rename(index=where)
+)
 captioned(
     shown.rename(columns=headings).reset_index(),
     f"What importance was measured on: test rows and stations of a fit, rows drawn at random, the same for all arms. *Movable*: rows that have another to swap with, at least. "
@@ -95,7 +116,9 @@ captioned(
 
 # %% mystnb={"figure": {"caption": "Weather task, real measurements of 2019: importance of groups of inputs and of the place for every arm; mean over fits, with 95 % interval. Upper panels: shuffled within stations; lower panels: across stations on the same day.", "name": "fig-importance-weather"}, "image": {"alt": "Four panels, splits by shuffles, for the weather task: rows for all inputs, weather, calendar and place, with one marker and interval for each arm."}} tags=["hide-input"]
 if results.has(real, "importance"):
-    _ = draw_groups(sources["weather-2019"], found["weather-2019"], embedded=False)
+    _ = draw_groups(
+        sources["weather-2019"], found["weather-2019"], embedded=False
+    )
 else:
     display(results.missing(real, "importance"))
 
@@ -125,7 +148,9 @@ for source in present:
 _ = draw_leaning(leaning, profiles, embedded=profiles == profile)
 
 # %%
-counts = {title: reliance.leaning_counts(table) for title, table in leaning.items()}
+counts = {
+    title: reliance.leaning_counts(table) for title, table in leaning.items()
+}
 
 # %% tags=["hide-input"]
 headings = {
@@ -138,11 +163,16 @@ headings = {
     "alike": ("ρ, alike", "{:+.2f}"),
 }
 text = {
-    title: [minus(form.format(row[key])).replace("nan", "–").replace("+–", "–") for key, (_, form) in headings.items()]
+    title: [
+        minus(form.format(row[key])).replace("nan", "–").replace("+–", "–")
+        for key, (_, form) in headings.items()
+    ]
     for title, row in counts.items()
 }
 captioned(
-    pd.DataFrame.from_dict(text, orient="index", columns=[name for name, _ in headings.values()]).rename_axis("data"),
+    pd.DataFrame.from_dict(
+        text, orient="index", columns=[name for name, _ in headings.values()]
+    ).rename_axis("data"),
     "How leaning and gain go together over fits. *Lean*: the interval of the leaning over places lies above zero. "
     "*Harm*: by how much fits below the diagonal err more with a wrong place than without one. *ρ*: rank correlation of "
     "leaning and gain over all fits; *alike*: among fits of one split and partition. "

@@ -11,7 +11,6 @@ profile = "demo"
 
 # %% tags=["remove-cell"]
 from IPython.display import display
-
 from placeprior import evidence
 from placeprior.book import figures, results
 from placeprior.book import placeness as page
@@ -55,14 +54,23 @@ origin = f"profile {profile}, embedded world"
 # %%
 from placeprior.evidence import placeness
 
-worlds = placeness.turned(profile, split="spatial")  # R² of each arm minus that of none+head, in every world
-turned = worlds[worlds["task"].isin(placeness.line(profile))]  # those in which nothing but the knob differs
+worlds = placeness.turned(
+    profile, split="spatial"
+)  # R² of each arm minus that of none+head, in every world
+turned = worlds[
+    worlds["task"].isin(placeness.line(profile))
+]  # those in which nothing but the knob differs
 
 # %% mystnb={"figure": {"caption": "Embedded world, new stations: test R² minus that of the same network without a place, on the same rows, against placeness; bars are 95 % intervals over places and trainings. Arms are set a little apart.", "name": "fig-placeness-gain"}, "image": {"alt": "Gain in R² on the vertical axis against placeness on the horizontal axis, one line with markers and intervals for each way of telling the place, around a dashed line at zero."}} tags=["hide-input"]
 if results.has(profile, "placeness"):
     fig = page.draw_gains(turned)
     figures.label(
-        fig, profile, n=turned["stations"].max(), of="stations at most", embedded=True, data=page.handed(turned)
+        fig,
+        profile,
+        n=turned["stations"].max(),
+        of="stations at most",
+        embedded=True,
+        data=page.handed(turned),
     )
 
 # %% tags=["remove-input"]
@@ -84,7 +92,12 @@ alarms = placeness.clears(null)
 if results.has(profile, "negative"):
     fig = page.draw_null(null)
     figures.label(
-        fig, profile, n=null["task"].nunique(), of="worlds at placeness 0", embedded=True, data=page.handed(null)
+        fig,
+        profile,
+        n=null["task"].nunique(),
+        of="worlds at placeness 0",
+        embedded=True,
+        data=page.handed(null),
     )
 
 # %% tags=["hide-input"]

@@ -12,7 +12,6 @@ real = "aqs"
 
 # %% tags=["remove-cell"]
 from IPython.display import Markdown
-
 from placeprior.book import baselines, figures, results
 
 figures.style()
@@ -39,7 +38,6 @@ figures.style()
 
 # %%
 import numpy as np
-
 from placeprior import data
 from placeprior.book.results import TASKS
 from placeprior.evidence.gains import gains
@@ -53,11 +51,16 @@ GEOCLIP, SPLITS = "geoclip-hadamard", ["spatial", "checkerboard-16"]
 def against_geoclip(profile, task):
     """R² of each simpler arm minus that of the network that is told the place by GeoCLIP."""
     found = gains(profile, task, against=GEOCLIP)
-    return found[found["arm"].isin(baselines.ARMS) & found["split"].isin(SPLITS)]
+    return found[
+        found["arm"].isin(baselines.ARMS) & found["split"].isin(SPLITS)
+    ]
 
 
 asked = [(real, "weather-2019"), (real, "neighbours-2021"), (profile, "world")]
-found = {TASKS[task].split(",")[0]: against_geoclip(where, task) for where, task in asked}
+found = {
+    TASKS[task].split(",")[0]: against_geoclip(where, task)
+    for where, task in asked
+}
 
 # %% mystnb={"figure": {"caption": "Simpler arms against the network with GeoCLIP, joined by Hadamard product: what each has more or less of R². Real measurements first; the last panel is the embedded world. An empty cell was not run.", "name": "fig-baselines-signs"}, "image": {"alt": "A grid with a row for each simpler arm, from inverse distance over kriging and boosted trees to networks without a place, and two columns a task, new stations and new regions. Triangles up are clearly better than the network with GeoCLIP, triangles down clearly worse, dots undecided; the difference in R² stands beside each."}} tags=["hide-input"]
 _ = baselines.draw_signs(found, f"{real} and {profile}", reference=GEOCLIP)
@@ -93,8 +96,12 @@ baselines.levels(asked[:2], SPLITS, "tab-baselines-levels")
 # %%
 task = configuration.profile(profile)["tasks"]["world"]
 cube = data.load(task["load"], **task.get("options", {}))
-pm25 = np.where(split("spatial", cube, 0).pool, cube["pm25"].values, np.nan)  # of training monitors alone
-km, gamma, pairs = variogram.empirical(variogram.standardised(pm25), lonlat_of(cube))
+pm25 = np.where(
+    split("spatial", cube, 0).pool, cube["pm25"].values, np.nan
+)  # of training monitors alone
+km, gamma, pairs = variogram.empirical(
+    variogram.standardised(pm25), lonlat_of(cube)
+)
 curve = variogram.fit(km, gamma, pairs)
 print(
     f"nugget {curve.nugget:.2f}, partial sill {curve.sill:.2f}, range {curve.range_km:,.0f} km, power {curve.power:.2f}"
@@ -118,13 +125,28 @@ _ = baselines.draw_variogram(km, gamma, pairs, curve, profile)
 
 # %%
 far = 170  # km: B, C, D and E are equally far, B straight behind A
-polar = {"A": (far / 3, 20), "B": (far, 20), "C": (far, 150), "D": (far, 158), "E": (far, 265)}
-places = {name: (r * np.cos(np.radians(angle)), r * np.sin(np.radians(angle))) for name, (r, angle) in polar.items()}
-at = np.array(list(places.values()))  # km east and north of the place that is asked for
-among = curve.covariance(np.linalg.norm(at[:, None] - at, axis=-1)) + curve.nugget * np.eye(len(at))
+polar = {
+    "A": (far / 3, 20),
+    "B": (far, 20),
+    "C": (far, 150),
+    "D": (far, 158),
+    "E": (far, 265),
+}
+places = {
+    name: (r * np.cos(np.radians(angle)), r * np.sin(np.radians(angle)))
+    for name, (r, angle) in polar.items()
+}
+at = np.array(
+    list(places.values())
+)  # km east and north of the place that is asked for
+among = curve.covariance(
+    np.linalg.norm(at[:, None] - at, axis=-1)
+) + curve.nugget * np.eye(len(at))
 towards = curve.covariance(np.linalg.norm(at, axis=-1))
 alike, ones = np.linalg.inv(among), np.ones(len(at))
-mu = (1 - ones @ alike @ towards) / (ones @ alike @ ones)  # so that the weights sum to one
+mu = (1 - ones @ alike @ towards) / (
+    ones @ alike @ ones
+)  # so that the weights sum to one
 share = alike @ (towards + mu * ones)
 inverse = 1 / np.linalg.norm(at, axis=-1)
 inverse /= inverse.sum()

@@ -58,7 +58,6 @@ figures.style()
 
 # %%
 import pandas as pd
-
 from placeprior.evidence import budget, law, years
 from placeprior.runs import configuration, store, trials
 
@@ -73,10 +72,14 @@ for task, name in profiles.items():
 # %% tags=["remove-cell"]
 # In the embedded world it is known what place does: one more line.
 options = configuration.profile(profile)["tasks"]["world"]["options"]
-by_distance["world"] = law.by_distance(scores["world"], sums["world"], bins=BINS, oracle=law.place_part(**options))
+by_distance["world"] = law.by_distance(
+    scores["world"], sums["world"], bins=BINS, oracle=law.place_part(**options)
+)
 
 # %% mystnb={"figure": {"caption": "What place is worth by distance: gain over the same network without a place, in bins that widen by four, all splits pooled; right of the vertical line the same stations in two wider bins, within 40 km and 160 km and more. Filled where the 95 % interval excludes zero, hollow where it does not, a cross where one training gives no interval; where an interval leaves the axes, the data have its ends. Above, real measurements; below, the embedded world, dotted what one would gain who knew all that place does.", "name": "fig-law"}, "image": {"alt": "Two panels below each other, real measurements and the embedded world: for four ways of telling the place, gain with error bars against the distance to the nearest training station, around a dashed line at zero; right of a vertical line two wider bins."}} tags=["hide-input"]
-tested = max(table["stations"].max() for table in by_distance.values() if len(table))
+tested = max(
+    table["stations"].max() for table in by_distance.values() if len(table)
+)
 _ = page.stacked(
     by_distance,
     profiles,
@@ -117,14 +120,27 @@ _ = page.stacked(
 by_stations = {}
 for task, name in profiles.items():
     stamps = store.stamps(name)
-    trained = pd.Series({run: stamps[run]["sizes"]["train"]["stations"] for run in stamps})
+    trained = pd.Series(
+        {run: stamps[run]["sizes"]["train"]["stations"] for run in stamps}
+    )
     by_stations[task] = law.by_stations(scores[task], sums[task], trained)
 
 # %% mystnb={"figure": {"caption": "Gain in R² over the same network without a place, by the number of training stations; spatial split, the same test rows at every number; means over seeds, 95 % intervals; a cross has none.", "name": "fig-law-stations"}, "image": {"alt": "Panels below each other: for each way of telling the place a line with error bars of the gain against the number of training stations, around a dashed line at zero."}} tags=["hide-input"]
-few = {task: table for task, table in by_stations.items() if results.has(profiles[task], "learning")}
+few = {
+    task: table
+    for task, table in by_stations.items()
+    if results.has(profiles[task], "learning")
+}
 if few:
     tested = max(table["stations"].max() for table in few.values())
-    _ = page.stacked(few, profiles, page.draw_by_stations, "training stations", n=tested, of="test stations")
+    _ = page.stacked(
+        few,
+        profiles,
+        page.draw_by_stations,
+        "training stations",
+        n=tested,
+        of="test stations",
+    )
 # %% tags=["remove-input"]
 results.missing(real, "learning")
 
@@ -143,7 +159,11 @@ for task, name in profiles.items():
     longer[task] = curve[curve["arm"].isin(law.ARMS)]
 
 # %% mystnb={"figure": {"caption": "Gain in R² with the plain budget (left of each pair) and with twice as many passes (right); means over seeds; at both the 95 % interval of the plain budget. Population density was not tried.", "name": "fig-law-length"}, "image": {"alt": "Panels below each other: for each split a pair of positions with one short line an arm, around a dashed line at zero."}} tags=["hide-input"]
-long = {task: table for task, table in longer.items() if results.has(profiles[task], "doubling")}
+long = {
+    task: table
+    for task, table in longer.items()
+    if results.has(profiles[task], "doubling")
+}
 if long:
     _ = page.stacked(
         long,
@@ -170,7 +190,12 @@ carried = years.carried(yearly, store.sums(real))
 # %% mystnb={"figure": {"caption": "Real measurements: gain in R² over the same network without a place, trained on the year of test and on another; both years and all seeds pooled, 95 % intervals. At the right the second minus the first: below zero, the lesson is partly about the year.", "name": "fig-law-years"}, "image": {"alt": "Three positions with a marker and an error bar each, around a dashed line at zero: the gain after training on the same year, on another year, and their difference."}} tags=["hide-input"]
 if results.has(real, "years"):
     _ = page.stacked(
-        {YEARS: carried}, {YEARS: real}, page.draw_years, "", n=carried["stations"].max(), of="test stations"
+        {YEARS: carried},
+        {YEARS: real},
+        page.draw_years,
+        "",
+        n=carried["stations"].max(),
+        of="test stations",
     )
 # %% tags=["remove-input"]
 results.missing(real, "years")

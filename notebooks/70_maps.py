@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from IPython.display import display
-
 from placeprior import evidence
 from placeprior.arms import called, with_arm
 from placeprior.book import figures, interactive, layers, results
@@ -61,10 +60,28 @@ from placeprior.arms import arm, arm_order
 from placeprior.runs import daily_maps, plan, store
 from placeprior.runs.inputs import cube_of
 
-MAPPED = [*SHOWN, "idw", "none", "lonlat", "sincos", "geoclip-concat", "random-vector-hadamard"]
-stored = [run for run in plan.runs(profile) if run.task == "world" and store.is_stored(run.id)]
-of = {(run.split, arm(run.variant, run.fusion), run.fold): run for run in stored if run.seed == 0}
-arms = arm_order(name for split, name, _ in of if split == "spatial" and name in MAPPED)
+MAPPED = [
+    *SHOWN,
+    "idw",
+    "none",
+    "lonlat",
+    "sincos",
+    "geoclip-concat",
+    "random-vector-hadamard",
+]
+stored = [
+    run
+    for run in plan.runs(profile)
+    if run.task == "world" and store.is_stored(run.id)
+]
+of = {
+    (run.split, arm(run.variant, run.fusion), run.fold): run
+    for run in stored
+    if run.seed == 0
+}
+arms = arm_order(
+    name for split, name, _ in of if split == "spatial" and name in MAPPED
+)
 longest = max(of.values(), key=lambda run: run.window)
 cube = cube_of(longest)
 days, grids, maps = national_maps.days(cube), {}, {}
@@ -79,7 +96,10 @@ truths = {kind: grid["pm25_true"].isel(time=-1) for kind, grid in grids.items()}
 
 # %% tags=["remove-cell"]
 trained = parts_of(of["spatial", REFERENCE, 1], cube).train.any(1)
-cells, CELLS = int(next(iter(grids.values()))["land"].sum()), f"land cells of {RESOLUTION:g}°"
+cells, CELLS = (
+    int(next(iter(grids.values()))["land"].sum()),
+    f"land cells of {RESOLUTION:g}°",
+)
 
 
 def draw_day(kind):
@@ -89,18 +109,33 @@ def draw_day(kind):
     truth, position = truths[kind], days[kind]
     measured = cube["pm25"].values[trained, position]
     errors = {name: maps[kind][name] - truth for name in SHOWN}
-    monitors = layers.Monitors("training monitors", lonlat_of(cube)[trained], measured)
-    pairs = {"truth": (truth, monitors)} | {called(name): (maps[kind][name], errors[name]) for name in SHOWN}
-    tops = np.nanpercentile(truth, 99), np.nanpercentile(np.abs(errors[REFERENCE]), 98)
+    monitors = layers.Monitors(
+        "training monitors", lonlat_of(cube)[trained], measured
+    )
+    pairs = {"truth": (truth, monitors)} | {
+        called(name): (maps[kind][name], errors[name]) for name in SHOWN
+    }
+    tops = (
+        np.nanpercentile(truth, 99),
+        np.nanpercentile(np.abs(errors[REFERENCE]), 98),
+    )
     date = pd.Timestamp(cube["time"].values[position])
-    fig = layers.in_pairs(pairs, (f"PM2.5, {date.day} {date:%B}", "estimate minus truth"), tops)
-    data = xr.Dataset({"truth": truth} | {name: maps[kind][name] for name in SHOWN}).astype("float32")
-    return figures.label(fig, profile, n=cells, of=CELLS, embedded=True, data=kept(data))
+    fig = layers.in_pairs(
+        pairs, (f"PM2.5, {date.day} {date:%B}", "estimate minus truth"), tops
+    )
+    data = xr.Dataset(
+        {"truth": truth} | {name: maps[kind][name] for name in SHOWN}
+    ).astype("float32")
+    return figures.label(
+        fig, profile, n=cells, of=CELLS, embedded=True, data=kept(data)
+    )
 
 
 def kept(data):
     """Fields with nothing but their axes."""
-    return data.reset_coords(drop=True).assign_coords(lon=data["lon"], lat=data["lat"])
+    return data.reset_coords(drop=True).assign_coords(
+        lon=data["lon"], lat=data["lat"]
+    )
 
 
 # %% mystnb={"figure": {"caption": "The stagnant day of the embedded world. Top: truth, and what the training monitors measured (crosses: nothing). Below, estimate (left) and error (right, red too high) of the network that is told no place and of one that is told GeoCLIP's vectors. One colour scale a column.", "name": "fig-maps-stagnant"}, "image": {"alt": "Three rows of two maps of the contiguous US. Top: the true field, in which cities and basins stand out, beside coloured dots at the monitors. Below, two estimates beside their errors in red and blue."}} tags=["hide-input"]
@@ -132,7 +167,9 @@ for kind, grid in grids.items():
     lonlat = coords.cells(grid["lon"].values, grid["lat"].values)
     fold = partition(lonlat, 16.0).reshape(grid["land"].shape)
     for name in arms:
-        one, two = (daily_maps.daily_map(of[BOARD, name, k], grid) for k in (1, 2))
+        one, two = (
+            daily_maps.daily_map(of[BOARD, name, k], grid) for k in (1, 2)
+        )
         kept_out = xr.where(fold == 1, one, two)
         known = metrics.over_area(maps[kind][name], truths[kind])
         unknown = metrics.over_area(kept_out, truths[kind])
@@ -147,11 +184,17 @@ HEADS = {"rmse": "RMSE", "out": "RMSE, out of region", "size": "size", "r": "r"}
 
 def by_day(columns):
     """Arms by days, as text."""
-    wide = scored.pivot(index="arm", columns="day", values=columns).reindex(arms)
+    wide = scored.pivot(index="arm", columns="day", values=columns).reindex(
+        arms
+    )
     order = [(column, kind) for kind in days for column in columns]
     text = wide[order].map(lambda value: minus(f"{value:.2f}"))
     text.columns = [f"{kind}: {HEADS[column]}" for column, kind in order]
-    return text.rename(index=called).rename_axis("told about the place").reset_index()
+    return (
+        text.rename(index=called)
+        .rename_axis("told about the place")
+        .reset_index()
+    )
 
 
 captioned(
@@ -180,7 +223,9 @@ data = kept(xr.Dataset(fine).astype("float32"))
 _ = figures.label(fig, profile, n=cells, of=CELLS, embedded=True, data=data)
 
 # %% tags=["hide-input"]
-known = {kind: fine_scores(truth, truth)["size"] for kind, truth in truths.items()}
+known = {
+    kind: fine_scores(truth, truth)["size"] for kind, truth in truths.items()
+}
 captioned(
     by_day(["size", "r"]),
     f"Fine parts in the embedded world: size (root mean square, {figures.UNIT}) and correlation with the truth's, whose size is "
@@ -214,16 +259,32 @@ captioned(
 # %% tags=["remove-cell"]
 made = [name for name in (real, profile) if results.has(name, "artefacts")]
 titles = {real: "real measurements", profile: "embedded world"}
-DRAWN = ["truth", REFERENCE, "lonlat", "geoclip-hadamard", "random-vector-hadamard"]
-tables = {titles[name]: evidence.read(name, "artefacts").query("source in @DRAWN") for name in made}
+DRAWN = [
+    "truth",
+    REFERENCE,
+    "lonlat",
+    "geoclip-hadamard",
+    "random-vector-hadamard",
+]
+tables = {
+    titles[name]: evidence.read(name, "artefacts").query("source in @DRAWN")
+    for name in made
+}
 
 # %% mystnb={"figure": {"caption": "Power spectra of maps, mean over one map every sixty days. Above the truth at short wavelengths means detail that is not there, below it detail that is missing. Dotted: 200 km. Shaded: the middle 80 % of the wavelengths of GeoCLIP's finest features.", "name": "fig-maps-spectra"}, "image": {"alt": "Lines of power against wavelength on logarithmic axes, long waves left, one panel a task; lines fan out towards short wavelengths."}} tags=["hide-input"]
 if made:
     fig = layers.draw_spectra(tables)
-    data = pd.concat([table.assign(maps=title) for title, table in tables.items()])
+    data = pd.concat(
+        [table.assign(maps=title) for title, table in tables.items()]
+    )
     n = data.query("what == 'share'").groupby(["maps", "source"]).size().min()
     note = "and real measurements" if len(made) > 1 else ""
-    about = {"n": n, "of": "maps an arm", "embedded": profile in made, "note": note}
+    about = {
+        "n": n,
+        "of": "maps an arm",
+        "embedded": profile in made,
+        "note": note,
+    }
     _ = figures.label(fig, " and ".join(made), **about, data=data)
 else:
     display(results.missing(profile, "artefacts"))
@@ -238,13 +299,30 @@ else:
 if results.has(real, "national_maps"):
     mapped = with_arm(evidence.read(real, "national_maps"))
     own = mapped[(mapped["kind"] == "stagnant") & mapped["arm"].isin(SHOWN)]
-    drawn = {name: national_maps.layer(own[own["arm"] == name]) for name in arm_order(own["arm"])}
-    pairs = {called(name): (each, fine_part(each)) for name, each in drawn.items()}
-    tops = [np.nanpercentile(np.abs(column), 98) for column in zip(*pairs.values(), strict=True)]
+    drawn = {
+        name: national_maps.layer(own[own["arm"] == name])
+        for name in arm_order(own["arm"])
+    }
+    pairs = {
+        called(name): (each, fine_part(each)) for name, each in drawn.items()
+    }
+    tops = [
+        np.nanpercentile(np.abs(column), 98)
+        for column in zip(*pairs.values(), strict=True)
+    ]
     day = own["day"].iloc[0]
-    fig = layers.in_pairs(pairs, (f"PM2.5, {day.day} {day:%B %Y}", "fine part"), tops)
+    fig = layers.in_pairs(
+        pairs, (f"PM2.5, {day.day} {day:%B %Y}", "fine part"), tops
+    )
     data = xr.Dataset(drawn).astype("float32")
-    _ = figures.label(fig, real, n=len(own) // len(drawn), of="land cells", embedded=False, data=data)
+    _ = figures.label(
+        fig,
+        real,
+        n=len(own) // len(drawn),
+        of="land cells",
+        embedded=False,
+        data=data,
+    )
 else:
     display(results.missing(real, "national_maps"))
 

@@ -12,7 +12,6 @@ real = "aqs"
 
 # %% tags=["remove-cell"]
 from IPython.display import Markdown, display
-
 from placeprior.book import families as page
 from placeprior.book import figures
 from placeprior.book.tables import captioned
@@ -52,17 +51,30 @@ from placeprior.book import results
 from placeprior.evidence import families
 from placeprior.evidence.gains import gains
 
-SPLITS = ["checkerboard-16", "spatial"]  # new regions, and new stations between known ones
+SPLITS = [
+    "checkerboard-16",
+    "spatial",
+]  # new regions, and new stations between known ones
 
 
 def encoders(profile, task):
     """What each encoder and control adds to the R² of the network without a place, on both splits."""
     found = gains(profile, task)
-    return found[found["arm"].isin(families.asked(profile)) & (found["arm"] != "idw") & found["split"].isin(SPLITS)]
+    return found[
+        found["arm"].isin(families.asked(profile))
+        & (found["arm"] != "idw")
+        & found["split"].isin(SPLITS)
+    ]
 
 
-asked = {name: task for name, task in ((real, "weather-2019"), (profile, "world")) if results.has(name, "zoo")}
-found = {results.TASKS[task]: encoders(name, task) for name, task in asked.items()}
+asked = {
+    name: task
+    for name, task in ((real, "weather-2019"), (profile, "world"))
+    if results.has(name, "zoo")
+}
+found = {
+    results.TASKS[task]: encoders(name, task) for name, task in asked.items()
+}
 
 # %% mystnb={"figure": {"caption": "Every encoder: test R² minus that of the same network without a place, in new regions (left) and at new stations between known ones (right), ranked by the gain in new regions. Filled, with 95 % intervals over places and trainings: the first task of the legend; hollow: the embedded world, where both were run. Bold rows on grey: controls. A number at an edge lies beyond it.", "name": "fig-zoo-every"}, "image": {"alt": "Two panels with one named row an encoder, about fifty rows, ranked from the largest gain in new regions on top; filled markers with intervals and hollow markers around a dashed line at zero; colour and shape tell what the vector is made of."}} tags=["hide-input"]
 if found:
@@ -85,10 +97,14 @@ results.missing(real, "zoo")
 
 # %% tags=["hide-input"]
 loaded = {
-    results.TASKS[task]: results.load(name, task, arms=families.asked(name), splits=SPLITS)
+    results.TASKS[task]: results.load(
+        name, task, arms=families.asked(name), splits=SPLITS
+    )
     for name, task in asked.items()
 }
-Markdown(page.together(found, {title: own.scores for title, own in loaded.items()}))
+Markdown(
+    page.together(found, {title: own.scores for title, own in loaded.items()})
+)
 
 # %% [markdown]
 # ## Does a good score at home promise one abroad?
@@ -131,20 +147,34 @@ geoclip = families.GEOCLIP
 groups = {
     "formulas on a sphere − on a plane": families.Group(sphere, plane),
     "trained here − frozen at random, twins": families.twins("", "-untrained"),
-    "satellite scenes − frozen at random, twins": families.twins("-fmow", "-untrained"),
-    "photographs − frozen at random, twins": families.twins("-yfcc", "-untrained"),
+    "satellite scenes − frozen at random, twins": families.twins(
+        "-fmow", "-untrained"
+    ),
+    "photographs − frozen at random, twins": families.twins(
+        "-yfcc", "-untrained"
+    ),
     "photographs − satellite scenes, twins": families.twins("-yfcc", "-fmow"),
     "Slepian, for this country − formulas for the globe": families.Group(
         [families.trained("slepian")], [*plane, *sphere]
     ),
-    "GeoCLIP and Slepian − GeoCLIP": families.Group([families.HYBRID], [geoclip], twins=True),
-    "GeoCLIP − heads trained on photographs": families.Group([geoclip], families.twins("-yfcc", "-yfcc").first),
+    "GeoCLIP and Slepian − GeoCLIP": families.Group(
+        [families.HYBRID], [geoclip], twins=True
+    ),
+    "GeoCLIP − heads trained on photographs": families.Group(
+        [geoclip], families.twins("-yfcc", "-yfcc").first
+    ),
 }
-contrasts = {title: families.group_differences(own.scores, own.sums, groups) for title, own in loaded.items()}
+contrasts = {
+    title: families.group_differences(own.scores, own.sums, groups)
+    for title, own in loaded.items()
+}
 
 # %% tags=["hide-input"]
 cells = {
-    (f"{title.split(',')[0]}: {where(row.split)}", f"{row.arm} ({row.first}, {row.second})"): gain(row)
+    (
+        f"{title.split(',')[0]}: {where(row.split)}",
+        f"{row.arm} ({row.first}, {row.second})",
+    ): gain(row)
     for title, table in contrasts.items()
     for row in table.itertuples()
 }

@@ -13,13 +13,14 @@ real = "aqs"
 # %% tags=["remove-cell"]
 import torch
 from IPython.display import display
-
 from placeprior.book import figures, results
 from placeprior.book import upstream as page
 from placeprior.book.tables import captioned
 
 figures.style()
-torch.set_num_threads(1)  # as the runs do; more threads only wait for each other while runs are being made
+torch.set_num_threads(
+    1
+)  # as the runs do; more threads only wait for each other while runs are being made
 
 # %% [markdown]
 # # Photographs or satellite scenes?
@@ -69,7 +70,14 @@ from placeprior.evidence import facts, families, upstream
 pairs = facts.pairs()  # architecture: settings in which its two files differ
 exact = facts.exact()
 print("exact:", ", ".join(exact))
-print("confounded:", "; ".join(f"{base} ({', '.join(unlike)})" for base, unlike in pairs.items() if unlike))
+print(
+    "confounded:",
+    "; ".join(
+        f"{base} ({', '.join(unlike)})"
+        for base, unlike in pairs.items()
+        if unlike
+    ),
+)
 
 # %% [markdown]
 # ## What the vectors know
@@ -78,14 +86,20 @@ print("confounded:", "; ".join(f"{base} ({', '.join(unlike)})" for base, unlike 
 
 # %%
 places = facts.measured(real, "weather-2019")
-places = places.iloc[::3].reset_index(drop=True) if profile == "smoke" else places
+places = (
+    places.iloc[::3].reset_index(drop=True) if profile == "smoke" else places
+)
 vectors = [f"{base}-{how}" for base in exact for how in facts.TRAINED]
-read = upstream.probed(places, vectors, (facts.OOR, facts.WR), seeds=1 if profile == "smoke" else 3)
+read = upstream.probed(
+    places, vectors, (facts.OOR, facts.WR), seeds=1 if profile == "smoke" else 3
+)
 
 # %% mystnb={"figure": {"caption": "Real monitors: R² of a fact read from vectors trained on photographs (YFCC) minus R² from the same architecture trained on satellite scenes (fMoW) or on nothing; the exact pairs (pale), their mean (diamond) and its 95 % bootstrap interval over blocks of 500 km. Test places lie in held-out cells of 16°. Terrain is the embedded world's.", "name": "fig-upstream-probes"}, "image": {"alt": "Two panels with one row a fact: population density, stylised terrain, closeness to a city, mean PM2.5; three pale marks named in the legend, a diamond and a bar each, around a dashed line at zero."}} tags=["hide-input"]
 if read.targets:
     fig, table = page.draw_probes(read, exact, facts.OOR)
-    figures.label(fig, real, n=len(places), of="monitors", embedded=False, data=table)
+    figures.label(
+        fig, real, n=len(places), of="monitors", embedded=False, data=table
+    )
 else:
     display(results.missing(real, "core"))
 
@@ -110,12 +124,25 @@ else:
 from placeprior.evidence.gains import gains
 
 SPLITS = [facts.OOR, facts.WR]
-asked = {name: task for name, task in ((real, "weather-2019"), (profile, "world")) if results.has(name, "upstream")}
-found = {results.TASKS[task]: gains(name, task).query("split in @SPLITS") for name, task in asked.items()}
-loaded = {results.TASKS[task]: results.load(name, task, splits=SPLITS) for name, task in asked.items()}
+asked = {
+    name: task
+    for name, task in ((real, "weather-2019"), (profile, "world"))
+    if results.has(name, "upstream")
+}
+found = {
+    results.TASKS[task]: gains(name, task).query("split in @SPLITS")
+    for name, task in asked.items()
+}
+loaded = {
+    results.TASKS[task]: results.load(name, task, splits=SPLITS)
+    for name, task in asked.items()
+}
 
 # %% tags=["remove-cell"]
-told = {"profile": " and ".join(asked), "embedded": set(asked.values()) == {"world"}}
+told = {
+    "profile": " and ".join(asked),
+    "embedded": set(asked.values()) == {"world"},
+}
 told |= {"note": "embedded world: simulated"} if len(asked) > 1 else {}
 
 # %% mystnb={"figure": {"caption": "Mean test R² of every basis with every training, minus that of the same network without a place, with 95 % intervals over places and trainings; real measurements first, then the embedded world. Parallel lines: training adds the same to every basis. Band: GeoCLIP.", "name": "fig-upstream-cells"}, "image": {"alt": "A panel for each task and split; three lines, one a basis, from random weights over satellite scenes to photographs, with vertical bars around a dashed line at zero, and a horizontal band for GeoCLIP."}} tags=["hide-input"]
@@ -126,15 +153,24 @@ else:
     display(results.missing(real, "upstream", "upstream-tuned"))
 
 # %%
-untrained, fmow, yfcc = ([families.trained(base, how) for base in exact] for how in ("untrained", "fmow", "yfcc"))
+untrained, fmow, yfcc = (
+    [families.trained(base, how) for base in exact]
+    for how in ("untrained", "fmow", "yfcc")
+)
 geoclip = [families.GEOCLIP] * len(exact)
 questions = {
     "photographs − satellite scenes": (yfcc, fmow),
     "satellite scenes − random": (fmow, untrained),
     "photographs − random": (yfcc, untrained),
-    "photographs − GeoCLIP": (yfcc, geoclip),  # what class priors reach, not what contrast is worth: all else differs
+    "photographs − GeoCLIP": (
+        yfcc,
+        geoclip,
+    ),  # what class priors reach, not what contrast is worth: all else differs
 }
-answers = {title: upstream.answers(own.scores, own.sums, questions) for title, own in loaded.items()}
+answers = {
+    title: upstream.answers(own.scores, own.sums, questions)
+    for title, own in loaded.items()
+}
 
 # %% mystnb={"figure": {"caption": "Differences in test R² between trainings of one architecture: the exact pairs (pale) and their mean (diamond) with its 95 % interval over places and trainings; real measurements first, then the embedded world.", "name": "fig-upstream-questions"}, "image": {"alt": "A panel for each task and split; a row for each difference between trainings with three pale marks, a diamond and an interval around a dashed line at zero."}} tags=["hide-input"]
 if answers:
@@ -142,7 +178,10 @@ if answers:
     figures.label(fig, **told, data=page.handed(answers))
 
 # %% tags=["hide-input"]
-spread = {title: upstream.two_way(own.scores, own.sums, exact) for title, own in loaded.items()}
+spread = {
+    title: upstream.two_way(own.scores, own.sums, exact)
+    for title, own in loaded.items()
+}
 table = page.spreads(spread)
 if len(table):
     display(
@@ -155,7 +194,10 @@ if len(table):
     )
 
 # %% mystnb={"figure": {"caption": "One basis, seven ways, against the network without a place: frozen with random, fMoW or YFCC weights; going on learning from each; and trained with the task. Real measurements first, then the embedded world.", "name": "fig-upstream-ways"}, "image": {"alt": "A grid with a row for each basis and way of training and two columns a task; triangles up are clearly better than the network without a place, triangles down clearly worse, dots undecided."}} tags=["hide-input"]
-ways = {title: table[table["arm"].isin(upstream.ways())] for title, table in found.items()}
+ways = {
+    title: table[table["arm"].isin(upstream.ways())]
+    for title, table in found.items()
+}
 if asked and any(results.has(name, "upstream-tuned") for name in asked):
     fig = figures.signs(ways, "R²")
     figures.label(fig, **told, data=page.handed(ways))

@@ -12,7 +12,6 @@ real = "aqs"
 
 # %% tags=["remove-cell"]
 from IPython.display import Markdown, display
-
 from placeprior.book import figures, results
 from placeprior.book.tables import captioned
 
@@ -29,7 +28,7 @@ figures.style()
 #
 # ```{answer} served-coordinates served-geoclip served-raise
 # :question: Does telling the place make errors less even?
-# In new regions of real weather, raw coordinates widen the spread of errors over the climate regions by {val}`claims.served-coordinates.aqs.difference:.2f` µg m⁻³ ({val}`claims.served-coordinates.aqs.low:+.2f` to {val}`claims.served-coordinates.aqs.high:+.2f`). This change is clear by itself alone: it was picked from those counted under {numref}`fig-served-gaps`, of which Holm's rule leaves none. Of GeoCLIP's nothing clear can be said: {val}`claims.served-geoclip.aqs.difference:+.2f` ({val}`claims.served-geoclip.aqs.low:+.2f` to {val}`claims.served-geoclip.aqs.high:+.2f`). In the embedded world both are undecided.
+# In new regions of real weather, raw coordinates widen the spread of errors over the climate regions by {val}`claims.served-coordinates.aqs.difference:.2f` µg m⁻³ ({val}`claims.served-coordinates.aqs.low:+.2f` to {val}`claims.served-coordinates.aqs.high:+.2f`). It is clear by itself alone, and was picked: below {numref}`fig-served-gaps` stands how many changes were looked at and how many stay clear together. Of GeoCLIP's nothing clear can be said: {val}`claims.served-geoclip.aqs.difference:+.2f` ({val}`claims.served-geoclip.aqs.low:+.2f` to {val}`claims.served-geoclip.aqs.high:+.2f`). In the embedded world both are undecided.
 # ```
 #
 # Behind a score stand people at places. The authors of TorchSpatial {cite:p}`wu2024torchspatial` report that location encoders can raise a model's *geographic bias* together with its scores. All errors here are **out of region** (cells of 16°): both partitions together give
@@ -41,10 +40,18 @@ figures.style()
 from placeprior.book import served
 
 asked = [(real, "weather-2019"), (profile, "world")]
-sources = [own for own in (served.load(name, task) for name, task in asked) if served.GEOCLIP in own.out.whole]
+sources = [
+    own
+    for own in (served.load(name, task) for name, task in asked)
+    if served.GEOCLIP in own.out.whole
+]
 
 # %% mystnb={"figure": {"caption": "New regions: RMSE at each station without a place (colours end at the 2nd and 98th percentile), and how it changes when GeoCLIP tells the place: blue smaller, red larger errors.", "name": "fig-served-map"}, "image": {"alt": "Two maps of the contiguous US with a dot a station: the RMSE without a place, and in blue and red where GeoCLIP makes errors smaller or larger."}} tags=["hide-input"]
-_ = served.draw_maps(sources[0]) if sources else display(results.missing(real, "core"))
+_ = (
+    served.draw_maps(sources[0])
+    if sources
+    else display(results.missing(real, "core"))
+)
 
 # %% [markdown]
 # ## In whose region?
@@ -134,7 +141,14 @@ scored = [own for own in sources if len(own.bias)]
 if scored:
     fig, table = served.draw_scores(scored[0])
     origin = scored[0].results
-    figures.label(fig, origin.profile, n=len(scored[0].out.lonlat), of="stations", embedded=origin.embedded, data=table)
+    figures.label(
+        fig,
+        origin.profile,
+        n=len(scored[0].out.lonlat),
+        of="stations",
+        embedded=origin.embedded,
+        data=table,
+    )
 else:
     display(results.missing(real, "who_is_served"))
 
@@ -142,7 +156,13 @@ else:
 # ## Do encoders raise geographic bias?
 
 # %% tags=["hide-input"]
-CONTROLS = ["none", "idw", "random-vector-hadamard", "shuffled-hadamard", "urban-hadamard"]
+CONTROLS = [
+    "none",
+    "idw",
+    "random-vector-hadamard",
+    "shuffled-hadamard",
+    "urban-hadamard",
+]
 display(
     captioned(
         served.raised(scored, CONTROLS),

@@ -46,11 +46,21 @@ from placeprior.evidence import budget
 from placeprior.runs import plan, store, trials
 
 doubling = {name: trials.read(name, "doubling") for name in (real, profile)}
-doubled = {name: budget.doubled(table, store.sums(name)) for name, table in doubling.items()}
-orders = {name: budget.orders(table, store.sums(name)) for name, table in doubling.items()}
+doubled = {
+    name: budget.doubled(table, store.sums(name))
+    for name, table in doubling.items()
+}
+orders = {
+    name: budget.orders(table, store.sums(name))
+    for name, table in doubling.items()
+}
 
 # %% mystnb={"figure": {"caption": "Difference in test R² to no location, extra head, with the plain budget (left of each pair) and with twice as much (right), one pair a cell; means over seeds. Bars: the 95 % interval of the plain budget, drawn at both.", "name": "fig-budget-doubling"}, "image": {"alt": "One panel for each task, below each other. For each split a pair of positions with one short line an arm, nearly level where twice the budget changes nothing, with error bars around a dashed line at zero."}} tags=["hide-input"]
-shown = {name: found for name, found in doubled.items() if results.has(name, "doubling")}
+shown = {
+    name: found
+    for name, found in doubled.items()
+    if results.has(name, "doubling")
+}
 if shown:
     _ = page.draw_doubling(shown)
 # %% tags=["remove-input"]
@@ -69,7 +79,11 @@ captioned(
 # The same in networks of other sizes, each against the reference of its own size.
 
 # %% mystnb={"figure": {"caption": "Difference in test R² between GeoCLIP (Hadamard) and no location, extra head, of the same size, by size; one dot a seed, lines through the means, one line a cell.", "name": "fig-budget-sizes"}, "image": {"alt": "One panel a profile: dots for seeds and a line for each split against the size of the network, around a dashed line at zero."}} tags=["hide-input"]
-sized = {name: budget.sizes(trials.read(name, "sizes")) for name in (real, profile) if results.has(name, "sizes")}
+sized = {
+    name: budget.sizes(trials.read(name, "sizes"))
+    for name in (real, profile)
+    if results.has(name, "sizes")
+}
 if sized:
     _ = page.draw_sizes(sized)
 # %% tags=["remove-input"]

@@ -13,7 +13,6 @@ real = "aqs"
 # %% tags=["remove-cell"]
 import pandas as pd
 from IPython.display import Markdown
-
 from placeprior.book import figures, lines
 from placeprior.book.tables import captioned
 from placeprior.book.uncertainty import ensembles, named, promised
@@ -59,13 +58,19 @@ from placeprior import evidence
 from placeprior.arms import with_arm
 
 kept = {
-    name: evidence.read(name, "uncertainty") for name in (real, profile) if evidence.path(name, "uncertainty").is_file()
+    name: evidence.read(name, "uncertainty")
+    for name in (real, profile)
+    if evidence.path(name, "uncertainty").is_file()
 }
 tables = {name: with_arm(table) for name, table in kept.items()}
 
 # %% tags=["hide-input"]
 missing = [name for name in (real, profile) if name not in tables]
-Markdown("\n".join(f"*No such table is in `results/{name}` yet.*" for name in missing))
+Markdown(
+    "\n".join(
+        f"*No such table is in `results/{name}` yet.*" for name in missing
+    )
+)
 
 # %% [markdown]
 # ## The mean over seeds
@@ -95,7 +100,13 @@ Markdown(
 
 # %% mystnb={"figure": {"caption": "Coverage (left) and width (right) of conformal intervals that promise 90 %, one row a split and fold; markers are arms, bars 95 % intervals of the coverage over blocks of the map. Dashed: what was promised. Left of it intervals are too narrow for their promise. A width that no calibration bounds (too few stations set aside) is not drawn.", "name": "fig-uncertainty"}, "image": {"alt": "Rows of two panels, one row for each profile. Left, coverage by split with a marker for each arm around a dashed line at nine tenths; right, the width of the intervals by split."}} tags=["hide-input"]
 if tables:
-    fig, axes = figures.subplots(len(tables), 2, size=(6.4, 1 + 3.4 * len(tables)), sharey="row", squeeze=False)
+    fig, axes = figures.subplots(
+        len(tables),
+        2,
+        size=(6.4, 1 + 3.4 * len(tables)),
+        sharey="row",
+        squeeze=False,
+    )
     for row, (name, table) in zip(axes, tables.items(), strict=True):
         arms = lines.covered(row, table[table["level"] == LEVEL], LEVEL, named)
         row[0].set_title(f"profile {name}")
@@ -107,8 +118,16 @@ if tables:
         n=count,
         of="test stations at most",
         embedded=real not in tables,
-        note=f"{profile}: embedded world (simulated)" if len(tables) > 1 else "",
-        data=pd.concat({name: table[table["level"] == LEVEL] for name, table in tables.items()}, names=["profile"]),
+        note=f"{profile}: embedded world (simulated)"
+        if len(tables) > 1
+        else "",
+        data=pd.concat(
+            {
+                name: table[table["level"] == LEVEL]
+                for name, table in tables.items()
+            },
+            names=["profile"],
+        ),
     )
 else:
     _ = figures.nothing("Coverage", profile, embedded=True, of="table")
@@ -129,19 +148,31 @@ Markdown(
 from placeprior.evidence.uncertainty import shortfalls
 
 short = (
-    pd.concat({name: shortfalls(table, LEVEL) for name, table in tables.items()}, names=["profile"])
+    pd.concat(
+        {name: shortfalls(table, LEVEL) for name, table in tables.items()},
+        names=["profile"],
+    )
     if tables
     else pd.DataFrame()
 )
 
 # %% tags=["hide-input"]
 regimes = {"WR": "within region", "OoR": "out of region"}
-words = {"less": f"clearly less than {LEVEL:.0%}", "more": "clearly more", "of": "of arms and folds"}
+words = {
+    "less": f"clearly less than {LEVEL:.0%}",
+    "more": "clearly more",
+    "of": "of arms and folds",
+}
 captioned(
-    short.rename(index=regimes).rename(columns=words).reset_index(names=["profile", "test"]).astype(str),
+    short.rename(index=regimes)
+    .rename(columns=words)
+    .reset_index(names=["profile", "test"])
+    .astype(str),
     "How many intervals, calibrated as usual, cover less or more often than they promise; those without a bound do not count.",
     "tab-uncertainty-verdict",
-) if len(short) else Markdown("*No width has a bound: too few stations were set aside.*" if tables else "")
+) if len(short) else Markdown(
+    "*No width has a bound: too few stations were set aside.*" if tables else ""
+)
 
 # %% [markdown]
 # Here *clearly* speaks of other test stations, with these networks and widths: the interval of the coverage over blocks of the map does not hold

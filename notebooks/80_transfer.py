@@ -14,7 +14,6 @@ real = "aqs"
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown, display
-
 from placeprior.book import figures, results
 from placeprior.book import transfer as page
 from placeprior.book.tables import captioned
@@ -60,10 +59,16 @@ origin = " and ".join(dict.fromkeys(own.profile for own in sources)) or profile
 from placeprior.space import transport
 
 box = np.random.default_rng(0).uniform([-121, 35], [-120, 36], (200, 2))
-moved = {degrees: transport.km(box, box + [degrees, 0]) for degrees in (1, 3, 10, 30)}
+moved = {
+    degrees: transport.km(box, box + [degrees, 0]) for degrees in (1, 3, 10, 30)
+}
 scales = pd.DataFrame(
     [
-        (f"{degrees}°", f"{transport.emd(c):.0f} km", f"{transport.emd(c) / c.max():.2f}")
+        (
+            f"{degrees}°",
+            f"{transport.emd(c):.0f} km",
+            f"{transport.emd(c) / c.max():.2f}",
+        )
         for degrees, c in moved.items()
     ],
     columns=["moved by", "transport", "over own largest"],
@@ -87,12 +92,17 @@ from placeprior.evidence import transfer
 from placeprior.runs import configuration
 from placeprior.space.splits import lonlat_of
 
-cube = data.load("world", **configuration.profile(profile)["tasks"]["world"].get("options", {}))
+cube = data.load(
+    "world",
+    **configuration.profile(profile)["tasks"]["world"].get("options", {}),
+)
 usable, region = transfer.stations(cube)
 shown = next((own for own in sources if own.profile == profile), None)
 if shown:
     fig, table = page.draw_matrix(shown, lonlat_of(cube)[usable], region)
-    figures.label(fig, profile, n=len(usable), of="stations", embedded=True, data=table)
+    figures.label(
+        fig, profile, n=len(usable), of="stations", embedded=True, data=table
+    )
 else:
     display(results.missing(profile, *page.NEEDED))
 
@@ -106,10 +116,19 @@ from placeprior.evidence import transferability
 
 if shown:
     lost = transferability.losses(shown.pairs, "none+head")
-    km, clip = (transferability.apart(shown.pairs, name) for name in ("centroids", "geoclip"))
+    km, clip = (
+        transferability.apart(shown.pairs, name)
+        for name in ("centroids", "geoclip")
+    )
     found = transferability.judge(lost, clip, km, np.random.default_rng(0))
-    print("rank correlation {spearman:.2f} ({low:.2f} to {high:.2f})".format(**found))
-    print("its spread by chance {chance:.3f}, naive {naive:.3f}".format(**found))
+    print(
+        "rank correlation {spearman:.2f} ({low:.2f} to {high:.2f})".format(
+            **found
+        )
+    )
+    print(
+        "its spread by chance {chance:.3f}, naive {naive:.3f}".format(**found)
+    )
 
 # %% tags=["hide-input"]
 Markdown("\n\n".join(page.sentences(own) for own in sources))
@@ -119,7 +138,15 @@ if sources:
     fig, table = page.draw_correlations(sources)
     embedded = all(own.embedded for own in sources)
     note = "" if len(sources) == 1 else "embedded world: simulated"
-    figures.label(fig, origin, n=240, of="pairs of regions", embedded=embedded, note=note, data=table)
+    figures.label(
+        fig,
+        origin,
+        n=240,
+        of="pairs of regions",
+        embedded=embedded,
+        note=note,
+        data=table,
+    )
 else:
     display(results.missing(profile, *page.NEEDED))
 
@@ -133,7 +160,15 @@ else:
 # %% mystnb={"figure": {"caption": "RMSE in a region that was not learned from, over its own model's, against the number of regions chosen; mean over targets and models. *One model*: trained on the union.", "name": "fig-transfer-choosing"}, "image": {"alt": "Lines that fall with the number of regions: lots far above nearest centroids and all transport distances, which lie close together above the best choice."}} tags=["hide-input"]
 if sources:
     fig, table = page.draw_choices(sources)
-    figures.label(fig, origin, n=16, of="targets", embedded=embedded, note=note, data=table)
+    figures.label(
+        fig,
+        origin,
+        n=16,
+        of="targets",
+        embedded=embedded,
+        note=note,
+        data=table,
+    )
 else:
     display(results.missing(profile, *page.NEEDED))
 

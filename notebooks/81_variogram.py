@@ -54,7 +54,9 @@ table = page.residuals(profile)
 if len(table):
     _ = page.draw(table, profile)
 else:
-    _ = figures.nothing("Residual variograms", profile, embedded=True, of="table")
+    _ = figures.nothing(
+        "Residual variograms", profile, embedded=True, of="table"
+    )
 
 # %% tags=["hide-input"]
 page.numbers(table, profile, "tab-variogram-numbers") if len(table) else None
@@ -79,16 +81,25 @@ from placeprior.runs import plan
 from placeprior.runs.estimators import pseudo
 from placeprior.runs.inputs import Inputs
 
-run = next(run for run in plan.runs(profile, "pseudo") if run.variant == "gbt+pseudo" and run.split == "spatial")
+run = next(
+    run
+    for run in plan.runs(profile, "pseudo")
+    if run.variant == "gbt+pseudo" and run.split == "spatial"
+)
 labels = pseudo.labelled(Inputs.of(run))
-print(f"{len(labels.label):,} labels at {len(pseudo.places())} places; mean weight {labels.weight.mean():.2f}")
+print(
+    f"{len(labels.label):,} labels at {len(pseudo.places())} places; mean weight {labels.weight.mean():.2f}"
+)
 
 # %% [markdown]
 # Controls: a **leaked** teacher reads all monitors, the test's too, as kriging before splitting does; **shuffled** labels have no place; **true** ones are the most that labels at these cells could
 # bring. And the teacher itself, *ordinary kriging*, stands in the table.
 
 # %% tags=["hide-input"]
-asked, splits = [(real, "weather-2019"), (profile, "world")], ["spatial", "checkerboard-16"]
+asked, splits = (
+    [(real, "weather-2019"), (profile, "world")],
+    ["spatial", "checkerboard-16"],
+)
 page.students(asked, splits, "tab-variogram-students")
 
 # %% [markdown]
@@ -101,12 +112,16 @@ Markdown(page.teachers(asked, splits))
 
 # %% mystnb={"figure": {"caption": "RMSE by the distance from a test station to the nearest training monitor: teacher, trees, and students of clean and of leaked labels.", "name": "fig-variogram-distance"}, "image": {"alt": "Panels by task and split: root mean squared error against distance on a logarithmic axis, one line an arm. Kriging's error grows with distance most."}} tags=["hide-input"]
 drawn = ("kriging", "gbt", "gbt+pseudo", "gbt+pseudo-leaked")
-loaded = [results.load(name, task, arms=drawn, splits=splits) for name, task in asked]
+loaded = [
+    results.load(name, task, arms=drawn, splits=splits) for name, task in asked
+]
 loaded = [own for own in loaded if "gbt+pseudo" in set(own.scores["arm"])]
 found = {own.title.split(",")[0]: page.by_distance(own) for own in loaded}
 found = {title: own for title, own in found.items() if len(own)}
 if found:
-    _ = page.draw_by_distance(found, " and ".join(own.profile for own in loaded))
+    _ = page.draw_by_distance(
+        found, " and ".join(own.profile for own in loaded)
+    )
 else:
     _ = figures.nothing("Error by distance", profile, embedded=True)
 

@@ -14,7 +14,6 @@ real = "aqs"
 import pandas as pd
 import torch
 from IPython.display import display
-
 from placeprior.book import figures, results
 from placeprior.book import homegrown as page
 from placeprior.book.tables import captioned
@@ -50,16 +49,20 @@ from placeprior.data.world import World
 from placeprior.runs import pretraining
 from placeprior.runs.climates import climates
 
-known = climates(World(days=365 if profile != "smoke" else 59), resolution=1.5)  # the encoder itself: 0.5 degrees
-print(known.climate.shape, {part: len(known.rows(part)) for part in ("train", "validation", "test")})
+known = climates(
+    World(days=365 if profile != "smoke" else 59), resolution=1.5
+)  # the encoder itself: 0.5 degrees
+print(
+    known.climate.shape,
+    {part: len(known.rows(part)) for part in ("train", "validation", "test")},
+)
 
 # %%
-from torch import nn
-from torch.nn.functional import cross_entropy, normalize
-
 from placeprior.coords import great_circle_km
 from placeprior.encoders.geoclip import equal_earth
 from placeprior.network.training import cycle
+from torch import nn
+from torch.nn.functional import cross_entropy, normalize
 
 generator = torch.Generator().manual_seed(0)
 
@@ -69,9 +72,14 @@ class Place(nn.Module):
 
     def __init__(self):
         super().__init__()
-        waves = [scale * torch.randn(64, 2, generator=generator) for scale in (4, 16, 64)]
+        waves = [
+            scale * torch.randn(64, 2, generator=generator)
+            for scale in (4, 16, 64)
+        ]
         self.register_buffer("waves", torch.cat(waves))
-        self.head = nn.Sequential(nn.Linear(384, 128), nn.ReLU(), nn.Linear(128, 64))
+        self.head = nn.Sequential(
+            nn.Linear(384, 128), nn.ReLU(), nn.Linear(128, 64)
+        )
 
     def forward(self, lonlat):
         angle = 2 * torch.pi * equal_earth(lonlat) @ self.waves.T
@@ -80,7 +88,10 @@ class Place(nn.Module):
 
 def info_nce(logits, log_weight):
     """Right pairs on the diagonal; the weight of a wrong pair enters its logit as log w."""
-    logits, right = logits + log_weight * (1 - torch.eye(len(logits))), torch.arange(len(logits))
+    logits, right = (
+        logits + log_weight * (1 - torch.eye(len(logits))),
+        torch.arange(len(logits)),
+    )
     return (cross_entropy(logits, right) + cross_entropy(logits.T, right)) / 2
 
 
@@ -89,26 +100,44 @@ def off(part):
     rows = known.rows(part)
     with torch.no_grad():
         alike = normalize(world(environment[rows])) @ normalize(place(lonlat)).T
-    return great_circle_km(known.lonlat[rows], known.lonlat[alike.argmax(1)]).diagonal().mean()
+    return (
+        great_circle_km(known.lonlat[rows], known.lonlat[alike.argmax(1)])
+        .diagonal()
+        .mean()
+    )
 
 
 torch.manual_seed(0)
 lonlat = torch.tensor(known.lonlat, dtype=torch.float32)
 environment = torch.tensor(known.environment, dtype=torch.float32)
 train = torch.tensor(known.rows("train"))
-log_weight = torch.tensor(pretraining.weighing(known, "deficit", mean=2.0), dtype=torch.float32)
+log_weight = torch.tensor(
+    pretraining.weighing(known, "deficit", mean=2.0), dtype=torch.float32
+)
 place = Place()
-world = nn.Sequential(nn.Linear(environment.shape[1], 128), nn.ReLU(), nn.Linear(128, 64))
+world = nn.Sequential(
+    nn.Linear(environment.shape[1], 128), nn.ReLU(), nn.Linear(128, 64)
+)
 temperature, steps = nn.Parameter(torch.tensor(2.66)), 100
-print(f"before: {off('train'):.0f} km off at training places, {off('test'):.0f} km at test places")
-descent = cycle([*place.parameters(), *world.parameters(), temperature], rate=1e-2, steps=steps)
+print(
+    f"before: {off('train'):.0f} km off at training places, {off('test'):.0f} km at test places"
+)
+descent = cycle(
+    [*place.parameters(), *world.parameters(), temperature],
+    rate=1e-2,
+    steps=steps,
+)
 for _step in range(steps):
     some = torch.randperm(len(train), generator=generator)[:128]
     rows = train[some]
-    cosine = normalize(world(environment[rows])) @ normalize(place(lonlat[rows])).T
+    cosine = (
+        normalize(world(environment[rows])) @ normalize(place(lonlat[rows])).T
+    )
     loss = info_nce(temperature.exp() * cosine, log_weight[some][:, some])
     descent.step(loss)
-print(f"after:  {off('train'):.0f} km off at training places, {off('test'):.0f} km at test places")
+print(
+    f"after:  {off('train'):.0f} km off at training places, {off('test'):.0f} km at test places"
+)
 
 # %% [markdown]
 # ## Which wrong pairs are hard?
@@ -128,12 +157,18 @@ print(f"after:  {off('train'):.0f} km off at training places, {off('test'):.0f} 
 from placeprior.encoders import contrast
 
 gamma = pretraining.expected(known.unlike, known.km)  # of training places alone
-published = contrast.reach(gamma, 50, pretraining.LEVEL, pretraining.ANTIPODE_KM)
-print(f"range by the published rule {published:,.0f} km; near here: {pretraining.nearby(gamma):,.0f} km")
+published = contrast.reach(
+    gamma, 50, pretraining.LEVEL, pretraining.ANTIPODE_KM
+)
+print(
+    f"range by the published rule {published:,.0f} km; near here: {pretraining.nearby(gamma):,.0f} km"
+)
 
 # %% mystnb={"figure": {"caption": "Pairs of training places: dissimilarity of their climates against distance, the fitted semivariogram, and the two tails. Right of the dashed line no pair counts as near.", "name": "fig-homegrown-tails"}, "image": {"alt": "A cloud of points rising with distance around a curve; points above the curve and left of a dashed line in one colour, points below the curve in another."}} tags=["hide-input"]
 fig, pairs = page.draw_tails(known, gamma, pretraining.nearby(gamma))
-_ = figures.label(fig, profile, n=len(pairs), of="pairs of places", embedded=True, data=pairs)
+_ = figures.label(
+    fig, profile, n=len(pairs), of="pairs of places", embedded=True, data=pairs
+)
 
 # %% [markdown]
 # ## Does it find places better?
@@ -144,7 +179,11 @@ _ = figures.label(fig, profile, n=len(pairs), of="pairs of places", embedded=Tru
 # %% tags=["hide-input"]
 from placeprior import evidence
 
-found = evidence.read(profile, "contrast") if results.has(profile, "contrast") else None
+found = (
+    evidence.read(profile, "contrast")
+    if results.has(profile, "contrast")
+    else None
+)
 if found is None:
     display(results.missing(profile, "contrast"))
 else:
@@ -160,7 +199,14 @@ else:
 # %% mystnb={"figure": {"caption": "Mean retrieval error minus that of plain contrast, with 95 % intervals over places and trainings; pale dots are trainings. Left of zero is better; orange where clear.", "name": "fig-homegrown-retrieval"}, "image": {"alt": "Two panels, validation and test places; one row an arm with a dot, an interval and five pale dots around a dashed line at zero."}} tags=["hide-input"]
 if found is not None:
     fig = page.draw_retrieval(found)
-    figures.label(fig, profile, n=int(found["places"].max()), of="places at most", embedded=True, data=found)
+    figures.label(
+        fig,
+        profile,
+        n=int(found["places"].max()),
+        of="places at most",
+        embedded=True,
+        data=found,
+    )
 
 # %% [markdown]
 # What is clear at test places speaks of one thing: more weight on *near* pairs, which *near* gives by distance and *deficit, flat* by likeness, costs accuracy. Near pairs are the false negatives that the source warns of. Expecting more of them (the semivariogram) takes that harm away; it does not clearly gain. Eleven
@@ -171,7 +217,13 @@ if found is not None:
 # %%
 from placeprior.encoders import homegrown
 
-print({key: told for key, told in homegrown.stamp().items() if key in ("arm", "seed", "recipe", "again")})
+print(
+    {
+        key: told
+        for key, told in homegrown.stamp().items()
+        if key in ("arm", "seed", "recipe", "again")
+    }
+)
 
 # %% [markdown]
 # ## Is it worth anything downstream?
@@ -182,19 +234,34 @@ print({key: told for key, told in homegrown.stamp().items() if key in ("arm", "s
 # %% mystnb={"figure": {"caption": "Test R² minus that of the same network without a place, on the same rows, with 95 % intervals over places and trainings; real measurements first, then the embedded world.", "name": "fig-homegrown-downstream"}, "image": {"alt": "Panels for each task and split; rows for random waves, GeoCLIP, homegrown and its untrained twin, each a marker with an interval around a dashed line at zero."}} tags=["hide-input"]
 from placeprior.evidence.gains import gains
 
-ARMS = ["smooth-random-hadamard", "geoclip-hadamard", "homegrown-hadamard", "homegrown-untrained-hadamard"]
+ARMS = [
+    "smooth-random-hadamard",
+    "geoclip-hadamard",
+    "homegrown-hadamard",
+    "homegrown-untrained-hadamard",
+]
 tables = {}
 for name, task in ((real, "weather-2019"), (profile, "world")):
     if results.has(name, "homegrown"):
-        table = gains(name, task).query("arm in @ARMS and split in ['spatial', 'checkerboard-16']")
+        table = gains(name, task).query(
+            "arm in @ARMS and split in ['spatial', 'checkerboard-16']"
+        )
         tables |= {
             f"{task}, {split}": part.assign(value=part["difference"])
             for split, part in table.groupby("split", sort=False)
         }
 if tables:
     fig = figures.forests(tables, "ΔR² to none+head", reference=0)
-    data = pd.concat(tables, names=["task", None]).reset_index("task").drop(columns=["apart", "each"])
-    alone = profile if all(title.startswith("world") for title in tables) else f"{real} and {profile}"
+    data = (
+        pd.concat(tables, names=["task", None])
+        .reset_index("task")
+        .drop(columns=["apart", "each"])
+    )
+    alone = (
+        profile
+        if all(title.startswith("world") for title in tables)
+        else f"{real} and {profile}"
+    )
     figures.label(
         fig,
         alone,

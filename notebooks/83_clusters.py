@@ -12,7 +12,6 @@ real = "aqs"
 
 # %% tags=["remove-cell"]
 from IPython.display import display
-
 from placeprior import evidence
 from placeprior.book import baselines, figures, results
 from placeprior.book import clusters as page
@@ -56,15 +55,18 @@ figures.style()
 
 # %%
 import numpy as np
-
 from placeprior.space import clusters
 
 first, second = np.array([[2.0, 1], [1, 2]]), np.diag([1.0, 3])
-pair = clusters.Gaussians(np.array([[0.0, 0], [1, -1]]), np.stack([first, second]))
+pair = clusters.Gaussians(
+    np.array([[0.0, 0], [1, -1]]), np.stack([first, second])
+)
 squared = clusters.wasserstein(pair)[0, 1]
 curve = clusters.Curve(nugget=0.2, sill=3.0, length_km=300, power=1)
 print(f"by hand 10 - 2 √14 = {10 - 2 * 14**0.5:.6f}, computed {squared:.6f}")
-print(f"penalty at 150 km with δ = 1: {clusters.penalty(squared, curve(150), 1.0):.6f}")
+print(
+    f"penalty at 150 km with δ = 1: {clusters.penalty(squared, curve(150), 1.0):.6f}"
+)
 
 # %% [markdown]
 # ## Which part does the work?
@@ -124,12 +126,16 @@ from placeprior.evidence.gains import gains
 found = {}
 for name, which in ((real, "weather-2019"), (profile, "world")):
     table = gains(name, which)
-    kept = table["arm"].isin(["geoclip-hadamard", "gbt", "gbt+kinds", "gbt+lots"]) & table["split"].isin(
-        ["spatial", "checkerboard-16", "clusters"]
+    kept = table["arm"].isin(
+        ["geoclip-hadamard", "gbt", "gbt+kinds", "gbt+lots"]
+    ) & table["split"].isin(["spatial", "checkerboard-16", "clusters"])
+    found |= (
+        {results.TASKS[which].split(",")[0]: table[kept]} if kept.any() else {}
     )
-    found |= {results.TASKS[which].split(",")[0]: table[kept]} if kept.any() else {}
 if found:
-    _ = baselines.draw_signs(found, f"{real} and {profile}", reference="none+head")
+    _ = baselines.draw_signs(
+        found, f"{real} and {profile}", reference="none+head"
+    )
 
 # %% [markdown]
 # ## A model for each?

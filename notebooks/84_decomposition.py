@@ -12,7 +12,6 @@ real = "aqs"
 
 # %% tags=["remove-cell"]
 from IPython.display import display
-
 from placeprior.book import baselines, figures, results
 from placeprior.book import decomposition as page
 
@@ -48,13 +47,21 @@ figures.style()
 
 # %%
 import numpy as np
-
 from placeprior.runs.estimators import patterns
 
-table = np.outer([1.0, 2, 3], [1.0, 2, 3])  # three stations, three days, one pattern
+table = np.outer(
+    [1.0, 2, 3], [1.0, 2, 3]
+)  # three stations, three days, one pattern
 small = patterns.decompose(table)
-print("share of the variance:", small.variance.round(3), " coefficients:", small.coefficients[:, 0].round(3))
-assert np.allclose(small.field(small.coefficients[:, :1]), table)  # one pattern rebuilds it
+print(
+    "share of the variance:",
+    small.variance.round(3),
+    " coefficients:",
+    small.coefficients[:, 0].round(3),
+)
+assert np.allclose(
+    small.field(small.coefficients[:, :1]), table
+)  # one pattern rebuilds it
 
 # %% [markdown]
 # ## Is the basis honest?
@@ -64,7 +71,11 @@ assert np.allclose(small.field(small.coefficients[:, :1]), table)  # one pattern
 # %% mystnb={"figure": {"caption": "Error that is left of test stations' series after the best sum of so many patterns, if the patterns come from training stations (honest) or from training and test stations (leaky). Weather: real measurements.", "name": "fig-decomposition-basis"}, "image": {"alt": "Two panels, error against the number of patterns on a logarithmic axis. All curves fall; with many patterns the leaky curves fall clearly below the honest ones of the same split."}} tags=["hide-input"]
 from placeprior import evidence
 
-tables = {name: evidence.read(name, "projection") for name in (real, profile) if results.has(name, "projection")}
+tables = {
+    name: evidence.read(name, "projection")
+    for name in (real, profile)
+    if results.has(name, "projection")
+}
 if tables:
     _ = page.draw_projection(tables)
 
@@ -86,7 +97,11 @@ SPLITS = ["spatial", "checkerboard-16"]
 
 # %% tags=["hide-input"]
 if results.has(profile, "decomposition", "decomposition-once"):
-    there = [pair for pair in asked if results.has(pair[0], "decomposition", "decomposition-once")]
+    there = [
+        pair
+        for pair in asked
+        if results.has(pair[0], "decomposition", "decomposition-once")
+    ]
     display(page.levels(there, SPLITS, "tab-decomposition-levels"))
 
 # %% tags=["remove-input"]
@@ -110,8 +125,15 @@ if found:
 from placeprior.book import variogram
 
 drawn = ("kriging", "eof+kriging", "eof+lonlat", "eof+geoclip")
-there = [results.load(name, task, arms=set(drawn), splits=SPLITS) for name, task in asked]
-there = {own.title.split(",")[0]: variogram.by_distance(own) for own in there if set(own.scores["arm"]) == set(drawn)}
+there = [
+    results.load(name, task, arms=set(drawn), splits=SPLITS)
+    for name, task in asked
+]
+there = {
+    own.title.split(",")[0]: variogram.by_distance(own)
+    for own in there
+    if set(own.scores["arm"]) == set(drawn)
+}
 if there:
     _ = variogram.draw_by_distance(there, profiles)
 

@@ -11,7 +11,6 @@ profile = "demo"
 
 # %% tags=["remove-cell"]
 from IPython.display import display
-
 from placeprior.book import downscaling as page
 from placeprior.book import figures, results
 from placeprior.book.tables import captioned
@@ -51,12 +50,24 @@ from placeprior import evidence
 from placeprior.evidence import downscaling
 
 if results.has(profile, "downscaling"):
-    table = evidence.read(profile, "downscaling")  # arm, seed, metric, at, value
-    known = table[table["arm"] == downscaling.DOMAINS].groupby("metric")["value"].mean()
-    print(f"values of the coarse country and the fine region: {known['wasserstein pooled']:.4f} of the common range")
+    table = evidence.read(
+        profile, "downscaling"
+    )  # arm, seed, metric, at, value
+    known = (
+        table[table["arm"] == downscaling.DOMAINS]
+        .groupby("metric")["value"]
+        .mean()
+    )
+    print(
+        f"values of the coarse country and the fine region: {known['wasserstein pooled']:.4f} of the common range"
+    )
     print(f"day against day: {known['wasserstein daily']:.4f}")
-    print(f"a region and itself with its cells shuffled: {known['wasserstein shuffled']:.4f}")
-    print(f"the pretrained U-Net against saying the same as yesterday: skill {known['skill']:.2f}")
+    print(
+        f"a region and itself with its cells shuffled: {known['wasserstein shuffled']:.4f}"
+    )
+    print(
+        f"the pretrained U-Net against saying the same as yesterday: skill {known['skill']:.2f}"
+    )
 
 # %% tags=["remove-input"]
 results.missing(profile, "downscaling")
@@ -104,7 +115,9 @@ if results.has(profile, "downscaling"):
 from IPython.display import Markdown
 
 there = results.has(profile, "downscaling", "downscaling_longer")
-Markdown(page.longer(table, evidence.read(profile, "downscaling_longer"))) if there else None
+Markdown(
+    page.longer(table, evidence.read(profile, "downscaling_longer"))
+) if there else None
 
 # %% [markdown]
 # Bilinear reading alone has most of the skill: weather is wide, and the coarse field knows it. Of the rest, much is speckle from cell to cell that nothing tells. A U-Net spends all its steps on the mean; diffusion, with as many, must learn every level of noise too. Looking back has little to add where the day's coarse field is known.
@@ -125,7 +138,14 @@ else:
 if results.has(profile, "downscaling"):
     drawn = page.structure(table)
     fig = page.draw_structure(drawn)
-    _ = figures.label(fig, profile, n=table["seed"].nunique(), of="worlds", embedded=True, data=drawn)
+    _ = figures.label(
+        fig,
+        profile,
+        n=table["seed"].nunique(),
+        of="worlds",
+        embedded=True,
+        data=drawn,
+    )
 else:
     _ = figures.nothing("Downscaling", profile, embedded=True, of="table")
 

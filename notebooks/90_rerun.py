@@ -11,7 +11,6 @@ profile = "demo"
 
 # %% tags=["remove-cell"]
 from IPython.display import Markdown
-
 from placeprior.arms import RIVALS, arm_order, called
 from placeprior.book import figures
 from placeprior.book.tables import captioned
@@ -30,10 +29,20 @@ figures.style()
 
 # %%
 found = rerun.rerun(profile)
-r2 = found[found["metric"] == "r2"].dropna(subset=["difference"])  # a run whose test rows hardly vary has no R²
-kind = r2["arm"].isin(RIVALS).map({True: "rivals without a network", False: "networks"})
-counted = r2.assign(same=r2["difference"] == 0, apart=r2["difference"].abs()).groupby(kind)
-counted = counted.agg(runs=("same", "size"), equal=("same", "sum"), farthest=("apart", "max"))
+r2 = found[found["metric"] == "r2"].dropna(
+    subset=["difference"]
+)  # a run whose test rows hardly vary has no R²
+kind = (
+    r2["arm"]
+    .isin(RIVALS)
+    .map({True: "rivals without a network", False: "networks"})
+)
+counted = r2.assign(
+    same=r2["difference"] == 0, apart=r2["difference"].abs()
+).groupby(kind)
+counted = counted.agg(
+    runs=("same", "size"), equal=("same", "sum"), farthest=("apart", "max")
+)
 
 # %% tags=["hide-input"]
 Markdown(
@@ -65,7 +74,14 @@ arms = arm_order(r2["arm"])
 fig, ax = figures.subplots(size=(6.4, 0.9 + 0.3 * max(len(arms), 1)))
 for row, arm in enumerate(arms):
     look, own = figures.look(arm), r2.loc[r2["arm"] == arm, "difference"]
-    ax.plot(own, [row] * len(own), ls="none", marker=look.marker, color=look.colour, alpha=0.7)
+    ax.plot(
+        own,
+        [row] * len(own),
+        ls="none",
+        marker=look.marker,
+        color=look.colour,
+        alpha=0.7,
+    )
 ax.set_yticks(range(len(arms)), [called(arm) for arm in arms])
 ax.set_xlabel("R² here minus committed R²")
 ax.invert_yaxis()
@@ -78,9 +94,15 @@ _ = figures.label(fig, profile, n=len(r2), of="runs", embedded=True, data=r2)
 
 # %% tags=["hide-input"]
 table = rerun.processors(profile).rename("runs").reset_index()
-table[["PyTorch", "oneDNN", "MKL"]] = table["instructions"].str.split(", ", n=2, expand=True).reindex(columns=range(3))
+table[["PyTorch", "oneDNN", "MKL"]] = (
+    table["instructions"]
+    .str.split(", ", n=2, expand=True)
+    .reindex(columns=range(3))
+)
 captioned(
-    table[["processor", "PyTorch", "oneDNN", "MKL", "runs"]].fillna("unknown").set_index("processor"),
+    table[["processor", "PyTorch", "oneDNN", "MKL", "runs"]]
+    .fillna("unknown")
+    .set_index("processor"),
     f"Processors of the committed runs, and the instructions that each library was allowed. Profile {profile}.",
     "tab-rerun-processors",
 )

@@ -51,7 +51,9 @@ table = evidence.read(simulated, "scaling")
 
 # %% mystnb={"figure": {"caption": "Time against size, both relative to the smallest size, on logarithmic axes; dashed: the expected exponent.", "name": "fig-scaling"}, "image": {"alt": "Six panels: stations, days, window, width, encoder and grid. In each, dots joined by a line rise to the right beside a straight dashed line from the same start."}} tags=["hide-input"]
 fig = page.draw(table)
-_ = figures.label(fig, simulated, n=len(table), of="timings", embedded=True, data=table)
+_ = figures.label(
+    fig, simulated, n=len(table), of="timings", embedded=True, data=table
+)
 
 # %% tags=["hide-input"]
 captioned(

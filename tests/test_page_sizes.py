@@ -5,7 +5,7 @@ from pathlib import Path
 import jupytext
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.py"))
-LINES, TOGETHER, VISIBLE = 450, 11_000, 0.25
+LINES, TOGETHER, VISIBLE = 500, 11_000, 0.25
 HIDING = {"remove-cell": "gone", "remove-input": "gone", "hide-input": "folded", "hide-cell": "folded"}
 
 
