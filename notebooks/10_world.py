@@ -11,6 +11,7 @@ profile = "demo"
 
 # %% tags=["remove-cell"]
 from IPython.display import Code
+
 from placeprior.book import figures
 from placeprior.book import world as page
 from placeprior.book.tables import captioned
@@ -47,6 +48,7 @@ import dataclasses
 
 import numpy as np
 import pandas as pd
+
 from placeprior import coords
 from placeprior.data.world.simulation import World
 from placeprior.runs import configuration

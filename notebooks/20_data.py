@@ -45,6 +45,7 @@ figures.style()
 # %%
 import numpy as np
 import pandas as pd
+
 from placeprior.evidence import record
 
 years = {

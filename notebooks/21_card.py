@@ -12,6 +12,7 @@ period = "2021"
 
 # %% tags=["remove-cell"]
 from IPython.display import display
+
 from placeprior.book import card, figures
 from placeprior.book.tables import captioned
 
@@ -128,6 +129,7 @@ for account in dict.fromkeys(
 # %%
 import numpy as np
 import pandas as pd
+
 from placeprior import data
 from placeprior.errors import MissingData
 

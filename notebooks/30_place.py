@@ -46,6 +46,7 @@ import numpy as np
 import pandas as pd
 import safetensors.torch
 import torch
+
 from placeprior import coords, encoders
 from placeprior.encoders import geoclip
 from placeprior.scores import spectra, vectors
@@ -268,15 +269,12 @@ for name, part in parts.items():
 def harmonics(lonlat, degrees):
     """Spherical harmonics as SatCLIP has them, (n, 2) -> (n, degrees**2)."""
     lon, lat = torch.deg2rad(lonlat).T
-    up, out = (
-        -torch.sin(lat),
-        torch.cos(lat),
-    )  # angles count from the south pole
+    # angles count from the south pole
+    up, out = -torch.sin(lat), torch.cos(lat)
     turn = lon + math.pi  # and from the date line
     P = {(0, 0): torch.full_like(lon, math.sqrt(1 / (4 * math.pi)))}
-    for n in range(
-        1, degrees
-    ):  # each degree from the two before: no digit is lost
+    # each degree from the two before: no digit is lost
+    for n in range(1, degrees):
         P[n, n] = math.sqrt((2 * n + 1) / (2 * n)) * out * P[n - 1, n - 1]
         for m in range(n):
             rise = math.sqrt((4 * n**2 - 1) / (n**2 - m**2))
@@ -286,9 +284,8 @@ def harmonics(lonlat, degrees):
     for n in range(degrees):
         for m in range(-n, n + 1):
             wave = torch.sin(-m * turn) if m < 0 else torch.cos(m * turn)
-            size = (
-                math.sqrt(2) if m else math.pi
-            )  # π: a slip that the weights know
+            # π: a slip that the weights know
+            size = math.sqrt(2) if m else math.pi
             columns.append(size * P[n, abs(m)] * wave)
     return torch.stack(columns, dim=1)
 
@@ -372,9 +369,8 @@ from placeprior.data.world.land import towns_of
 towns = towns_of(75_000)  # the largest first
 lonlat = towns[["lon", "lat"]].to_numpy()
 near = coords.great_circle_km(lonlat, lonlat) < 10
-district = np.triu(near, 1).any(
-    axis=0
-)  # or a twin: a larger one is within 10 km
+# or a twin: a larger one is within 10 km
+district = np.triu(near, 1).any(axis=0)
 towns, lonlat = towns[~district].reset_index(drop=True), lonlat[~district]
 told = encoders.embed("geoclip", lonlat) - centre
 told = told / np.linalg.norm(told, axis=1, keepdims=True)
@@ -414,8 +410,9 @@ components *= np.where(corner < 0, -1, 1)
 # How much of that is position in disguise? Fit a smooth surface, a polynomial of third degree in longitude and latitude, and correlate each with population density and a stylised height (both as in {doc}`world`).
 
 # %%
-from placeprior.data.world.land import density, elevation
 from scipy.stats import spearmanr
+
+from placeprior.data.world.land import density, elevation
 
 xy, rows = coords.project(land.places), {}
 known = {"density": density, "height": elevation}

@@ -11,15 +11,15 @@ profile = "demo"
 
 # %% tags=["remove-cell"]
 import torch
+from threadpoolctl import threadpool_limits
+
 from placeprior.book import figures, multiples
 from placeprior.book.gallery import draw_family, draw_measures
 from placeprior.runs import configuration
-from threadpoolctl import threadpool_limits
 
 figures.style()
-torch.set_num_threads(
-    1
-)  # as the runs do; more threads only wait for each other while runs are being made
+# as the runs do; more threads only wait for each other while runs are being made
+torch.set_num_threads(1)
 _ = threadpool_limits(1)
 
 # %% [markdown]
@@ -48,10 +48,11 @@ _ = threadpool_limits(1)
 
 # %%
 import numpy as np
+from scipy.special import sph_harm_y
+
 from placeprior import coords, encoders
 from placeprior.evidence import gallery
 from placeprior.scores import vectors
-from scipy.special import sph_harm_y
 
 land, count = coords.Land(resolution=0.5), 100  # cells of half a degree
 box = gallery.box()  # where waves are counted

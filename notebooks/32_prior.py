@@ -44,13 +44,14 @@ figures.style()
 # %%
 import numpy as np
 import torch
+from sklearn.linear_model import RidgeCV
+from sklearn.metrics import r2_score
+from sklearn.model_selection import GroupKFold
+
 from placeprior import encoders
 from placeprior.book.prior import TARGETS
 from placeprior.evidence import facts, prior, upstream
 from placeprior.scores import probes
-from sklearn.linear_model import RidgeCV
-from sklearn.metrics import r2_score
-from sklearn.model_selection import GroupKFold
 
 torch.set_num_threads(1)
 places, measured = facts.monitors(real, "weather-2019", profile)
@@ -134,9 +135,8 @@ exact = facts.exact()
 asked = [
     f"{base}-{how}" for base in exact for how in ("untrained", "fmow", "yfcc")
 ]
-read_by = upstream.probed(
-    places, asked, [facts.OOR]
-)  # random weights: three draws
+# random weights: three draws
+read_by = upstream.probed(places, asked, [facts.OOR])
 seven = prior.gains(reading, bases)
 seven = seven[(seven.second == "untrained") & (seven.split == facts.OOR)]
 groups = f"{len(exact)} exact pairs", f"all {len(bases)} bases"

@@ -49,6 +49,7 @@ import numpy as np
 import pandas as pd
 import torch
 import xarray as xr
+
 from placeprior import coords, encoders
 from placeprior.encoders import basis, geoclip, harmonics
 from placeprior.encoders.basis import heads
@@ -73,14 +74,14 @@ def ask(call, *given, **options):
 
 
 # %% tags=["remove-cell"]
-from placeprior.book import figures
-from placeprior.book.traps import draw_alias, draw_jumps, draw_probes
 from threadpoolctl import threadpool_limits
 
+from placeprior.book import figures
+from placeprior.book.traps import draw_alias, draw_jumps, draw_probes
+
 figures.style()
-_ = threadpool_limits(
-    1
-)  # as the runs do; more threads only wait for each other while runs are being made
+# as the runs do; more threads only wait for each other while runs are being made
+_ = threadpool_limits(1)
 
 # %% [markdown]
 # `bare` is GeoCLIP's network ({doc}`place`) *without* this project's checks, in whatever precision it is told.
@@ -370,10 +371,8 @@ names = (
     "nerf-yfcc",
     "geoclip",
 )
-fitted, told = (
-    traps.sides(places),
-    {},
-)  # where a probe is fitted; asked elsewhere
+# where a probe is fitted; asked elsewhere
+fitted, told = traps.sides(places), {}
 for where, train in fitted.items():
     told |= {(name, where): traps.probe(name, places, train) for name in names}
 

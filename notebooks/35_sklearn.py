@@ -11,15 +11,15 @@ profile = "demo"
 
 # %% tags=["remove-cell"]
 from IPython.display import Markdown
+from threadpoolctl import threadpool_limits
+
 from placeprior.book import figures
 from placeprior.book.tables import captioned
 from placeprior.book.words import minus
-from threadpoolctl import threadpool_limits
 
 figures.style()
-_ = threadpool_limits(
-    1
-)  # more threads only wait for each other while runs are being made
+# more threads only wait for each other while runs are being made
+_ = threadpool_limits(1)
 
 # %% [markdown]
 # # Let a search choose
@@ -39,6 +39,7 @@ _ = threadpool_limits(
 
 # %%
 import pandas as pd
+
 from placeprior.data.world.simulation import World
 from placeprior.runs import configuration
 
@@ -54,10 +55,11 @@ x.astype(float).round(2).head(3)
 # `LocationFeatures` turns `lon`, `lat` into vectors. What it needs to see beforehand, such as the components of GeoCLIP's vectors, it takes from the training rows alone, because the pipeline fits it with them.
 
 # %%
-from placeprior.encoders import LocationFeatures
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.pipeline import make_pipeline
+
+from placeprior.encoders import LocationFeatures
 
 step = make_column_transformer(
     (LocationFeatures("lonlat"), ["lon", "lat"]), ("passthrough", predictors)
@@ -71,8 +73,9 @@ model = make_pipeline(step, trees.set_params(random_state=0))
 # The question is that of new regions: a checkerboard scores. Within its training part, one search chooses by spatial blocks with a buffer, the other by rows at random, as searches do unless told otherwise.
 
 # %%
-from placeprior.space.validators import Checkerboard, SpatialBlocks
 from sklearn.model_selection import GridSearchCV, KFold, cross_validate
+
+from placeprior.space.validators import Checkerboard, SpatialBlocks
 
 told = {"nothing": "drop"}
 for name in ("lonlat", "urban", "geoclip-pca8"):

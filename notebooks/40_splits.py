@@ -12,6 +12,7 @@ real = "aqs"
 
 # %% tags=["remove-cell"]
 from IPython.display import Code, display
+
 from placeprior.book import figures
 from placeprior.book import splits as page
 from placeprior.book.tables import captioned
@@ -50,9 +51,8 @@ from placeprior.book import results
 from placeprior.evidence import distances, record
 
 task = "weather-2019"
-monitors = distances.tested_network(
-    real, task
-)  # the stations of committed results
+# the stations of committed results
+monitors = distances.tested_network(real, task)
 epa = distances.asked(monitors)
 measured = record.read(real, task)
 
@@ -94,6 +94,7 @@ _ = figures.label(
 
 # %%
 import numpy as np
+
 from placeprior.space import splits
 
 lonlat = splits.lonlat_of(monitors)
@@ -108,9 +109,8 @@ fold = dict.fromkeys(
     ),
     1,
 )
-fold["state"] = int(
-    np.bincount(splits.state_folds(lonlat)).argmax()
-)  # with the most monitors
+# with the most monitors
+fold["state"] = int(np.bincount(splits.state_folds(lonlat)).argmax())
 drawn = {
     name: splits.split(name, monitors, seed=0, fold=number)
     for name, number in fold.items()

@@ -36,18 +36,17 @@ figures.style()
 # %%
 import pandas as pd
 import torch
+
 from placeprior.network.model import PlaceModel
 from placeprior.network.sizes import SIZES
 
 size = SIZES["paper"]
-x = torch.randn(
-    4, size.window, 10
-)  # 4 station-days, the last days of each, 10 inputs a day
+# 4 station-days, the last days of each, 10 inputs a day
+x = torch.randn(4, size.window, 10)
 place = torch.randn(4, 512)  # what GeoCLIP says about their places
 model = PlaceModel(10, 512, "hadamard", width=size.width, summary=size.summary)
-passed = page.shapes(
-    model, x, place
-)  # asks every part for the shape of what it returns
+# asks every part for the shape of what it returns
+passed = page.shapes(model, x, place)
 
 # %% mystnb={"figure": {"caption": "The network at the size paper, with a Hadamard product. Beside each arrow stands the shape of what passes along it. Blue: memory. Orange: focus. Green: place. Small cells: the days that are still told apart, the estimated one filled. Small letters: the part's name in the code. Without a place the green parts and the dense layer behind them are absent.", "name": "fig-model-network"}, "image": {"alt": "A column of boxes from top to bottom: the last days, three bidirectional LSTMs, attention, a product with the place, two dense layers. From the right, longitude and latitude pass through a frozen encoder and a dense layer and join at the product. After the LSTMs the days are still there; after attention there is one vector."}} tags=["hide-input"]
 fig = page.draw(passed, tuple(x.shape), tuple(place.shape))

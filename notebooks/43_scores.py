@@ -13,6 +13,7 @@ simulated = "demo"
 
 # %% tags=["remove-cell"]
 from IPython.display import display
+
 from placeprior.book import figures, results
 from placeprior.book import scores as page
 from placeprior.book.tables import captioned

@@ -35,8 +35,8 @@ figures.style()
 # This page looks at the fits themselves, in the embedded world, where they are trained when the book is made. They need not equal the committed ones to the last digit ({doc}`rerun`).
 
 # %%
-import numpy as np
 import pandas as pd
+
 from placeprior.arms import arm
 from placeprior.runs import plan, store
 
@@ -101,43 +101,13 @@ _ = figures.label(
 # Where a validation curve ends above its lowest point, the network went on learning its training stations after it had
 # stopped learning what holds at others. {doc}`budget` asks whether twice the epochs would change an answer.
 #
-# ## Estimates
+# ## What a knowledge of places could remove
 #
-# Estimates of any good model are drawn towards the middle: what the inputs do not explain cannot be estimated, and measurements carry
-# noise on top. So the cloud is flatter than the line, and the highest days lie below it.
-
-# %%
-regions = [run for run in runs if run.split == "checkerboard-16"]
-tested = {
-    each: pd.concat(
-        [
-            store.table(run.id, "predictions")
-            for run in regions
-            if name[run.id] == each
-        ]
-    )
-    for each in dict.fromkeys(name[run.id] for run in regions)
-}
-
-# %% mystnb={"figure": {"caption": "Estimated against measured PM2.5 on test rows of new regions (16°), all seeds and partitions; one scale. Dashed: equality.", "name": "fig-variants-scatter"}, "image": {"alt": "Five panels of hexagons, one a variant. In all of them most rows lie at low values near the dashed line of equality, and at high measured values the cloud bends below it."}} tags=["hide-input"]
-fig = page.draw_scatter(tested)
-quantiles = np.linspace(0.01, 0.99, 99)
-shape = pd.concat(
-    {
-        each: part[["pm25", "estimate"]].quantile(quantiles)
-        for each, part in tested.items()
-    }
-)
-shape = shape.rename_axis(["arm", "quantile"]).reset_index()
-_ = figures.label(
-    fig, profile, n=sum(map(len, tested.values())), embedded=True, data=shape
-)
-
-# %% [markdown]
 # A station's *mean* error is what a knowledge of places could remove. Its share of the squared error, and the spread of these means:
 
 # %%
-for each in tested:
+regions = [run for run in runs if run.split == "checkerboard-16"]
+for each in dict.fromkeys(name[run.id] for run in regions):
     sums = pd.concat(
         [
             store.table(run.id, "stations")

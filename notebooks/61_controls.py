@@ -11,8 +11,8 @@ profile = "demo"
 real = "aqs"
 
 # %% tags=["remove-cell"]
+from placeprior.book import baselines, figures
 from placeprior.book import controls as page
-from placeprior.book import figures
 from placeprior.book.tables import captioned
 
 figures.style()
@@ -89,28 +89,19 @@ ARMS += [
     for way in ("hadamard", "concat")
     for name in ("random-vector", "shuffled", "smooth-random", "geoclip")
 ]
-SHOWN = [
-    "random",
-    "spatial",
-    "checkerboard-16",
-]  # at known stations, at new ones, in new regions
+# At known stations, at new ones, in new regions.
+SHOWN = ["random", "spatial", "checkerboard-16"]
 
 
 def shown(found):
     return found[found["arm"].isin(ARMS) & found["split"].isin(SHOWN)]
 
 
-measured = {
-    results.TASKS[task]: shown(told[task]) for task in tasks if task != "world"
-}
-simulated = {results.TASKS["world"]: shown(told["world"])}
-
-
-# %% mystnb={"figure": {"caption": "Real measurements: R² of controls and of GeoCLIP minus that of the same network without a place. WR random: known stations on other days; WR spatial: new stations; OoR: new regions. The row “no location” shows what leaving the extra head out does. A task or split that is not there was not run; intervals are in the data.", "name": "fig-controls-signs"}, "image": {"alt": "A grid for each real task: controls and GeoCLIP in rows, splits in columns; triangles up where clearly better than the same network without a place, down where clearly worse, dots where undecided, larger where the difference is larger."}} tags=["hide-input"]
-_ = page.draw_signs(measured, real, embedded=False)
-
-# %% mystnb={"figure": {"caption": "Embedded world, which is simulated: the same.", "name": "fig-controls-signs-world"}, "image": {"alt": "One grid for the embedded world: controls and GeoCLIP in rows, splits in columns, with triangles and dots as before."}} tags=["hide-input"]
-_ = page.draw_signs(simulated, profile, embedded=True)
+# %% mystnb={"figure": {"caption": "R² of controls and of GeoCLIP minus that of the same network without a place; real measurements, then the embedded world, which is simulated. WR random: known stations on other days; WR spatial: new stations; OoR: new regions. The row “no location” shows what leaving the extra head out does. A task or split that is not there was not run; intervals are in the data.", "name": "fig-controls-signs"}, "image": {"alt": "A grid for each task: controls and GeoCLIP in rows, splits in columns; triangles up where clearly better than the same network without a place, down where clearly worse, dots where undecided."}} tags=["hide-input"]
+found = {results.TASKS[task]: shown(told[task]) for task in tasks}
+found = {title: table for title, table in found.items() if len(table)}
+profiles = f"{real} and {profile}"
+_ = baselines.draw_signs(found, reference="none+head", profiles=profiles)
 
 # %% [markdown]
 # **At known stations** (`random`) a random vector can be a name that the model has learned. What GeoCLIP adds to that, if it adds anything, would be

@@ -46,6 +46,7 @@ figures.style()
 
 # %%
 import pandas as pd
+
 from placeprior.book import results
 from placeprior.evidence.gains import gains
 

@@ -52,6 +52,7 @@ figures.style()
 # %%
 import numpy as np
 import pandas as pd
+
 from placeprior.coords import great_circle_km
 from placeprior.space.neighbours import neighbour_pm25
 
@@ -150,10 +151,8 @@ from placeprior.evidence import leak, matched
 from placeprior.runs import store
 
 TASK = "neighbours-2021"
-scores, sums = (
-    leak.twins(leak.runs(profile, TASK)),
-    store.sums(profile),
-)  # every leaky run and its clean twin
+# every leaky run and its clean twin
+scores, sums = leak.twins(leak.runs(profile, TASK)), store.sums(profile)
 reach = matched.reach(profile, TASK)  # how far errors are alike
 worth = leak.changes(scores, sums, reach)
 

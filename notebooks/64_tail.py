@@ -12,6 +12,7 @@ real = "aqs"
 
 # %% tags=["remove-cell"]
 import pandas as pd
+
 from placeprior.book import figures, tail
 from placeprior.book.style import BLUE, GREEN, ORANGE
 from placeprior.book.tables import captioned

@@ -11,6 +11,7 @@ profile = "demo"
 
 # %% tags=["remove-cell"]
 from IPython.display import display
+
 from placeprior import evidence
 from placeprior.book import figures, results
 from placeprior.book import placeness as page
@@ -54,12 +55,10 @@ origin = f"profile {profile}, embedded world"
 # %%
 from placeprior.evidence import placeness
 
-worlds = placeness.turned(
-    profile, split="spatial"
-)  # R² of each arm minus that of none+head, in every world
-turned = worlds[
-    worlds["task"].isin(placeness.line(profile))
-]  # those in which nothing but the knob differs
+# R² of each arm minus that of none+head, in every world
+worlds = placeness.turned(profile, split="spatial")
+# those in which nothing but the knob differs
+turned = worlds[worlds["task"].isin(placeness.line(profile))]
 
 # %% mystnb={"figure": {"caption": "Embedded world, new stations: test R² minus that of the same network without a place, on the same rows, against placeness; bars are 95 % intervals over places and trainings. Arms are set a little apart.", "name": "fig-placeness-gain"}, "image": {"alt": "Gain in R² on the vertical axis against placeness on the horizontal axis, one line with markers and intervals for each way of telling the place, around a dashed line at zero."}} tags=["hide-input"]
 if results.has(profile, "placeness"):

@@ -12,6 +12,7 @@ real = "aqs"
 
 # %% tags=["remove-cell"]
 from IPython.display import Markdown
+
 from placeprior.book import baselines, figures, results
 
 figures.style()
@@ -38,6 +39,7 @@ figures.style()
 
 # %%
 import numpy as np
+
 from placeprior import data
 from placeprior.book.results import TASKS
 from placeprior.evidence.gains import gains
@@ -96,9 +98,8 @@ baselines.levels(asked[:2], SPLITS, "tab-baselines-levels")
 # %%
 task = configuration.profile(profile)["tasks"]["world"]
 cube = data.load(task["load"], **task.get("options", {}))
-pm25 = np.where(
-    split("spatial", cube, 0).pool, cube["pm25"].values, np.nan
-)  # of training monitors alone
+# of training monitors alone
+pm25 = np.where(split("spatial", cube, 0).pool, cube["pm25"].values, np.nan)
 km, gamma, pairs = variogram.empirical(
     variogram.standardised(pm25), lonlat_of(cube)
 )
@@ -136,17 +137,15 @@ places = {
     name: (r * np.cos(np.radians(angle)), r * np.sin(np.radians(angle)))
     for name, (r, angle) in polar.items()
 }
-at = np.array(
-    list(places.values())
-)  # km east and north of the place that is asked for
+# km east and north of the place that is asked for
+at = np.array(list(places.values()))
 among = curve.covariance(
     np.linalg.norm(at[:, None] - at, axis=-1)
 ) + curve.nugget * np.eye(len(at))
 towards = curve.covariance(np.linalg.norm(at, axis=-1))
 alike, ones = np.linalg.inv(among), np.ones(len(at))
-mu = (1 - ones @ alike @ towards) / (
-    ones @ alike @ ones
-)  # so that the weights sum to one
+# so that the weights sum to one
+mu = (1 - ones @ alike @ towards) / (ones @ alike @ ones)
 share = alike @ (towards + mu * ones)
 inverse = 1 / np.linalg.norm(at, axis=-1)
 inverse /= inverse.sum()

@@ -58,8 +58,9 @@ figures.style()
 
 # %%
 import pandas as pd
-from placeprior.evidence import budget, law, years
-from placeprior.runs import configuration, store, trials
+
+from placeprior.evidence import law, years
+from placeprior.runs import configuration, store
 
 BINS = [*law.BINS_KM, *law.MERGED_KM]
 profiles = {"weather-2019": real, "world": profile}
@@ -145,38 +146,8 @@ if few:
 results.missing(real, "learning")
 
 # %% [markdown]
-# ## By how long the network learned
+# A place could also be worth much to a network that has not finished learning, and little later: {doc}`budget` sets the gains beside those of twice as many passes.
 #
-# A place could be worth much to a network that has not finished learning, and little later. Set side by side: the plain budget and one twice as
-# long; {doc}`budget` asks whether any answer changes.
-
-# %%
-longer = {}
-for task, name in profiles.items():
-    doubling = trials.read(name, "doubling")
-    doubling = doubling[doubling["task"] == task]
-    curve = budget.curve(budget.doubled(doubling, sums[task]))
-    longer[task] = curve[curve["arm"].isin(law.ARMS)]
-
-# %% mystnb={"figure": {"caption": "Gain in R² with the plain budget (left of each pair) and with twice as many passes (right); means over seeds; at both the 95 % interval of the plain budget. Population density was not tried.", "name": "fig-law-length"}, "image": {"alt": "Panels below each other: for each split a pair of positions with one short line an arm, around a dashed line at zero."}} tags=["hide-input"]
-long = {
-    task: table
-    for task, table in longer.items()
-    if results.has(profiles[task], "doubling")
-}
-if long:
-    _ = page.stacked(
-        long,
-        profiles,
-        page.draw_by_length,
-        "plain budget → twice as long",
-        n=sum(map(len, long.values())),
-        of="differences",
-    )
-# %% tags=["remove-input"]
-results.missing(real, "doubling")
-
-# %% [markdown]
 # ## From one year to another
 #
 # A place stays; the fires of a year do not. A lesson about the place holds in another year: trained on 2018 or on 2021, a network is tested on the

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from IPython.display import display
+
 from placeprior import evidence
 from placeprior.arms import called, with_arm
 from placeprior.book import figures, interactive, layers, results
@@ -141,11 +142,8 @@ def kept(data):
 # %% mystnb={"figure": {"caption": "The stagnant day of the embedded world. Top: truth, and what the training monitors measured (crosses: nothing). Below, estimate (left) and error (right, red too high) of the network that is told no place and of one that is told GeoCLIP's vectors. One colour scale a column.", "name": "fig-maps-stagnant"}, "image": {"alt": "Three rows of two maps of the contiguous US. Top: the true field, in which cities and basins stand out, beside coloured dots at the monitors. Below, two estimates beside their errors in red and blue."}} tags=["hide-input"]
 _ = draw_day("stagnant")
 
-# %% mystnb={"figure": {"caption": "The smoke day of the embedded world, as in {numref}`fig-maps-stagnant`.", "name": "fig-maps-smoke"}, "image": {"alt": "Three rows of two maps of the contiguous US: the true field with plumes of smoke beside coloured dots at the monitors, then two estimates beside their errors in red and blue."}} tags=["hide-input"]
-_ = draw_day("smoke")
-
 # %% [markdown]
-# Day by day, with the keys or the slider:
+# Day by day, the smoke day among them, with the keys or the slider:
 
 # %% tags=["hide-input"]
 told = arm_order([*SHOWN, "lonlat"])

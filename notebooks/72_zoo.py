@@ -12,6 +12,7 @@ real = "aqs"
 
 # %% tags=["remove-cell"]
 from IPython.display import Markdown, display
+
 from placeprior.book import families as page
 from placeprior.book import figures
 from placeprior.book.tables import captioned
@@ -51,10 +52,8 @@ from placeprior.book import results
 from placeprior.evidence import families
 from placeprior.evidence.gains import gains
 
-SPLITS = [
-    "checkerboard-16",
-    "spatial",
-]  # new regions, and new stations between known ones
+# new regions, and new stations between known ones
+SPLITS = ["checkerboard-16", "spatial"]
 
 
 def encoders(profile, task):

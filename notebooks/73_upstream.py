@@ -13,14 +13,14 @@ real = "aqs"
 # %% tags=["remove-cell"]
 import torch
 from IPython.display import display
+
 from placeprior.book import figures, results
 from placeprior.book import upstream as page
 from placeprior.book.tables import captioned
 
 figures.style()
-torch.set_num_threads(
-    1
-)  # as the runs do; more threads only wait for each other while runs are being made
+# as the runs do; more threads only wait for each other while runs are being made
+torch.set_num_threads(1)
 
 # %% [markdown]
 # # Photographs or satellite scenes?
@@ -106,7 +106,7 @@ else:
 # %% [markdown]
 # ## What the network gains
 #
-# The same pairs behind the network, joined by a Hadamard product: each basis with each training beside GeoCLIP, then the differences that the explanation is about, pair by pair and
+# The same pairs behind the network, joined by a Hadamard product: the differences that the explanation is about, pair by pair and
 # their mean. The weights are frozen; in the last figure they also go on learning with the network. If a prior is only a good place to start, what it is worth must show there.
 #
 # Let $m_{bc}$ be the mean score of basis $b$ trained on corpus $c$. A **two-way decomposition** {cite:p}`fisher1925` writes it as
@@ -145,12 +145,8 @@ told = {
 }
 told |= {"note": "embedded world: simulated"} if len(asked) > 1 else {}
 
-# %% mystnb={"figure": {"caption": "Mean test R² of every basis with every training, minus that of the same network without a place, with 95 % intervals over places and trainings; real measurements first, then the embedded world. Parallel lines: training adds the same to every basis. Band: GeoCLIP.", "name": "fig-upstream-cells"}, "image": {"alt": "A panel for each task and split; three lines, one a basis, from random weights over satellite scenes to photographs, with vertical bars around a dashed line at zero, and a horizontal band for GeoCLIP."}} tags=["hide-input"]
-if found:
-    fig = page.draw_cells(found, exact)
-    figures.label(fig, **told, data=page.handed(found))
-else:
-    display(results.missing(real, "upstream", "upstream-tuned"))
+# %% tags=["remove-input"]
+results.missing(real, "upstream", "upstream-tuned")
 
 # %%
 untrained, fmow, yfcc = (
@@ -162,10 +158,8 @@ questions = {
     "photographs − satellite scenes": (yfcc, fmow),
     "satellite scenes − random": (fmow, untrained),
     "photographs − random": (yfcc, untrained),
-    "photographs − GeoCLIP": (
-        yfcc,
-        geoclip,
-    ),  # what class priors reach, not what contrast is worth: all else differs
+    # what class priors reach, not what contrast is worth: all else differs
+    "photographs − GeoCLIP": (yfcc, geoclip),
 }
 answers = {
     title: upstream.answers(own.scores, own.sums, questions)

@@ -12,6 +12,7 @@ real = "aqs"
 
 # %% tags=["remove-cell"]
 from IPython.display import Markdown, display
+
 from placeprior.book import figures, results
 from placeprior.book.tables import captioned
 

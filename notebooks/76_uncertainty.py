@@ -13,6 +13,7 @@ real = "aqs"
 # %% tags=["remove-cell"]
 import pandas as pd
 from IPython.display import Markdown
+
 from placeprior.book import figures, lines
 from placeprior.book.tables import captioned
 from placeprior.book.uncertainty import ensembles, named, promised

@@ -14,6 +14,7 @@ real = "aqs"
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown, display
+
 from placeprior.book import figures, results
 from placeprior.book import transfer as page
 from placeprior.book.tables import captioned

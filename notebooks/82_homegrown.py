@@ -14,6 +14,7 @@ real = "aqs"
 import pandas as pd
 import torch
 from IPython.display import display
+
 from placeprior.book import figures, results
 from placeprior.book import homegrown as page
 from placeprior.book.tables import captioned
@@ -49,20 +50,20 @@ from placeprior.data.world import World
 from placeprior.runs import pretraining
 from placeprior.runs.climates import climates
 
-known = climates(
-    World(days=365 if profile != "smoke" else 59), resolution=1.5
-)  # the encoder itself: 0.5 degrees
+# the encoder itself: 0.5 degrees
+known = climates(World(days=365 if profile != "smoke" else 59), resolution=1.5)
 print(
     known.climate.shape,
     {part: len(known.rows(part)) for part in ("train", "validation", "test")},
 )
 
 # %%
+from torch import nn
+from torch.nn.functional import cross_entropy, normalize
+
 from placeprior.coords import great_circle_km
 from placeprior.encoders.geoclip import equal_earth
 from placeprior.network.training import cycle
-from torch import nn
-from torch.nn.functional import cross_entropy, normalize
 
 generator = torch.Generator().manual_seed(0)
 

@@ -12,6 +12,7 @@ real = "aqs"
 
 # %% tags=["remove-cell"]
 from IPython.display import display
+
 from placeprior import evidence
 from placeprior.book import baselines, figures, results
 from placeprior.book import clusters as page
@@ -55,6 +56,7 @@ figures.style()
 
 # %%
 import numpy as np
+
 from placeprior.space import clusters
 
 first, second = np.array([[2.0, 1], [1, 2]]), np.diag([1.0, 3])

@@ -12,6 +12,7 @@ real = "aqs"
 
 # %% tags=["remove-cell"]
 from IPython.display import display
+
 from placeprior.book import baselines, figures, results
 from placeprior.book import decomposition as page
 
@@ -47,21 +48,16 @@ figures.style()
 
 # %%
 import numpy as np
+
 from placeprior.runs.estimators import patterns
 
-table = np.outer(
-    [1.0, 2, 3], [1.0, 2, 3]
-)  # three stations, three days, one pattern
+# Three stations, three days, one pattern.
+table = np.outer([1.0, 2, 3], [1.0, 2, 3])
 small = patterns.decompose(table)
-print(
-    "share of the variance:",
-    small.variance.round(3),
-    " coefficients:",
-    small.coefficients[:, 0].round(3),
-)
-assert np.allclose(
-    small.field(small.coefficients[:, :1]), table
-)  # one pattern rebuilds it
+print("share of the variance:", small.variance.round(3))
+print("coefficients:", small.coefficients[:, 0].round(3))
+# One pattern rebuilds it.
+assert np.allclose(small.field(small.coefficients[:, :1]), table)
 
 # %% [markdown]
 # ## Is the basis honest?
@@ -117,25 +113,6 @@ for name, task in asked:
     found |= {results.TASKS[task].split(",")[0]: table} if len(table) else {}
 if found:
     _ = baselines.draw_signs(found, reference="eof+kriging", profiles=profiles)
-
-# %% [markdown]
-# How far from training stations does it hold?
-
-# %% mystnb={"figure": {"caption": "RMSE by the distance from a test station to the nearest training station: kriging of each day, and patterns with coefficients by kriging and by networks.", "name": "fig-decomposition-distance"}, "image": {"alt": "Panels by task and split: root mean squared error against distance on a logarithmic axis, one line an arm; most rise with distance."}} tags=["hide-input"]
-from placeprior.book import variogram
-
-drawn = ("kriging", "eof+kriging", "eof+lonlat", "eof+geoclip")
-there = [
-    results.load(name, task, arms=set(drawn), splits=SPLITS)
-    for name, task in asked
-]
-there = {
-    own.title.split(",")[0]: variogram.by_distance(own)
-    for own in there
-    if set(own.scores["arm"]) == set(drawn)
-}
-if there:
-    _ = variogram.draw_by_distance(there, profiles)
 
 # %% [markdown]
 # A random vector says nothing, and what is left is the day's mean. In the embedded world's new regions GeoCLIP's vector, which spares the network from running off the map, brings hardly more.

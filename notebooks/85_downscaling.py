@@ -11,6 +11,7 @@ profile = "demo"
 
 # %% tags=["remove-cell"]
 from IPython.display import display
+
 from placeprior.book import downscaling as page
 from placeprior.book import figures, results
 from placeprior.book.tables import captioned
@@ -50,9 +51,8 @@ from placeprior import evidence
 from placeprior.evidence import downscaling
 
 if results.has(profile, "downscaling"):
-    table = evidence.read(
-        profile, "downscaling"
-    )  # arm, seed, metric, at, value
+    # arm, seed, metric, at, value
+    table = evidence.read(profile, "downscaling")
     known = (
         table[table["arm"] == downscaling.DOMAINS]
         .groupby("metric")["value"]

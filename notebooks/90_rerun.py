@@ -11,6 +11,7 @@ profile = "demo"
 
 # %% tags=["remove-cell"]
 from IPython.display import Markdown
+
 from placeprior.arms import RIVALS, arm_order, called
 from placeprior.book import figures
 from placeprior.book.tables import captioned
@@ -29,9 +30,8 @@ figures.style()
 
 # %%
 found = rerun.rerun(profile)
-r2 = found[found["metric"] == "r2"].dropna(
-    subset=["difference"]
-)  # a run whose test rows hardly vary has no R²
+# a run whose test rows hardly vary has no R²
+r2 = found[found["metric"] == "r2"].dropna(subset=["difference"])
 kind = (
     r2["arm"]
     .isin(RIVALS)

@@ -11,6 +11,7 @@ profile = "yours"
 
 # %% tags=["remove-cell"]
 from IPython.display import HTML, Markdown
+
 from placeprior.book import advice, figures, yours
 from placeprior.book.tables import plain
 

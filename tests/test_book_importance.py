@@ -120,9 +120,8 @@ def test_every_drawing_says_its_origin_and_its_fits(found):
     ]
     assert "n = 16 fits" in page.draw_groups(SOURCE, found, embedded=True)
     assert len(plt.gcf().axes) == 4
-    assert "n = 4 fits · arm none" in page.draw_ranking(SOURCE, found, embedded=True)
     leaning = reliance.leaning(found.fits, scores())
     assert "n = 8 fits" in page.draw_leaning({"one": leaning, "none": leaning.iloc[:0]}, "demo", embedded=True)
-    for draw in (page.draw_singles, page.draw_groups, page.draw_ranking):
+    for draw in (page.draw_singles, page.draw_groups):
         assert "n = 0 runs" in draw(SOURCE, nothing(found), embedded=True)
     assert "n = 0 runs" in page.draw_leaning({}, "demo", embedded=True)

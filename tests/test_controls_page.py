@@ -1,4 +1,4 @@
-"""The page on controls: signs, pairs that mean something where they are shown, and gains by the length of a vector."""
+"""The page on controls: pairs that mean something where they are shown, and gains by the length of a vector."""
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -13,12 +13,6 @@ def found(arms, splits=("random",), **told):
     row = {"difference": 0.1, "low": 0.0, "high": 0.3, "clear": 0, "stations": 40, "fits": 2, "apart": 0, "each": 0}
     rows = [row | {"arm": arm, "split": split} | told for split in splits for arm in arms]
     return pd.DataFrame(rows, columns=["arm", "split", *row])
-
-
-def test_signs_say_what_they_rest_on_and_where_nothing_was_run():
-    text = controls.draw_signs({"a": found(["lonlat"]), "b": found([])}, "aqs", embedded=False)
-    assert "n = 2 fits at most" in text and [ax.get_title("left") for ax in plt.gcf().axes] == ["a"]
-    assert "n = 0 runs" in controls.draw_signs({"b": found([])}, "aqs", embedded=False)
 
 
 def test_a_random_vector_is_compared_with_at_known_stations_alone(monkeypatch):

@@ -162,14 +162,6 @@ def test_split_map_tells_roles_apart():
     assert texts == {"train (1)", "train and test days (1)", "test (2)", "validation (1)"}
 
 
-def test_scatter_counts_what_it_does_not_show():
-    _, ax = figures.subplots(size="square")
-    truth = np.array([1.0, 2, 3, 4, 500])
-    figures.density_scatter(ax, truth, truth + 1, limit=20)
-    assert any("1 beyond" in text.get_text() for text in ax.texts)
-    assert ax.get_xlabel() == "measured PM2.5 [µg m⁻³]"
-
-
 def test_forest_draws_every_fit_and_its_mean():
     table = pd.DataFrame({"arm": ["none", "none", "idw"], "value": [0.4, 0.6, 0.5]})
     _, ax = figures.subplots()

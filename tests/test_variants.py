@@ -2,7 +2,6 @@
 
 from types import SimpleNamespace
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -41,14 +40,6 @@ def test_every_variant_has_its_panel_of_curves_named_at_the_foot():
     assert [ax.get_title("left") for ax in shown] == ["no location", "lon/lat", "GeoCLIP, Hadamard"]
     assert all(len(ax.lines) == 4 for ax in shown)
     assert [ax.get_xlabel() for ax in shown] == ["", "epoch", "epoch"]
-
-
-def test_counts_of_hexagons_share_one_scale():
-    rng = np.random.default_rng(0)
-    few, many = (pd.DataFrame(rng.uniform(0, 30, (n, 2)), columns=["pm25", "estimate"]) for n in (50, 5000))
-    fig = variants.draw_scatter({"none": few, "lonlat": many})
-    cells = [ax.collections[0] for ax in fig.axes[:2]]
-    assert cells[0].norm.vmax == cells[1].norm.vmax == max(part.get_array().max() for part in cells)
 
 
 def test_attention_is_drawn_a_line_a_variant_beside_an_even_spread():

@@ -1,4 +1,4 @@
-"""Drawings and the table of the page on controls: signs, pairs, and the gain against the length of a vector."""
+"""The table of the page on controls, and its drawing of the gain against the length of a vector."""
 
 from __future__ import annotations
 
@@ -24,30 +24,6 @@ KNOWN = "random"
 NEW = ("spatial", "checkerboard-16")  # new stations, new regions
 NAMES = ("random-vector", "shuffled", "onehot")  # can be names, and nothing else
 KNOW_NOTHING = (*NAMES, "smooth-random")
-
-
-def draw_signs(found: Mapping[str, pd.DataFrame], profile: str, *, embedded: bool) -> str:
-    """Draw the gains of several tasks as a grid of signs; a line that says so where nothing was run.
-
-    Parameters
-    ----------
-    found : mapping
-        Title to gains (:func:`placeprior.evidence.gains.gains`).
-    profile : str
-    embedded : bool
-
-    Returns
-    -------
-    str
-        The line under the figure (:func:`placeprior.book.figures.label`).
-    """
-    found = {title: table for title, table in found.items() if len(table)}
-    if not found:
-        return figures.nothing("Controls", profile, embedded=embedded)
-    fig = figures.signs(found, "R²")
-    data = pd.concat(found, names=["task", None]).reset_index("task").drop(columns=["apart", "each"])
-    fits = int(data["fits"].max())
-    return figures.label(fig, profile, n=fits, of="fits at most", embedded=embedded, data=data)
 
 
 def beyond(tasks: Mapping[str, str], arms: Sequence[str]) -> pd.DataFrame:

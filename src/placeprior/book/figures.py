@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
@@ -53,7 +52,6 @@ __all__ = [
     "colourbar",
     "colours",
     "conus_axes",
-    "density_scatter",
     "forest",
     "forests",
     "grid_map",
@@ -72,60 +70,6 @@ __all__ = [
     "style",
     "subplots",
 ]
-
-
-def density_scatter(
-    ax: Axes,
-    truth: np.ndarray,
-    prediction: np.ndarray,
-    *,
-    limit: float | None = None,
-    quantity: str = "PM2.5",
-    unit: str = UNIT,
-    bar: bool = True,
-) -> Any:
-    """Prediction against measurement as counts in hexagons, with the line of equality.
-
-    Parameters
-    ----------
-    ax : matplotlib Axes
-    truth, prediction : ndarray, (n,)
-    limit : float, optional
-        Upper end of both axes; the 99.5th percentile when left out. Points beyond are counted, and said.
-    """
-    truth, prediction = np.asarray(truth, dtype=float), np.asarray(prediction, dtype=float)
-    low = min(0.0, float(np.min(truth)), float(np.min(prediction)))
-    high = limit or float(np.percentile(np.concatenate([truth, prediction]), 99.5))
-    inside = (truth <= high) & (prediction <= high)
-    cells = ax.hexbin(
-        truth[inside],
-        prediction[inside],
-        gridsize=45,
-        extent=(low, high, low, high),
-        norm=LogNorm(vmin=1),
-        cmap=colours("count"),
-        mincnt=1,
-        linewidths=0,
-        rasterized=True,
-    )
-    ax.plot([low, high], [low, high], color=INK, lw=1.0, ls="--")
-    ax.set(xlim=(low, high), ylim=(low, high), aspect="equal")
-    ax.set(xlabel=f"measured {quantity} [{unit}]", ylabel=f"predicted {quantity} [{unit}]")
-    outside = int((~inside).sum())
-    if outside:
-        ax.text(
-            0.98,
-            0.02,
-            f"{outside:,} beyond the axes",
-            transform=ax.transAxes,
-            ha="right",
-            va="bottom",
-            fontsize="x-small",
-            color=MUTED,
-        )
-    if bar:
-        colourbar(ax, cells, "station-days in a hexagon", None, orientation="vertical", shrink=0.8, aspect=24)
-    return cells
 
 
 def forest(

@@ -15,23 +15,13 @@ from matplotlib.ticker import MaxNLocator
 from placeprior.arms import splits_in, where
 from placeprior.book import figures
 from placeprior.book.results import Results
-from placeprior.book.style import BLUE, GREEN, INK, MUTED, ORANGE, PAPER, SILVER
+from placeprior.book.style import BLUE, INK, MUTED, PAPER
 from placeprior.book.words import INTERVAL, NOTE, variable
-from placeprior.evidence import reliance
-from placeprior.evidence.permutation import GROUPS, INPUTS, PLACE
+from placeprior.evidence.permutation import INPUTS, PLACE
 from placeprior.evidence.reliance import Measured
 
 #: Colour, marker and words of the two shuffles.
 SHUFFLES = {"within": (INK, "o", "within a station, other day"), "across": (BLUE, "^", "across stations, same day")}
-#: The ways of ranking, as the figure heads its columns.
-WAYS = {
-    "reference": "reference code:\nsorted upside down",
-    "free": "free,\nsign mended",
-    "within": "within\nstations",
-    "across": "across\nstations",
-}
-
-
 Series = tuple[str, str, str, pd.DataFrame]  # colour, marker, label, and importance by predictor
 
 
@@ -135,30 +125,3 @@ def _dots(ax: Axes, table: pd.DataFrame) -> None:
         style = {"s": 30, "color": look.colour, "marker": look.marker, "ec": PAPER, "lw": 0.5, "zorder": 3}
         ax.scatter(own["leaning"], own["gain"], **style)
     ax.axline((0, 0), slope=1, color=MUTED, lw=1, ls=":")
-
-
-def draw_ranking(source: Results, found: Measured, *, embedded: bool) -> str:
-    """Ranks as lines between the ways of measuring: what is on top must be on top in all; returns the line below."""
-    if found.untold is None:
-        return figures.nothing("ranking", source.profile, embedded=embedded)
-    wide, ranks = reliance.ranking(found)
-    fig, ax = figures.subplots(size=(6.4, 0.33 * len(ranks) + 1.7))
-    palette = [ORANGE, BLUE, GREEN]
-    leaders = dict(zip(wide["within"].nlargest(len(palette)).index, palette, strict=False))
-    for name in ranks.index:
-        strong = name in leaders
-        ways = [way for way in WAYS if way != "across" or name not in GROUPS["calendar"]]
-        style = {"color": leaders.get(name, SILVER), "lw": 2.4 if strong else 1.0, "zorder": 3 if strong else 2}
-        ax.plot(range(len(ways)), ranks.loc[name, ways], marker="o", ms=5, **style)
-        font = {"fontsize": "small", "weight": "bold" if strong else "normal", "color": figures.INK}
-        ax.text(-0.12, ranks.loc[name, "reference"], variable(name), ha="right", va="center", **font)
-    ax.set_xticks(range(len(WAYS)), WAYS.values())
-    ax.set_xlim(-1.5, len(WAYS) - 0.8)
-    ax.set_yticks(range(1, len(ranks) + 1))
-    ax.invert_yaxis()
-    ax.set_ylabel("rank")
-    ax.grid(visible=False)
-    runs = len(found.fits[found.fits["arm"] == found.untold].drop_duplicates(["split", "fold", "seed"]))
-    note = f"arm {found.untold}, mean over splits"
-    data = wide.join(ranks.add_prefix("rank_"))
-    return figures.label(fig, source.profile, n=runs, of="fits", embedded=embedded, note=note, data=data)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from placeprior.book import budget, figures, lines
+from placeprior.book import figures, lines
 from placeprior.book.results import TASKS
 from placeprior.evidence import law
 
@@ -111,12 +111,6 @@ def draw_by_stations(ax: Axes, gains: pd.DataFrame) -> pd.Series:
     """Gain by the number of training stations (:func:`.law.by_stations`); what was drawn."""
     numbers = sorted(gains["trained"].unique())
     lines.draw(ax, gains.assign(position=gains["trained"].map(numbers.index)), [f"{n:,.0f}" for n in numbers])
-    return gains["difference"]
-
-
-def draw_by_length(ax: Axes, gains: pd.DataFrame) -> pd.Series:
-    """Gain by length of training (:func:`.budget.curve`), the plain one and twice as long; what was drawn."""
-    lines.pairs(ax, gains, lambda row: budget.named(row).split("· ")[1])
     return gains["difference"]
 
 

@@ -14,13 +14,12 @@ from matplotlib.lines import Line2D
 from placeprior.arms import BASES, where
 from placeprior.book import figures
 from placeprior.book.prior import TARGETS
-from placeprior.book.style import INK, MUTED, PAPER, look
-from placeprior.evidence.families import GEOCLIP, trained
+from placeprior.book.style import INK, PAPER, look
+from placeprior.evidence.families import trained
 from placeprior.evidence.upstream import Probed
 
-#: What a basis was trained on: the ending of its name, and the word for it.
-_TRAININGS = {"untrained": "random", "fmow": "fMoW", "yfcc": "YFCC"}
 _MARKERS = ("o", "s", "^", "D")
+_MEAN = {"color": INK, "marker": "D"}
 
 
 def handed(found: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -44,12 +43,10 @@ def _style(number: int, base: str) -> dict[str, Any]:
     return {"color": look(trained(base)).colour, "marker": _MARKERS[number % 4]}
 
 
-def _legend(fig: Figure, bases: Sequence[str], *more: Line2D) -> None:
+def _legend(fig: Figure, bases: Sequence[str]) -> None:
     handles = [Line2D([], [], ls="", label=BASES[base], **_style(number, base)) for number, base in enumerate(bases)]
-    fig.legend(handles=[*handles, *more], loc="outside upper left", ncols=4, fontsize="small", columnspacing=1.0)
-
-
-_MEAN = {"color": INK, "marker": "D"}
+    handles += [Line2D([], [], ls="", label="mean", **_MEAN)]
+    fig.legend(handles=handles, loc="outside upper left", ncols=4, fontsize="small", columnspacing=1.0)
 
 
 def _panels(found: Mapping[str, pd.DataFrame], row: float, **options: Any) -> tuple[Figure, list[tuple[Axes, Any]]]:
@@ -63,39 +60,6 @@ def _panels(found: Mapping[str, pd.DataFrame], row: float, **options: Any) -> tu
     for ax, (title, _) in zip(axes, parts, strict=True):
         ax.set_title(title, fontsize="small")
     return fig, [(ax, part) for ax, (_, part) in zip(axes, parts, strict=True)]
-
-
-def draw_cells(found: Mapping[str, pd.DataFrame], bases: Sequence[str]) -> Figure:
-    """Draw the gain of every basis against what it was trained on: a line a basis, a panel for each task and split.
-
-    Parameters
-    ----------
-    found : mapping
-        Title to differences to the network without a place, as :func:`placeprior.evidence.gains.gains`.
-    bases : sequence of str
-    """
-    arms = {trained(base, how) for base in bases for how in _TRAININGS}
-    run = {title: own[own["split"].isin(own.loc[own["arm"].isin(arms), "split"])] for title, own in found.items()}
-    fig, panels = _panels(run, 2.5, sharey=True)
-    for ax, part in panels:
-        own = part.set_index("arm")
-        for number, base in enumerate(bases):
-            here = own.reindex([trained(base, how) for how in _TRAININGS])
-            at = np.arange(len(here)) + 0.09 * (number - 1)
-            style = _style(number, base)
-            ax.plot(at, here["difference"].to_numpy(float), lw=1.2, zorder=3, mec=PAPER, mew=0.5, **style)
-            low, high = (here[end].to_numpy(float) for end in ("low", "high"))
-            ax.vlines(at, low, high, color=style["color"], lw=1.4, alpha=0.7)
-        if GEOCLIP in own.index:
-            one, colour = own.loc[GEOCLIP], look(GEOCLIP).colour
-            ax.axhline(one["difference"], color=colour, lw=1.2)
-            ax.axhspan(one["low"], one["high"], color=colour, alpha=0.12, lw=0)
-        ax.axhline(0, color=MUTED, lw=1, ls="--", zorder=1)
-        ax.set_xticks(range(len(_TRAININGS)), list(_TRAININGS.values()))
-        ax.set_xlim(-0.3, len(_TRAININGS) - 0.7)
-    panels[0][0].set_ylabel("ΔR² to none+head")
-    _legend(fig, bases, Line2D([], [], color=look(GEOCLIP).colour, label="GeoCLIP"))
-    return fig
 
 
 def draw_questions(found: Mapping[str, pd.DataFrame], bases: Sequence[str]) -> Figure:
@@ -124,7 +88,7 @@ def draw_questions(found: Mapping[str, pd.DataFrame], bases: Sequence[str]) -> F
         ax.tick_params(axis="y", labelsize="small")
     for ax, _ in panels[-2:]:
         ax.set_xlabel("ΔR²")
-    _legend(fig, bases, Line2D([], [], ls="", label="mean", **_MEAN))
+    _legend(fig, bases)
     return fig
 
 
@@ -157,5 +121,5 @@ def draw_probes(read: Probed, bases: Sequence[str], split: str) -> tuple[Figure,
         figures.rows(ax, facts)
         ax.set(title=f"photographs − {word}", xlabel="ΔR² of the probe")
         ax.title.set_fontsize("small")
-    _legend(fig, bases, Line2D([], [], ls="", label="mean", **_MEAN))
+    _legend(fig, bases)
     return fig, pd.DataFrame(rows, columns=["against", "fact", "basis", "difference", "low", "high"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -84,33 +83,6 @@ def draw_curves(curves: pd.DataFrame) -> Figure:
             ax.tick_params(labelbottom=True)
         ax.set_ylabel("" if number % 2 else "Huber loss (scaled)")
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=2, fontsize="small")
-    return fig
-
-
-def draw_scatter(tested: Mapping[str, pd.DataFrame]) -> Figure:
-    """Estimated against measured PM2.5 as counts in hexagons, a panel a variant, on one scale.
-
-    Parameters
-    ----------
-    tested : mapping
-        By arm: ``pm25`` and ``estimate`` of every test row.
-    """
-    top = float(np.percentile(np.concatenate([part["pm25"] for part in tested.values()]), 99.7))
-    fig, axes = figures.panels(len(tested), row=2.9, extra=0.4, sharex=True, sharey=True)
-    for number, (ax, (name, part)) in enumerate(zip(axes, tested.items(), strict=True)):
-        pair = part["pm25"].to_numpy(), part["estimate"].to_numpy()
-        cells = figures.density_scatter(ax, *pair, limit=top, bar=False)
-        cells.set_rasterized(True)
-        ax.set_title(called(name))
-        low = number >= len(tested) - 2  # nothing stands below
-        ax.set_xlabel(f"measured [{figures.UNIT}]" if low else "")
-        ax.tick_params(labelbottom=low)
-        ax.set_ylabel("" if number % 2 else f"estimated [{figures.UNIT}]")
-    most = max(cells.norm.vmax for ax in axes for cells in ax.collections)
-    for ax in axes:
-        for cells in ax.collections:
-            cells.norm.vmax = most
-    figures.colourbar(axes, axes[0].collections[0], "station-days in a hexagon", None, shrink=0.6)
     return fig
 
 
