@@ -235,6 +235,16 @@ def test_a_figure_that_still_waits_for_its_runs_leaves_no_caption():
     assert ["figure" in cell.metadata["mystnb"] for cell in notebook.cells] == [False, True]
 
 
+def test_folded_code_that_shows_nothing_is_not_on_the_page():
+    text = nbformat.v4.new_output("stream", text="line")
+    cells = [
+        nbformat.v4.new_code_cell("x", metadata={"tags": tags}, outputs=outputs)
+        for tags, outputs in ((["hide-input"], []), (["hide-input"], [text]), ([], []))
+    ]
+    pages._tidy(nbformat.v4.new_notebook(cells=cells))
+    assert ["remove-cell" in cell.metadata["tags"] for cell in cells] == [True, False, False]
+
+
 def test_sources_are_below_the_project(notebooks):
     assert pages.sources() == notebooks / "notebooks"
 

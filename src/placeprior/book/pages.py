@@ -242,6 +242,8 @@ def _tidy(notebook: nbformat.NotebookNode) -> None:
             cell.metadata["tags"] = list(dict.fromkeys([*tags, "remove-cell"]))
         if "outputs" in cell:
             cell.outputs = [output for output in cell.outputs if not _is_empty(output)]
+            if "hide-input" in tags and not cell.outputs:  # it waits for its runs: code that shows nothing
+                cell.metadata["tags"] = [*tags, "remove-cell"]
             if not any(kind.startswith("image/") for output in cell.outputs for kind in output.get("data", {})):
                 # a section that waits for its runs: a caption would describe what is not there
                 cell.metadata.get("mystnb", {}).pop("figure", None)
