@@ -102,6 +102,15 @@ def test_the_figure_shows_real_measurements_first_and_names_what_lies_beyond(fol
     assert [text.get_text() for text in fig.axes[0].get_yticklabels()][0] == "ordinary kriging"
 
 
+def test_the_figure_leaves_out_a_task_that_is_hardly_begun(folder, monkeypatch):
+    whole, gains = headline.draw("demo"), headline.gains
+    begun = {"world": gains("demo", "world")}
+    begun["weather-2019"] = begun["world"].query("arm == 'kriging' and split == 'spatial'")
+    monkeypatch.setattr(headline, "tasks", lambda *profiles: [("demo", "weather-2019"), ("demo", "world")])
+    monkeypatch.setattr(headline, "gains", lambda profile, task: begun[task])
+    assert len(headline.draw("demo").axes) == len(whole.axes)
+
+
 def test_readme_says_what_the_results_say():
     text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
     for name in ("_abstract.md", "_advice.md"):

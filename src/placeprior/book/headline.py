@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -73,7 +74,7 @@ def draw(*profiles: str) -> Figure:
     Parameters
     ----------
     *profiles : str
-        Whose results are shown, one row of panels a task; all panels of a row have one scale.
+        Whose results are shown, one row of panels a task that is more than begun; all panels have one scale.
     """
     shown = tasks(*profiles)
     figures.style()
@@ -81,6 +82,7 @@ def draw(*profiles: str) -> Figure:
     arms = [arm for arm in DRAWN if any((table["arm"] == arm).any() for table in found.values())]
     occurring = splits_in(pd.concat([table[table["arm"].isin(arms)] for table in found.values()]))
     splits = [split for split in PLAIN if split in occurring]  # the others stand on the page of the comparison
+    shown = [(profile, task) for profile, task in shown if _begun(found[task], arms, splits)] or shown
     size = (2.4 + 2.1 * len(splits), len(shown) * (0.27 * len(arms) + 0.75) + 0.6)
     fig, axes = figures.subplots(len(shown), len(splits), size=size, squeeze=False, sharey=True, sharex=True)
     for line, (_, task) in zip(axes, shown, strict=True):
@@ -107,11 +109,17 @@ def draw(*profiles: str) -> Figure:
         embedded=all(task == "world" for _, task in shown),
         note="and simulated where a row says so; 95 % intervals over places and trainings; hollow: trained once; "
         "an arrow: beyond the axis",
-        data=pd.concat([table.assign(task=task) for task, table in found.items()])[
+        data=pd.concat([found[task].assign(task=task) for _, task in shown])[
             ["task", "split", "arm", "difference", "low", "high", "clear", "fits"]
         ].query("split in @splits"),
     )
     return fig
+
+
+def _begun(table: pd.DataFrame, arms: Sequence[str], splits: Sequence[str]) -> bool:
+    """Whether half of the arms were run on each split: a row of nearly empty panels tells nothing."""
+    run = table[table["arm"].isin(arms)].groupby("split")["arm"].nunique()
+    return bool((2 * run.reindex(splits, fill_value=0) >= len(arms)).all())
 
 
 def _mark(ax: Axes, row: int, arm: str, found: pd.Series) -> None:
