@@ -68,7 +68,9 @@ def test_claims_count_what_moves_and_what_turns_round(monkeypatch):
     monkeypatch.setattr(contrasts.results, "has", lambda *_: True)
     asked = {"task": "world", "of": "differences", "at_most": 3}
     found = contrasts.doubling("demo", **asked)
-    assert found.values == {"turned": 3, "of": 6}, "lon/lat moves, GeoCLIP does not"
+    assert found.values == {"turned": 3, "of": 6, "most": pytest.approx(0.5, abs=0.01)}, (
+        "lon/lat moves, GeoCLIP does not"
+    )
     assert (
         found.verdict == "supported" and contrasts.doubling("demo", **asked | {"at_most": 2}).verdict == "contradicted"
     )

@@ -103,15 +103,17 @@ def doubling(scale: str, *, task: str, of: str, at_most: int) -> Found:
         return NOT_RUN
     table, sums = trials.read(scale, "doubling"), store.sums(scale)
     table = table[table["task"] == task]
+    most = {}
     if of == "orders":
         held = budget.orders(table, sums)["kept"]
     else:
         found = budget.doubled(table, sums)
-        held = found.loc[found["arm"] != budget.REFERENCE, "held"]
+        found = found[found["arm"] != budget.REFERENCE]
+        held, most = found["held"], {"most": float(found["moved"].abs().max())}
     if held.empty:
         return NOT_RUN
     turned = int((~held.astype(bool)).sum())
-    return Found(bound(turned, None, at_most), {"turned": turned, "of": len(held)}, f"{turned} of {len(held)}")
+    return Found(bound(turned, None, at_most), {"turned": turned, "of": len(held)} | most, f"{turned} of {len(held)}")
 
 
 def retrieval(scale: str, *, task: str, arm: str, expects: str, part: str = "test") -> Found:
