@@ -17,11 +17,11 @@ import yaml
 from typer.testing import CliRunner
 
 from placeprior.book import advice
-from placeprior.cli import app, keep
+from placeprior.cli import app
 from placeprior.data import example, stations
 from placeprior.data.columns import Choice
 from placeprior.evidence.verdict import PLACEBOS, Answer
-from placeprior.runs import comparing, plan
+from placeprior.runs import comparing, gridded, plan
 
 RUN = CliRunner()
 
@@ -142,7 +142,8 @@ def test_what_varies_along_some_of_a_grids_dimensions_is_told_everywhere():
         {"time": pd.date_range("2021-01-01", periods=4), "lat": [1.0, 2.0], "lon": [3.0, 4.0, 5.0]},
     )
     grid["season"] = ("time", np.arange(4.0))
-    fields = {name: keep._field(grid, name, "time", "lat", "lon") for name in grid.data_vars}
+    sizes = {"lat": 2, "lon": 3, "time": 4}
+    fields = {name: gridded.on_all(grid[name].variable, sizes, grid[name].values) for name in grid.data_vars}
     assert {field.shape for field in fields.values()} == {(2, 3, 4)}
     assert (fields["wind"][1, 2] == grid["wind"][:, 1, 2].values).all() and (
         fields["season"][0, 1] == np.arange(4)

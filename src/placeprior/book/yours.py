@@ -29,6 +29,7 @@ from placeprior.space import domain
 from placeprior.space.splits import lonlat_of, towards_of
 
 PART = 0.6  # of a country's map: stations that fill less of it get a map of their own
+ABOUT = ("target", "unit", "table", "embedded", "rows")  # what a comparison says of itself
 AROUND = 6e4  # metres around them
 WIDTH = 5.2  # inches of a figure: on a phone its letters stay readable
 SHORT = {
@@ -127,6 +128,10 @@ def load(profile: str) -> Yours:
     runs = plan.runs(profile)
     if left := sum(not store.is_stored(run.id) for run in runs):
         raise StoreError(f"{left} of the {len(runs)} fits of this comparison are not made yet; {again}")
+    if not isinstance(about, dict) or (lacking := [name for name in ABOUT if name not in about]):
+        raise StoreError(f"about.json does not say {lacking[0] if isinstance(about, dict) else 'anything'}; {again}")
+    if lost := {run.id for run in runs} - set(store.scores(profile)["run"]):
+        raise StoreError(f"the scores of {len(lost)} of the {len(runs)} fits are not collected yet; {again}")
     return Yours(profile, about, runs, cube_of(runs[0]))
 
 

@@ -61,6 +61,26 @@ def target(path: Path, suffixes: Sequence[str], source: Path | None = None) -> N
         raise ConfigError(f"{path} is the file to read; give the result another name")
 
 
+def refuse_output(path: Path) -> None:
+    """Refuse a file that cannot be written, before any work is done.
+
+    Raises
+    ------
+    StoreError
+        It is a folder, or its folder is absent or not writable.
+    """
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(21, "there is a folder of that name")
+        with tempfile.NamedTemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise StoreError(
+            f"cannot write {path}: {error.strerror or error}; give another name, in a folder that exists and is "
+            "writable"
+        ) from None
+
+
 @contextmanager
 def writing(path: Path) -> Iterator[Path]:
     """Give a temporary path beside ``path``, renamed to it at the end, removed when anything fails.
@@ -70,15 +90,7 @@ def writing(path: Path) -> Iterator[Path]:
     StoreError
         If it cannot be written, which is tried before any work is done.
     """
-    try:
-        if path.is_dir():
-            raise IsADirectoryError(21, "it is a folder")
-        with tempfile.NamedTemporaryFile(dir=path.parent):
-            pass
-    except OSError as error:
-        raise StoreError(
-            f"cannot write {path}: {error.strerror or error}; name a file in a folder that exists and is writable"
-        ) from None
+    refuse_output(path)
     try:
         with replacing(path) as aside:
             yield aside

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,6 @@ from placeprior.errors import ConfigError, CubeError
 
 if TYPE_CHECKING:
     import numpy as np
-    import xarray as xr
 
     from placeprior.runs.keeping import Kept
     from placeprior.runs.predicting import Estimates, Predictor
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 FIT = "Example: placeprior fit report -o model"
 PREDICT = "Example: placeprior predict model places.csv -o estimates.csv"
 TABLES, GRIDS = (".csv", ".parquet"), (".nc", ".zarr")
+HALF = 0.5  # of a window's predictors
 
 
 def fit(
@@ -98,15 +99,22 @@ def predict(
     """Estimate at new places and days, each with an interval, and flag what is unlike the training stations."""
     import numpy as np
 
-    from placeprior.runs import keeping
+    from placeprior.runs import gridded, keeping
     from placeprior.runs.predicting import Predictor
 
-    gridded = where.suffix in GRIDS and _is_grid(where)
-    common.target(output, GRIDS if gridded else TABLES, where)
+    is_grid = where.suffix in GRIDS and gridded.is_grid(where)
+    if not is_grid and where.suffix in GRIDS and output.suffix in GRIDS:
+        raise CubeError(
+            f"{where} is no grid, with dimensions of time, latitude and longitude: rename them, or, if it is of "
+            f"stations, name the output {' or '.join(f'*{suffix}' for suffix in TABLES)}"
+        )
+    common.target(output, GRIDS if is_grid else TABLES, where)
+    common.refuse_output(output)
     kept = keeping.read(model.resolve())
     work = Predictor(kept, level)
-    made = _grid(work, where, output) if gridded else _table(work, where, output)
-    typer.echo(f"{output}: {kept.about['target']} [{kept.about['unit']}], {made}")
+    made = _grid(work, where, output) if is_grid else _table(work, where, output)
+    simulated = " (simulated)" * bool(kept.about["embedded"])
+    typer.echo(f"{output}: {kept.about['target']} [{kept.about['unit']}]{simulated}, {made}")
     if not np.isfinite(work.half):
         typer.echo(
             f"note: too few stations were held out for intervals that hold {level:.0%} of the time: they have no bounds"
@@ -117,29 +125,9 @@ def predict(
         )
 
 
-def _is_grid(path: Path) -> bool:
-    from placeprior.data.columns import USUAL, plain
-    from placeprior.data.labelled import open_labelled
-
-    if not path.exists():
-        raise CubeError(f"{path}: no such file; give places and days")
-    with open_labelled(path) as opened:
-        names = {plain(str(name)) for name in opened.dims}
-    return all(names & set(USUAL[part]) for part in ("date", "lon", "lat"))
-
-
-def _padded(kept: Kept, time: np.ndarray) -> int:
+def _padded(kept: Kept) -> int:
     """How many days of unknown history are put before the first day; none where the days' neighbours are inputs."""
     return 0 if kept.cube.attrs.get("neighbours") else kept.run.window - 1
-
-
-def _lacking(kept: Kept, names: list[str], where: Path) -> None:
-    lacking = [name for name in kept.predictors if name not in names]
-    if lacking:
-        raise CubeError(
-            f"{where} has no {', '.join(lacking)}, which the model was trained with; add "
-            f"{'them' if len(lacking) > 1 else 'it'} (empty cells where unknown)"
-        )
 
 
 def _table(work: Predictor, where: Path, output: Path) -> str:
@@ -148,21 +136,29 @@ def _table(work: Predictor, where: Path, output: Path) -> str:
     import pandas as pd
 
     from placeprior.data.columns import Choice
-    from placeprior.data.stations import read
+    from placeprior.data.slips import elsewhere
+    from placeprior.data.stations import TAKEN, column_of, read
+    from placeprior.data.survey import jumps
+    from placeprior.runs.predicting import cleared
     from placeprior.space.splits import lonlat_of
 
     kept = work.kept
-    found = read(where, Choice(), target=False)
-    for note in found.notes:
-        typer.echo(f"note: {note}")
-    cube = found.cube
-    _lacking(kept, [str(name) for name in cube.data_vars], where)
-    before = _padded(kept, cube["time"].values)
+    own = [name for name in kept.predictors if name not in TAKEN]
+    found = read(where, Choice(), target=False, needed=[column_of(name) for name in own])
+    cube, notes = found.cube, found.notes
+    for name in own:
+        cube[name].values, codes, odd = cleared(kept, name, cube[name].values, cube[name].attrs["units"])
+        notes += [f"{name} is {code:g} in {count:,} rows: taken for missing" for code, count in codes.items()]
+        notes += [odd] * bool(odd)
+    lonlat, parts = lonlat_of(cube), []
+    for line in (*notes, elsewhere(lonlat, kept.inputs.lonlat), jumps(cube)):
+        if line:
+            typer.echo(f"note: {line}")
+    before = _padded(kept)
     time = np.arange(
         cube["time"].values[0].astype("datetime64[D]") - before, cube["time"].values[-1].astype("datetime64[D]") + 1
     )
     station, day = found.at
-    lonlat, parts = lonlat_of(cube), []
     skipped = 0 if before else kept.run.window - 1
     for piece in work.pieces(len(lonlat), len(time)):
         values = np.stack([cube[name].values[piece] for name in kept.predictors], -1)
@@ -180,6 +176,7 @@ def _table(work: Predictor, where: Path, output: Path) -> str:
         table.to_parquet(part, index=False) if output.suffix == ".parquet" else table.to_csv(
             part, index=False, float_format="%.6g"
         )
+    _say_history(table["history_known"].to_numpy(), "rows")
     flagged = table[["far", "unlike_place", "unlike_inputs"]].any(axis=1).mean()
     lost = f"; the first {skipped} days are history only" if skipped else ""
     return (
@@ -206,69 +203,65 @@ def _rows(made: Estimates, station: np.ndarray, day: np.ndarray, rows: np.ndarra
     )
 
 
+def _say_history(known: np.ndarray, what: str) -> None:
+    """Say where little or nothing is known of the window."""
+    if blank := (known == 0).mean():
+        typer.echo(f"note: {blank:.0%} of the {what} have no predictor on any day of their window: no estimate there")
+    if little := ((known > 0) & (known < HALF)).mean():
+        typer.echo(
+            f"note: {little:.0%} of the {what} know less than half of their window (history_known): what is unknown is "
+            "told as the mean, and their intervals, of full windows, promise too much"
+        )
+
+
 def _grid(work: Predictor, where: Path, output: Path) -> str:
     """Estimate on a grid, some rows of it at a time."""
     import numpy as np
     import xarray as xr
 
-    from placeprior.data.labelled import dimension, open_labelled
+    from placeprior.coords import wrapped
+    from placeprior.data.slips import elsewhere
+    from placeprior.runs.gridded import Grid
 
     kept = work.kept
-    with open_labelled(where) as grid:
-        t, y, x = (dimension(tuple(grid.dims), part, str(where)) for part in ("date", "lat", "lon"))
-        for name, kinds, what in ((t, "M", "dates"), (y, "fiu", "degrees"), (x, "fiu", "degrees")):
-            if name not in grid.coords or grid[name].dtype.kind not in kinds:
-                raise CubeError(f"{where}: its dimension {name} has no coordinate of {what}; give it one, or rename it")
-        grid = _calendar(grid, t)
-        _lacking(kept, [str(name) for name in grid.variables], where)
-        days = grid[t].values.astype("datetime64[D]")
-        if (np.diff(days).astype(int) != 1).any():
-            raise CubeError(f"{where}: the days are not one after the other; reindex {t} to every day")
-        before = _padded(kept, days)
-        time = np.arange(days[0] - before, days[-1] + 1).astype("datetime64[ns]")
-        kept_days = days if before else days[kept.run.window - 1 :]
-        lon = grid[x].values
-        shape = (len(kept_days), grid.sizes[y], grid.sizes[x])
-        out = {name: np.full(shape, np.nan, np.float32) for name in ("estimate", "low", "high")}
-        flag = np.zeros(shape, np.int8)
-        cells = grid.sizes[x] * len(time)
-        step = max(1, next(work.pieces(10**9, len(time))).stop // max(grid.sizes[x], 1)) if cells else 1
-        for first in range(0, grid.sizes[y], step):
-            rows = slice(first, min(first + step, grid.sizes[y]))
-            part = grid.isel({y: rows})
-            values = np.stack([_field(part, name, t, y, x) for name in kept.predictors], -1).astype(np.float32)
-            lonlat = np.stack(np.meshgrid((lon + 180) % 360 - 180, part[y].values), -1).reshape(-1, 2)
-            values = values.reshape(len(lonlat), len(days), -1)
-            values = np.concatenate([np.full((len(values), before, values.shape[-1]), np.nan, np.float32), values], 1)
-            made = work.at(values, time, lonlat)
-            for name in out:
-                out[name][:, rows] = getattr(made, name).T.reshape(len(kept_days), -1, shape[2])
-            flags = made.far[:, None] + 2 * made.strange[:, None] + 4 * made.unusual
-            flag[:, rows] = flags.T.reshape(len(kept_days), -1, shape[2])
-        unit, name = kept.about["unit"], kept.about["target"]
-        made = xr.Dataset(
-            {key: ((t, y, x), value, {"units": unit, "long_name": f"{key} of {name}"}) for key, value in out.items()},
-            coords={t: kept_days.astype("datetime64[ns]"), y: grid[y].values, x: lon},
-        )
-        words = "1 far from every station, 2 a place vector unlike theirs, 4 inputs unlike theirs; added"
-        made["unlike"] = ((t, y, x), flag, {"units": "1", "long_name": words})
+    grid = Grid(where, kept)
+    some = np.stack(
+        np.meshgrid(wrapped(grid.lon)[:: 1 + grid.lon.size // 50], grid.lat[:: 1 + grid.lat.size // 50]), -1
+    )
+    for line in (*grid.notes, elsewhere(some.reshape(-1, 2), kept.inputs.lonlat)):
+        if line:
+            typer.echo(f"note: {line}")
+    before = _padded(kept)
+    time = np.arange(grid.days[0] - before, grid.days[-1] + 1).astype("datetime64[ns]")
+    days = grid.days if before else grid.days[kept.run.window - 1 :]
+    shape = (len(days), len(grid.lat), len(grid.lon))
+    out = {name: np.full(shape, np.nan, np.float32) for name in ("estimate", "low", "high", "known")}
+    flag = np.zeros(shape, np.int8)
+    step = max(1, next(work.pieces(10**9, len(time))).stop // len(grid.lon))
+    for rows, values, lonlat in grid.pieces(step):
+        values = np.concatenate([np.full((len(values), before, values.shape[-1]), np.nan, np.float32), values], 1)
+        made = work.at(values, time, lonlat)
+        for name in out:
+            out[name][:, rows] = getattr(made, name).T.reshape(len(days), -1, shape[2])
+        flags = made.far[:, None] + 2 * made.strange[:, None] + 4 * made.unusual
+        flag[:, rows] = flags.T.reshape(len(days), -1, shape[2])
+    grid.close()
+    unit, name = kept.about["unit"], kept.about["target"]
+    known, dims = out.pop("known"), grid.dims
+    made = xr.Dataset(
+        {key: (dims, value, {"units": unit, "long_name": f"{key} of {name}"}) for key, value in out.items()},
+        coords=dict(zip(dims, (days.astype("datetime64[ns]"), grid.lat, grid.lon), strict=True)),
+    )
+    words = "1 far from every station, 2 a place vector unlike theirs, 4 inputs unlike theirs; added"
+    made["unlike"] = (dims, flag, {"units": "1", "long_name": words})
+    share = "share of the predictors of the window that were known"
+    made["history_known"] = (dims, known, {"units": "1", "long_name": share})
     made.attrs = {"title": f"{name}, estimated by {kept.run.model}", "embedded": int(kept.about["embedded"])}
-    with common.writing(output) as part:
+    with common.writing(output) as part, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of Zarr, that not every reader knows consolidated metadata
         made.to_zarr(part) if output.suffix == ".zarr" else made.to_netcdf(part, engine="scipy")
+    _say_history(known, "cells and days")
     return (
         f"{shape[1]:,} x {shape[2]:,} cells on {shape[0]:,} days, {(flag > 0).mean():.0%} of them flagged "
         "as unlike the training stations"
     )
-
-
-def _calendar(grid: xr.Dataset, t: str) -> xr.Dataset:
-    from placeprior.data.calendar import season
-
-    made = dict(zip(("doy_sin", "doy_cos"), season(grid[t].dt.dayofyear.values), strict=True))
-    return grid.assign({name: (t, values) for name, values in made.items() if name not in grid})
-
-
-def _field(grid: xr.Dataset, name: str, t: str, y: str, x: str) -> np.ndarray:
-    """A predictor on (y, x, time), whatever of these it varies along."""
-    whole = {dim: grid.sizes[dim] for dim in (y, x, t)}
-    return grid[name].variable.set_dims(whole).transpose(*whole).values

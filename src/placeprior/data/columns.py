@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -132,7 +133,7 @@ def plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_")
 
 
-def find(names: Sequence[str], choice: Choice, target: bool = True) -> Roles:
+def find(names: Sequence[str], choice: Choice, target: bool = True, needed: Sequence[str] = ()) -> Roles:
     """Say which column is what.
 
     Parameters
@@ -142,6 +143,8 @@ def find(names: Sequence[str], choice: Choice, target: bool = True) -> Roles:
     choice : Choice
     target : bool
         Whether one of them is to be estimated; else all numbers are predictors.
+    needed : sequence of str
+        Columns that must be there, as no more is wanted to estimate with a model.
 
     Raises
     ------
@@ -152,12 +155,15 @@ def find(names: Sequence[str], choice: Choice, target: bool = True) -> Roles:
     known = {plain(name): name for name in reversed(list(names))}
     for asked in (*choice.predictors, *choice.drop):
         _named(asked, names, "--predictors" if asked in choice.predictors else "--drop")
-    found = {part: _part(part, names, known, getattr(choice, part)) for part in ("date", "lon", "lat")}
+    found = {part: _part(part, names, known, getattr(choice, part), target) for part in ("date", "lon", "lat")}
     if choice.station or not all(each in known for each in EPA_SITE):
-        one = _part("station", names, known, choice.station, needed=False, taken=set(found.values()))
+        one = _part("station", names, known, choice.station, target, needed=False, taken=set(found.values()))
         station = (one,) if one else ()
     else:
         station = tuple(known[each] for each in EPA_SITE)
+    if needed:
+        refuse_lacking(needed, names)
+        return Roles(station, found["date"], found["lon"], found["lat"], "", list(needed))
     used = {*station, *found.values()}
     left = [name for name in names if name not in used and name not in choice.drop]
     measured = _target(left, known, choice) if target else ""
@@ -189,6 +195,7 @@ def _part(
     names: Sequence[str],
     known: Mapping[str, str],
     asked: str,
+    target: bool,
     needed: bool = True,
     taken: frozenset[str] | set[str] = frozenset(),
 ) -> str:
@@ -202,9 +209,23 @@ def _part(
     what = {"date": "the day", "lon": "the longitude", "lat": "the latitude"}[part]
     apart = part == "date" and "year" in known
     join = "; or join year, month and day into one column date, YYYY-MM-DD" * apart
+    say = f"say which is {what} with --{part} NAME" if target else f"rename that with {what}"
     raise CubeError(
-        f"no column is called {', '.join(USUAL[part][:3])} or the like; say which is {what} with --{part} NAME{join}; "
-        f"the table has {', '.join(names) or 'none'}"
+        f"no column is called {', '.join(USUAL[part][:3])} or the like; {say}{join}; the table has "
+        f"{', '.join(names) or 'none'}"
+    )
+
+
+def refuse_lacking(needed: Sequence[str], names: Sequence[str]) -> None:
+    """Refuse names among which those of a model's predictors are not all."""
+    lacking = [name for name in needed if name not in names]
+    if not lacking:
+        return
+    close = difflib.get_close_matches(lacking[0].casefold(), by_case := {name.casefold(): name for name in names}, n=1)
+    hint = f" (is it {by_case[close[0]]!r}?)" if close else ""
+    raise CubeError(
+        f"there is no {', '.join(lacking)}, which the model was trained with{hint}; name the columns as there, and "
+        f"add {'those' if len(lacking) > 1 else 'it'} with empty cells where unknown; it has {', '.join(names)}"
     )
 
 

@@ -10,7 +10,7 @@ import csv
 import gzip
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,13 +24,14 @@ from placeprior.data.columns import Choice, Roles, find
 from placeprior.data.cube import add_calendar, check_cube, place_on, variable
 from placeprior.data.example import LABEL
 from placeprior.data.labelled import Long, stations_of
-from placeprior.data.slips import refuse_lost_signs, without_codes
+from placeprior.data.slips import CODES, refuse_lost_signs, without_codes
 from placeprior.errors import CubeError
 
 PIECE = 250_000  # rows that are text in memory at once
 JITTER = 0.01  # degrees: a station that moved by less is taken to stand where it was first
 TABLES = (".csv", ".gz", ".txt", ".tsv", ".parquet", ".pq")
 LARGEST = 6e9  # bytes of a cube
+TAKEN, OWN = ("pm25", "doy_sin", "doy_cos"), " (predictor)"  # names that a cube gives itself
 EPA_UNITS = {
     "Micrograms/cubic meter (LC)": "µg m-3",
     "Micrograms/cubic meter (25 C)": "µg m-3",
@@ -63,7 +64,7 @@ class Found:
     at: tuple[np.ndarray, np.ndarray] | None = None
 
 
-def read(path: Path, choice: Choice, target: bool = True) -> Found:
+def read(path: Path, choice: Choice, target: bool = True, needed: Sequence[str] = ()) -> Found:
     """Read a table or cube of stations.
 
     Parameters
@@ -74,6 +75,8 @@ def read(path: Path, choice: Choice, target: bool = True) -> Found:
         What its columns are, where the usual names do not tell.
     target : bool
         Whether it holds measurements; else only what an estimate needs.
+    needed : sequence of str
+        The predictors that an estimate needs: all must be there, if without a value, and no other is read.
 
     Raises
     ------
@@ -88,13 +91,17 @@ def read(path: Path, choice: Choice, target: bool = True) -> Found:
         warnings.simplefilter("always")
         try:
             if path.suffix in (".nc", ".zarr"):
-                long, roles = stations_of(path, choice, target)
+                long, roles = stations_of(path, choice, target, needed)
             else:
-                long, roles = _long(path, choice, target, notes)
+                long, roles = _long(path, choice, target, notes, needed)
             cube, at = _cube(long, roles, choice, notes)
             cube.attrs.update(title=path.name, source=path.name, target=long.quantity or roles.target)
             cube.attrs["embedded"] = int(LABEL in roles.left_out.values())
             check_cube(cube, "pm25" if target else None)
+            nothing = np.full((cube.sizes["station"], cube.sizes["time"]), np.nan)
+            if empty := [name for name in needed if roles.left_out.pop(name, "")]:
+                cube = cube.assign({called(name): variable(nothing, "unstated", name) for name in empty})
+                notes.append(f"no value of {', '.join(empty)}: told as the mean of what was learned from")
             if target:  # estimates may be wanted anywhere
                 refuse_lost_signs(np.column_stack([cube["lon"].values, cube["lat"].values]), cube["station"].values)
         except CubeError as error:
@@ -106,10 +113,20 @@ def read(path: Path, choice: Choice, target: bool = True) -> Found:
     return Found(cube, roles, notes, len(long.code), at)
 
 
+def called(column: str) -> str:
+    """What a predictor's column is called in a cube, where some names are taken; :func:`column_of` turns it back."""
+    return f"{column}{OWN}" if column in TAKEN else column
+
+
+def column_of(predictor: str) -> str:
+    """The column of a table that a cube's predictor comes from."""
+    return predictor.removesuffix(OWN)
+
+
 # --- rows ---
 
 
-def _long(path: Path, choice: Choice, target: bool, notes: list[str]) -> tuple[Long, Roles]:
+def _long(path: Path, choice: Choice, target: bool, notes: list[str], needed: Sequence[str]) -> tuple[Long, Roles]:
     parts: list[tuple[np.ndarray, ...]] = []
     names: dict[str, int] = {}
     roles, units, before = None, {}, 0
@@ -117,9 +134,9 @@ def _long(path: Path, choice: Choice, target: bool, notes: list[str]) -> tuple[L
     for piece in _pieces(path):
         table, units = read_table.columns(piece, {}, ())
         if roles is None:
-            roles = find(list(table.columns), choice, target)
+            roles = find(list(table.columns), choice, target, needed)
         try:
-            parts.append(_piece(table, roles, choice, names))
+            parts.append(_piece(table, roles, choice, names, needed))
         except CubeError as error:  # rows are counted from the top of the file
             raise CubeError(_counted(str(error), before)) from None
         before += len(table)
@@ -182,10 +199,12 @@ def _pieces(path: Path) -> Iterator[pd.DataFrame]:
     except pd.errors.EmptyDataError:
         raise CubeError("it is empty; it needs a header and rows") from None
     except (OSError, UnicodeDecodeError, csv.Error, pd.errors.ParserError, pd.errors.ParserWarning) as error:
-        raise CubeError(f"it cannot be read as CSV ({error}); save it as comma-separated UTF-8 text") from None
+        raise CubeError(
+            f"it cannot be read as CSV ({str(error).strip()}); save it as comma-separated UTF-8 text"
+        ) from None
 
 
-def _piece(table: pd.DataFrame, roles: Roles, choice: Choice, names: dict[str, int]) -> tuple:
+def _piece(table: pd.DataFrame, roles: Roles, choice: Choice, names: dict[str, int], needed: Sequence[str]) -> tuple:
     """Codes of stations, days, places and values of some rows."""
     if roles.station:
         parts = [table[name].astype("string").str.strip() for name in roles.station]
@@ -196,7 +215,7 @@ def _piece(table: pd.DataFrame, roles: Roles, choice: Choice, names: dict[str, i
     text = read_table.stations(table)
     own, seen = pd.factorize(text)
     known = np.array([names.setdefault(str(name), len(names)) for name in seen], np.int32)
-    day = _days(table, choice).to_numpy("datetime64[D]").astype(np.int32)
+    day = _days(table, choice, bool(roles.target)).to_numpy("datetime64[D]").astype(np.int32)
     place = {name: read_table.numbers(table, name) for name in ("lon", "lat")}
     values = {}
     for name in (roles.target, *roles.others):
@@ -207,13 +226,19 @@ def _piece(table: pd.DataFrame, roles: Roles, choice: Choice, names: dict[str, i
         except CubeError as error:
             if name == roles.target:
                 raise CubeError(f"{error}; the target must be a number, and a class is none") from None
+            if name in needed:
+                raise CubeError(
+                    str(error).replace("drop columns that are not measured", "empty where unknown")
+                ) from None
             text = table[name].astype("string")
             some = pd.to_numeric(text, errors="coerce").notna().any()  # one cell spoils a column of numbers
-            roles.left_out[name] = LABEL if text.eq(LABEL).all() else f"no number: {error}" if some else "no number"
+            roles.left_out[name] = (
+                LABEL if set(text.dropna()) - {""} == {LABEL} else f"no number: {error}" if some else "no number"
+            )
     return known[own], day, place, values
 
 
-def _days(table: pd.DataFrame, choice: Choice) -> pd.Series:
+def _days(table: pd.DataFrame, choice: Choice, target: bool) -> pd.Series:
     raw = table["date"]
     if choice.daily:
         dates = pd.api.types.is_datetime64_any_dtype(raw)
@@ -226,7 +251,7 @@ def _days(table: pd.DataFrame, choice: Choice) -> pd.Series:
     try:
         return read_table.days(table)
     except CubeError as error:
-        if "time of day" in str(error):
+        if "time of day" in str(error) and target:
             raise CubeError(f"{error}, or let `--daily mean` do it") from None
         raise
 
@@ -248,7 +273,7 @@ def _cube(
         raise CubeError(
             f"{len(stations):,} stations x {span:,} days x {len(long.values)} variables need more than "
             f"{LARGEST / 1e9:g} GB; "
-            "choose fewer with --predictors, or cut the table by region or year"
+            f"{'choose fewer with --predictors, or ' * bool(roles.target)}cut the table by region or year"
         )
     lonlat = _places(long, code, stations, notes)
     key = code * span + (long.day - first)
@@ -256,7 +281,7 @@ def _cube(
         long.values[name], codes = without_codes(column)
         for number, count in codes.items():
             notes.append(f"{name} is {number:g} in {count:,} rows, far from all other values: taken for missing")
-    values = _filled(long, key, cells, stations, span, first, choice, notes)
+    values = _filled(long, key, cells, stations, span, first, choice, notes, bool(roles.target))
     time = (np.datetime64(first, "D") + np.arange(span)).astype("datetime64[ns]")
     cube = place_on(stations, *lonlat.T, time)
     data = {}
@@ -266,27 +291,31 @@ def _cube(
             roles.left_out[name] = "no value"
             continue
         units = choice.unit if target and choice.unit else long.units.get(name, "unstated")
-        called = "pm25" if target else f"{name} (predictor)" if name in ("pm25", "doy_sin", "doy_cos") else name
         role = "target" if target else "predictor"
-        data[called] = variable(filled.reshape(len(stations), span), units or "unstated", name, role)
+        data["pm25" if target else called(name)] = variable(
+            filled.reshape(len(stations), span), units or "unstated", name, role
+        )
     cube = cube.assign(data)
     return add_calendar(cube), (code, long.day - first)
 
 
-def _places(long: Long, code: np.ndarray, stations: np.ndarray, notes: list[str]) -> np.ndarray:
+def _places(long: Long, of: np.ndarray, stations: np.ndarray, notes: list[str]) -> np.ndarray:
     """One place a station, shape (station, 2)."""
     found = []
     for name in ("lon", "lat"):
         values = long.place[name]
         if np.abs(values).max() > 400:
-            raise CubeError(f"{name} is {values[np.abs(values).argmax()]:g}: give degrees, not metres of a projection")
+            at, value = int(np.abs(values).argmax()), values[np.abs(values).argmax()]
+            code = "a code for missing: give each station its place, or leave it out"
+            what = code if value in CODES else "give degrees, not metres of a projection"
+            raise CubeError(f"station {str(stations[of[at]])!r}: {name} is {value:g}: {what}")
         values = wrapped(values) if name == "lon" else values
         if name == "lon" and (turned := int((values != long.place[name]).sum())):
             notes.append(f"longitudes above 180 were counted from 0 to 360: 360 taken off in {turned:,} rows")
-        group = pd.Series(values).groupby(code)
+        group = pd.Series(values).groupby(of)
         at, apart = group.first().to_numpy(), (group.max() - group.min()).to_numpy()
         if (apart > JITTER).any():
-            read_table.one_value(values, code, pd.Index(stations), name)
+            read_table.one_value(values, of, pd.Index(stations), name)
         if (apart > 0).any():
             notes.append(
                 f"{int((apart > 0).sum())} stations have {name} that differ by up to {apart.max():.2g} "
@@ -305,6 +334,7 @@ def _filled(
     first: int,
     choice: Choice,
     notes: list[str],
+    target: bool,
 ) -> dict[str, np.ndarray]:
     """Each column on all station-days, NaN where nothing is known; several rows of one are averaged where asked."""
     count = np.bincount(key, minlength=cells) if len(key) else np.zeros(cells, int)
@@ -313,7 +343,8 @@ def _filled(
         station, day = divmod(int(twice[0]), span)
         raise CubeError(
             f"station {str(stations[station])!r} has {count[twice[0]]} rows for {np.datetime64(first + day, 'D')} "
-            f"({twice.size:,} such station-days); keep one, or let `--daily mean` average them"
+            f"({twice.size:,} such station-days); keep one, or "
+            f"{'let `--daily mean` average them' if target else 'average them'}"
         )
     if twice.size:
         notes.append(f"{int(count[twice].sum()):,} rows of {twice.size:,} station-days are averaged (--daily mean)")

@@ -84,7 +84,7 @@ def survey(cube: xr.Dataset, history: int) -> tuple[xr.Dataset, list[str]]:
     share = measured.mean()
     if share < 0.2:
         warned.append(f"{name} is measured on {share:.0%} of all station-days; the rest counts as not measured")
-    if (years := _jumps(cube)) is not None:
+    if (years := jumps(cube)) is not None:
         warned.append(years)
     cube, said = _predictors(cube, measured)
     return cube, warned + said
@@ -97,9 +97,11 @@ def _is_monthly(measured: np.ndarray) -> bool:
     return bool(step.size and 27 <= np.median(step) <= 32 and np.quantile(step, 0.05) >= 27)
 
 
-def _jumps(cube: xr.Dataset) -> str | None:
+def jumps(cube: xr.Dataset) -> str | None:
     """A word where nothing is known at any station for more than a year in between."""
-    names = [name for name in ("pm25", *predictors(cube)) if not name.startswith("doy_")]
+    names = [name for name in ("pm25", *predictors(cube)) if name in cube and not name.startswith("doy_")]
+    if not names:
+        return None
     days = np.flatnonzero(np.logical_or.reduce([np.isfinite(cube[name].values).any(0) for name in names]))
     gap = int(np.diff(days).max(initial=0))
     if gap <= 366:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,4 +36,4 @@ def replacing(path: Path) -> Iterator[Path]:
         os.replace(aside, path)
     finally:
         with contextlib.suppress(OSError):
-            aside.unlink(missing_ok=True)
+            shutil.rmtree(aside) if aside.is_dir() else aside.unlink(missing_ok=True)

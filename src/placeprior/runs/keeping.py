@@ -8,6 +8,7 @@ wide an interval must be). Nothing in it is code.
 from __future__ import annotations
 
 import json
+import tempfile
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,21 +21,23 @@ import xarray as xr
 from safetensors import SafetensorError
 from safetensors.torch import load, save_file
 
+from placeprior import encoders
 from placeprior.data.cube import predictors
-from placeprior.errors import StoreError
+from placeprior.errors import MissingWeights, StoreError
 from placeprior.files import integrity
 from placeprior.network.model import PlaceModel
 from placeprior.runs import store
 from placeprior.runs.inputs import Inputs
 from placeprior.runs.making import trained
 from placeprior.runs.networks import THREADS, restored
-from placeprior.runs.plan import Run
+from placeprior.runs.plan import VERSION, Run
 from placeprior.scores.conformal import radius
 from placeprior.space.splits import HISTORY, Split
 
 FORM = 1  # of the folder
 FILES = ("weights.safetensors", "stations.nc", "residuals.parquet")
 MODEL = "model.json"
+NEEDED = ("form", "run", "files", "target", "unit", "split", "embedded")  # of what it says
 
 
 def everything(cube: xr.Dataset) -> Split:
@@ -76,11 +79,10 @@ def keep(run: Run, cube: xr.Dataset, errors: pd.DataFrame, folder: Path, about: 
     about : dict
         What else is to be remembered.
     """
+    _refuse(folder)
     torch.set_num_threads(THREADS)
     own = Run(run.task, run.variant, run.fusion, "all", 1, run.seed, run.data, run.weights, run.config, run.version)
     made = trained(Inputs(own, cube, everything(cube)), "cuda" if torch.cuda.is_available() else "cpu")
-    if folder.exists() and any(folder.iterdir()) and not (folder / MODEL).is_file():
-        raise StoreError(f"{folder} is there and holds no kept model; name another folder with -o")
 
     def write(aside: Path) -> tuple[str, ...]:
         save_file(made.tensors, aside / FILES[0])
@@ -89,6 +91,22 @@ def keep(run: Run, cube: xr.Dataset, errors: pd.DataFrame, folder: Path, about: 
         return FILES
 
     integrity.replace(folder, MODEL, write, form=FORM, run=asdict(own), training=made.history[-1], **about)
+
+
+def _refuse(folder: Path) -> None:
+    """Refuse what cannot become the folder of a model, before minutes are spent on training."""
+    try:
+        there = [path.name for path in folder.iterdir()] if folder.exists() else []
+        if there and MODEL not in there:
+            raise StoreError(f"{folder} is there and holds no kept model; name another folder with -o")
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        why = error.strerror or error
+        raise StoreError(f"cannot write the folder {folder} ({why}); name another with -o") from None
+    if not there:
+        folder.rmdir()  # made again when there is something to put into it
 
 
 @dataclass
@@ -134,23 +152,49 @@ def read(folder: Path) -> Kept:
     Raises
     ------
     StoreError
-        It is not there, or is not what was written.
+        It is not there, is not what was written, or is of another version.
+    MissingWeights
+        The encoder at hand is not the one that it was trained with.
     """
     remedy = "make it with `placeprior fit`"
     integrity.finish(folder, MODEL)
     if not (folder / MODEL).is_file():
         raise StoreError(f"{folder} holds no kept model ({MODEL} is missing); {remedy}")
     try:
-        about = integrity.opened((folder / MODEL).read_bytes(), ("form", "run", "files"))
+        about = integrity.opened((folder / MODEL).read_bytes(), NEEDED)
+        made = (about["form"], about["run"].get("version"))
+        if made != (FORM, VERSION):
+            raise StoreError(
+                f"{folder} was made by another version of placeprior (form {made[0]}, computations {made[1]}), and "
+                f"this one reads form {FORM}, computations {VERSION}; {remedy} again, or use that version"
+            )
         integrity.compare(folder, about["files"], whole=True)
-        if about["form"] != FORM:
-            raise ValueError(f"it is of form {about['form']}, and this version reads {FORM}")
         tensors = load((folder / FILES[0]).read_bytes())
         with xr.open_dataset(folder / FILES[1], engine="scipy") as opened:
             cube = opened.load()
         run = Run(**about["run"])
+        _refuse_other_encoder(run, folder)
         model, scalers = restored(run, tensors)
         errors = pd.read_parquet(folder / FILES[2])
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError, json.JSONDecodeError) as error:
-        raise StoreError(f"{folder} is not as it was written ({str(error).splitlines()[0]}); {remedy} again") from error
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        RuntimeError,
+        AttributeError,
+        SafetensorError,
+        json.JSONDecodeError,
+    ) as error:
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        raise StoreError(f"{folder} is not as it was written ({why}); {remedy} again") from error
     return Kept(about, run, model, Inputs(run, cube, everything(cube), scalers), errors)
+
+
+def _refuse_other_encoder(run: Run, folder: Path) -> None:
+    """Refuse weights other than those that the network was trained with: their vectors mean something else to it."""
+    if run.tells_place and (found := encoders.load(run.variant).fingerprint) != run.weights:
+        raise MissingWeights(
+            f"encoder {run.variant!r} is not the one that {folder} was trained with (fingerprint {found[:32]}, then "
+            f"{run.weights[:32]}); bring those weights, or make the model again with `placeprior fit`"
+        )

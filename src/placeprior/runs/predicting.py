@@ -20,6 +20,8 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from placeprior.coords import nearest_km
+from placeprior.data.slips import other_unit, without_codes
+from placeprior.data.stations import TAKEN
 from placeprior.errors import ConfigError, CubeError
 from placeprior.network.training import estimate
 from placeprior.network.windows import Windows
@@ -27,6 +29,7 @@ from placeprior.runs.keeping import Kept
 
 SAMPLE = 5_000  # training station-days that predictors are compared with
 WHISKER = 1.5
+NOTHING = 1e-9  # of a share that is a difference of sums
 CELLS = 4_000_000  # numbers that the network sees at once: places x days x features
 
 
@@ -45,7 +48,7 @@ class Estimates:
     unusual : ndarray of bool
         With predictors of the day unlike any that were learned from.
     known : ndarray of float
-        Share of the predictors of its window that were known.
+        Share of the predictors of its window that were known, the calendar aside; where it is 0, there is no estimate.
     """
 
     estimate: np.ndarray
@@ -113,9 +116,12 @@ class Predictor:
         strange = np.zeros(len(lonlat), bool) if place is None else self._places.query(place)[0] > self._place_limit
         today = features[:, window - 1 :]
         unusual = self._rows.query(today.reshape(-1, today.shape[-1]))[0].reshape(found.shape) > self._row_limit
-        told = np.isfinite(values).mean(-1)
+        own = [name not in TAKEN for name in kept.predictors]
+        told = np.isfinite(values[..., own]).mean(-1) if any(own) else np.ones(values.shape[:2])
         sums = np.cumsum(np.concatenate([np.zeros((len(told), 1)), told], 1), 1)
         known = (sums[:, window:] - sums[:, :-window]) / window
+        known[known < NOTHING] = 0
+        found[known == 0] = np.nan  # an interval around no more than a place and a season would promise too much
         return Estimates(found, found - self.half, found + self.half, km, km > self._km_limit, strange, unusual, known)
 
     # --- what training stations are among themselves ---
@@ -161,6 +167,30 @@ class Predictor:
         distance, other = self._rows.query(features[part], min(50, len(station)))
         distance = np.where(station[other] == station[part][:, None], np.inf, distance).min(1)
         return _limit(distance[np.isfinite(distance)])
+
+
+def cleared(kept: Kept, name: str, values: np.ndarray, unit: str) -> tuple[np.ndarray, dict[float, int], str]:
+    """A predictor's values of a table or grid, without what stands for missing, and what is odd about the rest.
+
+    Parameters
+    ----------
+    kept : Kept
+    name : str
+    values : ndarray of float32
+    unit : str
+        As written there.
+
+    Returns
+    -------
+    values : ndarray
+    codes : dict of float to int
+        What stood for missing, and how often.
+    odd : str
+        A line, empty where nothing is.
+    """
+    known = kept.cube[name]
+    values, codes = without_codes(values, known.values)
+    return values, codes, other_unit(name, values, known.values, (unit, str(known.attrs.get("units", ""))))
 
 
 def _limit(distance: np.ndarray) -> float:
