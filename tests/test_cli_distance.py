@@ -41,6 +41,7 @@ def test_an_encoder_by_name(tables):
 
 def test_many_places_say_so(tables, monkeypatch):
     monkeypatch.setattr(transport, "EXACT", 2)
+    monkeypatch.setattr(transport, "SMALL", 4)
     said = call("west.csv", "east.csv").stdout
     assert "standard deviation between batches" in said and "emd of 20 batches of 3" in said
 
@@ -53,6 +54,7 @@ def test_many_places_say_so(tables, monkeypatch):
         ("lon,lat\n39.7,-86.2\n", (), "swapped"),
         ("lon,lat\n1,95\n", (), "row 1"),
         ("lon,lat\n-90,40\n", ("--encoder", "sincso"), "did you mean 'sincos'"),
+        ("lon,lat\n-90,40\n", ("--encoder", "GeoCLIP"), "did you mean 'geoclip'"),
         (None, (), "no such file"),
     ],
 )

@@ -152,6 +152,20 @@ def test_what_cannot_be_a_place_is_refused(given, error, words):
         LocationFeatures("sincos").fit(given)
 
 
+def test_a_grid_is_no_list_of_places_and_a_lost_sign_is_warned_of():
+    grid = xr.Dataset(coords={"lon": [1.0, 2.0, 3.0], "lat": [4.0, 5.0, 6.0]})
+    with pytest.raises(CoordinateError, match="a grid and no list of places"):
+        LocationFeatures("sincos").fit(grid)
+    plain = xr.DataArray([[-100.0, 40.0], [-90.0, 35.0]], dims=("place", "axis"))
+    made = LocationFeatures("sincos").fit_transform(plain)
+    assert np.array_equal(made, LocationFeatures("sincos").fit_transform(plain.values))
+    places = np.array([[-100.0 + at / 9, 40] for at in range(12)] + [[100.0, 40]])
+    with pytest.warns(UserWarning, match="row 13 .* other sign of its longitude"):
+        LocationFeatures("sincos").fit(places)
+    with pytest.raises(ConfigError, match="random_state is None"):
+        LocationFeatures("random-vector", random_state=None).fit(places[:3])
+
+
 def test_unknown_encoders_and_foreign_places_are_refused():
     with pytest.raises(UnknownName, match="did you mean 'sincos'"):
         LocationFeatures("sincoss").fit(PLACES)

@@ -206,6 +206,11 @@ REFUSED = [
     (lambda t: t, {"time": None}, ConfigError, "time=None"),
     (lambda t: t, {"lon": None}, ConfigError, "do not say where the place is"),
     (lambda t: t, {"settings": {"widht": 8}}, UnknownName, "width"),
+    (lambda t: t, {"settings": [1]}, ConfigError, "give a mapping"),
+    (lambda t: t, {"random_state": None}, ConfigError, "random_state is None"),
+    (lambda t: t.assign(wind=1e39), {}, CubeError, "wind is too large a number in row 1"),
+    (lambda t: t.assign(pm25=t["pm25"].astype(float) * 1e300), {}, ValueError, "unit of smaller numbers"),
+    (lambda t: t.assign(pm25=t["pm25"].astype(float) * 1e-30), {}, ValueError, "unit of larger numbers"),
 ]
 
 
@@ -230,6 +235,37 @@ def test_a_target_in_disguise_is_warned_of(table):
     disguised = table.assign(mg=table["pm25"] / 1000)
     with pytest.warns(UserWarning, match="'mg' correlates with the target"):
         small(epochs=1).fit(disguised.drop(columns="pm25"), disguised["pm25"])
+
+
+def test_codes_for_missing_are_missing_to_fit_and_to_predict_and_warned_of(table):
+    x, y = table.drop(columns="pm25"), table["pm25"].copy()
+    rows = x.index % 7 == 0
+    blank = small(epochs=1).fit(x.assign(wind=x["wind"].where(~rows)), y.where(~rows))
+    with pytest.warns(UserWarning, match="wind is -9999 in .* taken for missing"):
+        with pytest.warns(UserWarning, match="the target is -999 in"):
+            coded = small(epochs=1).fit(x.assign(wind=x["wind"].where(~rows, -9999.0)), y.where(~rows, -999.0))
+    right = blank.predict(x.assign(wind=np.nan))
+    with pytest.warns(UserWarning, match="wind is 9999 in"):  # in every row: only what was learned from tells
+        np.testing.assert_array_equal(coded.predict(x.assign(wind=9999.0)), right)
+
+
+def test_a_target_in_another_order_of_the_same_labels_is_warned_of(table):
+    x, y = table.drop(columns="pm25"), table["pm25"]
+    with pytest.warns(UserWarning, match="another order"):
+        small(epochs=1).fit(x, y[::-1])
+
+
+def test_a_station_whose_sign_is_lost_is_warned_of(table):
+    first, other = table["station"] == table["station"][0], table[table["station"] == table["station"].iloc[-1]].iloc[0]
+    moved = table.assign(lon=table["lon"].where(~first, -other["lon"]), lat=table["lat"].where(~first, other["lat"]))
+    with pytest.warns(UserWarning, match="other sign of its longitude"):
+        small(epochs=1).fit(moved.drop(columns="pm25"), moved["pm25"])
+
+
+def test_a_dataset_without_roles_and_a_target_in_another_order_is_refused(cube):
+    bare = xr.Dataset({name: cube[name].drop_attrs() for name in cube.data_vars}, cube.coords)
+    with pytest.raises(CubeError, match="of other stations or days"):
+        small(epochs=1).fit(bare.drop_vars("pm25"), bare["pm25"][::-1])
 
 
 def test_places_are_stations_where_none_are_named(table):

@@ -1,5 +1,7 @@
 """Slips in a table of one's own: what the numbers give away, and one line for every kind from every command."""
 
+import doctest
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from typer.testing import CliRunner
 
 from placeprior.cli import app
-from placeprior.data import example, survey
+from placeprior.data import example, slips, survey
 from placeprior.data.columns import Choice
 from placeprior.data.slips import CODES, refuse_lost_signs, without_codes
 from placeprior.data.stations import read
@@ -184,3 +186,51 @@ def test_a_row_of_another_year_without_a_value_of_the_target_is_noticed(tmp_path
     frame.to_csv(tmp_path / "s.csv", index=False)
     said = survey.survey(read(tmp_path / "s.csv", Choice()).cube, 21)[1]
     assert any("another year" in line for line in said)
+
+
+# --- where work goes on all the same ---
+
+
+def test_a_place_elsewhere_that_a_slip_would_bring_home_is_told_and_a_true_one_is_not():
+    known = np.column_stack([np.linspace(5, 15, 20), np.linspace(45, 55, 20)])
+    assert "other sign of its longitude (1 such place)" in slips.elsewhere(
+        np.array([[100.0, 40]]), np.array([[-99.0, 41]])
+    )
+    assert "other sign of its latitude" in slips.elsewhere(known * (1, -1), known)
+    assert "lon and lat exchanged (20 such places)" in slips.elsewhere(known[:, ::-1], known)
+    assert slips.elsewhere(known + (90, -60), known) == "" == slips.elsewhere(known, known)
+
+
+@pytest.mark.parametrize(
+    "places, said",
+    [
+        ([[0.0, 0.0], [-100, 40]], "row 1 is at lon 0, lat 0"),
+        ([*[[-100.0 + at / 9, 40] for at in range(12)], [100.0, 40]], "row 13 at lon 100, lat 40"),
+    ],
+)
+def test_odd_places_are_told_by_embed_and_distance_and_the_number_stays(tmp_path, monkeypatch, places, said):
+    monkeypatch.chdir(tmp_path)
+    for name, rows in (("odd", places), ("good", [[-100.0, 40.0]])):
+        (tmp_path / f"{name}.csv").write_text("lon,lat\n" + "".join(f"{lon},{lat}\n" for lon, lat in rows))
+    for words in (["embed", "{}.csv", "--encoder", "sincos", "-o", "e.csv"], ["distance", "good.csv", "{}.csv"]):
+        done = [CliRunner().invoke(app, [word.format(name) for word in words]) for name in ("odd", "good")]
+        assert done[0].exit_code == 0 and said in done[0].stderr and said not in done[0].stdout
+        assert not done[1].stderr
+
+
+def test_what_a_tuned_encoder_gives_by_itself_is_not_taken_for_its_vectors(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "p.csv").write_text("lon,lat\n-100,40\n")
+    for words in (["embed", "p.csv", "-o", "e.csv"], ["distance", "p.csv", "p.csv"]):
+        done = CliRunner().invoke(app, [*words, "--encoder", "geoclip-tuned"])
+        assert "geoclip-tuned is trained with a network: by itself it gives the 2 numbers" in done.stderr
+
+
+def test_a_target_of_numbers_that_scaling_takes_for_one_is_refused(tmp_path):
+    changed(**{PM25: BASE[PM25] * 1e-13}).to_csv(tmp_path / "s.csv", index=False)
+    with pytest.raises(CubeError, match="unit of larger numbers"):
+        survey.survey(read(tmp_path / "s.csv", Choice()).cube, 21)
+
+
+def test_examples_run():
+    assert doctest.testmod(slips).failed == 0

@@ -145,12 +145,20 @@ def test_a_thousand_places_take_under_a_second():
 
 def test_many_places_are_moved_in_batches(monkeypatch):
     monkeypatch.setattr(transport, "EXACT", 20)
+    monkeypatch.setattr(transport, "SMALL", 100)
     monkeypatch.setattr(transport, "BATCH", 10)
     a, b = drawn((0, 30, 12))
     found = transport.between(a, b)
     assert (found.n_source, found.n_target, found.unit) == (30, 12, "km")
     assert found.solver == "emd of 20 batches of 10" and found.sd > 0
     assert found == transport.between(a, b)
+
+
+def test_many_places_beside_one_are_all_moved():
+    rng = np.random.default_rng(0)
+    many, one = rng.uniform([-118, 30], [-75, 48], (transport.EXACT + 1000, 2)), np.array([[-100.0, 40.0]])
+    found = transport.between(many, one)
+    assert found.solver == "emd" and found.distance == pytest.approx(transport.km(many, one).mean())
 
 
 def test_an_encoder_makes_the_cost():

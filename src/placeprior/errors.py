@@ -91,6 +91,7 @@ class UnknownName(ConfigError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         known = sorted(known)
-        close = difflib.get_close_matches(str(name), known, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
+        folded = {each.casefold(): each for each in map(str, known)}
+        close = difflib.get_close_matches(str(name).casefold(), folded, n=1)
+        hint = f"did you mean {folded[close[0]]!r}? " if close else ""
         super().__init__(f"unknown {kind} {name!r}; {hint}known: {', '.join(known)}")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from placeprior.cli import common
-from placeprior.cli.embed import places
+from placeprior.cli.embed import places, say_untrained
 
 EXAMPLE = "Example: placeprior distance mine.csv theirs.csv --json"
 KEYS = ("distance", "unit", "cost", "n_source", "n_target", "solver")
@@ -32,6 +32,8 @@ def distance(
 
     if encoder is not None and encoder not in encoders.list_encoders():
         common.declared()
+    if encoder is not None:
+        say_untrained(encoder, encoders.load(encoder))
     found = transport.between(places(source), places(target), encoder)
     if as_json:
         typer.echo(json.dumps({key: getattr(found, key) for key in KEYS}))

@@ -61,6 +61,7 @@ def embed(
     common.target(output, (".parquet", ".csv"), table)
     made = _load(encoder, weights)
     total = _check(table)
+    say_untrained(encoder, made)
     terminal = Console(stderr=True)
     with (
         common.writing(output) as part,
@@ -128,6 +129,19 @@ def _load(name: str, weights: Path | None) -> Encoder:
     return encoders.load(name, weights)
 
 
+def say_untrained(name: str, encoder: Encoder) -> None:
+    """Say of an encoder that goes on learning with a network that these are not its vectors but what these start from.
+
+    Its name would let one take, say, projected coordinates for GeoCLIP's vectors.
+    """
+    if str(encoder.fingerprint).startswith("tuned-"):
+        typer.echo(
+            f"note: {name} is trained with a network: by itself it gives the {encoder.dim} numbers that its trained "
+            "part reads, no vectors to compare or to learn from",
+            err=True,
+        )
+
+
 def places(path: Path) -> np.ndarray:
     """All places of a table, lonlat (n, 2), after the same checks as :func:`embed` makes."""
     import numpy as np
@@ -139,8 +153,9 @@ def places(path: Path) -> np.ndarray:
 def _check(path: Path) -> int:
     """Return the number of places, after looking at every one."""
     from placeprior.coords import CONUS_BOX, check_lonlat
+    from placeprior.data.slips import odd_places
 
-    total, swapped = 0, True
+    total, swapped, odd = 0, True, ""
     west, south, east, north = CONUS_BOX
     for lonlat in _pieces(path):
         try:
@@ -153,6 +168,7 @@ def _check(path: Path) -> int:
                     said = str(error).removeprefix("row 0")
                     raise CoordinateError(f"{path}: row {total + i + 1}{said}") from None
             raise
+        odd = odd or odd_places(lonlat, total)
         total += len(lonlat)
         lat, lon = lonlat.T  # on purpose: are these places of the United States when exchanged?
         swapped &= bool(((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)).all())
@@ -163,6 +179,8 @@ def _check(path: Path) -> int:
             f"{path}: every place is in Antarctica, and in the United States when exchanged; are lon "
             "and lat swapped? The order is longitude, latitude"
         )
+    if odd:
+        typer.echo(f"note: {path}: {odd}", err=True)
     return total
 
 

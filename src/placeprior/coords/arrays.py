@@ -100,6 +100,11 @@ def places(lonlat: Any) -> Floats:
         return labelled(names, lambda at: lonlat[names[at]])
     if _is(lonlat, "xarray", "Dataset"):
         names = list(lonlat.variables)
+        dims = [lonlat[names[at]].dims for at in _axis(names, error)]
+        if dims[0] != dims[1]:
+            raise error(
+                f"has longitudes on {dims[0]} and latitudes on {dims[1]}, a grid and no list of places: stack it"
+            )
         return labelled(names, lambda at: lonlat[names[at]])
     if _is(lonlat, "xarray", "DataArray"):
         return _of_dataarray(lonlat, error)

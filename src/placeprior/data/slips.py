@@ -120,8 +120,15 @@ def refuse_lost_signs(lonlat: np.ndarray, stations: Sequence[str]) -> None:
         )
 
 
-def odd_places(lonlat: np.ndarray) -> str:
-    """What is odd about places, in one line, where estimates go on all the same; empty where nothing is.
+def odd_places(lonlat: np.ndarray, before: int = 0) -> str:
+    """What is odd about places, in one line, where work goes on all the same; empty where nothing is.
+
+    Parameters
+    ----------
+    lonlat : ndarray, shape (n, 2)
+        Degrees.
+    before : int
+        Rows that stood before them.
 
     Examples
     --------
@@ -129,16 +136,14 @@ def odd_places(lonlat: np.ndarray) -> str:
     'row 1 is at lon 0, lat 0, in the sea off Africa (1 such row): is its place unknown?'
     """
     if len(zero := np.flatnonzero((lonlat == 0).all(1))):
-        return (
-            f"row {zero[0] + 1} is at lon 0, lat 0, in the sea off Africa ({_rows(zero.size)}): is its place unknown?"
-        )
+        return f"row {before + zero[0] + 1} is at lon 0, lat 0, in the sea off Africa ({_rows(zero.size)}): is its place unknown?"
     lost, name = lost_signs(lonlat)
     if not lost.size:
         return ""
     lon, lat = lonlat[lost[0]]
     return (
-        f"row {lost[0] + 1} at lon {lon:g}, lat {lat:g} is far from all others, and among them with the other sign of "
-        f"its {name} ({_rows(lost.size)}): is the sign lost?"
+        f"row {before + lost[0] + 1} at lon {lon:g}, lat {lat:g} is far from all others, and among them with the other "
+        f"sign of its {name} ({_rows(lost.size)}): is the sign lost?"
     )
 
 

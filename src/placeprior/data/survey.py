@@ -14,6 +14,7 @@ from placeprior.errors import CubeError
 LEAST_STATIONS, FEW_STATIONS = 20, 60
 CLASSES = 10  # as few different whole numbers look like classes
 DISGUISED = 0.999  # of the correlation with the target, as numbers or as ranks
+TINY = 1e-10  # standard deviation, in whatever unit, below which scaling takes a target for a constant, and some more
 SAMPLE = 100_000  # station-days that correlations are taken over
 
 
@@ -69,6 +70,11 @@ def survey(cube: xr.Dataset, history: int) -> tuple[xr.Dataset, list[str]]:
     values = np.unique(y[measured])
     if values.size == 1:
         raise CubeError(f"{name} is {values[0]:g} on every station-day: without variation there is nothing to estimate")
+    if values.std(dtype=np.float64) < TINY:
+        raise CubeError(
+            f"{name} is {values[0]:g} to {values[-1]:g}, numbers too small to tell apart when scaled: give it in a "
+            "unit of larger numbers"
+        )
     if values.size == 2:
         raise CubeError(
             f"{name} has two values, {values[0]:g} and {values[1]:g}: a class, and this compares estimates of "

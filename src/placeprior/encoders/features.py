@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from placeprior.coords import places_in
+from placeprior.data.slips import warn_odd_places
 from placeprior.encoders.embedding import fit
 from placeprior.encoders.registry import load
 from placeprior.errors import ConfigError
@@ -72,7 +73,9 @@ class LocationFeatures(TransformerMixin, BaseEstimator):
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Look at places, shape (n, 2) or a table of n rows with coordinates among its columns; `y` is not read."""
+        whole(self.random_state)
         places = self._places(X, reset=True)
+        warn_odd_places(places)
         encoder = load(self.encoder)
         kept = np.unique(places, axis=0) if hasattr(encoder, "fit") else np.empty((0, 2))
         self.places_, self.fingerprint_ = kept, str(encoder.fingerprint)
@@ -95,7 +98,7 @@ class LocationFeatures(TransformerMixin, BaseEstimator):
                 f"{self.fingerprint_[:32]}); bring that one, or fit again"
             )
         vectors = self._encode()(places)
-        return self._labelled(X, vectors) if _is_xarray(X) else vectors
+        return self._labelled(X, vectors) if _is_xarray(X, "Dataset") else vectors
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Names of the columns that come out: ``geoclip_0``, ``geoclip_1``, …; those that come in are only checked."""
@@ -155,9 +158,7 @@ class LocationFeatures(TransformerMixin, BaseEstimator):
         return check_array(places_in(X, self.columns), input_name="X")
 
     def _labelled(self, X: Any, vectors: NDArray[np.float32]) -> Any:
-        import xarray as xr
-
-        names = {str(name).lower(): name for name in X.variables} if isinstance(X, xr.Dataset) else {}
+        names = {str(name).lower(): name for name in X.variables}
         like = X[next(names[name] for name in ("lon", "longitude", "long", "lng", "x") if name in names)]
         made = (
             like.rename(None).drop_attrs().astype(np.float32).expand_dims(feature=self.get_feature_names_out(), axis=1)
@@ -165,5 +166,12 @@ class LocationFeatures(TransformerMixin, BaseEstimator):
         return made.copy(data=vectors)
 
 
-def _is_xarray(X: Any) -> bool:
-    return type(X).__module__.partition(".")[0] == "xarray"
+def whole(random_state: Any) -> int:
+    """Refuse a seed that is no whole number: what it draws is to be the same each time."""
+    if not isinstance(random_state, (int, np.integer)) or random_state < 0:
+        raise ConfigError(f"random_state is {random_state!r}; give a whole number of at least 0")
+    return int(random_state)
+
+
+def _is_xarray(X: Any, kind: str = "") -> bool:
+    return type(X).__module__.partition(".")[0] == "xarray" and type(X).__name__.endswith(kind)

@@ -20,10 +20,13 @@ from sklearn.utils.validation import check_consistent_length, column_or_1d
 from placeprior.coords import check_lonlat
 from placeprior.data import read_table
 from placeprior.data.cube import predictors
+from placeprior.data.slips import without_codes
+from placeprior.data.survey import TINY
 from placeprior.errors import ConfigError, CubeError
 
 Column = str | int | None
 LARGEST = 6e9  # bytes of what is looked at
+LARGEST_NUMBER = 1e38  # of float32, nearly
 DISGUISED = 0.999  # correlation above which a predictor is taken for the target itself
 
 
@@ -63,7 +66,14 @@ class Panel:
     day: np.ndarray
 
     @classmethod
-    def read(cls, table: pd.DataFrame, roles: Roles, window: int, names: Sequence[Any] | None = None) -> Panel:
+    def read(
+        cls,
+        table: pd.DataFrame,
+        roles: Roles,
+        window: int,
+        names: Sequence[Any] | None = None,
+        beside: np.ndarray | None = None,
+    ) -> Panel:
         """Read a table.
 
         Parameters
@@ -74,6 +84,8 @@ class Panel:
             Days that an estimate looks at, its own included.
         names : sequence, optional
             The predictors; every column without another role if left out.
+        beside : ndarray, shape (m, predictor), optional
+            Such values as were learned from, beside which codes for missing are told.
 
         Raises
         ------
@@ -83,7 +95,11 @@ class Panel:
         known = {role: _column(table, role, getattr(roles, role)) for role in ("lon", "lat", "station", "time")}
         names = [name for name in table.columns if name not in known.values()] if names is None else list(names)
         label = np.arange(len(table)) if known["station"] is None else _labels(table[known["station"]])
-        values = np.column_stack([np.empty((len(table), 0)), *(_numbers(table, name, label) for name in names)])
+        columns = [
+            _cleared(_numbers(table, name, label), name, None if beside is None else beside[:, at])
+            for at, name in enumerate(names)
+        ]
+        values = np.column_stack([np.empty((len(table), 0)), *columns])
         lonlat = None
         if known["lon"] is not None:
             lonlat = check_lonlat(np.column_stack([_numbers(table, known[axis], label) for axis in ("lon", "lat")]))
@@ -140,7 +156,7 @@ def from_cube(
         if name not in cube.coords:
             raise CubeError(f"the Dataset has no coordinate {name!r}; give one on (station, time) with lon and lat")
     if names is None:
-        names = predictors(cube) or [str(name) for name in cube.data_vars if name != y]
+        names = predictors(cube) or [str(name) for name in cube.data_vars if not isinstance(y, str) or name != y]
     for name in (*names, *([y] if isinstance(y, str) else [])):
         if name not in cube or set(cube[name].dims) != {"station", "time"}:
             raise CubeError(
@@ -187,9 +203,19 @@ def _numbers(table: pd.DataFrame, name: Any, label: np.ndarray) -> np.ndarray:
         found = column.to_numpy()
     else:
         found = read_table.numbers(pd.DataFrame({"station": label, str(name): column.to_numpy()}), str(name))
-    if np.isinf(found).any():
-        raise CubeError(f"{name} is infinite in row {int(np.isinf(found).argmax()) + 1}; make it NaN or drop the row")
+    if (beyond := np.abs(found) > LARGEST_NUMBER).any():
+        row, what = int(beyond.argmax()), "infinite" if np.isinf(found).any() else "too large a number"
+        row = int(np.isinf(found).argmax()) if np.isinf(found).any() else row
+        raise CubeError(f"{name} is {what} in row {row + 1}; make it NaN or drop the row")
     return found
+
+
+def _cleared(values: np.ndarray, name: Any, beside: np.ndarray | None = None) -> np.ndarray:
+    """Values without the numbers that stand for missing, with a warning that says which."""
+    values, codes = without_codes(values, beside)
+    for code, count in codes.items():
+        warnings.warn(f"{name} is {code:g} in {count:,} rows: taken for missing", UserWarning, stacklevel=5)
+    return values
 
 
 def _apart(values: np.ndarray, lonlat: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
@@ -246,7 +272,26 @@ def target_of(X: Any, y: Any) -> np.ndarray:
         raise ValueError(f"Input y contains infinity, in row {int(np.isinf(target).argmax()) + 1}; make it NaN")
     if np.isnan(target).all():
         raise ValueError("Input y contains NaN alone; at least two rows need a target")
-    return target
+    if np.nanmax(np.abs(target)) > LARGEST_NUMBER:
+        raise ValueError(f"the target is up to {np.nanmax(np.abs(target)):g}; give it in a unit of smaller numbers")
+    if 0 < np.nanstd(target) < TINY:
+        raise ValueError(f"the target varies by {np.nanstd(target):g} only; give it in a unit of larger numbers")
+    if _misaligned(X, y):
+        warnings.warn(
+            "y has the labels of X in another order, and rows are taken by position: give y.loc[X.index] if labels "
+            "are meant",
+            UserWarning,
+            stacklevel=3,
+        )
+    return _cleared(target, "the target")
+
+
+def _misaligned(X: Any, y: Any) -> bool:
+    """Whether rows of a table and of a target bear the same labels in another order."""
+    x, y = getattr(X, "index", None), getattr(y, "index", None)
+    if not (isinstance(x, pd.Index) and isinstance(y, pd.Index)) or x.equals(y) or not (x.is_unique and y.is_unique):
+        return False
+    return len(x) == len(y) and bool(x.isin(y).all())
 
 
 def warn_disguised(panel: Panel, station: np.ndarray, day: np.ndarray, target: np.ndarray) -> None:

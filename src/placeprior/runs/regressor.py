@@ -16,6 +16,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from placeprior.arms import HEAD_ONLY, NO_PLACE
+from placeprior.data.slips import warn_odd_places
 from placeprior.encoders import features
 from placeprior.errors import ConfigError, UnknownName
 from placeprior.files import tensors
@@ -29,6 +30,7 @@ from placeprior.runs.networks import alike, build, one_thread, starting
 from placeprior.runs.panel import Column, Panel, Roles, from_cube, target_of, warn_disguised
 from placeprior.space.splits import HELD_OUT
 
+SPREAD = 3  # standard deviations around the mean: where values that were learned from lie
 WATCHED = 512  # rows whose loss is looked at after each epoch where no rows are held out
 LEARNT = ("predictors_", "loss_curve_", "n_features_in_")
 SCALERS = ("x_scale_", "y_scale_", "place_scale_")
@@ -131,6 +133,8 @@ class PlaceRegressor(RegressorMixin, BaseEstimator):
             X, y = from_cube(X, y)
         table, target = self._table(X, reset=True), target_of(X, y)
         panel = Panel.read(table, self._roles(), config.window)
+        if panel.lonlat is not None:
+            warn_odd_places(panel.lonlat)
         if not panel.names and not self._told():
             raise ConfigError("there is no predictor among the columns, and no place is told; give one of them")
         known = np.flatnonzero(np.isfinite(target))
@@ -184,7 +188,9 @@ class PlaceRegressor(RegressorMixin, BaseEstimator):
             estimates = self.predict(table[list(self.feature_names_in_)]).reshape(shape)
             return xr.DataArray(estimates, X[["station", "time", "lon", "lat"]].coords, ("station", "time"), "estimate")
         config = self._config()
-        panel = Panel.read(self._table(X, reset=False), self._roles(), config.window, self.predictors_)
+        scale = self.x_scale_
+        beside = np.stack([scale.mean + times * scale.scale for times in (-SPREAD, SPREAD)])
+        panel = Panel.read(self._table(X, reset=False), self._roles(), config.window, self.predictors_, beside)
         if (share := panel.known_share(config.window)) < 0.5:
             warnings.warn(
                 f"of the days that these estimates look at, X has {100 * share:.0f} %; the others are told as the "
@@ -253,6 +259,9 @@ class PlaceRegressor(RegressorMixin, BaseEstimator):
 
     def _config(self) -> Config:
         """Size and training; what cannot be is refused."""
+        features.whole(self.random_state)
+        if not isinstance(self.settings, Mapping | None):
+            raise ConfigError(f"settings is {self.settings!r}; give a mapping, such as {{'batch': 64}}")
         if self.size not in SIZES:
             raise UnknownName("size", self.size, SIZES)
         asked = dict(self.settings or {}) | {"precision": "float32"}

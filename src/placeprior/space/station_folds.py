@@ -12,6 +12,7 @@ from sklearn.model_selection import BaseCrossValidator
 
 from placeprior.coords import nearest_km, places_in
 from placeprior.data.read_table import one_value
+from placeprior.data.slips import warn_odd_places
 from placeprior.errors import ConfigError, CubeError
 
 Columns = Sequence[str | int] | None
@@ -113,13 +114,18 @@ class StationFolds(BaseCrossValidator):
         raise NotImplementedError
 
     def _checked(self, X: Any, stations: Stations) -> np.ndarray:
-        if not (np.isscalar(self.buffer_km) and np.isfinite(self.buffer_km) and self.buffer_km >= 0):
+        number = isinstance(self.buffer_km, (int, float, np.number))
+        if not (number and np.isfinite(self.buffer_km) and self.buffer_km >= 0):
             raise ConfigError(f"buffer_km is {self.buffer_km!r}; give kilometres, 0 for none")
         if len(stations.lonlat) < 2:
             raise ConfigError(
                 f"{type(self).__name__}: all {len(stations.row)} rows are of one station, which cannot be trained on "
                 "and tested at once; give more stations"
             )
+        seed = getattr(self, "random_state", 0)
+        if not isinstance(seed, (int, np.integer)) or seed < 0:
+            raise ConfigError(f"random_state is {seed!r}; give a whole number of at least 0")
+        warn_odd_places(stations.lonlat)
         fold = self._fold(X, stations)
         if len(np.unique(fold)) < 2:
             raise ConfigError(f"{self!r} puts all {len(fold)} stations into one fold; make its parts smaller")
@@ -145,7 +151,10 @@ class StationFolds(BaseCrossValidator):
         if groups is None:
             places, row = np.unique(lonlat, axis=0, return_inverse=True)
             return Stations(pd.RangeIndex(len(places), name="station"), places, row.ravel())
-        groups = pd.Series(np.asarray(groups))
+        groups = np.asarray(groups)
+        if groups.ndim != 1:
+            raise CubeError(f"groups have shape {groups.shape}; give the station of each row, shape (n,)")
+        groups = pd.Series(groups)
         if len(groups) != len(lonlat) or groups.isna().any():
             raise CubeError(
                 f"groups name the station of {groups.notna().sum()} rows of {len(lonlat)}; name it for every row"

@@ -30,6 +30,7 @@ from placeprior.coords import Floats, check_lonlat, great_circle_km
 from placeprior.errors import TransportError
 
 EXACT = 4000  # places a set up to which all are moved at once: seconds, and 128 MB of costs
+SMALL, BESIDE = 1_000_000, 5  # costs up to which so many times more places are, beside a few: seconds too
 BATCH, DRAWS = 1000, 20  # 20,000 places are seen once each
 STEPS, TOLERANCE = 20_000, 1e-9  # of Sinkhorn's iteration; the second is what the plan's margins miss in all
 SIMPLEX_STEPS = 10_000_000
@@ -248,14 +249,16 @@ def between(source: ArrayLike, target: ArrayLike, encoder: str | None = None) ->
     Returns
     -------
     Distance
-        Exact, or of more than :data:`EXACT` places by :func:`batches` with a fixed seed.
+        Exact, or of more than :data:`EXACT` places (beside a few, :data:`BESIDE` times as many) by
+        :func:`batches` with a fixed seed.
     """
     a, b = _some(check_lonlat(source), "source"), _some(check_lonlat(target), "target")
     if encoder is not None:
         x, y = (_unit(encoders.embed(encoder, places), what) for places, what in ((a, "source"), (b, "target")))
     make, left, right = (km, a, b) if encoder is None else (cosine, x, y)
     told = ("km", "great circle") if encoder is None else ("1 - cosine", encoder)
-    if max(len(a), len(b)) <= EXACT:
+    most, pairs = max(len(a), len(b)), len(a) * len(b)
+    if most <= EXACT or (most <= BESIDE * EXACT and pairs <= SMALL):
         return Distance(emd(make(left, right)), *told, len(a), len(b), "emd")
     size = min(BATCH, len(a), len(b))
     found, sd = batches(lambda i, j: make(left[i], right[j]), (len(a), len(b)), np.random.default_rng(0), size=size)

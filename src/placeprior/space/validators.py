@@ -165,6 +165,8 @@ class NearestNeighbourMatched(StationFolds):
                 "or use SpatialBlocks"
             )
         towards = hull_places(stations.lonlat) if self.towards is None else places_in(self.towards)
+        if not len(towards):
+            raise ConfigError("towards has no place; give at least one, or leave it out for the hull of the stations")
         rng = np.random.default_rng([self.random_state, 0])
         fold = matched_folds(stations.lonlat, _several(self.n_splits), rng, towards)
         return _full(fold, self.n_splits, f"there are {len(fold)} stations")
