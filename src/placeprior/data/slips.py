@@ -136,7 +136,8 @@ def odd_places(lonlat: np.ndarray, before: int = 0) -> str:
     'row 1 is at lon 0, lat 0, in the sea off Africa (1 such row): is its place unknown?'
     """
     if len(zero := np.flatnonzero((lonlat == 0).all(1))):
-        return f"row {before + zero[0] + 1} is at lon 0, lat 0, in the sea off Africa ({_rows(zero.size)}): is its place unknown?"
+        such = _rows(zero.size)
+        return f"row {before + zero[0] + 1} is at lon 0, lat 0, in the sea off Africa ({such}): is its place unknown?"
     lost, name = lost_signs(lonlat)
     if not lost.size:
         return ""
