@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from placeprior.data import example, stations
+from placeprior.data import example, rows
 from placeprior.data.columns import Choice
 from placeprior.data.cube import predictors
 from placeprior.data.stations import read
@@ -77,7 +77,7 @@ def test_every_form_of_a_table_is_the_same_cube(csv, tmp_path, form):
 def test_reading_in_pieces_changes_nothing_and_rows_are_counted_from_the_top(csv, monkeypatch):
     frame = table()
     whole = read(csv(frame), OZONE).cube
-    monkeypatch.setattr(stations, "PIECE", 101)
+    monkeypatch.setattr(rows, "PIECE", 101)
     xr.testing.assert_equal(read(csv(frame), OZONE).cube, whole)
     frame["Date"] = frame["Date"].where(frame.index != 700, "12/31/20")
     with pytest.raises(CubeError, match="row 701 .*YYYY-MM-DD"):
