@@ -172,11 +172,12 @@ def places(path: Path) -> np.ndarray:
     from placeprior.coords import check_lonlat, wrapped
     from placeprior.data import read_table
     from placeprior.data.labelled import dimension
+    from placeprior.data.text import read_text
     from placeprior.errors import CoordinateError, CubeError
 
     try:
         with path.open("rb") as stream:
-            table = read_table.read_text(stream)
+            table = read_text(stream)
     except (OSError, ValueError, csv.Error, pd.errors.ParserWarning) as error:
         why = getattr(error, "strerror", None) or error
         raise CubeError(f"{path} cannot be read as CSV of places ({why}); give columns lon and lat") from None

@@ -190,12 +190,13 @@ def _pieces(path: Path) -> Iterator[np.ndarray]:
     import pandas as pd
 
     from placeprior.data import read_table
+    from placeprior.data.text import read_text
 
     if path.exists() and not path.is_file() and not path.is_dir():
         raise CubeError(f"{path} is no file but a pipe or device; give a file, as it is read twice")
     try:
         with path.open("rb") as file:
-            pieces, start = read_table.read_text(file, chunksize=ROWS), 0
+            pieces, start = read_text(file, chunksize=ROWS), 0
             header = list(pieces.columns)
             for name in NEEDED:
                 if name not in header:

@@ -41,7 +41,8 @@ from numpy.typing import NDArray
 from placeprior.coords import in_state, wrapped
 from placeprior.data import tables
 from placeprior.data.cube import from_table, pm25_units
-from placeprior.data.read_table import BLANK, read_text
+from placeprior.data.read_table import BLANK
+from placeprior.data.text import read_text
 from placeprior.errors import CubeError
 
 PARAMETER = "88101"

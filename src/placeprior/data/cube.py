@@ -29,6 +29,7 @@ from placeprior.data.calendar import season
 from placeprior.data.contract import check_form, check_time
 from placeprior.data.raster import check_raster
 from placeprior.data.read_table import PM25_UNITS, pm25_units
+from placeprior.data.text import read_text
 from placeprior.errors import CoordinateError, CubeError, apart
 
 PM25_RANGE = (-15.0, 2000.0)  # µg m-3; below: not noise; above: more than any daily mean in EPA's record
@@ -168,7 +169,7 @@ def from_csv(path: str | Path, units: Mapping[str, str] | None = None) -> xr.Dat
     path = Path(path)
     try:
         with path.open("rb") as stream:
-            table = read_table.read_text(stream)
+            table = read_text(stream)
     except FileNotFoundError:
         raise CubeError(
             f"{path}: no such file; give the path of a CSV with the columns {', '.join(read_table.REQUIRED)}"

@@ -33,7 +33,8 @@ import xarray as xr
 from placeprior.coords import CONUS_BOX, wrapped
 from placeprior.data import tables
 from placeprior.data.cube import from_table
-from placeprior.data.read_table import BLANK, read_text
+from placeprior.data.read_table import BLANK
+from placeprior.data.text import read_text
 from placeprior.errors import CubeError
 
 PARQUET, STATIONS = "noaa_gsod_daily_2019_2020h1.parquet", "noaa_gsod_stations.csv"

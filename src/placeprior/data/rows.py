@@ -15,6 +15,7 @@ from placeprior.data import read_table
 from placeprior.data.columns import Choice, Roles, find
 from placeprior.data.example import LABEL
 from placeprior.data.labelled import Long
+from placeprior.data.text import read_text
 from placeprior.errors import CubeError
 
 PIECE = 250_000  # rows that are text in memory at once
@@ -101,7 +102,7 @@ def _pieces(path: Path) -> Iterator[pd.DataFrame]:
         raise CubeError(f"it ends in {path.suffix!r}; give CSV, Parquet, netCDF (.nc) or Zarr (.zarr)")
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
-            yield from read_table.read_text(stream, chunksize=PIECE)
+            yield from read_text(stream, chunksize=PIECE)
     except pd.errors.EmptyDataError:
         raise CubeError("it is empty; it needs a header and rows") from None
     except (OSError, UnicodeDecodeError, csv.Error, pd.errors.ParserError, pd.errors.ParserWarning) as error:

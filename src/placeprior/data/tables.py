@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from placeprior.data import read_table
+from placeprior.data.text import read_text
 from placeprior.errors import CubeError, MissingData
 
 VARIABLE = "PLACEPRIOR_DATA"
@@ -63,7 +64,7 @@ def read_csv(path: Path, columns: Sequence[str], text: Sequence[str] = ()) -> pd
     """Read the named columns of a CSV file, ``text`` as text, others as numbers; refuse as :func:`read_parquet`."""
     try:
         with path.open("rb") as stream:
-            table = read_table.read_text(stream)
+            table = read_text(stream)
     except FileNotFoundError:
         raise MissingData(f"{path} is missing; put it beside the other tables in {VARIABLE}") from None
     except (OSError, ValueError, csv.Error, pd.errors.ParserWarning) as error:
