@@ -158,7 +158,7 @@ scores, sums = leak.twins(leak.runs(profile, TASK)), store.sums(profile)
 reach = matched.reach(profile, TASK)  # how far errors are alike
 worth = leak.changes(scores, sums, reach)
 
-# %% mystnb={"figure": {"caption": "Test R² of leaky runs minus that of their clean twins on the same rows, 95 % intervals. Inverse distance is the neighbour feature itself as the estimate.", "name": "fig-leak-changes"}, "image": {"alt": "One panel a split on one scale. Each arm has a marker with a bar for the neighbours' leak, for the scalers' and for both, around or right of a dashed line at zero."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Test R² of leaky runs minus that of their clean twins on the same rows, 95 % intervals.", "name": "fig-leak-changes"}, "image": {"alt": "One panel a split on one scale. Each arm has a marker with a bar for the neighbours' leak, for the scalers' and for both, around or right of a dashed line at zero."}} tags=["hide-input"]
 if results.has(profile, "leak"):
     _ = page.draw_changes(worth, profile)
 
@@ -171,7 +171,7 @@ captioned(
 
 # %% [markdown]
 # A leak is worth what it tells that is news. Amid training monitors the clean feature is good already; deep inside a held-out cell it is nearly blind,
-# and the leaky one reads from the next monitor as everywhere. So we expect the leak to be largest where a test out of region is meant to be hard.
+# and the leaky one reads from the next monitor as everywhere: a test that is meant to be hard becomes an easy one.
 #
 # ## Does the leak change who wins?
 #
