@@ -70,15 +70,11 @@ def main() -> None:
     for name, value in now.items():
         shown = [value, limits.get(name), counts.FORMER.get(name)]
         print(f"{name:24}" + "".join(f"{'-' if each is None else format(each, ','):>12}" for each in shown))
-    over = [
-        f"{count.page}: {count.words:,} words, at most {counts.PAGE_WORDS:,}"
-        for count in found
-        if count.words > counts.PAGE_WORDS
-    ]
+    over = counts.excess({count.page: count.words for count in found}, apart)
     over += [
         f"{name}: {value:,}, at most {limits[name]:,}"
         for name, value in now.items()
-        if name in limits and value is not None and value > limits[name]
+        if name in limits and not name.startswith("words") and value is not None and value > limits[name]
     ]
     if over:
         sys.exit("over a limit: " + "; ".join(over))

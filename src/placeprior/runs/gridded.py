@@ -112,6 +112,7 @@ class Grid:
                     f"{variable.name} is {variable.dtype} on ({', '.join(map(str, variable.dims))}); give numbers on "
                     f"({', '.join(self.dims)}) or some of these"
                 )
+            # A view: what is read through the file itself would stay in memory with it.
             values = self._read(self._opened.isel({self.dims[0]: slice(None)}), column_of(name))
             if np.isinf(values).any():
                 raise CubeError(

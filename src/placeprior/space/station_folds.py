@@ -13,6 +13,7 @@ from sklearn.model_selection import BaseCrossValidator
 from placeprior.coords import nearest_km, places_in
 from placeprior.data.read_table import one_value
 from placeprior.data.slips import warn_odd_places
+from placeprior.encoders.features import whole
 from placeprior.errors import ConfigError, CubeError
 
 Columns = Sequence[str | int] | None
@@ -122,9 +123,7 @@ class StationFolds(BaseCrossValidator):
                 f"{type(self).__name__}: all {len(stations.row)} rows are of one station, which cannot be trained on "
                 "and tested at once; give more stations"
             )
-        seed = getattr(self, "random_state", 0)
-        if not isinstance(seed, (int, np.integer)) or seed < 0:
-            raise ConfigError(f"random_state is {seed!r}; give a whole number of at least 0")
+        whole(getattr(self, "random_state", 0))
         warn_odd_places(stations.lonlat)
         fold = self._fold(X, stations)
         if len(np.unique(fold)) < 2:
