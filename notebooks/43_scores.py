@@ -85,7 +85,9 @@ from placeprior.evidence.gains import gains
 task, arm, reference = "weather-2019", "geoclip-hadamard", "none+head"
 many = gains(real, task, against=reference)  # of every arm, on every split
 found = many[many["arm"] == arm]
-found[["split", "difference", "low", "high", "clear", "fits"]].round(3)
+found.set_index("split")[["difference", "low", "high", "clear", "fits"]].round(
+    3
+)
 
 # %% mystnb={"figure": {"caption": "Real measurements. Above: R² of single fits of a network with GeoCLIP's vector and of the same network without a place; a line joins two fits on the same rows with the same seed. Below: the mean difference and its 95 % interval.", "name": "fig-scores-pairs"}, "image": {"alt": "Two panels, a column a split. Above, pairs of markers joined by lines; the fits of a checkerboard form two groups, one a partition, far apart from each other. Below, one marker a split with a vertical bar, and a line at zero."}} tags=["hide-input"]
 mine = results.load(

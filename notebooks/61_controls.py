@@ -84,6 +84,7 @@ told = {task: gains(name, task) for task, name in tasks.items()}
 
 # %% tags=["remove-cell"]
 ARMS = ["none", "urban-hadamard", "onehot-hadamard"]
+ARMS += ["geoclip-pca8-hadamard", "geoclip-pca256-hadamard"]
 ARMS += [
     f"{name}-{way}"
     for way in ("hadamard", "concat")
@@ -135,19 +136,7 @@ captioned(
 #
 # GeoCLIP's vector has 512 numbers, more than many a split has training stations. **Principal component analysis** turns the vectors so that the
 # first number varies most over the training stations, the second most of what is left, and so on; `geoclip-pca8` is told the first eight. The first numbers
-# change slowly over the map; the last ones separate near neighbours. Population density, two numbers, is drawn beside them.
-
-# %% mystnb={"figure": {"caption": "Gain in R² over the same network without a place, against how many numbers tell the place (logarithmic): GeoCLIP's first principal components up to all numbers (line; band: 95 % interval), population density, and a random vector of GeoCLIP's length.", "name": "fig-controls-components"}, "image": {"alt": "One panel for each task and split: a line with a band for GeoCLIP's first components, and points with bars for population density and a random vector, around a dashed line at zero."}} tags=["hide-input"]
-cut = {
-    task: name
-    for task, name in tasks.items()
-    if task != "neighbours-2021" and results.has(name, "capacity")
-}
-if cut:
-    _ = page.draw_components(
-        {results.TASKS[task]: told[task] for task in cut},
-        {results.TASKS[task]: name for task, name in cut.items()},
-    )
+# change slowly over the map; the last ones separate near neighbours. {numref}`fig-controls-signs` has such arms where they were run, and population density, two numbers, beside them.
 
 # %% tags=["remove-input"]
 results.missing(real, "capacity")

@@ -87,18 +87,6 @@ results.missing(profile, "placeness")
 null = worlds[worlds["placeness"] == 0]
 alarms = placeness.clears(null)
 
-# %% mystnb={"figure": {"caption": "Embedded worlds at placeness 0, new stations: R² minus that of the network without a place, with 95 % intervals over places and trainings; in each row one marker a world, from the first draw (top) to the last. Filled: clear.", "name": "fig-placeness-null"}, "image": {"alt": "One row an arm with up to five short horizontal intervals, one a world, around a dashed line at zero; markers whose interval does not touch the line are filled, the others hollow."}} tags=["hide-input"]
-if results.has(profile, "negative"):
-    fig = page.draw_null(null)
-    figures.label(
-        fig,
-        profile,
-        n=null["task"].nunique(),
-        of="worlds at placeness 0",
-        embedded=True,
-        data=page.handed(null),
-    )
-
 # %% tags=["hide-input"]
 display(
     captioned(

@@ -11,6 +11,8 @@ profile = "demo"
 real = "aqs"
 
 # %% tags=["remove-cell"]
+from IPython.display import Markdown
+
 from placeprior.book import figures, results
 from placeprior.book import law as page
 
@@ -154,20 +156,12 @@ results.missing(real, "learning")
 # same rows of the neighbours task ({doc}`data`), at stations held out in **both** years. No interval knows about another draw of years.
 
 # %%
-YEARS = "neighbours, 2018 and 2021"
 yearly = years.read(real)
 carried = years.carried(yearly, store.sums(real))
 
-# %% mystnb={"figure": {"caption": "Real measurements: gain in R² over the same network without a place, trained on the year of test and on another; both years and all seeds pooled, 95 % intervals. At the right the second minus the first: below zero, the lesson is partly about the year.", "name": "fig-law-years"}, "image": {"alt": "Three positions with a marker and an error bar each, around a dashed line at zero: the gain after training on the same year, on another year, and their difference."}} tags=["hide-input"]
-if results.has(real, "years"):
-    _ = page.stacked(
-        {YEARS: carried},
-        {YEARS: real},
-        page.draw_years,
-        "",
-        n=carried["stations"].max(),
-        of="test stations",
-    )
+# %% tags=["hide-input"]
+Markdown(page.carried_over(carried)) if results.has(real, "years") else None
+
 # %% tags=["remove-input"]
 results.missing(real, "years")
 

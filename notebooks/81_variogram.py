@@ -129,11 +129,10 @@ else:
 # **How many, of what weight, how rough?** Kriging's labels are smoother than the truth; noise of kriging's expected error makes them as rough. Judged by validation stations, one training each, so
 # that small differences mean nothing:
 
-# %% mystnb={"figure": {"caption": "Error at validation stations of new regions, by number of labels, their weight (kriging's, or that of a measurement) and noise; dashed, without labels.", "name": "fig-variogram-trials"}, "image": {"alt": "A row for each setting with one marker at its root mean squared error, around a dashed vertical line."}} tags=["hide-input"]
-if results.has(profile, "pseudo_trials"):
-    _ = page.draw_trials(evidence.read(profile, "pseudo_trials"), profile)
-else:
-    _ = figures.nothing("Trials", profile, embedded=True, of="table")
+# %% tags=["hide-input"]
+Markdown(page.tried(evidence.read(profile, "pseudo_trials"))) if results.has(
+    profile, "pseudo_trials"
+) else results.missing(profile, "pseudo_trials")
 
 # %% [markdown]
 # ## What this does not show

@@ -197,18 +197,6 @@ else:
         )
     )
 
-# %% mystnb={"figure": {"caption": "Mean retrieval error minus that of plain contrast, with 95 % intervals over places and trainings; pale dots are trainings. Left of zero is better; orange where clear.", "name": "fig-homegrown-retrieval"}, "image": {"alt": "Two panels, validation and test places; one row an arm with a dot, an interval and five pale dots around a dashed line at zero."}} tags=["hide-input"]
-if found is not None:
-    fig = page.draw_retrieval(found)
-    figures.label(
-        fig,
-        profile,
-        n=int(found["places"].max()),
-        of="places at most",
-        embedded=True,
-        data=found,
-    )
-
 # %% [markdown]
 # What is clear at test places speaks of one thing: more weight on *near* pairs, which *near* gives by distance and *deficit, flat* by likeness, costs accuracy. Near pairs are the false negatives that the source warns of. Expecting more of them (the semivariogram) takes that harm away; it does not clearly gain. Eleven
 # looks at one table will find something by chance.

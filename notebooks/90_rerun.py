@@ -12,9 +12,10 @@ profile = "demo"
 # %% tags=["remove-cell"]
 from IPython.display import Markdown
 
-from placeprior.arms import RIVALS, arm_order, called
+from placeprior.arms import RIVALS, called
 from placeprior.book import figures
 from placeprior.book.tables import captioned
+from placeprior.book.words import minus
 from placeprior.evidence import rerun
 from placeprior.provenance import processor
 
@@ -64,28 +65,24 @@ Markdown(
     else ""
 )
 
-# %% [markdown]
-# ## By arm
-#
-# Each point is a run: its R² here minus the committed one.
-
-# %% mystnb={"figure": {"caption": "R² of each run that was made on this machine minus that of the same run in the committed results. Profile {{profile}}.", "name": "fig-rerun"}, "image": {"alt": "One row of points for each arm along an axis of differences in R². Points at zero are runs that agree to the last committed digit."}} tags=["hide-input"]
-arms = arm_order(r2["arm"])
-fig, ax = figures.subplots(size=(6.4, 0.9 + 0.3 * max(len(arms), 1)))
-for row, arm in enumerate(arms):
-    look, own = figures.look(arm), r2.loc[r2["arm"] == arm, "difference"]
-    ax.plot(
-        own,
-        [row] * len(own),
-        ls="none",
-        marker=look.marker,
-        color=look.colour,
-        alpha=0.7,
+# %% tags=["hide-input"]
+far = (
+    r2.assign(apart=r2["difference"].abs())
+    .query("apart > 0")
+    .nlargest(5, "apart")
+)
+Markdown(
+    "Farthest away: "
+    + minus(
+        "; ".join(
+            f"{called(row.arm)}, {row.split}, fold {row.fold}, seed {row.seed}: {row.difference:+.3f}"
+            for row in far.itertuples()
+        )
     )
-ax.set_yticks(range(len(arms)), [called(arm) for arm in arms])
-ax.set_xlabel("R² here minus committed R²")
-ax.invert_yaxis()
-_ = figures.label(fig, profile, n=len(r2), of="runs", embedded=True, data=r2)
+    + "."
+    if len(far)
+    else ""
+)
 
 # %% [markdown]
 # ## What made the committed runs

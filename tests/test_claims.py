@@ -77,15 +77,18 @@ def test_a_number_of_a_table_decides(monkeypatch):
     table = pd.DataFrame({"kind": ["a", "b"], "holds": [0.95, 0.85]})
     asked_of = []
     monkeypatch.setattr(decisions.tables, "read", lambda profile, _: asked_of.append(profile) or table)
-    rule = {"kind": "table", "name": "coverage", "column": "holds", "take": "min", "at_least": 0.9}
+    rule = {"kind": "table", "name": "coverage", "column": "holds", "what": "least held", "take": "min"}
+    rule |= {"at_least": 0.9}
     claim = CLAIM | {"rule": rule, "at": {"demo": {"verdict": "supported"}}}
     assert claims.judge(claim, "demo").verdict == "contradicted"
     claim["rule"] = rule | {"where": {"kind": "a"}}
     found = claims.judge(claim, "demo")
     assert found.verdict == "supported" and found.values == {"value": 0.95}
-    assert claims.decided(claim) == "holds of coverage (a): at least 0.9"
+    assert found.text == "0.95" and claims.decided(claim) == "least held: at least 0.9"
+    claim["rule"] = rule | {"unit": "%"}
+    assert claims.judge(claim, "demo").text == "85 %" and claims.decided(claim) == "least held: at least 90 %"
     claims.judge(claim | {"rule": rule | {"profile": "aqs"}}, "demo")
-    assert asked_of == ["demo", "demo", "aqs"]
+    assert asked_of == ["demo"] * 3 + ["aqs"]
     claim["rule"] = {key: value for key, value in rule.items() if key != "at_least"}
     with pytest.raises(ConfigError, match="at_least or at_most"):
         claims.judge(claim, "demo")

@@ -278,6 +278,15 @@ def test_encoders_that_know_another_country_are_left_out_and_said():
     assert "contiguous United States" in missing["slepian"]
 
 
+def test_an_encoder_that_tells_all_stations_the_same_is_left_out_and_said():
+    frame = example.example(30, 50)
+    frame["longitude"] += 50  # the middle of the Atlantic, where nobody lives
+    frame["latitude"] -= 10
+    models, missing = comparing.arms(toy(frame), comparing.Asked(("urban", "sincos")))
+    assert "urban/hadamard" not in models and "sincos/hadamard" in models
+    assert "one vector" in missing["urban"]
+
+
 def test_a_small_table_is_trained_on_more_often_and_a_large_one_is_answered_in_time(monkeypatch, tmp_path):
     cube = comparing.prepare(toy(example.example(30, 50)), comparing.Asked())
 

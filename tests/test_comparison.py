@@ -47,6 +47,21 @@ def test_directions_stand_beside_the_reported_ones(clear, words):
     assert table.loc["GeoCLIP, Hadamard", "here"] == f"– → 0.30, {words}"  # a split that no location was not run on
 
 
+def test_levels_beside_the_reported_ones_are_of_the_same_folds():
+    scores = pd.DataFrame(
+        {
+            "arm": ["none", "geoclip-hadamard", "geoclip-hadamard"],
+            "fold": [1, 1, 2],
+            "value": [0.5, 0.6, 0.2],
+            "split": "checkerboard-8",
+            "metric": "r2",
+        }
+    )
+    found = pd.DataFrame({"split": ["checkerboard-8"], "arm": ["geoclip-hadamard"], "clear": [0]})
+    table = comparison.beside_reported({"here": (scores, found)}).set_index("arm")
+    assert table.loc["GeoCLIP, Hadamard", "here"] == "0.50 → 0.60, undecided"
+
+
 def test_other_arms_and_splits_stay_out_of_the_grid():
     found = pd.DataFrame({"arm": ["lonlat", "tile-hadamard", "lonlat"], "split": ["spatial", "spatial", "state"]})
     assert len(comparison.main(found)) == 1

@@ -97,15 +97,10 @@ def test_errors_against_the_truth_have_a_column_a_part():
     assert alone.iloc[0, 1:].tolist() == ["–"] * len(page.PIECES)
 
 
-def test_arms_have_a_line_against_the_knob_and_a_row_of_worlds():
+def test_arms_have_a_line_against_the_knob():
     table = found(
         ("lonlat", 0.0, 0.2, 0.1), ("lonlat", 2.0, 0.3, 0.1), ("sincos", 0.0, 0.0, 0.1), ("none", 1.0, 0.0, 0.1)
     )
     (ax,) = page.draw_gains(table).axes
     assert ax.get_xticks().tolist() == [0, 1, 2]
     assert len(ax.lines) == 3, "an arm of the usual world alone has no line: two arms and zero"
-    null = pd.concat([table[table["placeness"] == 0].assign(task=task) for task in ("world-0", "world-0-a")])
-    (ax,) = page.draw_null(null).axes
-    assert [text.get_text() for text in ax.get_yticklabels()] == ["lon/lat", "sin/cos"]
-    fills = [tuple(mark.get_facecolor()[0]) != tuple(mark.get_edgecolor()[0]) for mark in ax.collections]
-    assert fills == [False, False, True, True], "clear ones are filled"

@@ -20,8 +20,7 @@ def test_fits_are_what_the_store_holds_and_scores_their_means_over_seeds():
         for n, (seed, split, fold) in enumerate(asked)
     ]
     stored = {
-        run.id: {"parameters": 1234, "stamp": {"seconds": 40}, "scores": dict.fromkeys(metrics.METRICS, 0.1 * n)}
-        for n, run in enumerate(runs)
+        run.id: {"parameters": 1234, "scores": dict.fromkeys(metrics.METRICS, 0.1 * n)} for n, run in enumerate(runs)
     }
     fits = variants.fits(stored, runs)
     assert fits["arm"].tolist() == ["lonlat"] * 4 and fits["weights"].tolist() == [1234] * 4
@@ -40,10 +39,3 @@ def test_every_variant_has_its_panel_of_curves_named_at_the_foot():
     assert [ax.get_title("left") for ax in shown] == ["no location", "lon/lat", "GeoCLIP, Hadamard"]
     assert all(len(ax.lines) == 4 for ax in shown)
     assert [ax.get_xlabel() for ax in shown] == ["", "epoch", "epoch"]
-
-
-def test_attention_is_drawn_a_line_a_variant_beside_an_even_spread():
-    rows = [(arm, "spatial", lag, 1 / 3) for arm in ARMS for lag in (-2, -1, 0)]
-    (ax,) = variants.draw_attention(pd.DataFrame(rows, columns=["arm", "split", "lag", "weight"])).axes
-    assert len(ax.lines) == len(ARMS) + 1 and ax.lines[0].get_xdata().tolist() == [-2, -1, 0]
-    assert ax.lines[-1].get_ydata()[0] == pytest.approx(1 / 3)

@@ -112,6 +112,8 @@ def sizes(tasks: Mapping[str, results.Results]) -> pd.DataFrame:
 def beside_reported(tasks: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]]) -> pd.DataFrame:
     """R2 of no location and of each arm, as reported (second-hand) and as found, and whether the direction agrees.
 
+    Both are means over the folds that both were run on: two partitions of a checkerboard are two questions.
+
     Parameters
     ----------
     tasks : mapping
@@ -124,7 +126,7 @@ def beside_reported(tasks: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]]) -> p
     """
     every = pd.concat([scores for scores, _ in tasks.values()])
     r2 = {
-        title: scores[scores["metric"] == "r2"].groupby(["split", "arm"])["value"].mean()
+        title: scores[scores["metric"] == "r2"].groupby(["split", "arm", "fold"])["value"].mean()
         for title, (scores, _) in tasks.items()
     }
     rows = []
@@ -143,7 +145,10 @@ def beside_reported(tasks: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]]) -> p
                     continue
                 said = agreement(split, name, int(clear.iloc[0]))
                 said = "equal or mixed there" if said.startswith("reported") else said
-                none, own = (r2[title].get((split, arm)) for arm in ("none", name))
-                row[title] = minus(f"{'–' if none is None else f'{none:.2f}'} → {own:.2f}, {said}")
+                own, level = r2[title].loc[(split, name)], "–"
+                if (split, "none") in r2[title].index:
+                    both = pd.concat([r2[title].loc[(split, "none")], own], axis=1, join="inner").mean()
+                    level, own = f"{both.iloc[0]:.2f}", both.iloc[1:]
+                row[title] = minus(f"{level} → {own.mean():.2f}, {said}")
             rows.append(row)
     return pd.DataFrame(rows)

@@ -58,14 +58,19 @@ def _table(
     *,
     name: str,
     column: str,
+    what: str,
     where: dict[str, Any] | None = None,
     take: str = "first",
     at_least: float | None = None,
     at_most: float | None = None,
+    unit: str = "",
     task: str | None = None,
     profile: str | None = None,
 ) -> Found:
-    """Ask a number of a committed table of evidence, which another profile may keep (``profile``)."""
+    """Ask a number of a committed table of evidence, which another profile may keep (``profile``).
+
+    In words it is `what`, in its `unit`; of a share with the unit ``%`` the ledger shows per cent.
+    """
     try:
         table = tables.read(profile or scale, name)
     except StoreError:
@@ -79,7 +84,12 @@ def _table(
     if take not in ("first", "min", "max", "mean"):
         raise UnknownName("way to take a number", take, ("first", "min", "max", "mean"))
     value = float(numbers.iloc[0] if take == "first" else getattr(numbers, take)())
-    return Found(bound(value, at_least, at_most), {"value": value}, f"{value:.3g}")
+    return Found(bound(value, at_least, at_most), {"value": value}, _measured(value, unit))
+
+
+def _measured(value: float, unit: str) -> str:
+    """A number with its unit: ``51.6 %`` of a share."""
+    return minus(f"{100 * value if unit == '%' else value:.3g} {unit}".rstrip())
 
 
 def _count(
@@ -171,5 +181,5 @@ def said(rule: dict[str, Any]) -> str:
         )
     if rule["kind"] == "itself":
         return f"share of differences of an arm to itself that are called clear: {bound}"
-    rows = ", ".join(str(value) for value in rule.get("where", {}).values())
-    return f"{rule['column']} of {rule['name']}{f' ({rows})' if rows else ''}: {bound}"
+    which = "at_least" if "at_least" in rule else "at_most"
+    return f"{rule['what']}: {which.replace('_', ' ')} {_measured(rule[which], rule.get('unit', ''))}"

@@ -206,13 +206,18 @@ def _ran() -> list[str]:
     rows = []
     for name in configuration.content()["profiles"]:
         stamps = store.stamps(name) if name != "smoke" else {}
-        frame = store.scores(name)
+        frame, known = store.scores(name), configuration.profile(name)["tasks"]
+        # Draws of a world, and leaks put back on purpose, are the same task made differently: one row.
+        alike: dict[str, list[str]] = {}
         for task in dict.fromkeys(frame["task"]) if stamps else []:
-            made = [stamps[run] for run in set(frame.loc[frame["task"] == task, "run"])]
+            alike.setdefault(known[task]["load"], []).append(task)
+        for same in alike.values():
+            made = [stamps[run] for run in set(frame.loc[frame["task"].isin(same), "run"])]
             trained = [stamp for stamp in made if stamp["parameters"]]
             where = ", ".join(sorted({f"{s['device']}, {s['threads']} thread a run" for s in trained}))
+            more = f" and {len(same) - 1} variants of it" if len(same) > 1 else ""
             rows.append(
-                f"| `{name}` | `{task}` | {configuration.profile(name)['size']} | {len(trained)} trained, "
+                f"| `{name}` | `{same[0]}`{more} | {configuration.profile(name)['size']} | {len(trained)} trained, "
                 f"{len(made) - len(trained)} rivals | {committed.core_minutes(trained):.0f} min ({where}) |"
             )
         if not stamps and name != "smoke":

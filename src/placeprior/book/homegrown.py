@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from placeprior.book import figures
-from placeprior.book.style import BLUE, INK, MUTED, ORANGE, PAPER
+from placeprior.book.style import BLUE, INK, MUTED, ORANGE
 from placeprior.book.words import minus
 from placeprior.encoders.contrast import Gamma
-from placeprior.evidence.contrast import HELD, NEAREST, PLAIN, UNTRAINED
+from placeprior.evidence.contrast import NEAREST, PLAIN, UNTRAINED
 from placeprior.runs.climates import Climates
 from placeprior.runs.pretraining import ARMS
 
@@ -53,33 +52,6 @@ def draw_tails(known: Climates, gamma: Gamma, near: float) -> tuple[Figure, pd.D
     ax.set(xlabel="distance [km]", ylabel="dissimilarity, 1 − cos", xlim=(0, None), ylim=(0, None))
     fig.legend(loc="outside upper left", ncols=2, fontsize="small", markerscale=3)
     return fig, pd.DataFrame({"km": km, "dissimilarity": found, "expected": expected})
-
-
-def draw_retrieval(table: pd.DataFrame) -> Figure:
-    """Draw by how much each arm's error is larger than that of plain contrast, with intervals; dots are seeds.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        As :func:`placeprior.evidence.contrast.collect`.
-    """
-    arms = [NEAREST, *(arm for arm in ARMS if arm != PLAIN)]
-    fig, axes = figures.panels(2, 2, row=0.27 * len(arms) + 0.5, extra=0.4, sharey=True, sharex=True)
-    for ax, part in zip(axes, HELD, strict=True):
-        own = table[table["part"] == part]
-        plain = own[own["arm"] == PLAIN].set_index("seed")["mean_km"]
-        for row, arm in enumerate(arms):
-            here = own[own["arm"] == arm].set_index("seed")
-            one = here.iloc[0]
-            colour = MUTED if arm == NEAREST else ORANGE if one["clear"] else BLUE
-            ax.scatter(here["mean_km"] - plain, [row] * len(here), s=14, color=colour, alpha=0.4, lw=0, zorder=3)
-            ax.plot([one["low"], one["high"]], [row, row], color=colour, lw=2, zorder=2)
-            ax.scatter(one["difference"], row, s=52, color=colour, ec=PAPER, lw=0.7, zorder=4)
-        figures.rows(ax, arms)
-        ax.tick_params(axis="y", labelsize="small")
-        ax.xaxis.set_major_locator(MaxNLocator(4))
-        ax.set(title=f"{part} places", xlabel="error − that of plain [km]")
-    return fig
 
 
 def retrieved(table: pd.DataFrame, part: str = "test") -> pd.DataFrame:

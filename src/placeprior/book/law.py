@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from placeprior.arms import called
 from placeprior.book import figures, lines
 from placeprior.book.results import TASKS
+from placeprior.book.words import gain
 from placeprior.evidence import law
 
-#: What is set beside each other in :func:`draw_years`, in order, and how it is written under the axis.
-CARRIED = {"same": "trained on\nthe same year", "other": "trained on\nanother year", "change": "difference\nof the two"}
+#: What :func:`carried_over` tells, in order.
+CARRIED = {"same": "trained on the same year", "other": "on another", "change": "the second minus the first"}
 
 
 def reach(row: Any) -> str:
@@ -114,10 +116,10 @@ def draw_by_stations(ax: Axes, gains: pd.DataFrame) -> pd.Series:
     return gains["difference"]
 
 
-def draw_years(ax: Axes, carried: pd.DataFrame) -> pd.Series:
-    """Gain in the year of training and in another, and their difference (:func:`.years.carried`); what was drawn."""
-    shown = carried[carried["what"].isin(CARRIED)]
-    positions = shown["what"].map(list(CARRIED).index) + lines.ROOM / 2  # of one arm, at the middle of its place
-    # Each stands for itself: nothing leads from one to the next.
-    lines.draw(ax, shown.assign(position=positions), list(CARRIED.values()), breaks="what")
-    return shown["difference"]
+def carried_over(carried: pd.DataFrame) -> str:
+    """Gains in the year of training and in another, and their difference (:func:`.years.carried`), as a sentence."""
+    told = [
+        f"{CARRIED[row.what]}, {called(row.arm)}: {gain(row, 3)}"
+        for row in carried[carried["what"].isin(CARRIED)].itertuples()
+    ]
+    return f"Gain in R² over the same network without a place, both years and all seeds pooled: {'; '.join(told)}."

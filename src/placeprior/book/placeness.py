@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -16,7 +14,7 @@ from placeprior.evidence import map_error, placeness
 from placeprior.evidence.gains import REFERENCE
 from placeprior.evidence.map_error import NEAR_KM
 
-__all__ = ["NEAR_KM", "clears", "draw_gains", "draw_null", "handed", "truth"]
+__all__ = ["NEAR_KM", "clears", "draw_gains", "handed", "truth"]
 
 #: Parts of a map in the order of the table.
 PIECES = {
@@ -93,26 +91,4 @@ def draw_gains(found: pd.DataFrame) -> Figure:
     ax.axhline(0, color=MUTED, lw=1, ls="--", zorder=1)
     ax.set(xlabel="placeness", ylabel="ΔR² to the network without a place", xticks=values)
     figures.legend_above(fig, arms, fontsize="small")
-    return fig
-
-
-def draw_null(found: pd.DataFrame) -> Figure:
-    """Draw differences of several worlds with their intervals, a row an arm on one scale; clear ones filled.
-
-    Parameters
-    ----------
-    found : pandas.DataFrame
-        As :func:`placeprior.evidence.placeness.turned`, of worlds of one placeness.
-    """
-    arms, worlds = arm_order(found["arm"]), list(found["task"].unique())
-    fig, ax = figures.subplots(size=(6.4, 0.62 * len(arms) + 1.1))
-    for row, arm in enumerate(arms):
-        drawn: Any = look(arm)
-        for one in found[found["arm"] == arm].itertuples():
-            y = row + (worlds.index(one.task) - (len(worlds) - 1) / 2) * 0.7 / len(worlds)
-            fill = drawn.colour if one.clear else PAPER
-            ax.plot([one.low, one.high], [y, y], color=drawn.colour, lw=1.6, zorder=2)
-            ax.scatter(one.difference, y, marker=drawn.marker, s=26, color=fill, ec=drawn.colour, lw=1.2, zorder=3)
-    figures.rows(ax, [called(arm) for arm in arms])
-    ax.set_xlabel("ΔR² of one world to the network without a place")
     return fig

@@ -147,7 +147,7 @@ WORDS = {
     "groups": "mean R² of the first group of arms minus that of the second, {split}: {expects} zero",
     "alarms": "worlds without a role for place in which {arm} is clearly better, {split}: at most {at_most}",
     "probe": "R² of {fact} read from vectors trained on {first} minus {second}, {split}: {expects} zero",
-    "kept": "R² of {what} in {name}, whole interval: at least {at_least}",
+    "kept": "R² of population density read from {what}'s vectors, whole interval: at least {at_least}",
     "evenness": "change of {who} by {arm}, {split}: {expects} zero",
     "raised": "share of encoders whose geographic bias by {measure} is larger in every seed, {split}",
     "maps": "{what} of the maps of {arm} minus that of {against}, map by map, over trainings: {expects} zero",
@@ -161,5 +161,6 @@ def said(rule: dict[str, Any]) -> str:
     """A rule of one of :data:`WORDS` as a sentence, arms and splits by their printed names."""
     names = {key: called(value) if isinstance(value, str) else value for key, value in rule.items()}
     names |= {"split": where(rule["split"])} if "split" in rule else {}
-    names |= {"what": MEASURES.get(rule.get("what", "")), "against": called(rule.get("against", REFERENCE))}
+    names |= {"what": MEASURES.get(rule.get("what", ""), names.get("what"))}
+    names |= {"against": called(rule.get("against", REFERENCE))}
     return WORDS[rule["kind"]].format_map(names)

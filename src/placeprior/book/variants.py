@@ -17,7 +17,7 @@ LINES = ("-", "--")
 
 
 def fits(stored: Mapping[str, Mapping[str, Any]], runs: Sequence[Any]) -> pd.DataFrame:
-    """A row a fit: what it is, its size and time, and its scores.
+    """A row a fit: what it is, its size, and its scores.
 
     Parameters
     ----------
@@ -28,14 +28,14 @@ def fits(stored: Mapping[str, Mapping[str, Any]], runs: Sequence[Any]) -> pd.Dat
     Returns
     -------
     pandas.DataFrame
-        ``run, arm, split, fold, seed, weights, seconds`` and the metrics.
+        ``run, arm, split, fold, seed, weights`` and the metrics.
     """
     rows = []
     for run in runs:
         one = stored[run.id]
         about = {"run": run.id, "arm": arm(run.variant, run.fusion)}
         about |= {key: getattr(run, key) for key in ("split", "fold", "seed")}
-        rows.append(about | {"weights": one["parameters"], "seconds": one["stamp"]["seconds"]} | one["scores"])
+        rows.append(about | {"weights": one["parameters"]} | one["scores"])
     return pd.DataFrame(rows)
 
 
@@ -51,7 +51,6 @@ def scores(fits: pd.DataFrame) -> pd.DataFrame:
     for name in arm_order(fits["arm"]):
         own = fits[fits["arm"] == name]
         row = {"variant": called(name), "weights": f"{own['weights'].iloc[0]:,}"}
-        row["seconds"] = f"{own['seconds'].mean():.0f}"
         for split in dict.fromkeys(fits["split"]):
             by_fold = own[own["split"] == split].groupby("fold")[["r2", "rmse"]].mean()
             for metric, name in (("r2", "R²"), ("rmse", "RMSE")):
@@ -83,27 +82,4 @@ def draw_curves(curves: pd.DataFrame) -> Figure:
             ax.tick_params(labelbottom=True)
         ax.set_ylabel("" if number % 2 else "Huber loss (scaled)")
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=2, fontsize="small")
-    return fig
-
-
-def draw_attention(weights: pd.DataFrame) -> Figure:
-    """Mean attention weight of each day of the window, a line a variant, a panel a split.
-
-    Parameters
-    ----------
-    weights : pandas.DataFrame
-        ``arm, split, lag, weight``; the estimated day is at lag 0.
-    """
-    splits = list(dict.fromkeys(weights["split"]))
-    fig, axes = figures.panels(len(splits), row=3.0, extra=0.6, sharey=True)
-    for ax, split in zip(axes, splits, strict=True):
-        here = weights[weights["split"] == split]
-        for name in arm_order(here["arm"]):
-            own, drawn = here[here["arm"] == name], figures.look(name)
-            ax.plot(own["lag"], own["weight"], color=drawn.colour, marker=drawn.marker, lw=1.6, ms=6)
-        ax.axhline(1 / here["lag"].nunique(), color=figures.MUTED, lw=1, ls=":")
-        ax.set(title=where(split), xlabel="lag [days]")
-    axes[0].set_ylim(0, 1.1 * weights["weight"].max())
-    axes[0].set_ylabel("attention weight")
-    figures.legend_above(fig, weights["arm"].unique(), ncols=2, fontsize="small")
     return fig

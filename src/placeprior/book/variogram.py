@@ -11,7 +11,7 @@ from matplotlib.ticker import FixedLocator, NullFormatter
 
 from placeprior.arms import PSEUDO, arm_order, called, splits_in, where, with_arm
 from placeprior.book import figures, results
-from placeprior.book.style import INK, MUTED, look
+from placeprior.book.style import INK, look
 from placeprior.book.tables import captioned
 from placeprior.book.words import INTERVAL, capital, gain, minus
 from placeprior.evidence import matched, residual_variograms, tables
@@ -268,31 +268,17 @@ def teachers(asked: Sequence[tuple[str, str]], splits: Sequence[str]) -> str:
     return "\n\n".join(found)
 
 
-def draw_trials(table: pd.DataFrame, profile: str) -> str:
-    """Draw a student's RMSE at validation stations by number, weight and noise of the labels, a row a setting.
+def tried(table: pd.DataFrame) -> str:
+    """A student's RMSE at validation stations by number, weight and noise of the labels, as a sentence.
 
     Parameters
     ----------
     table : pandas.DataFrame
         Of one cell of the embedded world, as :func:`placeprior.evidence.pseudo_trials.collect`.
-    profile : str
-
-    Returns
-    -------
-    str
-        The line under the figure.
     """
-    names = [
-        "no labels"
-        if not row.labels
-        else f"{row.labels:,} labels{', weight 1' if row.alike else ''}{', noise' if row.noisy else ''}"
+    told = [
+        ("no labels" if not row.labels else f"{row.labels:,}{', weight 1' * row.alike}{', noise' * row.noisy}")
+        + f" {row.rmse:.2f}"
         for row in table.itertuples()
     ]
-    fig, ax = figures.subplots(size=(5.4, 0.34 * len(table) + 0.9))
-    for number, row in enumerate(table.itertuples()):
-        drawn = look("gbt+pseudo" if row.labels else "gbt")
-        ax.scatter(row.rmse, number, color=drawn.colour, marker=drawn.marker, s=48, lw=0, zorder=3)
-    ax.axvline(table.loc[table["labels"] == 0, "rmse"].mean(), color=MUTED, lw=1, ls="--")
-    figures.rows(ax, names, zero=False)
-    ax.set_xlabel(f"validation RMSE [{figures.UNIT}]")
-    return figures.label(fig, profile, n=len(table), of="trainings", embedded=True, data=table)
+    return f"Labels and validation RMSE in {figures.UNIT}, embedded world: {'; '.join(told)}."

@@ -103,8 +103,12 @@ def arms(cube: xr.Dataset, asked: Asked) -> tuple[list[str], dict[str, str]]:
             encoders.require(name)
             encoder = encoders.load(name)
             everywhere = np.ones(cube.sizes["station"], bool)
-            (encoder.fit(lonlat_of(cube), everywhere, 0) if hasattr(encoder, "fit") else encoder)(lonlat_of(cube))
-            known.append(f"{name}/hadamard")
+            fitted = encoder.fit(lonlat_of(cube), everywhere, 0) if hasattr(encoder, "fit") else encoder
+            told = np.asarray(fitted(lonlat_of(cube)))
+            if (told == told[0]).all():  # population density at sea: centred it is zero, and a product with it silences
+                missing[name] = "it gives all these stations one vector, and tells none from another"
+            else:
+                known.append(f"{name}/hadamard")
         except (MissingWeights, CoordinateError) as error:
             missing[name] = str(error)
     placebos = [f"{name}/hadamard" for name in PLACEBOS]
