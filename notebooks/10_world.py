@@ -17,7 +17,6 @@ from placeprior.book import world as page
 from placeprior.book.tables import captioned
 
 figures.style()
-resolution = 1.5 if profile == "smoke" else 0.5
 
 # %% [markdown]
 # # The embedded world
@@ -36,7 +35,7 @@ resolution = 1.5 if profile == "smoke" else 0.5
 #
 # **Truth is known everywhere**, so that a map can be scored between monitors. **The mechanism is known**, so that one can say what a
 # place *should* tell a model. And **one knob**, `placeness`, decides how much place matters and changes nothing else: at 0 a study that
-# finds a clear winner has to look for a fault in itself. The world sits on the real map of towns, outline and, roughly, mountains, because an
+# finds a clear winner should first look for a fault in itself. The world sits on the real map of towns, outline and, roughly, mountains, because an
 # encoder trained on photographs can only know real geography.
 #
 # ## A smoke day
@@ -54,7 +53,14 @@ from placeprior.data.world.simulation import World
 from placeprior.runs import configuration
 
 world = World(**configuration.profile(profile)["tasks"]["world"]["options"])
+resolution = 0.5  # side of a cell, degrees
 land = coords.Land(resolution)
+
+# %% tags=["remove-cell"]
+if profile == "smoke":
+    resolution, land = 1.5, coords.Land(1.5)
+
+# %%
 at_monitors = world.components(world.monitors, np.arange(365))
 clear = at_monitors.smoke_surface.where(at_monitors.cloudy == 0, 0)
 smoke_day = world.components(
@@ -112,13 +118,13 @@ captioned(
 
 # %% [markdown]
 # No table can say that a world is real. In the last column emissions follow a regional character with the spread of population
-# density instead of people: place matters about as much, but where the towns are says nothing of it across blocks of the map
+# density instead of people: place matters rather more, and where the towns are says nothing of it across blocks of the map
 # (R² {val}`claims.world-without-people.demo.value:.2f`).
 #
 # ## What placeness does
 #
 # The knob raises every place factor to a power: same weather, same fires, same monitors. At 0 the means of monitors differ only
-# by weather, which a model is told; at 2 by more than in reality, which makes a test, not a likeness.
+# by weather and smoke, which a model is mostly told; at 2 by more than in reality, which makes a test, not a likeness.
 
 # %%
 worlds = {
@@ -188,7 +194,7 @@ for told, group in {
 # | humidity | $100\,\mathrm{logistic}(\cdot)$ of aridity, season, $f_\text{moist}$, $f_\text{ridge}$ | % | swells particles, so that a satellite sees more of them |
 # | wind | a westerly plus $f_\text{east}$, $f_\text{north}$ | m s⁻¹ | dilutes local emissions; carries smoke |
 # | boundary layer height $h$ | $\exp(\cdot)$ of season, aridity, $f_\text{mixing}$, stagnation | m | the depth of air that emissions are stirred into |
-# | precipitation $r$ | $(f_\text{moist}, -f_\text{ridge}$ above a threshold$)$ | mm | washes out, $w = 1/(1 + a\,r)$ |
+# | precipitation $r$ | $(f_\text{moist}, -f_\text{ridge}$ above a threshold$)$ | mm | washes out, $w = 1/(1 + w_0\,r)$ |
 # | staleness $v$ | $V_0 / (h \cdot \text{wind})$ | – | inverse ventilation: calm air under a low lid |
 # | background $B$ | $b_0 \exp(a\,T')\, F_B(s, T')\, v^{\alpha}$ | µg m⁻³ | secondary particles: more in warm and humid regions, less on high ground |
 # | local $L$ | $\ell_0\, F_L(s)\, v^{\gamma}$, with $(\rho/\rho_0)^{\beta}$ in $F_L$ | µg m⁻³ | people emit; a dense city less for each person ($\beta < 1$); basins trap; the source mix differs by region |
@@ -196,10 +202,10 @@ for told, group in {
 # | place factor $F$ | $\exp\bigl(p\,g(s) - p^2 \sigma_g^2/2\bigr)$ | – | what is fixed about a place, to the power of `placeness`, over its mean |
 # | smoke $S$ | $\sum$ puffs $\times$ the share that sinks to the ground, the same everywhere | µg m⁻³ | fires in season, mostly western; the heavy tail |
 # | hidden $\eta$ | $\sigma\,(\sqrt{q}\,f_\text{regional} + \sqrt{1-q}\;\text{white noise})$ | – | transport and chemistry that no predictor shows; alike within some hundred km, gone within days |
-# | AOD | $\bigl[k\,(B{+}L{+}H)\,(h{+}h_1)\,\phi(\text{RH})\,R(s)^p + k' S_\text{column} d\bigr](1+\text{noise}) + a_0 + \text{noise}$ | – | the satellite sees a column, through humidity growth $\phi$ and a surface/column ratio $R$ that differs by place; NaN under cloud |
+# | AOD | $\bigl[k\,(B{+}L{+}H)\,(h{+}h_1)\,\phi(\text{RH})\,R(s)^p + k' S_\text{column} d + a_0\bigr](1+\text{noise}) + \text{noise}$ | – | the satellite sees a column, through humidity growth $\phi$ and a surface/column ratio $R$ that differs by place; NaN under cloud |
 # | smoke class | column smoke in four classes, blurred, one lower under some clouds | 0 to 3 | what an analyst draws from space, after NOAA's Hazard Mapping System |
 #
-# Each $f$ with a name below is one such field. $T' = (T - 14)/10$ with the temperature $T$; $\rho$ is population density and $\rho_0$ that of the average monitor; $\phi$ grows with
+# Each $f$ with a subscript is one such field. $T' = (T - 14)/10$ with the temperature $T$; $\rho$ is population density and $\rho_0$ that of the average monitor; $\phi$ grows with
 # relative humidity RH; $d$ is the depth of smoke. $V_0$, $T_0$, $h_1$, all other letters with an index 0 and $a$, $k$, $k'$ are constants; $\alpha$, $\beta$, $\gamma$, $\epsilon$ are constant exponents below one; their values stand in the code.
 # ```
 #

@@ -224,7 +224,7 @@ with tempfile.TemporaryDirectory() as folder:
 print(mine["pm25"].to_pandas().astype(float).round(1).to_string())
 
 # %% [markdown]
-# `placeprior data from-csv mine.csv -o mine.nc` does the same. Once there are enough stations and days, `splits.split("spatial", mine, seed=0)` splits a cube and
+# `placeprior data from-csv mine.csv -o mine.nc` does the same. With enough stations and days, `splits.split("spatial", mine, seed=0)` (`from placeprior.space import splits`) splits a cube and, in the contiguous United States,
 # `distances.asked(mine).table()` says how far each split's tests and the map are ({doc}`splits`). Everything passes `check_cube`, which says in one line what is wrong, where,
 # and what to do:
 

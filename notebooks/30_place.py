@@ -242,8 +242,8 @@ for name, part in parts.items():
     print(f"{name:9} {100 * part.var(axis=0).sum() / whole:3.0f} %")
 
 # %% [markdown]
-# **What made these weights** are millions of geotagged photographs. A photograph goes through CLIP's image encoder and becomes a vector $u_i$; its place becomes $e_i$. Training makes each $u_i$ more similar to the $e_i$ of its own place than to those
-# of the other photographs in a batch,
+# **What made these weights** are millions of geotagged photographs. A photograph goes through the image encoder of CLIP (pictures and captions) and becomes a vector $u_i$; its place becomes $e_i$. Training makes each $u_i$ more similar to the $e_i$ of its own place than to those
+# of the other photographs in a batch (GeoCLIP adds a queue of other places),
 #
 # $$
 # \mathcal{L} = -\frac{1}{n}\sum_i \log \frac{\exp(u_i^\top e_i / \tau)}{\sum_j \exp(u_i^\top e_j / \tau)}
@@ -255,7 +255,7 @@ for name, part in parts.items():
 # ## SatCLIP in fifty lines
 #
 # SatCLIP {cite:p}`klemmer2025satclip` was trained by the same contrast, with satellite images. Its waves are not drawn by lot: they are the **spherical harmonics**
-# $Y_{\ell m}$, which close around the globe {cite:p}`russwurm2024`. Behind them is a **SIREN** {cite:p}`sitzmann2020`, a network whose layers are sines:
+# $Y_{\ell m}(\lambda, \varphi)$ of longitude and latitude, $L^2$ of them below degree $L$, which close around the globe {cite:p}`russwurm2024`. Behind them is a **SIREN** {cite:p}`sitzmann2020`, a network whose layers are sines:
 #
 # $$
 # \begin{aligned}
@@ -437,7 +437,7 @@ title = (
 captioned(table.rename_axis("component"), title, "tab-place-components")
 
 # %% [markdown]
-# So the strongest directions are mostly smooth, and a model can use them as coordinates. Most of the variance is finer than that: it tells places apart that coordinates call the same, and can serve as a name for each training station ({doc}`traps`).
+# So two of the four strongest directions are mostly smooth, and a model can use them as coordinates. Most of the variance is finer than that: it tells places apart that coordinates call the same, and can serve as a name for each training station ({doc}`traps`).
 #
 # ## How the vector joins the model
 #
@@ -462,7 +462,7 @@ captioned(table.rename_axis("component"), title, "tab-place-components")
 # ````{admonition} Solution
 # :class: solution dropdown
 # Its cosine is about 0 at every distance, however short. If the same stations are in training and test, the model can learn each station's mean by its vector, as by a name, and may win. At new stations every vector is a
-# new name, and the best it can do is to ignore it. An encoder that does not beat this control there has not shown that it knows geography.
+# new name, and the best it can do is to ignore it. At known stations an encoder must beat this control to be more than a name; at new ones compare with no place.
 # ````
 #
 # ````{admonition} Exercise: one block

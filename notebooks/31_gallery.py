@@ -135,7 +135,7 @@ _ = figures.label(fig, profile, **about, embedded=None, data=data)
 # $$ (eq-gallery-radii)
 #
 # - `wrap` {cite:p}`macaodha2019`, $\sin\lambda,\ \sin 2\varphi,\ \cos\lambda,\ \cos 2\varphi$: one turn around the globe, one from pole to pole. `wrap-ffn` is the same with another head.
-# - `rff` {cite:p}`rahimi2007`, $\sqrt{2/F}\,\cos(\omega_k^\top x + b_k)$: waves in random directions, drawn once ({doc}`place`).
+# - `rff` {cite:p}`rahimi2007`, $\sqrt{2/64}\,\cos(\omega_k^\top x + b_k)$: 64 waves in random directions, drawn once ({doc}`place`).
 # - `space2vec-grid` {cite:p}`mai2020`, $\sin\lambda_f,\ \cos\lambda_f,\ \sin\varphi_f,\ \cos\varphi_f$.
 # - `space2vec-theory` {cite:p}`mai2020,gao2019`, $\sin\frac{u_j^\top x}{r_f},\ \cos\frac{u_j^\top x}{r_f}$ along 0°, 120° and 240°.
 
@@ -393,7 +393,7 @@ for name, scales in (("sphere2vec-m+", 16), ("sphere2vec-dfs", 6)):
 #
 # ````{admonition} Exercise: five kilometres
 # :class: exercise tip
-# An encoder's median cosine falls to one half at 5 km. Your stations are 50 km apart. What can a model learn with it, on a random split and on a checkerboard? Which control of {doc}`controls` would behave alike?
+# An encoder's median cosine falls to one half at 5 km. Your stations are 50 km apart. What can a model learn with it, on a random split and on a checkerboard ({doc}`splits`)? Which control of {doc}`controls` would behave alike?
 # ````
 #
 # ````{admonition} Solution

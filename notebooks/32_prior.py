@@ -72,7 +72,7 @@ labelled["note"] = "terrain: the embedded world's" if measured else ""
 # %% [markdown]
 # ## A probe in a dozen lines
 #
-# Ridge regression {cite:p}`hoerl1970`, with three precautions against the traps of such vectors ({doc}`traps`): dead numbers are dropped, each other one is scaled by the training places, and counts only within the range that it had there. The penalty is chosen by cross-validation that holds out the same *units* as
+# Ridge regression {cite:p}`hoerl1970` (the answer's has finer penalties), with three precautions against the traps of such vectors ({doc}`traps`): dead numbers are dropped, each other one is scaled by the training places, and counts only within the range that it had there. The penalty is chosen by cross-validation that holds out the same *units* as
 # the test does; otherwise it would be right for places next door and far too weak for new regions.
 
 

@@ -14,7 +14,7 @@ profile = "demo"
 #
 # ```{goals}
 # :needs: {doc}`place`
-# recognise ten mistakes that raise no error
+# recognise ten mistakes that seldom raise an error
 # test for each in a few lines
 # name the remedy
 # ```

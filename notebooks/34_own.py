@@ -24,7 +24,7 @@ _ = threadpool_limits(1)
 # # Bring your own encoder
 #
 # ```{goals}
-# :needs: {doc}`place`, {doc}`traps`
+# :needs: {doc}`place`, {doc}`traps`, {doc}`splits`
 # put a function, a network or a table of vectors into the comparison
 # list the six lines that belong beside its score
 # ```
@@ -300,7 +300,7 @@ print(f"largest difference from the function: {gap:.0e}")
 #
 # ````{admonition} Solution
 # :class: solution dropdown
-# The shuffled table keeps lengths, directions and dead numbers; the random one is round and full. If your encoder beats `random-vector` but not its shuffled self, the gain comes from the *shape* of its numbers. Only a gain over the shuffled table is owed to which vector stands where.
+# The shuffled table keeps lengths, directions and dead numbers; the random one is round and full. If your encoder beats `random-vector` but not its shuffled self, the gain comes from the *shape* of its numbers. At known stations a gain over the shuffled table is owed to which vector stands where; at new ones both are damage: compare with `none+head`.
 # ````
 #
 # ````{admonition} Exercise: the wrong year

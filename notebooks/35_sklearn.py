@@ -158,7 +158,7 @@ Markdown(
 )
 
 # %% [markdown]
-# An R² below zero is worse than the mean of the tested cells, which nobody knows beforehand. A row drawn at random has neighbours that were trained on, so a random search rewards whatever names a neighbourhood. *What was chosen* is a by-product; the outer score is that of the whole procedure, search included. A ranking with intervals is on {doc}`comparison`.
+# An R² below zero is worse than the mean of the tested cells, which nobody knows beforehand. A row drawn at random has neighbours that were trained on, so a random search promises too much; that it chooses worse is not seen here. *What was chosen* is a by-product; the outer score is that of the whole procedure, search included. A ranking with intervals is on {doc}`comparison`.
 #
 # For days instead of levels, `PlaceRegressor` puts the book's network in the place of the trees: it takes the long table, and rows of a station stay together in every one of these folds ({doc}`../api`).
 #
@@ -176,7 +176,7 @@ Markdown(
 #
 # ````{admonition} Exercise: which folds inside?
 # :class: exercise tip
-# You want a map between your stations, and score with `NearestNeighbourMatched`. Which folds should the search use?
+# You want a map between your stations, and score with `NearestNeighbourMatched` (`knndm`). Which folds should the search use?
 # ````
 #
 # ````{admonition} Solution

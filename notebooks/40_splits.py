@@ -44,7 +44,7 @@ figures.style()
 # $$ (eq-variogram)
 #
 # over pairs of places $s, s'$ at distance $h$. It rises with $h$ and levels off at the **range**, beyond which one place says
-# nothing about the other. Where the variance is the same everywhere, $\gamma(h) = \operatorname{var}(y)\,(1 - \rho(h))$ with the correlation $\rho$, which the figure shows. Days repeat each other too.
+# nothing about the other. Where mean and variance are the same everywhere, $\gamma(h) = \operatorname{var}(y)\,(1 - \rho(h))$ with the correlation $\rho$, which the figure shows. Days repeat each other too.
 
 # %%
 from placeprior.book import results
@@ -297,7 +297,7 @@ else:
 # - **Neighbours.** Same-day PM2.5 of nearby monitors, computed once from all of them, hands the model the labels it is tested on. Here it is made anew for
 #   every fold from *training* monitors, and a station never sees itself.
 # - **Distance.** In training the neighbours are near; in a held-out region they are far, and whatever makes a network trust them less looks like knowledge, a
-#   random vector too. So their distance is an input, and in training near neighbours are ignored at random ({doc}`leak`).
+#   random vector too. So their distance is an input, and in training near neighbours are ignored at random, to leave those as far as a test's.
 # - **Scalers.** The mean of a column over all rows contains the test rows. Fit on training rows.
 # - **Early stopping** on the test part trains on the test. Here no test row decides when to stop, and the sizes `demo` and `study` stop nothing early.
 # - **Static inputs.** Elevation to a decimal, or a station's mean, names a station. Such inputs enter only where a variant says so.

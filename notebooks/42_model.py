@@ -11,7 +11,6 @@ profile = "demo"
 
 # %% tags=["remove-cell"]
 from placeprior.book import figures
-from placeprior.book import network as page
 
 figures.style()
 
@@ -27,7 +26,7 @@ figures.style()
 #
 # ```{answer}
 # :question: How does a place enter a model of days?
-# A recurrent network and an attention turn the last days into one vector. The place's vector, from a frozen encoder, is multiplied with it or set beside it; raw coordinates are instead appended to every day's inputs. Everything else is the same for all arms.
+# A recurrent network and an attention turn the last days into one vector. The place's vector, from a frozen encoder, is multiplied with it or set beside it; raw coordinates are instead appended to every day's inputs. A fusion brings a dense layer of its own; all else is the same.
 # ```
 #
 # The architecture is the study's {cite:p}`karimzadeh2025,wang2025pm25`; a test counts the parameters of every variant. Here it is at the size `paper`, made with
@@ -37,6 +36,7 @@ figures.style()
 import pandas as pd
 import torch
 
+from placeprior.book import network
 from placeprior.network.model import PlaceModel
 from placeprior.network.sizes import SIZES
 
@@ -46,10 +46,10 @@ x = torch.randn(4, size.window, 10)
 place = torch.randn(4, 512)  # what GeoCLIP says about their places
 model = PlaceModel(10, 512, "hadamard", width=size.width, summary=size.summary)
 # asks every part for the shape of what it returns
-passed = page.shapes(model, x, place)
+passed = network.shapes(model, x, place)
 
 # %% mystnb={"figure": {"caption": "The network at the size paper, with a Hadamard product. Beside each arrow stands the shape of what passes along it. Blue: memory. Orange: focus. Green: place. Small cells: the days that are still told apart, the estimated one filled. Small letters: the part's name in the code. Without a place the green parts and the dense layer behind them are absent.", "name": "fig-model-network"}, "image": {"alt": "A column of boxes from top to bottom: the last days, three bidirectional LSTMs, attention, a product with the place, two dense layers. From the right, longitude and latitude pass through a frozen encoder and a dense layer and join at the product. After the LSTMs the days are still there; after attention there is one vector."}} tags=["hide-input"]
-fig = page.draw(passed, tuple(x.shape), tuple(place.shape))
+fig = network.draw(passed, tuple(x.shape), tuple(place.shape))
 shapes = (
     pd.Series(
         {name: str(shape) for name, shape in passed.items()}, name="shape"
@@ -143,7 +143,7 @@ print("context", [round(c, 2) for c in (weight @ h).tolist()])
 # \begin{aligned}
 # \text{Hadamard:}\quad & z \odot p \\
 # \text{concatenation:}\quad & [z; p] \\
-# \text{gated sum:}\quad & g \odot z + (1 - g) \odot p, \qquad g = \sigma(W_g\,[z; p] + b_g) \\
+# \text{gated sum:}\quad & g \odot z + (1 - g) \odot p, \qquad g = \mathrm{logistic}(W_g\,[z; p] + b_g) \\
 # \text{FiLM:}\quad & (1 + \gamma) \odot z + \beta, \qquad [\gamma; \beta] = W_f e + b_f \\
 # \text{bias only:}\quad & \hat y = \mathrm{out}(z) + w^\top p \\
 # \text{channels:}\quad & [x_s; e]\ \text{daily}
@@ -187,7 +187,7 @@ for fusion, dim in {
 # ## Training it
 #
 # The loss is Huber's {cite:p}`huber1964`, quadratic for small errors and linear for large ones. It changes from one to the other, as in the study, at half the
-# range of the training target: hundreds of µg m⁻³, so in practice this is half the squared error. The
+# range of the training target: tens to hundreds of µg m⁻³, so in practice this is half the squared error. The
 # optimiser is Adam {cite:p}`kingma2015`; its step rises over the first three tenths of all steps and falls to zero along a cosine
 # {cite:p}`smith2019`; the gradient's norm is clipped at 1. Every fit sees every training row ten times and keeps its **last** weights: validation rows decide nothing, so they cannot leak
 # ({doc}`uncertainty` uses them). The size `paper` keeps the study's schedule, which lowers the step by a fifth every `decay_steps` batches, stops without improvement, and puts the best weights back

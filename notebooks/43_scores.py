@@ -157,7 +157,7 @@ from placeprior import evidence
 
 coverage = evidence.read(simulated, "coverage")
 
-# %% mystnb={"figure": {"caption": "How often a 95 % interval holds the true difference of R², in simulations: the interval of this book (filled) and one that takes stations for independent and training for exact (hollow), by number of seeds. Dashed: 95 %.", "name": "fig-scores-coverage"}, "image": {"alt": "Four panels with the number of seeds across and the share of intervals that hold the truth up. Filled circles and squares lie near the dashed line at 95 per cent; hollow ones lie far below it."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "How often a 95 % interval holds the true difference of R², in simulations: the interval of this book (filled) and, in fewer simulations, one that takes stations for independent and training for exact (hollow), by number of seeds. Dashed: 95 %.", "name": "fig-scores-coverage"}, "image": {"alt": "Four panels with the number of seeds across and the share of intervals that hold the truth up. Filled circles and squares lie near the dashed line at 95 per cent; hollow ones lie far below it."}} tags=["hide-input"]
 fig = page.draw_coverage(coverage)
 n = int(coverage["replicates"].sum())
 _ = figures.label(
@@ -172,7 +172,7 @@ _ = figures.label(
 # %% [markdown]
 # Holding costs width: an honest interval is often several times as wide as one that looks at stations alone, and fewer differences are clear.
 #
-# Against itself: the network without a place is trained with six seeds, and two of them are compared with two others, in every way. Nothing differs but
+# Against itself: of six trainings of the network without a place two are compared with two others, in every way. Nothing differs but
 # luck, so each difference called clear is a false alarm; about one in twenty may be.
 
 # %% tags=["hide-input"]

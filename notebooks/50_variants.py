@@ -29,7 +29,7 @@ figures.style()
 #
 # ```{answer}
 # :question: What differs between the five variants?
-# Only what they are told about the place: nothing; longitude and latitude, or their sines and cosines, beside every day's inputs; or GeoCLIP's vector, multiplied with the window's summary or set beside it. Inputs, network, loop and rows are the same. Which is better is asked, with intervals, in {doc}`comparison`.
+# What they are told about the place, and the layers that take a vector in: nothing; longitude and latitude, or their sines and cosines, beside every day's inputs; or GeoCLIP's vector, multiplied with the window's summary or set beside it. Inputs, network, loop and rows are the same. Which is better is asked, with intervals, in {doc}`comparison`.
 # ```
 #
 # This page looks at the fits themselves, in the embedded world, where they are trained when the book is made. They need not equal the committed ones to the last digit ({doc}`rerun`).
@@ -91,7 +91,7 @@ curves = (
 )
 curves = curves.reset_index()
 
-# %% mystnb={"figure": {"caption": "Loss after each epoch on training rows (grey) and validation rows (coloured), means over fits; full lines: new stations, dashed: new regions. The target's scale differs between splits, so compare a split across panels.", "name": "fig-variants-curves"}, "image": {"alt": "Five panels, one a variant, of loss against epoch. In all of them the grey training curves fall steadily and the coloured validation curves fall and then level off."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Loss after each epoch on training rows (grey) and validation rows (coloured), means over fits; full lines: spatial split, dashed: checkerboard, validated within its trained cells. The target's scale differs between splits, so compare a split across panels.", "name": "fig-variants-curves"}, "image": {"alt": "Five panels, one a variant, of loss against epoch. In all of them the grey training curves fall steadily and the coloured validation curves fall and then level off."}} tags=["hide-input"]
 fig = page.draw_curves(curves)
 _ = figures.label(
     fig, profile, n=len(runs), of="fits", embedded=True, data=curves
@@ -103,7 +103,7 @@ _ = figures.label(
 #
 # ## What a knowledge of places could remove
 #
-# A station's *mean* error is what a knowledge of places could remove. Its share of the squared error, and the spread of these means:
+# A station's *mean* error is what a shift for each place could remove at most. Its share of the squared error, and the spread of these means:
 
 # %%
 regions = [run for run in runs if run.split == "checkerboard-16"]

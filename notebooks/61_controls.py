@@ -64,7 +64,7 @@ figures.style()
 #
 # ## Against the same network without a place
 #
-# The reference of every gain is `none+head`. What a plain comparison with `none` reports has two parts, and the first is no gain of the place:
+# The reference of every gain is `none+head`. With $S$ for a score, what a plain comparison with `none` reports has two parts, and the first is no gain of the place:
 #
 # $$
 # \begin{aligned}
@@ -98,7 +98,7 @@ def shown(found):
     return found[found["arm"].isin(ARMS) & found["split"].isin(SHOWN)]
 
 
-# %% mystnb={"figure": {"caption": "R² of controls and of GeoCLIP minus that of the same network without a place; real measurements, then the embedded world, which is simulated. WR random: known stations on other days; WR spatial: new stations; OoR: new regions. The row “no location” shows what leaving the extra head out does. A task or split that is not there was not run; intervals are in the data.", "name": "fig-controls-signs"}, "image": {"alt": "A grid for each task: controls and GeoCLIP in rows, splits in columns; triangles up where clearly better than the same network without a place, down where clearly worse, dots where undecided."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "R² of controls and of GeoCLIP minus that of the same network without a place; real measurements, then the embedded world, which is simulated. WR random: known stations on other days; WR spatial: new stations; OoR: new regions. The row “no location” shows what leaving the extra head out does. A task or split that is not there was not run, or its reference was not; intervals are in the data.", "name": "fig-controls-signs"}, "image": {"alt": "A grid for each task: controls and GeoCLIP in rows, splits in columns; triangles up where clearly better than the same network without a place, down where clearly worse, dots where undecided."}} tags=["hide-input"]
 found = {results.TASKS[task]: shown(told[task]) for task in tasks}
 found = {title: table for title, table in found.items() if len(table)}
 profiles = f"{real} and {profile}"
@@ -115,7 +115,7 @@ _ = baselines.draw_signs(found, reference="none+head", profiles=profiles)
 # \end{aligned}
 # $$ (eq-controls-steps)
 #
-# `onehot` marks the ceiling of memory: one number for each training station, 1 at that station and 0 elsewhere. An arm above it tells more than a
+# `onehot` (*station identity*) marks the ceiling of memory: one number for each training station, 1 at that station and 0 elsewhere. An arm above it tells more than a
 # name, or tells it in a form that is learned faster.
 #
 # **At new stations and in new regions** a random vector is one that the model has never seen: not a name but noise, and the more a model relies on

@@ -40,9 +40,9 @@ figures.style()
 #
 # ## Each way against the same network without a place
 #
-# Every arm has GeoCLIP's vector, the same network, budget and seeds. The reference is `none+head`, and `none` for channels, which have no such layer.
-# What is clear in the embedded world is harm: of channels at new stations ({val}`claims.fusion-channels.demo.difference:+.2f`, {val}`claims.fusion-channels.demo.low:+.2f` to {val}`claims.fusion-channels.demo.high:+.2f`),
-# and of FiLM in new regions ({val}`claims.fusion-film.demo.difference:+.2f`, {val}`claims.fusion-film.demo.low:+.2f` to {val}`claims.fusion-film.demo.high:+.2f`).
+# Every arm has GeoCLIP's vector, the same recurrent network and budget. The reference is `none+head`, and `none` for channels, which have no such layer.
+# What is clear in the embedded world is harm: of channels at new stations ({val}`claims.fusion-channels.demo.difference:+.2f`, {val}`claims.fusion-channels.demo.low:+.2f` to {val}`claims.fusion-channels.demo.high:+.2f`) and, larger still,
+# in new regions, and of FiLM there ({val}`claims.fusion-film.demo.difference:+.2f`, {val}`claims.fusion-film.demo.low:+.2f` to {val}`claims.fusion-film.demo.high:+.2f`).
 
 # %%
 import pandas as pd

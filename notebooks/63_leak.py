@@ -146,7 +146,7 @@ fig = leak_diagrams.draw_paths()
 #
 # The task is that of same-day neighbours, real measurements of 2021 ({doc}`data`). Runs are made again with {eq}`eq-leak-feature` read from all
 # monitors (*neighbours leak*), with scalers of training and test rows together (*scalers leak*), and with both, as in the reference code. All else is
-# the same, so that each leaky run has a clean twin.
+# the same, so that each leaky run has a clean counterpart.
 
 # %%
 from placeprior.evidence import leak, matched
@@ -165,7 +165,7 @@ if results.has(profile, "leak"):
 # %% tags=["hide-input"]
 captioned(
     page.levels(scores),
-    f"Test R², clean and leaky, means over folds and seeds; real measurements of 2021, profile {profile}.",
+    f"Test R², clean and leaky, means over seeds (spatial and random: one fold); real measurements of 2021, profile {profile}.",
     "tab-leak-r2",
 ) if results.has(profile, "leak") else results.missing(profile, "leak")
 

@@ -11,8 +11,6 @@ profile = "demo"
 real = "aqs"
 
 # %% tags=["remove-cell"]
-import pandas as pd
-
 from placeprior.book import figures, tail
 from placeprior.book.style import BLUE, GREEN, ORANGE
 from placeprior.book.tables import captioned
@@ -44,6 +42,7 @@ figures.style()
 
 # %%
 import numpy as np
+import pandas as pd
 
 days = np.arange(8)
 wave = np.array([0.0, 2, 1, -1, 3, -2, -3, 0])

@@ -226,7 +226,7 @@ if results.has(profile, "importance"):
 #
 # ```{admonition} Solution
 # :class: solution dropdown
-# The new error is $e + b\,(w' - w)$, and its mean square is $\overline{e^2} + 2b^2s^2 - 2b\,\mathrm{cov}(e, w)$. It falls when $\mathrm{cov}(e, w) > b\,s^2$. Regress the error on $w$: the
+# The new error is $e + b\,(w' - w)$, and its mean square is $\overline{e^2} + 2b^2s^2 - 2b\,\mathrm{cov}(e, w)$. For $b > 0$ it falls when $\mathrm{cov}(e, w) > b\,s^2$. Regress the error on $w$: the
 # slope is $\mathrm{cov}(e, w)/s^2$. So permuting helps when the error's slope exceeds $b$, that is, when the right weight, $b$ minus this slope, has the **opposite sign** of
 # the one the model learned. A weight that is only too large does not make an importance negative.
 # ```

@@ -37,14 +37,14 @@ origin = f"profile {profile}, embedded world"
 # ## The knob
 #
 # It is called **placeness**, $p$. In the embedded world ({doc}`world`) the same weather makes more PM2.5 at one place than at another, because of its people, its basin, its climate. Each of three parts $i$ of PM2.5 (background, local sources, heating) has
-# what its weather makes of it, $g_i$, and a factor for the place. The exponent $x_i$ adds up what the place is like; in the background it also holds a product with the day's temperature, as a humid place has more haze when it is warm. The factor is raised to the power $p$:
+# what its weather makes of it, $c_i$, and a factor for the place. The exponent $g_i$ adds up what the place is like; in the background it also holds a product with the day's temperature, as a humid place has more haze when it is warm. The factor is raised to the power $p$:
 #
 # $$
-# y(s, t) = h(s, t) \sum_i g_i\bigl(\text{weather}(s, t)\bigr)\, f_i(s, t) + \text{smoke}(s, t),
-# \qquad f_i(s, t) = \frac{e^{\,p\,x_i(s, t)}}{e^{\,p^2 \sigma_i^2 / 2}}
+# y(s, t) = h(s, t) \sum_i c_i\bigl(\text{weather}(s, t)\bigr)\, f_i(s, t) + \text{smoke}(s, t),
+# \qquad f_i(s, t) = \frac{e^{\,p\,g_i(s, t)}}{e^{\,p^2 \sigma_i^2 / 2}}
 # $$ (eq-placeness-knob)
 #
-# The divisor is a fixed formula, the mean of the numerator if $x_i$ were normal with spread $\sigma_i$: it keeps the level about where it was, not exactly.
+# The divisor is a fixed formula, the mean of the numerator if $g_i$ were normal with spread $\sigma_i$: it keeps the level about where it was, not exactly.
 #
 # - $p = 0$: every factor is one. What is told about a place has no effect of its own: a **negative control**.
 # - $p = 1$: the world of the other chapters.
@@ -120,7 +120,7 @@ else:
 # %% [markdown]
 # ## What this shows, what it does not
 #
-# It shows how the method behaves where the right answer is known: it sees nothing where nothing is, and too little where something is. So an undecided difference elsewhere in this book is no proof that place is worth nothing.
+# It shows how the method behaves where the right answer is known: it sees no gain where none is, though harm, and too little where something is. So an undecided difference elsewhere in this book is no proof that place is worth nothing.
 #
 # It does not show where the real atmosphere lies on this scale. The knob turns all influences together; a real place may have few that are strong. And a truth that is a smooth formula of towns and hills may flatter an encoder that
 # knows towns. Nearest to a negative control for real air are vectors without geography, in {doc}`controls`: they test whether a gain needs geography, not whether it is real.

@@ -113,7 +113,7 @@ _ = baselines.draw_variogram(km, gamma, pairs, curve, profile)
 
 # %% [markdown]
 # **3. Find the weights.** Among all $\hat y = \sum_i \lambda_i y_i$ whose weights **sum to one**, which makes the estimate right on average, take the one with the smallest expected squared error under the curve. With covariances $C(h) = s\,e^{-(h/r)^p}$, a matrix $K$ of those
-# among monitors (the nugget on its diagonal) and a vector $c$ of those towards the place asked for,
+# among monitors (the nugget on its diagonal), a vector $c$ of those towards the place asked for and one of ones, $1$,
 #
 # $$
 # \begin{gathered}
@@ -199,11 +199,11 @@ baselines.additions(asked, SPLITS, "tab-baselines-added")
 #
 # ```{admonition} Exercise: why not krige the training errors?
 # :class: exercise tip
-# A random forest, the mean of many deep trees, has an RMSE of almost zero at its training rows. What does kriging of these errors add at a test station? What would change with errors out of fold?
+# A random forest, the mean of many deep trees, errs far less at its training rows than at others. What does kriging of these errors add at a test station? What would change with errors out of fold?
 # ```
 #
 # ```{admonition} Solution
 # :class: solution dropdown
-# Almost nothing: the kriged errors are near zero, although the forest will miss as much at the test station as at any new one. Errors out of fold are made at stations that the trees did not know, so they have
+# Too little: the kriged errors are too small, although the forest will miss as much at the test station as at any new one. Errors out of fold are made at stations that the trees did not know, so they have
 # the size and spatial pattern of those at test stations, or slightly more: four fifths of the stations taught them. A small network has hardly learnt its rows by heart, so that its own errors will do.
 # ```

@@ -30,13 +30,11 @@ figures.style()
 #
 # ```{answer} law-near law-far law-far-concat law-grows law-years
 # :question: What does a network gain from being told where it is?
-# On real measurements with weather as inputs, GeoCLIP's vector, multiplied in, gains {val}`claims.law-far.aqs.difference:+.3f` of the variance of
-# PM2.5 ({val}`claims.law-far.aqs.low:+.3f` to {val}`claims.law-far.aqs.high:+.3f`) at new stations 160 km and more from training. The distance was
-# chosen after finer bins had been seen, none of which decides; over the whole split of new regions the same arm is undecided ({doc}`comparison`), and
-# so is the same vector concatenated, at these distances ({val}`claims.law-far-concat.aqs.low:+.3f` to
-# {val}`claims.law-far-concat.aqs.high:+.3f`). Within 40 km it gains {val}`claims.law-near.aqs.difference:+.3f`
-# ({val}`claims.law-near.aqs.low:+.3f` to {val}`claims.law-near.aqs.high:+.3f`), which leaves open whether it helps at all, and in the embedded world
-# both are open, as is whether it is worth more the farther training lies.
+# At new stations 160 km and more from training, with weather as inputs, GeoCLIP's vector, multiplied in, gains {val}`claims.law-far.aqs.difference:+.3f` of the
+# variance of real PM2.5 ({val}`claims.law-far.aqs.low:+.3f` to {val}`claims.law-far.aqs.high:+.3f`), a distance chosen after finer bins had been seen, none of which decides; over
+# the whole split of new regions the same arm is undecided ({doc}`comparison`), and so is the vector concatenated, at these distances
+# ({val}`claims.law-far-concat.aqs.low:+.3f` to {val}`claims.law-far-concat.aqs.high:+.3f`). Within 40 km ({val}`claims.law-near.aqs.difference:+.3f`, {val}`claims.law-near.aqs.low:+.3f` to {val}`claims.law-near.aqs.high:+.3f`) and in the embedded world
+# it is open whether it helps, and whether it is worth more the farther training lies.
 # ```
 #
 # Not one number, but a function of what else is known. The gain at some test rows is how much smaller the mean squared error is than that of the
@@ -55,7 +53,7 @@ figures.style()
 #
 # ## By the distance to training
 #
-# Every split tests some stations near and some far from training. Here all splits are pooled, and their test stations sorted by the distance to
+# Splits test some stations near and some far from training. Here all splits are pooled, and their test stations sorted by the distance to
 # the nearest training station. Two wider bins join neighbouring ones: within 40 km, and 160 km and more.
 
 # %%
@@ -103,7 +101,7 @@ _ = page.stacked(
 # ## By the number of training stations
 #
 # A year at a monitor is three hundred examples of the weather, but **one** of the place. So the spatial split is trained again on $N$ of its training
-# stations, drawn at random, of one seed fewer within more; test stations stay the same.
+# stations, drawn at random; in one seed a smaller set lies within every larger; test stations stay the same.
 #
 # ```{admonition} Why places are counted in stations
 # :class: dropdown

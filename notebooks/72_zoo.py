@@ -213,6 +213,6 @@ display(
 #
 # ```{admonition} Solution
 # :class: solution dropdown
-# Either what satellites see says nothing about PM2.5 at these stations, or it does and this head has not learned it at the scale that matters. Ask a probe ({doc}`gallery`) what each vector tells about terrain or population, or
+# Either what satellites see says nothing about PM2.5 at these stations, or it does and this head has not learned it at the scale that matters. Ask a probe ({doc}`prior`) what each vector tells about terrain or population, or
 # train a head here from the satellite weights and from random ones ({doc}`upstream`).
 # ```

@@ -59,7 +59,7 @@ torch.set_num_threads(1)
 # They were trained as **class priors** {cite:p}`macaodha2019`, to say which classes are likely at a place before the image is looked at: with $e(x)$ the vector of place $x$ and $w_c$ one for each class,
 #
 # $$
-# p(c \mid x) = \sigma\bigl(w_c \cdot e(x)\bigr).
+# p(c \mid x) = \mathrm{logistic}\bigl(w_c \cdot e(x)\bigr).
 # $$ (eq-upstream-prior)
 #
 # Nothing is contrasted, so these are no stand-ins for SatCLIP. A pair is exact where its two files differ in nothing but the corpus:

@@ -102,7 +102,7 @@ Markdown(served.counted(found))
 # $$ (eq-served-moran)
 #
 # **Self-information** {cite:p}`wang2024information` asks how surprising the arrangement is. An event of probability $p$ carries $-\ln p$ *nats*. Around each station, those of the better half by RMSE are marked $+1$, the others $-1$, an even background $0$; $U$ is the
-# unscaled Moran's I of the marks, $\mu$ and $\sigma$ its mean and standard deviation if marks were dealt at random:
+# unscaled Moran's I of the marks, $\mu$ and $\sigma$ its mean and standard deviation if marks were dealt at random, $\Phi$ the normal distribution function:
 #
 # $$
 # J = -\ln\, 2\,\Phi\!\left(-\frac{\lvert U - \mu \rvert}{\sigma + 1}\right).
@@ -110,7 +110,7 @@ Markdown(served.counted(found))
 #
 # It also scores where stations lie, good or bad, and all right and all wrong score the same.
 #
-# **Relative information** {cite:p}`wang2025geobs` cuts the stations around each one into patches, by *scale* (squares), *distance* (rings) or *direction* (sectors), and sorts all RMSE into quarters. With $q_b$ the share of quarter $b$ in the neighbourhood and $p_b$ that in a patch, the patch carries
+# **Relative information** {cite:p}`wang2025geobs` cuts the stations around each one into patches, by *scale* (squares), *distance* (rings) or *direction* (sectors), and sorts all RMSE into quarters. With $q_b$ the share of quarter $b$ in the neighbourhood and $p_b$ that in a patch with one place of the neighbourhood's mix added, the patch carries
 #
 # $$
 # D = \sum_b p_b \ln \frac{p_b}{q_b}.

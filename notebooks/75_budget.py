@@ -28,7 +28,7 @@ figures.style()
 #
 # ```{answer} budget-differences budget-orders
 # :question: Would a longer training give another answer?
-# Some numbers, and no clear order. In the embedded world, with twice as many passes, {val}`claims.budget-differences.demo.turned:d` of {val}`claims.budget-differences.demo.of:d` differences to the network without a place move by more than the rule below allows, the most by {val}`claims.budget-differences.demo.most:.2f` in R²; of {val}`claims.budget-orders.demo.of:d` clear orders of two arms {val}`claims.budget-orders.demo.turned:d` turn round. So the size of a difference depends on the length of training where the order does not; the rule was written before the runs. On real measurements they are not complete.
+# Some numbers, and no clear order. In the embedded world, with twice as many passes, {val}`claims.budget-differences.demo.turned:d` of {val}`claims.budget-differences.demo.of:d` differences to the network without a place move by more than the rule below allows, the most by {val}`claims.budget-differences.demo.most:.2f` in R²; of {val}`claims.budget-orders.demo.of:d` clear orders of two arms {val}`claims.budget-orders.demo.turned:d` turn round. Another training alone moves differences by as much, so these moves cannot be laid to its length; the rule was written before the runs. On real measurements they are not complete.
 # ```
 #
 # A network that has learned too little may seem to need a place. So the comparisons are made again with **twice as many passes**. The plain budget is

@@ -34,7 +34,7 @@ LEVEL = 0.9  # that the figure is about
 # ```{answer} intervals-between-stations intervals-cover-stations intervals-in-regions intervals-cover-regions
 # :question: How often do intervals that promise nine tenths keep their promise?
 # In the embedded world they cover {val}`claims.intervals-cover-stations.demo.value:.0%` of the days at new stations, as promised, for those are drawn like the stations set aside. In new regions nothing is promised, and they cover
-# {val}`claims.intervals-cover-regions.demo.value:.0%` on average over arms by luck: one half of the checkerboard has intervals that are too wide, the other too narrow ones. They fail worst where raw coordinates are told, from one half of the country to the other ({numref}`fig-uncertainty`). Real measurements were not asked.
+# {val}`claims.intervals-cover-regions.demo.value:.0%` on average over arms at 16° by luck: one half of the checkerboard has intervals that are too wide, the other too narrow ones. They fail worst where raw coordinates are told, from one half of the country to the other ({numref}`fig-uncertainty`). Real measurements were not asked.
 # ```
 #
 # Two things are asked, of the embedded world so far: what the **mean over seeds** gains over one network, and whether **conformal intervals** cover as often as they promise.
@@ -181,7 +181,7 @@ captioned(
 #
 # ```{quiz} A model's intervals promise 90 % and cover 90 % of all test days. What do you know about days with smoke?
 # - [ ] They are covered nine times in ten | the promise is about all days together, not about a kind of day
-# - [x] Nothing | one width for all days covers clean days too often and smoke too seldom
+# - [x] Nothing that was promised | one width for all days covers clean days too often and, most likely, smoke too seldom
 # - [ ] They are never covered | nothing says so
 # ```
 #

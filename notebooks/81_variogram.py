@@ -134,10 +134,13 @@ Markdown(page.tried(evidence.read(profile, "pseudo_trials"))) if results.has(
     profile, "pseudo_trials"
 ) else results.missing(profile, "pseudo_trials")
 
+# %% tags=["remove-input"]
+results.spent("pseudo", "pseudo-place", profiles=[real, profile])
+
 # %% [markdown]
 # ## What this does not show
 #
-# The embedded world's unexplained part *is* a smooth random field, which suits kriging. Images hold more than our predictors; there a student may learn what trees cannot. One number of labels and one
+# Most of the embedded world's unexplained part *is* a smooth random field, which suits kriging. Images hold more than our predictors; there a student may learn what trees cannot. One number of labels and one
 # weight were used throughout, set before any test score was seen.
 #
 # ## Exercises

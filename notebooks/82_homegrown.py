@@ -26,7 +26,7 @@ torch.set_num_threads(1)  # as the runs do
 # # An encoder from nothing
 #
 # ```{goals}
-# :needs: {doc}`place`, {doc}`gallery`
+# :needs: {doc}`place`, {doc}`gallery`, {doc}`baselines`, {doc}`controls`
 # pretrain a location encoder by contrast, in fifty lines
 # say which wrong pairs are hard, and how a weight makes a pair harder
 # tell what a pretrained encoder knows from what its architecture gives
@@ -35,7 +35,7 @@ torch.set_num_threads(1)  # as the runs do
 # ```{answer} homegrown-excess homegrown-deficit homegrown-both homegrown-control homegrown-nearest homegrown-stations homegrown-regions homegrown-training
 # :question: Can we pretrain a location encoder ourselves, do semivariograms choose better negatives, and is the result worth anything?
 # It can be pretrained in seconds, but whether it finds held-out places any better than looking up the most similar climate is open (the lookup's error differs by {val}`claims.homegrown-nearest.demo.difference:+.0f` km, {val}`claims.homegrown-nearest.demo.low:+.0f` to {val}`claims.homegrown-nearest.demo.high:+.0f`).
-# Semivariogram weights change the error by {val}`claims.homegrown-both.demo.difference:+.0f` km ({val}`claims.homegrown-both.demo.low:+.0f` to {val}`claims.homegrown-both.demo.high:+.0f`), which decides nothing; weights on near pairs do harm. What it is worth to the network, the last figure and the ledger show.
+# Weights by both tails, the arm that validation chose, change the error by {val}`claims.homegrown-both.demo.difference:+.0f` km ({val}`claims.homegrown-both.demo.low:+.0f` to {val}`claims.homegrown-both.demo.high:+.0f`), which decides nothing; weights on near pairs do harm. What it is worth to the network, the last figure and the ledger show.
 # ```
 #
 # **Source**: {cite:t}`chen2025semivariogram`, read at second hand and in its public code. **Faithful**: contrast, the fitted semivariogram, the weights' shape, held-out places. **Smaller**: the climate of a *simulated* country instead of millions of
@@ -58,6 +58,7 @@ print(
 )
 
 # %%
+import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, normalize
 
@@ -220,7 +221,7 @@ print(
 # `homegrown` joins the network like GeoCLIP, beside its twin with the weights *before* the first step. In the embedded world it was taught by the same sky the network sees, test regions included; no PM2.5 was among it. On real measurements it carries a simulated climate over to a real one: a stern transfer, and
 # a test of what smooth vectors give by themselves.
 
-# %% mystnb={"figure": {"caption": "Test R² minus that of the same network without a place, on the same rows, with 95 % intervals over places and trainings; real measurements first, then the embedded world.", "name": "fig-homegrown-downstream"}, "image": {"alt": "Panels for each task and split; rows for random waves, GeoCLIP, homegrown and its untrained twin, each a marker with an interval around a dashed line at zero."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Test R² minus that of the same network without a place, on the same rows, with 95 % intervals over places and trainings; real measurements first, then the embedded world, as far as they were run.", "name": "fig-homegrown-downstream"}, "image": {"alt": "Panels for each task and split; rows for random waves, GeoCLIP, homegrown and its untrained twin, each a marker with an interval around a dashed line at zero."}} tags=["hide-input"]
 from placeprior.evidence.gains import gains
 
 ARMS = [
@@ -262,6 +263,9 @@ if tables:
     )
 else:
     display(results.missing(real, "homegrown"))
+
+# %% tags=["remove-input"]
+results.spent("homegrown", profiles=[real, profile])
 
 # %% [markdown]
 # ## Exercises

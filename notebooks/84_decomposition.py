@@ -30,7 +30,7 @@ figures.style()
 #
 # ```{answer} decomposition-series decomposition-idw decomposition-kriging-stations decomposition-kriging-regions decomposition-geoclip-regions decomposition-truncation decomposition-basis
 # :question: Does a network of coefficients map whole series better than kriging does?
-# Not here. On real measurements a network of coordinates is behind kriging of the same coefficients: at new stations its R² differs by {val}`claims.decomposition-kriging-stations.aqs.difference:+.2f` ({val}`claims.decomposition-kriging-stations.aqs.low:+.2f` to {val}`claims.decomposition-kriging-stations.aqs.high:+.2f`), in new regions by {val}`claims.decomposition-kriging-regions.aqs.difference:+.2f` ({val}`claims.decomposition-kriging-regions.aqs.low:+.2f` to {val}`claims.decomposition-kriging-regions.aqs.high:+.2f`); told GeoCLIP's vector it stays behind there too. **At new stations kriging of each day, without any pattern, is best.** That a network finds coefficients at all is borne out: told a random vector it finds none.
+# Not here. On real measurements a network of coordinates is behind kriging of the same coefficients: at new stations its R² differs by {val}`claims.decomposition-kriging-stations.aqs.difference:+.2f` ({val}`claims.decomposition-kriging-stations.aqs.low:+.2f` to {val}`claims.decomposition-kriging-stations.aqs.high:+.2f`), in new regions by {val}`claims.decomposition-kriging-regions.aqs.difference:+.2f` ({val}`claims.decomposition-kriging-regions.aqs.low:+.2f` to {val}`claims.decomposition-kriging-regions.aqs.high:+.2f`); told GeoCLIP's vector it stays behind there too. **At new stations kriging of each day, without any pattern, is best.** In the embedded world a network does find coefficients: told a random vector it finds none.
 # ```
 #
 # **Source:** Amato et al. {cite:p}`amato2020`; abstract and public code read, tables not seen. **Faithful:** centring by the day's mean, singular vectors, a network of five layers for
@@ -38,7 +38,7 @@ figures.style()
 #
 # ## A table as a sum
 #
-# Take the day's mean $m(t)$ off the table of training stations by days. What is left is a sum of *patterns* $\phi_k(t)$, at right angles to each other, each with one *coefficient* a station:
+# Take the day's mean $m(t)$ off the table of training stations by days. What is left is a sum of *patterns* (empirical orthogonal functions, *EOFs*) $\phi_k(t)$, at right angles to each other, each with one *coefficient* a station:
 #
 # $$
 # \hat y(s, t) = m(t) + \sum_{k=1}^{K} a_k(s)\,\phi_k(t).
@@ -118,7 +118,11 @@ if found:
 # A random vector says nothing, and what is left is the day's mean. In the embedded world's new regions GeoCLIP's vector, which spares the network from running off the map, brings hardly more.
 #
 # If *all* coefficients are kriged with one curve, this is kriging of each day: both are the same weighted mean. So truncation is all that patterns add to kriging, and coordinates are what a network has instead of a curve.
-#
+
+# %% tags=["remove-input"]
+results.spent("decomposition", "decomposition-once", profiles=[real, profile])
+
+# %% [markdown]
 # ## What this does not show
 #
 # Stations that report every third or sixth day shape no pattern. Hourly series have patterns, such as the daily cycle, that daily means lack, and there a few patterns may say more.

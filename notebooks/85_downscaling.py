@@ -30,7 +30,7 @@ origin = f"Profile {profile}, embedded world"
 #
 # ```{answer} downscaling-unet downscaling-vae downscaling-encoder downscaling-longer downscaling-structure downscaling-simple
 # :question: Does an encoder that learned from a long coarse series help to draw fine fields?
-# No gain is seen here. The diffusion model's NSE, the share of the variance explained, lies {val}`claims.downscaling-unet.demo.difference:+.3f` ({val}`claims.downscaling-unet.demo.low:+.3f` to {val}`claims.downscaling-unet.demo.high:+.3f`) from a plain U-Net's, and a pretrained encoder changes CRPS, an error of draws, against one of random weights by {val}`claims.downscaling-encoder.demo.difference:+.3f` µg m⁻³ ({val}`claims.downscaling-encoder.demo.low:+.3f` to {val}`claims.downscaling-encoder.demo.high:+.3f`). Diffusion's draws keep the truth's semivariogram within {val}`claims.downscaling-structure.demo.value:.0%`.
+# No gain is seen here. The diffusion model's NSE, the share of the variance explained, lies {val}`claims.downscaling-unet.demo.difference:+.3f` ({val}`claims.downscaling-unet.demo.low:+.3f` to {val}`claims.downscaling-unet.demo.high:+.3f`) from a plain U-Net's, and a pretrained encoder changes CRPS, an error of draws, against one of random weights by {val}`claims.downscaling-encoder.demo.difference:+.3f` µg m⁻³ ({val}`claims.downscaling-encoder.demo.low:+.3f` to {val}`claims.downscaling-encoder.demo.high:+.3f`). From 100 km on diffusion's draws keep the truth's semivariogram within {val}`claims.downscaling-structure.demo.value:.0%`.
 # ```
 #
 # **Source.** {cite:t}`xiang2025` pretrain a small U-Net on a long coarse series of dust, freeze its encoder, and put it into a diffusion model that draws fine fields day after day.
@@ -157,6 +157,15 @@ else:
 # ```{literalinclude} ../../src/placeprior/downscaling/diffusion.py
 # :pyobject: draw
 # ```
+
+# %% tags=["remove-input"]
+if results.has(profile, "downscaling"):
+    minutes = page.costs(table).sum()
+    display(
+        Markdown(
+            f"*Made for this page: {table['seed'].nunique()} worlds, {minutes:.0f} minutes of a core each.*"
+        )
+    )
 
 # %% [markdown]
 # ## Exercises

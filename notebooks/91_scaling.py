@@ -74,12 +74,12 @@ captioned(
 #
 # ```{admonition} Exercise: a plan
 # :class: exercise tip
-# From the seconds in {numref}`tab-scaling`, foretell one epoch on 2,000 stations and 17 years of days. Which assumption is the boldest?
+# From the seconds in {numref}`tab-scaling` (stations: on 60 days), foretell one epoch on 2,000 stations and 17 years of days. Which assumption is the boldest?
 # ```
 #
 # ```{admonition} Solution
 # :class: solution dropdown
-# Multiply the seconds of the largest number of stations by the ratio of stations and by that of days: both exponents are near one. The boldest
+# Multiply the seconds of the largest number of stations by the ratio of stations and by that of days: both exponents are near one, so about ten minutes. The boldest
 # assumption is that all of it still fits into memory, which no slope at these sizes shows.
 # ```
 #

@@ -37,11 +37,15 @@ def test_sizes_count_runs_rows_and_stations():
 
 @pytest.mark.parametrize(("clear", "words"), [(1, "agrees"), (-1, "does not agree"), (0, "undecided")])
 def test_directions_stand_beside_the_reported_ones(clear, words):
-    found = pd.DataFrame({"split": "random", "arm": ["geoclip-hadamard"], "clear": [clear]})
+    found = pd.DataFrame({"split": "random", "arm": ["geoclip-hadamard"], "clear": [clear], "low": [0.1]})
     table = comparison.beside_reported({"here": (made().scores, found)}).set_index("arm")
     assert table.loc["GeoCLIP, Hadamard", "reported (second-hand)"] == "0.73 → 0.79"
     assert table.loc["GeoCLIP, Hadamard", "here"] == f"0.10 → 0.30, {words}"
-    assert table.loc["lon/lat", "here"] == "not run"
+    assert table.loc["lon/lat", "here"] == "0.10 → 0.20, its reference was not run"
+    alone = comparison.beside_reported({"here": (made().scores, found.assign(low=float("nan")))}).set_index("arm")
+    assert alone.loc["GeoCLIP, Hadamard", "here"] == "0.10 → 0.30, trained once"
+    alone = comparison.beside_reported({"here": (made().scores, found[:0])}).set_index("arm")
+    assert alone.loc["GeoCLIP, Hadamard", "here"] == "0.10 → 0.30, its reference was not run"
     own = made().scores
     table = comparison.beside_reported({"here": (own[own["arm"] != "none"], found)}).set_index("arm")
     assert table.loc["GeoCLIP, Hadamard", "here"] == f"– → 0.30, {words}"  # a split that no location was not run on
@@ -57,7 +61,7 @@ def test_levels_beside_the_reported_ones_are_of_the_same_folds():
             "metric": "r2",
         }
     )
-    found = pd.DataFrame({"split": ["checkerboard-8"], "arm": ["geoclip-hadamard"], "clear": [0]})
+    found = pd.DataFrame({"split": ["checkerboard-8"], "arm": ["geoclip-hadamard"], "clear": [0], "low": [0.0]})
     table = comparison.beside_reported({"here": (scores, found)}).set_index("arm")
     assert table.loc["GeoCLIP, Hadamard", "here"] == "0.50 → 0.60, undecided"
 

@@ -62,3 +62,20 @@ def test_another_reference_turns_the_sign_and_a_task_without_runs_has_no_rows(sc
 def test_what_a_caller_changes_is_its_own(scored):
     gains("demo", "world")["difference"] = 0.0
     assert gains("demo", "world")["difference"].abs().min() > 0
+
+
+def test_coordinates_stand_against_the_network_without_the_layer_that_vectors_bring(scored, monkeypatch):
+    none = scored[scored["variant"] == "none+head"].assign(variant="none", run=lambda table: table["run"] + "n")
+    early = scored[scored["variant"] == "geoclip"].assign(
+        variant="lonlat", fusion="channels", run=lambda table: table["run"] + "l"
+    )
+    sums = module.store.sums("demo")
+    again = [sums[sums["run"] == run[:-1]].assign(run=run) for table in (none, early) for run in table["run"]]
+    frame, every = pd.concat([scored, none.assign(value=none["value"] - 0.1), early]), pd.concat([sums, *again])
+    monkeypatch.setattr(module.store, "scores", lambda *_: frame)
+    monkeypatch.setattr(module.store, "sums", lambda *_: every)
+    module._gains.cache_clear()
+    found = module.matched("demo", "world").set_index("arm")
+    assert found["reference"].to_dict() == {arm: "none" if arm == "lonlat" else "none+head" for arm in found.index}
+    assert list(found.index).index("lonlat") < list(found.index).index("geoclip-hadamard")
+    assert module.matched("demo", "moon").empty

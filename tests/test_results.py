@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from placeprior.book import figures, results, tables
-from placeprior.runs import plan
+from placeprior.runs import plan, store
 
 ROOT = Path(__file__).parents[1]
 
@@ -55,6 +55,13 @@ def test_a_table_has_its_numbers_to_the_right_and_a_caption_where_one_is_given()
     assert bare.splitlines()[1].replace("-", "") == "|:|:|:|" and "WR\u00a0·\u00a0random" in bare
     shown = tables.captioned(frame, "What is told", "tab-told").data
     assert shown.startswith(":::{table} What is told\n:name: tab-told\n") and "| arm" not in shown
+
+
+def test_what_a_page_rests_on_is_counted():
+    text = results.spent("core", profiles=["demo"]).data
+    runs = set(store.scores("demo", "core")["run"]) & set(store.stamps("demo"))
+    assert runs and text.startswith(f"*Made for this page: `demo`, {len(runs)} runs, ")
+    assert not results.spent("no such matrix", profiles=["demo"]).data
 
 
 def test_what_lacks_is_named_and_what_no_profile_asks_for_lacks_too():

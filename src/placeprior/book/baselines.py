@@ -118,7 +118,7 @@ def _seconds(shown: Sequence[results.Results], arm: str) -> str:
     for own in shown:
         stamps = store.stamps(own.profile)
         runs = own.scores.loc[own.scores["arm"] == arm, "run"].unique()
-        taken += [stamps[run]["seconds"] for run in runs if run in stamps]
+        taken += [stamps[run].get("core_seconds", stamps[run]["seconds"]) for run in runs if run in stamps]
     return f"{min(taken):,.0f}" if taken else "–"
 
 

@@ -117,7 +117,7 @@ def beside_reported(tasks: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]]) -> p
     Parameters
     ----------
     tasks : mapping
-        Title to scores, with the column ``arm``, and differences (:func:`placeprior.evidence.gains.gains`).
+        Title to scores, with the column ``arm``, and differences (:func:`placeprior.evidence.gains.matched`).
 
     Returns
     -------
@@ -139,12 +139,15 @@ def beside_reported(tasks: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]]) -> p
                 told = f"{reported(split, 'none')} → {told}"
             row = {"split": where(split), "arm": called(name), "reported (second-hand)": told}
             for title, (_, found) in tasks.items():
-                clear = found.loc[(found["split"] == split) & (found["arm"] == name), "clear"]
-                if clear.empty or (split, name) not in r2[title].index:
+                if (split, name) not in r2[title].index:
                     row[title] = "not run"
                     continue
-                said = agreement(split, name, int(clear.iloc[0]))
-                said = "equal or mixed there" if said.startswith("reported") else said
+                gain = found[(found["split"] == split) & (found["arm"] == name)]
+                if gain["low"].notna().any():
+                    said = agreement(split, name, int(gain["clear"].iloc[0]))
+                    said = "equal or mixed there" if said.startswith("reported") else said
+                else:
+                    said = "trained once" if len(gain) else "its reference was not run"
                 own, level = r2[title].loc[(split, name)], "–"
                 if (split, "none") in r2[title].index:
                     both = pd.concat([r2[title].loc[(split, "none")], own], axis=1, join="inner").mean()

@@ -14,7 +14,7 @@ from placeprior.book.verdicts import NOT_RUN, Found, bound, compared, is_half
 from placeprior.book.words import NAMES, UNIT, minus
 from placeprior.errors import ConfigError, StoreError, UnknownName
 from placeprior.evidence import against_itself, subsets, tables
-from placeprior.evidence.gains import REFERENCE, gains
+from placeprior.evidence.gains import REFERENCE, gains, matched
 from placeprior.runs import configuration
 from placeprior.scores import metrics
 
@@ -100,12 +100,12 @@ def _count(
     sign: str,
     matrix: str | None = None,
     arms: Sequence[str] | None = None,
-    against: str = REFERENCE,
+    against: str | None = None,
     at_least: int | None = None,
     at_most: int | None = None,
     margin: float | None = None,
 ) -> Found:
-    """Count the arms of a matrix, or of a list, that are clearly above or below another.
+    """Count the arms of a matrix, or of a list, that are clearly above or below another, or no place, each its own.
 
     That few are clear may come of wide intervals alone. With a `margin`, a claim that at most so many are is supported
     only where the others' intervals end before it.
@@ -119,7 +119,7 @@ def _count(
             return NOT_RUN
         models = configuration.profile(scale)["matrices"][matrix]["model"]
         arms = [arm(*model.partition("/")[::2]) for model in models]
-    table = gains(scale, task, against=against)
+    table = gains(scale, task, against=against) if against else matched(scale, task)
     table = table[table["arm"].isin(arms) & (table["split"] == split)]
     if table.empty or (matrix is None and len(table) < len(arms)):
         return NOT_RUN
@@ -175,7 +175,7 @@ def said(rule: dict[str, Any]) -> str:
     if rule["kind"] == "count":
         which = rule.get("matrix") or ", ".join(map(called, rule["arms"]))
         return (
-            f"arms of {which} clearly {rule['sign']} {called(rule.get('against', REFERENCE))}, "
+            f"arms of {which} clearly {rule['sign']} {called(rule['against']) if 'against' in rule else 'no place'}, "
             f"{where(rule['split'])}: {bound}"
             + (f", and the others' intervals end within {rule['margin']:g}" if "margin" in rule else "")
         )

@@ -10,7 +10,7 @@ import pandas as pd
 
 from placeprior.arms import of_part, with_arm
 from placeprior.book.words import capital
-from placeprior.runs import configuration, progress, store
+from placeprior.runs import committed, configuration, progress, store
 
 #: The tasks that pages set beside each other, and what each is called in a sentence.
 TASKS = {"world": "embedded world", "weather-2019": "weather, 2019", "neighbours-2021": "neighbours, 2021"}
@@ -99,6 +99,32 @@ def missing(profile: str, *names: str) -> Any:
 
     left = lacking(profile, *names)
     return Markdown(f"*Still to be run: {', '.join(left)}.*" if left else "")
+
+
+def spent(*names: str, profiles: Collection[str]) -> Any:
+    """How many runs a page rests on and what they took, as a line.
+
+    Parameters
+    ----------
+    *names : str
+        Matrices of ``runs.yml``; of a profile that asks for none of them nothing is told.
+    profiles : collection of str
+
+    Returns
+    -------
+    IPython.display.Markdown
+    """
+    from IPython.display import Markdown
+
+    told = []
+    for profile in profiles:
+        mine = [name for name in names if name in configuration.profile(profile)["matrices"]]
+        stamps = store.stamps(profile)
+        runs = set(store.scores(profile, *mine)["run"]) & set(stamps) if mine else set()
+        minutes = committed.core_minutes(stamps[run] for run in runs)
+        if runs:
+            told.append(f"`{profile}`, {len(runs)} runs, {minutes:.0f} minutes of a core")
+    return Markdown(f"*Made for this page: {'; '.join(told)}.*" if told else "")
 
 
 def load(

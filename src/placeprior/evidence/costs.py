@@ -10,7 +10,7 @@ import pandas as pd
 
 
 def by_arm(scores: pd.DataFrame, stamps: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """Median of the trained weights, and seconds of the quickest run, by arm.
+    """Median of the trained weights, and seconds of a core of the quickest run, by arm.
 
     The quickest, because a run on a busy machine takes several times as long as the same run on a quiet one.
 
@@ -19,7 +19,8 @@ def by_arm(scores: pd.DataFrame, stamps: Mapping[str, Mapping[str, Any]]) -> pd.
     scores : pandas.DataFrame
         With columns ``arm`` and ``run``.
     stamps : mapping
-        ``parameters`` and ``seconds`` by run (:func:`placeprior.runs.store.stamps`). Runs without are left out.
+        ``parameters`` and ``core_seconds``, or else ``seconds``, by run (:func:`placeprior.runs.store.stamps`). Runs
+        without are left out.
 
     Returns
     -------
@@ -32,7 +33,9 @@ def by_arm(scores: pd.DataFrame, stamps: Mapping[str, Mapping[str, Any]]) -> pd.
         {
             "arm": runs["arm"],
             "weights": np.array([stamps[run]["parameters"] for run in runs["run"]], np.float64),
-            "seconds": np.array([stamps[run]["seconds"] for run in runs["run"]], np.float64),
+            "seconds": np.array(
+                [stamps[run].get("core_seconds", stamps[run]["seconds"]) for run in runs["run"]], np.float64
+            ),
         }
     )
     return told.groupby("arm").agg({"weights": "median", "seconds": "min"})

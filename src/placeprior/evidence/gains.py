@@ -15,7 +15,7 @@ import functools
 
 import pandas as pd
 
-from placeprior.arms import HEAD_ONLY, RIVALS, arm_order, of_part, splits_in, with_arm
+from placeprior.arms import FORMULAS, HEAD_ONLY, RIVALS, arm_order, of_part, splits_in, with_arm
 from placeprior.runs import store
 from placeprior.scores.interval import Noise, pooled_noise
 from placeprior.scores.paired import BLOCK_KM, FOUND, Term, fits, paired, residual_range
@@ -60,6 +60,35 @@ def gains(
     return _gains(profile, task, against, metric, few, block_km, state).copy()
 
 
+def matched(profile: str, task: str) -> pd.DataFrame:
+    """Difference in R2 of every arm to the network without a place that has all its layers.
+
+    A vector brings a layer along, so its reference is ``none+head``; coordinates as channels bring none, and theirs is
+    ``none``. Rivals, which have no layers, stand against ``none+head`` as well.
+
+    Parameters
+    ----------
+    profile, task : str
+        Of the committed results.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As :func:`gains`, with the column ``reference``.
+    """
+    found = []
+    for reference in (REFERENCE, "none"):
+        table = gains(profile, task, against=reference)
+        own = [_is_channels(arm) == (reference == "none") for arm in table["arm"]]
+        found.append(table[own].assign(reference=reference))
+    found = [table for table in found if len(table)] or found[:1]
+    return _in_order(pd.concat(found, ignore_index=True))
+
+
+def _is_channels(arm: str) -> bool:
+    return arm in FORMULAS or arm.endswith("-channels")
+
+
 @functools.lru_cache(maxsize=64)
 def _gains(
     profile: str, task: str, against: str, metric: str, few: bool, block_km: float, _state: tuple[str, int]
@@ -84,7 +113,11 @@ def _gains(
                 rows.append(found)
     if not rows:
         return pd.DataFrame(columns=["arm", "split", *FOUND])
-    found = pd.concat(rows, ignore_index=True)
+    return _in_order(pd.concat(rows, ignore_index=True))
+
+
+def _in_order(found: pd.DataFrame) -> pd.DataFrame:
+    """Rows in the book's order of splits and arms."""
     order = {arm: place for place, arm in enumerate(arm_order(found["arm"]))}
     places = {split: place for place, split in enumerate(splits_in(found))}
     keys = found.assign(place=found["split"].map(places), order=found["arm"].map(order))
