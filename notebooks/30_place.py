@@ -398,7 +398,7 @@ print(
 # %% [markdown]
 # ## What the numbers hold
 #
-# 512 numbers cannot be looked at, but their main directions can. **Principal components** are the directions along which the vectors of the country differ most.
+# 512 numbers cannot be looked at, but their **principal components** can, the directions along which the vectors of the country differ most.
 
 # %%
 embedding = encoders.embed("geoclip", land.places).astype(float)
@@ -407,7 +407,7 @@ corner = components[np.argmin(land.places.sum(1))]  # positive in the south-west
 components *= np.where(corner < 0, -1, 1)
 
 # %% [markdown]
-# How much of that is position in disguise? Fit a smooth surface, a polynomial of third degree in longitude and latitude, and correlate each with population density and a stylised height (both as in {doc}`world`).
+# How much of that is position in disguise? Fit a smooth surface, a polynomial of third degree, to each, and correlate it with population density and a stylised height ({doc}`world`).
 
 # %%
 from scipy.stats import spearmanr
@@ -437,14 +437,14 @@ title = (
 captioned(table.rename_axis("component"), title, "tab-place-components")
 
 # %% [markdown]
-# So two of the four strongest directions are mostly smooth, and a model can use them as coordinates. Most of the variance is finer than that: it tells places apart that coordinates call the same, and can serve as a name for each training station ({doc}`traps`).
+# So two of the four strongest directions are mostly smooth, and can be used as coordinates. Most of the variance is finer, and can serve as a name for each training station ({doc}`traps`).
 #
 # ## How the vector joins the model
 #
 # A vector is centred and divided by *one* number, so that none of its columns is blown up ({doc}`traps`); a trained layer brings it to the width of the network's summary of the weather, and the two are multiplied (**hadamard**), set side by side (**concat**), or joined
 # in other ways ({doc}`model`). Coordinates simply join each day's predictors (**channels**).
 #
-# Whether any of this helps is not decided here. What looks meaningful on a map may be useless for PM2.5, and what helps at known stations may harm in new regions: {doc}`comparison` measures that.
+# Whether any of this helps is not decided here: {doc}`comparison` measures that.
 #
 # ```{quiz} Two places differ by 2° in longitude and 1° in latitude. What does the cosine of their Fourier features depend on?
 # - [ ] on how many cities lie between them | the features know nothing but the map

@@ -106,14 +106,7 @@ _ = baselines.draw_signs(found, reference="none+head", profiles=profiles)
 
 # %% [markdown]
 # **At known stations** (`random`) a random vector can be a name that the model has learned. What GeoCLIP adds to that, if it adds anything, would be
-# more than a name:
-#
-# $$
-# \begin{aligned}
-# S_\text{geoclip} - S_\text{none+head} = {} & \underbrace{S_\text{random} - S_\text{none+head}}_{\text{a name}} \\
-# & + \underbrace{S_\text{geoclip} - S_\text{random}}_{\text{beyond a name}}
-# \end{aligned}
-# $$ (eq-controls-steps)
+# more than a name.
 #
 # `onehot` (*station identity*) marks the ceiling of memory: one number for each training station, 1 at that station and 0 elsewhere. An arm above it tells more than a
 # name, or tells it in a form that is learned faster.

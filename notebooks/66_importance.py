@@ -181,9 +181,8 @@ captioned(
 #
 # ## The reference code's ranking
 #
-# The code of the study {cite:p}`karimzadeh2025` computes permutation importance too, in two ways that differ ({doc}`../departures`, number 11). **The sign**: RMSE *as it was*
-# minus RMSE *permuted*, sorted downwards, so that the list is upside down. **The shuffle**: values drawn freely over all rows *and* all days of the window (*free*
-# below), so that windows appear which never occur.
+# The code of the study {cite:p}`karimzadeh2025` ({doc}`../departures`, number 11) sorts RMSE *as it was* minus RMSE *permuted* downwards: its list is upside down. And it
+# draws values over all rows *and* days of the window (*free*), so that windows appear which never occur.
 
 # %%
 if results.has(profile, "importance"):

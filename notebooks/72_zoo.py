@@ -108,18 +108,7 @@ Markdown(
 # %% [markdown]
 # ## Does a good score at home promise one abroad?
 #
-# A split within region is cheap. If it ranked encoders as the split out of region does, nothing else would be needed; how far two seeds of one split agree is about the most that two splits can.
-#
-# ```{admonition} Spearman's correlation, and roughness
-# :class: dropdown
-# Each gain is replaced by its rank, and the ranks are correlated:
-#
-# $$
-# \rho = \operatorname{corr}\bigl(\operatorname{rank}(g^\text{WR}),\ \operatorname{rank}(g^\text{OoR})\bigr).
-# $$ (eq-zoo-spearman)
-#
-# *Roughness* is how much of a vector has changed a hundred kilometres on ({doc}`gallery`): a network can carry over to a new place only what is alike there.
-# ```
+# A split within region is cheap. If it ranked encoders as the split out of region does, nothing else would be needed; how far two seeds of one split agree is about the most that two splits can. *Roughness* is how much of a vector has changed a hundred kilometres on.
 
 # %% tags=["hide-input"]
 display(

@@ -120,7 +120,7 @@ Markdown(
 ) if there else None
 
 # %% [markdown]
-# Bilinear reading alone has most of the skill: weather is wide, and the coarse field knows it. Of the rest, much is speckle from cell to cell that nothing tells. A U-Net spends all its steps on the mean; diffusion, with as many, must learn every level of noise too. Looking back has little to add where the day's coarse field is known.
+# Bilinear reading alone has most of the skill: weather is wide, and the coarse field knows it. Of the rest, much is speckle from cell to cell that nothing tells. A U-Net spends all its steps on the mean; diffusion, with as many, must learn every level of noise too.
 #
 # ## A day
 
