@@ -14,7 +14,7 @@ real = "aqs"
 
 from placeprior.book import comparison, figures
 from placeprior.book.tables import captioned
-from placeprior.evidence.gains import matched
+from placeprior.evidence.gains import matched_gains
 
 figures.style()
 
@@ -45,9 +45,9 @@ figures.style()
 
 # %%
 tasks = {
-    "real, weather 2019": matched(real, "weather-2019"),
-    "real, neighbours 2021": matched(real, "neighbours-2021"),
-    "embedded world": matched(profile, "world"),
+    "real, weather 2019": matched_gains(real, "weather-2019"),
+    "real, neighbours 2021": matched_gains(real, "neighbours-2021"),
+    "embedded world": matched_gains(profile, "world"),
 }
 tasks = {
     title: comparison.main(table)

@@ -96,12 +96,8 @@ def draw(found):
         .drop(columns=["apart", "each"])
     )
     world = results.TASKS["world"]
-    alone = list(found) == [world]
-    note = (
-        f"{world}: simulated, profile {profile}"
-        if world in found and not alone
-        else ""
-    )
+    alone = all(title.startswith(world) for title in found)
+    note = f"{world}: simulated, profile {profile}" if not alone else ""
     figures.label(
         fig,
         profile if alone else real,

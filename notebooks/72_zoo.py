@@ -50,15 +50,15 @@ figures.style()
 from placeprior.arms import where
 from placeprior.book import results
 from placeprior.evidence import families
-from placeprior.evidence.gains import gains
+from placeprior.evidence.gains import matched_gains
 
 # new regions, and new stations between known ones
 SPLITS = ["checkerboard-16", "spatial"]
 
 
 def encoders(profile, task):
-    """What each encoder and control adds to the R² of the network without a place, on both splits."""
-    found = gains(profile, task)
+    """What each encoder and control adds to the R² of the same network without a place, on both splits."""
+    found = matched_gains(profile, task)
     return found[
         found["arm"].isin(families.asked(profile))
         & (found["arm"] != "idw")

@@ -96,7 +96,7 @@ def test_a_number_of_a_table_decides(monkeypatch):
 
 def test_counted_arms_decide(monkeypatch):
     table = pd.DataFrame({"arm": ["tile-hadamard", "wrap-hadamard", "none"], "split": "spatial", "clear": [1, 0, 1]})
-    monkeypatch.setattr(decisions, "matched", lambda *_: table)
+    monkeypatch.setattr(decisions, "matched_gains", lambda *_: table)
     monkeypatch.setattr(decisions.results, "has", lambda *_: True)
     rule = {"kind": "count", "matrix": "zoo", "split": "spatial", "sign": "above", "at_most": 0}
     found = claims.judge(CLAIM | {"rule": rule, "at": {"demo": {"task": "world", "verdict": "supported"}}}, "demo")

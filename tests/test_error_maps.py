@@ -39,7 +39,7 @@ def test_without_the_reference_there_is_no_map():
     scores, sums = fits({"lonlat": 1.0})
     found = error_maps.of_split(scores, sums, "none+head", "checkerboard-16")
     assert found.whole == found.masks == {}
-    assert error_maps.evenness(found, "none+head", ["lonlat"], 0.0).empty
+    assert error_maps.evenness(found, lambda _: "none+head", ["lonlat"], 0.0).empty
 
 
 def test_a_split_within_region_has_no_far_and_near():
@@ -49,7 +49,9 @@ def test_a_split_within_region_has_no_far_and_near():
 
 def test_errors_that_shrink_everywhere_change_the_rmse():
     maps = error_maps.of_split(*fits({"none+head": 2.0, "lonlat": 1.0}), "none+head", "checkerboard-16")
-    even = error_maps.evenness(maps, "none+head", ["none+head", "lonlat", "sincos"], 0.0).set_index(["arm", "who"])
+    even = error_maps.evenness(maps, lambda _: "none+head", ["none+head", "lonlat", "sincos"], 0.0).set_index(
+        ["arm", "who"]
+    )
     assert set(even.index.get_level_values("arm")) == {"none+head", "lonlat"}
     assert even.loc[("lonlat", "all"), "change"] == pytest.approx(-1.0)
 

@@ -75,7 +75,7 @@ def test_coordinates_stand_against_the_network_without_the_layer_that_vectors_br
     monkeypatch.setattr(module.store, "scores", lambda *_: frame)
     monkeypatch.setattr(module.store, "sums", lambda *_: every)
     module._gains.cache_clear()
-    found = module.matched("demo", "world").set_index("arm")
+    found = module.matched_gains("demo", "world").set_index("arm")
     assert found["reference"].to_dict() == {arm: "none" if arm == "lonlat" else "none+head" for arm in found.index}
     assert list(found.index).index("lonlat") < list(found.index).index("geoclip-hadamard")
-    assert module.matched("demo", "moon").empty
+    assert module.matched_gains("demo", "moon").empty

@@ -103,11 +103,11 @@ def test_the_figure_shows_real_measurements_first_and_names_what_lies_beyond(fol
 
 
 def test_the_figure_leaves_out_a_task_that_is_hardly_begun(folder, monkeypatch):
-    whole, gains = headline.draw("demo"), headline.matched
+    whole, gains = headline.draw("demo"), headline.matched_gains
     begun = {"world": gains("demo", "world")}
     begun["weather-2019"] = begun["world"].query("arm == 'kriging' and split == 'spatial'")
     monkeypatch.setattr(headline, "tasks", lambda *profiles: [("demo", "weather-2019"), ("demo", "world")])
-    monkeypatch.setattr(headline, "matched", lambda profile, task: begun[task])
+    monkeypatch.setattr(headline, "matched_gains", lambda profile, task: begun[task])
     assert len(headline.draw("demo").axes) == len(whole.axes)
 
 

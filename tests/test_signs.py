@@ -66,3 +66,12 @@ def test_other_rows_and_columns_have_the_order_of_their_words():
 def test_nothing_to_draw_is_said():
     with pytest.raises(ValueError, match="no difference to draw"):
         figures.signs({"one": found()}, "R²")
+
+
+def test_without_an_interval_a_mark_is_hollow_and_the_legend_says_so():
+    table = found(("none", "spatial", 0.05, 0)).assign(low=float("nan"))
+    fig = figures.signs({"a": table}, "R²")
+    (mark,) = fig.axes[0].collections
+    assert len(mark.get_facecolor()) == 0 and fig.legends[0].get_texts()[-1].get_text() == "no interval"
+    fig = figures.signs({"a": table.assign(low=-0.1)}, "R²")
+    assert len(fig.axes[0].collections[0].get_facecolor()) and len(fig.legends[0].get_texts()) == 3

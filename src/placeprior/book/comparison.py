@@ -117,7 +117,7 @@ def beside_reported(tasks: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]]) -> p
     Parameters
     ----------
     tasks : mapping
-        Title to scores, with the column ``arm``, and differences (:func:`placeprior.evidence.gains.matched`).
+        Title to scores, with the column ``arm``, and differences (:func:`placeprior.evidence.gains.matched_gains`).
 
     Returns
     -------

@@ -14,7 +14,7 @@ from placeprior.book.verdicts import NOT_RUN, Found, bound, compared, is_half
 from placeprior.book.words import NAMES, UNIT, minus
 from placeprior.errors import ConfigError, StoreError, UnknownName
 from placeprior.evidence import against_itself, subsets, tables
-from placeprior.evidence.gains import REFERENCE, gains, matched
+from placeprior.evidence.gains import REFERENCE, gains, matched_gains
 from placeprior.runs import configuration
 from placeprior.scores import metrics
 
@@ -119,7 +119,7 @@ def _count(
             return NOT_RUN
         models = configuration.profile(scale)["matrices"][matrix]["model"]
         arms = [arm(*model.partition("/")[::2]) for model in models]
-    table = gains(scale, task, against=against) if against else matched(scale, task)
+    table = gains(scale, task, against=against) if against else matched_gains(scale, task)
     table = table[table["arm"].isin(arms) & (table["split"] == split)]
     if table.empty or (matrix is None and len(table) < len(arms)):
         return NOT_RUN

@@ -18,7 +18,7 @@ from placeprior.book import claims, comparison, figures
 from placeprior.book.style import MUTED, PAPER, look
 from placeprior.book.words import minus
 from placeprior.errors import StoreError, UnknownName
-from placeprior.evidence.gains import REFERENCE, WITHOUT_CHANCE, matched
+from placeprior.evidence.gains import REFERENCE, WITHOUT_CHANCE, matched_gains
 from placeprior.files.replacing import replacing
 from placeprior.runs import committed, configuration, store
 
@@ -78,7 +78,7 @@ def draw(*profiles: str) -> Figure:
     """
     shown = tasks(*profiles)
     figures.style()
-    found = {task: matched(profile, task) for profile, task in shown}
+    found = {task: matched_gains(profile, task) for profile, task in shown}
     arms = [arm for arm in DRAWN if any((table["arm"] == arm).any() for table in found.values())]
     occurring = splits_in(pd.concat([table[table["arm"].isin(arms)] for table in found.values()]))
     splits = [split for split in PLAIN if split in occurring]  # the others stand on the page of the comparison

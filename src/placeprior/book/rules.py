@@ -18,7 +18,7 @@ from placeprior.book.verdicts import NOT_RUN, Found, bound, compared, is_half
 from placeprior.book.words import UNIT
 from placeprior.errors import StoreError, UnknownName
 from placeprior.evidence import artefacts, error_maps, facts, families, matched, placeness, reliance, upstream
-from placeprior.evidence.gains import REFERENCE
+from placeprior.evidence.gains import REFERENCE, reference_of
 from placeprior.scores.interval import LEVEL
 
 
@@ -77,9 +77,9 @@ def _kept(scale: str, *, task: str, name: str, profile: str, what: str, at_least
 
 def _evenness(scale: str, *, task: str, arm: str, who: str, split: str, expects: str) -> Found:
     """Ask how an arm changes a gap between groups of stations, or the spread over regions, µg m-3."""
-    own = results.load(scale, task, arms={arm, REFERENCE}, splits=[split])
+    own = results.load(scale, task, arms={arm, REFERENCE, reference_of(arm)}, splits=[split])
     maps = error_maps.of_split(own.scores, own.sums, REFERENCE, split)
-    found = error_maps.evenness(maps, REFERENCE, [arm], matched.reach(scale, task)[split])
+    found = error_maps.evenness(maps, reference_of, [arm], matched.reach(scale, task)[split])
     if found.empty:
         return NOT_RUN
     row = found.set_index("who").loc[who]

@@ -20,7 +20,7 @@ from placeprior.book.words import minus, signed
 from placeprior.errors import StoreError
 from placeprior.evidence import error_maps, families, matched, station_errors, who_is_served
 from placeprior.evidence.error_maps import ErrorMaps
-from placeprior.evidence.gains import REFERENCE
+from placeprior.evidence.gains import REFERENCE, reference_of
 from placeprior.scores.interval import surviving
 
 GEOCLIP, OUT = "geoclip-hadamard", "checkerboard-16"
@@ -66,7 +66,7 @@ class Served:
     def even(self) -> pd.DataFrame:
         """:func:`placeprior.evidence.error_maps.evenness` of the page's arms."""
         km = matched.reach(self.results.profile, self.results.task)[OUT]
-        return error_maps.evenness(self.out, REFERENCE, self.arms, km)
+        return error_maps.evenness(self.out, reference_of, self.arms, km)
 
 
 def load(profile: str, task: str) -> Served:

@@ -37,8 +37,8 @@ def signs(
 ) -> Figure:
     """Draw differences as marks, one panel a table, arms in rows and splits in columns unless told otherwise.
 
-    Triangles up are clearly better than the reference, triangles down clearly worse, dots undecided; the area grows
-    with the difference, which stands beside its mark. An empty cell was not run.
+    Triangles up are clearly better than the reference, triangles down clearly worse, dots undecided, and hollow without
+    an interval; the area grows with the difference, which stands beside its mark. An empty cell was not run.
 
     Parameters
     ----------
@@ -86,7 +86,8 @@ def signs(
         ax, own = fig.add_subplot(grid[line, start:end]), columns[title]
         for row in table.itertuples():
             at = list(own).index(getattr(row, by[1])), list(lines).index(getattr(row, by[0]))
-            _mark(ax, at, float(row.difference), int(row.clear) * better, limit, digits)
+            sure = bool(np.isfinite(getattr(row, "low", 0.0)))
+            _mark(ax, at, float(row.difference), int(row.clear) * better, limit, digits, sure=sure)
         rows(ax, list(lines.values()), zero=False)
         if start:
             ax.set_yticklabels([])
@@ -100,10 +101,13 @@ def signs(
         Line2D([], [], marker=mark, color=colour, ls="", ms=9 if sign else 6, label=word)
         for sign, (mark, colour, word) in MARKS.items()
     ]
+    if any("low" in table and table["low"].isna().any() for table in panels.values()):
+        mark, colour, _ = MARKS[0]
+        handles.append(Line2D([], [], marker=mark, color=colour, ls="", ms=6, mfc="none", label="no interval"))
     fig.legend(
         handles=handles,
         loc="outside upper left",
-        ncols=3,
+        ncols=4,
         fontsize="small",
         title=f"{quantity} minus that of {called(reference)}" if reference else quantity,
         title_fontsize="small",
@@ -136,9 +140,12 @@ def _ordered(kind: str, values: pd.Series, names: Mapping[str, str]) -> dict[str
     return {name: word for name, word in names.items() if name in set(values)}
 
 
-def _mark(ax: Axes, at: tuple[int, int], difference: float, sign: int, limit: float, digits: int) -> None:
+def _mark(
+    ax: Axes, at: tuple[int, int], difference: float, sign: int, limit: float, digits: int, *, sure: bool
+) -> None:
     mark, colour, _ = MARKS[sign]
     size = SMALLEST + (LARGEST - SMALLEST) * min(abs(difference) / limit, 1.0)
-    ax.scatter(at[0] - 0.22, at[1], s=size, marker=mark, color=colour, lw=0, zorder=3)
+    fill = colour if sure else "none"
+    ax.scatter(at[0] - 0.22, at[1], s=size, marker=mark, fc=fill, ec=colour, lw=0 if sure else 1.2, zorder=3)
     text = minus(f"{difference:+.{digits}f}")
     ax.text(at[0] + 0.02, at[1], text, va="center", fontsize="small", color=colour, zorder=3)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,15 +82,18 @@ def of_split(scores: pd.DataFrame, sums: pd.DataFrame, reference: str, split: st
     return ErrorMaps(whole, by_seed, masks)
 
 
-def evenness(maps: ErrorMaps, reference: str, arms: Collection[str], range_km: float) -> pd.DataFrame:
-    """RMSE of regions and groups with every arm, how far apart they are, and the change against a reference.
+def evenness(
+    maps: ErrorMaps, reference_of: Callable[[str], str], arms: Collection[str], range_km: float
+) -> pd.DataFrame:
+    """RMSE of regions and groups with every arm, how far apart they are, and the change against its reference.
 
     Parameters
     ----------
     maps : ErrorMaps
-    reference : str
+    reference_of : callable
+        From an arm to the one it is compared with (:func:`placeprior.evidence.gains.reference_of`).
     arms : collection of str
-        Those without a map are passed over.
+        Those without a map, or whose reference has none, are passed over.
     range_km : float
         How far errors are alike, as for :func:`placeprior.evidence.station_errors.evenness`.
 
@@ -100,11 +103,11 @@ def evenness(maps: ErrorMaps, reference: str, arms: Collection[str], range_km: f
         ``arm``, ``who`` and what :func:`placeprior.evidence.station_errors.evenness` finds; empty without maps.
     """
     tables = [
-        station_errors.evenness(maps.by_seed[arm], maps.by_seed[reference], maps.masks, range_km=range_km)
+        station_errors.evenness(maps.by_seed[arm], maps.by_seed[reference_of(arm)], maps.masks, range_km=range_km)
         .reset_index()
         .assign(arm=arm)
         for arm in arms
-        if arm in maps.by_seed
+        if {arm, reference_of(arm)} <= set(maps.by_seed)
     ]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["arm", "who"])
 

@@ -60,11 +60,10 @@ def gains(
     return _gains(profile, task, against, metric, few, block_km, state).copy()
 
 
-def matched(profile: str, task: str) -> pd.DataFrame:
+def matched_gains(profile: str, task: str) -> pd.DataFrame:
     """Difference in R2 of every arm to the network without a place that has all its layers.
 
-    A vector brings a layer along, so its reference is ``none+head``; coordinates as channels bring none, and theirs is
-    ``none``. Rivals, which have no layers, stand against ``none+head`` as well.
+    Rivals, which have no layers, stand against ``none+head``.
 
     Parameters
     ----------
@@ -79,14 +78,18 @@ def matched(profile: str, task: str) -> pd.DataFrame:
     found = []
     for reference in (REFERENCE, "none"):
         table = gains(profile, task, against=reference)
-        own = [_is_channels(arm) == (reference == "none") for arm in table["arm"]]
-        found.append(table[own].assign(reference=reference))
+        found.append(table[table["arm"].map(reference_of).eq(reference)].assign(reference=reference))
     found = [table for table in found if len(table)] or found[:1]
     return _in_order(pd.concat(found, ignore_index=True))
 
 
-def _is_channels(arm: str) -> bool:
-    return arm in FORMULAS or arm.endswith("-channels")
+def reference_of(arm: str) -> str:
+    """The network without a place that has all layers of an arm's: a vector brings one along, channels bring none.
+
+    >>> reference_of("geoclip-hadamard"), reference_of("lonlat"), reference_of("geoclip-channels")
+    ('none+head', 'none', 'none')
+    """
+    return "none" if arm in FORMULAS or arm.endswith("-channels") else REFERENCE
 
 
 @functools.lru_cache(maxsize=64)
