@@ -15,7 +15,6 @@ from threadpoolctl import threadpool_limits
 
 from placeprior.book import figures, multiples
 from placeprior.book.gallery import draw_family, draw_measures
-from placeprior.runs import configuration
 
 figures.style()
 # as the runs do; more threads only wait for each other while runs are being made
@@ -291,19 +290,8 @@ data = measures.rename_axis("encoder")
 _ = figures.label(fig, profile, **about, embedded=None, data=data)
 
 # %% [markdown]
-# On rough formulas training smooths; on smooth ones it adds directions. A place is encoded once, not once a day, so cost matters little; measured once on one machine, places a second of processor time:
-
-# %% tags=["hide-input"]
-kept = configuration.root() / "benchmarks" / "encoders.txt"
-told = kept.read_text(encoding="utf-8").splitlines() if kept.is_file() else []
-for line in told:
-    name, *rest = line.split() or [""]
-    if name in ("nerf", "sphere2vec-dfs"):
-        print(f"{name:18} public code {rest[1]:>9}   here {rest[2]:>9}")
-    if name in ("geoclip", "satclip-l40-random"):
-        print(f"{name:18} {'':21}   here {rest[1]:>9}")
-
-# %% [markdown]
+# On rough formulas training smooths; on smooth ones it adds directions.
+#
 # ## How public code differs, and what was mended
 #
 # The most complete public collection is **TorchSpatial** {cite:p}`wu2024torchspatial`. We read its code at commit 9f8d833 (the harmonics also in SatCLIP's, 1ead106) and wrote all formulas anew. The table is about these versions only; published scores may come from others.

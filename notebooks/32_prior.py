@@ -166,8 +166,8 @@ _ = figures.label(fig, origin, **labelled, embedded=not measured, data=told)
 # %% [markdown]
 # ## What this does not show
 #
-# What is in a vector in a more tangled form does not count here, though a network could use it. What is read need not help: density helps with PM2.5 only as far as it says more than the weather does ({doc}`zoo`, {doc}`upstream`). *Held out* is meant for the probe: the images come from everywhere, which is what a prior
-# is for. And monitors stand where people are: nothing is asked about the empty parts of the map.
+# What is in a vector in a more tangled form does not count here, though a network could use it. What is read need not help: density helps with PM2.5 only as far as it says more than the weather does ({doc}`zoo`, {doc}`upstream`). And monitors stand where people are:
+# nothing is asked about the empty parts of the map.
 #
 # ## Exercises
 #

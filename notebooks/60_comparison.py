@@ -55,7 +55,7 @@ tasks = {
     if len(table)
 }
 
-# %% mystnb={"figure": {"caption": "Test R² of each arm minus that of the network without a place that has the same layers, on the same rows; of rivals, minus that of the one with the extra head. First rivals without a network, then placebos, then ways of telling the network its place. Real measurements left, simulated ones right.", "name": "fig-comparison-signs"}, "image": {"alt": "A grid with an arm a row and a split a column: triangles up where an arm is clearly better than no location, triangles down where clearly worse, dots where undecided, each with its number."}}
+# %% mystnb={"figure": {"caption": "Test R² of each arm minus that of the network without a place that has the same layers, on the same rows; of rivals, minus that of the one with the extra head. First rivals without a network, then placebos, then ways of telling the network its place. Real measurements first, simulated ones below.", "name": "fig-comparison-signs"}, "image": {"alt": "A grid with an arm a row and a split a column: triangles up where an arm is clearly better than no location, triangles down where clearly worse, dots where undecided, each with its number."}}
 fig = figures.signs(
     tasks,
     "test R² minus that of the same network, told no place",

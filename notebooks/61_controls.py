@@ -137,8 +137,7 @@ results.missing(real, "capacity")
 # %% [markdown]
 # ## What this does not show
 #
-# It shows how much of an encoder's difference to no location comes with a deeper head, with a name and with smoothness, at this small size. It does not show
-# that the study's own gain was due to its head: that network is larger and its inputs are others. It shows which control would tell. Nor does a gain over
+# It does not show that the study's own gain was due to its head: that network is larger and its inputs are others. Nor does a gain over
 # random waves show *what* GeoCLIP knows; {doc}`place` and {doc}`prior` ask that.
 #
 # ## Exercises

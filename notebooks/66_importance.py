@@ -195,8 +195,8 @@ if results.has(profile, "importance"):
 # ## What this does not show
 #
 # A large importance does not mean that an input *causes* PM2.5, nor that one could not do without it: only training without it can tell. And a shuffled row is one
-# that never was, July's heat under January's sun: part of the harm is its strangeness. Attention weights are no substitute. By the time the days are weighed, the layers before
-# have carried each day's information to its neighbours, and different weights can give the same estimate {cite:p}`jain2019`.
+# that never was, July's heat under January's sun: part of the harm is its strangeness. Attention weights are no substitute: different
+# weights can give the same estimate {cite:p}`jain2019`.
 #
 # ```{quiz} Two inputs say exactly the same, and the network uses both. What is the importance of one of them?
 # - [ ] Zero, the other still says it | the network reads half of it from the shuffled one and errs

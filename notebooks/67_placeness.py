@@ -36,21 +36,14 @@ origin = f"profile {profile}, embedded world"
 #
 # ## The knob
 #
-# It is called **placeness**, $p$. In the embedded world ({doc}`world`) the same weather makes more PM2.5 at one place than at another, because of its people, its basin, its climate. Each of three parts $i$ of PM2.5 (background, local sources, heating) has
-# what its weather makes of it, $c_i$, and a factor for the place. The exponent $g_i$ adds up what the place is like; in the background it also holds a product with the day's temperature, as a humid place has more haze when it is warm. The factor is raised to the power $p$:
-#
-# $$
-# y(s, t) = h(s, t) \sum_i c_i\bigl(\text{weather}(s, t)\bigr)\, f_i(s, t) + \text{smoke}(s, t),
-# \qquad f_i(s, t) = \frac{e^{\,p\,g_i(s, t)}}{e^{\,p^2 \sigma_i^2 / 2}}
-# $$ (eq-placeness-knob)
-#
-# The divisor is a fixed formula, the mean of the numerator if $g_i$ were normal with spread $\sigma_i$: it keeps the level about where it was, not exactly.
+# It is called **placeness**, $p$. The same weather makes more PM2.5 at one place than at another, because of its people, its basin, its climate; each of these factors is
+# raised to the power $p$, and divided by a fixed formula that keeps the level about where it was ({doc}`world` has all of it).
 #
 # - $p = 0$: every factor is one. What is told about a place has no effect of its own: a **negative control**.
 # - $p = 1$: the world of the other chapters.
 # - $p = 2$: factors are squared, and telling the place should pay: a **positive control**.
 #
-# Weather, smoke, the hidden air $h$, stations and random numbers stay the same; the project's tests compare them number by number.
+# Weather, smoke, the hidden air, stations and random numbers stay the same; the project's tests compare them number by number.
 
 # %%
 from placeprior.evidence import placeness

@@ -232,9 +232,6 @@ captioned(
 )
 
 # %% [markdown]
-# The size is an amount, in µg m⁻³, on two days. The *share* in the answer above divides by all that varies in the same map, and is a mean over other days and a part of the
-# country ({numref}`fig-maps-spectra`). So a map may have a smaller fine part in {numref}`tab-maps-fine` and a larger share all the same.
-#
 # With $f$ and $t$ the sizes of a map's fine part and the truth's, and $r$ their correlation, the mean squared error of the fine part is
 #
 # $$

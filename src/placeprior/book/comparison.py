@@ -66,7 +66,8 @@ def looks(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
             signs = {"": stay[stay["clear"] > 0], "**worse:** ": stay[stay["clear"] < 0]}
             kept = [f"{word}{'; '.join(map(called, part['arm']))}" for word, part in signs.items() if len(part)]
             told = int(own["low"].notna().sum())
-            rows.append([title, where(split), f"{(own['clear'] != 0).sum()} of {told}", ". ".join(kept) or "none"])
+            stays = ". ".join(kept) or ("none" if told else "no interval")
+            rows.append([title, where(split), f"{(own['clear'] != 0).sum()} of {told}", stays])
     return pd.DataFrame(rows, columns=["task", "split", "clear one by one", "clear together"])
 
 
