@@ -34,7 +34,7 @@ figures.style()
 # embedded world too ({val}`claims.random-vector-stations.demo.difference:+.3f`, {val}`claims.random-vector-stations.demo.low:+.3f` to
 # {val}`claims.random-vector-stations.demo.high:+.3f`). The extra head alone changes it by
 # {val}`claims.controls-head.aqs.difference:+.3f` ({val}`claims.controls-head.aqs.low:+.3f` to {val}`claims.controls-head.aqs.high:+.3f`) on real
-# measurements, so a change beyond ±0.02 is not excluded. Whether GeoCLIP's vectors serve better than smooth random waves, at new stations or in new
+# measurements, which excludes a change beyond ±0.02 there. Whether GeoCLIP's vectors serve better than smooth random waves, at new stations or in new
 # regions, or than population density in new regions, is undecided in both.
 # ```
 #

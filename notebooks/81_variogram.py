@@ -29,9 +29,9 @@ figures.style()
 #
 # ```{answer} residual-kriging pseudo-regions pseudo-stations pseudo-leak pseudo-teacher pseudo-teacher-regions pseudo-corrected pseudo-corrected-regions residual-trees residual-place
 # :question: Is there structure in space left to learn, and do kriging's labels teach it?
-# In new regions of the embedded world {val}`claims.residual-kriging.demo.value:.0%` ({val}`claims.residual-kriging.demo.low:.0%` to {val}`claims.residual-kriging.demo.high:.0%`) of what kriging leaves is structure in space, and nothing here
-# shows that its labels teach it: with them, the R² of boosted trees changes there by {val}`claims.pseudo-regions.demo.difference:+.3f` ({val}`claims.pseudo-regions.demo.low:+.3f` to {val}`claims.pseudo-regions.demo.high:+.3f`),
-# on real measurements by {val}`claims.pseudo-regions.aqs.difference:+.3f` ({val}`claims.pseudo-regions.aqs.low:+.3f` to {val}`claims.pseudo-regions.aqs.high:+.3f`), and at new stations it is as open. **A teacher that
+# In new regions of the embedded world {val}`claims.residual-kriging.demo.value:.0%` ({val}`claims.residual-kriging.demo.low:.0%` to {val}`claims.residual-kriging.demo.high:.0%`) of what kriging leaves is structure in space, and its labels do not
+# teach it: with them, the R² of boosted trees falls there by {val}`claims.pseudo-regions.demo.difference:+.3f` ({val}`claims.pseudo-regions.demo.low:+.3f` to {val}`claims.pseudo-regions.demo.high:+.3f`);
+# on real measurements ({val}`claims.pseudo-regions.aqs.difference:+.3f`, {val}`claims.pseudo-regions.aqs.low:+.3f` to {val}`claims.pseudo-regions.aqs.high:+.3f`) and at new stations it is open. **A teacher that
 # reads the test's monitors manufactures a gain**, {val}`claims.pseudo-leak.demo.difference:+.3f` ({val}`claims.pseudo-leak.demo.low:+.3f` to {val}`claims.pseudo-leak.demo.high:+.3f`) over the honest one's student in the
 # world, {val}`claims.pseudo-leak.aqs.difference:+.3f` ({val}`claims.pseudo-leak.aqs.low:+.3f` to {val}`claims.pseudo-leak.aqs.high:+.3f`) on real measurements. Against trees whose residuals are kriged, the same teacher put
 # behind the model, the student loses at real new stations ({val}`claims.pseudo-corrected.aqs.difference:+.3f`, {val}`claims.pseudo-corrected.aqs.low:+.3f` to {val}`claims.pseudo-corrected.aqs.high:+.3f`) and in the world's new
