@@ -199,8 +199,7 @@ else:
     )
 
 # %% [markdown]
-# What is clear at test places speaks of one thing: more weight on *near* pairs, which *near* gives by distance and *deficit, flat* by likeness, costs accuracy. Near pairs are the false negatives that the source warns of. Expecting more of them (the semivariogram) takes that harm away; it does not clearly gain. Eleven
-# looks at one table will find something by chance.
+# What is clear at test places speaks of one thing: more weight on *near* pairs, which *near* gives by distance and *deficit, flat* by likeness, costs accuracy. Near pairs are the false negatives that the source warns of. Expecting more of them (the semivariogram) takes that harm away; it does not clearly gain.
 #
 # The encoder `homegrown` is the arm with the smallest error on *validation* places, seed 0, trained without the held-out blocks; its stamp:
 
@@ -218,8 +217,7 @@ print(
 # %% [markdown]
 # ## Is it worth anything downstream?
 #
-# `homegrown` joins the network like GeoCLIP, beside its twin with the weights *before* the first step. In the embedded world it was taught by the same sky the network sees, test regions included; no PM2.5 was among it. On real measurements it carries a simulated climate over to a real one: a stern transfer, and
-# a test of what smooth vectors give by themselves.
+# `homegrown` joins the network like GeoCLIP, beside its twin with the weights *before* the first step. In the embedded world it was taught by the same sky the network sees, test regions included; no PM2.5 was among it. On real measurements it carries a simulated climate over to a real one: a stern transfer.
 
 # %% mystnb={"figure": {"caption": "Test R² minus that of the same network without a place, on the same rows, with 95 % intervals over places and trainings; real measurements first, then the embedded world, as far as they were run.", "name": "fig-homegrown-downstream"}, "image": {"alt": "Panels for each task and split; rows for random waves, GeoCLIP, homegrown and its untrained twin, each a marker with an interval around a dashed line at zero."}} tags=["hide-input"]
 from placeprior.evidence.gains import gains
