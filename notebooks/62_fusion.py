@@ -45,10 +45,12 @@ figures.style()
 # in new regions, and of FiLM there ({val}`claims.fusion-film.demo.difference:+.2f`, {val}`claims.fusion-film.demo.low:+.2f` to {val}`claims.fusion-film.demo.high:+.2f`).
 
 # %%
+from functools import partial
+
 import pandas as pd
 
 from placeprior.book import results
-from placeprior.evidence.gains import gains
+from placeprior.evidence.gains import gains, matched_gains
 
 BIAS, CHANNELS, FROZEN = "geoclip-bias", "geoclip-channels", "geoclip-hadamard"
 MODULATE = [FROZEN, "geoclip-concat", "geoclip-gated", "geoclip-film"]
@@ -56,11 +58,11 @@ TUNED = ["geoclip-tuned-hadamard", "geoclip-tuned-slowly-hadamard"]
 tasks = {"weather-2019": real, "world": profile}
 
 
-def compared(arms, against):
-    """Differences of arms to one of them, by task, on the splits where all ways were tried."""
+def compared(arms, gained):
+    """Differences of arms, by task, on the splits where all ways were tried."""
     found = {}
     for task, name in tasks.items():
-        table = gains(name, task, against=against)
+        table = gained(name, task)
         splits = set(gains(name, task).query("arm == @BIAS")["split"])
         found[results.TASKS[task]] = table[
             table["arm"].isin(arms) & table["split"].isin(splits)
@@ -68,17 +70,10 @@ def compared(arms, against):
     return found
 
 
-told, early = (
-    compared([*MODULATE, BIAS, *TUNED], "none+head"),
-    compared([CHANNELS], "none"),
-)
-told = {
-    title: pd.concat([told[title], early[title]], ignore_index=True)
-    for title in told
-}
+told = compared([*MODULATE, BIAS, CHANNELS, *TUNED], matched_gains)
 told |= {
     f"{title}\nagainst bias only": table
-    for title, table in compared(MODULATE, BIAS).items()
+    for title, table in compared(MODULATE, partial(gains, against=BIAS)).items()
 }
 
 # %% tags=["remove-cell"]

@@ -37,7 +37,9 @@ def test_errors_stand_beside_what_an_arm_reads_on_the_fits_that_all_have(monkeyp
         return results.Results(profile, task, results.TASKS[task], part, sums)
 
     monkeypatch.setattr(baselines.results, "load", load)
-    monkeypatch.setattr(baselines.store, "stamps", lambda _: {run: {"seconds": 7.0} for run in frame["run"]})
+    monkeypatch.setattr(
+        baselines.store, "stamps", lambda _: {run: {"seconds": 7.0, "parameters": 0} for run in frame["run"]}
+    )
     asked = [("aqs", "weather-2019"), ("aqs", "neighbours-2021")]
     told = baselines.levels(asked, ["spatial"], "tab-x").data
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in told.splitlines() if line.startswith("| ")]

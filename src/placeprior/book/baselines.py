@@ -13,7 +13,7 @@ from placeprior.book import figures, results
 from placeprior.book.style import BLUE, GRID, MUTED, VERMILION
 from placeprior.book.tables import captioned, cells
 from placeprior.book.words import INTERVAL, capital, gain, minus
-from placeprior.evidence import matched
+from placeprior.evidence import costs, matched
 from placeprior.evidence.gains import gains
 from placeprior.runs import store
 from placeprior.space import variogram
@@ -102,7 +102,9 @@ def levels(asked: Sequence[tuple[str, str]], splits: Sequence[str], name: str) -
     arms = [arm for arm in arm_order({arm for own in shown for arm in own.scores["arm"]}) if called(arm) in table.index]
     table = table.reindex([called(arm) for arm in arms]).fillna("–")
     table.insert(0, "reads", [_READS.get(arm, "predictors") for arm in arms])
-    table["seconds a run"] = [_seconds(shown, arm) for arm in arms]
+    seconds = pd.concat([costs.by_arm(own.scores, store.stamps(own.profile))["seconds"] for own in shown])
+    quickest = seconds.groupby(level=0).min()
+    table["seconds a run"] = [f"{quickest[arm]:,.0f}" if arm in quickest else "–" for arm in arms]
     told = ", ".join(dict.fromkeys(own.origin for own in shown))
     return captioned(
         table.rename_axis("arm"),
@@ -111,15 +113,6 @@ def levels(asked: Sequence[tuple[str, str]], splits: Sequence[str], name: str) -
         f"alone. {capital(told)}.",
         name,
     )
-
-
-def _seconds(shown: Sequence[results.Results], arm: str) -> str:
-    taken = []
-    for own in shown:
-        stamps = store.stamps(own.profile)
-        runs = own.scores.loc[own.scores["arm"] == arm, "run"].unique()
-        taken += [stamps[run].get("core_seconds", stamps[run]["seconds"]) for run in runs if run in stamps]
-    return f"{min(taken):,.0f}" if taken else "–"
 
 
 def additions(asked: Sequence[tuple[str, str]], splits: Sequence[str], name: str) -> Any:

@@ -140,19 +140,23 @@ def beside_reported(tasks: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]]) -> p
                 told = f"{reported(split, 'none')} → {told}"
             row = {"split": where(split), "arm": called(name), "reported (second-hand)": told}
             for title, (_, found) in tasks.items():
-                if (split, name) not in r2[title].index:
-                    row[title] = "not run"
-                    continue
                 gain = found[(found["split"] == split) & (found["arm"] == name)]
-                if gain["low"].notna().any():
-                    said = agreement(split, name, int(gain["clear"].iloc[0]))
-                    said = "equal or mixed there" if said.startswith("reported") else said
-                else:
-                    said = "trained once" if len(gain) else "its reference was not run"
-                own, level = r2[title].loc[(split, name)], "–"
-                if (split, "none") in r2[title].index:
-                    both = pd.concat([r2[title].loc[(split, "none")], own], axis=1, join="inner").mean()
-                    level, own = f"{both.iloc[0]:.2f}", both.iloc[1:]
-                row[title] = minus(f"{level} → {own.mean():.2f}, {said}")
+                row[title] = _found_beside(r2[title], gain, split, name)
             rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _found_beside(r2: pd.Series, gain: pd.DataFrame, split: str, name: str) -> str:
+    """R2 by split, arm and fold, of no location and of an arm, and whether the arm's gain agrees, as text."""
+    if (split, name) not in r2.index:
+        return "not run"
+    if gain["low"].notna().any():
+        said = agreement(split, name, int(gain["clear"].iloc[0]))
+        said = "equal or mixed there" if said.startswith("reported") else said
+    else:
+        said = "trained once" if len(gain) else "its reference was not run"
+    own = r2.loc[(split, name)]
+    if (split, "none") not in r2.index:
+        return minus(f"– → {own.mean():.2f}, {said}")
+    none, own = pd.concat([r2.loc[(split, "none")], own], axis=1, join="inner").mean()
+    return minus(f"{none:.2f} → {own:.2f}, {said}")

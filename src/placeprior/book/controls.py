@@ -13,7 +13,6 @@ from placeprior.book.results import TASKS
 from placeprior.book.words import gain, minus
 from placeprior.evidence.gains import gains
 
-GEOCLIP = "geoclip-hadamard"
 #: The split whose test stations were trained on, so that any vector can be a name there.
 KNOWN = "random"
 NEW = ("spatial", "checkerboard-16")  # new stations, new regions

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from placeprior.runs.committed import core_seconds
+
 
 def by_arm(scores: pd.DataFrame, stamps: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     """Median of the trained weights, and seconds of a core of the quickest run, by arm.
@@ -33,9 +35,7 @@ def by_arm(scores: pd.DataFrame, stamps: Mapping[str, Mapping[str, Any]]) -> pd.
         {
             "arm": runs["arm"],
             "weights": np.array([stamps[run]["parameters"] for run in runs["run"]], np.float64),
-            "seconds": np.array(
-                [stamps[run].get("core_seconds", stamps[run]["seconds"]) for run in runs["run"]], np.float64
-            ),
+            "seconds": np.array([core_seconds(stamps[run]) for run in runs["run"]], np.float64),
         }
     )
     return told.groupby("arm").agg({"weights": "median", "seconds": "min"})

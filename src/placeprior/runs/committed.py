@@ -137,7 +137,12 @@ def core_minutes(stamps: Iterable[dict[str, Any]]) -> float:
     stamps : iterable of dict
         As :func:`stamps` has them.
     """
-    return sum(stamp.get("core_seconds", stamp["seconds"]) for stamp in stamps) / 60
+    return sum(map(core_seconds, stamps)) / 60
+
+
+def core_seconds(stamp: dict[str, Any]) -> float:
+    """What a run took, in seconds of a core; of the clock where that is not known."""
+    return stamp.get("core_seconds", stamp["seconds"])
 
 
 def values(frame: pd.DataFrame, stamped: dict[str, dict[str, Any]]) -> dict[str, float]:
